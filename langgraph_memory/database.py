@@ -1,0 +1,51 @@
+"""`open_memory`: one database, with the checkpointer and the store on it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from langgraph.checkpoint.serde.base import SerializerProtocol
+from langgraph.store.base import IndexConfig, TTLConfig
+
+from langgraph_memory.checkpointer import ThreadSaver
+from langgraph_memory.domain.types import MemoryType
+from langgraph_memory.engine.base import Engine
+from langgraph_memory.engine.opening import Opening
+from langgraph_memory.store import CuratedStore
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryDatabase:
+    """An open database: `checkpointer` keeps threads, `store` keeps memories."""
+
+    checkpointer: ThreadSaver
+    store: CuratedStore
+
+
+def open_memory(
+    conn_string: str | os.PathLike[str],
+    *,
+    index: IndexConfig | None = None,
+    ttl: TTLConfig | None = None,
+    serde: SerializerProtocol | None = None,
+    memory_types: Iterable[MemoryType] = (),
+    **options: Any,
+) -> Opening[MemoryDatabase]:
+    """Open a database with `with` or `async with`, creating and migrating it when needed.
+
+    `conn_string` is a file path, a `sqlite:///` URL or `":memory:"`. `index` and `ttl` mean what they mean in
+    LangGraph, `serde` serialises thread state, `memory_types` adds types of your own. `options` go to the engine: for
+    SQLite `synchronous` ("NORMAL" survives a killed process, "FULL" a power loss too) and `busy_timeout` in seconds.
+
+    Raises ConnectionStringError, InvalidInputError, MissingExtraError or a DatabaseError.
+    """
+
+    def build(engine: Engine) -> MemoryDatabase:
+        return MemoryDatabase(
+            ThreadSaver(engine, serde=serde), CuratedStore(engine, index=index, ttl=ttl, memory_types=memory_types)
+        )
+
+    return Opening(conn_string, options, build)

@@ -1,0 +1,5 @@
+"""What a notebook shows: pure functions that return escaped HTML."""
+
+from langgraph_memory.display.html import memories_html, promotion_html, recall_html, thread_html
+
+__all__ = ["memories_html", "promotion_html", "recall_html", "thread_html"]

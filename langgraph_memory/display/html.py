@@ -1,0 +1,88 @@
+"""Tables of memories, recalls, promotions and threads as HTML; everything that was stored is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from html import escape
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
+    from langgraph_memory.domain.memory import Memory, Recall
+    from langgraph_memory.domain.promotion import PromotionReport
+
+
+def memories_html(memories: Iterable[Memory]) -> str:
+    """Return a table with one row for each memory."""
+    rows = [
+        (
+            memory.content,
+            memory.memory_type,
+            memory.slot or "",
+            memory.scope,
+            f"{memory.confidence:.2f}",
+            memory.updated_at.strftime("%Y-%m-%d %H:%M"),
+            "superseded" if memory.superseded else "live",
+        )
+        for memory in memories
+    ]
+    return _table("memories", ("memory", "type", "slot", "scope", "confidence", "updated", "state"), rows)
+
+
+def recall_html(recall: Recall) -> str:
+    """Return a table of what was recalled, with the parts of each score, and of what was left out and why."""
+    rows = [
+        (
+            item.memory.content,
+            item.memory.memory_type,
+            f"{item.score:.3f}",
+            ", ".join(f"{name} {part:.3f}" for name, part in item.parts.items()),
+        )
+        for item in recall.items
+    ]
+    dropped = [
+        (item.memory.content, item.memory.memory_type, "" if item.score is None else f"{item.score:.3f}", item.reason)
+        for item in recall.dropped
+    ]
+    caption = "recalled" if recall.query is None else f"recalled for “{recall.query}”"
+    head = ("memory", "type", "score")
+    return _table(caption, (*head, "parts"), rows) + (_table("left out", (*head, "why"), dropped) if dropped else "")
+
+
+def promotion_html(report: PromotionReport) -> str:
+    """Return a table with one row for each candidate: its bucket, its reason, and what it did."""
+    rows = [
+        (
+            entry.candidate.content,
+            entry.candidate.memory_type,
+            entry.verdict.bucket.value,
+            entry.verdict.explanation,
+            "" if entry.outcome is None else entry.outcome.action,
+            "" if entry.outcome is None else "; ".join(memory.content for memory in entry.outcome.replaced),
+        )
+        for entry in report.entries
+    ]
+    return _table("promotion", ("candidate", "type", "bucket", "why", "action", "supersedes"), rows)
+
+
+def thread_html(messages: Sequence[BaseMessage], title: str = "thread") -> str:
+    """Return a table of a thread's messages."""
+    return _table(title, ("who", "message"), [(message.type, message.text) for message in messages])
+
+
+def _table(caption: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    titles = "".join(f"<th>{escape(title)}</th>" for title in head)
+    body = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
+    nothing = f'<tr><td colspan="{len(head)}"><em>nothing</em></td></tr>'
+    return (
+        f'<style>{_css()}</style><table class="lgm"><caption>{escape(caption)}</caption>'
+        f"<thead><tr>{titles}</tr></thead><tbody>{body or nothing}</tbody></table>"
+    )
+
+
+@cache
+def _css() -> str:
+    return files("langgraph_memory.display").joinpath("style.css").read_text(encoding="utf-8")

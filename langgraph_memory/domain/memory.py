@@ -1,0 +1,249 @@
+"""The record of one durable memory, and what operations on memories answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from langgraph_memory.display import memories_html, recall_html
+from langgraph_memory.domain.clock import from_microseconds, in_utc, to_microseconds
+from langgraph_memory.domain.scope import GLOBAL, check_owner, check_scope
+from langgraph_memory.exceptions import InvalidMemoryError, explain_validation
+
+MAX_CONTENT = 100_000
+"""Characters a memory's content may have; a longer text is a document, not a memory."""
+
+
+def _plain_text(text: str) -> str:
+    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("must be valid Unicode text without NUL")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_plain_text)]
+Moment = Annotated[datetime, AfterValidator(in_utc)]
+Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
+
+
+class Source(BaseModel):
+    """Where a memory comes from: thread, checkpoint, run and messages, who said it, and what read it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    thread_id: Text | None = None
+    checkpoint_id: Text | None = None
+    run_id: Text | None = None
+    message_ids: tuple[Text, ...] = ()
+    excerpt: Text | None = None
+    actor: Text | None = None
+    extractor: Text | None = None
+
+
+class Memory(BaseModel):
+    """One durable record: what is known, whose it is, where it holds, where it comes from and until when it counts.
+
+    Timestamps are aware and kept in UTC to the microsecond; confidence and importance lie in 0..1. `subject` is who
+    or what it is about; `context` is text around it that helps to find it and is never shown to a model.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: Annotated[Text, Field(min_length=1)]
+    owner_id: str
+    scope: str = GLOBAL
+    memory_type: str = "fact"
+    slot: Annotated[Text, Field(min_length=1)] | None = None
+    content: Annotated[Text, Field(min_length=1, max_length=MAX_CONTENT)]
+    content_json: dict[str, Any] | None = None
+    source: Source = Source()
+    subject: Text | None = None
+    context: Text | None = None
+    confidence: Share = 1.0
+    importance: Share = 0.5
+    created_at: Moment
+    updated_at: Moment
+    valid_from: Moment | None = None
+    last_verified_at: Moment | None = None
+    expires_at: Moment | None = None
+    superseded_by: Text | None = None
+    superseded_at: Moment | None = None
+
+    @field_validator("owner_id")
+    @classmethod
+    def _owner(cls, owner_id: str) -> str:
+        return check_owner(owner_id)
+
+    @field_validator("scope")
+    @classmethod
+    def _scope(cls, scope: str) -> str:
+        return check_scope(scope)
+
+    @field_validator("content")
+    @classmethod
+    def _not_blank(cls, content: str) -> str:
+        if not content.strip():
+            raise ValueError("must say something; it holds only white space")
+        return content.strip()
+
+    @field_validator("content_json")
+    @classmethod
+    def _is_json(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"must be JSON: {error}") from None
+        return value
+
+    @property
+    def superseded(self) -> bool:
+        """Whether a newer memory has taken this one's place."""
+        return self.superseded_at is not None
+
+    def expired(self, now: datetime) -> bool:
+        """Whether it no longer counts at `now`."""
+        return self.expires_at is not None and self.expires_at <= now
+
+    def to_value(self) -> dict[str, Any]:
+        """Return the record as the JSON value that LangGraph's store shows for it."""
+        return self.model_dump(mode="json", exclude={"id"}, exclude_none=True)
+
+    def to_row(self) -> dict[str, Any]:
+        """Return the columns of the record: timestamps in microseconds, structures as JSON text."""
+        row = self.model_dump(exclude={"source", "content_json"})
+        for name in _MOMENTS:
+            row[name] = None if row[name] is None else to_microseconds(row[name])
+        row["source"] = self.source.model_dump_json(exclude_none=True, exclude_defaults=True)
+        row["content_json"] = None if self.content_json is None else json.dumps(self.content_json)
+        return row
+
+    @classmethod
+    def from_row(cls, row: Any) -> Self:
+        """Return the record that `to_row` made the columns of; it was checked when it was written."""
+        values = {name: row[name] for name in cls.model_fields}
+        for name in _MOMENTS:
+            values[name] = None if values[name] is None else from_microseconds(values[name])
+        values["source"] = Source.model_validate_json(values["source"] or "{}")
+        values["content_json"] = None if values["content_json"] is None else json.loads(values["content_json"])
+        return cls.model_construct(**values)
+
+    def _repr_html_(self) -> str:
+        return memories_html([self])
+
+
+_MOMENTS = (
+    "created_at",
+    "updated_at",
+    "valid_from",
+    "last_verified_at",
+    "expires_at",
+    "superseded_at",
+)
+
+
+def make_memory(**fields: Any) -> Memory:
+    """Return a checked `Memory`.
+
+    Raises InvalidMemoryError, MissingOwnerError or InvalidScopeError, in one sentence that names the field.
+    """
+    check_owner(fields.get("owner_id"))
+    check_scope(fields.get("scope", GLOBAL))
+    try:
+        return Memory(**fields)
+    except ValidationError as error:
+        raise InvalidMemoryError(explain_validation(error) + ".") from None
+
+
+Action = Literal["added", "reinforced", "superseded", "conflict", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What `remember` did: the action, the memory it is about now (None when refused), and why.
+
+    `replaced` are the memories whose place it took.
+    """
+
+    action: Action
+    memory: Memory | None
+    reason: str
+    replaced: tuple[Memory, ...] = ()
+
+
+DropReason = Literal[
+    "expired", "superseded", "out_of_scope", "wrong_type", "below_threshold", "duplicate", "over_limit", "over_budget"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """One recalled memory with its score and the named parts the score is the sum of."""
+
+    memory: Memory
+    score: float
+    parts: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """One memory that matched and was not recalled, and why."""
+
+    memory: Memory
+    reason: DropReason
+    score: float | None = None
+
+
+@dataclass(frozen=True)
+class Recall(Sequence[Recalled]):
+    """What one recall found, best first; `dropped` is what it left out, `id` names its stored receipt."""
+
+    id: str
+    query: str | None
+    owner_id: str
+    scope: str
+    at: datetime
+    items: tuple[Recalled, ...] = ()
+    dropped: tuple[Dropped, ...] = field(default=())
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.items[index]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __iter__(self) -> Iterator[Recalled]:
+        return iter(self.items)
+
+    @property
+    def memories(self) -> tuple[Memory, ...]:
+        """The recalled memories without their scores."""
+        return tuple(item.memory for item in self.items)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what the receipt keeps: ids, scores and reasons, and none of the contents."""
+        return {
+            "query": self.query,
+            "scope": self.scope,
+            "recalled": [
+                {"id": item.memory.id, "score": round(item.score, 6), "parts": dict(item.parts)} for item in self.items
+            ],
+            "dropped": [{"id": item.memory.id, "reason": item.reason, "score": item.score} for item in self.dropped],
+        }
+
+    def _repr_html_(self) -> str:
+        return recall_html(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The stored record of one operation: what kind, when, and how many rows of each kind it touched."""
+
+    id: str
+    kind: str
+    owner_id: str
+    at: datetime
+    counts: Mapping[str, int]

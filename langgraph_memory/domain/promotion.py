@@ -1,0 +1,88 @@
+"""What one promotion did with each candidate, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from langgraph_memory.display import promotion_html
+from langgraph_memory.domain.candidate import Candidate
+from langgraph_memory.domain.guard import refuse
+from langgraph_memory.domain.memory import Outcome
+from langgraph_memory.domain.policy import Bucket, PromotionPolicy, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A candidate and the bucket it was put in, before anything is written.
+
+    The text of a candidate that the guard refused is not kept.
+    """
+
+    candidate: Candidate
+    verdict: Verdict
+
+
+def judge(candidate: Candidate, policy: PromotionPolicy) -> Judged:
+    """Return the bucket of a candidate: the guard refuses first, then the policy decides."""
+    refusal = refuse(f"{candidate.content}\n{candidate.excerpt}")
+    if refusal is None:
+        return Judged(candidate, policy.judge(candidate))
+    blank = candidate.model_copy(
+        update={"content": "(refused)", "excerpt": "", "content_json": None, "replaces": (), "slot": None}
+    )
+    return Judged(blank, Verdict(Bucket.DISCARD, refusal.reason, refusal.explanation))
+
+
+@dataclass(frozen=True, slots=True)
+class Promoted:
+    """One candidate, the bucket it ended in, and (when promoted) what it did to what was known."""
+
+    candidate: Candidate
+    verdict: Verdict
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True)
+class PromotionReport(Sequence[Promoted]):
+    """What one promotion did, one entry for each candidate; `id` names its stored receipt.
+
+    It has no entries when every message had been read before.
+    """
+
+    id: str
+    owner_id: str
+    scope: str
+    at: datetime
+    entries: tuple[Promoted, ...] = field(default=())
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.entries[index]
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __iter__(self) -> Iterator[Promoted]:
+        return iter(self.entries)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what the receipt keeps: buckets, reasons and ids, and none of the contents."""
+        return {"scope": self.scope, "candidates": [_entry(entry) for entry in self.entries]}
+
+    def _repr_html_(self) -> str:
+        return promotion_html(self)
+
+
+def _entry(entry: Promoted) -> dict[str, Any]:
+    outcome = entry.outcome
+    return {
+        "message_id": entry.candidate.message_id,
+        "memory_type": entry.candidate.memory_type,
+        "bucket": entry.verdict.bucket,
+        "reason": entry.verdict.reason,
+        "action": None if outcome is None else outcome.action,
+        "memory_id": None if outcome is None or outcome.memory is None else outcome.memory.id,
+        "replaced": [] if outcome is None else [memory.id for memory in outcome.replaced],
+    }

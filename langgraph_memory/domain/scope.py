@@ -1,0 +1,92 @@
+"""Owners, scopes, and the namespace each of them is in LangGraph's store."""
+
+from __future__ import annotations
+
+from langgraph_memory.exceptions import InvalidScopeError, MissingOwnerError
+
+GLOBAL = "global"
+ROOT = "memories"
+_SEPARATOR = "/"
+_ESCAPES = {"%": "%25", ".": "%2E"}
+
+
+def check_owner(owner_id: str | None) -> str:
+    """Return `owner_id` when it can name an owner.
+
+    Raises MissingOwnerError when it is None, empty, not text, or not valid Unicode without NUL.
+    """
+    if owner_id is None or owner_id == "":
+        raise MissingOwnerError(
+            "no owner was named; pass owner_id (or set owner_id or user_id in the run's context or configurable)."
+        )
+    if not isinstance(owner_id, str):
+        raise MissingOwnerError(f"owner_id must be text, not {type(owner_id).__name__}.")
+    if not owner_id.strip():
+        raise MissingOwnerError("owner_id holds only white space; name the owner.")
+    if not _storable(owner_id):
+        raise MissingOwnerError(f"owner_id {owner_id!r} holds NUL or a lone surrogate; use valid Unicode text.")
+    return owner_id
+
+
+def check_scope(scope: str) -> str:
+    """Return `scope` when it is `"global"` or a path of non-empty segments.
+
+    Raises InvalidScopeError.
+    """
+    if not isinstance(scope, str):
+        raise InvalidScopeError(f"scope must be text such as 'org:acme/project:apollo', not {type(scope).__name__}.")
+    segments = scope.split(_SEPARATOR)
+    if any(not segment.strip() for segment in segments):
+        raise InvalidScopeError(f"scope {scope!r} has an empty segment; write it like 'org:acme/project:apollo'.")
+    if not _storable(scope):
+        raise InvalidScopeError(f"scope {scope!r} holds NUL or a lone surrogate; use valid Unicode text.")
+    if len(segments) > 1 and segments[0] == GLOBAL:
+        raise InvalidScopeError(f"scope {scope!r} puts a path below 'global'; leave out the first segment.")
+    return scope
+
+
+def visible_from(scope: str) -> tuple[str, ...]:
+    """Return what a read at `scope` sees, nearest first: the scope, its ancestors, and global."""
+    if scope == GLOBAL:
+        return (GLOBAL,)
+    segments = scope.split(_SEPARATOR)
+    return (*(_SEPARATOR.join(segments[:depth]) for depth in range(len(segments), 0, -1)), GLOBAL)
+
+
+def namespace_of(owner_id: str, scope: str) -> tuple[str, ...]:
+    """Return the namespace of an owner's memories at `scope`: ("memories", owner, scope segments...), encoded."""
+    return (ROOT, encode_label(owner_id), *(encode_label(segment) for segment in scope.split(_SEPARATOR)))
+
+
+def encode_label(text: str) -> str:
+    """Return `text` as a namespace label, in which LangGraph allows no period; `decode_label` undoes it."""
+    return "".join(_ESCAPES.get(character, character) for character in text)
+
+
+def decode_label(label: str) -> str:
+    """Return the text that `encode_label` made `label` from."""
+    return label.replace("%2E", ".").replace("%25", "%")
+
+
+def partition_of(namespace: tuple[str, ...]) -> str:
+    """Return the unit of isolation a namespace lies in: its first two labels, joined."""
+    return join_labels(namespace[:2])
+
+
+def owner_partition(owner_id: str) -> str:
+    """Return the partition of an owner's memories."""
+    return join_labels((ROOT, encode_label(owner_id)))
+
+
+def join_labels(namespace: tuple[str, ...]) -> str:
+    """Return a namespace as one text; reversible, because no label holds a period."""
+    return ".".join(namespace)
+
+
+def split_labels(text: str) -> tuple[str, ...]:
+    """Return the namespace that `join_labels` made `text` from."""
+    return tuple(text.split("."))
+
+
+def _storable(text: str) -> bool:
+    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)

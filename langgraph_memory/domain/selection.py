@@ -1,0 +1,73 @@
+"""Cuts ranked memories to the few that are recalled, and says why each of the others was not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from langgraph_memory.domain.memory import Dropped, DropReason, Memory, Recalled
+from langgraph_memory.domain.ranking import estimated_tokens
+from langgraph_memory.domain.text import normalised
+
+MAX_DROPPED = 50
+"""How many dropped memories a recall reports; the best of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Eligibility:
+    """What a read may see: scopes, types and a moment."""
+
+    visible: Sequence[str]
+    memory_types: Sequence[str]
+    at: datetime
+
+    def reason_against(self, memory: Memory) -> DropReason | None:
+        """Return why `memory` may not be recalled, or None when it may."""
+        if memory.scope not in self.visible:
+            return "out_of_scope"
+        if memory.memory_type not in self.memory_types:
+            return "wrong_type"
+        if memory.superseded_at is not None and memory.superseded_at <= self.at:
+            return "superseded"
+        if memory.expired(self.at):
+            return "expired"
+        return None
+
+
+@dataclass(slots=True)
+class Selection:
+    """Takes memories best first, as long as the limits allow, and keeps what it left out."""
+
+    limit: int
+    min_score: float | None = None
+    max_tokens: int | None = None
+    taken: list[Recalled] = field(default_factory=list)
+    left_out: list[Dropped] = field(default_factory=list)
+    _seen: set[str] = field(default_factory=set)
+    _tokens: int = 0
+
+    def offer(self, ranked: Iterable[Recalled]) -> None:
+        """Take from `ranked`, which is best first."""
+        for item in ranked:
+            reason = self._reason_against(item)
+            if reason is None:
+                self._take(item)
+            else:
+                self.left_out.append(Dropped(item.memory, reason, item.score))
+
+    def _reason_against(self, item: Recalled) -> DropReason | None:
+        if self.min_score is not None and item.score < self.min_score:
+            return "below_threshold"
+        if normalised(item.memory.content) in self._seen:
+            return "duplicate"
+        if len(self.taken) >= self.limit:
+            return "over_limit"
+        if self.max_tokens is not None and self._tokens + estimated_tokens(item.memory.content) > self.max_tokens:
+            return "over_budget"
+        return None
+
+    def _take(self, item: Recalled) -> None:
+        self.taken.append(item)
+        self._seen.add(normalised(item.memory.content))
+        self._tokens += estimated_tokens(item.memory.content)

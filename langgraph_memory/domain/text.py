@@ -1,0 +1,94 @@
+"""Turns text into the terms that lexical search compares, and into the form that tells repeats apart."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+from hashlib import blake2b
+
+import snowballstemmer
+
+_WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
+_COMBINING = re.compile("[\u0300-\u036f]")
+_CLITIC = re.compile("['\u2019](?:s|m|re|ve|ll|d|t)$")
+_WIDE = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af\u0e00-\u0e7f]+")
+_PUNCTUATION_END = re.compile(r"[\s.!?;,:]+$")
+_STEMMER = snowballstemmer.stemmer("english")
+
+HIDDEN = re.compile("[\u200b\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\U000e0000-\U000e007f]")
+"""Characters that show nothing and can hide text; not the joiners and direction marks that scripts need."""
+
+STOP_WORDS = frozenset(
+    """a about after again all also am an and any are aren as at be because been before being both but by can could did
+    didn do does doesn doing don for from had has have having he her here hers him his how i if in into is isn it its
+    just ll me more most my no nor not of off on once only or other our ours out over own re same she should so some
+    such than that the their theirs them then there these they this those to too under until up us ve very was wasn we
+    were what when where which while who whom whose why will with would you your yours""".split()
+)
+"""English function words: they say nothing about which memory is meant, so a query leaves them out."""
+
+
+def terms(text: str) -> list[str]:
+    """Return the terms of `text` in order: folded, unaccented, stemmed words; bigrams where no spaces part words.
+
+    Stemming is Porter2 (https://snowballstem.org/algorithms/english/stemmer.html).
+    """
+    return [term for _, term in _words_and_terms(text)]
+
+
+def query_terms(text: str) -> list[str]:
+    """Return the distinct terms of a query without stop words, unless it holds nothing else."""
+    pairs = list(_words_and_terms(text))
+    telling = [term for word, term in pairs if word not in STOP_WORDS]
+    return list(dict.fromkeys(telling or [term for _, term in pairs]))
+
+
+def normalised(text: str) -> str:
+    """Return `text` in the form in which two statements of the same sentence are equal."""
+    folded = unicodedata.normalize("NFKC", text).casefold().replace("\u2019", "'")
+    return _PUNCTUATION_END.sub("", " ".join(folded.split()))
+
+
+def fingerprint(text: str) -> str:
+    """Return 128 bits, in hexadecimal, that are equal for texts that say the same words."""
+    return blake2b(normalised(text).encode(), digest_size=16).hexdigest()
+
+
+def content_hash(text: str) -> str:
+    """Return 128 bits, in hexadecimal, of exactly this text."""
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _words_and_terms(text: str) -> Iterator[tuple[str, str]]:
+    for match in _WORD.finditer(_fold(text)):
+        word = _CLITIC.sub("", match[0])
+        if _WIDE.search(word):
+            yield from ((part, part) for part in _bigrams(word))
+        else:
+            yield word, _stem(word)
+
+
+def _fold(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return unicodedata.normalize("NFC", _COMBINING.sub("", decomposed))
+
+
+def _bigrams(word: str) -> Iterator[str]:
+    """Cut runs of scripts that are written without spaces into overlapping pairs, and leave the rest whole."""
+    end = 0
+    for run in _WIDE.finditer(word):
+        if word[end : run.start()]:
+            yield word[end : run.start()]
+        characters = run[0]
+        yield from (characters[i : i + 2] for i in range(max(1, len(characters) - 1)))
+        end = run.end()
+    if word[end:]:
+        yield word[end:]
+
+
+@lru_cache(maxsize=65536)
+def _stem(word: str) -> str:
+    stem: str = _STEMMER.stemWord(word.replace("'", "").replace("\u2019", ""))
+    return stem

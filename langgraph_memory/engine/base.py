@@ -1,0 +1,29 @@
+"""What the rest of the package needs of a database."""
+
+from __future__ import annotations
+
+from typing import Protocol, TypeVar
+
+from langgraph_memory.engine.query import Operation
+
+T = TypeVar("T")
+
+
+class Engine(Protocol):
+    """Runs operations, each inside one transaction: all of it happens, or nothing."""
+
+    def setup(self) -> None:
+        """Create or migrate the schema; safe to call again, and from several processes at once."""
+        ...
+
+    def run(self, operation: Operation[T]) -> T:
+        """Run `operation` and return its outcome."""
+        ...
+
+    async def arun(self, operation: Operation[T]) -> T:
+        """Same as `run`, without blocking the event loop."""
+        ...
+
+    def close(self) -> None:
+        """Finish what is running and release every connection; safe to call again."""
+        ...

@@ -1,0 +1,69 @@
+"""What a plan and an engine say to each other: named queries out, rows back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, Generic, ParamSpec, Protocol, TypeVar
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+class Row(Protocol):
+    """One row of a result, read by column name."""
+
+    def __getitem__(self, column: str, /) -> Any:
+        """Return the value of `column`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One named statement and its bound values.
+
+    A list or tuple among `params` is bound as a set of values. With `rows` the statement runs once for each of
+    them, over `params`, and returns nothing.
+    """
+
+    name: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    rows: Sequence[Mapping[str, Any]] | None = None
+
+
+Plan = Generator[Query, Sequence[Row], T]
+"""A generator that yields queries, is sent their rows, and returns the outcome. It does no I/O and awaits nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation(Generic[T]):
+    """A plan that can be started again, and whether it writes.
+
+    An engine runs it inside one transaction and may run it more than once. `yield from` an operation runs its plan
+    inside another plan.
+    """
+
+    start: Callable[[], Plan[T]]
+    writes: bool
+
+    def __iter__(self) -> Plan[T]:
+        return self.start()
+
+
+def reads(plan: Callable[P, Plan[T]]) -> Callable[P, Operation[T]]:
+    """Make a plan function return an operation that runs in a read transaction."""
+    return _operation(plan, writes=False)
+
+
+def writes(plan: Callable[P, Plan[T]]) -> Callable[P, Operation[T]]:
+    """Make a plan function return an operation that runs in a write transaction."""
+    return _operation(plan, writes=True)
+
+
+def _operation(plan: Callable[P, Plan[T]], *, writes: bool) -> Callable[P, Operation[T]]:
+    @wraps(plan)
+    def bind(*args: P.args, **kwargs: P.kwargs) -> Operation[T]:
+        return Operation(lambda: plan(*args, **kwargs), writes)
+
+    return bind

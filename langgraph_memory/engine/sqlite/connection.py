@@ -1,0 +1,80 @@
+"""Opens one SQLite connection the way this engine needs it."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Literal
+from urllib.parse import quote
+
+from langgraph_memory.engine.sqlite.errors import translate
+
+Synchronous = Literal["NORMAL", "FULL"]
+
+
+@dataclass(frozen=True, slots=True)
+class SqliteSettings:
+    """Where the file is and how it is written.
+
+    `synchronous="NORMAL"` survives a killed process; the last transactions may be lost when the machine loses power.
+    `"FULL"` survives that too, at one fsync for each group of transactions. `busy_timeout` is in seconds. `dbapi` is
+    the DB-API module to use in place of `sqlite3`; use one SQLite library for one file in one process, because two
+    of them break each other's POSIX locks.
+    """
+
+    path: str
+    synchronous: Synchronous = "NORMAL"
+    busy_timeout: float = 30.0
+    dbapi: ModuleType = sqlite3
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether the database lives in this process only."""
+        return self.path == ":memory:"
+
+
+def open_connection(settings: SqliteSettings, *, create: bool) -> Any:
+    """Return a DB-API connection in autocommit mode, shared freely between threads.
+
+    Raises DatabaseUnavailableError or NotADatabaseError.
+    """
+    target = ":memory:" if settings.in_memory else f"file:{quote(settings.path)}?mode={'rwc' if create else 'rw'}"
+    try:
+        connection = settings.dbapi.connect(
+            target, uri=True, isolation_level=None, check_same_thread=False, timeout=settings.busy_timeout
+        )
+    except settings.dbapi.Error as error:
+        raise translate(error, settings.path) from error
+    try:
+        _configure(connection, settings)
+    except settings.dbapi.Error as error:
+        connection.close()
+        raise translate(error, settings.path) from error
+    return connection
+
+
+def _configure(connection: Any, settings: SqliteSettings) -> None:
+    connection.row_factory = settings.dbapi.Row
+    connection.execute(f"PRAGMA busy_timeout = {int(settings.busy_timeout * 1000)}")
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # before the first table: later it would need a VACUUM
+    _use_wal(connection, settings)
+    connection.execute(f"PRAGMA synchronous = {settings.synchronous}")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _use_wal(connection: Any, settings: SqliteSettings) -> None:
+    """Switch to WAL under the write lock's own wait: SQLite does not wait for it when two processes switch at once."""
+    if settings.in_memory or connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+        return
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except settings.dbapi.OperationalError as error:
+            if "locked" not in str(error):
+                raise
+        connection.execute("BEGIN IMMEDIATE")  # waits, at most busy_timeout, until the other process is done
+        connection.execute("COMMIT")
+        if connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+            return

@@ -1,0 +1,133 @@
+"""The SQLite engine: one writer connection, a pool of readers, a whole plan for each hop off the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any, TypeVar
+
+from langgraph_memory.engine.driver import drive
+from langgraph_memory.engine.named_queries import load_queries
+from langgraph_memory.engine.query import Operation, Query, Row
+from langgraph_memory.engine.sqlite.connection import SqliteSettings, open_connection
+from langgraph_memory.engine.sqlite.errors import translate
+from langgraph_memory.engine.sqlite.migrate import migrate
+from langgraph_memory.engine.sqlite.writer import Writer
+from langgraph_memory.exceptions import DatabaseClosedError, InvalidInputError
+
+T = TypeVar("T")
+
+_READER_THREADS = 4
+_IDLE_READERS = 8
+
+
+class SqliteEngine:
+    """Runs operations on one SQLite file, for any number of threads, tasks and processes.
+
+    Writes of this process share one connection and are grouped into few commits; readers have connections of their
+    own and are never blocked by a writer. A `:memory:` database has one connection for both.
+    """
+
+    def __init__(self, settings: SqliteSettings) -> None:
+        self._settings = settings
+        self._sql = load_queries("langgraph_memory.engine.sqlite")
+        self._connection = open_connection(settings, create=True)
+        self._writer = Writer(self._connection, self._execute, self._command)
+        self._idle: list[Any] = []
+        self._lock = Lock()
+        self._closed = False
+        self._write_thread = ThreadPoolExecutor(1, "langgraph_memory-write")
+        self._read_threads = ThreadPoolExecutor(_READER_THREADS, "langgraph_memory-read")
+
+    def setup(self) -> None:
+        """Create or migrate the schema; safe to call again, and from several processes at once."""
+        self._check_open()
+        migrate(self._connection, self._settings)
+
+    def run(self, operation: Operation[T]) -> T:
+        """Run `operation` in one transaction and return its outcome."""
+        self._check_open()
+        if operation.writes or self._settings.in_memory:
+            future = self._writer.submit(operation)
+            self._writer.drain()
+            return future.result()
+        with self._reader() as connection:
+            return drive(operation.start(), lambda query: self._execute(connection, query))
+
+    async def arun(self, operation: Operation[T]) -> T:
+        """Same as `run`, on a thread of the engine's own."""
+        self._check_open()
+        loop = asyncio.get_running_loop()
+        if operation.writes or self._settings.in_memory:
+            future = self._writer.submit(operation)
+            loop.run_in_executor(self._write_thread, self._writer.drain)
+            return await asyncio.wrap_future(future)
+        return await loop.run_in_executor(self._read_threads, self.run, operation)
+
+    def close(self) -> None:
+        """Finish what is running and release every connection; safe to call again."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+        self._write_thread.shutdown(wait=True)
+        self._read_threads.shutdown(wait=True)
+        for connection in self._idle:
+            connection.close()
+        self._connection.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise DatabaseClosedError(f"{self._settings.path!r} was closed; open it again with open_memory().")
+
+    @contextmanager
+    def _reader(self) -> Iterator[Any]:
+        """Lend a connection inside one read transaction, so that everything it reads is of one moment."""
+        with self._lock:
+            connection = self._idle.pop() if self._idle else None
+        if connection is None:
+            connection = open_connection(self._settings, create=False)
+        try:
+            self._command(connection, "BEGIN")
+            yield connection
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            self._give_back(connection)
+
+    def _give_back(self, connection: Any) -> None:
+        with self._lock:
+            if not self._closed and len(self._idle) < _IDLE_READERS:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+    def _execute(self, connection: Any, query: Query) -> Sequence[Row]:
+        sql = self._sql[query.name]
+        try:
+            if query.rows is None:
+                rows: Sequence[Row] = connection.execute(sql, _bind(query.params)).fetchall()
+                return rows
+            connection.executemany(sql, [_bind({**query.params, **row}) for row in query.rows])
+            return ()
+        except self._settings.dbapi.Error as error:
+            raise translate(error, self._settings.path) from error
+        except (UnicodeEncodeError, OverflowError) as error:
+            raise InvalidInputError(f"a value cannot be stored: {error}.") from error
+
+    def _command(self, connection: Any, sql: str) -> None:
+        try:
+            connection.execute(sql)
+        except self._settings.dbapi.Error as error:
+            raise translate(error, self._settings.path) from error
+
+
+def _bind(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `params` with every set of values as the JSON array that `json_each` reads in the statements."""
+    return {
+        name: json.dumps(list(value)) if isinstance(value, (list, tuple)) else value for name, value in params.items()
+    }

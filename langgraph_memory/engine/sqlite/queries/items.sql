@@ -1,0 +1,118 @@
+-- name: partition
+-- The partition of that name, made when it is new.
+INSERT INTO store_partition (partition) VALUES (:partition)
+ON CONFLICT (partition) DO UPDATE SET partition = excluded.partition
+RETURNING partition_no
+
+-- name: item
+-- One row by namespace and key.
+SELECT * FROM agent_memory WHERE partition = :partition AND namespace = :namespace AND id = :id
+
+-- name: insert_item
+-- Add one row at the end of its partition's range of numbers.
+INSERT INTO agent_memory (
+    memory_no, partition, namespace, id, value, ttl_minutes, owner_id, scope, memory_type, slot, content, content_json,
+    subject, context, source, confidence, importance, created_at, updated_at, valid_from, last_verified_at, expires_at,
+    superseded_by, superseded_at, fingerprint, terms, context_terms, term_count
+) VALUES (
+    1 + coalesce(
+        (SELECT max(memory_no) FROM agent_memory
+         WHERE memory_no BETWEEN :partition_no << 32 AND :partition_no << 32 | 4294967295),
+        :partition_no << 32
+    ),
+    :partition, :namespace, :id, :value, :ttl_minutes, :owner_id, :scope, :memory_type, :slot, :content, :content_json,
+    :subject, :context, :source, :confidence, :importance, :created_at, :updated_at, :valid_from, :last_verified_at,
+    :expires_at, :superseded_by, :superseded_at, :fingerprint, :terms, :context_terms, :term_count
+)
+RETURNING memory_no
+
+-- name: update_item
+-- Rewrite one row in place; its number and its creation time stay.
+UPDATE agent_memory SET
+    value = :value, ttl_minutes = :ttl_minutes, slot = :slot, content = :content, content_json = :content_json,
+    subject = :subject, context = :context, source = :source, confidence = :confidence, importance = :importance,
+    updated_at = :updated_at, valid_from = :valid_from, last_verified_at = :last_verified_at, expires_at = :expires_at,
+    superseded_by = :superseded_by, superseded_at = :superseded_at, fingerprint = :fingerprint,
+    terms = :terms, context_terms = :context_terms, term_count = :term_count
+WHERE memory_no = :memory_no
+
+-- name: delete_item
+-- Remove one row, with its terms and vectors.
+DELETE FROM agent_memory WHERE memory_no = :memory_no
+
+-- name: put_vector
+-- Store the vector of one field of a row.
+INSERT INTO memory_vector (memory_no, field, vector) VALUES (:memory_no, :field, :vector)
+
+-- name: delete_vectors
+-- Remove the vectors of a row.
+DELETE FROM memory_vector WHERE memory_no = :memory_no
+
+-- name: items_in_partition
+-- A page of the live rows of one partition under a prefix, last updated first.
+SELECT * FROM agent_memory
+WHERE partition = :partition AND (namespace = :prefix OR (namespace >= :low AND namespace < :high))
+  AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
+ORDER BY updated_at DESC, memory_no LIMIT :limit OFFSET :offset
+
+-- name: items_across_partitions
+-- A page of the live plain items of many partitions under a prefix, last updated first; never a memory.
+SELECT * FROM agent_memory
+WHERE memory_type IS NULL AND (:prefix = '' OR namespace = :prefix OR (namespace >= :low AND namespace < :high))
+  AND (expires_at IS NULL OR expires_at > :now)
+ORDER BY updated_at DESC, memory_no LIMIT :limit OFFSET :offset
+
+-- name: numbered_items
+-- The rows of the given numbers.
+SELECT * FROM agent_memory WHERE memory_no IN (SELECT value FROM json_each(:numbers))
+
+-- name: items_matching_in_partition
+-- The numbers of the live rows of one partition under a prefix that hold a term.
+SELECT m.memory_no FROM memory_text AS t CROSS JOIN agent_memory AS m ON m.memory_no = t.rowid
+WHERE t.memory_text MATCH '"' || :term || '"'
+  AND t.rowid BETWEEN (SELECT partition_no << 32 FROM store_partition WHERE partition = :partition)
+      AND (SELECT partition_no << 32 | 4294967295 FROM store_partition WHERE partition = :partition)
+  AND m.partition = :partition AND (m.namespace = :prefix OR (m.namespace >= :low AND m.namespace < :high))
+  AND m.superseded_at IS NULL AND (m.expires_at IS NULL OR m.expires_at > :now)
+
+-- name: items_matching_across_partitions
+-- The numbers of the live plain items under a prefix that hold a term; never a memory.
+SELECT m.memory_no FROM memory_text AS t CROSS JOIN agent_memory AS m ON m.memory_no = t.rowid
+WHERE t.memory_text MATCH '"' || :term || '"' AND m.memory_type IS NULL
+  AND (:prefix = '' OR m.namespace = :prefix OR (m.namespace >= :low AND m.namespace < :high))
+  AND (m.expires_at IS NULL OR m.expires_at > :now)
+
+-- name: vectors_in_partition
+-- The vectors of the live rows of one partition under a prefix.
+SELECT v.memory_no, v.vector FROM agent_memory AS m JOIN memory_vector AS v ON v.memory_no = m.memory_no
+WHERE m.partition = :partition AND (m.namespace = :prefix OR (m.namespace >= :low AND m.namespace < :high))
+  AND m.superseded_at IS NULL AND (m.expires_at IS NULL OR m.expires_at > :now)
+
+-- name: vectors_across_partitions
+-- The vectors of the live plain items under a prefix; never a memory's.
+SELECT v.memory_no, v.vector FROM agent_memory AS m JOIN memory_vector AS v ON v.memory_no = m.memory_no
+WHERE m.memory_type IS NULL AND (:prefix = '' OR m.namespace = :prefix OR (m.namespace >= :low AND m.namespace < :high))
+  AND (m.expires_at IS NULL OR m.expires_at > :now)
+
+-- name: corpus_of_partition
+-- How many rows of a partition hold terms, and how many terms they hold.
+SELECT size, term_total FROM store_partition WHERE partition = :partition
+
+-- name: corpus
+-- The same over every partition.
+SELECT coalesce(sum(size), 0) AS size, coalesce(sum(term_total), 0) AS term_total FROM store_partition
+
+-- name: namespaces
+-- Every namespace that holds a live row.
+SELECT DISTINCT namespace FROM agent_memory
+WHERE superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
+ORDER BY namespace
+
+-- name: refresh_ttl
+-- Let rows that were read live for their whole time-to-live again.
+UPDATE agent_memory SET expires_at = :now + CAST(ttl_minutes * 60000000 AS INTEGER)
+WHERE memory_no = :memory_no AND ttl_minutes IS NOT NULL
+
+-- name: expired_items
+-- The numbers of rows whose time is over.
+SELECT memory_no FROM agent_memory WHERE expires_at <= :now LIMIT :limit

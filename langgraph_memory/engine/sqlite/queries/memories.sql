@@ -1,0 +1,114 @@
+-- name: memory
+-- One memory of an owner, live or not.
+SELECT * FROM agent_memory WHERE partition = :partition AND id = :id AND memory_type IS NOT NULL
+
+-- name: live_about
+-- The live memories of one owner, scope and type in a slot or with the same words.
+SELECT * FROM agent_memory
+WHERE partition = :partition AND scope = :scope AND memory_type = :memory_type AND slot = :slot
+  AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
+UNION
+SELECT * FROM agent_memory
+WHERE partition = :partition AND scope = :scope AND memory_type = :memory_type AND fingerprint = :fingerprint
+  AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
+ORDER BY memory_no
+
+-- name: live_in_slots
+-- The live memories of one owner and scope that are in any slot.
+SELECT * FROM agent_memory
+WHERE partition = :partition AND scope = :scope AND slot IS NOT NULL
+  AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
+ORDER BY memory_no
+
+-- name: supersede_memory
+-- Let another memory take the place of this one.
+UPDATE agent_memory SET superseded_by = :superseded_by, superseded_at = :now, updated_at = :now
+WHERE partition = :partition AND id = :id AND memory_type IS NOT NULL AND superseded_at IS NULL
+
+-- name: predecessors
+-- The memories whose place a memory took.
+SELECT * FROM agent_memory WHERE partition = :partition AND superseded_by = :id ORDER BY memory_no
+
+-- name: eligible_memories
+-- The memories of one owner that a read may see at a moment, most important and newest first.
+SELECT * FROM agent_memory
+WHERE partition = :partition
+  AND scope IN (SELECT value FROM json_each(:scopes)) AND memory_type IN (SELECT value FROM json_each(:memory_types))
+  AND created_at <= :at AND (superseded_at IS NULL OR superseded_at > :at) AND (expires_at IS NULL OR expires_at > :at)
+ORDER BY importance DESC, updated_at DESC, memory_no DESC LIMIT :limit
+
+-- name: eligible_matching
+-- The numbers of those that hold a term.
+SELECT m.memory_no FROM memory_text AS t CROSS JOIN agent_memory AS m ON m.memory_no = t.rowid
+WHERE t.memory_text MATCH '"' || :term || '"'
+  AND t.rowid BETWEEN (SELECT partition_no << 32 FROM store_partition WHERE partition = :partition)
+      AND (SELECT partition_no << 32 | 4294967295 FROM store_partition WHERE partition = :partition)
+  AND m.partition = :partition
+  AND m.scope IN (SELECT value FROM json_each(:scopes)) AND m.memory_type IN (SELECT value FROM json_each(:memory_types))
+  AND m.created_at <= :at AND (m.superseded_at IS NULL OR m.superseded_at > :at)
+  AND (m.expires_at IS NULL OR m.expires_at > :at)
+
+-- name: eligible_vectors
+-- The vectors of those.
+SELECT v.memory_no, v.vector FROM agent_memory AS m JOIN memory_vector AS v ON v.memory_no = m.memory_no
+WHERE m.partition = :partition
+  AND m.scope IN (SELECT value FROM json_each(:scopes)) AND m.memory_type IN (SELECT value FROM json_each(:memory_types))
+  AND m.created_at <= :at AND (m.superseded_at IS NULL OR m.superseded_at > :at)
+  AND (m.expires_at IS NULL OR m.expires_at > :at)
+
+-- name: ineligible_matching
+-- Some memories of one owner that hold a term and may not be seen, newest first.
+SELECT m.* FROM memory_text AS t CROSS JOIN agent_memory AS m ON m.memory_no = t.rowid
+WHERE t.memory_text MATCH '"' || :term || '"'
+  AND t.rowid BETWEEN (SELECT partition_no << 32 FROM store_partition WHERE partition = :partition)
+      AND (SELECT partition_no << 32 | 4294967295 FROM store_partition WHERE partition = :partition)
+  AND m.partition = :partition AND m.memory_type IS NOT NULL AND m.created_at <= :at
+  AND NOT (
+    m.scope IN (SELECT value FROM json_each(:scopes)) AND m.memory_type IN (SELECT value FROM json_each(:memory_types))
+    AND (m.superseded_at IS NULL OR m.superseded_at > :at) AND (m.expires_at IS NULL OR m.expires_at > :at)
+  )
+ORDER BY m.memory_no DESC LIMIT :limit
+
+-- name: memories_of_owner
+-- A page of one owner's memories, newest first.
+SELECT * FROM agent_memory
+WHERE partition = :partition AND memory_type IS NOT NULL AND (:everything OR (
+    superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)))
+ORDER BY updated_at DESC, memory_no DESC LIMIT :limit OFFSET :offset
+
+-- name: owners
+-- Every owner of a memory, and how many of them are live.
+SELECT owner_id, count(*) AS memories,
+    sum(superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)) AS live
+FROM agent_memory WHERE memory_type IS NOT NULL GROUP BY owner_id ORDER BY owner_id
+
+-- name: audit
+-- Record one change to a memory.
+INSERT INTO memory_audit (
+    partition, memory_id, change_no, action, reason, actor, thread_id, checkpoint_id, run_id, changed_at
+) VALUES (
+    :partition, :memory_id,
+    1 + coalesce((SELECT max(change_no) FROM memory_audit WHERE partition = :partition AND memory_id = :memory_id), 0),
+    :action, :reason, :actor, :thread_id, :checkpoint_id, :run_id, :now
+)
+
+-- name: ledger_entries
+-- Which of the given messages an extractor has read already, with the hash of the words it read.
+SELECT message_id, content_hash FROM promotion_ledger
+WHERE partition = :partition AND thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns AND extractor = :extractor
+  AND message_id IN (SELECT value FROM json_each(:message_ids))
+
+-- name: enter_in_ledger
+-- Record that an extractor has read a message.
+INSERT INTO promotion_ledger (
+    partition, thread_id, checkpoint_ns, message_id, extractor, content_hash, promoted_at
+) VALUES (:partition, :thread_id, :checkpoint_ns, :message_id, :extractor, :content_hash, :now)
+
+-- name: put_receipt
+-- Store a receipt.
+INSERT INTO memory_receipt (partition, id, kind, thread_id, checkpoint_id, run_id, created_at, body)
+VALUES (:partition, :id, :kind, :thread_id, :checkpoint_id, :run_id, :now, :body)
+
+-- name: receipt
+-- One receipt.
+SELECT * FROM memory_receipt WHERE partition = :partition AND id = :id

@@ -1,0 +1,127 @@
+"""Groups the write transactions of many threads and tasks into few commits."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any, TypeVar
+
+from langgraph_memory.engine.driver import drive
+from langgraph_memory.engine.query import Operation, Query, Row
+
+T = TypeVar("T")
+
+_GROUP = 64
+
+
+@dataclass(slots=True)
+class _Job:
+    operation: Operation[Any]
+    future: Future[Any] = field(default_factory=Future)
+    outcome: Any = None
+    error: Exception | None = None
+
+    def settle(self) -> None:
+        if self.error is None:
+            self.future.set_result(self.outcome)
+        else:
+            self.future.set_exception(self.error)
+
+
+class Writer:
+    """Runs operations one after another on one connection, as many as are waiting in one transaction.
+
+    Whoever drains the queue runs what everyone has put into it. Each operation has a savepoint of its own, so one
+    that fails takes nothing else with it; nobody is answered before the commit.
+    """
+
+    def __init__(
+        self, connection: Any, execute: Callable[[Any, Query], Sequence[Row]], command: Callable[[Any, str], None]
+    ) -> None:
+        self._connection = connection
+        self._execute = execute
+        self._command = command
+        self._waiting: deque[_Job] = deque()
+        self._lock = Lock()
+
+    def submit(self, operation: Operation[T]) -> Future[T]:
+        """Queue `operation`; somebody must call `drain` afterwards."""
+        job = _Job(operation)
+        self._waiting.append(job)
+        return job.future
+
+    def drain(self) -> None:
+        """Return when every operation queued before this call has been answered."""
+        with self._lock:
+            while jobs := self._take():
+                self._run(jobs)
+
+    def _take(self) -> list[_Job]:
+        jobs: list[_Job] = []
+        while self._waiting and len(jobs) < _GROUP:
+            job = self._waiting.popleft()
+            if job.future.set_running_or_notify_cancel():
+                jobs.append(job)
+        return jobs
+
+    def _run(self, jobs: list[_Job]) -> None:
+        try:
+            undone = self._transaction(jobs)
+        except BaseException as error:  # an interrupt must not leave the others waiting for ever
+            for job in jobs:
+                job.future.set_exception(error)
+            raise
+        if undone and len(jobs) > 1:
+            for job in jobs:
+                self._run([job])
+            return
+        for job in jobs:
+            job.settle()
+
+    def _transaction(self, jobs: list[_Job]) -> bool:
+        """Run `jobs` in one transaction; True when it began and all of it was undone."""
+        for job in jobs:
+            job.outcome = job.error = None
+        try:
+            self._command(self._connection, "BEGIN IMMEDIATE")
+        except Exception as error:
+            for job in jobs:
+                job.error = error
+            return False
+        try:
+            for job in jobs:
+                self._attempt(job, alone=len(jobs) == 1)
+            self._command(self._connection, "COMMIT")
+        except Exception as error:
+            self._abandon()
+            for job in jobs:
+                job.error = job.error or error
+            return True
+        except BaseException:
+            self._abandon()
+            raise
+        return False
+
+    def _attempt(self, job: _Job, *, alone: bool) -> None:
+        if alone:
+            job.outcome = self._drive(job.operation)
+            return
+        self._command(self._connection, "SAVEPOINT job")
+        try:
+            job.outcome = self._drive(job.operation)
+        except Exception as error:
+            if not self._connection.in_transaction:  # SQLite itself rolled everything back: full disk, I/O error
+                raise
+            job.error = error
+            self._command(self._connection, "ROLLBACK TO job")
+        self._command(self._connection, "RELEASE job")
+
+    def _drive(self, operation: Operation[T]) -> T:
+        return drive(operation.start(), lambda query: self._execute(self._connection, query))
+
+    def _abandon(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")

@@ -1,0 +1,105 @@
+"""Every error this package raises.
+
+LangGraphMemoryError
+├── InvalidInputError (also ValueError)
+│   ├── MissingOwnerError
+│   ├── InvalidScopeError
+│   ├── InvalidMemoryError
+│   ├── UnknownMemoryTypeError
+│   ├── InvalidFilterError
+│   └── ConnectionStringError
+├── MemoryNotFoundError (also LookupError)
+├── EmbeddingError
+├── MissingExtraError (also ImportError)
+└── DatabaseError
+    ├── DatabaseUnavailableError
+    ├── DatabaseBusyError
+    ├── DatabaseClosedError
+    ├── NotADatabaseError
+    ├── NewerSchemaError
+    └── UnreadableCheckpointError
+"""
+
+from __future__ import annotations
+
+from pydantic import ValidationError
+
+
+class LangGraphMemoryError(Exception):
+    """Base of every error this package raises."""
+
+
+class InvalidInputError(LangGraphMemoryError, ValueError):
+    """What the caller passed cannot be used."""
+
+
+class MissingOwnerError(InvalidInputError):
+    """No owner was named; there is no shared default."""
+
+
+class InvalidScopeError(InvalidInputError):
+    """A scope is not a path of non-empty segments."""
+
+
+class InvalidMemoryError(InvalidInputError):
+    """A field of a memory holds a value it may not hold."""
+
+
+class UnknownMemoryTypeError(InvalidInputError):
+    """A memory type is not in the registry."""
+
+
+class InvalidFilterError(InvalidInputError):
+    """A filter uses an operator or an operand that has no meaning."""
+
+
+class ConnectionStringError(InvalidInputError):
+    """A connection string names no engine this installation can open."""
+
+
+class MemoryNotFoundError(LangGraphMemoryError, LookupError):
+    """The owner has no memory of that id."""
+
+
+class EmbeddingError(LangGraphMemoryError):
+    """The embedder failed, or returned vectors that cannot be stored."""
+
+
+class MissingExtraError(LangGraphMemoryError, ImportError):
+    """A feature needs an optional dependency that is not installed."""
+
+
+class DatabaseError(LangGraphMemoryError):
+    """The database refused an operation."""
+
+
+class DatabaseUnavailableError(DatabaseError):
+    """The database cannot be opened, read or written."""
+
+
+class DatabaseBusyError(DatabaseError):
+    """Another process held the write lock for longer than the timeout."""
+
+
+class DatabaseClosedError(DatabaseError):
+    """The database was used after it was closed."""
+
+
+class NotADatabaseError(DatabaseError):
+    """The file exists and is not a database, or is damaged."""
+
+
+class NewerSchemaError(DatabaseError):
+    """The database was written by a newer version of this package."""
+
+
+class UnreadableCheckpointError(DatabaseError):
+    """A stored checkpoint cannot be decoded."""
+
+
+def explain_validation(error: ValidationError) -> str:
+    """Return the first problem of a pydantic error as one sentence that names the field."""
+    first = error.errors(include_url=False)[0]
+    field = ".".join(str(part) for part in first["loc"]) or "value"
+    reason = str(first["msg"]).removeprefix("Value error, ")
+    return f"{field}: {reason[:1].lower()}{reason[1:]}"

@@ -1,0 +1,103 @@
+"""Turns texts into vectors with the user's embedder, and checks what it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from langgraph.store.base import IndexConfig, ensure_embeddings, get_text_at_path, tokenize_path
+
+from langgraph_memory.domain.vectors import Metric, pack, require_numpy
+from langgraph_memory.exceptions import EmbeddingError, InvalidInputError
+
+_METRICS = ("cosine", "l2", "inner_product")
+_KEYS = ("dims", "embed", "fields", "distance_type")
+
+
+class Embedder:
+    """The embedder of an `index` configuration: `{"dims", "embed", "fields"}` as LangGraph defines them.
+
+    `"distance_type"` is `"cosine"` (default), `"l2"` or `"inner_product"`. Raises InvalidInputError for a
+    configuration that cannot work, MissingExtraError without numpy.
+    """
+
+    def __init__(self, index: IndexConfig) -> None:
+        unknown = [key for key in index if key not in _KEYS]
+        if unknown:
+            raise InvalidInputError(f"index has no option {unknown[0]!r}; the options are {', '.join(_KEYS)}.")
+        dims = index.get("dims")
+        if not isinstance(dims, int) or isinstance(dims, bool) or dims < 1:
+            raise InvalidInputError(f"index['dims'] must be a positive whole number, not {dims!r}.")
+        if index.get("embed") is None:
+            raise InvalidInputError("index['embed'] is missing; pass an Embeddings object or a function.")
+        require_numpy()
+        self.dims = dims
+        self.metric = cast(Metric, index.get("distance_type", "cosine"))
+        if self.metric not in _METRICS:
+            raise InvalidInputError(
+                f"index['distance_type'] must be one of {', '.join(_METRICS)}, not {self.metric!r}."
+            )
+        self._embeddings = ensure_embeddings(index["embed"])
+
+    def documents(self, texts: Sequence[str]) -> list[bytes]:
+        """Return one packed vector for each text.
+
+        Raises EmbeddingError when the embedder fails or returns something else.
+        """
+        try:
+            vectors = self._embeddings.embed_documents(list(texts))
+        except Exception as error:
+            raise _failed(error) from error
+        return self._checked(vectors, len(texts))
+
+    async def adocuments(self, texts: Sequence[str]) -> list[bytes]:
+        """Same as `documents`."""
+        try:
+            vectors = await self._embeddings.aembed_documents(list(texts))
+        except Exception as error:
+            raise _failed(error) from error
+        return self._checked(vectors, len(texts))
+
+    def query(self, text: str) -> bytes:
+        """Return the packed vector of a query; raises EmbeddingError."""
+        try:
+            vector = self._embeddings.embed_query(text)
+        except Exception as error:
+            raise _failed(error) from error
+        return pack(vector, self.dims)
+
+    async def aquery(self, text: str) -> bytes:
+        """Same as `query`."""
+        try:
+            vector = await self._embeddings.aembed_query(text)
+        except Exception as error:
+            raise _failed(error) from error
+        return pack(vector, self.dims)
+
+    def _checked(self, vectors: Sequence[Sequence[float]], expected: int) -> list[bytes]:
+        if len(vectors) != expected:
+            raise EmbeddingError(f"the embedder returned {len(vectors)} vectors for {expected} texts.")
+        return [pack(vector, self.dims) for vector in vectors]
+
+
+def indexed_texts(value: Mapping[str, Any], fields: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the (field, text) pairs that `fields`, in LangGraph's path syntax, select from a JSON value."""
+    found: list[tuple[str, str]] = []
+    for path in fields:
+        texts = get_text_at_path(value, path if path == "$" else tokenize_path(path))
+        names = [path] if len(texts) == 1 else [f"{path}.{place}" for place in range(len(texts))]
+        found.extend((name, text) for name, text in zip(names, texts, strict=True) if text)
+    return found
+
+
+def words_of(value: Any) -> str:
+    """Return every text and number in a JSON value, keys left out: what full-text search finds the whole value by."""
+    if isinstance(value, Mapping):
+        return " ".join(words_of(inner) for inner in value.values())
+    if isinstance(value, (list, tuple)):
+        return " ".join(words_of(inner) for inner in value)
+    return str(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else ""
+
+
+def _failed(error: Exception) -> EmbeddingError:
+    return EmbeddingError(f"the embedder failed ({type(error).__name__}: {error}); nothing was stored.")

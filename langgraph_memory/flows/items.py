@@ -1,0 +1,152 @@
+"""The store contract: checks a batch, embeds what it needs, runs it in one transaction, shows what it found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from langgraph.store.base import (
+    GetOp,
+    Item,
+    ListNamespacesOp,
+    Op,
+    PutOp,
+    Result,
+    SearchItem,
+    SearchOp,
+    validate_op_namespace,
+)
+
+from langgraph_memory.domain.filters import check_filter
+from langgraph_memory.domain.namespaces import select_namespaces
+from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.flows.base import EmbedDocuments, EmbedQuery, Flow
+from langgraph_memory.flows.embedding import indexed_texts, words_of
+from langgraph_memory.flows.settings import StoreSettings
+from langgraph_memory.plans import items
+from langgraph_memory.plans.items import FoundItem
+from langgraph_memory.plans.rows import PlainItem
+
+_SWEEP = 1000
+
+
+def batch(ops: Iterable[Op], settings: StoreSettings) -> Flow[list[Result]]:
+    """Answer every operation; all of the batch is written, or nothing."""
+    wanted = list(ops)
+    for op in wanted:
+        _check(op)
+    vectors = yield from _document_vectors(wanted, settings)
+    queries = yield from _query_vectors(wanted, settings)
+    steps = [_step(op, vectors, queries, settings) for op in wanted]
+    changing = any(isinstance(op, PutOp) for op in wanted)
+    now = settings.clock()
+    answers: list[Any] = yield (items.write_items if changing else items.read_items)(steps, now)
+    refreshed = list(items.prolonged(answers, [getattr(op, "refresh_ttl", False) for op in wanted]))
+    if refreshed:
+        yield items.refresh_ttl(refreshed, now)
+    if changing and settings.sweep_due(now):
+        yield items.sweep_expired(now, _SWEEP)
+    return [_shown(op, answer) for op, answer in zip(wanted, answers, strict=True)]
+
+
+def sweep(settings: StoreSettings, now: datetime | None = None) -> Flow[int]:
+    """Delete every item and memory whose time is over, and return how many."""
+    total: int = 0
+    while True:
+        deleted: int = yield items.sweep_expired(now or settings.clock(), _SWEEP)
+        total += deleted
+        if deleted < _SWEEP:
+            return total
+
+
+def _check(op: Op) -> None:
+    if not isinstance(op, (GetOp, SearchOp, PutOp, ListNamespacesOp)):
+        raise InvalidInputError(f"unknown operation type {type(op).__name__}.")
+    validate_op_namespace(op)
+    if isinstance(op, SearchOp):
+        check_filter(op.filter)
+    if isinstance(op, (SearchOp, ListNamespacesOp)) and (op.limit < 0 or op.offset < 0):
+        raise InvalidInputError(f"limit and offset must not be negative, got {op.limit} and {op.offset}.")
+    if isinstance(op, PutOp) and op.value is not None:
+        _check_value(op)
+
+
+def _check_value(op: PutOp) -> None:
+    if not isinstance(op.value, Mapping):
+        raise InvalidInputError(f"the value of {op.key!r} must be a mapping, not {type(op.value).__name__}.")
+    if op.ttl is not None and not op.ttl > 0:
+        raise InvalidInputError(f"ttl of {op.key!r} must be a positive number of minutes, not {op.ttl!r}.")
+    try:
+        json.dumps(op.value, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise InvalidInputError(f"the value of {op.key!r} is not JSON ({error}); store plain values.") from None
+
+
+def _document_vectors(ops: Sequence[Op], settings: StoreSettings) -> Flow[Mapping[str, bytes]]:
+    """Embed every distinct text of the batch once."""
+    if settings.embedder is None:
+        return {}
+    texts = dict.fromkeys(text for op in ops if isinstance(op, PutOp) for _, text in _fields_of(op, settings))
+    vectors = (yield EmbedDocuments(list(texts))) if texts else []
+    return dict(zip(texts, vectors, strict=True))
+
+
+def _query_vectors(ops: Sequence[Op], settings: StoreSettings) -> Flow[Mapping[str, bytes]]:
+    vectors: dict[str, bytes] = {}
+    if settings.embedder is not None:
+        for op in ops:
+            if isinstance(op, SearchOp) and op.query and op.query not in vectors:
+                vectors[op.query] = yield EmbedQuery(op.query)
+    return vectors
+
+
+def _fields_of(op: PutOp, settings: StoreSettings) -> list[tuple[str, str]]:
+    if op.value is None or op.index is False:
+        return []
+    return indexed_texts(op.value, settings.fields if op.index is None else op.index)
+
+
+def _step(op: Op, vectors: Mapping[str, bytes], queries: Mapping[str, bytes], settings: StoreSettings) -> items.Step:
+    if isinstance(op, GetOp):
+        return items.Get(op.namespace, op.key)
+    if isinstance(op, SearchOp):
+        query = op.query or None
+        vector = None if query is None else queries.get(query)
+        return items.Search(op.namespace_prefix, op.filter, op.limit, op.offset, query, vector, settings.metric)
+    if isinstance(op, ListNamespacesOp):
+        return items.ListNamespaces()
+    if op.value is None:
+        return items.Delete(op.namespace, op.key)
+    embedded = [(name, vectors[text]) for name, text in _fields_of(op, settings)] if vectors else []
+    return items.Put(PlainItem(op.namespace, op.key, op.value, _text_of(op, settings), embedded, op.ttl))
+
+
+def _text_of(op: PutOp, settings: StoreSettings) -> str:
+    """Return what full-text search finds the item by: the indexed fields, or every word of the value."""
+    if op.index is False:
+        return ""
+    fields = settings.fields if op.index is None else op.index
+    if list(fields) == ["$"]:
+        return words_of(op.value)
+    return "\n".join(text for _, text in indexed_texts(op.value or {}, fields))
+
+
+def _shown(op: Op, answer: Any) -> Result:
+    if isinstance(op, ListNamespacesOp):
+        conditions = [(one.match_type, tuple(one.path)) for one in op.match_conditions or ()]
+        return select_namespaces(answer, conditions, op.max_depth, op.limit, op.offset)
+    if isinstance(op, SearchOp):
+        return [SearchItem(**_fields(found), score=found.score) for found in answer]
+    return None if answer is None else Item(**_fields(answer))
+
+
+def _fields(found: FoundItem) -> dict[str, Any]:
+    return {
+        "namespace": found.namespace,
+        "key": found.key,
+        "value": found.value,
+        "created_at": found.created_at,
+        "updated_at": found.updated_at,
+    }

@@ -1,0 +1,240 @@
+"""The curated face: checks what the caller passed, embeds, runs the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from langgraph_memory.domain.candidate import Utterance
+from langgraph_memory.domain.clock import in_utc
+from langgraph_memory.domain.guard import refuse
+from langgraph_memory.domain.memory import Memory, Outcome, Recall, Receipt, Source, make_memory
+from langgraph_memory.domain.policy import Bucket, PromotionPolicy
+from langgraph_memory.domain.promotion import Judged, PromotionReport, judge
+from langgraph_memory.domain.scope import check_owner, check_scope
+from langgraph_memory.domain.types import MemoryType
+from langgraph_memory.exceptions import InvalidInputError, InvalidMemoryError, MissingOwnerError
+from langgraph_memory.flows.base import EmbedDocuments, EmbedQuery, Flow
+from langgraph_memory.flows.settings import StoreSettings
+from langgraph_memory.plans import memories, promotion
+from langgraph_memory.plans import recall as recalling
+from langgraph_memory.plans.memories import Origin, Proposal
+from langgraph_memory.plans.promotion import LedgerPlace, PromotionRequest
+from langgraph_memory.plans.rows import Vectors
+
+
+def remember(content: str | Memory, fields: dict[str, Any], settings: StoreSettings) -> Flow[Outcome]:
+    """Store one memory, unless the guard refuses it."""
+    now = settings.clock()
+    memory = _given(content, fields, settings) if isinstance(content, Memory) else _new(content, fields, settings, now)
+    refusal = refuse(memory.content)
+    if refusal is not None:
+        return Outcome("refused", None, f"{refusal.reason}: {refusal.explanation}")
+    vectors = yield from _vectors_of([memory], settings)
+    proposal = Proposal(memory, settings.types[memory.memory_type], vectors[0])
+    outcome: Outcome = yield memories.remember(proposal, now)
+    return outcome
+
+
+def recall(query: str | None, fields: dict[str, Any], origin: Origin, settings: StoreSettings) -> Flow[Recall]:
+    """Recall memories and keep the receipt."""
+    now = settings.clock()
+    request = yield from _request(query, fields, settings, now)
+    found: Recall = yield recalling.recall(request)
+    yield recalling.keep_receipt(found, origin, now)
+    return found
+
+
+def history(memory_id: str, owner_id: str) -> Flow[list[Memory]]:
+    """Return every version of what a memory is about."""
+    versions: list[Memory] = yield memories.history(memory_id, owner_id)
+    return versions
+
+
+def forget(memory_id: str, owner_id: str, settings: StoreSettings) -> Flow[Receipt]:
+    """Delete a memory with its older versions."""
+    now = settings.clock()
+    count: int = yield memories.forget(memory_id, owner_id, now, "forgotten on request")
+    return Receipt(settings.new_id(), "forget", owner_id, now, {"memories": count})
+
+
+def page_of_owner(
+    owner_id: str, everything: bool, limit: int, offset: int, settings: StoreSettings
+) -> Flow[list[Memory]]:
+    """Return a page of an owner's memories."""
+    now = settings.clock()
+    page: list[Memory] = yield memories.memories_of_owner(
+        owner_id, now, everything=everything, limit=limit, offset=offset
+    )
+    return page
+
+
+def owners(settings: StoreSettings) -> Flow[list[tuple[str, int, int]]]:
+    """Return every owner with the number of their memories and of the live ones."""
+    found: list[tuple[str, int, int]] = yield memories.owners(settings.clock())
+    return found
+
+
+def unread(place: LedgerPlace, utterances: Sequence[Utterance]) -> Flow[list[Utterance]]:
+    """Return the utterances that no promotion of this place has read."""
+    left: list[Utterance] = yield promotion.unread(place, utterances)
+    return left
+
+
+def promote(
+    judged: Sequence[Judged],
+    utterances: Sequence[Utterance],
+    place: LedgerPlace,
+    scope: str,
+    origin: Origin,
+    settings: StoreSettings,
+) -> Flow[PromotionReport]:
+    """Store what is promoted and enter what was read in the ledger, in one transaction."""
+    now = settings.clock()
+    check_owner(place.owner_id)
+    check_scope(scope)
+    drafts = [_draft(one, place, scope, origin, settings, now) for one in judged]
+    wanted = [memory for memory in drafts if memory is not None]
+    vectors = iter((yield from _vectors_of(wanted, settings)))
+    proposals = [
+        None
+        if memory is None
+        else Proposal(memory, settings.types[memory.memory_type], next(vectors), one.candidate.replaces)
+        for one, memory in zip(judged, drafts, strict=True)
+    ]
+    paired = list(zip(judged, proposals, strict=True))
+    request = PromotionRequest(settings.new_id(), scope, place, utterances, paired, origin)
+    report: PromotionReport = yield promotion.promote(request, now)
+    return report
+
+
+def judge_all(candidates: Sequence[Any], policy: PromotionPolicy) -> list[Judged]:
+    """Return the bucket of every candidate."""
+    return [judge(candidate, policy) for candidate in candidates]
+
+
+def _new(content: str, fields: dict[str, Any], settings: StoreSettings, now: datetime) -> Memory:
+    kind = settings.types[fields["memory_type"]]
+    source = fields.pop("source", None) or Source()
+    return _with_type_rules(
+        make_memory(
+            **{**fields, "memory_type": kind.name},
+            id=settings.new_id(),
+            content=content,
+            source=source,
+            created_at=now,
+            updated_at=now,
+        ),
+        kind,
+        now,
+    )
+
+
+def _given(memory: Memory, fields: dict[str, Any], settings: StoreSettings) -> Memory:
+    """Return a finished record as it was passed, with its type's canonical name."""
+    if fields["owner_id"] != memory.owner_id:
+        raise MissingOwnerError(f"owner_id {fields['owner_id']!r} is not the memory's owner {memory.owner_id!r}.")
+    kind = settings.types[memory.memory_type]
+    if memory.superseded:
+        raise InvalidMemoryError(f"memory {memory.id} is superseded; remember() takes what holds now.")
+    return memory.model_copy(update={"memory_type": kind.name})
+
+
+def _draft(
+    judged: Judged, place: LedgerPlace, scope: str, origin: Origin, settings: StoreSettings, now: datetime
+) -> Memory | None:
+    """Return the memory that a promoted candidate proposes, or None for the other buckets."""
+    candidate = judged.candidate
+    if judged.verdict.bucket is not Bucket.PROMOTE:
+        return None
+    kind = settings.types[candidate.memory_type]
+    source = Source(
+        thread_id=origin.thread_id,
+        checkpoint_id=origin.checkpoint_id,
+        run_id=origin.run_id,
+        message_ids=(candidate.message_id,) if candidate.message_id else (),
+        excerpt=candidate.excerpt or None,
+        actor=candidate.actor,
+        extractor=candidate.extractor or place.extractor,
+    )
+    memory = make_memory(
+        id=settings.new_id(),
+        owner_id=place.owner_id,
+        scope=scope,
+        memory_type=kind.name,
+        slot=candidate.slot,
+        content=candidate.content,
+        content_json=None if candidate.content_json is None else dict(candidate.content_json),
+        source=source,
+        subject=candidate.subject,
+        confidence=candidate.confidence,
+        importance=candidate.importance,
+        created_at=now,
+        updated_at=now,
+        last_verified_at=now,
+    )
+    return _with_type_rules(memory, kind, now)
+
+
+def _with_type_rules(memory: Memory, kind: MemoryType, now: datetime) -> Memory:
+    """Return `memory` with the expiry and the slot that its type gives it where it has none."""
+    update: dict[str, Any] = {}
+    if memory.expires_at is None and kind.expires_after is not None:
+        update["expires_at"] = now + kind.expires_after
+    if memory.slot is None and kind.slot_per_thread and memory.source.thread_id:
+        update["slot"] = f"thread:{memory.source.thread_id}"
+    return memory.model_copy(update=update)
+
+
+def _vectors_of(wanted: Sequence[Memory], settings: StoreSettings) -> Flow[list[Vectors]]:
+    if settings.embedder is None or not wanted:
+        return [()] * len(wanted)
+    vectors = yield EmbedDocuments([memory.content for memory in wanted])
+    return [[("content", vector)] for vector in vectors]
+
+
+def _request(
+    query: str | None, fields: dict[str, Any], settings: StoreSettings, now: datetime
+) -> Flow[recalling.RecallRequest]:
+    owner_id, scope = check_owner(fields.pop("owner_id")), check_scope(fields.pop("scope"))
+    shared_with = tuple(check_owner(other) for other in fields.pop("shared_with"))
+    memory_types = settings.types.names(fields.pop("memory_types"))
+    as_of = fields.pop("as_of")
+    _check_bounds(fields)
+    wanted = query.strip() if query else None
+    vector = None
+    if settings.embedder is not None and wanted:
+        vector = yield EmbedQuery(wanted)
+    return recalling.RecallRequest(
+        id=settings.new_id(),
+        owner_id=owner_id,
+        scope=scope,
+        query=wanted,
+        types=settings.types,
+        memory_types=memory_types,
+        at=_moment(as_of, now),
+        query_vector=vector,
+        metric=settings.metric,
+        shared_with=shared_with,
+        **fields,
+    )
+
+
+def _check_bounds(fields: dict[str, Any]) -> None:
+    for name in ("limit", "pinned", "max_tokens"):
+        value = fields[name]
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
+            raise InvalidInputError(f"{name} must be a whole number of at least 0, not {value!r}.")
+
+
+def _moment(as_of: datetime | None, now: datetime) -> datetime:
+    if as_of is None:
+        return now
+    try:
+        moment = in_utc(as_of)
+    except ValueError as error:
+        raise InvalidInputError(f"as_of: {error}.") from None
+    if moment > now:
+        raise InvalidInputError(f"as_of {moment.isoformat()} lies in the future; nobody knows yet what holds then.")
+    return moment

@@ -1,0 +1,293 @@
+"""The operations of LangGraph's store contract, over plain items and memories alike."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from langgraph_memory.domain.clock import from_microseconds, to_microseconds
+from langgraph_memory.domain.filters import matches
+from langgraph_memory.domain.memory import Memory, make_memory
+from langgraph_memory.domain.ranking import Corpus, lexical_score
+from langgraph_memory.domain.scope import join_labels, partition_of, split_labels
+from langgraph_memory.domain.text import query_terms
+from langgraph_memory.domain.vectors import Metric, similarities
+from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
+from langgraph_memory.exceptions import InvalidMemoryError
+from langgraph_memory.plans.memories import Origin, forget_row, record
+from langgraph_memory.plans.rows import PlainItem, insert_row, memory_columns, rewrite_row
+
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class FoundItem:
+    """One item as the store shows it, with its score when a query was asked."""
+
+    namespace: tuple[str, ...]
+    key: str
+    value: dict[str, Any]
+    created_at: datetime
+    updated_at: datetime
+    has_ttl: bool
+    memory_no: int
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Get:
+    """Read one item."""
+
+    namespace: tuple[str, ...]
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Read items under a prefix: those that match the filter, ranked for the query when there is one."""
+
+    prefix: tuple[str, ...]
+    wanted: Mapping[str, Any] | None = None
+    limit: int = 10
+    offset: int = 0
+    query: str | None = None
+    query_vector: bytes | None = None
+    metric: Metric = "cosine"
+
+
+@dataclass(frozen=True, slots=True)
+class ListNamespaces:
+    """Read the namespaces that hold items."""
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Write one item, or edit the memory that is at its place; `vectors` None means that nothing is embedded."""
+
+    item: PlainItem
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove one item or memory."""
+
+    namespace: tuple[str, ...]
+    key: str
+
+
+Step = Get | Search | ListNamespaces | Put | Delete
+
+
+def _batch(steps: Sequence[Step], now: datetime) -> Plan[list[Any]]:
+    """Answer every read as things stood before the batch, then do the writes; the last write of a key counts."""
+    answers: list[Any] = [None] * len(steps)
+    changes: dict[tuple[tuple[str, ...], str], Put | Delete] = {}
+    for place, step in enumerate(steps):
+        if isinstance(step, Put):
+            changes[step.item.namespace, step.item.key] = step
+        elif isinstance(step, Delete):
+            changes[step.namespace, step.key] = step
+        else:
+            answers[place] = yield from _read(step, now)
+    for change in changes.values():
+        yield from _write(change, now)
+    return answers
+
+
+read_items = reads(_batch)
+write_items = writes(_batch)
+
+
+@writes
+def refresh_ttl(numbers: Sequence[int], now: datetime) -> Plan[None]:
+    """Prolong the rows of `numbers` by their own time-to-live."""
+    yield Query("refresh_ttl", {"now": to_microseconds(now)}, [{"memory_no": number} for number in numbers])
+
+
+@writes
+def sweep_expired(now: datetime, limit: int) -> Plan[int]:
+    """Delete at most `limit` rows whose time is over, and return how many."""
+    expired = yield Query("expired_items", {"now": to_microseconds(now), "limit": limit})
+    yield Query("delete_item", rows=[{"memory_no": row["memory_no"]} for row in expired])
+    return len(expired)
+
+
+def _read(step: Get | Search | ListNamespaces, now: datetime) -> Plan[Any]:
+    if isinstance(step, Get):
+        row = yield from _live_row(step.namespace, step.key, now)
+        return None if row is None else _found(row)
+    if isinstance(step, Search):
+        return (yield from _search(step, now))
+    rows = yield Query("namespaces", {"now": to_microseconds(now)})
+    return [split_labels(row["namespace"]) for row in rows]
+
+
+def _write(change: Put | Delete, now: datetime) -> Plan[None]:
+    if isinstance(change, Delete):
+        row = yield from _row(change.namespace, change.key)
+        if row is None:
+            return
+        if row["memory_type"] is None:
+            yield Query("delete_item", {"memory_no": row["memory_no"]})
+        else:
+            yield from forget_row(row, now, reason="deleted through the store")
+        return
+    item = change.item
+    row = yield from _row(item.namespace, item.key)
+    if row is None:
+        yield from insert_row(item.columns(to_microseconds(now), now), item.vectors)
+    elif row["memory_type"] is not None:
+        yield from _edit_memory(row, item, now)
+    else:
+        gone = row["expires_at"] is not None and row["expires_at"] <= to_microseconds(now)
+        created_at = to_microseconds(now) if gone else row["created_at"]
+        columns = item.columns(created_at, now)
+        yield from rewrite_row(row, columns, item.vectors)
+
+
+def _edit_memory(row: Row, item: PlainItem, now: datetime) -> Plan[None]:
+    """Let a put at a memory's place change the fields it names, under the memory's own rules."""
+    known = Memory.from_row(row)
+    fields = {**known.model_dump(), **item.value, "id": known.id, "updated_at": now}
+    edited = make_memory(**fields)
+    if (edited.owner_id, edited.scope, edited.memory_type) != (known.owner_id, known.scope, known.memory_type):
+        raise InvalidMemoryError(f"memory {known.id}: a put cannot move it to another owner, scope or type.")
+    yield from rewrite_row(row, memory_columns(edited), item.vectors)
+    yield from record(edited, "edited", "changed through the store", Origin(), now)
+
+
+def _row(namespace: tuple[str, ...], key: str) -> Plan[Row | None]:
+    place = {"partition": partition_of(namespace), "namespace": join_labels(namespace), "id": key}
+    rows = yield Query("item", place)
+    return rows[0] if rows else None
+
+
+def _live_row(namespace: tuple[str, ...], key: str, now: datetime) -> Plan[Row | None]:
+    row = yield from _row(namespace, key)
+    if row is not None and row["expires_at"] is not None and row["expires_at"] <= to_microseconds(now):
+        return None
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    """Which rows a prefix covers: inside one partition when it names one, else plain items of many."""
+
+    prefix: tuple[str, ...]
+    now: datetime
+
+    def query(self, kind: str, **params: Any) -> Query:
+        joined = join_labels(self.prefix)
+        bounds = {"prefix": joined, "low": f"{joined}.", "high": f"{joined}/", "now": to_microseconds(self.now)}
+        if len(self.prefix) < 2:
+            return Query(f"{kind}_across_partitions", {**bounds, **params})
+        return Query(f"{kind}_in_partition", {**bounds, "partition": partition_of(self.prefix), **params})
+
+    def corpus(self) -> Query:
+        if len(self.prefix) < 2:
+            return Query("corpus")
+        return Query("corpus_of_partition", {"partition": partition_of(self.prefix)})
+
+
+def _search(step: Search, now: datetime) -> Plan[list[FoundItem]]:
+    reach = _Reach(step.prefix, now)
+    if step.query_vector is not None:
+        scored = yield from _by_vector(step, reach)
+    elif step.query:
+        scored = yield from _by_text(step, reach)
+    else:
+        return (yield from _listed(step, reach, step.offset, step.limit, frozenset()))
+    return (yield from _ranked(step, reach, scored))
+
+
+def _listed(step: Search, reach: _Reach, offset: int, limit: int, without: frozenset[int]) -> Plan[list[FoundItem]]:
+    """Return the items from `offset` on, last updated first, reading no more pages than that takes."""
+    found: list[FoundItem] = []
+    start = 0
+    while len(found) < offset + limit:
+        rows = yield reach.query("items", limit=_PAGE, offset=start)
+        items = (_found(row) for row in rows if row["memory_no"] not in without)
+        found.extend(item for item in items if matches(item.value, step.wanted))
+        start += len(rows)
+        if len(rows) < _PAGE:
+            break
+    return found[offset : offset + limit]
+
+
+def _ranked(step: Search, reach: _Reach, scored: Mapping[int, float]) -> Plan[list[FoundItem]]:
+    """Return the page of the best, filled up with items that have no vector when the query was one."""
+    best = sorted(scored, key=lambda number: (-scored[number], number))
+    found: list[FoundItem] = []
+    for start in range(0, len(best), _PAGE):
+        if len(found) >= step.offset + step.limit:
+            break
+        numbers = best[start : start + _PAGE]
+        rows = yield Query("numbered_items", {"numbers": numbers})
+        by_number = {row["memory_no"]: row for row in rows}
+        items = (_found(by_number[number], scored[number]) for number in numbers)
+        found.extend(item for item in items if matches(item.value, step.wanted))
+    page = found[step.offset : step.offset + step.limit]
+    if step.query_vector is not None and len(page) < step.limit:
+        start = max(0, step.offset - len(found))
+        page += yield from _listed(step, reach, start, step.limit - len(page), frozenset(scored))
+    return page
+
+
+def _by_text(step: Search, reach: _Reach) -> Plan[dict[int, float]]:
+    wanted = query_terms(step.query or "")
+    holding: dict[str, list[int]] = {}
+    for term in wanted:
+        rows = yield reach.query("items_matching", term=term)
+        holding[term] = [row["memory_no"] for row in rows]
+    (statistics,) = (yield reach.corpus()) or ({"size": 0, "term_total": 0},)
+    corpus = corpus_of(statistics, holding)
+    numbers = sorted({number for found in holding.values() for number in found})
+    rows = yield Query("numbered_items", {"numbers": numbers})
+    return {
+        row["memory_no"]: lexical_score(wanted, row["terms"].split(), row["context_terms"].split(), corpus)
+        for row in rows
+    }
+
+
+def _by_vector(step: Search, reach: _Reach) -> Plan[dict[int, float]]:
+    rows = yield reach.query("vectors")
+    return best_similarity(step.query_vector or b"", rows, step.metric)
+
+
+def best_similarity(query: bytes, rows: Sequence[Row], metric: Metric) -> dict[int, float]:
+    """Return for each row number the similarity of its closest vector."""
+    scores: dict[int, float] = {}
+    for row, score in zip(rows, similarities(query, [row["vector"] for row in rows], metric), strict=True):
+        scores[row["memory_no"]] = max(score, scores.get(row["memory_no"], float("-inf")))
+    return scores
+
+
+def corpus_of(statistics: Row, holding: Mapping[str, Sequence[int]]) -> Corpus:
+    """Return the statistics BM25 needs, from a partition's counters and the rows that hold each term."""
+    size = statistics["size"]
+    average = statistics["term_total"] / size if size else 0.0
+    return Corpus(size, average, {term: len(found) for term, found in holding.items()})
+
+
+def _found(row: Row, score: float | None = None) -> FoundItem:
+    value = json.loads(row["value"]) if row["memory_type"] is None else Memory.from_row(row).to_value()
+    return FoundItem(
+        namespace=split_labels(row["namespace"]),
+        key=row["id"],
+        value=value,
+        created_at=from_microseconds(row["created_at"]),
+        updated_at=from_microseconds(row["updated_at"]),
+        has_ttl=row["ttl_minutes"] is not None,
+        memory_no=row["memory_no"],
+        score=score,
+    )
+
+
+def prolonged(answers: Sequence[Any], refresh: Sequence[bool]) -> Iterator[int]:
+    """Return the numbers of the rows that were read with a time-to-live to be refreshed."""
+    for answer, wanted in zip(answers, refresh, strict=True):
+        items = answer if isinstance(answer, list) else [answer]
+        yield from (item.memory_no for item in items if wanted and isinstance(item, FoundItem) and item.has_ttl)
