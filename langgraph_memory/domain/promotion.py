@@ -15,6 +15,18 @@ from langgraph_memory.domain.policy import Bucket, PromotionPolicy, Verdict
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerPlace:
+    """Which lines of the ledger a node reads and writes: whose, of which thread, by which extractor.
+
+    A message's id is its own within a thread, so a subgraph that reads the same message reads the same line.
+    """
+
+    owner_id: str
+    thread_id: str
+    extractor: str
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """A candidate and the bucket it was put in, before anything is written.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,7 +17,7 @@ from langgraph_memory.domain.types import MemoryTypes
 from langgraph_memory.domain.vectors import Metric
 from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
 from langgraph_memory.plans.items import best_similarity, corpus_of
-from langgraph_memory.plans.memories import Origin
+from langgraph_memory.plans.memories import Origin, put_receipt
 
 CANDIDATES = 200
 """How many memories of one owner are ranked in full; the rest have too few of the query's rare terms."""
@@ -87,20 +86,22 @@ def recall(request: RecallRequest) -> Plan[Recall]:
     ranked: list[Recalled] = []
     pinned: list[Recalled] = []
     dropped: list[Dropped] = []
-    others = tuple(name for name in request.memory_types if name not in request.pinned_types)
     for owner_id in request.owners:
         if request.pinned_types:
             pinned += yield from _listed(request, owner_id, request.pinned_types, request.pinned)
         if request.query:
-            ranked += yield from _ranked(request, owner_id, others)
+            ranked += yield from _ranked(request, owner_id, request.memory_types)
             dropped += yield from _ineligible(request, owner_id)
         else:
-            ranked += yield from _listed(request, owner_id, others, request.limit + MAX_DROPPED)
+            ranked += yield from _listed(request, owner_id, request.memory_types, request.limit + MAX_DROPPED)
     selection = Selection(request.pinned, None, request.max_tokens)
-    selection.offer(sorted(pinned, key=_best_first))
+    first = sorted(pinned, key=_best_first)[: request.pinned]
+    selection.offer(first)
     selection.limit = len(selection.taken) + request.limit
     selection.min_score = request.min_score
-    selection.offer(sorted(ranked, key=_best_first))
+    offered = {(item.memory.owner_id, item.memory.id) for item in first}
+    rest = (item for item in ranked if (item.memory.owner_id, item.memory.id) not in offered)
+    selection.offer(sorted(rest, key=_best_first))
     return Recall(
         id=request.id,
         query=request.query,
@@ -116,25 +117,6 @@ def recall(request: RecallRequest) -> Plan[Recall]:
 def keep_receipt(recall: Recall, origin: Origin, now: datetime) -> Plan[None]:
     """Store the receipt of a recall: ids, scores and reasons."""
     yield from put_receipt(recall.owner_id, recall.id, "recall", recall.to_json(), origin, now)
-
-
-def put_receipt(
-    owner_id: str, receipt_id: str, kind: str, body: Mapping[str, Any], origin: Origin, now: datetime
-) -> Plan[None]:
-    """Store one receipt, as a part of another plan."""
-    yield Query(
-        "put_receipt",
-        {
-            "partition": owner_partition(owner_id),
-            "id": receipt_id,
-            "kind": kind,
-            "thread_id": origin.thread_id,
-            "checkpoint_id": origin.checkpoint_id,
-            "run_id": origin.run_id,
-            "now": to_microseconds(now),
-            "body": json.dumps(body),
-        },
-    )
 
 
 def _best_first(item: Recalled) -> tuple[float, float, str]:

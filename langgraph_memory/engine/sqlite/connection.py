@@ -47,17 +47,18 @@ def open_connection(settings: SqliteSettings, *, create: bool) -> Any:
     except settings.dbapi.Error as error:
         raise translate(error, settings.path) from error
     try:
-        _configure(connection, settings)
+        _configure(connection, settings, create=create)
     except settings.dbapi.Error as error:
         connection.close()
         raise translate(error, settings.path) from error
     return connection
 
 
-def _configure(connection: Any, settings: SqliteSettings) -> None:
+def _configure(connection: Any, settings: SqliteSettings, *, create: bool) -> None:
     connection.row_factory = settings.dbapi.Row
     connection.execute(f"PRAGMA busy_timeout = {int(settings.busy_timeout * 1000)}")
-    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # before the first table: later it would need a VACUUM
+    if create and connection.execute("PRAGMA page_count").fetchone()[0] == 0:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # on an empty file only: later it would need a VACUUM
     _use_wal(connection, settings)
     connection.execute(f"PRAGMA synchronous = {settings.synchronous}")
     connection.execute("PRAGMA foreign_keys = ON")

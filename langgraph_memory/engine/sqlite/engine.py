@@ -64,7 +64,12 @@ class SqliteEngine:
         loop = asyncio.get_running_loop()
         if operation.writes or self._settings.in_memory:
             future = self._writer.submit(operation)
-            loop.run_in_executor(self._write_thread, self._writer.drain)
+            try:
+                loop.run_in_executor(self._write_thread, self._writer.drain)
+            except RuntimeError:  # closed since it was checked
+                future.cancel()
+                self._check_open()
+                raise
             return await asyncio.wrap_future(future)
         return await loop.run_in_executor(self._read_threads, self.run, operation)
 
@@ -76,9 +81,11 @@ class SqliteEngine:
             self._closed = True
         self._write_thread.shutdown(wait=True)
         self._read_threads.shutdown(wait=True)
-        for connection in self._idle:
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
             connection.close()
-        self._connection.close()
+        self._writer.close()
 
     def _check_open(self) -> None:
         if self._closed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from langgraph_memory.exceptions import (
     DatabaseBusyError,
+    DatabaseClosedError,
     DatabaseError,
     DatabaseUnavailableError,
     NotADatabaseError,
@@ -14,6 +15,7 @@ _BUSY = ("database is locked", "database table is locked")
 _READ_ONLY = ("readonly database",)
 _FULL = ("disk is full", "disk I/O error")
 _UNOPENABLE = ("unable to open database file",)
+_CLOSED = ("closed database",)
 
 
 def translate(error: Exception, path: str) -> DatabaseError:
@@ -31,4 +33,6 @@ def translate(error: Exception, path: str) -> DatabaseError:
         return DatabaseUnavailableError(f"{path!r} could not be written ({text}); nothing was stored. Free some space.")
     if any(words in text for words in _UNOPENABLE):
         return DatabaseUnavailableError(f"{path!r} cannot be opened; its folder must exist and be writable.")
+    if any(words in text for words in _CLOSED):
+        return DatabaseClosedError(f"{path!r} was closed; open it again with open_memory().")
     return DatabaseError(f"{path!r}: {text}")

@@ -129,12 +129,11 @@ CREATE TABLE memory_vector (
 CREATE TABLE promotion_ledger (
     partition TEXT NOT NULL,
     thread_id TEXT NOT NULL,
-    checkpoint_ns TEXT NOT NULL,
     message_id TEXT NOT NULL,
     extractor TEXT NOT NULL,
     content_hash TEXT NOT NULL,
     promoted_at INTEGER NOT NULL,
-    PRIMARY KEY (partition, thread_id, checkpoint_ns, message_id, extractor, content_hash)
+    PRIMARY KEY (partition, thread_id, message_id, extractor, content_hash)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE memory_receipt (
