@@ -16,6 +16,7 @@ LangGraphMemoryError
     ├── DatabaseBusyError
     ├── DatabaseClosedError
     ├── NotADatabaseError
+    ├── ForeignDatabaseError
     ├── NewerSchemaError
     └── UnreadableCheckpointError
 """
@@ -87,6 +88,10 @@ class DatabaseClosedError(DatabaseError):
 
 class NotADatabaseError(DatabaseError):
     """The file exists and is not a database, or is damaged."""
+
+
+class ForeignDatabaseError(DatabaseError):
+    """The database holds another application's tables and none of this package's."""
 
 
 class NewerSchemaError(DatabaseError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, overload
 
 from langgraph_memory.display import promotion_html
 from langgraph_memory.domain.candidate import Candidate
@@ -70,7 +70,13 @@ class PromotionReport(Sequence[Promoted]):
     at: datetime
     entries: tuple[Promoted, ...] = field(default=())
 
-    def __getitem__(self, index: Any) -> Any:
+    @overload
+    def __getitem__(self, index: int) -> Promoted: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Promoted]: ...
+
+    def __getitem__(self, index: int | slice) -> Promoted | Sequence[Promoted]:
         return self.entries[index]
 
     def __len__(self) -> int:

@@ -15,6 +15,7 @@ from langgraph_memory.domain.rendering import CLOSING, OPENING
 from langgraph_memory.domain.text import content_hash
 
 _BLOCK = re.compile(f"{re.escape(OPENING)}.*?(?:{re.escape(CLOSING)}|$)", re.DOTALL)
+_OVERVIEW = re.compile(r"\b(?:know|remember|recall|learn(?:ed|t)?)\b.{0,20}\b(?:about|of) (?:me|us)\b", re.IGNORECASE)
 _ROLES: dict[str, Actor] = {"user": "user", "human": "user", "assistant": "assistant", "ai": "assistant"}
 
 
@@ -57,9 +58,12 @@ def utterances_of(messages: Sequence[BaseMessage], *, actors: Iterable[Actor] = 
 
 
 def last_question(messages: Sequence[BaseMessage]) -> str | None:
-    """Return what the user said last, or None."""
+    """Return what the user said last as a query.
+
+    None, which lists by importance and recency, when they said nothing or asked for everything that is known.
+    """
     said = utterances_of([message for message in messages if _actor(message) == "user"][-1:])
-    return said[-1].text if said else None
+    return said[-1].text if said and not _OVERVIEW.search(said[-1].text) else None
 
 
 def _actor(message: BaseMessage) -> Actor | None:
