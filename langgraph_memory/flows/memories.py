@@ -208,6 +208,8 @@ def _request(
     memory_types = settings.types.names(None if wanted_types is None else _several("memory_types", wanted_types))
     as_of = fields.pop("as_of")
     _check_bounds(fields)
+    if query is not None and not isinstance(query, str):
+        raise InvalidInputError(f"query must be text or None, not {type(query).__name__}.")
     wanted = query.strip() if query else None
     vector = None
     if settings.embedder is not None and wanted:
