@@ -2,65 +2,73 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import log
 
+from langgraph_memory.domain.dates import NamedDate
 from langgraph_memory.domain.memory import Memory
-
-K1 = 1.2
-B = 0.75
-CONTEXT_WEIGHT = 0.4
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """How much each named part adds to a score. Relevance parts lie in 0..1 and so do the others."""
+    """How much each kind of evidence counts, in standard deviations of the matches of one owner's memories.
 
-    lexical: float = 0.6
-    semantic: float = 0.6
-    recency: float = 0.08
-    importance: float = 0.1
-    confidence: float = 0.05
-    scope: float = 0.05
+    `context` and `context_semantic` add up in the part "context". The last four hold whatever the query; beside a
+    match of several deviations they decide between memories that match about equally well.
+    """
+
+    lexical: float = 0.7
+    semantic: float = 1.2
+    context: float = 1.0
+    context_semantic: float = 0.7
+    asked: float = 0.3
+    subject: float = 1.3
+    date: float = 1.2
+    question: float = 0.8
+    recency: float = 0.3
+    importance: float = 0.3
+    confidence: float = 0.1
+    scope: float = 0.1
+
+    @property
+    def priors(self) -> float:
+        """The most that the parts that hold whatever the query can add."""
+        return self.recency + self.importance + self.confidence + self.scope
 
 
 DEFAULT_WEIGHTS = Weights()
 
 
 @dataclass(frozen=True, slots=True)
-class Corpus:
-    """What BM25 needs to know of one owner's memories: how many, how long on average, how many hold each term."""
+class Hints:
+    """What a query names beside its words: some of the owner's subjects, and dates.
 
-    size: int
-    average_length: float
-    document_frequency: Mapping[str, int]
-
-    def idf(self, term: str) -> float:
-        """Return the inverse document frequency, never negative (Lucene's form of Robertson and Sparck Jones)."""
-        frequency = min(self.document_frequency.get(term, 0), self.size)
-        return log(1.0 + (self.size - frequency + 0.5) / (frequency + 0.5))
-
-
-def lexical_score(query: Sequence[str], document: Sequence[str], context: Sequence[str], corpus: Corpus) -> float:
-    """Return how much of the query's information a memory holds, 0..1.
-
-    BM25 (Robertson & Zaragoza 2009, k1=1.2, b=0.75) over its own terms, with those of its context at a lower weight,
-    divided by the most any document could score, so that scores of different queries compare.
+    `brevity` is how much the surroundings of this owner's memories tell about them, 0..1.
     """
-    if not query:
-        return 0.0
-    own, around = Counter(document), Counter(context)
-    length = len(document) / (corpus.average_length or 1.0)
-    total = best = 0.0
-    for term in query:
-        frequency = own[term] + CONTEXT_WEIGHT * min(around[term], 1)
-        idf = corpus.idf(term)
-        total += idf * frequency * (K1 + 1.0) / (frequency + K1 * (1.0 - B + B * length))
-        best += idf * (K1 + 1.0)
-    return total / best if best else 0.0
+
+    subjects: frozenset[str] = frozenset()
+    dates: Sequence[NamedDate] = ()
+    brevity: float = 0.0
+    weights: Weights = DEFAULT_WEIGHTS
+
+    @property
+    def most(self) -> float:
+        """The most that anything but a match can add to a memory's relevance."""
+        named = self.weights.subject * bool(self.subjects) + self.weights.date * bool(self.dates)
+        return named + self.weights.priors
+
+    def parts(self, memory: Memory, subject_key: str | None, question_share: float) -> dict[str, float]:
+        """Return what the subject, the time and the form of a memory add; only what the query gives rise to."""
+        parts = {}
+        if self.subjects:
+            parts["subject"] = self.weights.subject * (subject_key in self.subjects)
+        if self.dates:
+            moment = memory.valid_from or memory.created_at
+            parts["date"] = self.weights.date * max(named.match(moment) for named in self.dates)
+        if question_share:
+            parts["question"] = -self.weights.question * self.brevity * question_share
+        return parts
 
 
 def recency(memory: Memory, half_life: timedelta | None, now: datetime) -> float:
@@ -72,34 +80,27 @@ def recency(memory: Memory, half_life: timedelta | None, now: datetime) -> float
 
 
 def scope_closeness(memory: Memory, visible: Sequence[str]) -> float:
-    """Return 1 for a memory at the scope of the read, falling to 0 at global."""
-    if len(visible) < 2:
-        return 1.0
+    """Return 1 for a memory at the scope of the read, falling to 0 at global and at what is out of sight."""
+    if len(visible) < 2 or memory.scope not in visible:
+        return float(memory.scope in visible)
     return 1.0 - visible.index(memory.scope) / (len(visible) - 1)
 
 
-def score_parts(
-    memory: Memory,
-    *,
-    lexical: float,
-    semantic: float | None,
-    half_life: timedelta | None,
-    visible: Sequence[str],
-    now: datetime,
-    weights: Weights = DEFAULT_WEIGHTS,
+def prior_parts(
+    memory: Memory, half_life: timedelta | None, visible: Sequence[str], now: datetime, weights: Weights
 ) -> dict[str, float]:
-    """Return the named parts of a memory's score; their sum is the score."""
-    parts = {
-        "lexical": weights.lexical * lexical,
-        "semantic": weights.semantic * max(0.0, semantic or 0.0),
+    """Return what a memory's age, importance, confidence and scope add, whatever the query."""
+    return {
         "recency": weights.recency * recency(memory, half_life, now),
         "importance": weights.importance * memory.importance,
         "confidence": weights.confidence * memory.confidence,
         "scope": weights.scope * scope_closeness(memory, visible),
     }
-    if semantic is None:
-        del parts["semantic"]
-    return parts
+
+
+def shares(parts: Mapping[str, float], total: float) -> dict[str, float]:
+    """Return `parts` as shares of `total`, so that a memory that has all there is to have scores 1."""
+    return {name: value / total for name, value in parts.items()}
 
 
 def estimated_tokens(text: str) -> int:

@@ -48,6 +48,15 @@ def similarities(query: bytes, vectors: Sequence[bytes], metric: Metric = "cosin
     return cast("list[float]", scores.tolist())
 
 
+def best_matches(query: bytes, rows: Sequence[int], vectors: Sequence[bytes], metric: Metric) -> dict[int, float]:
+    """Return for each row how well the closest of its vectors matches, 0..1 (an inner product: 0 or more)."""
+    best: dict[int, float] = {}
+    for row, score in zip(rows, similarities(query, vectors, metric), strict=True):
+        match = 1.0 / (1.0 - score) if metric == "l2" else max(0.0, score)
+        best[row] = max(match, best.get(row, 0.0))
+    return best
+
+
 def _numpy() -> Any:
     try:
         import numpy

@@ -11,8 +11,8 @@ from typing import Any
 from langgraph_memory.domain.clock import from_microseconds, to_microseconds
 from langgraph_memory.domain.filters import matches
 from langgraph_memory.domain.guard import refuse
+from langgraph_memory.domain.lexical import Corpus, lexical_matches
 from langgraph_memory.domain.memory import Memory, make_memory
-from langgraph_memory.domain.ranking import Corpus, lexical_score
 from langgraph_memory.domain.scope import join_labels, partition_of, split_labels
 from langgraph_memory.domain.text import query_terms
 from langgraph_memory.domain.vectors import Metric, similarities
@@ -195,11 +195,6 @@ class _Reach:
             return Query(f"{kind}_across_partitions", {**bounds, **params})
         return Query(f"{kind}_in_partition", {**bounds, "partition": partition_of(self.prefix), **params})
 
-    def corpus(self) -> Query:
-        if len(self.prefix) < 2:
-            return Query("corpus")
-        return Query("corpus_of_partition", {"partition": partition_of(self.prefix)})
-
 
 def _search(step: Search, now: datetime) -> Plan[list[FoundItem]]:
     reach = _Reach(step.prefix, now)
@@ -246,19 +241,19 @@ def _ranked(step: Search, reach: _Reach, scored: Mapping[int, float]) -> Plan[li
 
 
 def _by_text(step: Search, reach: _Reach) -> Plan[dict[int, float]]:
+    """Score the live rows in reach; one partition's words never change another's scores."""
     wanted = query_terms(step.query or "")
-    holding: dict[str, list[int]] = {}
-    for term in wanted:
-        rows = yield reach.query("items_matching", term=term)
-        holding[term] = [row["memory_no"] for row in rows]
-    (statistics,) = (yield reach.corpus()) or ({"size": 0, "term_total": 0},)
-    corpus = corpus_of(statistics, holding)
-    numbers = sorted({number for found in holding.values() for number in found})
-    rows = yield Query("numbered_items", {"numbers": numbers})
-    return {
-        row["memory_no"]: lexical_score(wanted, row["terms"].split(), row["context_terms"].split(), corpus)
-        for row in rows
-    }
+    corpora = yield reach.query("corpus")
+    scored: dict[int, float] = {}
+    for corpus in corpora:
+        partition_no = corpus["partition_no"]
+        rows = yield Query("postings", {"partition_no": partition_no, "terms": wanted})
+        postings = {row["term"]: row["postings"] for row in rows if row["field"] == 0}
+        statistics = Corpus(corpus["size"], corpus["term_total"] / (corpus["size"] or 1))
+        found = lexical_matches(wanted, postings, statistics)
+        scored.update((partition_no << 32 | row, score) for row, score in found.items())
+    live = yield reach.query("live", numbers=list(scored))
+    return {row["memory_no"]: scored[row["memory_no"]] for row in live}
 
 
 def _by_vector(step: Search, reach: _Reach) -> Plan[dict[int, float]]:
@@ -272,13 +267,6 @@ def best_similarity(query: bytes, rows: Sequence[Row], metric: Metric) -> dict[i
     for row, score in zip(rows, similarities(query, [row["vector"] for row in rows], metric), strict=True):
         scores[row["memory_no"]] = max(score, scores.get(row["memory_no"], float("-inf")))
     return scores
-
-
-def corpus_of(statistics: Row, holding: Mapping[str, Sequence[int]]) -> Corpus:
-    """Return the statistics BM25 needs, from a partition's counters and the rows that hold each term."""
-    size = statistics["size"]
-    average = statistics["term_total"] / size if size else 0.0
-    return Corpus(size, average, {term: len(found) for term, found in holding.items()})
 
 
 def _found(row: Row, score: float | None = None) -> FoundItem:

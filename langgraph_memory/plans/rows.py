@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,7 +12,7 @@ from typing import Any
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.scope import join_labels, namespace_of, partition_of
-from langgraph_memory.domain.text import fingerprint, terms
+from langgraph_memory.domain.text import fingerprint, passages, phrase_key, question_before, question_share, terms
 from langgraph_memory.engine.query import Plan, Query, Row
 
 Vectors = Sequence[tuple[str, bytes]]
@@ -34,6 +35,7 @@ _MEMORY_COLUMNS = (
     "superseded_by",
     "superseded_at",
     "fingerprint",
+    "subject_key",
 )
 
 
@@ -61,7 +63,8 @@ class PlainItem:
             "created_at": created_at,
             "updated_at": to_microseconds(now),
             "expires_at": None if lifetime is None else to_microseconds(now + lifetime),
-            **_text_columns(self.text, ""),
+            "question_share": 0.0,
+            **_text_columns(self.text, "", ""),
         }
 
 
@@ -75,8 +78,23 @@ def memory_columns(memory: Memory) -> dict[str, Any]:
         "value": None,
         "ttl_minutes": None,
         "fingerprint": fingerprint(memory.content),
-        **_text_columns(" ".join(filter(None, (memory.subject, memory.content))), memory.context or ""),
+        "subject_key": phrase_key(memory.subject or "") or None,
+        "question_share": question_share(memory.content),
+        **_text_columns(
+            " ".join(filter(None, (memory.subject, memory.content))),
+            memory.context or "",
+            question_before(memory.content, memory.context),
+        ),
     }
+
+
+def embedded_texts(memory: Memory) -> list[tuple[str, str]]:
+    """Return the (field, text) pairs of a memory that are embedded: a short statement needs one vector."""
+    parts = passages(memory.content)
+    found = [("content", memory.content)]
+    if len(parts) > 1:
+        found += [(f"content.{place}", part) for place, part in enumerate(parts)]
+    return found + ([("context", memory.context)] if memory.context and memory.context.strip() else [])
 
 
 def insert_row(columns: Mapping[str, Any], vectors: Vectors) -> Plan[int]:
@@ -101,6 +119,11 @@ def _put_vectors(memory_no: int, vectors: Vectors) -> Plan[None]:
         yield Query("put_vector", rows=rows)
 
 
-def _text_columns(text: str, context: str) -> dict[str, Any]:
-    own = terms(text)
-    return {"terms": " ".join(own), "context_terms": " ".join(terms(context)), "term_count": len(own)}
+def _text_columns(own: str, context: str, asked: str) -> dict[str, Any]:
+    """Return what the text index holds of a row: its terms, those around it, those of the question it answers."""
+    columns: dict[str, Any] = {}
+    for name, text in (("", own), ("context_", context), ("asked_", asked)):
+        found = Counter(terms(text))
+        columns[f"{name}terms"] = json.dumps(found, ensure_ascii=False)
+        columns[f"{name}count" if name else "term_count"] = found.total()
+    return columns
