@@ -64,7 +64,7 @@ class Embedder:
             vector = self._embeddings.embed_query(text)
         except Exception as error:
             raise _failed(error) from error
-        return pack(vector, self.dims)
+        return pack(vector, self.dims, self.metric)
 
     async def aquery(self, text: str) -> bytes:
         """Same as `query`."""
@@ -72,12 +72,12 @@ class Embedder:
             vector = await self._embeddings.aembed_query(text)
         except Exception as error:
             raise _failed(error) from error
-        return pack(vector, self.dims)
+        return pack(vector, self.dims, self.metric)
 
     def _checked(self, vectors: Sequence[Sequence[float]], expected: int) -> list[bytes]:
         if len(vectors) != expected:
             raise EmbeddingError(f"the embedder returned {len(vectors)} vectors for {expected} texts.")
-        return [pack(vector, self.dims) for vector in vectors]
+        return [pack(vector, self.dims, self.metric) for vector in vectors]
 
 
 def indexed_texts(value: Mapping[str, Any], fields: Sequence[str]) -> list[tuple[str, str]]:
