@@ -14,15 +14,22 @@ LEAST_SPREAD = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """How well each row matches the query in one way, 0..1; a row that is not named matches not at all.
+    """How well each row matches the query in one way, about 0..1; a row that is not named matches not at all.
 
-    `part` is the named part of the score that it adds to, `weight` how much one standard deviation is worth.
+    `part` is the named part of the score that it adds to, `weight` how much one standard deviation is worth. `own`
+    tells the matches of a text itself, of which all can be had, from those of its surroundings.
     """
 
     part: str
     weight: float
     matches: Mapping[int, float]
     size: int
+    own: bool = True
+
+    @property
+    def most(self) -> float:
+        """The match that counts as perfect: 1, or for the surroundings the best there is."""
+        return 1.0 if self.own else max(self.matches.values())
 
     @property
     def spread(self) -> float:
@@ -51,7 +58,7 @@ class Relevance:
     @property
     def total(self) -> float:
         """The relevance of a row that matches perfectly in every way."""
-        return sum(scale for _, scale in self.scaled)
+        return sum(scale * field.most for field, scale in self.scaled)
 
     def best_first(self) -> list[tuple[int, float]]:
         """Return every row that matches in some way, with its relevance, best first."""

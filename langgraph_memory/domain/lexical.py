@@ -33,18 +33,19 @@ def decode(postings: str) -> Iterable[tuple[int, int, int]]:
 
 
 def lexical_matches(terms: Iterable[str], postings: Mapping[str, str], corpus: Corpus) -> dict[int, float]:
-    """Return, for each row that holds a term, how much of the query's information it holds, 0..1.
+    """Return, for each row that holds a term, how much of the query's information it holds.
 
-    BM25 (Robertson & Zaragoza 2009; k1=0.9, b=0.75) divided by the most that any text could score, so that the scores
-    of different queries compare. A term that no text holds counts too: nothing can then reach 1.
+    BM25 (Robertson & Zaragoza 2009; k1=0.9, b=0.75) divided by the score of a text of average length that holds every
+    term once, which thus scores 1; a shorter one, or one that repeats them, a little more. So the scores of different
+    queries compare. A term that no text holds counts as well.
     """
     scores: dict[int, float] = {}
     best = 0.0
     average = corpus.average_length or 1.0
     for term in terms:
         found = list(decode(postings.get(term, "")))
-        weight = corpus.idf(len(found)) * (K1 + 1.0)
-        best += weight
+        weight = corpus.idf(len(found))
+        best += weight / (K1 + 1.0)
         for row, frequency, length in found:
             share = frequency / (frequency + K1 * (1.0 - B + B * length / average))
             scores[row] = scores.get(row, 0.0) + weight * share

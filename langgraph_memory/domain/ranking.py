@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from typing import Any, Protocol
 
+from langgraph_memory.domain.clock import from_microseconds
 from langgraph_memory.domain.dates import NamedDate
-from langgraph_memory.domain.memory import Memory
+
+
+class Columns(Protocol):
+    """A memory's row, read by column name."""
+
+    def __getitem__(self, column: str, /) -> Any:
+        """Return the value of `column`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,44 +66,54 @@ class Hints:
         named = self.weights.subject * bool(self.subjects) + self.weights.date * bool(self.dates)
         return named + self.weights.priors
 
-    def parts(self, memory: Memory, subject_key: str | None, question_share: float) -> dict[str, float]:
+    def parts(self, row: Columns) -> dict[str, float]:
         """Return what the subject, the time and the form of a memory add; only what the query gives rise to."""
         parts = {}
         if self.subjects:
-            parts["subject"] = self.weights.subject * (subject_key in self.subjects)
+            parts["subject"] = self.weights.subject * (row["subject_key"] in self.subjects)
         if self.dates:
-            moment = memory.valid_from or memory.created_at
+            moment = from_microseconds(row["created_at"] if row["valid_from"] is None else row["valid_from"])
             parts["date"] = self.weights.date * max(named.match(moment) for named in self.dates)
-        if question_share:
-            parts["question"] = -self.weights.question * self.brevity * question_share
+        if row["question_share"]:
+            parts["question"] = -self.weights.question * self.brevity * row["question_share"]
         return parts
 
 
-def recency(memory: Memory, half_life: timedelta | None, now: datetime) -> float:
-    """Return 1 for a memory of now, halved for every half-life of age; 1 when its type does not age."""
-    if half_life is None:
-        return 1.0
-    age = max(now - (memory.valid_from or memory.last_verified_at or memory.created_at), timedelta())
-    return float(0.5 ** (age / half_life))
+@dataclass(frozen=True, slots=True)
+class Priors:
+    """What holds of a memory whatever the query: its age, importance, confidence and scope.
+
+    `half_lives` are the microseconds in which a type's recency halves, None where age does not matter; `closeness` is
+    how near each visible scope is, 0..1; `at` is the moment of the read in microseconds.
+    """
+
+    half_lives: Mapping[str, float | None]
+    closeness: Mapping[str, float]
+    at: int
+    weights: Weights = DEFAULT_WEIGHTS
+
+    def parts(self, row: Columns) -> dict[str, float]:
+        """Return what each of them adds."""
+        return {
+            "recency": self.weights.recency * self._recency(row),
+            "importance": self.weights.importance * row["importance"],
+            "confidence": self.weights.confidence * row["confidence"],
+            "scope": self.weights.scope * self.closeness.get(row["scope"], 0.0),
+        }
+
+    def _recency(self, row: Columns) -> float:
+        """Return 1 for a memory of now, halved for every half-life of age; 1 when its type does not age."""
+        half_life = self.half_lives.get(row["memory_type"])
+        if half_life is None:
+            return 1.0
+        since = (row["valid_from"], row["last_verified_at"], row["created_at"])
+        age = max(0, self.at - next(moment for moment in since if moment is not None))
+        return float(0.5 ** (age / half_life))
 
 
-def scope_closeness(memory: Memory, visible: Sequence[str]) -> float:
-    """Return 1 for a memory at the scope of the read, falling to 0 at global and at what is out of sight."""
-    if len(visible) < 2 or memory.scope not in visible:
-        return float(memory.scope in visible)
-    return 1.0 - visible.index(memory.scope) / (len(visible) - 1)
-
-
-def prior_parts(
-    memory: Memory, half_life: timedelta | None, visible: Sequence[str], now: datetime, weights: Weights
-) -> dict[str, float]:
-    """Return what a memory's age, importance, confidence and scope add, whatever the query."""
-    return {
-        "recency": weights.recency * recency(memory, half_life, now),
-        "importance": weights.importance * memory.importance,
-        "confidence": weights.confidence * memory.confidence,
-        "scope": weights.scope * scope_closeness(memory, visible),
-    }
+def scope_closeness(visible: Sequence[str]) -> dict[str, float]:
+    """Return how near each visible scope is: 1 for that of the read, falling to 0 at global."""
+    return {scope: 1.0 - rank / max(1, len(visible) - 1) for rank, scope in enumerate(visible)}
 
 
 def shares(parts: Mapping[str, float], total: float) -> dict[str, float]:

@@ -15,11 +15,11 @@ from langgraph_memory.domain.lexical import Corpus, lexical_matches
 from langgraph_memory.domain.memory import Memory, make_memory
 from langgraph_memory.domain.scope import join_labels, partition_of, split_labels
 from langgraph_memory.domain.text import query_terms
-from langgraph_memory.domain.vectors import Metric, similarities
+from langgraph_memory.domain.vectors import Metric
 from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
 from langgraph_memory.exceptions import InvalidMemoryError
 from langgraph_memory.plans.memories import Origin, forget_row, record
-from langgraph_memory.plans.rows import PlainItem, Vectors, insert_row, memory_columns, rewrite_row
+from langgraph_memory.plans.rows import PlainItem, Vectors, closeness, insert_row, memory_columns, rewrite_row
 
 _PAGE = 500
 _FIXED = ("owner_id", "scope", "memory_type", "slot", "created_at", "superseded_by", "superseded_at")
@@ -247,7 +247,7 @@ def _by_text(step: Search, reach: _Reach) -> Plan[dict[int, float]]:
     scored: dict[int, float] = {}
     for corpus in corpora:
         partition_no = corpus["partition_no"]
-        rows = yield Query("postings", {"partition_no": partition_no, "terms": wanted})
+        rows = yield Query("postings", {"partition": corpus["partition"], "terms": wanted})
         postings = {row["term"]: row["postings"] for row in rows if row["field"] == 0}
         statistics = Corpus(corpus["size"], corpus["term_total"] / (corpus["size"] or 1))
         found = lexical_matches(wanted, postings, statistics)
@@ -257,16 +257,13 @@ def _by_text(step: Search, reach: _Reach) -> Plan[dict[int, float]]:
 
 
 def _by_vector(step: Search, reach: _Reach) -> Plan[dict[int, float]]:
-    rows = yield reach.query("vectors")
-    return best_similarity(step.query_vector or b"", rows, step.metric)
-
-
-def best_similarity(query: bytes, rows: Sequence[Row], metric: Metric) -> dict[int, float]:
-    """Return for each row number the similarity of its closest vector."""
-    scores: dict[int, float] = {}
-    for row, score in zip(rows, similarities(query, [row["vector"] for row in rows], metric), strict=True):
-        scores[row["memory_no"]] = max(score, scores.get(row["memory_no"], float("-inf")))
-    return scores
+    """Score the live rows in reach that have vectors."""
+    scored: dict[int, float] = {}
+    for corpus in (yield reach.query("corpus")):
+        close = yield from closeness(corpus["partition"], step.query_vector or b"", step.metric)
+        scored.update((corpus["partition_no"] << 32 | row, score) for row, score in close.own().items())
+    live = yield reach.query("live", numbers=list(scored))
+    return {row["memory_no"]: scored[row["memory_no"]] for row in live}
 
 
 def _found(row: Row, score: float | None = None) -> FoundItem:

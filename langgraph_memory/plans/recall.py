@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.dates import named_dates
+from langgraph_memory.domain.dense import ArrayField, ArrayRelevance, lexical_arrays
 from langgraph_memory.domain.fusion import Field, Relevance, brevity
 from langgraph_memory.domain.lexical import Corpus, lexical_matches
-from langgraph_memory.domain.memory import Dropped, Memory, Recall, Recalled
-from langgraph_memory.domain.ranking import DEFAULT_WEIGHTS, Hints, Weights, prior_parts, shares
+from langgraph_memory.domain.memory import Dropped, DropReason, Memory, Recall, Recalled
+from langgraph_memory.domain.ranking import DEFAULT_WEIGHTS, Hints, Priors, Weights, scope_closeness, shares
 from langgraph_memory.domain.scope import owner_partition, visible_from
 from langgraph_memory.domain.selection import MAX_DROPPED, Eligibility, Selection
 from langgraph_memory.domain.text import phrases, query_terms
 from langgraph_memory.domain.types import MemoryTypes
-from langgraph_memory.domain.vectors import Metric, best_matches
+from langgraph_memory.domain.vectors import CONTEXT, Metric
 from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
 from langgraph_memory.plans.memories import Origin, put_receipt
+from langgraph_memory.plans.rows import ROW, closeness
 
-PAGE = 64
-"""How many of the best matches are read first."""
 SPARE = 16
 """How many more than the limit are ranked exactly, for what repeats another or does not fit the budget."""
-ROW = (1 << 32) - 1
-"""The bits of a memory's number that tell it from others of its owner."""
-CONTEXT = "context"
 WIDE = 10.0
 """How many deviations a perfect match must be worth for what is beside it to count in full."""
 
@@ -71,10 +69,14 @@ class RecallRequest:
         always = self.types.always_injected() if self.pinned else ()
         return tuple(name for name in always if name in self.memory_types)
 
-    def priors(self, memory: Memory) -> dict[str, float]:
-        """Return what a memory scores whatever the query."""
-        half_life = self.types[memory.memory_type].half_life
-        return prior_parts(memory, half_life, self.visible, self.at, self.weights)
+    @property
+    def priors(self) -> Priors:
+        """What scores whatever the query."""
+        half_lives = {
+            name: None if kind.half_life is None else kind.half_life.total_seconds() * 1e6
+            for name, kind in self.types.items()
+        }
+        return Priors(half_lives, scope_closeness(self.visible), to_microseconds(self.at), self.weights)
 
     def bounds(self, owner_id: str, memory_types: Sequence[str]) -> dict[str, Any]:
         """Return the values that every statement over one owner's eligible memories is bound to."""
@@ -96,9 +98,9 @@ def recall(request: RecallRequest) -> Plan[Recall]:
         if request.pinned_types:
             pinned += yield from _listed(request, owner_id, request.pinned_types, request.pinned)
         if request.query:
-            matches = yield from _ranked(request, owner_id, request.memory_types)
-            ranked += matches.found
-            dropped += matches.hidden
+            found, hidden = yield from _ranked(request, owner_id, request.memory_types)
+            ranked += found
+            dropped += hidden
         else:
             ranked += yield from _listed(request, owner_id, request.memory_types, request.limit + MAX_DROPPED)
     selection = Selection(request.pinned, None, request.max_tokens)
@@ -142,23 +144,33 @@ def _best_first(item: Recalled) -> tuple[float, float, str]:
 def _listed(request: RecallRequest, owner_id: str, memory_types: Sequence[str], limit: int) -> Plan[list[Recalled]]:
     """Return the most important and newest, without regard to the query."""
     rows = yield Query("eligible_memories", {**request.bounds(owner_id, memory_types), "limit": limit})
-    scored = []
-    for memory in map(Memory.from_row, rows):
-        parts = shares(request.priors(memory), request.weights.priors)
-        scored.append(Recalled(memory, sum(parts.values()), parts))
-    return scored
+    priors, listed = request.priors, []
+    for row in rows:
+        parts = shares(priors.parts(row), request.weights.priors)
+        listed.append(Recalled(Memory.from_row(row), sum(parts.values()), parts))
+    return listed
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """One row that matches: its score, its parts beside the match, and why it may not be seen."""
+
+    number: int
+    score: float
+    beside: Mapping[str, float]
+    fingerprint: str
+    hidden: DropReason | None
 
 
 @dataclass(slots=True)
 class _Matches:
-    """The memories of one owner that match the query: what may be recalled, best of all, and what may not."""
+    """The memories of one owner that match the query, best of all; some may not be seen."""
 
-    request: RecallRequest
-    memory_types: Sequence[str]
-    relevance: Relevance
+    relevance: Relevance | ArrayRelevance
     hints: Hints
-    found: list[Recalled] = field(default_factory=list)
-    hidden: list[Dropped] = field(default_factory=list)
+    priors: Priors
+    eligibility: Eligibility
+    standings: list[_Standing] = field(default_factory=list)
 
     @property
     def unit(self) -> float:
@@ -170,89 +182,109 @@ class _Matches:
         """What a memory would reach that has all there is to have."""
         return self.relevance.total + self.unit * self.hints.most
 
-    def add(self, row: Row) -> None:
-        """Score one row, and take it or note why it may not be seen."""
-        memory = Memory.from_row(row)
-        beside = self.hints.parts(memory, row["subject_key"], row["question_share"]) | self.request.priors(memory)
-        parts = self.relevance.parts(row["memory_no"] & ROW)
-        parts |= {name: self.unit * value for name, value in beside.items()}
-        parts = shares(parts, self.total)
-        score = sum(parts.values())
-        reason = Eligibility(self.request.visible, self.memory_types, self.request.at).reason_against(memory)
-        if reason is None:
-            self.found.append(Recalled(memory, score, parts))
-        else:
-            self.hidden.append(Dropped(memory, reason, score))
+    def add(self, rows: Iterable[Row], relevance: Mapping[int, float]) -> None:
+        """Score rows of the given relevance."""
+        unit, total = self.unit, self.total
+        for row in rows:
+            beside = self.hints.parts(row) | self.priors.parts(row)
+            number = row["memory_no"]
+            score = (relevance[number & ROW] + unit * sum(beside.values())) / total
+            hidden = self.eligibility.reason_against(row)
+            self.standings.append(_Standing(number, score, beside, row["fingerprint"], hidden))
 
-    def complete(self, wanted: int, next_relevance: float) -> bool:
-        """Whether no row of `next_relevance` or less can come before the `wanted` best."""
-        scores = sorted((item.score for item in self.found), reverse=True)
-        reach = (next_relevance + self.unit * self.hints.most) / self.total
-        floor = self.request.min_score
-        return (len(scores) >= wanted and scores[wanted - 1] >= reach) or (floor is not None and reach < floor)
+    def complete(self, wanted: int, relevance: float, floor: float | None) -> bool:
+        """Whether no row of `relevance` or less can come before the `wanted` best, or reach the `floor`."""
+        reach = (relevance + self.unit * self.hints.most) / self.total
+        ahead = {one.fingerprint for one in self.standings if one.hidden is None and one.score >= reach}
+        return len(ahead) >= wanted or (floor is not None and reach < floor)
+
+    def best(self, wanted: int) -> list[_Standing]:
+        """Return the best that may be seen, and as many of the best that may not."""
+        ordered = sorted(self.standings, key=lambda one: (-one.score, -one.number))
+        seen = [one for one in ordered if one.hidden is None]
+        return seen[:wanted] + [one for one in ordered if one.hidden is not None][:wanted]
+
+    def parts(self, one: _Standing) -> dict[str, float]:
+        """Return the named parts of a score."""
+        beside = {name: self.unit * value for name, value in one.beside.items()}
+        return shares(self.relevance.parts(one.number & ROW) | beside, self.total)
 
 
-def _ranked(request: RecallRequest, owner_id: str, memory_types: Sequence[str]) -> Plan[_Matches]:
-    """Return the memories that share a term with the query or lie close to its vector, best of all.
+def _ranked(
+    request: RecallRequest, owner_id: str, memory_types: Sequence[str]
+) -> Plan[tuple[list[Recalled], list[Dropped]]]:
+    """Return the memories that match the query best, and those among them that may not be seen.
 
-    They are read in growing pages, best match first, until nothing that is left can come before what is wanted.
+    What decides beside the words is read in growing pages, best match first, until nothing that is left can come
+    before what is wanted; whole memories are read at the end.
     """
     partition = owner_partition(owner_id)
-    bounds = {"partition": partition, "at": to_microseconds(request.at)}
-    corpora = yield Query("corpus_in_partition", bounds)
+    corpora = yield Query("corpus_in_partition", {"partition": partition})
     if not corpora:
-        return _Matches(request, memory_types, Relevance(()), Hints())
-    partition_no = corpora[0]["partition_no"]
+        return [], []
     relevance, hints = yield from _relevance(request, partition, corpora[0])
-    matches = _Matches(request, memory_types, relevance, hints)
-    ordered = relevance.best_first()
-    wanted, start, page = request.limit + SPARE, 0, PAGE
-    while start < len(ordered):
-        numbers = [partition_no << 32 | row for row, _ in ordered[start : start + page]]
-        rows = yield Query("memories_numbered", {**bounds, "numbers": numbers})
-        for row in rows:
-            matches.add(row)
-        start, page = start + page, page * 4
-        if start < len(ordered) and matches.complete(wanted, ordered[start][1]):
+    at = to_microseconds(request.at)
+    matches = _Matches(relevance, hints, request.priors, Eligibility(request.visible, memory_types, at))
+    wanted = request.limit + SPARE
+    ordered, page = iter(relevance.best_first()), 2 * wanted
+    while part := dict(islice(ordered, page)):
+        numbers = [corpora[0]["partition_no"] << 32 | row for row in part]
+        rows = yield Query("standings", {"partition": partition, "at": at, "numbers": numbers})
+        matches.add(rows, part)
+        if matches.complete(wanted, min(part.values()), request.min_score):
             break
-    return matches
+        page *= 4
+    best = matches.best(wanted)
+    rows = yield Query("memories_numbered", {"partition": partition, "numbers": [one.number for one in best]})
+    memories = {row["memory_no"]: Memory.from_row(row) for row in rows}
+    found = [Recalled(memories[one.number], one.score, matches.parts(one)) for one in best if one.hidden is None]
+    hidden = [Dropped(memories[one.number], one.hidden, one.score) for one in best if one.hidden is not None]
+    return found, hidden
 
 
-def _relevance(request: RecallRequest, partition: str, corpus: Row) -> Plan[tuple[Relevance, Hints]]:
+def _relevance(request: RecallRequest, partition: str, corpus: Row) -> Plan[tuple[Relevance | ArrayRelevance, Hints]]:
     """Measure how well each row of a partition matches the query in each way."""
     query, weights = request.query or "", request.weights
     brief = brevity(corpus["term_total"] / (corpus["size"] or 1))
-    fields = yield from _lexical(query, corpus, weights, brief)
-    if request.query_vector is not None:
-        rows = yield Query("vectors_of_memories", {"partition_no": corpus["partition_no"]})
-        own = [row for row in rows if row["field"] != CONTEXT]
-        around = [row for row in rows if row["field"] == CONTEXT]
-        for part, weight, vectors in (
-            ("semantic", weights.semantic, own),
-            (CONTEXT, weights.context_semantic * brief, around),
-        ):
-            numbers = [row["memory_no"] & ROW for row in vectors]
-            matches = best_matches(request.query_vector, numbers, [row["vector"] for row in vectors], request.metric)
-            fields.append(Field(part, weight, matches, len(matches)))
+    lexical = yield from _lexical(query, partition, corpus, weights, brief)
     named = (yield from _named(partition, query)) if corpus["subjects"] > 1 else []
     subjects = frozenset(named if len(named) < corpus["subjects"] else ())
-    return Relevance.of(fields), Hints(subjects, named_dates(query), brief, weights)
+    hints = Hints(subjects, named_dates(query), brief, weights)
+    if request.query_vector is None:
+        fields = (Field(one.part, one.weight, lexical_matches(*one.texts), corpus["size"], one.own) for one in lexical)
+        return Relevance.of(fields), hints
+    close = yield from closeness(partition, request.query_vector, request.metric)
+    arrays = [ArrayField(one.part, one.weight, *lexical_arrays(*one.texts), corpus["size"], one.own) for one in lexical]
+    kinds = (("semantic", weights.semantic), (CONTEXT, weights.context_semantic * brief))
+    for (part, weight), (rows, matches) in zip(kinds, close.matches(request.metric), strict=True):
+        arrays.append(ArrayField(part, weight, rows, matches, len(rows), part != CONTEXT))
+    return ArrayRelevance.of(arrays), hints
 
 
-def _lexical(query: str, corpus: Row, weights: Weights, brief: float) -> Plan[list[Field]]:
+@dataclass(frozen=True, slots=True)
+class _Lexical:
+    """One field to search for words: the part it adds to, its weight, and what its matches are measured from."""
+
+    part: str
+    weight: float
+    texts: tuple[Sequence[str], Mapping[str, str], Corpus]
+    own: bool
+
+
+def _lexical(query: str, partition: str, corpus: Row, weights: Weights, brief: float) -> Plan[list[_Lexical]]:
+    """Read the postings of the query's terms in every field."""
     wanted = query_terms(query)
-    rows = yield Query("postings", {"partition_no": corpus["partition_no"], "terms": wanted})
-    postings: dict[int, dict[str, str]] = {}
+    rows = yield Query("postings", {"partition": partition, "terms": wanted})
+    postings: list[dict[str, str]] = [{}, {}, {}]
     for row in rows:
-        postings.setdefault(row["field"], {})[row["term"]] = row["postings"]
-    size = corpus["size"]
+        postings[row["field"]][row["term"]] = row["postings"]
     kinds = (
-        ("lexical", weights.lexical, size, corpus["term_total"]),
+        ("lexical", weights.lexical, corpus["size"], corpus["term_total"]),
         (CONTEXT, weights.context * brief, corpus["context_size"], corpus["context_total"]),
         ("asked", weights.asked * brief, corpus["asked_size"], corpus["asked_total"]),
     )
     return [
-        Field(part, weight, lexical_matches(wanted, postings.get(kind, {}), Corpus(size, total / (held or 1))), size)
+        _Lexical(part, weight, (wanted, postings[kind], Corpus(corpus["size"], total / (held or 1))), kind == 0)
         for kind, (part, weight, held, total) in enumerate(kinds)
     ]
 

@@ -49,26 +49,21 @@ CREATE TABLE store_partition (
     context_size INTEGER NOT NULL DEFAULT 0,
     context_total INTEGER NOT NULL DEFAULT 0,
     asked_size INTEGER NOT NULL DEFAULT 0,
-    asked_total INTEGER NOT NULL DEFAULT 0
+    asked_total INTEGER NOT NULL DEFAULT 0,
+    loose_vectors INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- Curated memories and plain store items. A plain item has a value; a memory has the columns of its record instead.
 CREATE TABLE agent_memory (
     memory_no INTEGER PRIMARY KEY,        -- partition_no << 32 | sequence
-    partition TEXT NOT NULL,
+    partition TEXT NOT NULL,              -- what decides who may see a row comes before its long texts
     namespace TEXT NOT NULL,              -- labels joined with '.', which no label may hold
     id TEXT NOT NULL,
-    value TEXT,                           -- JSON, plain items only
     ttl_minutes REAL,
     owner_id TEXT,
     scope TEXT,
     memory_type TEXT,
     slot TEXT,
-    content TEXT,
-    content_json TEXT,
-    subject TEXT,
-    context TEXT,
-    source TEXT,
     confidence REAL,
     importance REAL,
     created_at INTEGER NOT NULL,
@@ -81,12 +76,18 @@ CREATE TABLE agent_memory (
     fingerprint TEXT,                     -- of the normalised content
     subject_key TEXT,                     -- the folded words of the subject
     question_share REAL NOT NULL DEFAULT 0,
-    terms TEXT NOT NULL DEFAULT '{}',     -- JSON: term -> frequency; what the text index holds
     term_count INTEGER NOT NULL DEFAULT 0,
-    context_terms TEXT NOT NULL DEFAULT '{}',
     context_count INTEGER NOT NULL DEFAULT 0,
-    asked_terms TEXT NOT NULL DEFAULT '{}',
     asked_count INTEGER NOT NULL DEFAULT 0,
+    subject TEXT,
+    content TEXT,
+    content_json TEXT,
+    source TEXT,
+    value TEXT,                           -- JSON, plain items only
+    context TEXT,
+    terms TEXT NOT NULL DEFAULT '{}',     -- JSON: term -> frequency; what the text index holds
+    context_terms TEXT NOT NULL DEFAULT '{}',
+    asked_terms TEXT NOT NULL DEFAULT '{}',
     UNIQUE (partition, namespace, id)
 ) STRICT;
 
@@ -195,12 +196,51 @@ BEGIN
     ON CONFLICT (partition_no, subject_key) DO UPDATE SET memories = memories + 1;
 END;
 
+-- A vector is loose until its partition holds enough of them to seal into a block, which is read many times faster.
 CREATE TABLE memory_vector (
     memory_no INTEGER NOT NULL,
     field TEXT NOT NULL,
-    vector BLOB NOT NULL,                 -- float32, little endian
+    vector BLOB,                          -- float32, little endian; NULL once it is in a block
+    block_no INTEGER,
+    slot INTEGER,
     PRIMARY KEY (memory_no, field)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX memory_vector_loose ON memory_vector (memory_no) WHERE vector IS NOT NULL;
+
+CREATE TABLE memory_vector_block (
+    partition_no INTEGER NOT NULL,
+    block_no INTEGER NOT NULL,
+    slots BLOB NOT NULL,                  -- for each vector 4 bytes, as domain/vectors.py packs them; zero: none
+    vectors BLOB NOT NULL,
+    PRIMARY KEY (partition_no, block_no)
+) STRICT;
+
+CREATE TRIGGER memory_vector_insert AFTER INSERT ON memory_vector BEGIN
+    UPDATE store_partition SET loose_vectors = loose_vectors + 1 WHERE partition_no = new.memory_no >> 32;
+END;
+
+CREATE TRIGGER memory_vector_seal AFTER UPDATE OF vector ON memory_vector
+WHEN old.vector IS NOT NULL AND new.vector IS NULL BEGIN
+    UPDATE store_partition SET loose_vectors = loose_vectors - 1 WHERE partition_no = new.memory_no >> 32;
+END;
+
+CREATE TRIGGER memory_vector_delete_loose AFTER DELETE ON memory_vector WHEN old.vector IS NOT NULL BEGIN
+    UPDATE store_partition SET loose_vectors = loose_vectors - 1 WHERE partition_no = old.memory_no >> 32;
+END;
+
+CREATE TRIGGER memory_vector_delete_sealed AFTER DELETE ON memory_vector WHEN old.vector IS NULL BEGIN
+    UPDATE memory_vector_block SET
+        slots = CAST(substr(slots, 1, 4 * old.slot) || zeroblob(4) || substr(slots, 4 * old.slot + 5) AS BLOB),
+        vectors = CAST(
+            substr(vectors, 1, 4 * length(vectors) / length(slots) * old.slot)
+            || zeroblob(4 * length(vectors) / length(slots))
+            || substr(vectors, 4 * length(vectors) / length(slots) * (old.slot + 1) + 1)
+        AS BLOB)
+    WHERE partition_no = old.memory_no >> 32 AND block_no = old.block_no;
+    DELETE FROM memory_vector_block
+    WHERE partition_no = old.memory_no >> 32 AND block_no = old.block_no AND slots = zeroblob(length(slots));
+END;
 
 -- What has been promoted already: the same words of the same message are never read twice.
 CREATE TABLE promotion_ledger (

@@ -2,7 +2,7 @@
 -- The partition of that name, made when it is new.
 INSERT INTO store_partition (partition) VALUES (:partition)
 ON CONFLICT (partition) DO UPDATE SET partition = excluded.partition
-RETURNING partition_no
+RETURNING partition_no, loose_vectors
 
 -- name: item
 -- One row by namespace and key.
@@ -45,14 +45,6 @@ WHERE memory_no = :memory_no
 -- Remove one row, with its terms and vectors.
 DELETE FROM agent_memory WHERE memory_no = :memory_no
 
--- name: put_vector
--- Store the vector of one field of a row.
-INSERT INTO memory_vector (memory_no, field, vector) VALUES (:memory_no, :field, :vector)
-
--- name: delete_vectors
--- Remove the vectors of a row.
-DELETE FROM memory_vector WHERE memory_no = :memory_no
-
 -- name: items_in_partition
 -- A page of the live rows of one partition under a prefix, last updated first.
 SELECT * FROM agent_memory
@@ -84,18 +76,6 @@ SELECT memory_no FROM agent_memory
 WHERE memory_no IN (SELECT value FROM json_each(:numbers)) AND memory_type IS NULL
   AND (:prefix = '' OR namespace = :prefix OR (namespace >= :low AND namespace < :high))
   AND (expires_at IS NULL OR expires_at > :now)
-
--- name: vectors_in_partition
--- The vectors of the live rows of one partition under a prefix.
-SELECT v.memory_no, v.vector FROM agent_memory AS m JOIN memory_vector AS v ON v.memory_no = m.memory_no
-WHERE m.partition = :partition AND (m.namespace = :prefix OR (m.namespace >= :low AND m.namespace < :high))
-  AND m.superseded_at IS NULL AND (m.expires_at IS NULL OR m.expires_at > :now)
-
--- name: vectors_across_partitions
--- The vectors of the live plain items under a prefix; never a memory's.
-SELECT v.memory_no, v.vector FROM agent_memory AS m JOIN memory_vector AS v ON v.memory_no = m.memory_no
-WHERE m.memory_type IS NULL AND (:prefix = '' OR m.namespace = :prefix OR (m.namespace >= :low AND m.namespace < :high))
-  AND (m.expires_at IS NULL OR m.expires_at > :now)
 
 -- name: namespaces
 -- Every namespace that holds a live row.
