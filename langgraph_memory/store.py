@@ -11,7 +11,7 @@ from langgraph.store.base import BaseStore, IndexConfig, Op, Result, TTLConfig
 from langgraph_memory.domain.candidate import Candidate, Utterance
 from langgraph_memory.domain.memory import Memory, Outcome, Recall, Receipt, Source
 from langgraph_memory.domain.policy import PromotionPolicy
-from langgraph_memory.domain.promotion import LedgerPlace, PromotionReport
+from langgraph_memory.domain.promotion import LedgerPlace, PromotionReport, judge_all
 from langgraph_memory.domain.scope import GLOBAL
 from langgraph_memory.domain.types import MemoryType, MemoryTypes
 from langgraph_memory.engine.base import Engine
@@ -267,7 +267,7 @@ class CuratedStore(BaseStore):
         Candidates of messages the ledger knows are left out, so a repeat adds nothing. Raises MissingOwnerError,
         InvalidScopeError, UnknownMemoryTypeError or InvalidMemoryError before anything is written.
         """
-        judged = memories.judge_all(list(candidates), policy or PromotionPolicy())
+        judged = judge_all(candidates, utterances, policy or PromotionPolicy())
         origin = Origin.of(source or Source())
         return self._runner.run(memories.promote(judged, utterances, place, scope, origin, self._settings))
 
@@ -282,7 +282,7 @@ class CuratedStore(BaseStore):
         policy: PromotionPolicy | None = None,
     ) -> PromotionReport:
         """Same as `promote`."""
-        judged = memories.judge_all(list(candidates), policy or PromotionPolicy())
+        judged = judge_all(candidates, utterances, policy or PromotionPolicy())
         origin = Origin.of(source or Source())
         return await self._runner.arun(memories.promote(judged, utterances, place, scope, origin, self._settings))
 

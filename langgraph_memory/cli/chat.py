@@ -105,7 +105,8 @@ class Conversation:
     def _tell(self, report: PromotionReport) -> None:
         for entry in report:
             action = entry.verdict.bucket if entry.outcome is None else entry.outcome.action
-            self._say(f"  {action.replace('_', ' ')}: {entry.candidate.content}", "dim")
+            why = f" ({entry.verdict.explanation})" if entry.outcome is None else ""
+            self._say(f"  {action.replace('_', ' ')}: {entry.candidate.content}{why}", "dim")
 
     def _command(self, line: str) -> None:
         name, _, argument = line.partition(" ")

@@ -93,7 +93,7 @@ class _Ana:
             context=MemoryContext(owner_id=OWNER),
         )
         answer = state["messages"][-1].text
-        return _Turn(line, answer, tuple(self._recalls), fates_of(line, self._reports))
+        return _Turn(line, answer, tuple(self._recalls), fates_of(self._reports))
 
 
 def _show_telling(turns: Sequence[_Turn], memory: MemoryDatabase, console: Console) -> None:

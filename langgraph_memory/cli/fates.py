@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from langgraph_memory.domain.guard import refuse
 from langgraph_memory.domain.memory import Action
 from langgraph_memory.domain.policy import Bucket
 from langgraph_memory.domain.promotion import Promoted, PromotionReport
@@ -32,10 +31,10 @@ class Fate:
     why: str
 
 
-def fates_of(said: str, reports: Sequence[PromotionReport]) -> list[Fate]:
-    """Return the fates of what was found in a message; what nothing was found in is discarded as a whole."""
+def fates_of(reports: Sequence[PromotionReport]) -> list[Fate]:
+    """Return the fates of what was found in a message; one that nothing was found in is discarded as a whole."""
     found = [_fate(entry) for report in reports for entry in report]
-    return found or [Fate(Bucket.DISCARD, "discarded", "", _why_nothing(said))]
+    return found or [Fate(Bucket.DISCARD, "discarded", "", NOTHING)]
 
 
 def summary(fates: Sequence[Fate]) -> str:
@@ -51,13 +50,10 @@ def summary(fates: Sequence[Fate]) -> str:
 def _fate(entry: Promoted) -> Fate:
     bucket, outcome = entry.verdict.bucket, entry.outcome
     if outcome is None:
-        action = "kept in session" if bucket is Bucket.KEEP_IN_SESSION else "discarded"
-        return Fate(bucket, action, entry.candidate.content, entry.verdict.explanation)
+        if bucket is Bucket.KEEP_IN_SESSION:
+            return Fate(bucket, "kept in session", entry.candidate.content, entry.verdict.explanation)
+        why = f"{entry.verdict.reason}: {entry.verdict.explanation}"
+        return Fate(bucket, "discarded", entry.candidate.content, why)
     replaced = "; ".join(memory.content for memory in outcome.replaced)
     why = f"{outcome.reason}; until now: {replaced}" if replaced else outcome.reason
     return Fate(bucket, _DONE[outcome.action], entry.candidate.content, why)
-
-
-def _why_nothing(said: str) -> str:
-    refusal = refuse(said)
-    return NOTHING if refusal is None else f"{refusal.reason}: {refusal.explanation}"

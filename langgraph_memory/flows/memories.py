@@ -10,8 +10,8 @@ from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.clock import in_utc
 from langgraph_memory.domain.guard import refuse
 from langgraph_memory.domain.memory import Memory, Outcome, Recall, Receipt, Source, make_memory
-from langgraph_memory.domain.policy import Bucket, PromotionPolicy
-from langgraph_memory.domain.promotion import Judged, LedgerPlace, PromotionReport, judge
+from langgraph_memory.domain.policy import Bucket
+from langgraph_memory.domain.promotion import Judged, LedgerPlace, PromotionReport
 from langgraph_memory.domain.scope import check_owner, check_scope
 from langgraph_memory.domain.text import without_phrases
 from langgraph_memory.domain.types import MemoryType
@@ -113,11 +113,6 @@ def promote(
     request = PromotionRequest(settings.new_id(), scope, place, utterances, paired, origin)
     report: PromotionReport = yield promotion.promote(request, now)
     return report
-
-
-def judge_all(candidates: Sequence[Any], policy: PromotionPolicy) -> list[Judged]:
-    """Return the bucket of every candidate."""
-    return [judge(candidate, policy) for candidate in candidates]
 
 
 def _new(content: str, fields: dict[str, Any], settings: StoreSettings, now: datetime) -> Memory:

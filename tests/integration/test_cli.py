@@ -92,7 +92,7 @@ class TestDemo:
         assert re.search(r"I live in Berlin.\s+│ promoted\s+│ The user lives in Berlin.\s+│ nothing known", first)
         assert re.search(r"for this chat only.\s+│ kept in\s*│ The user wants answers in German.\s+│ It holds", first)
         assert re.search(rf"Lovely weather.*│ discarded\s+│\s+│ {NOTHING}", first)
-        assert re.search(r"API key.*│ discarded\s+│\s+│ secret: ", first)
+        assert re.search(r"API key.*│ discarded\s+│ \(refused\)\s+│ secret: ", first)
         assert re.search(r"Berlin to Lisbon.\s+│ supersedes\s+│ The user lives in Lisbon.\s+│ a newer value", first)
         assert "(2 superseding an older one), 1 kept in session, 3 discarded" in first
 
@@ -427,10 +427,7 @@ class TestText:
         assert safe("two\nlines") == "two\nlines"
 
     def test_what_nothing_was_found_in_is_discarded_with_a_reason(self) -> None:
-        small_talk, secret = fates_of("Good morning!", []), fates_of("My password is hunter2.", [])
+        fates = fates_of([])
 
-        assert [fate.why for fate in small_talk] == [NOTHING]
-        assert secret[0].why.startswith("secret: ")
-        assert (
-            summary([*small_talk, *secret]) == "0 promoted (0 superseding an older one), 0 kept in session, 2 discarded"
-        )
+        assert [fate.why for fate in fates] == [NOTHING]
+        assert summary(fates) == "0 promoted (0 superseding an older one), 0 kept in session, 1 discarded"

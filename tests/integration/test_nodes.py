@@ -334,3 +334,14 @@ async def test_an_async_database_block_opens_and_closes(tmp_path: Path) -> None:
 
     with open_memory(tmp_path / "memory.db") as again:
         assert len(again.store.list_memories(owner_id="ana@example.com")) == 1
+
+
+def test_a_message_that_holds_a_secret_is_discarded_with_a_reason_and_without_its_text(memory: MemoryDatabase) -> None:
+    reports: list[PromotionReport] = []
+    graph = assistant(memory, promotion=PromotionNode(on_promotion=reports.append))
+
+    graph.invoke({"messages": [("user", "My password is hunter2.")]}, thread("t"), context=OWNER)
+
+    assert [(entry.verdict.bucket.value, entry.verdict.reason) for entry in reports[0]] == [("discard", "secret")]
+    assert "hunter2" not in str(reports)
+    assert memory.store.list_memories(owner_id="ana@example.com") == []
