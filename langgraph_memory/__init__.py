@@ -6,6 +6,7 @@ from langgraph_memory.domain.candidate import Candidate, Extractor, Utterance
 from langgraph_memory.domain.memory import Memory, Outcome, Recall, Recalled, Receipt, Source
 from langgraph_memory.domain.policy import Bucket, PromotionPolicy, Verdict
 from langgraph_memory.domain.promotion import PromotionReport
+from langgraph_memory.domain.trail import AuditEntry, Explained, Explanation, Replay
 from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.exceptions import LangGraphMemoryError
 from langgraph_memory.extract import RuleExtractor
@@ -21,9 +22,12 @@ from langgraph_memory.offline import OfflineChatModel
 from langgraph_memory.store import CuratedStore
 
 __all__ = [
+    "AuditEntry",
     "Bucket",
     "Candidate",
     "CuratedStore",
+    "Explained",
+    "Explanation",
     "Extractor",
     "LangGraphMemoryError",
     "Memory",
@@ -39,6 +43,7 @@ __all__ = [
     "Recall",
     "Recalled",
     "Receipt",
+    "Replay",
     "RetrievalNode",
     "RuleExtractor",
     "Source",

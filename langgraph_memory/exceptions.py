@@ -9,6 +9,7 @@ LangGraphMemoryError
 │   ├── InvalidFilterError
 │   └── ConnectionStringError
 ├── MemoryNotFoundError (also LookupError)
+├── ReceiptNotFoundError (also LookupError)
 ├── EmbeddingError
 ├── MissingExtraError (also ImportError)
 └── DatabaseError
@@ -60,6 +61,10 @@ class ConnectionStringError(InvalidInputError):
 
 class MemoryNotFoundError(LangGraphMemoryError, LookupError):
     """The owner has no memory of that id."""
+
+
+class ReceiptNotFoundError(LangGraphMemoryError, LookupError):
+    """The owner has no receipt of that id."""
 
 
 class EmbeddingError(LangGraphMemoryError):

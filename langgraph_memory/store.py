@@ -13,11 +13,12 @@ from langgraph_memory.domain.memory import Memory, Outcome, Recall, Receipt, Sou
 from langgraph_memory.domain.policy import PromotionPolicy
 from langgraph_memory.domain.promotion import LedgerPlace, PromotionReport, judge_all
 from langgraph_memory.domain.scope import GLOBAL
+from langgraph_memory.domain.trail import AuditEntry, Explanation, Replay
 from langgraph_memory.domain.types import MemoryType, MemoryTypes
 from langgraph_memory.engine.base import Engine
 from langgraph_memory.engine.opening import Opening
 from langgraph_memory.exceptions import InvalidInputError
-from langgraph_memory.flows import items, memories
+from langgraph_memory.flows import changes, items, memories, trail
 from langgraph_memory.flows.base import FlowRunner
 from langgraph_memory.flows.embedding import Embedder
 from langgraph_memory.flows.settings import StoreSettings, check_minutes
@@ -171,9 +172,12 @@ class CuratedStore(BaseStore):
         """Return the few memories that matter most for `query`, best first, and keep a receipt.
 
         A read at a scope sees that scope, its ancestors and global. `query=None` lists by importance and recency.
-        `pinned` memories of the types that are always injected come first, whatever the query. `as_of` answers as of
-        an earlier moment. `shared_with` names other owners whose memories are read too. `max_tokens` are estimated at
-        four characters each. `source` names the thread, checkpoint and run for the receipt.
+        `pinned` memories of the types that are always injected come first, whatever the query. `shared_with` names
+        other owners whose memories are read too. `max_tokens` are estimated at four characters each. `source` names
+        the thread, checkpoint and run for the receipt.
+
+        `as_of` answers with what was believed at an earlier moment, whatever was edited, confirmed or superseded
+        since. What was forgotten is gone from there too; a text that was edited since is found by the words it had.
 
         Raises MissingOwnerError, InvalidScopeError, UnknownMemoryTypeError or InvalidInputError.
         """
@@ -220,6 +224,135 @@ class CuratedStore(BaseStore):
     async def aforget(self, memory_id: str, *, owner_id: str) -> Receipt:
         """Same as `forget`."""
         return await self._runner.arun(memories.forget(memory_id, owner_id, self._settings))
+
+    def verify(self, memory_id: str, *, owner_id: str, confidence: float = 1.0, source: Source | None = None) -> Memory:
+        """Confirm a live memory: it was verified now, with that confidence; where its type expires, its time restarts.
+
+        `source` names who confirms it, and where. Raises MemoryNotFoundError, or InvalidMemoryError for a memory that
+        is superseded or expired.
+        """
+        return self._runner.run(changes.verify(memory_id, owner_id, confidence, source or Source(), self._settings))
+
+    async def averify(
+        self, memory_id: str, *, owner_id: str, confidence: float = 1.0, source: Source | None = None
+    ) -> Memory:
+        """Same as `verify`."""
+        flow = changes.verify(memory_id, owner_id, confidence, source or Source(), self._settings)
+        return await self._runner.arun(flow)
+
+    def supersede(
+        self,
+        memory_id: str,
+        content: str,
+        *,
+        owner_id: str,
+        content_json: Mapping[str, Any] | None = None,
+        source: Source | None = None,
+        confidence: float | None = None,
+        importance: float | None = None,
+        valid_from: datetime | None = None,
+        expires_at: datetime | None = None,
+        subject: str | None = None,
+        context: str | None = None,
+    ) -> Outcome:
+        """Put a new value in the place of a live memory, with or without a slot.
+
+        Owner, scope, type and slot stay; importance and subject do too unless they are named. The same words confirm
+        the memory instead, and what the guard refuses is not stored. Raises MemoryNotFoundError, or InvalidMemoryError
+        for a memory that is superseded or expired.
+        """
+        return self._runner.run(changes.supersede(memory_id, content, _supersede_fields(locals()), self._settings))
+
+    async def asupersede(
+        self,
+        memory_id: str,
+        content: str,
+        *,
+        owner_id: str,
+        content_json: Mapping[str, Any] | None = None,
+        source: Source | None = None,
+        confidence: float | None = None,
+        importance: float | None = None,
+        valid_from: datetime | None = None,
+        expires_at: datetime | None = None,
+        subject: str | None = None,
+        context: str | None = None,
+    ) -> Outcome:
+        """Same as `supersede`."""
+        flow = changes.supersede(memory_id, content, _supersede_fields(locals()), self._settings)
+        return await self._runner.arun(flow)
+
+    def receipts(
+        self,
+        *,
+        owner_id: str,
+        thread_id: str | None = None,
+        checkpoint_id: str | None = None,
+        kind: str | None = None,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> list[Receipt]:
+        """Return a page of an owner's receipts, newest first: of a thread, a checkpoint, a kind ("recall", ...).
+
+        Raises MissingOwnerError.
+        """
+        return self._runner.run(trail.receipts(owner_id, thread_id, checkpoint_id, kind, limit, offset))
+
+    async def areceipts(
+        self,
+        *,
+        owner_id: str,
+        thread_id: str | None = None,
+        checkpoint_id: str | None = None,
+        kind: str | None = None,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> list[Receipt]:
+        """Same as `receipts`."""
+        return await self._runner.arun(trail.receipts(owner_id, thread_id, checkpoint_id, kind, limit, offset))
+
+    def explain(self, recall: Recall | Receipt | str, *, owner_id: str, shared_with: Sequence[str] = ()) -> Explanation:
+        """Return why a recall found what it did, from its stored receipt: print it, or show it in a notebook.
+
+        `recall` is the recall, its receipt or the id of either. Memories are shown as they were then, other owners'
+        only when `shared_with` names them again. Raises ReceiptNotFoundError.
+        """
+        return self._runner.run(trail.explain(recall, owner_id, shared_with))
+
+    async def aexplain(
+        self, recall: Recall | Receipt | str, *, owner_id: str, shared_with: Sequence[str] = ()
+    ) -> Explanation:
+        """Same as `explain`."""
+        return await self._runner.arun(trail.explain(recall, owner_id, shared_with))
+
+    def replay(self, recall: Recall | Receipt | str, *, owner_id: str, shared_with: Sequence[str] = ()) -> Replay:
+        """Ask a stored recall again: with what was known `then`, and with what is known `now`.
+
+        What was forgotten since is missing from both; `then` is ranked with today's word statistics. Raises
+        ReceiptNotFoundError.
+        """
+        return self._runner.run(trail.replay(recall, owner_id, shared_with, self._settings))
+
+    async def areplay(
+        self, recall: Recall | Receipt | str, *, owner_id: str, shared_with: Sequence[str] = ()
+    ) -> Replay:
+        """Same as `replay`."""
+        return await self._runner.arun(trail.replay(recall, owner_id, shared_with, self._settings))
+
+    def audit(
+        self, *, owner_id: str, memory_id: str | None = None, limit: int = 100, offset: int = 0
+    ) -> list[AuditEntry]:
+        """Return a page of the changes to an owner's memories, or to one of them, newest first.
+
+        Each was written in the transaction that made the change. Raises MissingOwnerError.
+        """
+        return self._runner.run(trail.audit(owner_id, memory_id, limit, offset))
+
+    async def aaudit(
+        self, *, owner_id: str, memory_id: str | None = None, limit: int = 100, offset: int = 0
+    ) -> list[AuditEntry]:
+        """Same as `audit`."""
+        return await self._runner.arun(trail.audit(owner_id, memory_id, limit, offset))
 
     def list_memories(
         self, *, owner_id: str, everything: bool = False, limit: int = 100, offset: int = 0
@@ -293,6 +426,10 @@ def _memory_fields(arguments: dict[str, Any]) -> dict[str, Any]:
     if isinstance(fields["content_json"], Mapping):
         fields["content_json"] = dict(fields["content_json"])
     return fields
+
+
+def _supersede_fields(arguments: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in _memory_fields(arguments).items() if name != "memory_id"}
 
 
 def _recall_fields(arguments: dict[str, Any]) -> dict[str, Any]:

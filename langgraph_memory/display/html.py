@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from langgraph_memory.domain.memory import Memory, Recall
     from langgraph_memory.domain.promotion import PromotionReport
+    from langgraph_memory.domain.trail import AuditEntry, Explained, Explanation
 
 
 def memories_html(memories: Iterable[Memory]) -> str:
@@ -57,6 +58,33 @@ def recall_html(recall: Recall) -> str:
     caption = "recalled" if recall.query is None else f"recalled for “{recall.query}”"
     head = ("memory", "type", "score")
     return _table(caption, (*head, "parts"), rows) + (_table("left out", (*head, "why"), dropped) if dropped else "")
+
+
+def explanation_html(explanation: Explanation) -> str:
+    """Return a table of what a stored recall found, with the parts of each score, and of what it left out and why."""
+    asked = "everything" if explanation.query is None else f"“{explanation.query}”"
+    head = ("memory", "score", "why")
+    recalled = _table(f"recalled for {asked} at {explanation.scope}", head, map(_explained, explanation.recalled))
+    dropped = _table("left out", head, map(_explained, explanation.dropped)) if explanation.dropped else ""
+    return recalled + dropped
+
+
+def audit_html(entries: Iterable[AuditEntry]) -> str:
+    """Return a table with one row for each change."""
+    rows = [
+        (f"{one.at:%Y-%m-%d %H:%M:%S}", one.action, one.reason, one.actor or "", one.thread_id or "", one.memory_id)
+        for one in entries
+    ]
+    return _table("changes", ("when (UTC)", "what", "why", "who", "thread", "memory"), rows)
+
+
+def _explained(one: Explained) -> tuple[str, str, str]:
+    parts = ", ".join(f"{name} {part:.3f}" for name, part in one.parts.items())
+    return (
+        "(forgotten)" if one.memory is None else one.memory.content,
+        "" if one.score is None else f"{one.score:.3f}",
+        one.reason.replace("_", " ") if one.reason else parts,
+    )
 
 
 def promotion_html(report: PromotionReport) -> str:

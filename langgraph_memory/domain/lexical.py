@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 from struct import iter_unpack
+from typing import Any
 
 K1 = 0.9
 B = 0.75
+
+_FIELDS = (("terms", "term_count"), ("context_terms", "context_count"), ("asked_terms", "asked_count"))
+"""The columns that hold the terms of each field of the text index, and their number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,20 @@ class Corpus:
 def decode(postings: str) -> Iterable[tuple[int, int, int]]:
     """Return the (row, frequency of the term, length of the text) triples that an index holds as hexadecimal text."""
     return iter_unpack(">IBH", bytes.fromhex(postings))
+
+
+def restated(postings: Mapping[str, str], field: int, terms: Iterable[str], rows: Sequence[Any]) -> dict[str, str]:
+    """Return the postings of one field as if `rows`, which had other words once, still had them."""
+    numbers = [f"{row['memory_no'] & 0xFFFFFFFF:08x}" for row in rows]
+    present = re.compile(f" (?:{'|'.join(numbers)})[0-9a-f]{{6}}")
+    found = {term: present.sub("", held) for term, held in postings.items()}
+    names, length = _FIELDS[field]
+    for number, row in zip(numbers, rows, strict=True):
+        held = json.loads(row[names])
+        for term in (term for term in terms if term in held):
+            posting = f" {number}{min(held[term], 255):02x}{min(row[length], 65535):04x}"
+            found[term] = found.get(term, "") + posting
+    return found
 
 
 def lexical_matches(terms: Iterable[str], postings: Mapping[str, str], corpus: Corpus) -> dict[int, float]:

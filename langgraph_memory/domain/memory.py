@@ -246,10 +246,39 @@ class Recall(Sequence[Recalled]):
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The stored record of one operation: what kind, when, and how many rows of each kind it touched."""
+    """The stored record of one operation: what kind, when, where, and how many rows of each kind it touched.
+
+    `body` is all that was stored of it: of a recall the question, ids, scores and reasons, and none of the contents.
+    """
 
     id: str
     kind: str
     owner_id: str
     at: datetime
     counts: Mapping[str, int]
+    thread_id: str | None = None
+    checkpoint_id: str | None = None
+    run_id: str | None = None
+    body: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_row(cls, owner_id: str, row: Any) -> Self:
+        """Return the receipt that a row holds."""
+        body = json.loads(row["body"])
+        return cls(
+            id=row["id"],
+            kind=row["kind"],
+            owner_id=owner_id,
+            at=from_microseconds(row["created_at"]),
+            counts={
+                name: len(part) if isinstance(part, list) else part for name, part in body.items() if _counts(part)
+            },
+            thread_id=row["thread_id"],
+            checkpoint_id=row["checkpoint_id"],
+            run_id=row["run_id"],
+            body=body,
+        )
+
+
+def _counts(part: Any) -> bool:
+    return isinstance(part, (list, int)) and not isinstance(part, bool)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.text import normalised
@@ -37,6 +38,22 @@ def reconcile(new: Memory, known: Sequence[Memory], kind: MemoryType, now: datet
     if in_slot:
         return Decision(new, supersedes=in_slot, reason=f"a newer value for {new.slot}")
     return Decision(new, reason=f"nothing known about {new.slot}")
+
+
+def replacing(old: Memory, new: Memory, in_slot: Sequence[Memory], now: datetime) -> Decision:
+    """Return what to do with `new`, which its author puts in the place of `old` and of what else is in its slot."""
+    if _says_the_same(old, new):
+        return Decision(reinforced(old, new, now), reinforces=old, reason="it says the same")
+    others = tuple(one for one in in_slot if one.id != old.id and one.slot == new.slot)
+    return Decision(new, supersedes=(old, *others), reason="replaced on request")
+
+
+def verified(known: Memory, confidence: float, kind: MemoryType, now: datetime) -> Memory:
+    """Return `known` confirmed at `now`; where its type expires, its time begins again."""
+    update: dict[str, Any] = {"confidence": confidence, "last_verified_at": now, "updated_at": now}
+    if known.expires_at is not None and kind.expires_after is not None:
+        update["expires_at"] = max(known.expires_at, now + kind.expires_after)
+    return known.model_copy(update=update)
 
 
 def reinforced(known: Memory, again: Memory, now: datetime) -> Memory:

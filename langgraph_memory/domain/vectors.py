@@ -73,6 +73,15 @@ class Closeness:
             _best_of_row(places[chosen] >> 1, values[chosen]) for chosen in (used & ~around, used & around)
         )
 
+    def leave_out(self, rows: Sequence[int]) -> None:
+        """Forget how close some rows are: their vectors are of other words than are asked about."""
+        if rows:
+            np = numpy()
+            kept = [~np.isin(found, rows) for found, _ in self.kinds]
+            self.kinds = tuple(
+                (found[keep], scores[keep]) for keep, (found, scores) in zip(kept, self.kinds, strict=True)
+            )
+
     def own(self) -> dict[int, float]:
         """Return the score of each row that has vectors of its own."""
         rows, scores = self.kinds[0]

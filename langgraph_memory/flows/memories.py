@@ -35,7 +35,7 @@ def remember(content: str | Memory, fields: dict[str, Any], settings: StoreSetti
     refusal = refuse(memory.content)
     if refusal is not None:
         return Outcome("refused", None, f"{refusal.reason}: {refusal.explanation}")
-    vectors = yield from _vectors_of([memory], settings)
+    vectors = yield from vectors_of([memory], settings)
     proposal = Proposal(memory, settings.types[memory.memory_type], vectors[0])
     outcome: Outcome = yield memories.remember(proposal, now)
     return outcome
@@ -44,9 +44,9 @@ def remember(content: str | Memory, fields: dict[str, Any], settings: StoreSetti
 def recall(query: str | None, fields: dict[str, Any], origin: Origin, settings: StoreSettings) -> Flow[Recall]:
     """Recall memories and keep the receipt."""
     now = settings.clock()
-    request = yield from _request(query, fields, settings, now)
+    request = yield from request_of(query, fields, settings, now)
     found: Recall = yield recalling.recall(request)
-    yield recalling.keep_receipt(found, origin, now)
+    yield recalling.keep_receipt(found, request, origin, now)
     return found
 
 
@@ -69,7 +69,7 @@ def page_of_owner(
 ) -> Flow[list[Memory]]:
     """Return a page of an owner's memories."""
     now = settings.clock()
-    _check_bounds({"limit": limit, "offset": offset})
+    check_bounds({"limit": limit, "offset": offset})
     page: list[Memory] = yield memories.memories_of_owner(
         owner_id, now, everything=everything, limit=limit, offset=offset
     )
@@ -102,7 +102,7 @@ def promote(
     check_scope(scope)
     drafts = [_draft(one, place, scope, origin, settings, now) for one in judged]
     wanted = [memory for memory in drafts if memory is not None]
-    vectors = iter((yield from _vectors_of(wanted, settings)))
+    vectors = iter((yield from vectors_of(wanted, settings)))
     proposals = [
         None
         if memory is None
@@ -118,7 +118,7 @@ def promote(
 def _new(content: str, fields: dict[str, Any], settings: StoreSettings, now: datetime) -> Memory:
     kind = settings.types[fields["memory_type"]]
     source = fields.pop("source", None) or Source()
-    return _with_type_rules(
+    return with_type_rules(
         make_memory(
             **{**fields, "memory_type": kind.name},
             id=settings.new_id(),
@@ -175,10 +175,10 @@ def _draft(
         updated_at=now,
         last_verified_at=now,
     )
-    return _with_type_rules(memory, kind, now)
+    return with_type_rules(memory, kind, now)
 
 
-def _with_type_rules(memory: Memory, kind: MemoryType, now: datetime) -> Memory:
+def with_type_rules(memory: Memory, kind: MemoryType, now: datetime) -> Memory:
     """Return `memory` with the expiry and the slot that its type gives it where it has none."""
     update: dict[str, Any] = {}
     if memory.expires_at is None and kind.expires_after is not None:
@@ -188,7 +188,7 @@ def _with_type_rules(memory: Memory, kind: MemoryType, now: datetime) -> Memory:
     return memory.model_copy(update=update)
 
 
-def _vectors_of(wanted: Sequence[Memory], settings: StoreSettings) -> Flow[list[Vectors]]:
+def vectors_of(wanted: Sequence[Memory], settings: StoreSettings) -> Flow[list[Vectors]]:
     """Embed each distinct text of some memories once: the content, the passages of a long one, and the context."""
     if settings.embedder is None or not wanted:
         return [()] * len(wanted)
@@ -198,15 +198,16 @@ def _vectors_of(wanted: Sequence[Memory], settings: StoreSettings) -> Flow[list[
     return [[(name, vectors[text]) for name, text in fields] for fields in texts]
 
 
-def _request(
+def request_of(
     query: str | None, fields: dict[str, Any], settings: StoreSettings, now: datetime
 ) -> Flow[recalling.RecallRequest]:
+    """Check what a recall was asked with, and embed its query."""
     owner_id, scope = check_owner(fields.pop("owner_id")), check_scope(fields.pop("scope"))
-    shared_with = tuple(check_owner(other) for other in _several("shared_with", fields.pop("shared_with")))
+    shared_with = tuple(check_owner(other) for other in several("shared_with", fields.pop("shared_with")))
     wanted_types = fields.pop("memory_types")
-    memory_types = settings.types.names(None if wanted_types is None else _several("memory_types", wanted_types))
+    memory_types = settings.types.names(None if wanted_types is None else several("memory_types", wanted_types))
     as_of = fields.pop("as_of")
-    _check_bounds(fields)
+    check_bounds(fields)
     if query is not None and not isinstance(query, str):
         raise InvalidInputError(f"query must be text or None, not {type(query).__name__}.")
     wanted = query.strip() if query else None
@@ -222,6 +223,7 @@ def _request(
         types=settings.types,
         memory_types=memory_types,
         at=_moment(as_of, now),
+        past=as_of is not None,
         query_vector=vector,
         metric=settings.metric,
         shared_with=shared_with,
@@ -229,7 +231,8 @@ def _request(
     )
 
 
-def _check_bounds(fields: dict[str, Any]) -> None:
+def check_bounds(fields: dict[str, Any]) -> None:
+    """Raise InvalidInputError when a limit or an offset is no whole number, or a threshold no number."""
     for name in (name for name in _BOUNDS if name in fields):
         value = fields[name]
         if value is None and name == "max_tokens":
@@ -240,11 +243,18 @@ def _check_bounds(fields: dict[str, Any]) -> None:
         raise InvalidInputError(f"min_score must be a number, not {fields['min_score']!r}.")
 
 
-def _several(name: str, values: Iterable[str]) -> Iterable[str]:
+def several(name: str, values: Iterable[str]) -> Iterable[str]:
     """Return `values` when they are several texts: one text would be read letter by letter."""
     if isinstance(values, str):
         raise InvalidInputError(f"{name} must be a list such as [{values!r}], not a single text.")
     return values
+
+
+def check_text(name: str, value: Any, *, optional: bool = False) -> Any:
+    """Return `value` when it is text, or None where that is allowed; raises InvalidInputError."""
+    if isinstance(value, str) or (optional and value is None):
+        return value
+    raise InvalidInputError(f"{name} must be text, not {type(value).__name__}.")
 
 
 def _moment(as_of: datetime | None, now: datetime) -> datetime:

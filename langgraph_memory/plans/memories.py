@@ -53,22 +53,28 @@ def remember(proposal: Proposal, now: datetime) -> Plan[Outcome]:
 def store(proposal: Proposal, now: datetime) -> Plan[Outcome]:
     """Same as `remember`, as a part of another plan."""
     new = proposal.memory
-    known = yield from _known_about(new, now)
+    known = yield from known_about(new, now)
     decision = reconcile(new, known, proposal.kind, now)
     retracted = yield from _holding(new, proposal.replaces, now)
+    return (yield from settle(decision, proposal.vectors, retracted, now))
+
+
+def settle(decision: Decision, vectors: Vectors, retracted: Sequence[Memory], now: datetime) -> Plan[Outcome]:
+    """Write what was decided, as a part of another plan; `retracted` lose their place too."""
+    new = decision.memory
     if decision.reinforces is not None:
-        yield from _reinforce(decision, now)
-        superseded = yield from _supersede(retracted, decision.memory, decision.reason, now)
-        return Outcome("superseded" if superseded else "reinforced", decision.memory, decision.reason, superseded)
+        yield from rewrite(new, "reinforced", decision.reason, Origin.of(new.source), now)
+        superseded = yield from _supersede(retracted, new, decision.reason, now)
+        return Outcome("superseded" if superseded else "reinforced", new, decision.reason, superseded)
     if (yield from _find(new.id, new.owner_id)) is not None:
         raise InvalidMemoryError(f"memory id {new.id!r} is taken already; choose another, or pass the content alone.")
-    yield from insert_row(memory_columns(new), proposal.vectors)
+    yield from insert_row(memory_columns(new), vectors)
     yield from record(new, "added", decision.reason, Origin.of(new.source), now)
     superseded = yield from _supersede((*decision.supersedes, *retracted), new, decision.reason, now)
     return Outcome("superseded" if superseded else "added", new, decision.reason, superseded)
 
 
-def _known_about(new: Memory, now: datetime) -> Plan[list[Memory]]:
+def known_about(new: Memory, now: datetime) -> Plan[list[Memory]]:
     """Return the live memories in the new one's slot, or with its words where it has no slot."""
     rows = yield Query(
         "live_about",
@@ -93,11 +99,11 @@ def _holding(new: Memory, values: Sequence[str], now: datetime) -> Plan[tuple[Me
     return tuple(holding_value([Memory.from_row(row) for row in rows], values))
 
 
-def _reinforce(decision: Decision, now: datetime) -> Plan[None]:
-    memory = decision.memory
+def rewrite(memory: Memory, action: str, reason: str, origin: Origin, now: datetime) -> Plan[None]:
+    """Write a memory whose words stay as they are, with a line of audit."""
     (row,) = yield Query("memory", {"partition": owner_partition(memory.owner_id), "id": memory.id})
     yield from rewrite_row(row, memory_columns(memory), None)
-    yield from record(memory, "reinforced", decision.reason, Origin.of(memory.source), now)
+    yield from record(memory, action, reason, origin, now)
 
 
 def _supersede(old: Sequence[Memory], new: Memory, reason: str, now: datetime) -> Plan[tuple[Memory, ...]]:
@@ -151,12 +157,18 @@ def put_receipt(
 
 
 @reads
+def memory(memory_id: str, owner_id: str) -> Plan[Memory]:
+    """Return one memory of an owner, live or not; raises MemoryNotFoundError."""
+    return (yield from find(memory_id, owner_id))
+
+
+@reads
 def history(memory_id: str, owner_id: str) -> Plan[list[Memory]]:
     """Return every version of what a memory is about, oldest first.
 
     Raises MemoryNotFoundError.
     """
-    newest = yield from _get(memory_id, owner_id)
+    newest = yield from find(memory_id, owner_id)
     while newest.superseded_by is not None:
         successor = yield from _find(newest.superseded_by, owner_id)
         if successor is None:
@@ -172,7 +184,7 @@ def forget(memory_id: str, owner_id: str, now: datetime, reason: str, receipt_id
 
     Raises MemoryNotFoundError.
     """
-    memory = yield from _get(memory_id, owner_id)
+    memory = yield from find(memory_id, owner_id)
     (row,) = yield Query("memory", {"partition": owner_partition(owner_id), "id": memory.id})
     count = yield from forget_row(row, now, reason)
     yield from put_receipt(owner_id, receipt_id, "forget", {"memories": count}, Origin(), now)
@@ -185,6 +197,7 @@ def forget_row(row: Row, now: datetime, reason: str) -> Plan[int]:
     for memory in versions:
         (found,) = yield Query("memory", {"partition": owner_partition(memory.owner_id), "id": memory.id})
         yield Query("delete_item", {"memory_no": found["memory_no"]})
+        yield Query("blank_audit", {"partition": owner_partition(memory.owner_id), "memory_id": memory.id})
         yield from record(memory, "forgotten", reason, Origin(), now)
     return len(versions)
 
@@ -217,7 +230,8 @@ def _find(memory_id: str, owner_id: str) -> Plan[Memory | None]:
     return Memory.from_row(rows[0]) if rows else None
 
 
-def _get(memory_id: str, owner_id: str) -> Plan[Memory]:
+def find(memory_id: str, owner_id: str) -> Plan[Memory]:
+    """Return one memory of an owner, live or not; raises MemoryNotFoundError."""
     memory = yield from _find(memory_id, check_owner(owner_id))
     if memory is None:
         raise MemoryNotFoundError(f"owner {owner_id!r} has no memory {memory_id!r}; it may have been forgotten.")

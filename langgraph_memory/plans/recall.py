@@ -12,7 +12,7 @@ from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.dates import named_dates
 from langgraph_memory.domain.dense import ArrayField, ArrayRelevance, lexical_arrays
 from langgraph_memory.domain.fusion import Field, Relevance, brevity
-from langgraph_memory.domain.lexical import Corpus, lexical_matches
+from langgraph_memory.domain.lexical import Corpus, lexical_matches, restated
 from langgraph_memory.domain.memory import Dropped, DropReason, Memory, Recall, Recalled
 from langgraph_memory.domain.ranking import DEFAULT_WEIGHTS, Hints, Priors, Weights, scope_closeness, shares
 from langgraph_memory.domain.scope import owner_partition, visible_from
@@ -34,7 +34,8 @@ WIDE = 10.0
 class RecallRequest:
     """What to recall: for whom, seen from where, about what, and how much of it.
 
-    `pinned` is how many memories of the types that are always injected come first, whatever the query.
+    `pinned` is how many memories of the types that are always injected come first, whatever the query. `past` asks
+    for the memories as they were at `at`.
     """
 
     id: str
@@ -45,6 +46,7 @@ class RecallRequest:
     memory_types: tuple[str, ...]
     at: datetime
     limit: int
+    past: bool = False
     query_vector: bytes | None = None
     metric: Metric = "cosine"
     shared_with: tuple[str, ...] = ()
@@ -77,6 +79,18 @@ class RecallRequest:
             for name, kind in self.types.items()
         }
         return Priors(half_lives, scope_closeness(self.visible), to_microseconds(self.at), self.weights)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what the receipt keeps of the request, so that it can be asked again."""
+        return {
+            "at": self.at.isoformat(),
+            "memory_types": list(self.memory_types),
+            "limit": self.limit,
+            "pinned": self.pinned,
+            "min_score": self.min_score,
+            "max_tokens": self.max_tokens,
+            "shared_with": list(self.shared_with),
+        }
 
     def bounds(self, owner_id: str, memory_types: Sequence[str]) -> dict[str, Any]:
         """Return the values that every statement over one owner's eligible memories is bound to."""
@@ -132,9 +146,10 @@ def named_subjects(owner_ids: Sequence[str], query: str) -> Plan[list[str]]:
 
 
 @writes
-def keep_receipt(recall: Recall, origin: Origin, now: datetime) -> Plan[None]:
-    """Store the receipt of a recall: ids, scores and reasons."""
-    yield from put_receipt(recall.owner_id, recall.id, "recall", recall.to_json(), origin, now)
+def keep_receipt(recall: Recall, request: RecallRequest, origin: Origin, now: datetime) -> Plan[None]:
+    """Store the receipt of a recall: what was asked, and ids, scores and reasons."""
+    body = {**recall.to_json(), "request": request.to_json()}
+    yield from put_receipt(recall.owner_id, recall.id, "recall", body, origin, now)
 
 
 def _best_first(item: Recalled) -> tuple[float, float, str]:
@@ -143,7 +158,8 @@ def _best_first(item: Recalled) -> tuple[float, float, str]:
 
 def _listed(request: RecallRequest, owner_id: str, memory_types: Sequence[str], limit: int) -> Plan[list[Recalled]]:
     """Return the most important and newest, without regard to the query."""
-    rows = yield Query("eligible_memories", {**request.bounds(owner_id, memory_types), "limit": limit})
+    name = "eligible_memories_as_of" if request.past else "eligible_memories"
+    rows = yield Query(name, {**request.bounds(owner_id, memory_types), "limit": limit})
     priors, listed = request.priors, []
     for row in rows:
         parts = shares(priors.parts(row), request.weights.priors)
@@ -229,13 +245,15 @@ def _ranked(
     ordered, page = iter(relevance.best_first()), 2 * wanted
     while part := dict(islice(ordered, page)):
         numbers = [corpora[0]["partition_no"] << 32 | row for row in part]
-        rows = yield Query("standings", {"partition": partition, "at": at, "numbers": numbers})
+        name = "standings_as_of" if request.past else "standings"
+        rows = yield Query(name, {"partition": partition, "at": at, "numbers": numbers})
         matches.add(rows, part)
         if matches.complete(wanted, min(part.values()), request.min_score):
             break
         page *= 4
     best = matches.best(wanted)
-    rows = yield Query("memories_numbered", {"partition": partition, "numbers": [one.number for one in best]})
+    name = "memories_numbered_as_of" if request.past else "memories_numbered"
+    rows = yield Query(name, {"partition": partition, "at": at, "numbers": [one.number for one in best]})
     memories = {row["memory_no"]: Memory.from_row(row) for row in rows}
     found = [Recalled(memories[one.number], one.score, matches.parts(one)) for one in best if one.hidden is None]
     hidden = [Dropped(memories[one.number], one.hidden, one.score) for one in best if one.hidden is not None]
@@ -246,7 +264,8 @@ def _relevance(request: RecallRequest, partition: str, corpus: Row) -> Plan[tupl
     """Measure how well each row of a partition matches the query in each way."""
     query, weights = request.query or "", request.weights
     brief = brevity(corpus["term_total"] / (corpus["size"] or 1))
-    lexical = yield from _lexical(query, partition, corpus, weights, brief)
+    past = yield from _past_words(request, partition)
+    lexical = yield from _lexical(query, corpus, past, weights, brief)
     named = (yield from _named(partition, query)) if corpus["subjects"] > 1 else []
     subjects = frozenset(named if len(named) < corpus["subjects"] else ())
     hints = Hints(subjects, named_dates(query), brief, weights)
@@ -254,6 +273,7 @@ def _relevance(request: RecallRequest, partition: str, corpus: Row) -> Plan[tupl
         fields = (Field(one.part, one.weight, lexical_matches(*one.texts), corpus["size"], one.own) for one in lexical)
         return Relevance.of(fields), hints
     close = yield from closeness(partition, request.query_vector, request.metric)
+    close.leave_out([row["memory_no"] & ROW for row in past])
     arrays = [ArrayField(one.part, one.weight, *lexical_arrays(*one.texts), corpus["size"], one.own) for one in lexical]
     kinds = (("semantic", weights.semantic), (CONTEXT, weights.context_semantic * brief))
     for (part, weight), (rows, matches) in zip(kinds, close.matches(request.metric), strict=True):
@@ -271,13 +291,21 @@ class _Lexical:
     own: bool
 
 
-def _lexical(query: str, partition: str, corpus: Row, weights: Weights, brief: float) -> Plan[list[_Lexical]]:
-    """Read the postings of the query's terms in every field."""
+def _past_words(request: RecallRequest, partition: str) -> Plan[Sequence[Row]]:
+    """Return the rows that had other words at the moment that is asked about than they have now."""
+    if not request.past:
+        return ()
+    return (yield Query("words_as_of", {"partition": partition, "at": to_microseconds(request.at)}))
+
+
+def _lexical(query: str, corpus: Row, past: Sequence[Row], weights: Weights, brief: float) -> Plan[list[_Lexical]]:
+    """Read the postings of the query's terms in every field, as they were for the `past` rows."""
     wanted = query_terms(query)
-    rows = yield Query("postings", {"partition": partition, "terms": wanted})
+    rows = yield Query("postings", {"partition": corpus["partition"], "terms": wanted})
     postings: list[dict[str, str]] = [{}, {}, {}]
     for row in rows:
         postings[row["field"]][row["term"]] = row["postings"]
+    postings = [restated(held, kind, wanted, past) for kind, held in enumerate(postings)] if past else postings
     kinds = (
         ("lexical", weights.lexical, corpus["size"], corpus["term_total"]),
         (CONTEXT, weights.context * brief, corpus["context_size"], corpus["context_total"]),

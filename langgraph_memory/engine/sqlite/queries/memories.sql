@@ -76,3 +76,24 @@ INSERT INTO promotion_ledger (
 -- Store a receipt.
 INSERT INTO memory_receipt (partition, id, kind, thread_id, checkpoint_id, run_id, created_at, body)
 VALUES (:partition, :id, :kind, :thread_id, :checkpoint_id, :run_id, :now, :body)
+
+-- name: receipts
+-- A page of one owner's receipts, newest first.
+SELECT * FROM memory_receipt
+WHERE partition = :partition AND (:thread_id IS NULL OR thread_id = :thread_id)
+  AND (:checkpoint_id IS NULL OR checkpoint_id = :checkpoint_id) AND (:kind IS NULL OR kind = :kind)
+ORDER BY created_at DESC, id DESC LIMIT :limit OFFSET :offset
+
+-- name: receipt
+-- One receipt of an owner.
+SELECT * FROM memory_receipt WHERE partition = :partition AND id = :id
+
+-- name: audit_trail
+-- A page of the changes to one owner's memories, or to one of them, newest first.
+SELECT * FROM memory_audit
+WHERE partition = :partition AND (:memory_id IS NULL OR memory_id = :memory_id)
+ORDER BY changed_at DESC, memory_id DESC, change_no DESC LIMIT :limit OFFSET :offset
+
+-- name: blank_audit
+-- Leave out why a memory changed: the reason may name its slot, and it is forgotten.
+UPDATE memory_audit SET reason = '' WHERE partition = :partition AND memory_id = :memory_id

@@ -1,0 +1,110 @@
+"""What the trail of a store answers: who changed what, why a recall found what it did, and what it would find now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple, Self
+
+from langgraph_memory.display import audit_html, explanation_html
+from langgraph_memory.domain.clock import from_microseconds
+from langgraph_memory.domain.memory import Memory, Recall, Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One change to one memory: who made it, when, what it was, why, and in which thread, checkpoint and run.
+
+    The reason is empty once the memory is forgotten.
+    """
+
+    memory_id: str
+    change_no: int
+    at: datetime
+    action: str
+    reason: str
+    actor: str | None = None
+    thread_id: str | None = None
+    checkpoint_id: str | None = None
+    run_id: str | None = None
+
+    @classmethod
+    def from_row(cls, row: Any) -> Self:
+        """Return the entry that a line of the audit trail holds."""
+        names = ("memory_id", "change_no", "action", "reason", "actor", "thread_id", "checkpoint_id", "run_id")
+        return cls(at=from_microseconds(row["changed_at"]), **{name: row[name] for name in names})
+
+    def _repr_html_(self) -> str:
+        return audit_html([self])
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One memory of a recall: recalled with the parts of its score, or left out for a reason.
+
+    `memory` is as it was then; None when it has been forgotten since, or is another owner's.
+    """
+
+    id: str
+    memory: Memory | None
+    score: float | None
+    parts: Mapping[str, float] = field(default_factory=dict)
+    reason: str | None = None
+
+    def __str__(self) -> str:
+        score = "  -  " if self.score is None else f"{self.score:.3f}"
+        said = "(forgotten)" if self.memory is None else self.memory.content
+        why = ", ".join(f"{name} {part:.3f}" for name, part in self.parts.items())
+        return f"{score}  {said}  [{self.reason.replace('_', ' ') if self.reason else why}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why one recall found what it did: print it, or let a notebook show it."""
+
+    receipt: Receipt
+    query: str | None
+    scope: str
+    recalled: tuple[Explained, ...]
+    dropped: tuple[Explained, ...]
+
+    def __str__(self) -> str:
+        asked = "everything" if self.query is None else f'"{self.query}"'
+        head = f"{asked} at {self.scope}, {self.receipt.at:%Y-%m-%d %H:%M:%S} UTC"
+        return "\n".join(
+            [head, *_section("recalled", self.recalled), *(_section("left out", self.dropped) if self.dropped else ())]
+        )
+
+    def _repr_html_(self) -> str:
+        return explanation_html(self)
+
+
+class Replay(NamedTuple):
+    """One recall asked again: what was known `then`, and what is known `now`."""
+
+    then: Recall
+    now: Recall
+
+
+def memory_ids(receipt: Receipt) -> list[str]:
+    """Return the ids of the memories that the receipt of a recall names."""
+    return [one["id"] for part in ("recalled", "dropped") for one in receipt.body[part]]
+
+
+def explain(receipt: Receipt, memories: Mapping[str, Memory]) -> Explanation:
+    """Return what the receipt of a recall says, with the memories that are still known."""
+    body = receipt.body
+    return Explanation(
+        receipt,
+        body["query"],
+        body["scope"],
+        tuple(Explained(one["id"], memories.get(one["id"]), one["score"], one["parts"]) for one in body["recalled"]),
+        tuple(
+            Explained(one["id"], memories.get(one["id"]), one["score"], {}, one["reason"]) for one in body["dropped"]
+        ),
+    )
+
+
+def _section(title: str, found: Sequence[Explained]) -> list[str]:
+    return [f"{title}:", *(f"  {one}" for one in found)] if found else [f"{title}: nothing"]

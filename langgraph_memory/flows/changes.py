@@ -1,0 +1,45 @@
+"""Changes what is known already: confirming a memory, and putting another in its place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from langgraph_memory.domain.guard import refuse
+from langgraph_memory.domain.memory import Memory, Outcome, Source, make_memory
+from langgraph_memory.domain.scope import check_owner
+from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.flows.base import Flow
+from langgraph_memory.flows.memories import check_text, vectors_of, with_type_rules
+from langgraph_memory.flows.settings import StoreSettings
+from langgraph_memory.plans import changes, memories
+from langgraph_memory.plans.memories import Origin, Proposal
+
+
+def verify(memory_id: str, owner_id: str, confidence: float, source: Source, settings: StoreSettings) -> Flow[Memory]:
+    """Confirm a live memory."""
+    if isinstance(confidence, bool) or not isinstance(confidence, (int, float)) or not 0 <= confidence <= 1:
+        raise InvalidInputError(f"confidence must be a number from 0 to 1, not {confidence!r}.")
+    check_text("memory_id", memory_id)
+    now = settings.clock()
+    found: Memory = yield changes.verify(
+        memory_id, check_owner(owner_id), float(confidence), settings.types, Origin.of(source), now
+    )
+    return found
+
+
+def supersede(memory_id: str, content: str, fields: dict[str, Any], settings: StoreSettings) -> Flow[Outcome]:
+    """Put a new value in the place of a live memory; what is not named stays as it was."""
+    owner_id = check_owner(fields.pop("owner_id"))
+    old: Memory = yield memories.memory(check_text("memory_id", memory_id), owner_id)
+    now = settings.clock()
+    kind = settings.types[old.memory_type]
+    kept = {name: getattr(old, name) for name in ("owner_id", "scope", "memory_type", "slot", "importance", "subject")}
+    given = {name: value for name, value in fields.items() if value is not None}
+    identity = {"id": settings.new_id(), "content": content, "created_at": now, "updated_at": now}
+    new = with_type_rules(make_memory(**{**kept, **given, **identity}), kind, now)
+    refusal = refuse(new.content)
+    if refusal is not None:
+        return Outcome("refused", None, f"{refusal.reason}: {refusal.explanation}")
+    vectors = yield from vectors_of([new], settings)
+    outcome: Outcome = yield changes.supersede(old.id, Proposal(new, kind, vectors[0]), now)
+    return outcome
