@@ -205,6 +205,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
             key=CheckpointKey(key.thread_id, key.checkpoint_ns, checkpoint["id"]),
             parent_checkpoint_id=key.checkpoint_id,
             run_id=None if kept.get("run_id") is None else str(kept.get("run_id")),
+            owner_id=_owner_id(kept),
             channel_versions={name: str(version) for name, version in checkpoint["channel_versions"].items()},
             checkpoint=self.serde.dumps_typed({**checkpoint, "channel_values": {}}),
             metadata=self.serde.dumps_typed(kept),
@@ -316,6 +317,12 @@ def _key(config: RunnableConfig) -> CheckpointKey:
 
 def _config(key: CheckpointKey) -> RunnableConfig:
     return {"configurable": key.columns()}
+
+
+def _owner_id(metadata: CheckpointMetadata) -> str | None:
+    """Return whom a run's configurable or metadata names as its owner: `owner_id`, else `user_id`."""
+    named = metadata.get("owner_id", metadata.get("user_id"))
+    return None if named is None or named == "" else str(named)
 
 
 def _texts(values: Sequence[str]) -> Sequence[str]:

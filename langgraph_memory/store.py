@@ -18,7 +18,7 @@ from langgraph_memory.domain.types import MemoryType, MemoryTypes
 from langgraph_memory.engine.base import Engine
 from langgraph_memory.engine.opening import Opening
 from langgraph_memory.exceptions import InvalidInputError
-from langgraph_memory.flows import changes, items, memories, trail
+from langgraph_memory.flows import changes, erasure, items, memories, trail
 from langgraph_memory.flows.base import FlowRunner
 from langgraph_memory.flows.embedding import Embedder
 from langgraph_memory.flows.settings import StoreSettings, check_minutes
@@ -353,6 +353,35 @@ class CuratedStore(BaseStore):
     ) -> list[AuditEntry]:
         """Same as `audit`."""
         return await self._runner.arun(trail.audit(owner_id, memory_id, limit, offset))
+
+    def erase_owner(self, owner_id: str, *, threads: bool = False) -> Receipt:
+        """Remove everything that is kept of an owner, then make its bytes unreadable in the live files.
+
+        In one transaction: memories, their history and audit, the text index, vectors, receipts, ledger and the plain
+        items under ("memories", owner). With `threads` also the owner's threads: those of which a run saved a
+        checkpoint under this owner (`owner_id`, else `user_id`, in its configurable or metadata), whoever else took
+        part; and those that the owner's ledger or receipts name and no run named an owner for.
+
+        Then the file is written anew, which costs what it holds, and the write-ahead log is emptied. The receipt has
+        the counts; nothing of it is stored. `receipt.body["scrubbed"]` is False when somebody kept reading or writing
+        for longer than the busy timeout: call `scrub()` later. Out of reach are backups and other copies of the file,
+        blocks that a file system or disk keeps, the memory of processes, logs, and ids in what other owners keep.
+
+        Raises MissingOwnerError.
+        """
+        return self._runner.run(erasure.erase_owner(owner_id, threads, self._settings))
+
+    async def aerase_owner(self, owner_id: str, *, threads: bool = False) -> Receipt:
+        """Same as `erase_owner`."""
+        return await self._runner.arun(erasure.erase_owner(owner_id, threads, self._settings))
+
+    def scrub(self) -> bool:
+        """Make what was deleted or forgotten unreadable in the live files, and return whether that is done."""
+        return self._runner.run(erasure.scrub())
+
+    async def ascrub(self) -> bool:
+        """Same as `scrub`."""
+        return await self._runner.arun(erasure.scrub())
 
     def list_memories(
         self, *, owner_id: str, everything: bool = False, limit: int = 100, offset: int = 0

@@ -24,6 +24,17 @@ class Engine(Protocol):
         """Same as `run`, without blocking the event loop."""
         ...
 
+    def scrub(self) -> bool:
+        """Make what was deleted unreadable in the live files, and return whether that is done.
+
+        It is not while somebody reads an earlier state, or writes; call it again then.
+        """
+        ...
+
+    async def ascrub(self) -> bool:
+        """Same as `scrub`, without blocking the event loop."""
+        ...
+
     def close(self) -> None:
         """Finish what is running and release every connection; safe to call again."""
         ...

@@ -40,6 +40,7 @@ class NewCheckpoint:
     key: CheckpointKey
     parent_checkpoint_id: str | None
     run_id: str | None
+    owner_id: str | None
     channel_versions: dict[str, str]
     checkpoint: Typed
     metadata: Typed
@@ -116,6 +117,8 @@ def put_checkpoint(new: NewCheckpoint, now: datetime) -> Plan[None]:
     ]
     if rows:
         yield Query("put_channel", key, rows)
+    if new.owner_id is not None:
+        yield Query("claim_thread", {"owner_id": new.owner_id, "thread_id": new.key.thread_id})
 
 
 @writes
@@ -184,7 +187,7 @@ def copy_thread(source: str, target: str) -> Plan[None]:
     taken = yield from _first_page(target)
     if taken:
         raise InvalidInputError(f"thread {target!r} holds checkpoints already; copy to a thread id that is not in use.")
-    for name in ("copy_checkpoints", "copy_channels", "copy_writes"):
+    for name in ("copy_checkpoints", "copy_channels", "copy_writes", "copy_thread_owners"):
         yield Query(name, {"source": source, "target": target})
 
 
@@ -293,8 +296,16 @@ def _first_page(thread_id: str) -> Plan[Sequence[Row]]:
     )
 
 
+_OF_THREAD = (
+    "delete_checkpoints_of_thread",
+    "delete_channels_of_thread",
+    "delete_writes_of_thread",
+    "disown_thread",
+)
+
+
 def _delete_thread(thread_id: str) -> Plan[None]:
-    for name in ("delete_checkpoints_of_thread", "delete_channels_of_thread", "delete_writes_of_thread"):
+    for name in _OF_THREAD:
         yield Query(name, {"thread_id": thread_id})
 
 

@@ -17,7 +17,7 @@ from langgraph_memory.engine.sqlite.connection import SqliteSettings, open_conne
 from langgraph_memory.engine.sqlite.errors import translate
 from langgraph_memory.engine.sqlite.migrate import migrate
 from langgraph_memory.engine.sqlite.writer import Writer
-from langgraph_memory.exceptions import DatabaseClosedError, InvalidInputError
+from langgraph_memory.exceptions import DatabaseBusyError, DatabaseClosedError, InvalidInputError
 
 T = TypeVar("T")
 
@@ -72,6 +72,27 @@ class SqliteEngine:
                 raise
             return await asyncio.wrap_future(future)
         return await loop.run_in_executor(self._read_threads, self.run, operation)
+
+    def scrub(self) -> bool:
+        """Write the file anew without the pages and cells that were deleted, and empty the write-ahead log.
+
+        It costs what the file holds. False when another connection kept it waiting for longer than the busy timeout.
+        """
+        self._check_open()
+        if self._settings.in_memory:
+            return True
+        with self._writer.alone() as connection:
+            try:
+                self._command(connection, "VACUUM")
+                busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            except DatabaseBusyError:
+                return False
+        return not busy
+
+    async def ascrub(self) -> bool:
+        """Same as `scrub`, on a thread of the engine's own."""
+        self._check_open()
+        return await asyncio.get_running_loop().run_in_executor(self._write_thread, self.scrub)
 
     def close(self) -> None:
         """Finish what is running and release every connection; safe to call again."""

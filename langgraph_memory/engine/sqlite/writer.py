@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, TypeVar
@@ -57,6 +58,12 @@ class Writer:
         """Return when every operation queued before this call has been answered."""
         with self._lock:
             self._drain()
+
+    @contextmanager
+    def alone(self) -> Iterator[Any]:
+        """Lend the connection while no operation runs on it and no transaction is open."""
+        with self._lock:
+            yield self._connection
 
     def close(self) -> None:
         """Answer what is waiting, then close the connection; no other thread is using it at that moment."""

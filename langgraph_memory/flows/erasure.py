@@ -1,0 +1,24 @@
+"""Erasing an owner: first the rows, in one transaction, then the bytes they left in the files."""
+
+from __future__ import annotations
+
+from langgraph_memory.domain.memory import Receipt
+from langgraph_memory.domain.scope import check_owner
+from langgraph_memory.flows.base import Flow, Scrub
+from langgraph_memory.flows.settings import StoreSettings
+from langgraph_memory.plans import erasure
+
+
+def erase_owner(owner_id: str, threads: bool, settings: StoreSettings) -> Flow[Receipt]:
+    """Remove everything of an owner, and its bytes."""
+    check_owner(owner_id)
+    counts: dict[str, int] = yield erasure.erase_owner(owner_id, threads=threads)
+    scrubbed: bool = yield Scrub()
+    body = {**counts, "scrubbed": scrubbed}
+    return Receipt(settings.new_id(), "erase", owner_id, settings.clock(), counts, body=body)
+
+
+def scrub() -> Flow[bool]:
+    """Make what was deleted unreadable in the files."""
+    done: bool = yield Scrub()
+    return done

@@ -1,0 +1,43 @@
+"""Removing everything of an owner, in one transaction."""
+
+from __future__ import annotations
+
+from langgraph_memory.domain.scope import owner_partition
+from langgraph_memory.engine.query import Plan, Query, writes
+from langgraph_memory.plans.threads import delete_thread
+
+_INDEX_FIRST = (
+    "erase_vector_blocks",
+    "erase_vectors",
+    "erase_postings",
+    "erase_subjects",
+    "erase_versions",
+    "erase_rows",
+    "erase_audit",
+    "erase_ledger",
+    "erase_receipts",
+    "erase_partition",
+)
+"""The indexes go whole, before the rows: row by row, each would be taken out of them."""
+
+_KINDS = ("memories", "items", "versions", "vectors", "audit", "ledger", "receipts")
+
+
+@writes
+def erase_owner(owner_id: str, *, threads: bool) -> Plan[dict[str, int]]:
+    """Remove all that is kept of an owner and return how much of each kind that was."""
+    partition = {"partition": owner_partition(owner_id)}
+    (held,) = yield Query("holdings", partition)
+    counts = {kind: int(held[kind]) for kind in _KINDS}
+    if threads:
+        counts["threads"] = yield from _erase_threads(owner_id)
+    for name in _INDEX_FIRST:
+        yield Query(name, partition)
+    return counts
+
+
+def _erase_threads(owner_id: str) -> Plan[int]:
+    rows = yield Query("threads_of_owner", {"owner_id": owner_id, "partition": owner_partition(owner_id)})
+    for row in rows:
+        yield from delete_thread(row["thread_id"])
+    return len(rows)
