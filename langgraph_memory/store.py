@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from langgraph_memory.domain.types import MemoryType, MemoryTypes
 from langgraph_memory.engine.base import Engine
 from langgraph_memory.engine.opening import Opening
 from langgraph_memory.exceptions import InvalidInputError
-from langgraph_memory.flows import changes, erasure, items, memories, trail
+from langgraph_memory.flows import changes, erasure, items, memories, trail, transfer
 from langgraph_memory.flows.base import FlowRunner
 from langgraph_memory.flows.embedding import Embedder
 from langgraph_memory.flows.settings import StoreSettings, check_minutes
@@ -382,6 +382,48 @@ class CuratedStore(BaseStore):
     async def ascrub(self) -> bool:
         """Same as `scrub`."""
         return await self._runner.arun(erasure.scrub())
+
+    def export(self, *, owner_id: str | None = None) -> Iterator[str]:
+        """Return everything of an owner, or of all, as lines of JSON, the first of which names the format.
+
+        Memories with every earlier state, audit, ledger, receipts and plain items; not vectors, which an import makes
+        anew, nor threads. It is read page by page, each of one moment.
+        """
+        return self._lines(transfer.Export(owner_id, self._settings))
+
+    def _lines(self, walk: transfer.Export) -> Iterator[str]:
+        yield walk.header
+        walk.walk(self._engine.run(walk.begin()))
+        while (page := walk.next_page()) is not None:
+            yield from walk.accept(self._engine.run(page))
+
+    def aexport(self, *, owner_id: str | None = None) -> AsyncIterator[str]:
+        """Same as `export`."""
+        return self._alines(transfer.Export(owner_id, self._settings))
+
+    async def _alines(self, walk: transfer.Export) -> AsyncIterator[str]:
+        yield walk.header
+        walk.walk(await self._engine.arun(walk.begin()))
+        while (page := walk.next_page()) is not None:
+            for line in walk.accept(await self._engine.arun(page)):
+                yield line
+
+    def import_(
+        self, lines: Iterable[str], *, owner_id: str | None = None, on_progress: transfer.Progress | None = None
+    ) -> Receipt:
+        """Take in what `export` gave; what is there already stays as it is, so that a repeat adds nothing.
+
+        With `owner_id` every line must be that owner's. Lines are stored in batches, each wholly or not at all;
+        `on_progress` is called with the number of lines read. Raises InvalidInputError, which names the line, for one
+        that cannot be read and for an export of a newer version: what was stored before it stays.
+        """
+        return self._runner.run(transfer.import_(lines, owner_id, on_progress, self._settings))
+
+    async def aimport_(
+        self, lines: Iterable[str], *, owner_id: str | None = None, on_progress: transfer.Progress | None = None
+    ) -> Receipt:
+        """Same as `import_`."""
+        return await self._runner.arun(transfer.import_(lines, owner_id, on_progress, self._settings))
 
     def list_memories(
         self, *, owner_id: str, everything: bool = False, limit: int = 100, offset: int = 0

@@ -58,15 +58,21 @@ class PlainItem:
         """Return the columns of its row."""
         lifetime = None if self.ttl_minutes is None else timedelta(minutes=self.ttl_minutes)
         return {
+            **self.fixed_columns(),
+            "ttl_minutes": self.ttl_minutes,
+            "created_at": created_at,
+            "updated_at": to_microseconds(now),
+            "expires_at": None if lifetime is None else to_microseconds(now + lifetime),
+        }
+
+    def fixed_columns(self) -> dict[str, Any]:
+        """Return the columns that do not depend on time."""
+        return {
             **dict.fromkeys(_MEMORY_COLUMNS),
             "partition": partition_of(self.namespace),
             "namespace": join_labels(self.namespace),
             "id": self.key,
             "value": json.dumps(self.value),
-            "ttl_minutes": self.ttl_minutes,
-            "created_at": created_at,
-            "updated_at": to_microseconds(now),
-            "expires_at": None if lifetime is None else to_microseconds(now + lifetime),
             "question_share": 0.0,
             **_text_columns(self.text, "", ""),
         }

@@ -1,0 +1,221 @@
+"""The lines of an export: one JSON object each, the first of which names the format and its version. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from langgraph_memory.domain.memory import Memory, make_memory
+from langgraph_memory.domain.scope import check_owner, decode_label, partition_of, split_labels
+from langgraph_memory.exceptions import InvalidInputError
+
+FORMAT = "langgraph_memory"
+VERSION = 1
+
+_AUDIT = ("memory_id", "change_no", "action", "reason", "actor", "thread_id", "checkpoint_id", "run_id", "changed_at")
+_LEDGER = ("thread_id", "message_id", "extractor", "content_hash", "promoted_at")
+_RECEIPT = ("id", "kind", "thread_id", "checkpoint_id", "run_id", "created_at")
+_MAY_BE_NULL = ("actor", "thread_id", "checkpoint_id", "run_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """An earlier state of a memory: which, until when in microseconds, and what it was."""
+
+    version_no: int
+    replaced_at: int
+    memory: Memory
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryLine:
+    """A memory with its earlier states."""
+
+    memory: Memory
+    versions: tuple[Version, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemLine:
+    """A plain item with its times; `indexed` is whether its words are searched."""
+
+    namespace: tuple[str, ...]
+    key: str
+    value: Mapping[str, Any]
+    columns: Mapping[str, Any]
+    indexed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TrailLine:
+    """A row of the audit trail, the ledger or the receipts: its kind and its columns."""
+
+    kind: str
+    owner_id: str
+    columns: Mapping[str, Any]
+
+
+Line = MemoryLine | ItemLine | TrailLine
+
+
+def header(now: datetime) -> str:
+    """Return the first line of an export."""
+    return _json({"format": FORMAT, "version": VERSION, "exported_at": now.isoformat()})
+
+
+def row_line(row: Any, versions: list[Any]) -> str:
+    """Return the line of one memory or plain item."""
+    if row["memory_type"] is not None:
+        earlier = [
+            {"version_no": one["version_no"], "replaced_at": one["replaced_at"], **_memory(Memory.from_row(one))}
+            for one in versions
+        ]
+        return _json({"kind": "memory", **_memory(Memory.from_row(row)), "versions": earlier})
+    times = {name: row[name] for name in ("created_at", "updated_at", "expires_at", "ttl_minutes")}
+    place = {"namespace": split_labels(row["namespace"]), "key": row["id"], "value": json.loads(row["value"])}
+    return _json({"kind": "item", **place, **times, "indexed": row["term_count"] > 0})
+
+
+def trail_line(kind: str, row: Any) -> str:
+    """Return the line of one row of the audit trail, the ledger or the receipts."""
+    columns = {name: row[name] for name in _COLUMNS[kind] if name != "kind"}
+    if kind == "receipt":
+        columns |= {"of": row["kind"], "body": json.loads(row["body"])}
+    return _json({"kind": kind, "owner_id": decode_label(split_labels(row["partition"])[1]), **columns})
+
+
+def check_header(text: str) -> None:
+    """Raise InvalidInputError unless `text` is the first line of an export that this version reads."""
+    found = _object(text)
+    if found.get("format") != FORMAT or not isinstance(found.get("version"), int):
+        raise InvalidInputError(f"this is no export: it must begin with the format {FORMAT!r} and a version.")
+    if found["version"] > VERSION:
+        raise InvalidInputError(
+            f"this export has version {found['version']} and this langgraph_memory reads up to {VERSION}; "
+            "upgrade the package."
+        )
+
+
+def parse(text: str, owner_id: str | None) -> Line:
+    """Return what a line holds, checked; with an `owner_id` it must be that owner's.
+
+    Raises InvalidInputError in one sentence.
+    """
+    found = _object(text)
+    kind = found.pop("kind", None)
+    if kind not in _PARSERS:
+        raise InvalidInputError(f"kind must be one of {', '.join(_PARSERS)}, not {kind!r}.")
+    try:
+        line = _PARSERS[kind](found)
+    except InvalidInputError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise InvalidInputError(f"this {kind} lacks a field or holds one of another kind ({error}).") from None
+    if owner_id is not None and _owner_of(line) != owner_id:
+        raise InvalidInputError(f"this {kind} is not {owner_id!r}'s; leave out owner_id to import everybody's.")
+    return line
+
+
+def _owner_of(line: Line) -> str | None:
+    if isinstance(line, MemoryLine):
+        return line.memory.owner_id
+    if isinstance(line, TrailLine):
+        return line.owner_id
+    labels = line.namespace
+    return decode_label(labels[1]) if len(labels) > 1 and labels[0] == "memories" else None
+
+
+def _parse_memory(found: dict[str, Any]) -> MemoryLine:
+    memory = make_memory(**found["memory"])
+    versions = tuple(
+        Version(_whole("version_no", one), _whole("replaced_at", one), make_memory(**one["memory"]))
+        for one in found["versions"]
+    )
+    fixed = (memory.id, memory.owner_id, memory.scope, memory.memory_type)
+    for one in versions:
+        if (one.memory.id, one.memory.owner_id, one.memory.scope, one.memory.memory_type) != fixed:
+            raise InvalidInputError(f"version {one.version_no} of memory {memory.id} is of another memory.")
+    if len({one.version_no for one in versions}) != len(versions):
+        raise InvalidInputError(f"memory {memory.id} has a version twice.")
+    return MemoryLine(memory, versions)
+
+
+def _parse_item(found: dict[str, Any]) -> ItemLine:
+    namespace, key, value = tuple(found["namespace"]), found["key"], found["value"]
+    labels = [label for label in namespace if isinstance(label, str) and label and "." not in label]
+    if not namespace or len(labels) != len(namespace) or not isinstance(key, str) or not isinstance(value, dict):
+        raise InvalidInputError("an item needs a namespace of labels without periods, a key and an object as value.")
+    times = {name: _whole(name, found) for name in ("created_at", "updated_at")}
+    expires_at = None if found["expires_at"] is None else _whole("expires_at", found)
+    minutes = None if found["ttl_minutes"] is None else float(found["ttl_minutes"])
+    columns = {**times, "expires_at": expires_at, "ttl_minutes": minutes, "partition": partition_of(namespace)}
+    return ItemLine(namespace, key, value, columns, bool(found["indexed"]))
+
+
+def _parse_trail(kind: str) -> Callable[[dict[str, Any]], TrailLine]:
+    def read(found: dict[str, Any]) -> TrailLine:
+        if kind == "receipt":
+            found = {**found, "kind": found["of"]}
+        columns = {name: _column(name, found) for name in _COLUMNS[kind]}
+        if kind == "receipt":
+            columns["body"] = json.dumps(_checked_body(columns["kind"], found["body"]))
+        return TrailLine(kind, check_owner(found["owner_id"]), columns)
+
+    return read
+
+
+def _checked_body(kind: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Return the body of a receipt, in the shape in which its kind is read again."""
+    if kind == "recall":
+        datetime.fromisoformat(body["request"]["at"])
+        named = [(one["id"], one["score"]) for part in ("recalled", "dropped") for one in body[part]]
+        if not all(isinstance(one, str) for one, _ in named) or not isinstance(body["scope"], str):
+            raise InvalidInputError("the body of this receipt is no recall's.")
+    return {**body}
+
+
+def _column(name: str, found: dict[str, Any]) -> Any:
+    if name.endswith(("_at", "_no")):
+        return _whole(name, found)
+    value = found[name]
+    if not isinstance(value, str) and not (value is None and name in _MAY_BE_NULL):
+        raise InvalidInputError(f"{name} must be text, not {type(value).__name__}.")
+    return value
+
+
+def _whole(name: str, found: Mapping[str, Any]) -> int:
+    value = found[name]
+    if isinstance(value, bool) or not isinstance(value, int) or not -(2**63) <= value < 2**63:
+        raise InvalidInputError(f"{name} must be a whole number, not {value!r}.")
+    return value
+
+
+def _memory(memory: Memory) -> dict[str, Any]:
+    return {"memory": {"id": memory.id, **memory.to_value()}}
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        raise InvalidInputError("this is no JSON.") from None
+    if not isinstance(found, dict):
+        raise InvalidInputError(f"this is {type(found).__name__}, not a JSON object.")
+    return found
+
+
+def _json(found: Mapping[str, Any]) -> str:
+    return json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+
+
+_COLUMNS = {"audit": _AUDIT, "ledger": _LEDGER, "receipt": _RECEIPT}
+_PARSERS: dict[str, Callable[[dict[str, Any]], Line]] = {
+    "memory": _parse_memory,
+    "item": _parse_item,
+    "audit": _parse_trail("audit"),
+    "ledger": _parse_trail("ledger"),
+    "receipt": _parse_trail("receipt"),
+}

@@ -1,0 +1,120 @@
+"""Export and import: page by page, so that neither holds more than a page of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from langgraph_memory.domain.memory import Receipt
+from langgraph_memory.domain.scope import check_owner
+from langgraph_memory.domain.transfer import ItemLine, Line, MemoryLine, check_header, header, parse
+from langgraph_memory.engine.query import Operation
+from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.flows.base import EmbedDocuments, Flow
+from langgraph_memory.flows.embedding import indexed_texts, words_of
+from langgraph_memory.flows.settings import StoreSettings
+from langgraph_memory.plans import transfer
+from langgraph_memory.plans.rows import embedded_texts
+from langgraph_memory.plans.transfer import SECTIONS, Incoming, Page
+
+_BATCH = 500
+
+Progress = Callable[[int], None]
+"""Called with how much is done so far."""
+
+
+class Export:
+    """Walks an export page by page; the same for sync and async."""
+
+    def __init__(self, owner_id: str | None, settings: StoreSettings) -> None:
+        self._owner_id = None if owner_id is None else check_owner(owner_id)
+        self.header = header(settings.clock())
+        self._left: list[tuple[str, str, Any]] = []
+
+    def begin(self) -> Operation[Sequence[str]]:
+        """Return the operation that reads what there is to walk."""
+        return transfer.partitions(self._owner_id)
+
+    def walk(self, partitions: Sequence[str]) -> None:
+        """Take in what `begin` found."""
+        self._left = [(name, one, SECTIONS[name]) for one in reversed(partitions) for name in reversed(list(SECTIONS))]
+
+    def next_page(self) -> Operation[Page] | None:
+        """Return the operation that reads the next page, or None when there is no more to read."""
+        return transfer.export_page(*self._left[-1]) if self._left else None
+
+    def accept(self, page: Page) -> Iterator[str]:
+        """Yield the lines of a page."""
+        section, partition, _ = self._left.pop()
+        if page.after is not None:
+            self._left.append((section, partition, page.after))
+        yield from page.lines
+
+
+def import_(
+    lines: Iterable[str], owner_id: str | None, on_progress: Progress | None, settings: StoreSettings
+) -> Flow[Receipt]:
+    """Take in an export, a batch of lines at a time."""
+    if owner_id is not None:
+        check_owner(owner_id)
+    counts: dict[str, int] = {}
+    for done, batch in _batches(lines, owner_id, settings):
+        incoming = yield from _embedded(batch, settings)
+        added: dict[str, int] = yield transfer.import_batch(incoming)
+        counts = {kind: counts.get(kind, 0) + number for kind, number in added.items()}
+        if on_progress is not None:
+            on_progress(done)
+    return Receipt(settings.new_id(), "import", owner_id or "", settings.clock(), counts)
+
+
+def _batches(lines: Iterable[str], owner_id: str | None, settings: StoreSettings) -> Iterator[tuple[int, list[Line]]]:
+    """Yield the checked lines in batches, each with the number of lines read so far; blank lines do not count."""
+    batch: list[Line] = []
+    number = 0
+    for number, text in enumerate(lines, 1):
+        try:
+            if number == 1:
+                check_header(text)
+            elif text.strip():
+                batch.append(_known_type(parse(text, owner_id), settings))
+        except InvalidInputError as error:
+            raise InvalidInputError(f"line {number}: {error}") from None
+        if len(batch) == _BATCH:
+            yield number, batch
+            batch = []
+    if number == 0:
+        raise InvalidInputError("line 1: there is none; an export begins with a line that names its format.")
+    yield number, batch
+
+
+def _known_type(line: Line, settings: StoreSettings) -> Line:
+    if isinstance(line, MemoryLine):
+        _ = settings.types[line.memory.memory_type]
+    return line
+
+
+def _embedded(batch: Sequence[Line], settings: StoreSettings) -> Flow[list[Incoming]]:
+    """Embed each distinct text of a batch once."""
+    texts = [_texts_of(line, settings) for line in batch]
+    vectors: dict[str, bytes] = {}
+    if settings.embedder is not None:
+        distinct = list(dict.fromkeys(text for fields in texts for _, text in fields))
+        vectors = dict(zip(distinct, (yield EmbedDocuments(distinct)), strict=True)) if distinct else {}
+    return [
+        Incoming(line, [(name, vectors[text]) for name, text in fields] if vectors else (), _words_of(line, settings))
+        for line, fields in zip(batch, texts, strict=True)
+    ]
+
+
+def _texts_of(line: Line, settings: StoreSettings) -> list[tuple[str, str]]:
+    if isinstance(line, MemoryLine):
+        return embedded_texts(line.memory)
+    return indexed_texts(line.value, settings.fields) if isinstance(line, ItemLine) and line.indexed else []
+
+
+def _words_of(line: Line, settings: StoreSettings) -> str:
+    if not isinstance(line, ItemLine) or not line.indexed:
+        return ""
+    if list(settings.fields) == ["$"]:
+        return words_of(line.value)
+    return "\n".join(text for _, text in indexed_texts(line.value, settings.fields))
