@@ -39,6 +39,7 @@ Database = Annotated[
     str, typer.Option("--db", envvar="LANGGRAPH_MEMORY_DB", help="The database: a file path or a sqlite:/// URL.")
 ]
 Owner = Annotated[str | None, typer.Option("--owner", help="Whose memories.")]
+OneOwner = Annotated[str, typer.Option("--owner", help="Whose memories.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, help="The most to list; of memories, for each owner.")]
 MODEL_HELP = "provider:name, as LangChain's init_chat_model takes it; without it, an offline model answers."
@@ -136,3 +137,79 @@ def threads(db: Database = DEFAULT_DATABASE, as_json: Json = False, limit: Limit
     from langgraph_memory.cli.listings import list_threads
 
     list_threads(db, as_json=as_json, limit=limit)
+
+
+@app.command()
+def history(
+    memory_id: Annotated[str, typer.Argument(help="The memory's id, in full.")],
+    owner: OneOwner,
+    db: Database = DEFAULT_DATABASE,
+    as_json: Json = False,
+) -> None:
+    """Show every version of what a memory is about."""
+    from langgraph_memory.cli.upkeep import show_history
+
+    show_history(db, memory_id, owner, as_json=as_json)
+
+
+@app.command()
+def explain(
+    owner: OneOwner,
+    recall_id: Annotated[
+        str | None, typer.Argument(help="The recall's id; by default the owner's last recall.")
+    ] = None,
+    db: Database = DEFAULT_DATABASE,
+) -> None:
+    """Show why a recall found what it did."""
+    from langgraph_memory.cli.upkeep import show_explanation
+
+    show_explanation(db, recall_id, owner)
+
+
+@app.command()
+def forget(
+    memory_id: Annotated[str, typer.Argument(help="The memory's id, in full.")],
+    owner: OneOwner,
+    db: Database = DEFAULT_DATABASE,
+) -> None:
+    """Delete one memory with its older versions."""
+    from langgraph_memory.cli.upkeep import forget_memory
+
+    forget_memory(db, memory_id, owner)
+
+
+@app.command()
+def erase(
+    owner: OneOwner,
+    db: Database = DEFAULT_DATABASE,
+    threads: Annotated[bool, typer.Option("--threads", help="The owner's threads too.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove everything of an owner, and its bytes from the file."""
+    from langgraph_memory.cli.upkeep import erase_owner
+
+    erase_owner(db, owner, threads=threads, sure=yes)
+
+
+@app.command()
+def export(
+    file: Annotated[str, typer.Argument(help="A new file, or - for the standard output.")] = "-",
+    db: Database = DEFAULT_DATABASE,
+    owner: Owner = None,
+) -> None:
+    """Write memories, history and audit as JSON Lines, of one owner or of all."""
+    from langgraph_memory.cli.upkeep import export_memories
+
+    export_memories(db, file, owner)
+
+
+@app.command("import-memories")
+def import_memories(
+    file: Annotated[str, typer.Argument(help="What export wrote, or - for the standard input.")],
+    db: Database = DEFAULT_DATABASE,
+    owner: Annotated[str | None, typer.Option("--owner", help="Refuse what is not this owner's.")] = None,
+) -> None:
+    """Take in what export wrote; what is there already stays as it is."""
+    from langgraph_memory.cli.upkeep import import_memories as take_in
+
+    take_in(db, file, owner)

@@ -169,7 +169,12 @@ RECEIPT = {
     "kind": "receipt",
     "owner_id": "ada",
     "of": "recall",
-    **{"id": "r", "thread_id": None, "checkpoint_id": None, "run_id": None, "created_at": 1, "body": {}},
+    "id": "r",
+    "thread_id": None,
+    "checkpoint_id": None,
+    "run_id": None,
+    "created_at": 1,
+    "body": {},
 }
 
 

@@ -1,0 +1,97 @@
+"""Looks at single memories and recalls, removes them, and moves a file's memories to another."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+
+from langgraph_memory.cli.files import existing
+from langgraph_memory.cli.tables import memories_table
+from langgraph_memory.cli.terminal import open_console, safe
+from langgraph_memory.database import open_memory
+from langgraph_memory.exceptions import InvalidInputError
+
+STANDARD_STREAM = "-"
+
+
+def show_history(db: str, memory_id: str, owner: str, *, as_json: bool) -> None:
+    """Print every version of what a memory is about, oldest first."""
+    with open_memory(existing(db)) as memory:
+        versions = memory.store.history(memory_id, owner_id=owner)
+    if as_json:
+        typer.echo(json.dumps([{"id": one.id, **one.to_value()} for one in versions], indent=2))
+    else:
+        open_console().print(memories_table(versions, title=f"history of {memory_id}", now=datetime.now(UTC)))
+
+
+def show_explanation(db: str, recall_id: str | None, owner: str) -> None:
+    """Print why a recall found what it did: the recall of that id, or the owner's last one."""
+    with open_memory(existing(db)) as memory:
+        if recall_id is None:
+            last = memory.store.receipts(owner_id=owner, kind="recall", limit=1)
+            if not last:
+                raise InvalidInputError(f"{owner!r} has recalled nothing yet.")
+            recall_id = last[0].id
+        explanation = memory.store.explain(recall_id, owner_id=owner)
+    typer.echo(safe(str(explanation)))
+
+
+def forget_memory(db: str, memory_id: str, owner: str) -> None:
+    """Delete one memory with its older versions, and make its bytes unreadable."""
+    with open_memory(existing(db)) as memory:
+        receipt = memory.store.forget(memory_id, owner_id=owner)
+        scrubbed = memory.store.scrub()
+    typer.echo(f"forgot {receipt.counts['memories']} of {safe(owner)}'s memories.{_scrubbed(scrubbed)}")
+
+
+def erase_owner(db: str, owner: str, *, threads: bool, sure: bool) -> None:
+    """Remove everything of an owner, after asking."""
+    path = existing(db)
+    what = "everything and every thread" if threads else "everything but the threads"
+    if not sure and not typer.confirm(f"Erase {what} of {safe(owner)} from {path}?"):
+        raise typer.Exit(1)
+    with open_memory(path) as memory:
+        receipt = memory.store.erase_owner(owner, threads=threads)
+    counts = ", ".join(f"{number} {kind}" for kind, number in receipt.counts.items() if number) or "nothing"
+    typer.echo(f"erased {counts} of {safe(owner)}.{_scrubbed(bool(receipt.body['scrubbed']))}")
+
+
+def export_memories(db: str, file: str, owner: str | None) -> None:
+    """Write an export to a file, or to the standard output."""
+    with open_memory(existing(db)) as memory:
+        lines = memory.store.export(owner_id=owner)
+        if file == STANDARD_STREAM:
+            for line in lines:
+                typer.echo(line.encode("utf-8") + b"\n", nl=False)
+            return
+        if Path(file).exists():
+            raise InvalidInputError(f"{file!r} exists already; name a new file.")
+        with Path(file).open("w", encoding="utf-8") as target:
+            target.writelines(f"{line}\n" for line in lines)
+    typer.echo(f"wrote {file}.", err=True)
+
+
+def import_memories(db: str, file: str, owner: str | None) -> None:
+    """Take in an export from a file, or from the standard input, and count aloud."""
+    if file != STANDARD_STREAM and not Path(file).is_file():
+        raise InvalidInputError(f"there is no file {file!r}.")
+    with open_memory(db) as memory:
+        if file == STANDARD_STREAM:
+            receipt = memory.store.import_(sys.stdin, owner_id=owner, on_progress=_count)
+        else:
+            with Path(file).open(encoding="utf-8") as source:
+                receipt = memory.store.import_(source, owner_id=owner, on_progress=_count)
+    counts = ", ".join(f"{number} {kind}" for kind, number in receipt.counts.items() if number) or "nothing"
+    typer.echo(f"imported {counts}.")
+
+
+def _count(lines: int) -> None:
+    typer.echo(f"{lines} lines", err=True)
+
+
+def _scrubbed(done: bool) -> str:
+    return "" if done else " Somebody is reading the file, so its old bytes are still there; run this again later."
