@@ -11,6 +11,7 @@ LangGraphMemoryError
 ├── MemoryNotFoundError (also LookupError)
 ├── ReceiptNotFoundError (also LookupError)
 ├── EmbeddingError
+├── IndexChangedError
 ├── MissingExtraError (also ImportError)
 └── DatabaseError
     ├── DatabaseUnavailableError
@@ -69,6 +70,10 @@ class ReceiptNotFoundError(LangGraphMemoryError, LookupError):
 
 class EmbeddingError(LangGraphMemoryError):
     """The embedder failed, or returned vectors that cannot be stored."""
+
+
+class IndexChangedError(LangGraphMemoryError):
+    """The vectors in the file were made by another model, or have another size or metric."""
 
 
 class MissingExtraError(LangGraphMemoryError, ImportError):

@@ -19,6 +19,7 @@ from langgraph_memory.engine.base import Engine
 from langgraph_memory.engine.opening import Opening
 from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.flows import changes, erasure, items, memories, trail, transfer
+from langgraph_memory.flows import index as indexing
 from langgraph_memory.flows.base import FlowRunner
 from langgraph_memory.flows.embedding import Embedder
 from langgraph_memory.flows.settings import StoreSettings, check_minutes
@@ -424,6 +425,19 @@ class CuratedStore(BaseStore):
     ) -> Receipt:
         """Same as `import_`."""
         return await self._runner.arun(transfer.import_(lines, owner_id, on_progress, self._settings))
+
+    def reindex(self, *, on_progress: indexing.Progress | None = None) -> int:
+        """Embed, with the index this store was opened with, whatever has no vector of it; return how many rows.
+
+        When another model, size or metric made the vectors that are there, they are dropped first. Interrupt it when
+        you like: what is done stays, text search works throughout, and the next call goes on. `on_progress` is called
+        with how many rows are done, and how many there are. Plain items are embedded by the index's own fields.
+        """
+        return self._runner.run(indexing.reindex(on_progress, self._settings))
+
+    async def areindex(self, *, on_progress: indexing.Progress | None = None) -> int:
+        """Same as `reindex`."""
+        return await self._runner.arun(indexing.reindex(on_progress, self._settings))
 
     def list_memories(
         self, *, owner_id: str, everything: bool = False, limit: int = 100, offset: int = 0

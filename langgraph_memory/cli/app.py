@@ -213,3 +213,16 @@ def import_memories(
     from langgraph_memory.cli.upkeep import import_memories as take_in
 
     take_in(db, file, owner)
+
+
+@app.command()
+def reindex(
+    embed: Annotated[str, typer.Option("--embed", help="provider:model, or module:attribute of your own embedder.")],
+    dims: Annotated[int, typer.Option("--dims", min=1, help="The size of its vectors.")],
+    db: Database = DEFAULT_DATABASE,
+    fields: Annotated[list[str] | None, typer.Option("--field", help="What of plain items is embedded.")] = None,
+) -> None:
+    """Embed what has no vector yet, or everything for another model; it can be interrupted and gone on with."""
+    from langgraph_memory.cli.reindexing import reindex_file
+
+    reindex_file(db, embed, dims, fields)

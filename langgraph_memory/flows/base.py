@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+from langgraph_memory.domain.index import IndexIdentity
 from langgraph_memory.engine.base import Engine
 from langgraph_memory.engine.driver import adrive, drive
 from langgraph_memory.engine.query import Operation
 from langgraph_memory.exceptions import EmbeddingError
+from langgraph_memory.plans.index import claim_index
 
 T = TypeVar("T")
 
@@ -31,6 +33,11 @@ class Embeds(Protocol):
 
     async def aquery(self, text: str) -> bytes:
         """Same as `query`."""
+        ...
+
+    @property
+    def identity(self) -> IndexIdentity:
+        """What tells its vectors from those of another."""
         ...
 
 
@@ -61,10 +68,14 @@ happens inside a transaction."""
 
 @dataclass(frozen=True, slots=True)
 class FlowRunner:
-    """Performs the steps of flows on an engine, with an embedder where there is one."""
+    """Performs the steps of flows on an engine, with an embedder where there is one.
+
+    Before it embeds for the first time it makes sure that the file's vectors are of the same index.
+    """
 
     engine: Engine
     embedder: Embeds | None = None
+    claimed: set[IndexIdentity] = field(default_factory=set)
 
     def run(self, flow: Flow[T]) -> T:
         """Run `flow` to its end."""
@@ -79,6 +90,9 @@ class FlowRunner:
             return self.engine.run(step)
         if isinstance(step, Scrub):
             return self.engine.scrub()
+        if self._embeds.identity not in self.claimed:
+            self.engine.run(claim_index(self._embeds.identity))
+            self.claimed.add(self._embeds.identity)
         if isinstance(step, EmbedDocuments):
             return self._embeds.documents(step.texts)
         return self._embeds.query(step.text)
@@ -88,6 +102,9 @@ class FlowRunner:
             return await self.engine.arun(step)
         if isinstance(step, Scrub):
             return await self.engine.ascrub()
+        if self._embeds.identity not in self.claimed:
+            await self.engine.arun(claim_index(self._embeds.identity))
+            self.claimed.add(self._embeds.identity)
         if isinstance(step, EmbedDocuments):
             return await self._embeds.adocuments(step.texts)
         return await self._embeds.aquery(step.text)

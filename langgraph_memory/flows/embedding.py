@@ -8,17 +8,19 @@ from typing import Any, cast
 from langchain_core.embeddings import Embeddings
 from langgraph.store.base import IndexConfig, ensure_embeddings, get_text_at_path, tokenize_path
 
+from langgraph_memory.domain.index import IndexIdentity
 from langgraph_memory.domain.vectors import Metric, pack, require_numpy
 from langgraph_memory.exceptions import EmbeddingError, InvalidInputError
 
 _METRICS = ("cosine", "l2", "inner_product")
-_KEYS = ("dims", "embed", "fields", "distance_type")
+_KEYS = ("dims", "embed", "fields", "distance_type", "model")
 
 
 class Embedder:
     """The embedder of an `index` configuration: `{"dims", "embed", "fields"}` as LangGraph defines them.
 
-    `"distance_type"` is `"cosine"` (default), `"l2"` or `"inner_product"`. Raises InvalidInputError for a
+    `"distance_type"` is `"cosine"` (default), `"l2"` or `"inner_product"`; `"model"` names the model where its object
+    does not, so that vectors of another one are not taken for its own. Raises InvalidInputError for a
     configuration that cannot work, MissingExtraError without numpy.
     """
 
@@ -41,7 +43,13 @@ class Embedder:
             raise InvalidInputError(
                 f"index['distance_type'] must be one of {', '.join(_METRICS)}, not {self.metric!r}."
             )
+        self._model = _model_of(index)
         self._embeddings = ensure_embeddings(embed)
+
+    @property
+    def identity(self) -> IndexIdentity:
+        """What tells its vectors from those of another."""
+        return IndexIdentity(self.dims, self.metric, self._model)
 
     def documents(self, texts: Sequence[str]) -> list[bytes]:
         """Return one packed vector for each text.
@@ -103,6 +111,19 @@ def words_of(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return " ".join(words_of(inner) for inner in value)
     return str(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else ""
+
+
+def _model_of(index: Mapping[str, Any]) -> str:
+    """Return the name of the model; a function without one has none."""
+    named, embed = index.get("model"), index["embed"]
+    if named is not None and not isinstance(named, str):
+        raise InvalidInputError(f"index['model'] must be text, not {type(named).__name__}.")
+    if named or isinstance(embed, str):
+        return str(named or embed)
+    if not isinstance(embed, Embeddings):
+        return ""
+    own = next((getattr(embed, name, None) for name in ("model", "model_name") if getattr(embed, name, None)), "")
+    return f"{type(embed).__qualname__} {own}".strip()
 
 
 def _failed(error: Exception) -> EmbeddingError:

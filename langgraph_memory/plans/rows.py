@@ -111,7 +111,7 @@ def insert_row(columns: Mapping[str, Any], vectors: Vectors) -> Plan[int]:
     """Add a row with its vectors, and return its number."""
     (partition,) = yield Query("partition", {"partition": columns["partition"]})
     (inserted,) = yield Query("insert_item", {**columns, "partition_no": partition["partition_no"]})
-    yield from _put_vectors(inserted["memory_no"], vectors)
+    yield from put_vectors(inserted["memory_no"], vectors)
     if partition["loose_vectors"] + len(vectors) >= BLOCK:
         yield from _seal(columns["partition"], partition["partition_no"])
     return int(inserted["memory_no"])
@@ -122,7 +122,14 @@ def rewrite_row(row: Row, columns: Mapping[str, Any], vectors: Vectors | None) -
     yield Query("update_item", {**columns, "memory_no": row["memory_no"]})
     if vectors is not None:
         yield Query("delete_vectors", {"memory_no": row["memory_no"]})
-        yield from _put_vectors(row["memory_no"], vectors)
+        yield from put_vectors(row["memory_no"], vectors)
+
+
+def seal_when_full(partition: str) -> Plan[None]:
+    """Put the loose vectors of a partition into a block when there are enough of them."""
+    (found,) = yield Query("partition", {"partition": partition})
+    if found["loose_vectors"] >= BLOCK:
+        yield from _seal(partition, found["partition_no"])
 
 
 def _seal(partition: str, partition_no: int) -> Plan[None]:
@@ -134,7 +141,8 @@ def _seal(partition: str, partition_no: int) -> Plan[None]:
     yield Query("seal_vector", {"block_no": block["block_no"]}, places)
 
 
-def _put_vectors(memory_no: int, vectors: Vectors) -> Plan[None]:
+def put_vectors(memory_no: int, vectors: Vectors) -> Plan[None]:
+    """Store the vectors of a row."""
     if vectors:
         rows = [{"memory_no": memory_no, "field": name, "vector": vector} for name, vector in vectors]
         yield Query("put_vector", rows=rows)

@@ -1,0 +1,44 @@
+"""Makes the vectors of a file anew, and shows how far it is."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+from langgraph.store.base import IndexConfig
+from rich.progress import Progress
+
+from langgraph_memory.cli.files import existing
+from langgraph_memory.cli.terminal import open_console
+from langgraph_memory.database import open_memory
+
+
+def reindex_file(db: str, embed: str, dims: int, fields: Sequence[str] | None) -> None:
+    """Embed every memory that has no vector of this model."""
+    index: IndexConfig = {"dims": dims, "embed": _embedder(embed)}
+    if fields:
+        index["fields"] = list(fields)
+    with open_memory(existing(db), index=index) as memory, Progress(console=open_console(), transient=True) as shown:
+        task = shown.add_task("embedding", total=None)
+        try:
+            done = memory.store.reindex(on_progress=lambda done, total: shown.update(task, completed=done, total=total))
+        except KeyboardInterrupt:
+            typer.echo("interrupted; what is done stays, run it again to go on.", err=True)
+            raise typer.Exit(130) from None
+    typer.echo(f"embedded {done} rows.")
+
+
+def _embedder(name: str) -> Any:
+    """Return the object that `module:attribute` names, or `name` itself for LangChain to resolve."""
+    module, _, attribute = name.partition(":")
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError):
+        return name
+    finally:
+        sys.path.pop(0)

@@ -1,0 +1,40 @@
+"""Making the vectors of a file anew, a page at a time, so that it can be interrupted and gone on with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.flows.base import EmbedDocuments, Flow
+from langgraph_memory.flows.embedding import indexed_texts
+from langgraph_memory.flows.settings import StoreSettings
+from langgraph_memory.plans import index
+from langgraph_memory.plans.index import Unembedded
+from langgraph_memory.plans.rows import embedded_texts
+
+_PAGE = 200
+
+Progress = Callable[[int, int], None]
+"""Called with how many rows are done, and how many there are."""
+
+
+def reindex(on_progress: Progress | None, settings: StoreSettings) -> Flow[int]:
+    """Embed every row that has no vector of this index, and return how many that were."""
+    if settings.embedder is None:
+        raise InvalidInputError("there is nothing to index with; open the store with index={...}.")
+    identity = settings.embedder.identity
+    total: int = yield index.begin_reindex(identity)
+    done, after = 0, -1
+    while rows := (yield index.unembedded(after, _PAGE)):
+        texts = [_texts_of(row, settings) for row in rows]
+        distinct = list(dict.fromkeys(text for fields in texts for _, text in fields))
+        vectors = dict(zip(distinct, (yield EmbedDocuments(distinct)), strict=True)) if distinct else {}
+        yield index.embed_rows(identity, rows, [[(name, vectors[text]) for name, text in fields] for fields in texts])
+        done, after = done + len(rows), rows[-1].memory_no
+        if on_progress is not None:
+            on_progress(done, max(total, done))
+    return done
+
+
+def _texts_of(row: Unembedded, settings: StoreSettings) -> Sequence[tuple[str, str]]:
+    return embedded_texts(row.memory) if row.memory is not None else indexed_texts(row.value, settings.fields)

@@ -1,0 +1,94 @@
+"""The vectors of a whole file: what made them, and making them anew."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from langgraph_memory.domain.index import IndexIdentity
+from langgraph_memory.domain.memory import Memory
+from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
+from langgraph_memory.exceptions import IndexChangedError
+from langgraph_memory.plans.rows import Vectors, put_vectors, seal_when_full
+
+_INDEX = "index"
+
+
+@dataclass(frozen=True, slots=True)
+class Unembedded:
+    """One row without vectors: a memory, or the value of a plain item; `updated_at` tells whether it was changed."""
+
+    memory_no: int
+    updated_at: int
+    memory: Memory | None
+    value: Mapping[str, object]
+
+    @classmethod
+    def of(cls, row: Row) -> Unembedded:
+        """Return what a row holds."""
+        memory = None if row["memory_type"] is None else Memory.from_row(row)
+        value = json.loads(row["value"]) if memory is None else {}
+        return cls(row["memory_no"], row["updated_at"], memory, value)
+
+
+@reads
+def known_index() -> Plan[IndexIdentity | None]:
+    """Return what made the file's vectors, or None when nothing has yet."""
+    return (yield from _known())
+
+
+@writes
+def claim_index(identity: IndexIdentity) -> Plan[None]:
+    """Note what makes the file's vectors; raises IndexChangedError when something else made those that are there."""
+    known = yield from _known()
+    if known is None:
+        yield Query("put_setting", {"name": _INDEX, "value": identity.to_json()})
+    elif not identity.fits(known):
+        raise IndexChangedError(
+            f"the vectors in this file are of {known} and the index is {identity}; make them anew with "
+            "store.reindex() or the command reindex, or open the file with the index it had."
+        )
+
+
+@writes
+def begin_reindex(identity: IndexIdentity) -> Plan[int]:
+    """Drop the vectors of another index, note the new one, and return how many rows are to be embedded."""
+    known = yield from _known()
+    if known is not None and not identity.fits(known):
+        yield Query("drop_vector_blocks")
+        yield Query("drop_vectors")
+    yield Query("put_setting", {"name": _INDEX, "value": identity.to_json()})
+    (count,) = yield Query("count_unembedded")
+    return int(count["rows"])
+
+
+@reads
+def unembedded(after: int, limit: int) -> Plan[list[Unembedded]]:
+    """Return a page of the rows without vectors, in the order of their numbers."""
+    rows = yield Query("unembedded", {"after": after, "limit": limit})
+    return [Unembedded.of(row) for row in rows]
+
+
+@writes
+def embed_rows(identity: IndexIdentity, rows: Sequence[Unembedded], vectors: Sequence[Vectors]) -> Plan[None]:
+    """Store the vectors of some rows, but not of those that were changed or embedded in the meantime.
+
+    Raises IndexChangedError when the file was re-indexed for another index in the meantime.
+    """
+    yield from claim_index(identity)
+    left = yield Query("still_unembedded", {"numbers": [one.memory_no for one in rows]})
+    open_rows = {(row["memory_no"], row["updated_at"]): row["partition"] for row in left}
+    touched: dict[str, None] = {}
+    for one, embedded in zip(rows, vectors, strict=True):
+        partition = open_rows.get((one.memory_no, one.updated_at))
+        if partition is not None:
+            yield from put_vectors(one.memory_no, embedded)
+            touched[partition] = None
+    for partition in touched:
+        yield from seal_when_full(partition)
+
+
+def _known() -> Plan[IndexIdentity | None]:
+    rows = yield Query("setting", {"name": _INDEX})
+    return IndexIdentity.from_json(rows[0]["value"]) if rows else None
