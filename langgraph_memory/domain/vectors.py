@@ -35,7 +35,7 @@ def pack(vector: Sequence[float], dims: int, metric: Metric = "cosine") -> bytes
     return cast(bytes, (array / np.float32(length) if length > 0.0 else array).astype("<f4").tobytes())
 
 
-BLOCK = 256
+BLOCK = 128
 """How many vectors are sealed into one block."""
 CONTEXT = "context"
 """The field whose vector is of the text around a memory, not of its own."""

@@ -18,7 +18,7 @@ from langgraph_memory.domain.vectors import Metric
 from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
 from langgraph_memory.exceptions import InvalidMemoryError
 from langgraph_memory.plans.memories import Origin, forget_row, record
-from langgraph_memory.plans.rows import PlainItem, closeness, insert_row, memory_columns, rewrite_row
+from langgraph_memory.plans.rows import PlainItem, closeness, insert_row, memory_columns, postings_of, rewrite_row
 
 _PAGE = 500
 
@@ -238,10 +238,9 @@ def _by_text(step: Search, reach: _Reach) -> Plan[dict[int, float]]:
     scored: dict[int, float] = {}
     for corpus in corpora:
         partition_no = corpus["partition_no"]
-        rows = yield Query("postings", {"partition": corpus["partition"], "terms": wanted})
-        postings = {row["term"]: row["postings"] for row in rows if row["field"] == 0}
+        postings = yield from postings_of(corpus["partition"], wanted)
         statistics = Corpus(corpus["size"], corpus["term_total"] / (corpus["size"] or 1))
-        found = lexical_matches(wanted, postings, statistics)
+        found = lexical_matches(wanted, postings[0], statistics)
         scored.update((partition_no << 32 | row, score) for row, score in found.items())
     live = yield reach.query("live", numbers=list(scored))
     return {row["memory_no"]: scored[row["memory_no"]] for row in live}

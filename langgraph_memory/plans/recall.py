@@ -23,9 +23,9 @@ from langgraph_memory.domain.types import MemoryTypes
 from langgraph_memory.domain.vectors import CONTEXT, Metric
 from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
 from langgraph_memory.plans.memories import Origin
-from langgraph_memory.plans.rows import ROW, closeness
+from langgraph_memory.plans.rows import ROW, closeness, postings_of
 
-SPARE = 16
+SPARE = 8
 """How many more than the limit are ranked exactly, for what repeats another or does not fit the budget."""
 WIDE = 10.0
 """How many deviations a perfect match must be worth for what is beside it to count in full."""
@@ -189,24 +189,21 @@ class _Matches:
     priors: Priors
     eligibility: Eligibility
     standings: list[_Standing] = field(default_factory=list)
+    unit: float = field(init=False)
+    total: float = field(init=False)
 
-    @property
-    def unit(self) -> float:
-        """What one deviation beside the matches is worth: less where few memories spread the matches wide."""
-        return min(1.0, self.relevance.total / WIDE)
-
-    @property
-    def total(self) -> float:
-        """What a memory would reach that has all there is to have."""
-        return self.relevance.total + self.unit * self.hints.most
+    def __post_init__(self) -> None:
+        """Measure what one deviation beside the matches is worth, and what a memory would reach that has all."""
+        relevance = self.relevance.total
+        self.unit = min(1.0, relevance / WIDE)
+        self.total = relevance + self.unit * self.hints.most
 
     def add(self, rows: Iterable[Row], relevance: Mapping[int, float]) -> None:
         """Score rows of the given relevance."""
-        unit, total = self.unit, self.total
         for row in rows:
             beside = self.hints.parts(row) | self.priors.parts(row)
             number = row["memory_no"]
-            score = (relevance[number & ROW] + unit * sum(beside.values())) / total
+            score = (relevance[number & ROW] + self.unit * sum(beside.values())) / self.total
             hidden = self.eligibility.reason_against(row)
             self.standings.append(_Standing(number, score, beside, row["fingerprint"], hidden))
 
@@ -292,10 +289,7 @@ class _Lexical:
 def _lexical(query: str, partition: str, corpus: Row, weights: Weights, brief: float) -> Plan[list[_Lexical]]:
     """Read the postings of the query's terms in every field."""
     wanted = query_terms(query)
-    rows = yield Query("postings", {"partition": partition, "terms": wanted})
-    postings: list[dict[str, str]] = [{}, {}, {}]
-    for row in rows:
-        postings[row["field"]][row["term"]] = row["postings"]
+    postings = yield from postings_of(partition, wanted)
     kinds = (
         ("lexical", weights.lexical, corpus["size"], corpus["term_total"]),
         (CONTEXT, weights.context * brief, corpus["context_size"], corpus["context_total"]),

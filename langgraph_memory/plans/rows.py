@@ -144,6 +144,15 @@ def closeness(partition: str, query: bytes, metric: Metric) -> Plan[Closeness]:
     return Closeness(query, held, metric)
 
 
+def postings_of(partition: str, terms: Sequence[str]) -> Plan[list[dict[str, str]]]:
+    """Return the postings of each term, for each of the three fields of the text index."""
+    rows = yield Query("postings", {"partition": partition, "terms": terms})
+    blocks: list[dict[str, list[str]]] = [{}, {}, {}]
+    for row in rows:
+        blocks[row["field"]].setdefault(row["term"], []).append(row["postings"])
+    return [{term: "".join(texts) for term, texts in field.items()} for field in blocks]
+
+
 def _text_columns(own: str, context: str, asked: str) -> dict[str, Any]:
     """Return what the text index holds of a row: its terms, those around it, those of the question it answers."""
     columns: dict[str, Any] = {}
