@@ -9,6 +9,8 @@ from struct import iter_unpack
 
 K1 = 0.9
 B = 0.75
+POSTING = 15
+"""Characters of one posting: a space, then 14 hexadecimal digits for row (8), frequency (2) and length (4)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -269,7 +269,11 @@ def _relevance(request: RecallRequest, partition: str, corpus: Row) -> Plan[tupl
         fields = (Field(one.part, one.weight, lexical_matches(*one.texts), corpus["size"], one.own) for one in lexical)
         return Relevance.of(fields), hints
     close = yield from closeness(partition, request.query_vector, request.metric)
-    arrays = [ArrayField(one.part, one.weight, *lexical_arrays(*one.texts), corpus["size"], one.own) for one in lexical]
+    arrays = [
+        ArrayField(one.part, one.weight, *lexical_arrays(*one.texts), corpus["size"], one.own)
+        for one in lexical
+        if one.texts[1]
+    ]
     kinds = (("semantic", weights.semantic), (CONTEXT, weights.context_semantic * brief))
     for (part, weight), (rows, matches) in zip(kinds, close.matches(request.metric), strict=True):
         arrays.append(ArrayField(part, weight, rows, matches, len(rows), part != CONTEXT))
