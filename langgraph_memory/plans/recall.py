@@ -259,12 +259,12 @@ def _ranked(
 
 def _relevance(request: RecallRequest, partition: str, corpus: Row) -> Plan[tuple[Relevance | ArrayRelevance, Hints]]:
     """Measure how well each row of a partition matches the query in each way."""
-    query, weights = request.query or "", request.weights
-    brief = brevity(corpus["term_total"] / (corpus["size"] or 1))
-    lexical = yield from _lexical(query, partition, corpus, weights, brief)
+    query = request.query or ""
+    weights = request.weights.for_brevity(brevity(corpus["term_total"] / (corpus["size"] or 1)))
+    lexical = yield from _lexical(query, partition, corpus, weights)
     named = (yield from _named(partition, query)) if corpus["subjects"] > 1 else []
     subjects = frozenset(named if len(named) < corpus["subjects"] else ())
-    hints = Hints(subjects, named_dates(query), brief, weights)
+    hints = Hints(subjects, named_dates(query), weights)
     if request.query_vector is None:
         fields = (Field(one.part, one.weight, lexical_matches(*one.texts), corpus["size"], one.own) for one in lexical)
         return Relevance.of(fields), hints
@@ -274,7 +274,7 @@ def _relevance(request: RecallRequest, partition: str, corpus: Row) -> Plan[tupl
         for one in lexical
         if one.texts[1]
     ]
-    kinds = (("semantic", weights.semantic), (CONTEXT, weights.context_semantic * brief))
+    kinds = (("semantic", weights.semantic), (CONTEXT, weights.context_semantic))
     for (part, weight), (rows, matches) in zip(kinds, close.matches(request.metric), strict=True):
         arrays.append(ArrayField(part, weight, rows, matches, len(rows), part != CONTEXT))
     return ArrayRelevance.of(arrays), hints
@@ -290,14 +290,14 @@ class _Lexical:
     own: bool
 
 
-def _lexical(query: str, partition: str, corpus: Row, weights: Weights, brief: float) -> Plan[list[_Lexical]]:
+def _lexical(query: str, partition: str, corpus: Row, weights: Weights) -> Plan[list[_Lexical]]:
     """Read the postings of the query's terms in every field."""
     wanted = query_terms(query)
     postings = yield from postings_of(partition, wanted)
     kinds = (
         ("lexical", weights.lexical, corpus["size"], corpus["term_total"]),
-        (CONTEXT, weights.context * brief, corpus["context_size"], corpus["context_total"]),
-        ("asked", weights.asked * brief, corpus["asked_size"], corpus["asked_total"]),
+        (CONTEXT, weights.context, corpus["context_size"], corpus["context_total"]),
+        ("asked", weights.asked, corpus["asked_size"], corpus["asked_total"]),
     )
     return [
         _Lexical(part, weight, (wanted, postings[kind], Corpus(corpus["size"], total / (held or 1))), kind == 0)
