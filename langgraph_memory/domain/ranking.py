@@ -41,11 +41,14 @@ class Weights:
     scope: float = 0.1
 
     def for_brevity(self, brevity: float) -> Weights:
-        """Return the weights where surroundings tell only that much: what they lose goes to the texts themselves."""
+        """Return the weights where surroundings tell only that much: what they lose goes to the texts themselves.
+
+        The words gain all of it and the vectors half, because one vector blurs a long text.
+        """
         return replace(
             self,
             lexical=self.lexical + (1.0 - brevity) * self.context,
-            semantic=self.semantic + (1.0 - brevity) * self.context_semantic,
+            semantic=self.semantic + 0.5 * (1.0 - brevity) * self.context_semantic,
             context=brevity * self.context,
             context_semantic=brevity * self.context_semantic,
             asked=brevity * self.asked,
