@@ -114,7 +114,7 @@ def _step(op: Op, vectors: Mapping[str, bytes], queries: Mapping[str, bytes], se
     if isinstance(op, SearchOp):
         query = op.query or None
         vector = None if query is None else queries.get(query)
-        return items.Search(op.namespace_prefix, op.filter, op.limit, op.offset, query, vector, settings.metric)
+        return items.Search(op.namespace_prefix, op.filter, op.limit, op.offset, query, settings.vector_search(vector))
     if isinstance(op, ListNamespacesOp):
         return items.ListNamespaces()
     if op.value is None:

@@ -219,8 +219,7 @@ def _request(
         types=settings.types,
         memory_types=memory_types,
         at=_moment(as_of, now),
-        query_vector=vector,
-        metric=settings.metric,
+        vectors=settings.vector_search(vector),
         shared_with=shared_with,
         **fields,
     )

@@ -14,11 +14,18 @@ from langgraph_memory.domain.lexical import Corpus, lexical_matches
 from langgraph_memory.domain.memory import Memory, make_memory
 from langgraph_memory.domain.scope import join_labels, partition_of, split_labels
 from langgraph_memory.domain.text import query_terms
-from langgraph_memory.domain.vectors import Metric
 from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
 from langgraph_memory.exceptions import InvalidMemoryError
 from langgraph_memory.plans.memories import Origin, forget_row, record
-from langgraph_memory.plans.rows import PlainItem, closeness, insert_row, memory_columns, postings_of, rewrite_row
+from langgraph_memory.plans.rows import (
+    PlainItem,
+    VectorSearch,
+    closeness,
+    insert_row,
+    memory_columns,
+    postings_of,
+    rewrite_row,
+)
 
 _PAGE = 500
 
@@ -54,8 +61,7 @@ class Search:
     limit: int = 10
     offset: int = 0
     query: str | None = None
-    query_vector: bytes | None = None
-    metric: Metric = "cosine"
+    vectors: VectorSearch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +195,8 @@ class _Reach:
 
 def _search(step: Search, now: datetime) -> Plan[list[FoundItem]]:
     reach = _Reach(step.prefix, now)
-    if step.query_vector is not None:
-        scored = yield from _by_vector(step, reach)
+    if step.vectors is not None:
+        scored = yield from _by_vector(step.vectors, reach)
     elif step.query:
         scored = yield from _by_text(step, reach)
     else:
@@ -225,7 +231,7 @@ def _ranked(step: Search, reach: _Reach, scored: Mapping[int, float]) -> Plan[li
         items = (_found(by_number[number], scored[number]) for number in numbers)
         found.extend(item for item in items if matches(item.value, step.wanted))
     page = found[step.offset : step.offset + step.limit]
-    if step.query_vector is not None and len(page) < step.limit:
+    if step.vectors is not None and len(page) < step.limit:
         start = max(0, step.offset - len(found))
         page += yield from _listed(step, reach, start, step.limit - len(page), frozenset(scored))
     return page
@@ -246,11 +252,11 @@ def _by_text(step: Search, reach: _Reach) -> Plan[dict[int, float]]:
     return {row["memory_no"]: scored[row["memory_no"]] for row in live}
 
 
-def _by_vector(step: Search, reach: _Reach) -> Plan[dict[int, float]]:
+def _by_vector(vectors: VectorSearch, reach: _Reach) -> Plan[dict[int, float]]:
     """Score the live rows in reach that have vectors."""
     scored: dict[int, float] = {}
     for corpus in (yield reach.query("corpus")):
-        close = yield from closeness(corpus["partition"], step.query_vector or b"", step.metric)
+        close = yield from closeness(corpus, vectors)
         scored.update((corpus["partition_no"] << 32 | row, score) for row, score in close.own().items())
     live = yield reach.query("live", numbers=list(scored))
     return {row["memory_no"]: scored[row["memory_no"]] for row in live}

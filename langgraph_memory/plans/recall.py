@@ -20,10 +20,10 @@ from langgraph_memory.domain.scope import owner_partition, visible_from
 from langgraph_memory.domain.selection import MAX_DROPPED, Eligibility, Selection
 from langgraph_memory.domain.text import phrases, query_terms
 from langgraph_memory.domain.types import MemoryTypes
-from langgraph_memory.domain.vectors import CONTEXT, Metric
+from langgraph_memory.domain.vectors import CONTEXT
 from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
 from langgraph_memory.plans.memories import Origin
-from langgraph_memory.plans.rows import ROW, closeness, postings_of
+from langgraph_memory.plans.rows import ROW, VectorSearch, closeness, postings_of
 
 SPARE = 8
 """How many more than the limit are ranked exactly, for what repeats another or does not fit the budget."""
@@ -46,8 +46,7 @@ class RecallRequest:
     memory_types: tuple[str, ...]
     at: datetime
     limit: int
-    query_vector: bytes | None = None
-    metric: Metric = "cosine"
+    vectors: VectorSearch | None = None
     shared_with: tuple[str, ...] = ()
     pinned: int = 0
     min_score: float | None = None
@@ -265,17 +264,17 @@ def _relevance(request: RecallRequest, partition: str, corpus: Row) -> Plan[tupl
     named = (yield from _named(partition, query)) if corpus["subjects"] > 1 else []
     subjects = frozenset(named if len(named) < corpus["subjects"] else ())
     hints = Hints(subjects, named_dates(query), weights)
-    if request.query_vector is None:
+    if request.vectors is None:
         fields = (Field(one.part, one.weight, lexical_matches(*one.texts), corpus["size"], one.own) for one in lexical)
         return Relevance.of(fields), hints
-    close = yield from closeness(partition, request.query_vector, request.metric)
+    close = yield from closeness(corpus, request.vectors)
     arrays = [
         ArrayField(one.part, one.weight, *lexical_arrays(*one.texts), corpus["size"], one.own)
         for one in lexical
         if one.texts[1]
     ]
     kinds = (("semantic", weights.semantic), (CONTEXT, weights.context_semantic))
-    for (part, weight), (rows, matches) in zip(kinds, close.matches(request.metric), strict=True):
+    for (part, weight), (rows, matches) in zip(kinds, close.matches(request.vectors.metric), strict=True):
         arrays.append(ArrayField(part, weight, rows, matches, len(rows), part != CONTEXT))
     return ArrayRelevance.of(arrays), hints
 

@@ -13,7 +13,8 @@ from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.scope import join_labels, namespace_of, partition_of
 from langgraph_memory.domain.text import fingerprint, passages, phrase_key, question_before, question_share, terms
-from langgraph_memory.domain.vectors import BLOCK, Closeness, Metric, seal
+from langgraph_memory.domain.vectors import BLOCK, Closeness, Metric, Shelf, seal
+from langgraph_memory.domain.vectors import Vectors as Held
 from langgraph_memory.engine.query import Plan, Query, Row
 
 ROW = (1 << 32) - 1
@@ -70,6 +71,15 @@ class PlainItem:
             "question_share": 0.0,
             **_text_columns(self.text, "", ""),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class VectorSearch:
+    """A packed query, how vectors are compared with it, and where vectors read before may still be."""
+
+    query: bytes
+    metric: Metric
+    shelf: Shelf
 
 
 def memory_columns(memory: Memory) -> dict[str, Any]:
@@ -134,14 +144,17 @@ def _put_vectors(memory_no: int, vectors: Vectors) -> Plan[None]:
         yield Query("put_vector", rows=rows)
 
 
-def closeness(partition: str, query: bytes, metric: Metric) -> Plan[Closeness]:
+def closeness(corpus: Row, search: VectorSearch) -> Plan[Closeness]:
     """Compare a query with every vector of a partition, in blocks and loose."""
-    blocks = yield Query("vector_blocks", {"partition": partition})
-    loose = yield Query("loose_vectors", {"partition": partition})
-    held = [(row["slots"], row["vectors"]) for row in blocks]
-    if loose:
-        held.append(seal([(row["memory_no"] & ROW, row["field"], row["vector"]) for row in loose]))
-    return Closeness(query, held, metric)
+    dims = len(search.query) // 4
+    sealed = search.shelf.find(corpus["partition_no"], corpus["blocks_state"])
+    if sealed is None:
+        blocks = yield Query("vector_blocks", {"partition": corpus["partition"]})
+        sealed = Held.of([(row["slots"], row["vectors"]) for row in blocks], dims)
+        search.shelf.keep(corpus["partition_no"], corpus["blocks_state"], sealed)
+    loose = yield Query("loose_vectors", {"partition": corpus["partition"]})
+    block = seal([(row["memory_no"] & ROW, row["field"], row["vector"]) for row in loose])
+    return Closeness(search.query, [sealed, Held.of([block], dims)], search.metric)
 
 
 def postings_of(partition: str, terms: Sequence[str]) -> Plan[list[dict[str, str]]]:

@@ -50,7 +50,8 @@ CREATE TABLE store_partition (
     context_total INTEGER NOT NULL DEFAULT 0,
     asked_size INTEGER NOT NULL DEFAULT 0,
     asked_total INTEGER NOT NULL DEFAULT 0,
-    loose_vectors INTEGER NOT NULL DEFAULT 0
+    loose_vectors INTEGER NOT NULL DEFAULT 0,
+    blocks_state INTEGER NOT NULL DEFAULT 0 -- random; another one after every change to the blocks of vectors
 ) STRICT;
 
 -- Curated memories and plain store items. A plain item has a value; a memory has the columns of its record instead.
@@ -215,6 +216,18 @@ CREATE TABLE memory_vector_block (
     vectors BLOB NOT NULL,
     PRIMARY KEY (partition_no, block_no)
 ) STRICT;
+
+CREATE TRIGGER memory_vector_block_insert AFTER INSERT ON memory_vector_block BEGIN
+    UPDATE store_partition SET blocks_state = random() WHERE partition_no = new.partition_no;
+END;
+
+CREATE TRIGGER memory_vector_block_update AFTER UPDATE ON memory_vector_block BEGIN
+    UPDATE store_partition SET blocks_state = random() WHERE partition_no = new.partition_no;
+END;
+
+CREATE TRIGGER memory_vector_block_delete AFTER DELETE ON memory_vector_block BEGIN
+    UPDATE store_partition SET blocks_state = random() WHERE partition_no = old.partition_no;
+END;
 
 CREATE TRIGGER memory_vector_insert AFTER INSERT ON memory_vector BEGIN
     UPDATE store_partition SET loose_vectors = loose_vectors + 1 WHERE partition_no = new.memory_no >> 32;

@@ -1,12 +1,12 @@
 -- name: corpus_in_partition
 -- The number of a partition, and how many texts and terms each of its fields holds.
-SELECT partition, partition_no, size, term_total, context_size, context_total, asked_size, asked_total,
+SELECT partition, partition_no, size, term_total, context_size, context_total, asked_size, asked_total, blocks_state,
     (SELECT count(*) FROM memory_subject AS s WHERE s.partition_no = p.partition_no) AS subjects
 FROM store_partition AS p WHERE partition = :partition
 
 -- name: corpus_across_partitions
 -- Those of every partition.
-SELECT partition, partition_no, size, term_total FROM store_partition
+SELECT partition, partition_no, size, term_total, blocks_state FROM store_partition
 
 -- name: postings
 -- The postings of some terms in one partition, in every field.
