@@ -205,7 +205,7 @@ CREATE TABLE memory_vector (
     block_no INTEGER,
     slot INTEGER,
     PRIMARY KEY (memory_no, field)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE INDEX memory_vector_loose ON memory_vector (memory_no) WHERE vector IS NOT NULL;
 
