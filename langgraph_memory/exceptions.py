@@ -9,6 +9,7 @@ LangGraphMemoryError
 │   ├── InvalidFilterError
 │   └── ConnectionStringError
 ├── MemoryNotFoundError (also LookupError)
+├── ForkedThreadError
 ├── EmbeddingError
 ├── MissingExtraError (also ImportError)
 └── DatabaseError
@@ -59,6 +60,10 @@ class ConnectionStringError(InvalidInputError):
 
 class MemoryNotFoundError(LangGraphMemoryError, LookupError):
     """The owner has no memory of that id."""
+
+
+class ForkedThreadError(LangGraphMemoryError):
+    """Another writer continued the thread first, and the saver was asked to refuse forks."""
 
 
 class EmbeddingError(LangGraphMemoryError):
