@@ -41,10 +41,11 @@ from langgraph_memory.plans.threads.records import (
 )
 from langgraph_memory.plans.threads.remove import delete_runs, delete_thread
 from langgraph_memory.plans.threads.summary import list_threads
+from langgraph_memory.state.chunks import uncollected
 from langgraph_memory.state.codec import Codec
 from langgraph_memory.state.known import KnownCheckpoints
 
-_RANDOM_BITS = 32
+_RANDOM_BITS = 24
 _PAGE = 50
 _LARGEST = 1 << 63
 
@@ -206,7 +207,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
     def get_next_version(self, current: int | None, channel: None) -> int:
         """Return a version greater than `current` that no fork of the thread will choose too.
 
-        The high part counts; the low 32 bits are random. A text version, which another saver made, is continued in
+        The high part counts; the low 24 bits are random. A text version, which another saver made, is continued in
         that saver's form, because versions of one channel must compare.
         """
         if isinstance(current, str):
@@ -256,7 +257,9 @@ class ThreadSaver(BaseCheckpointSaver[int]):
 
     def _load(self, page: Page) -> Iterator[CheckpointTuple]:
         for stored in page.checkpoints:
-            yield self._load_one(stored, page)
+            with uncollected():
+                loaded = self._load_one(stored, page)
+            yield loaded
 
     def _load_one(self, stored: StoredCheckpoint, page: Page) -> CheckpointTuple:
         key = stored.key
@@ -266,7 +269,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
             body, metadata = codec.load(stored.body)
             values = {name: decoder.value(version, items) for name, version in stored.channels.items()}
             pending = [(task, channel, codec.load(value)) for task, channel, value in stored.writes]
-            checkpoint = _join_versions(body, stored.channel_versions, values)
+            checkpoint = _join_versions(key.checkpoint_id, body, stored.channel_versions, values)
         except Exception as error:
             raise UnreadableCheckpointError(
                 f"checkpoint {key.checkpoint_id} of thread {key.thread_id!r} cannot be decoded ({error}); "
@@ -334,15 +337,18 @@ def _split_versions(checkpoint: Checkpoint) -> tuple[str, dict[str, Any]]:
     versions = checkpoint["channel_versions"]
     exact = all(type(one) is str or (type(one) is int and abs(one) < _LARGEST) for one in versions.values())
     named = versions if exact else {name: str(version) for name, version in versions.items()}
-    body: dict[str, Any] = {**checkpoint, "channel_values": {}}
+    body: dict[str, Any] = {**checkpoint, "id": "", "channel_values": {}}
     if exact:
         body["channel_versions"] = None
     return json.dumps(named, separators=(",", ":")), body
 
 
-def _join_versions(body: dict[str, Any], versions: str, values: dict[str, Any]) -> Checkpoint:
+def _join_versions(
+    checkpoint_id: str | None, body: dict[str, Any], versions: str, values: dict[str, Any]
+) -> Checkpoint:
     if body["channel_versions"] is None:
         body["channel_versions"] = json.loads(versions)
+    body["id"] = checkpoint_id
     body["channel_values"] = values
     return cast(Checkpoint, body)
 

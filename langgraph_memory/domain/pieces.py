@@ -157,8 +157,8 @@ def _matches(
     known: Sequence[Hashable], wanted: Sequence[Hashable], start: int, stop: int, sizes: Sequence[int], same: int
 ) -> list[tuple[int, int, int]]:
     """Return (start, stop, known index) of the stretches between `start` and `stop` that are worth a run."""
-    if start >= stop:
-        return []
+    if start >= stop or start + len(wanted) - stop >= len(known):
+        return []  # nothing is new, or every known element is kept already
     places: dict[Hashable, int] = {}
     for index, mark in enumerate(known):
         places.setdefault(mark, index)

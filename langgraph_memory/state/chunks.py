@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import repeat
 from operator import attrgetter, itemgetter, setitem
 from threading import Lock
@@ -73,6 +75,19 @@ class Chunks:
         return decoded
 
 
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Put the cyclic collector off: it would run hundreds of times over new objects of which none is garbage."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 def _copier(elements: Sequence[Any]) -> Callable[[], Sequence[Any]] | None:
     """Return a function that copies these elements faster than decoding them, or None."""
     kinds = list(map(type, elements))
@@ -91,28 +106,29 @@ def _message_copier(messages: Sequence[Any], kinds: Sequence[type]) -> Callable[
     mutable = _mutable_fields(fields)
     if mutable is None or any(extras) or any(message.__pydantic_private__ is not None for message in messages):
         return None
+    copy_extra = _copy_json if None in extras else dict.copy
 
     def copy() -> Sequence[Any]:
         made: list[Any] = list(map(object.__new__, kinds))
         dicts = list(map(dict.copy, fields))
-        for name, places, copiers, values in mutable:
+        for name, places, copier, values in mutable:
             targets = dicts if places is None else places(dicts)
-            _run(map(setitem, targets, repeat(name), map(_call, copiers, values)))
+            _run(map(setitem, targets, repeat(name), map(copier, values)))
         _run(map(_set_fields, made, dicts))
         _run(map(_set_fields_set, made, map(set.copy, fields_set)))
-        _run(map(_set_extra, made, [None if extra is None else {} for extra in extras]))
+        _run(map(_set_extra, made, map(copy_extra, extras)))
         _run(map(_set_private, made, repeat(None)))
         return made
 
     return copy
 
 
-_Field = tuple[str, Callable[[Any], Sequence[Any]] | None, Sequence[Callable[[Any], Any]], Sequence[Any]]
+_Field = tuple[str, Callable[[Any], Sequence[Any]] | None, Callable[[Any], Any], Sequence[Any]]
 
 
 def _mutable_fields(fields: Sequence[dict[str, Any]]) -> list[_Field] | None:
     """Return each field that some messages hold a mutable value in, where, and how to copy it; None: cannot tell."""
-    found: dict[str, tuple[list[int], list[Callable[[Any], Any]], list[Any]]] = {}
+    found: dict[tuple[str, Callable[[Any], Any]], tuple[list[int], list[Any]]] = {}
     for place, values in enumerate(fields):
         for name, value in values.items():
             if type(value) in _ATOMS:
@@ -120,12 +136,11 @@ def _mutable_fields(fields: Sequence[dict[str, Any]]) -> list[_Field] | None:
             copier = _json_copier(value)
             if copier is None:
                 return None
-            places, copiers, originals = found.setdefault(name, ([], [], []))
+            places, originals = found.setdefault((name, copier), ([], []))
             places.append(place)
-            copiers.append(copier)
             originals.append(value)
     return [
-        (name, _picker(places, len(fields)), copiers, originals) for name, (places, copiers, originals) in found.items()
+        (name, _picker(places, len(fields)), copier, originals) for (name, copier), (places, originals) in found.items()
     ]
 
 
@@ -135,10 +150,6 @@ def _picker(places: Sequence[int], total: int) -> Callable[[Any], Sequence[Any]]
     if len(places) == 1:
         return lambda rows: (rows[places[0]],)
     return itemgetter(*places)
-
-
-def _call(copier: Callable[[Any], Any], value: Any) -> Any:
-    return copier(value)
 
 
 def _json_copier(value: Any) -> Callable[[Any], Any] | None:

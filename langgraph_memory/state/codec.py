@@ -15,7 +15,8 @@ T = TypeVar("T")
 _PLAIN, _DEFLATED = b"\x00", b"\x01"
 _HEADER = 5
 _WORTH_COMPRESSING = 96
-_LEVEL = 1
+_QUICK, _THOROUGH = 1, 6
+_LARGE = 4096
 
 # What a serialised message and checkpoint are mostly made of. It is part of the format: never change it, add another.
 _DICTIONARY = (
@@ -85,5 +86,6 @@ def keeps_identity(typed: Typed) -> bool:
 
 
 def _deflate(data: bytes) -> bytes:
-    deflater = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS, zdict=_DICTIONARY)
+    level = _THOROUGH if len(data) >= _LARGE else _QUICK
+    deflater = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS, zdict=_DICTIONARY)
     return deflater.compress(data) + deflater.flush()

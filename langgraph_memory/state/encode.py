@@ -51,6 +51,8 @@ class Encoder:
 
     def encode(self, channel: str, version: str, value: Any, known: KnownVersion | None) -> Encoded:
         """Return `value` as a version to store, built on the `known` one if that is of the same kind."""
+        if channel.startswith("__"):  # LangGraph's own, gone in the next step: it shares nothing with another version
+            return Encoded(NewVersion(channel, version, "value", value=self._codec.dump(value)))
         kind, elements = _split(value)
         if kind is not None and elements:
             encoded = self._elements(channel, version, kind, elements, known)

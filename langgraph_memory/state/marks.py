@@ -137,7 +137,7 @@ def _pack_block(elements: Sequence[Any]) -> tuple[bytes, int]:
         return ormsgpack.packb(elements, option=_OPTION), _VALUE
     extras = list(map(_extra, elements))
     image = [
-        [MESSAGE_TYPES[kind] for kind in kinds],
+        list(map(MESSAGE_TYPES.__getitem__, kinds)),
         list(map(_fields, elements)),
         extras if any(extras) else None,
     ]
