@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
@@ -25,9 +25,17 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph_memory.engine.base import Engine
 from langgraph_memory.engine.opening import Opening
 from langgraph_memory.engine.query import Operation
-from langgraph_memory.exceptions import InvalidInputError, UnreadableCheckpointError
+from langgraph_memory.exceptions import ClassNotAllowedError, InvalidInputError, UnreadableCheckpointError
 from langgraph_memory.flows.base import Flow, FlowRunner
-from langgraph_memory.flows.threads import Draft, Values, prune_threads, store_checkpoint
+from langgraph_memory.flows.thread_care import (
+    Swept,
+    prune_threads,
+    remove_runs,
+    remove_thread,
+    summaries,
+    sweep,
+)
+from langgraph_memory.flows.threads import Draft, Values, store_checkpoint
 from langgraph_memory.plans.threads.copying import copy_thread
 from langgraph_memory.plans.threads.put import put_writes
 from langgraph_memory.plans.threads.read import get_checkpoint, list_checkpoints
@@ -38,11 +46,11 @@ from langgraph_memory.plans.threads.records import (
     StoredCheckpoint,
     StoredWrite,
     ThreadSummary,
+    Typed,
 )
-from langgraph_memory.plans.threads.remove import delete_runs, delete_thread
-from langgraph_memory.plans.threads.summary import list_threads
 from langgraph_memory.state.chunks import uncollected
 from langgraph_memory.state.codec import Codec
+from langgraph_memory.state.encode import unserialisable
 from langgraph_memory.state.known import KnownCheckpoints
 
 _RANDOM_BITS = 24
@@ -54,11 +62,18 @@ class ThreadSaver(BaseCheckpointSaver[int]):
     """Keeps the state of threads: every checkpoint, for sync and async graphs alike.
 
     Values are serialised with strict msgpack unless `serde` says otherwise: a class of your own is restored only when
-    the serializer's allow-list names it.
+    `allowed_classes` names it. `fence=True` refuses to continue a checkpoint that another writer has continued.
     """
 
-    def __init__(self, engine: Engine, *, serde: SerializerProtocol | None = None, fence: bool = False) -> None:
-        super().__init__(serde=serde or JsonPlusSerializer(allowed_msgpack_modules=None))
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        serde: SerializerProtocol | None = None,
+        allowed_classes: Iterable[type | tuple[str, ...]] = (),
+        fence: bool = False,
+    ) -> None:
+        super().__init__(serde=_serializer(serde, allowed_classes))
         self._engine = engine
         self._run = FlowRunner(engine).run
         self._arun = FlowRunner(engine).arun
@@ -68,13 +83,23 @@ class ThreadSaver(BaseCheckpointSaver[int]):
 
     @classmethod
     def from_conn_string(
-        cls, conn_string: str, *, serde: SerializerProtocol | None = None, fence: bool = False, **options: Any
+        cls,
+        conn_string: str,
+        *,
+        serde: SerializerProtocol | None = None,
+        allowed_classes: Iterable[type | tuple[str, ...]] = (),
+        fence: bool = False,
+        **options: Any,
     ) -> Opening[ThreadSaver]:
         """Open a database with `with` or `async with`, set it up, and close it at the end.
 
         Raises ConnectionStringError or a DatabaseError.
         """
-        return Opening(conn_string, options, lambda engine: cls(engine, serde=serde, fence=fence))
+
+        def build(engine: Engine) -> ThreadSaver:
+            return cls(engine, serde=serde, allowed_classes=allowed_classes, fence=fence)
+
+        return Opening(conn_string, options, build)
 
     def setup(self) -> None:
         """Create or migrate the tables; safe to call again."""
@@ -156,19 +181,19 @@ class ThreadSaver(BaseCheckpointSaver[int]):
 
     def delete_thread(self, thread_id: str) -> None:
         """Remove everything of a thread."""
-        self._engine.run(delete_thread(str(thread_id)))
+        self._run(remove_thread(str(thread_id)))
 
     async def adelete_thread(self, thread_id: str) -> None:
         """Same as `delete_thread`."""
-        await self._engine.arun(delete_thread(str(thread_id)))
+        await self._arun(remove_thread(str(thread_id)))
 
     def delete_for_runs(self, run_ids: Sequence[str]) -> None:
         """Remove the checkpoints and writes that the given runs made."""
-        self._engine.run(delete_runs(_texts(run_ids)))
+        self._run(remove_runs(_texts(run_ids)))
 
     async def adelete_for_runs(self, run_ids: Sequence[str]) -> None:
         """Same as `delete_for_runs`."""
-        await self._engine.arun(delete_runs(_texts(run_ids)))
+        await self._arun(remove_runs(_texts(run_ids)))
 
     def copy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
         """Copy every checkpoint of a thread to a thread id that is not in use.
@@ -196,13 +221,25 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         self, *, owner_id: str | None = None, limit: int = 100, offset: int = 0
     ) -> Sequence[ThreadSummary]:
         """Return a page of threads, last used first, with what each of them holds."""
-        return self._engine.run(list_threads(owner_id, limit, offset))
+        return self._run(summaries(owner_id, limit, offset, self._values.decoder))
 
     async def alist_threads(
         self, *, owner_id: str | None = None, limit: int = 100, offset: int = 0
     ) -> Sequence[ThreadSummary]:
         """Same as `list_threads`."""
-        return await self._engine.arun(list_threads(owner_id, limit, offset))
+        return await self._arun(summaries(owner_id, limit, offset, self._values.decoder))
+
+    def sweep(self, *, max_age: timedelta | None = None, max_checkpoints_per_thread: int | None = None) -> Swept:
+        """Delete threads last written longer ago than `max_age`; of the others keep so many of each namespace's newest.
+
+        Ancestors that a kept delta channel is replayed from stay. The space goes back to the file system. Raises
+        InvalidInputError when fewer than one checkpoint is to be kept.
+        """
+        return self._run(_sweep(max_age, max_checkpoints_per_thread))
+
+    async def asweep(self, *, max_age: timedelta | None = None, max_checkpoints_per_thread: int | None = None) -> Swept:
+        """Same as `sweep`."""
+        return await self._arun(_sweep(max_age, max_checkpoints_per_thread))
 
     def get_next_version(self, current: int | None, channel: None) -> int:
         """Return a version greater than `current` that no fork of the thread will choose too.
@@ -246,11 +283,17 @@ class ThreadSaver(BaseCheckpointSaver[int]):
             fenced=self._fence and kept.get("source") not in ("fork", "update"),
         )
 
+    def _dump(self, channel: str, value: Any) -> Typed:
+        try:
+            return self._values.codec.dump(value)
+        except Exception as error:
+            raise unserialisable(channel, error) from error
+
     def _put_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str
     ) -> Operation[None]:
         pending = [
-            StoredWrite(task_id, WRITES_IDX_MAP.get(channel, place), task_path, channel, self._values.codec.dump(value))
+            StoredWrite(task_id, WRITES_IDX_MAP.get(channel, place), task_path, channel, self._dump(channel, value))
             for place, (channel, value) in enumerate(writes)
         ]
         return put_writes(_key(config), pending)
@@ -270,6 +313,10 @@ class ThreadSaver(BaseCheckpointSaver[int]):
             values = {name: decoder.value(version, items) for name, version in stored.channels.items()}
             pending = [(task, channel, codec.load(value)) for task, channel, value in stored.writes]
             checkpoint = _join_versions(key.checkpoint_id, body, stored.channel_versions, values)
+        except ClassNotAllowedError as error:
+            raise ClassNotAllowedError(
+                f"checkpoint {key.checkpoint_id} of thread {key.thread_id!r} cannot be decoded: {error}"
+            ) from error
         except Exception as error:
             raise UnreadableCheckpointError(
                 f"checkpoint {key.checkpoint_id} of thread {key.thread_id!r} cannot be decoded ({error}); "
@@ -363,6 +410,20 @@ def _prune(thread_ids: Sequence[str], strategy: str) -> Flow[None]:
     if strategy not in ("keep_latest", "delete"):
         raise InvalidInputError(f"unknown prune strategy {strategy!r}; use 'keep_latest' or 'delete'.")
     return prune_threads(_texts(thread_ids), 1 if strategy == "keep_latest" else 0)
+
+
+def _sweep(max_age: timedelta | None, max_checkpoints: int | None) -> Flow[Swept]:
+    if max_checkpoints is not None and max_checkpoints < 1:
+        raise InvalidInputError("max_checkpoints_per_thread must be at least 1; delete_thread removes a thread.")
+    return sweep(_now(), max_age, max_checkpoints)
+
+
+def _serializer(serde: SerializerProtocol | None, allowed: Iterable[type | tuple[str, ...]]) -> SerializerProtocol:
+    if serde is None:
+        return JsonPlusSerializer(allowed_msgpack_modules=tuple(allowed) or None)
+    if tuple(allowed):
+        raise InvalidInputError("allowed_classes is for the default serializer; give yours its own allow-list.")
+    return serde
 
 
 def _thread_id(config: RunnableConfig) -> str:

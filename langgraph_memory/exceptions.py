@@ -19,6 +19,7 @@ LangGraphMemoryError
     ├── NotADatabaseError
     ├── NewerSchemaError
     └── UnreadableCheckpointError
+        └── ClassNotAllowedError
 """
 
 from __future__ import annotations
@@ -100,6 +101,10 @@ class NewerSchemaError(DatabaseError):
 
 class UnreadableCheckpointError(DatabaseError):
     """A stored checkpoint cannot be decoded."""
+
+
+class ClassNotAllowedError(UnreadableCheckpointError):
+    """A stored checkpoint holds an object of a class that the allow-list does not name."""
 
 
 def explain_validation(error: ValidationError) -> str:

@@ -19,7 +19,6 @@ from langgraph_memory.plans.threads.records import (
     StoredVersion,
     Typed,
 )
-from langgraph_memory.plans.threads.remove import prune_thread
 from langgraph_memory.state.codec import Codec
 from langgraph_memory.state.decode import Decoder
 from langgraph_memory.state.encode import Encoded, Encoder, loose_chunks, may_share
@@ -122,12 +121,6 @@ def _recognise(version: StoredVersion, items: Sequence[StoredChunk], values: Val
     marks = values.encoder.marks(version.kind, value)
     loose = loose_chunks([Run(item.address, item.count) for item in items], tail_of(version.runs))
     return KnownVersion.read(version.version, version.kind, marks, version.runs, loose)
-
-
-def prune_threads(thread_ids: Sequence[str], keep: int) -> Flow[None]:
-    """Keep the newest `keep` checkpoints of each namespace of the threads, each thread in a transaction of its own."""
-    for thread_id in thread_ids:
-        yield prune_thread(thread_id, keep)
 
 
 def _place(key: CheckpointKey, checkpoint_id: str | None) -> Place | None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 import zlib
-from typing import Any, TypeVar
+from typing import Any
 
 from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.checkpoint.serde.encrypted import EncryptedSerializer
+from langgraph.checkpoint.serde.event_hooks import SerdeEvent, register_serde_event_listener
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
+from langgraph_memory.exceptions import ClassNotAllowedError
+
 Typed = tuple[str, bytes]
-T = TypeVar("T")
 
 _PLAIN, _DEFLATED = b"\x00", b"\x01"
 _HEADER = 5
@@ -53,9 +56,19 @@ class Codec:
     def load(self, stored: Typed) -> Any:
         """Return the value that `dump` serialised.
 
-        Raises ValueError when the bytes were damaged, and whatever the serializer raises.
+        Raises ValueError when the bytes were damaged, ClassNotAllowedError when they hold an object of a class that
+        the serializer's allow-list does not name, and whatever the serializer raises.
         """
-        return self.serde.loads_typed((stored[0], unframe(stored[1])))
+        data = unframe(stored[1])
+        _refused.classes = set()
+        value = self.serde.loads_typed((stored[0], data))
+        if _refused.classes:
+            module, name = min(_refused.classes)
+            raise ClassNotAllowedError(
+                f"it holds a {module}.{name}, a class that is not on the allow-list; "
+                f"open the database with allowed_classes=[({module!r}, {name!r})] if you trust the class."
+            )
+        return value
 
     def frame(self, typed: Typed) -> Typed:
         """Return serialised bytes with a checksum, compressed where it pays; ciphertext never does."""
@@ -66,6 +79,17 @@ class Codec:
             if len(smaller) < len(data):
                 packing, data = _DEFLATED, smaller
         return kind, packing + zlib.crc32(data).to_bytes(4, "big") + data
+
+
+_refused = threading.local()
+
+
+def _note_refusal(event: SerdeEvent) -> None:
+    if event["kind"] == "msgpack_blocked" and hasattr(_refused, "classes"):
+        _refused.classes.add((event["module"], event["name"]))
+
+
+register_serde_event_listener(_note_refusal)
 
 
 def unframe(framed: bytes) -> bytes:

@@ -10,6 +10,7 @@ from typing import Any
 from langgraph.checkpoint.serde.types import _DeltaSnapshot
 
 from langgraph_memory.domain.pieces import LIST_ID_BITS, Part, Run, draft
+from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.plans.threads.records import Kind, Layout, NewChunk, NewVersion, Placed, Seal
 from langgraph_memory.state.codec import Codec, keeps_identity
 from langgraph_memory.state.known import KnownVersion
@@ -50,7 +51,16 @@ class Encoder:
         self._marker = Marker(codec)
 
     def encode(self, channel: str, version: str, value: Any, known: KnownVersion | None) -> Encoded:
-        """Return `value` as a version to store, built on the `known` one if that is of the same kind."""
+        """Return `value` as a version to store, built on the `known` one if that is of the same kind.
+
+        Raises InvalidInputError when the serializer cannot encode it.
+        """
+        try:
+            return self._encode(channel, version, value, known)
+        except Exception as error:
+            raise unserialisable(channel, error) from error
+
+    def _encode(self, channel: str, version: str, value: Any, known: KnownVersion | None) -> Encoded:
         if channel.startswith("__"):  # LangGraph's own, gone in the next step: it shares nothing with another version
             return Encoded(NewVersion(channel, version, "value", value=self._codec.dump(value)))
         kind, elements = _split(value)
@@ -151,6 +161,11 @@ def _chunks(fresh: Sequence[int], sizes: Sequence[int], same: int) -> Iterator[t
 
 def _new_list() -> int:
     return secrets.randbits(LIST_ID_BITS)
+
+
+def unserialisable(channel: str, error: Exception) -> InvalidInputError:
+    """Return the error to raise for a value that the serializer cannot encode."""
+    return InvalidInputError(f"a value of channel {channel!r} cannot be serialised ({error}); nothing was stored.")
 
 
 def may_share(value: Any) -> bool:

@@ -10,6 +10,8 @@ from urllib.parse import quote
 
 from langgraph_memory.engine.sqlite.errors import translate
 
+_WAL_BYTES = 16 << 20  # what a log that grew under a long read is cut back to
+
 Synchronous = Literal["NORMAL", "FULL"]
 
 
@@ -59,6 +61,7 @@ def _configure(connection: Any, settings: SqliteSettings) -> None:
     connection.execute(f"PRAGMA busy_timeout = {int(settings.busy_timeout * 1000)}")
     connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # before the first table: later it would need a VACUUM
     _use_wal(connection, settings)
+    connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
     connection.execute(f"PRAGMA synchronous = {settings.synchronous}")
     connection.execute("PRAGMA foreign_keys = ON")
 

@@ -59,6 +59,11 @@ class Writer:
             while jobs := self._take():
                 self._run(jobs)
 
+    def alone(self, perform: Callable[[Any], T]) -> T:
+        """Return what `perform` returns for the connection, while no transaction is open on it."""
+        with self._lock:
+            return perform(self._connection)
+
     def _take(self) -> list[_Job]:
         jobs: list[_Job] = []
         while self._waiting and len(jobs) < _GROUP:

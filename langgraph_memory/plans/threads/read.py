@@ -54,12 +54,27 @@ def list_checkpoints(listing: Listing) -> Plan[Page]:
 @reads
 def get_versions(
     key: CheckpointKey, channels: Sequence[str]
-) -> Plan[tuple[dict[str, StoredVersion], list[StoredChunk]]]:
+) -> Plan[tuple[dict[str, StoredVersion], Sequence[StoredChunk]]]:
     """Return the stored versions of some channels of a checkpoint, with the chunks they are made of."""
     rows = yield Query("versions_of_checkpoint", {**key.columns(), "channels": list(channels)})
     found = {row["channel"]: _version(row, key) for row in rows}
     chunks = yield from _chunks([(key.thread_id, run) for version in found.values() for run in version.runs])
     return found, chunks.get(key.thread_id, [])
+
+
+@reads
+def last_elements(
+    thread_ids: Sequence[str], channel: str
+) -> Plan[tuple[dict[str, StoredVersion], dict[str, Sequence[StoredChunk]]]]:
+    """Return of each thread the newest version of a channel, cut to its last element, with the chunk that holds it."""
+    rows = yield Query("last_values", {"thread_ids": list(thread_ids), "channel": channel})
+    found: dict[str, StoredVersion] = {}
+    for row in rows:
+        version = _version(row, CheckpointKey(row["thread_id"], row["checkpoint_ns"]))
+        last = tuple(Run(run.end - 1, 1) for run in version.runs[-1:])
+        found[row["thread_id"]] = version._replace(runs=last)
+    chunks = yield from _chunks([(thread_id, run) for thread_id, version in found.items() for run in version.runs])
+    return found, chunks
 
 
 def _page(rows: Sequence[Row]) -> Plan[Page]:
@@ -122,7 +137,7 @@ def _version(row: Row, key: CheckpointKey) -> StoredVersion:
     return StoredVersion(row["version"], row["kind"], ("", row["value"]), runs)
 
 
-def _chunks(runs: Sequence[tuple[str, Run]]) -> Plan[dict[str, list[StoredChunk]]]:
+def _chunks(runs: Sequence[tuple[str, Run]]) -> Plan[dict[str, Sequence[StoredChunk]]]:
     by_thread: dict[str, list[Run]] = defaultdict(list)
     for thread_id, run in runs:
         by_thread[thread_id].append(run)

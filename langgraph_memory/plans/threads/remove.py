@@ -53,6 +53,16 @@ def threads_idle_since(moment: datetime, limit: int) -> Plan[list[str]]:
     return [row["thread_id"] for row in rows]
 
 
+@writes
+def delete_idle_thread(thread_id: str, moment: datetime) -> Plan[bool]:
+    """Remove everything of a thread unless it was written since `moment`; return whether it was removed."""
+    rows = yield Query("thread", {"thread_id": thread_id})
+    if not rows or rows[0]["updated_at"] >= to_microseconds(moment):
+        return False
+    yield from _delete_thread(thread_id)
+    return True
+
+
 @reads
 def threads_longer_than(checkpoints: int) -> Plan[list[str]]:
     """Return the threads that hold more than so many checkpoints in one namespace."""

@@ -86,6 +86,11 @@ WHERE (:before IS NULL OR checkpoint_id < :before)
   AND (:after_id IS NULL OR (checkpoint_id, thread_id, checkpoint_ns) < (:after_id, :after_thread, :after_ns))
 ORDER BY checkpoint_id DESC, thread_id DESC, checkpoint_ns DESC LIMIT :page
 
+-- name: version
+-- One stored version of one channel.
+SELECT kind, type, value FROM thread_channel
+WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns AND channel = :channel AND version = :version
+
 -- name: versions
 -- Stored channel versions by (thread, namespace, channel, version).
 SELECT c.thread_id, c.checkpoint_ns, c.channel, c.version, c.kind, c.type, c.value
@@ -239,6 +244,20 @@ SELECT t.thread_id, t.owner_id, t.created_at, t.updated_at,
     + coalesce((SELECT sum(length(w.value)) FROM thread_write AS w WHERE w.thread_id = t.thread_id), 0) AS bytes
 FROM thread AS t WHERE :owner_id IS NULL OR t.owner_id = :owner_id
 ORDER BY t.updated_at DESC, t.thread_id LIMIT :limit OFFSET :offset
+
+-- name: last_values
+-- The stored version of one channel of the newest root checkpoint of some threads.
+SELECT c.thread_id, c.checkpoint_ns, c.channel, c.version, c.kind, c.type, c.value
+FROM json_each(:thread_ids) AS t
+CROSS JOIN thread_checkpoint AS p
+  ON p.thread_id = t.value AND p.checkpoint_ns = '' AND p.checkpoint_id = (
+    SELECT max(q.checkpoint_id) FROM thread_checkpoint AS q WHERE q.thread_id = t.value AND q.checkpoint_ns = ''
+  )
+CROSS JOIN json_each(p.channel_versions) AS v
+CROSS JOIN thread_channel AS c
+  ON c.thread_id = p.thread_id AND c.checkpoint_ns = p.checkpoint_ns AND c.channel = v.key
+  AND c.version = CAST(v.value AS TEXT)
+WHERE v.key = :channel
 
 -- name: threads_idle_since
 -- Threads that were last written before a moment, longest ago first.
