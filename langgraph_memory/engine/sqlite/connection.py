@@ -11,6 +11,8 @@ from urllib.parse import quote
 from langgraph_memory.engine.sqlite.errors import translate
 from langgraph_memory.exceptions import DatabaseError, ForeignDatabaseError
 
+_WAL_BYTES = 16 << 20  # what a log that grew under a long read is cut back to
+
 Synchronous = Literal["NORMAL", "FULL"]
 
 
@@ -66,6 +68,7 @@ def _configure(connection: Any, settings: SqliteSettings, *, create: bool) -> No
         if connection.execute("PRAGMA page_count").fetchone()[0] == 0:
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # on an empty file only: later it needs a VACUUM
     _use_wal(connection, settings)
+    connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
     connection.execute(f"PRAGMA synchronous = {settings.synchronous}")
     connection.execute("PRAGMA foreign_keys = ON")
 
