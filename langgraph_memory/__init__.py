@@ -2,6 +2,50 @@
 
 from langgraph_memory.checkpointer import ThreadSaver
 from langgraph_memory.database import MemoryDatabase, open_memory
+from langgraph_memory.domain.candidate import Candidate, Extractor, Utterance
+from langgraph_memory.domain.memory import Memory, Outcome, Recall, Recalled, Receipt, Source
+from langgraph_memory.domain.policy import Bucket, PromotionPolicy, Verdict
+from langgraph_memory.domain.promotion import PromotionReport
+from langgraph_memory.domain.types import MemoryType
+from langgraph_memory.exceptions import LangGraphMemoryError
+from langgraph_memory.extract import RuleExtractor
+from langgraph_memory.nodes import (
+    MemoryContext,
+    MemoryState,
+    PromotionNode,
+    RetrievalNode,
+    build_graph,
+    build_prompt,
+)
+from langgraph_memory.offline import OfflineChatModel
 from langgraph_memory.store import CuratedStore
 
-__all__ = ["CuratedStore", "MemoryDatabase", "ThreadSaver", "open_memory"]
+__all__ = [
+    "Bucket",
+    "Candidate",
+    "CuratedStore",
+    "Extractor",
+    "LangGraphMemoryError",
+    "Memory",
+    "MemoryContext",
+    "MemoryDatabase",
+    "MemoryState",
+    "MemoryType",
+    "OfflineChatModel",
+    "Outcome",
+    "PromotionNode",
+    "PromotionPolicy",
+    "PromotionReport",
+    "Recall",
+    "Recalled",
+    "Receipt",
+    "RetrievalNode",
+    "RuleExtractor",
+    "Source",
+    "ThreadSaver",
+    "Utterance",
+    "Verdict",
+    "build_graph",
+    "build_prompt",
+    "open_memory",
+]

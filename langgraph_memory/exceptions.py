@@ -9,6 +9,7 @@ LangGraphMemoryError
 │   ├── InvalidFilterError
 │   └── ConnectionStringError
 ├── MemoryNotFoundError (also LookupError)
+├── ForkedThreadError
 ├── EmbeddingError
 ├── MissingExtraError (also ImportError)
 └── DatabaseError
@@ -16,8 +17,10 @@ LangGraphMemoryError
     ├── DatabaseBusyError
     ├── DatabaseClosedError
     ├── NotADatabaseError
+    ├── ForeignDatabaseError
     ├── NewerSchemaError
     └── UnreadableCheckpointError
+        └── ClassNotAllowedError
 """
 
 from __future__ import annotations
@@ -61,6 +64,10 @@ class MemoryNotFoundError(LangGraphMemoryError, LookupError):
     """The owner has no memory of that id."""
 
 
+class ForkedThreadError(LangGraphMemoryError):
+    """Another writer continued the thread first, and the saver was asked to refuse forks."""
+
+
 class EmbeddingError(LangGraphMemoryError):
     """The embedder failed, or returned vectors that cannot be stored."""
 
@@ -89,12 +96,20 @@ class NotADatabaseError(DatabaseError):
     """The file exists and is not a database, or is damaged."""
 
 
+class ForeignDatabaseError(DatabaseError):
+    """The database holds another application's tables and none of this package's."""
+
+
 class NewerSchemaError(DatabaseError):
     """The database was written by a newer version of this package."""
 
 
 class UnreadableCheckpointError(DatabaseError):
     """A stored checkpoint cannot be decoded."""
+
+
+class ClassNotAllowedError(UnreadableCheckpointError):
+    """A stored checkpoint holds an object of a class that the allow-list does not name."""
 
 
 def explain_validation(error: ValidationError) -> str:

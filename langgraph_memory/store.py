@@ -11,7 +11,7 @@ from langgraph.store.base import BaseStore, IndexConfig, Op, Result, TTLConfig
 from langgraph_memory.domain.candidate import Candidate, Utterance
 from langgraph_memory.domain.memory import Memory, Outcome, Recall, Receipt, Source
 from langgraph_memory.domain.policy import PromotionPolicy
-from langgraph_memory.domain.promotion import PromotionReport
+from langgraph_memory.domain.promotion import LedgerPlace, PromotionReport, judge_all
 from langgraph_memory.domain.scope import GLOBAL
 from langgraph_memory.domain.types import MemoryType, MemoryTypes
 from langgraph_memory.engine.base import Engine
@@ -20,9 +20,8 @@ from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.flows import items, memories
 from langgraph_memory.flows.base import FlowRunner
 from langgraph_memory.flows.embedding import Embedder
-from langgraph_memory.flows.settings import StoreSettings
+from langgraph_memory.flows.settings import StoreSettings, check_minutes
 from langgraph_memory.plans.memories import Origin
-from langgraph_memory.plans.promotion import LedgerPlace
 
 _TTL_KEYS = ("refresh_on_read", "omit_expired", "default_ttl", "sweep_interval_minutes")
 
@@ -268,7 +267,7 @@ class CuratedStore(BaseStore):
         Candidates of messages the ledger knows are left out, so a repeat adds nothing. Raises MissingOwnerError,
         InvalidScopeError, UnknownMemoryTypeError or InvalidMemoryError before anything is written.
         """
-        judged = memories.judge_all(list(candidates), policy or PromotionPolicy())
+        judged = judge_all(candidates, utterances, policy or PromotionPolicy())
         origin = Origin.of(source or Source())
         return self._runner.run(memories.promote(judged, utterances, place, scope, origin, self._settings))
 
@@ -283,7 +282,7 @@ class CuratedStore(BaseStore):
         policy: PromotionPolicy | None = None,
     ) -> PromotionReport:
         """Same as `promote`."""
-        judged = memories.judge_all(list(candidates), policy or PromotionPolicy())
+        judged = judge_all(candidates, utterances, policy or PromotionPolicy())
         origin = Origin.of(source or Source())
         return await self._runner.arun(memories.promote(judged, utterances, place, scope, origin, self._settings))
 
@@ -306,4 +305,8 @@ def _checked_ttl(ttl: TTLConfig | None) -> TTLConfig | None:
             raise InvalidInputError(f"ttl has no option {name!r}; the options are {', '.join(_TTL_KEYS)}.")
     if ttl and ttl.get("omit_expired") is False:
         raise InvalidInputError("ttl['omit_expired'] cannot be False: this store never returns an expired item.")
+    for name in ("default_ttl", "sweep_interval_minutes"):
+        minutes = (ttl or {}).get(name)
+        if minutes is not None:
+            check_minutes(f"ttl[{name!r}]", minutes)
     return ttl

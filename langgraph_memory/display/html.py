@@ -9,6 +9,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from langchain_core.messages import BaseMessage
 
     from langgraph_memory.domain.memory import Memory, Recall
@@ -24,12 +26,12 @@ def memories_html(memories: Iterable[Memory]) -> str:
             memory.slot or "",
             memory.scope,
             f"{memory.confidence:.2f}",
-            memory.updated_at.strftime("%Y-%m-%d %H:%M"),
-            "superseded" if memory.superseded else "live",
+            _minute(memory.updated_at),
+            _state(memory),
         )
         for memory in memories
     ]
-    return _table("memories", ("memory", "type", "slot", "scope", "confidence", "updated", "state"), rows)
+    return _table("memories", ("memory", "type", "slot", "scope", "confidence", "updated (UTC)", "state"), rows)
 
 
 def recall_html(recall: Recall) -> str:
@@ -44,7 +46,12 @@ def recall_html(recall: Recall) -> str:
         for item in recall.items
     ]
     dropped = [
-        (item.memory.content, item.memory.memory_type, "" if item.score is None else f"{item.score:.3f}", item.reason)
+        (
+            item.memory.content,
+            item.memory.memory_type,
+            "" if item.score is None else f"{item.score:.3f}",
+            item.reason.replace("_", " "),
+        )
         for item in recall.dropped
     ]
     caption = "recalled" if recall.query is None else f"recalled for “{recall.query}”"
@@ -58,7 +65,7 @@ def promotion_html(report: PromotionReport) -> str:
         (
             entry.candidate.content,
             entry.candidate.memory_type,
-            entry.verdict.bucket.value,
+            entry.verdict.bucket.value.replace("_", " "),
             entry.verdict.explanation,
             "" if entry.outcome is None else entry.outcome.action,
             "" if entry.outcome is None else "; ".join(memory.content for memory in entry.outcome.replaced),
@@ -69,8 +76,28 @@ def promotion_html(report: PromotionReport) -> str:
 
 
 def thread_html(messages: Sequence[BaseMessage], title: str = "thread") -> str:
-    """Return a table of a thread's messages."""
-    return _table(title, ("who", "message"), [(message.type, message.text) for message in messages])
+    """Return a table of a thread's messages; what is not text is named in brackets."""
+    return _table(title, ("who", "message"), [(message.type, _shown(message)) for message in messages])
+
+
+def _shown(message: BaseMessage) -> str:
+    """Return a message's text, with the kinds of its other parts and the tools it calls."""
+    parts = message.content if isinstance(message.content, list) else []
+    kinds = [str(part.get("type", "part")) for part in parts if isinstance(part, dict)]
+    others = [f"[{kind}]" for kind in kinds if kind not in ("text", "tool_use", "tool_call")]
+    calls = [f"[calls {call['name']}]" for call in getattr(message, "tool_calls", ())]
+    return " ".join(filter(None, (message.text, *others, *calls)))
+
+
+def _state(memory: Memory) -> str:
+    """Return since when a memory is superseded, or until when it counts; without a clock, not whether that is over."""
+    if memory.superseded_at is not None:
+        return f"superseded {_minute(memory.superseded_at)}"
+    return "live" if memory.expires_at is None else f"until {_minute(memory.expires_at)}"
+
+
+def _minute(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M")
 
 
 def _table(caption: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -61,17 +61,23 @@ def _satisfies(actual: Any, operator: str, operand: Any) -> bool:
 
 
 def _equal(actual: Any, wanted: Any) -> bool:
-    """JSON equality: 1 equals 1.0, and neither equals true."""
+    """JSON equality, at any depth: 1 equals 1.0, and neither equals true."""
+    if isinstance(actual, Mapping) and isinstance(wanted, Mapping):
+        return actual.keys() == wanted.keys() and all(_equal(actual[name], wanted[name]) for name in wanted)
+    if isinstance(actual, (list, tuple)) and isinstance(wanted, (list, tuple)):
+        return len(actual) == len(wanted) and all(map(_equal, actual, wanted))
     return isinstance(actual, bool) == isinstance(wanted, bool) and bool(actual == wanted)
 
 
 def _comparable(actual: Any, operand: Any) -> tuple[Any, Any]:
     """Return both sides as numbers when both can be read as such, as text when both are text, else (None, None)."""
-    if isinstance(actual, bool) or not isinstance(actual, (int, float, str)):
+    if not _is_comparable(actual):
         return None, None
+    if not isinstance(actual, str) and not isinstance(operand, str):
+        return actual, operand
     try:
         return float(actual), float(operand)
-    except ValueError:
+    except (ValueError, OverflowError):
         return (actual, operand) if isinstance(actual, str) and isinstance(operand, str) else (None, None)
 
 

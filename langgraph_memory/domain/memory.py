@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, overload
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -214,7 +214,13 @@ class Recall(Sequence[Recalled]):
     items: tuple[Recalled, ...] = ()
     dropped: tuple[Dropped, ...] = field(default=())
 
-    def __getitem__(self, index: Any) -> Any:
+    @overload
+    def __getitem__(self, index: int) -> Recalled: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Recalled]: ...
+
+    def __getitem__(self, index: int | slice) -> Recalled | Sequence[Recalled]:
         return self.items[index]
 
     def __len__(self) -> int:

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, overload
 
 from langgraph_memory.display import promotion_html
-from langgraph_memory.domain.candidate import Candidate
-from langgraph_memory.domain.guard import refuse
+from langgraph_memory.domain.candidate import Candidate, Utterance
+from langgraph_memory.domain.guard import Refusal, refuse
 from langgraph_memory.domain.memory import Outcome
 from langgraph_memory.domain.policy import Bucket, PromotionPolicy, Verdict
+
+REFUSED = "(refused)"
+"""What stands in place of a text that the guard refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerPlace:
+    """Which lines of the ledger a node reads and writes: whose, of which thread, by which extractor.
+
+    A message's id is its own within a thread, so a subgraph that reads the same message reads the same line.
+    """
+
+    owner_id: str
+    thread_id: str
+    extractor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +40,32 @@ class Judged:
     verdict: Verdict
 
 
+def judge_all(
+    candidates: Iterable[Candidate], utterances: Iterable[Utterance], policy: PromotionPolicy
+) -> list[Judged]:
+    """Return the bucket of every candidate, and of every message that the guard refuses as a whole."""
+    judged = [judge(candidate, policy) for candidate in candidates]
+    proposed_from = {one.candidate.message_id for one in judged}
+    for said in utterances:
+        refusal = None if said.message_id in proposed_from else refuse(said.text)
+        if refusal is not None:
+            judged.append(_refused(Candidate(content=REFUSED, message_id=said.message_id, actor=said.actor), refusal))
+    return judged
+
+
 def judge(candidate: Candidate, policy: PromotionPolicy) -> Judged:
     """Return the bucket of a candidate: the guard refuses first, then the policy decides."""
     refusal = refuse(f"{candidate.content}\n{candidate.excerpt}")
     if refusal is None:
         return Judged(candidate, policy.judge(candidate))
-    blank = candidate.model_copy(
-        update={"content": "(refused)", "excerpt": "", "content_json": None, "replaces": (), "slot": None}
-    )
-    return Judged(blank, Verdict(Bucket.DISCARD, refusal.reason, refusal.explanation))
+    return _refused(candidate, refusal)
+
+
+def _refused(candidate: Candidate, refusal: Refusal) -> Judged:
+    """Discard a candidate without keeping what it says."""
+    blank = {"content": REFUSED, "excerpt": "", "content_json": None, "replaces": (), "slot": None, "subject": None}
+    verdict = Verdict(Bucket.DISCARD, refusal.reason, refusal.explanation)
+    return Judged(candidate.model_copy(update=blank), verdict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +90,13 @@ class PromotionReport(Sequence[Promoted]):
     at: datetime
     entries: tuple[Promoted, ...] = field(default=())
 
-    def __getitem__(self, index: Any) -> Any:
+    @overload
+    def __getitem__(self, index: int) -> Promoted: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Promoted]: ...
+
+    def __getitem__(self, index: int | slice) -> Promoted | Sequence[Promoted]:
         return self.entries[index]
 
     def __len__(self) -> int:

@@ -127,14 +127,12 @@ def _asking(sentences: Iterable[str]) -> list[str]:
 def _words_and_terms(text: str) -> Iterator[tuple[str, str]]:
     for match in _WORD.finditer(_fold(text)):
         word = _CLITIC.sub("", match[0])
-        if _WIDE.search(word):
-            yield from ((part, part) for part in _bigrams(word))
-        else:
-            yield word, _stem(word)
+        parts = _bigrams(word) if _WIDE.search(word) else (word,)
+        yield from ((part, term) for part in parts if (term := _stem(part)))
 
 
 def _fold(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    decomposed = unicodedata.normalize("NFKD", text).casefold()
     return unicodedata.normalize("NFC", _COMBINING.sub("", decomposed))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from langgraph_memory.engine.base import Engine
 from langgraph_memory.exceptions import ConnectionStringError
 
+_LONGEST_WAIT = 24 * 60 * 60
 _URL = re.compile(r"^([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 
 
@@ -17,8 +18,10 @@ def connect(conn_string: str | os.PathLike[str], **options: Any) -> Engine:
 
     `options` are the fields of the engine's settings. Raises ConnectionStringError when no engine can open it.
     """
-    target = os.fspath(conn_string)
-    if not target or not target.strip():
+    target = os.fspath(conn_string) if isinstance(conn_string, (str, os.PathLike)) else None
+    if not isinstance(target, str):
+        raise ConnectionStringError(f'a connection string is text such as "memory.db", not {conn_string!r}.')
+    if not target.strip():
         raise ConnectionStringError('the connection string is empty; pass a file path or ":memory:".')
     if "\x00" in target:
         raise ConnectionStringError("the connection string holds a NUL character; pass a plain file path.")
@@ -26,10 +29,19 @@ def connect(conn_string: str | os.PathLike[str], **options: Any) -> Engine:
     if scheme is None:
         return _sqlite(target, options)
     if scheme[1].lower() == "sqlite":
-        return _sqlite(target[len("sqlite:///") :] or ":memory:", options)
+        return _sqlite(_path_of(target[len("sqlite://") :]), options)
     raise ConnectionStringError(
         f"no engine opens {scheme[1]!r} URLs in this version; pass a file path such as 'assistant.db'."
     )
+
+
+def _path_of(rest: str) -> str:
+    """Return the file path that follows `sqlite://`: after one more slash, because there is no host; none is memory."""
+    if rest.rstrip("/") == "":
+        return ":memory:"
+    if not rest.startswith("/"):
+        raise ConnectionStringError(f"'sqlite://{rest}' names a host; a file is written 'sqlite:///{rest}'.")
+    return rest[1:]
 
 
 def _sqlite(path: str, options: dict[str, Any]) -> Engine:
@@ -40,6 +52,10 @@ def _sqlite(path: str, options: dict[str, Any]) -> Engine:
         settings = SqliteSettings(path, **options)
     except TypeError as error:
         raise ConnectionStringError(f"the SQLite engine has no such option ({error}).") from error
+    if not isinstance(settings.busy_timeout, (int, float)) or not 0 <= settings.busy_timeout <= _LONGEST_WAIT:
+        raise ConnectionStringError(
+            f"busy_timeout must be seconds from 0 to {_LONGEST_WAIT}, not {settings.busy_timeout!r}."
+        )
     if settings.synchronous not in ("NORMAL", "FULL"):
         raise ConnectionStringError(f"synchronous must be 'NORMAL' or 'FULL', not {settings.synchronous!r}.")
     return SqliteEngine(settings)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from typing import Any, cast
 
+from langchain_core.embeddings import Embeddings
 from langgraph.store.base import IndexConfig, ensure_embeddings, get_text_at_path, tokenize_path
 
 from langgraph_memory.domain.vectors import Metric, pack, require_numpy
@@ -28,8 +29,11 @@ class Embedder:
         dims = index.get("dims")
         if not isinstance(dims, int) or isinstance(dims, bool) or dims < 1:
             raise InvalidInputError(f"index['dims'] must be a positive whole number, not {dims!r}.")
-        if index.get("embed") is None:
-            raise InvalidInputError("index['embed'] is missing; pass an Embeddings object or a function.")
+        embed, fields = index.get("embed"), index.get("fields")
+        if not isinstance(embed, (str, Embeddings)) and not callable(embed):
+            raise InvalidInputError(f"index['embed'] must be an Embeddings object or a function, not {embed!r}.")
+        if fields is not None and (isinstance(fields, str) or not all(isinstance(field, str) for field in fields)):
+            raise InvalidInputError(f"index['fields'] must be a list of paths such as ['text'], not {fields!r}.")
         require_numpy()
         self.dims = dims
         self.metric = cast(Metric, index.get("distance_type", "cosine"))
@@ -37,7 +41,7 @@ class Embedder:
             raise InvalidInputError(
                 f"index['distance_type'] must be one of {', '.join(_METRICS)}, not {self.metric!r}."
             )
-        self._embeddings = ensure_embeddings(index["embed"])
+        self._embeddings = ensure_embeddings(embed)
 
     def documents(self, texts: Sequence[str]) -> list[bytes]:
         """Return one packed vector for each text.
@@ -74,7 +78,9 @@ class Embedder:
             raise _failed(error) from error
         return pack(vector, self.dims, self.metric)
 
-    def _checked(self, vectors: Sequence[Sequence[float]], expected: int) -> list[bytes]:
+    def _checked(self, vectors: Any, expected: int) -> list[bytes]:
+        if not isinstance(vectors, Sized) or not isinstance(vectors, Iterable):
+            raise EmbeddingError(f"the embedder returned {type(vectors).__name__} in place of a list of vectors.")
         if len(vectors) != expected:
             raise EmbeddingError(f"the embedder returned {len(vectors)} vectors for {expected} texts.")
         return [pack(vector, self.dims, self.metric) for vector in vectors]
@@ -100,4 +106,5 @@ def words_of(value: Any) -> str:
 
 
 def _failed(error: Exception) -> EmbeddingError:
-    return EmbeddingError(f"the embedder failed ({type(error).__name__}: {error}); nothing was stored.")
+    reason = " ".join(f"{type(error).__name__}: {error}".split())
+    return EmbeddingError(f"the embedder failed ({reason}); nothing was stored.")

@@ -9,6 +9,7 @@ from typing import Any
 
 from langgraph.store.base import (
     GetOp,
+    InvalidNamespaceError,
     Item,
     ListNamespacesOp,
     Op,
@@ -21,13 +22,14 @@ from langgraph.store.base import (
 
 from langgraph_memory.domain.filters import check_filter
 from langgraph_memory.domain.namespaces import select_namespaces
+from langgraph_memory.domain.scope import ROOT
 from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.flows.base import EmbedDocuments, EmbedQuery, Flow
 from langgraph_memory.flows.embedding import indexed_texts, words_of
-from langgraph_memory.flows.settings import StoreSettings
+from langgraph_memory.flows.settings import StoreSettings, check_minutes
 from langgraph_memory.plans import items
 from langgraph_memory.plans.items import FoundItem
-from langgraph_memory.plans.rows import PlainItem
+from langgraph_memory.plans.rows import PlainItem, embedded_texts
 
 _SWEEP = 1000
 
@@ -65,6 +67,8 @@ def _check(op: Op) -> None:
     if not isinstance(op, (GetOp, SearchOp, PutOp, ListNamespacesOp)):
         raise InvalidInputError(f"unknown operation type {type(op).__name__}.")
     validate_op_namespace(op)
+    if isinstance(op, PutOp) and not op.namespace:
+        raise InvalidNamespaceError("Namespace cannot be empty.")
     if isinstance(op, SearchOp):
         check_filter(op.filter)
     if isinstance(op, (SearchOp, ListNamespacesOp)) and (op.limit < 0 or op.offset < 0):
@@ -76,11 +80,11 @@ def _check(op: Op) -> None:
 def _check_value(op: PutOp) -> None:
     if not isinstance(op.value, Mapping):
         raise InvalidInputError(f"the value of {op.key!r} must be a mapping, not {type(op.value).__name__}.")
-    if op.ttl is not None and not op.ttl > 0:
-        raise InvalidInputError(f"ttl of {op.key!r} must be a positive number of minutes, not {op.ttl!r}.")
+    if op.ttl is not None:
+        check_minutes(f"ttl of {op.key!r}", op.ttl)
     try:
         json.dumps(op.value, allow_nan=False)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise InvalidInputError(f"the value of {op.key!r} is not JSON ({error}); store plain values.") from None
 
 
@@ -88,7 +92,8 @@ def _document_vectors(ops: Sequence[Op], settings: StoreSettings) -> Flow[Mappin
     """Embed every distinct text of the batch once."""
     if settings.embedder is None:
         return {}
-    texts = dict.fromkeys(text for op in ops if isinstance(op, PutOp) for _, text in _fields_of(op, settings))
+    puts = [op for op in ops if isinstance(op, PutOp)]
+    texts = dict.fromkeys(text for op in puts for _, text in (*_fields_of(op, settings), *_content_of(op)))
     vectors = (yield EmbedDocuments(list(texts))) if texts else []
     return dict(zip(texts, vectors, strict=True))
 
@@ -108,6 +113,16 @@ def _fields_of(op: PutOp, settings: StoreSettings) -> list[tuple[str, str]]:
     return indexed_texts(op.value, settings.fields if op.index is None else op.index)
 
 
+def _content_of(op: PutOp) -> list[tuple[str, str]]:
+    """Return the texts a put names where a memory may be: what is embedded of a memory, whatever `fields` say."""
+    content, context = ((op.value or {}).get(name) for name in ("content", "context"))
+    if op.namespace[0] != ROOT or op.index is False:
+        return []
+    return embedded_texts(
+        content.strip() if isinstance(content, str) else "", context if isinstance(context, str) else None
+    )
+
+
 def _step(op: Op, vectors: Mapping[str, bytes], queries: Mapping[str, bytes], settings: StoreSettings) -> items.Step:
     if isinstance(op, GetOp):
         return items.Get(op.namespace, op.key)
@@ -120,7 +135,8 @@ def _step(op: Op, vectors: Mapping[str, bytes], queries: Mapping[str, bytes], se
     if op.value is None:
         return items.Delete(op.namespace, op.key)
     embedded = [(name, vectors[text]) for name, text in _fields_of(op, settings)] if vectors else []
-    return items.Put(PlainItem(op.namespace, op.key, op.value, _text_of(op, settings), embedded, op.ttl))
+    content = [(name, vectors[text]) for name, text in _content_of(op)] if vectors else []
+    return items.Put(PlainItem(op.namespace, op.key, op.value, _text_of(op, settings), embedded, op.ttl), content)
 
 
 def _text_of(op: PutOp, settings: StoreSettings) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,8 +10,8 @@ from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.clock import in_utc
 from langgraph_memory.domain.guard import refuse
 from langgraph_memory.domain.memory import Memory, Outcome, Recall, Receipt, Source, make_memory
-from langgraph_memory.domain.policy import Bucket, PromotionPolicy
-from langgraph_memory.domain.promotion import Judged, PromotionReport, judge
+from langgraph_memory.domain.policy import Bucket
+from langgraph_memory.domain.promotion import Judged, LedgerPlace, PromotionReport
 from langgraph_memory.domain.scope import check_owner, check_scope
 from langgraph_memory.domain.text import without_phrases
 from langgraph_memory.domain.types import MemoryType
@@ -21,8 +21,11 @@ from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.plans import memories, promotion
 from langgraph_memory.plans import recall as recalling
 from langgraph_memory.plans.memories import Origin, Proposal
-from langgraph_memory.plans.promotion import LedgerPlace, PromotionRequest
+from langgraph_memory.plans.promotion import PromotionRequest
 from langgraph_memory.plans.rows import Vectors, embedded_texts
+
+_BOUNDS = ("limit", "offset", "pinned", "max_tokens")
+_GREATEST = 2**31 - 1
 
 
 def remember(content: str | Memory, fields: dict[str, Any], settings: StoreSettings) -> Flow[Outcome]:
@@ -56,8 +59,9 @@ def history(memory_id: str, owner_id: str) -> Flow[list[Memory]]:
 def forget(memory_id: str, owner_id: str, settings: StoreSettings) -> Flow[Receipt]:
     """Delete a memory with its older versions."""
     now = settings.clock()
-    count: int = yield memories.forget(memory_id, owner_id, now, "forgotten on request")
-    return Receipt(settings.new_id(), "forget", owner_id, now, {"memories": count})
+    receipt_id = settings.new_id()
+    count: int = yield memories.forget(memory_id, owner_id, now, "forgotten on request", receipt_id)
+    return Receipt(receipt_id, "forget", owner_id, now, {"memories": count})
 
 
 def page_of_owner(
@@ -65,6 +69,7 @@ def page_of_owner(
 ) -> Flow[list[Memory]]:
     """Return a page of an owner's memories."""
     now = settings.clock()
+    _check_bounds({"limit": limit, "offset": offset})
     page: list[Memory] = yield memories.memories_of_owner(
         owner_id, now, everything=everything, limit=limit, offset=offset
     )
@@ -108,11 +113,6 @@ def promote(
     request = PromotionRequest(settings.new_id(), scope, place, utterances, paired, origin)
     report: PromotionReport = yield promotion.promote(request, now)
     return report
-
-
-def judge_all(candidates: Sequence[Any], policy: PromotionPolicy) -> list[Judged]:
-    """Return the bucket of every candidate."""
-    return [judge(candidate, policy) for candidate in candidates]
 
 
 def _new(content: str, fields: dict[str, Any], settings: StoreSettings, now: datetime) -> Memory:
@@ -192,7 +192,7 @@ def _vectors_of(wanted: Sequence[Memory], settings: StoreSettings) -> Flow[list[
     """Embed each distinct text of some memories once: the content, the passages of a long one, and the context."""
     if settings.embedder is None or not wanted:
         return [()] * len(wanted)
-    texts = [embedded_texts(memory) for memory in wanted]
+    texts = [embedded_texts(memory.content, memory.context) for memory in wanted]
     distinct = list(dict.fromkeys(text for fields in texts for _, text in fields))
     vectors = dict(zip(distinct, (yield EmbedDocuments(distinct)), strict=True))
     return [[(name, vectors[text]) for name, text in fields] for fields in texts]
@@ -202,10 +202,13 @@ def _request(
     query: str | None, fields: dict[str, Any], settings: StoreSettings, now: datetime
 ) -> Flow[recalling.RecallRequest]:
     owner_id, scope = check_owner(fields.pop("owner_id")), check_scope(fields.pop("scope"))
-    shared_with = tuple(check_owner(other) for other in fields.pop("shared_with"))
-    memory_types = settings.types.names(fields.pop("memory_types"))
+    shared_with = tuple(check_owner(other) for other in _several("shared_with", fields.pop("shared_with")))
+    wanted_types = fields.pop("memory_types")
+    memory_types = settings.types.names(None if wanted_types is None else _several("memory_types", wanted_types))
     as_of = fields.pop("as_of")
     _check_bounds(fields)
+    if query is not None and not isinstance(query, str):
+        raise InvalidInputError(f"query must be text or None, not {type(query).__name__}.")
     wanted = query.strip() if query else None
     vector = None
     if settings.embedder is not None and wanted:
@@ -226,10 +229,21 @@ def _request(
 
 
 def _check_bounds(fields: dict[str, Any]) -> None:
-    for name in ("limit", "pinned", "max_tokens"):
+    for name in (name for name in _BOUNDS if name in fields):
         value = fields[name]
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
-            raise InvalidInputError(f"{name} must be a whole number of at least 0, not {value!r}.")
+        if value is None and name == "max_tokens":
+            continue
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _GREATEST:
+            raise InvalidInputError(f"{name} must be a whole number from 0 to {_GREATEST}, not {value!r}.")
+    if fields.get("min_score") is not None and not isinstance(fields["min_score"], (int, float)):
+        raise InvalidInputError(f"min_score must be a number, not {fields['min_score']!r}.")
+
+
+def _several(name: str, values: Iterable[str]) -> Iterable[str]:
+    """Return `values` when they are several texts: one text would be read letter by letter."""
+    if isinstance(values, str):
+        raise InvalidInputError(f"{name} must be a list such as [{values!r}], not a single text.")
+    return values
 
 
 def _moment(as_of: datetime | None, now: datetime) -> datetime:

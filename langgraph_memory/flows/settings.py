@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 from langgraph_memory.domain.types import MemoryTypes
 from langgraph_memory.domain.vectors import Metric, Shelf
+from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.flows.embedding import Embedder
 from langgraph_memory.plans.rows import VectorSearch
+
+_LONGEST = 1000 * 365 * 24 * 60
+"""Minutes in a thousand years; a longer time-to-live is a mistake, and past what a timestamp holds."""
 
 
 def _now() -> datetime:
@@ -49,3 +54,9 @@ class StoreSettings:
             return False
         self._swept_at = now
         return True
+
+
+def check_minutes(name: str, minutes: Any) -> None:
+    """Raise InvalidInputError when a time-to-live is no positive number of minutes, or longer than a thousand years."""
+    if isinstance(minutes, bool) or not isinstance(minutes, (int, float)) or not 0 < minutes <= _LONGEST:
+        raise InvalidInputError(f"{name} must be a positive number of minutes, at most {_LONGEST}, not {minutes!r}.")

@@ -10,6 +10,7 @@ from typing import Any
 
 from langgraph_memory.domain.clock import from_microseconds, to_microseconds
 from langgraph_memory.domain.filters import matches
+from langgraph_memory.domain.guard import refuse
 from langgraph_memory.domain.lexical import Corpus, lexical_matches
 from langgraph_memory.domain.memory import Memory, make_memory
 from langgraph_memory.domain.scope import join_labels, partition_of, split_labels
@@ -19,6 +20,7 @@ from langgraph_memory.exceptions import InvalidMemoryError
 from langgraph_memory.plans.memories import Origin, forget_row, record
 from langgraph_memory.plans.rows import (
     PlainItem,
+    Vectors,
     VectorSearch,
     closeness,
     insert_row,
@@ -28,6 +30,8 @@ from langgraph_memory.plans.rows import (
 )
 
 _PAGE = 500
+_FIXED = ("owner_id", "scope", "memory_type", "slot", "created_at", "superseded_by", "superseded_at")
+"""What makes a memory the one it is; an edit may repeat these and not change them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +75,10 @@ class ListNamespaces:
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """Write one item, or edit the memory that is at its place; `vectors` None means that nothing is embedded."""
+    """Write one item, or edit the memory that is at its place: `content_vectors` are of the text it names then."""
 
     item: PlainItem
+    content_vectors: Vectors = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +151,7 @@ def _write(change: Put | Delete, now: datetime) -> Plan[None]:
     if row is None:
         yield from insert_row(item.columns(to_microseconds(now), now), item.vectors)
     elif row["memory_type"] is not None:
-        yield from _edit_memory(row, item, now)
+        yield from _edit_memory(row, change, now)
     else:
         gone = row["expires_at"] is not None and row["expires_at"] <= to_microseconds(now)
         created_at = to_microseconds(now) if gone else row["created_at"]
@@ -154,14 +159,20 @@ def _write(change: Put | Delete, now: datetime) -> Plan[None]:
         yield from rewrite_row(row, columns, item.vectors)
 
 
-def _edit_memory(row: Row, item: PlainItem, now: datetime) -> Plan[None]:
+def _edit_memory(row: Row, change: Put, now: datetime) -> Plan[None]:
     """Let a put at a memory's place change the fields it names, under the memory's own rules."""
     known = Memory.from_row(row)
-    fields = {**known.model_dump(), **item.value, "id": known.id, "updated_at": now}
-    edited = make_memory(**fields)
-    if (edited.owner_id, edited.scope, edited.memory_type) != (known.owner_id, known.scope, known.memory_type):
-        raise InvalidMemoryError(f"memory {known.id}: a put cannot move it to another owner, scope or type.")
-    yield from rewrite_row(row, memory_columns(edited), item.vectors)
+    edited = make_memory(**{**known.model_dump(), **change.item.value, "id": known.id, "updated_at": now})
+    moved = [name for name in _FIXED if getattr(edited, name) != getattr(known, name)]
+    if known.superseded or moved:
+        what = "it is superseded" if known.superseded else f"a put cannot change its {moved[0]}"
+        raise InvalidMemoryError(f"memory {known.id} cannot be edited so: {what}; remember() a new one.")
+    refusal = refuse(edited.content)
+    if refusal is not None:
+        raise InvalidMemoryError(f"memory {known.id} was not changed: {refusal.explanation}")
+    changed = [name for name in ("content", "context") if getattr(edited, name) != getattr(known, name)]
+    vectors = [(name, vector) for name, vector in change.content_vectors if name.split(".")[0] in changed]
+    yield from rewrite_row(row, memory_columns(edited), vectors if changed else None, changed)
     yield from record(edited, "edited", "changed through the store", Origin(), now)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.memory import Memory, Outcome, Source
@@ -13,7 +15,7 @@ from langgraph_memory.domain.scope import check_owner, owner_partition
 from langgraph_memory.domain.text import fingerprint
 from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
-from langgraph_memory.exceptions import MemoryNotFoundError
+from langgraph_memory.exceptions import InvalidMemoryError, MemoryNotFoundError
 from langgraph_memory.plans.rows import Vectors, insert_row, memory_columns, rewrite_row
 
 
@@ -58,6 +60,8 @@ def store(proposal: Proposal, now: datetime) -> Plan[Outcome]:
         yield from _reinforce(decision, now)
         superseded = yield from _supersede(retracted, decision.memory, decision.reason, now)
         return Outcome("superseded" if superseded else "reinforced", decision.memory, decision.reason, superseded)
+    if (yield from _find(new.id, new.owner_id)) is not None:
+        raise InvalidMemoryError(f"memory id {new.id!r} is taken already; choose another, or pass the content alone.")
     yield from insert_row(memory_columns(new), proposal.vectors)
     yield from record(new, "added", decision.reason, Origin.of(new.source), now)
     superseded = yield from _supersede((*decision.supersedes, *retracted), new, decision.reason, now)
@@ -127,6 +131,25 @@ def record(memory: Memory, action: str, reason: str, origin: Origin, now: dateti
     )
 
 
+def put_receipt(
+    owner_id: str, receipt_id: str, kind: str, body: Mapping[str, Any], origin: Origin, now: datetime
+) -> Plan[None]:
+    """Store one receipt, as a part of another plan."""
+    yield Query(
+        "put_receipt",
+        {
+            "partition": owner_partition(owner_id),
+            "id": receipt_id,
+            "kind": kind,
+            "thread_id": origin.thread_id,
+            "checkpoint_id": origin.checkpoint_id,
+            "run_id": origin.run_id,
+            "now": to_microseconds(now),
+            "body": json.dumps(body),
+        },
+    )
+
+
 @reads
 def history(memory_id: str, owner_id: str) -> Plan[list[Memory]]:
     """Return every version of what a memory is about, oldest first.
@@ -144,14 +167,16 @@ def history(memory_id: str, owner_id: str) -> Plan[list[Memory]]:
 
 
 @writes
-def forget(memory_id: str, owner_id: str, now: datetime, reason: str) -> Plan[int]:
-    """Delete a memory and the older versions it had superseded, and return how many that were.
+def forget(memory_id: str, owner_id: str, now: datetime, reason: str, receipt_id: str) -> Plan[int]:
+    """Delete a memory and the older versions it had superseded, keep a receipt, and return how many that were.
 
     Raises MemoryNotFoundError.
     """
     memory = yield from _get(memory_id, owner_id)
     (row,) = yield Query("memory", {"partition": owner_partition(owner_id), "id": memory.id})
-    return (yield from forget_row(row, now, reason))
+    count = yield from forget_row(row, now, reason)
+    yield from put_receipt(owner_id, receipt_id, "forget", {"memories": count}, Origin(), now)
+    return count
 
 
 def forget_row(row: Row, now: datetime, reason: str) -> Plan[int]:

@@ -10,31 +10,11 @@ from typing import Any
 from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.memory import Outcome
-from langgraph_memory.domain.promotion import Judged, Promoted, PromotionReport
+from langgraph_memory.domain.promotion import Judged, LedgerPlace, Promoted, PromotionReport
 from langgraph_memory.domain.scope import owner_partition
 from langgraph_memory.domain.text import content_hash
 from langgraph_memory.engine.query import Plan, Query, reads, writes
-from langgraph_memory.plans.memories import Origin, Proposal, store
-from langgraph_memory.plans.recall import put_receipt
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerPlace:
-    """Which ledger lines a node reads and writes: whose, of which thread and namespace, by which extractor."""
-
-    owner_id: str
-    thread_id: str
-    checkpoint_ns: str
-    extractor: str
-
-    def columns(self) -> dict[str, Any]:
-        """Return the columns of the ledger's key that all its lines share."""
-        return {
-            "partition": owner_partition(self.owner_id),
-            "thread_id": self.thread_id,
-            "checkpoint_ns": self.checkpoint_ns,
-            "extractor": self.extractor,
-        }
+from langgraph_memory.plans.memories import Origin, Proposal, put_receipt, store
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +42,7 @@ def promote(request: PromotionRequest, now: datetime) -> Plan[PromotionReport]:
     if not fresh:
         return PromotionReport(request.id, request.place.owner_id, request.scope, now)
     claims = [{"message_id": one.message_id, "content_hash": content_hash(one.text)} for one in fresh]
-    yield Query("enter_in_ledger", {**request.place.columns(), "now": to_microseconds(now)}, claims)
+    yield Query("enter_in_ledger", {**_columns(request.place), "now": to_microseconds(now)}, claims)
     mine = {one.message_id for one in fresh}
     entries: list[Promoted] = []
     for judged, proposal in request.judged:
@@ -82,6 +62,15 @@ def _settle(judged: Judged, proposal: Proposal | None, now: datetime) -> Plan[Pr
 
 def _unread(place: LedgerPlace, utterances: Sequence[Utterance]) -> Plan[list[Utterance]]:
     ids = [one.message_id for one in utterances]
-    rows = yield Query("ledger_entries", {**place.columns(), "message_ids": ids})
+    rows = yield Query("ledger_entries", {**_columns(place), "message_ids": ids})
     known = {(row["message_id"], row["content_hash"]) for row in rows}
     return [one for one in utterances if (one.message_id, content_hash(one.text)) not in known]
+
+
+def _columns(place: LedgerPlace) -> dict[str, Any]:
+    """Return the columns of the ledger's key that all lines of a place share."""
+    return {
+        "partition": owner_partition(place.owner_id),
+        "thread_id": place.thread_id,
+        "extractor": place.extractor,
+    }

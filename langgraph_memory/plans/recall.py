@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,7 +21,7 @@ from langgraph_memory.domain.text import phrases, query_terms
 from langgraph_memory.domain.types import MemoryTypes
 from langgraph_memory.domain.vectors import CONTEXT
 from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
-from langgraph_memory.plans.memories import Origin
+from langgraph_memory.plans.memories import Origin, put_receipt
 from langgraph_memory.plans.rows import ROW, VectorSearch, closeness, postings_of
 
 SPARE = 8
@@ -94,21 +93,23 @@ def recall(request: RecallRequest) -> Plan[Recall]:
     ranked: list[Recalled] = []
     pinned: list[Recalled] = []
     dropped: list[Dropped] = []
-    others = tuple(name for name in request.memory_types if name not in request.pinned_types)
     for owner_id in request.owners:
         if request.pinned_types:
             pinned += yield from _listed(request, owner_id, request.pinned_types, request.pinned)
         if request.query:
-            found, hidden = yield from _ranked(request, owner_id, others)
+            found, hidden = yield from _ranked(request, owner_id, request.memory_types)
             ranked += found
             dropped += hidden
         else:
-            ranked += yield from _listed(request, owner_id, others, request.limit + MAX_DROPPED)
+            ranked += yield from _listed(request, owner_id, request.memory_types, request.limit + MAX_DROPPED)
     selection = Selection(request.pinned, None, request.max_tokens)
-    selection.offer(sorted(pinned, key=_best_first))
+    first = sorted(pinned, key=_best_first)[: request.pinned]
+    selection.offer(first)
     selection.limit = len(selection.taken) + request.limit
     selection.min_score = request.min_score
-    selection.offer(sorted(ranked, key=_best_first))
+    offered = {(item.memory.owner_id, item.memory.id) for item in first}
+    rest = (item for item in ranked if (item.memory.owner_id, item.memory.id) not in offered)
+    selection.offer(sorted(rest, key=_best_first))
     return Recall(
         id=request.id,
         query=request.query,
@@ -133,25 +134,6 @@ def named_subjects(owner_ids: Sequence[str], query: str) -> Plan[list[str]]:
 def keep_receipt(recall: Recall, origin: Origin, now: datetime) -> Plan[None]:
     """Store the receipt of a recall: ids, scores and reasons."""
     yield from put_receipt(recall.owner_id, recall.id, "recall", recall.to_json(), origin, now)
-
-
-def put_receipt(
-    owner_id: str, receipt_id: str, kind: str, body: Mapping[str, Any], origin: Origin, now: datetime
-) -> Plan[None]:
-    """Store one receipt, as a part of another plan."""
-    yield Query(
-        "put_receipt",
-        {
-            "partition": owner_partition(owner_id),
-            "id": receipt_id,
-            "kind": kind,
-            "thread_id": origin.thread_id,
-            "checkpoint_id": origin.checkpoint_id,
-            "run_id": origin.run_id,
-            "now": to_microseconds(now),
-            "body": json.dumps(body),
-        },
-    )
 
 
 def _best_first(item: Recalled) -> tuple[float, float, str]:
@@ -239,7 +221,7 @@ def _ranked(
     relevance, hints = yield from _relevance(request, partition, corpora[0])
     at = to_microseconds(request.at)
     matches = _Matches(relevance, hints, request.priors, Eligibility(request.visible, memory_types, at))
-    wanted = request.limit + SPARE
+    wanted = request.limit + request.pinned + SPARE
     ordered, page = iter(relevance.best_first()), 2 * wanted
     while part := dict(islice(ordered, page)):
         numbers = [corpora[0]["partition_no"] << 32 | row for row in part]
@@ -253,7 +235,7 @@ def _ranked(
     memories = {row["memory_no"]: Memory.from_row(row) for row in rows}
     found = [Recalled(memories[one.number], one.score, matches.parts(one)) for one in best if one.hidden is None]
     hidden = [Dropped(memories[one.number], one.hidden, one.score) for one in best if one.hidden is not None]
-    return found, [one for one in hidden if one.memory.memory_type not in request.pinned_types]
+    return found, hidden
 
 
 def _relevance(request: RecallRequest, partition: str, corpus: Row) -> Plan[tuple[Relevance | ArrayRelevance, Hints]]:

@@ -13,7 +13,7 @@ from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.scope import join_labels, namespace_of, partition_of
 from langgraph_memory.domain.text import fingerprint, passages, phrase_key, question_before, question_share, terms
-from langgraph_memory.domain.vectors import BLOCK, Closeness, Metric, Shelf, seal
+from langgraph_memory.domain.vectors import BLOCK, CONTEXT, Closeness, Metric, Shelf, seal
 from langgraph_memory.domain.vectors import Vectors as Held
 from langgraph_memory.engine.query import Plan, Query, Row
 
@@ -102,13 +102,13 @@ def memory_columns(memory: Memory) -> dict[str, Any]:
     }
 
 
-def embedded_texts(memory: Memory) -> list[tuple[str, str]]:
+def embedded_texts(content: str, context: str | None) -> list[tuple[str, str]]:
     """Return the (field, text) pairs of a memory that are embedded: a short statement needs one vector."""
-    parts = passages(memory.content)
-    found = [("content", memory.content)]
+    parts = passages(content)
+    found = [("content", content)] if content.strip() else []
     if len(parts) > 1:
         found += [(f"content.{place}", part) for place, part in enumerate(parts)]
-    return found + ([("context", memory.context)] if memory.context and memory.context.strip() else [])
+    return found + ([(CONTEXT, context)] if context and context.strip() else [])
 
 
 def insert_row(columns: Mapping[str, Any], vectors: Vectors) -> Plan[int]:
@@ -121,11 +121,13 @@ def insert_row(columns: Mapping[str, Any], vectors: Vectors) -> Plan[int]:
     return int(inserted["memory_no"])
 
 
-def rewrite_row(row: Row, columns: Mapping[str, Any], vectors: Vectors | None) -> Plan[None]:
-    """Rewrite a row in place, with its vectors unless they are None and stay."""
+def rewrite_row(
+    row: Row, columns: Mapping[str, Any], vectors: Vectors | None, kinds: Sequence[str] | None = None
+) -> Plan[None]:
+    """Rewrite a row in place; `vectors` replace those of the fields in `kinds`, or all, and None lets all stay."""
     yield Query("update_item", {**columns, "memory_no": row["memory_no"]})
     if vectors is not None:
-        yield Query("delete_vectors", {"memory_no": row["memory_no"]})
+        yield Query("delete_vectors", {"memory_no": row["memory_no"], "kinds": kinds})
         yield from _put_vectors(row["memory_no"], vectors)
 
 

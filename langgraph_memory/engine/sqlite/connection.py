@@ -9,6 +9,9 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from langgraph_memory.engine.sqlite.errors import translate
+from langgraph_memory.exceptions import DatabaseError, ForeignDatabaseError
+
+_WAL_BYTES = 16 << 20  # what a log that grew under a long read is cut back to
 
 _MAPPED = 1 << 40
 """Bytes of the file that are read through memory; SQLite takes what it can, about 2 GB. Blocks of vectors gain most."""
@@ -50,21 +53,37 @@ def open_connection(settings: SqliteSettings, *, create: bool) -> Any:
     except settings.dbapi.Error as error:
         raise translate(error, settings.path) from error
     try:
-        _configure(connection, settings)
+        _configure(connection, settings, create=create)
     except settings.dbapi.Error as error:
         connection.close()
         raise translate(error, settings.path) from error
+    except DatabaseError:
+        connection.close()
+        raise
     return connection
 
 
-def _configure(connection: Any, settings: SqliteSettings) -> None:
+def _configure(connection: Any, settings: SqliteSettings, *, create: bool) -> None:
     connection.row_factory = settings.dbapi.Row
     connection.execute(f"PRAGMA busy_timeout = {int(settings.busy_timeout * 1000)}")
-    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # before the first table: later it would need a VACUUM
+    if create:
+        _refuse_foreign(connection, settings)
+        if connection.execute("PRAGMA page_count").fetchone()[0] == 0:
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # on an empty file only: later it needs a VACUUM
     _use_wal(connection, settings)
+    connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
     connection.execute(f"PRAGMA synchronous = {settings.synchronous}")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA mmap_size = {_MAPPED}")
+
+
+def _refuse_foreign(connection: Any, settings: SqliteSettings) -> None:
+    """Raise ForeignDatabaseError before anything is changed in a file that another application made."""
+    names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    if names and "memory_migration" not in names:
+        raise ForeignDatabaseError(
+            f"{settings.path!r} holds another application's tables ({', '.join(sorted(names)[:3])}); name a new file."
+        )
 
 
 def _use_wal(connection: Any, settings: SqliteSettings) -> None:

@@ -4,31 +4,51 @@ from __future__ import annotations
 
 from langgraph_memory.exceptions import (
     DatabaseBusyError,
+    DatabaseClosedError,
     DatabaseError,
     DatabaseUnavailableError,
     NotADatabaseError,
 )
 
-_DAMAGED = ("file is not a database", "malformed", "file is encrypted")
-_BUSY = ("database is locked", "database table is locked")
-_READ_ONLY = ("readonly database",)
-_FULL = ("disk is full", "disk I/O error")
-_UNOPENABLE = ("unable to open database file",)
+_MEANINGS: tuple[tuple[tuple[str, ...], type[DatabaseError], str], ...] = (
+    (
+        ("file is not a database", "malformed", "file is encrypted"),
+        NotADatabaseError,
+        "{path!r} is not a readable SQLite database ({text}); restore it or open another file.",
+    ),
+    (
+        ("database is locked", "database table is locked"),
+        DatabaseBusyError,
+        "{path!r} stayed locked by another process ({text}); retry, or raise busy_timeout.",
+    ),
+    (
+        ("readonly database",),
+        DatabaseUnavailableError,
+        "{path!r} is read-only; make the file and its folder writable.",
+    ),
+    (
+        ("disk is full", "disk I/O error"),
+        DatabaseUnavailableError,
+        "{path!r} could not be written ({text}); nothing was stored. Free some space.",
+    ),
+    (
+        ("unable to open database file",),
+        DatabaseUnavailableError,
+        "{path!r} cannot be opened; its folder must exist and be writable.",
+    ),
+    (
+        ("closed database",),
+        DatabaseClosedError,
+        "{path!r} was closed; open it again with open_memory().",
+    ),
+)
+"""The driver's words, what they mean, and the sentence that says so with the way out."""
 
 
 def translate(error: Exception, path: str) -> DatabaseError:
     """Return the error to raise in place of the driver's `error`, naming `path` and the way out."""
     text = str(error)
-    if any(words in text for words in _DAMAGED):
-        return NotADatabaseError(
-            f"{path!r} is not a readable SQLite database ({text}); restore it or open another file."
-        )
-    if any(words in text for words in _BUSY):
-        return DatabaseBusyError(f"{path!r} stayed locked by another process ({text}); retry, or raise busy_timeout.")
-    if any(words in text for words in _READ_ONLY):
-        return DatabaseUnavailableError(f"{path!r} is read-only; make the file and its folder writable.")
-    if any(words in text for words in _FULL):
-        return DatabaseUnavailableError(f"{path!r} could not be written ({text}); nothing was stored. Free some space.")
-    if any(words in text for words in _UNOPENABLE):
-        return DatabaseUnavailableError(f"{path!r} cannot be opened; its folder must exist and be writable.")
-    return DatabaseError(f"{path!r}: {text}")
+    for words, kind, sentence in _MEANINGS:
+        if any(word in text for word in words):
+            return kind(sentence.format(path=path, text=text))
+    return DatabaseError(f"{path!r}: {text}.")

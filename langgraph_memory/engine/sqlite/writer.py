@@ -56,8 +56,28 @@ class Writer:
     def drain(self) -> None:
         """Return when every operation queued before this call has been answered."""
         with self._lock:
-            while jobs := self._take():
+            self._drain()
+
+    def close(self) -> None:
+        """Answer what is waiting, then close the connection; no other thread is using it at that moment."""
+        with self._lock:
+            self._drain()
+            self._connection.close()
+
+    def _drain(self) -> None:
+        while jobs := self._take():
+            try:
                 self._run(jobs)
+            except BaseException as error:  # an interrupt must not leave the others waiting for ever
+                for job in jobs:
+                    if not job.future.done():
+                        job.future.set_exception(error)
+                raise
+
+    def alone(self, perform: Callable[[Any], T]) -> T:
+        """Return what `perform` returns for the connection, while no transaction is open on it."""
+        with self._lock:
+            return perform(self._connection)
 
     def _take(self) -> list[_Job]:
         jobs: list[_Job] = []
@@ -68,13 +88,7 @@ class Writer:
         return jobs
 
     def _run(self, jobs: list[_Job]) -> None:
-        try:
-            undone = self._transaction(jobs)
-        except BaseException as error:  # an interrupt must not leave the others waiting for ever
-            for job in jobs:
-                job.future.set_exception(error)
-            raise
-        if undone and len(jobs) > 1:
+        if self._transaction(jobs) and len(jobs) > 1:
             for job in jobs:
                 self._run([job])
             return

@@ -1,16 +1,27 @@
--- Thread state: a checkpoint names the version of each channel; a version is stored once and shared.
+-- Thread state: a checkpoint names the version of each channel; a version is stored once and shared. A version of a
+-- list or a dict is a few runs over elements that are stored once, addressed by list id << 20 | position.
+-- Nothing is shared between threads. A blob of a serialised value begins with its packing and a checksum.
+CREATE TABLE thread (
+    thread_id TEXT NOT NULL PRIMARY KEY,
+    owner_id TEXT,
+    created_at INTEGER NOT NULL,          -- microseconds since 1970, UTC
+    updated_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX thread_by_owner ON thread (owner_id, updated_at) WHERE owner_id IS NOT NULL;
+CREATE INDEX thread_by_use ON thread (updated_at);
+
 CREATE TABLE thread_checkpoint (
     thread_id TEXT NOT NULL,
     checkpoint_ns TEXT NOT NULL,
     checkpoint_id TEXT NOT NULL,
     parent_checkpoint_id TEXT,
     run_id TEXT,
-    created_at INTEGER NOT NULL,          -- microseconds since 1970, UTC
-    channel_versions TEXT NOT NULL,       -- JSON: channel -> version, as text
+    created_at INTEGER NOT NULL,
+    channel_versions TEXT NOT NULL,       -- JSON: channel -> version
+    replayed_channels TEXT,               -- JSON: delta channels that are not stored here; NULL: none
     type TEXT NOT NULL,
-    checkpoint BLOB NOT NULL,             -- without channel_values
-    metadata_type TEXT NOT NULL,
-    metadata BLOB NOT NULL,
+    body BLOB NOT NULL,                   -- the rest of the checkpoint, and its metadata
     PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id)
 ) STRICT, WITHOUT ROWID;
 
@@ -21,10 +32,20 @@ CREATE TABLE thread_channel (
     checkpoint_ns TEXT NOT NULL,
     channel TEXT NOT NULL,
     version TEXT NOT NULL,
+    kind TEXT NOT NULL,                   -- 'value': stored here; 'item', 'list', 'dict', 'snapshot_list': runs
     type TEXT NOT NULL,
     value BLOB NOT NULL,
     PRIMARY KEY (thread_id, checkpoint_ns, channel, version)
-) STRICT;
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE thread_chunk (
+    thread_id TEXT NOT NULL,
+    address INTEGER NOT NULL,             -- of the first element
+    count INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    value BLOB NOT NULL,
+    PRIMARY KEY (thread_id, address)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE thread_write (
     thread_id TEXT NOT NULL,
@@ -37,7 +58,7 @@ CREATE TABLE thread_write (
     type TEXT NOT NULL,
     value BLOB NOT NULL,
     PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id, task_id, idx)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- A partition is the first two labels of a namespace: one owner's memories, or one corner of the plain store.
 -- Its number is the high half of the number of every row in it, so that an index is searched by range.
@@ -259,12 +280,11 @@ END;
 CREATE TABLE promotion_ledger (
     partition TEXT NOT NULL,
     thread_id TEXT NOT NULL,
-    checkpoint_ns TEXT NOT NULL,
     message_id TEXT NOT NULL,
     extractor TEXT NOT NULL,
     content_hash TEXT NOT NULL,
     promoted_at INTEGER NOT NULL,
-    PRIMARY KEY (partition, thread_id, checkpoint_ns, message_id, extractor, content_hash)
+    PRIMARY KEY (partition, thread_id, message_id, extractor, content_hash)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE memory_receipt (

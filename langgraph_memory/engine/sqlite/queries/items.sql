@@ -29,11 +29,12 @@ INSERT INTO agent_memory (
 RETURNING memory_no
 
 -- name: update_item
--- Rewrite one row in place; its number and its creation time stay.
+-- Rewrite one row in place; its number stays.
 UPDATE agent_memory SET
     value = :value, ttl_minutes = :ttl_minutes, slot = :slot, content = :content, content_json = :content_json,
     subject = :subject, context = :context, source = :source, confidence = :confidence, importance = :importance,
-    updated_at = :updated_at, valid_from = :valid_from, last_verified_at = :last_verified_at, expires_at = :expires_at,
+    created_at = :created_at, updated_at = :updated_at, valid_from = :valid_from,
+    last_verified_at = :last_verified_at, expires_at = :expires_at,
     superseded_by = :superseded_by, superseded_at = :superseded_at, fingerprint = :fingerprint,
     subject_key = :subject_key, question_share = :question_share, terms = :terms, term_count = :term_count,
     context_terms = :context_terms, context_count = :context_count,

@@ -63,20 +63,16 @@ INSERT INTO memory_audit (
 -- name: ledger_entries
 -- Which of the given messages an extractor has read already, with the hash of the words it read.
 SELECT message_id, content_hash FROM promotion_ledger
-WHERE partition = :partition AND thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns AND extractor = :extractor
+WHERE partition = :partition AND thread_id = :thread_id AND extractor = :extractor
   AND message_id IN (SELECT value FROM json_each(:message_ids))
 
 -- name: enter_in_ledger
 -- Record that an extractor has read a message.
 INSERT INTO promotion_ledger (
-    partition, thread_id, checkpoint_ns, message_id, extractor, content_hash, promoted_at
-) VALUES (:partition, :thread_id, :checkpoint_ns, :message_id, :extractor, :content_hash, :now)
+    partition, thread_id, message_id, extractor, content_hash, promoted_at
+) VALUES (:partition, :thread_id, :message_id, :extractor, :content_hash, :now)
 
 -- name: put_receipt
 -- Store a receipt.
 INSERT INTO memory_receipt (partition, id, kind, thread_id, checkpoint_id, run_id, created_at, body)
 VALUES (:partition, :id, :kind, :thread_id, :checkpoint_id, :run_id, :now, :body)
-
--- name: receipt
--- One receipt.
-SELECT * FROM memory_receipt WHERE partition = :partition AND id = :id

@@ -40,8 +40,9 @@ WHERE memory_no IN (SELECT value FROM json_each(:numbers)) AND +partition = :par
 INSERT INTO memory_vector (memory_no, field, vector) VALUES (:memory_no, :field, :vector)
 
 -- name: delete_vectors
--- Remove the vectors of a row.
-DELETE FROM memory_vector WHERE memory_no = :memory_no
+-- Remove the vectors of a row, or those of some of its fields and their passages.
+DELETE FROM memory_vector WHERE memory_no = :memory_no AND (
+    :kinds IS NULL OR substr(field, 1, instr(field || '.', '.') - 1) IN (SELECT value FROM json_each(:kinds)))
 
 -- name: loose_vectors
 -- The vectors of one partition that are not in a block, oldest row first.

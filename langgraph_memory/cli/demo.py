@@ -1,0 +1,152 @@
+"""The demo: two sessions in two processes on one file, and what the file holds at the end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import mkdtemp
+from uuid import uuid4
+
+import typer
+from langchain_core.messages import HumanMessage
+from rich.console import Console
+from rich.rule import Rule
+from rich.text import Text
+
+from langgraph_memory.cli.fates import Fate, fates_of, summary
+from langgraph_memory.cli.files import file_of
+from langgraph_memory.cli.models import chat_model
+from langgraph_memory.cli.story import OWNER, SESSIONS
+from langgraph_memory.cli.tables import memories_table, promotion_table, recall_table, threads_table
+from langgraph_memory.cli.terminal import open_console, safe
+from langgraph_memory.database import MemoryDatabase, open_memory
+from langgraph_memory.domain.memory import Recall
+from langgraph_memory.domain.promotion import PromotionReport
+from langgraph_memory.nodes import MemoryContext, PromotionNode, RetrievalNode, build_graph
+
+RELEVANT = 1
+"""How many memories are recalled by relevance: one, so that the demo's few also show what a limit leaves out."""
+
+
+def play_demo(db: str | None, model: str | None) -> None:
+    """Play both sessions, each in a process of its own, and show the file they leave behind.
+
+    Exits with 1 when a session fails.
+    """
+    console = open_console()
+    chat_model(model)  # a model that cannot be set up fails here, once, and not in a session
+    target = _target(db, console)
+    with open_memory(target):
+        console.print(f"process {os.getpid()} starts the sessions and does not talk itself")
+    run = uuid4().hex[:6]
+    for number, session in SESSIONS.items():
+        _play_in_own_process(number, target, f"{session.name}-{run}", model, console)
+    _show_file(target, console)
+
+
+def play_session(number: int, db: str, thread: str, model: str | None) -> None:
+    """Play one session in this process, in a thread of its own."""
+    console = open_console()
+    console.print(Rule(f"Session {number}: process {os.getpid()}, thread {safe(thread)}", align="left"))
+    with open_memory(db) as memory:
+        ana = _Ana(memory, thread, model)
+        show = _show_telling if number == 1 else _show_asking
+        show([ana.say(line) for line in SESSIONS[number].lines], memory, console)
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """One line of Ana's, with the answer, the recalls before it and the promotions after it."""
+
+    said: str
+    answer: str
+    recalls: Sequence[Recall]
+    fates: Sequence[Fate]
+
+
+class _Ana:
+    """Talks with the prebuilt graph in one thread, and listens to its memory nodes."""
+
+    def __init__(self, memory: MemoryDatabase, thread: str, model: str | None) -> None:
+        self._thread = thread
+        self._recalls: list[Recall] = []
+        self._reports: list[PromotionReport] = []
+        builder = build_graph(
+            chat_model(model),
+            retrieval=RetrievalNode(limit=RELEVANT, on_recall=self._recalls.append),
+            promotion=PromotionNode(on_promotion=self._reports.append),
+        )
+        self._graph = builder.compile(checkpointer=memory.checkpointer, store=memory.store)
+
+    def say(self, line: str) -> _Turn:
+        """Run the graph once and return what happened."""
+        self._recalls.clear()
+        self._reports.clear()
+        state = self._graph.invoke(
+            {"messages": [HumanMessage(line)]},
+            {"configurable": {"thread_id": self._thread}},
+            context=MemoryContext(owner_id=OWNER),
+        )
+        answer = state["messages"][-1].text
+        return _Turn(line, answer, tuple(self._recalls), fates_of(self._reports))
+
+
+def _show_telling(turns: Sequence[_Turn], memory: MemoryDatabase, console: Console) -> None:
+    """Show what became of each thing Ana told."""
+    console.print(promotion_table([(turn.said, turn.fates) for turn in turns], title="What became of what Ana said"))
+    _show_summary(turns, console)
+
+
+def _show_asking(turns: Sequence[_Turn], memory: MemoryDatabase, console: Console) -> None:
+    """Show each answer, and the recall it was given from."""
+    for turn in turns:
+        console.print(Text(f"Ana:   {safe(turn.said)}", style="bold"))
+        console.print(Text(f"agent: {safe(turn.answer)}", style="cyan"))
+        for recall in turn.recalls:
+            console.print(recall_table(recall, always=memory.store.memory_types.always_injected()))
+    _show_summary(turns, console)
+
+
+def _show_summary(turns: Sequence[_Turn], console: Console) -> None:
+    console.print(f"Of this session: {summary([fate for turn in turns for fate in turn.fates])}.\n")
+
+
+def _target(db: str | None, console: Console) -> str:
+    """Return the file to play in, and say which it is; a file that exists is added to."""
+    target = str(Path(mkdtemp(prefix="langgraph-memory-")) / "demo.db") if db is None else db
+    file = file_of(target)
+    console.print(f"file: {safe(target)}", soft_wrap=True)
+    if file is not None and file.is_file():
+        console.print(f"The file exists already: the demo adds two threads and memories of {OWNER} to it,")
+        console.print("confirms or supersedes what an earlier demo left there, and touches nothing else.")
+    return target
+
+
+def _play_in_own_process(number: int, db: str, thread: str, model: str | None, console: Console) -> None:
+    arguments = ["demo-session", str(number), "--db", db, "--thread", thread]
+    if model is not None:
+        arguments += ["--model", model]
+    console.file.flush()
+    done = subprocess.run(  # noqa: S603  the program is this interpreter and no shell reads the arguments
+        [sys.executable, "-m", "langgraph_memory", *arguments],
+        env={**os.environ, "COLUMNS": str(console.width)},
+        check=False,
+    )
+    if done.returncode:
+        typer.echo(f"error: session {number} failed with exit code {done.returncode}.", err=True)
+        raise typer.Exit(1)
+
+
+def _show_file(db: str, console: Console) -> None:
+    console.print(Rule("What the file holds, both processes gone", align="left"))
+    with open_memory(db) as memory:
+        held = memory.store.list_memories(owner_id=OWNER, everything=True)
+        console.print(memories_table(held, title=f"memories of {OWNER}", now=datetime.now(UTC)))
+        console.print(threads_table(memory.checkpointer.list_threads()))
+    console.print(f"look again: langgraph-memory memories --all --db {safe(db)}", soft_wrap=True)
+    console.print(f"go on:      langgraph-memory chat --owner {OWNER} --db {safe(db)}", soft_wrap=True)

@@ -1,0 +1,146 @@
+"""Pure functions that build the tables; every stored text goes in as plain text, never as markup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from langgraph_memory.cli.fates import Fate
+from langgraph_memory.cli.terminal import safe
+from langgraph_memory.domain.memory import Memory, Recall
+from langgraph_memory.domain.policy import Bucket
+from langgraph_memory.domain.scope import GLOBAL
+
+if TYPE_CHECKING:
+    from langgraph_memory.plans.threads import ThreadSummary
+
+ID_LENGTH = 8
+"""Characters of an id that a table shows; enough to name a memory among one owner's."""
+
+_BUCKET_STYLES = {Bucket.PROMOTE: "green", Bucket.KEEP_IN_SESSION: "yellow", Bucket.DISCARD: "red"}
+_STATE_STYLES = {"live": "green", "superseded": "red", "expired": "red"}
+
+
+def memories_table(memories: Iterable[Memory], *, title: str, now: datetime) -> Table:
+    """Return one row for each memory, with what has become of it by `now`."""
+    table = _table(title, "id", "memory", "type", "slot", "state", "updated")
+    for place, width in ((0, ID_LENGTH), (4, 10), (5, 10)):
+        table.columns[place].min_width = width
+    table.columns[3].max_width = 18
+    for memory in memories:
+        state = _state(memory, now)
+        table.add_row(
+            Text(safe(memory.id[:ID_LENGTH])),
+            Text(safe(memory.content)),
+            Text(safe(memory.memory_type)),
+            Text(safe(_place(memory))),
+            Text(state, style=_STATE_STYLES[state]),
+            Text(f"{memory.updated_at:%Y-%m-%d}"),
+        )
+    return _or_nothing(table)
+
+
+def owners_table(owners: Iterable[tuple[str, int, int]]) -> Table:
+    """Return one row for each owner."""
+    table = _table("owners", "owner", "live", "with superseded and expired")
+    for owner_id, count, live in owners:
+        table.add_row(Text(safe(owner_id)), str(live), str(count))
+    return _or_nothing(table)
+
+
+def threads_table(threads: Iterable[ThreadSummary]) -> Table:
+    """Return one row for each thread."""
+    table = _table("threads", "thread", "checkpoints", "created (UTC)", "updated (UTC)", "bytes")
+    for thread in threads:
+        table.add_row(
+            Text(safe(thread.thread_id)),
+            str(thread.checkpoints),
+            _minute(thread.created_at),
+            _minute(thread.updated_at),
+            f"{thread.bytes:,}",
+        )
+    return _or_nothing(table)
+
+
+def promotion_table(turns: Sequence[tuple[str, Sequence[Fate]]], *, title: str) -> Table:
+    """Return, for each message, the memories it held, what was done with each, and why."""
+    table = _spread(_table(title, "said", "fate", "memory", "why"), (None, 10, None, None))
+    for said, fates in turns:
+        for place, fate in enumerate(fates):
+            table.add_row(
+                Text("" if place else safe(said)),
+                Text(fate.action, style=_BUCKET_STYLES[fate.bucket]),
+                Text(safe(fate.memory)),
+                Text(safe(fate.why), style="dim"),
+                end_section=place == len(fates) - 1,
+            )
+    return table
+
+
+def recall_table(recall: Recall, *, always: Sequence[str]) -> Table:
+    """Return what was recalled, with its score, and what was left out, with the reason; `always` names pinned types."""
+    table = _spread(_table("", "", "memory", "type", "score", "why"), (8, None, 10, 5, None))
+    for item in recall.items:
+        why = "always in the prompt" if item.memory.memory_type in always else _parts(item.parts.items())
+        table.add_row(
+            Text("recalled", style="green"),
+            Text(safe(item.memory.content)),
+            Text(safe(item.memory.memory_type)),
+            f"{item.score:.2f}",
+            Text(why, style="dim"),
+        )
+    for dropped in recall.dropped:
+        table.add_row(
+            Text("dropped", style="red"),
+            Text(safe(dropped.memory.content)),
+            Text(safe(dropped.memory.memory_type)),
+            "" if dropped.score is None else f"{dropped.score:.2f}",
+            Text(dropped.reason.replace("_", " "), style="dim"),
+        )
+    return _or_nothing(table)
+
+
+def _table(title: str, *head: str) -> Table:
+    table = Table(title=Text(safe(title), style="bold") if title else None, title_justify="left", box=box.ROUNDED)
+    for name in head:
+        table.add_column(name, overflow="fold")
+    return table
+
+
+def _spread(table: Table, widths: Sequence[int | None]) -> Table:
+    """Fix some columns and share the rest of the line among the others, so that tables of one kind line up."""
+    table.expand = True
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width, column.ratio = width, None if width else 1
+    return table
+
+
+def _or_nothing(table: Table) -> Table:
+    if not table.row_count:
+        table.add_row(Text("nothing", style="dim"))
+    return table
+
+
+def _parts(parts: Iterable[tuple[str, float]]) -> str:
+    return ", ".join(f"{name} {value:.2f}" for name, value in parts if value >= 0.005)
+
+
+def _place(memory: Memory) -> str:
+    """Return the slot, and the scope where it is not the whole of what the owner does."""
+    at = "" if memory.scope == GLOBAL else f"at {memory.scope}"
+    return f"{memory.slot or ''} {at}".strip()
+
+
+def _state(memory: Memory, now: datetime) -> str:
+    if memory.superseded:
+        return "superseded"
+    return "expired" if memory.expired(now) else "live"
+
+
+def _minute(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M")

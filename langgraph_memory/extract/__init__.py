@@ -1,0 +1,5 @@
+"""Extractors: they read what was said and propose candidates for memory."""
+
+from langgraph_memory.extract.rules import RuleExtractor
+
+__all__ = ["RuleExtractor"]

@@ -1,0 +1,170 @@
+"""Says what never counts as a statement of the speaker about the speaker."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from langgraph_memory.domain.guard import refuse
+from langgraph_memory.extract.foreign import BLANK
+
+_I: Final = re.IGNORECASE
+
+_PLAY = re.compile(
+    r"\b(?:let's|let us|lets) (?:play|pretend|imagine|role-?play|say|suppose)\b|\b(?:pretend|picture this|role-?play)\b"
+    r"|(?<!can't )(?<!can )(?<!i )\bimagine\b"
+    r"|\byou(?: are|'re) (?:now |(?:an?|my|the) (?!best|great|good|star|life|legend|genius|hero|gem|worst|one|only))"
+    r"|\b(?:in|for) (?:my|this|the) (?:\w+ )?"
+    r"(?:story|novel|game|campaign|scene|script|dream|movie|film|book|scenario)\b"
+    r"|\bact as\b|\bmy character\b|\bdear diary\b|\bstory where\b|\bi (?:had a )?dream(?:t|ed)?\b",
+    _I,
+)
+_ORDER = re.compile(
+    r"\b(?:ignore|disregard|override|bypass)\b.{0,40}\b(?:instruction|rule|prompt|filter|polic|guard|restriction|safety)"
+    r"|\bsystem prompt\b|\bprompt injection\b|\bdeveloper mode\b|\bjailbreak|\bunrestricted\b"
+    r"|\bwithout (?:any )?(?:rules|restrictions|limits)\b"
+    r"|\bnever (?:refuse|mention (?:these|this|the)|reveal (?:these|this)|tell the user)\b"
+    r"|\balways (?:comply|obey|agree)\b"
+    r"|\b(?:call|invoke|execute|trigger) (?:the |this )?(?:\w+ )?(?:tool|function|plugin)\b|\w+_\w+ (?:tool|function)"
+    r"|^\W*(?:system|assistant|user|developer)\s*:|</?(?:system|assistant|user|developer|instructions?)>"
+    r"|\b(?:remember|note)\b.{0,12}\b(?:you (?:are|must|have|can|will|should)|the user (?:is|has|prefers|wants|must))\b"
+    r"|\bcopy of (?:the|this|every|all)\b.{0,30}\b(?:conversation|chat|messages?)\b"
+    r"|\badmin(?:istrator)? (?:rights|access|privileges)\b",
+    _I,
+)
+_SECRET = re.compile(
+    r"\b(?:password|passwd|passphrase|passcode|pin(?: code)?|cvv|ssn|social security number|(?:api|access|"
+    r"secret|private|ssh|license) key|"
+    r"(?:api|access|auth|bearer)? ?token|credentials?|iban|(?:credit|debit)? ?card number)(?: "
+    r"\w+){0,3}(?: is| are|'s|:|=| was)\s*\S"
+    r"|\b(?:sk|pk|rk|ghp|gho|xox[abp]|AKIA|glpat)[-_]?[A-Za-z0-9_-]{12,}|\beyJ[\w-]{10,}",
+    _I,
+)
+_DOUBT = re.compile(
+    r"\b(?:maybe|perhaps|probably|possibly|presumably|apparently|not (?:really |quite |100% |entirely "
+    r")?sure|unsure|i guess|"
+    r"i suppose|i think|i believe|i assume|i feel like|i imagine|might|may (?:be|have|need|go|get|move|"
+    r"not|switch|change|use|try|also)|"
+    r"could|would have|no idea|idk|not certain|if i remember|iirc|afaik|seems?|supposedly|guess)\b",
+    _I,
+)
+_WISH = re.compile(
+    r"\b(?:i|we)(?:'d| would)? (?:want to|wanna|wish|hope|plan(?:ned)? to|dream|intend to|aim to|am "
+    r"(?:going|thinking|planning|considering|"
+    r"about|hoping|trying|looking)|would (?:love|like|prefer to|want|be|have|take|use)|used to|was going|"
+    r"were going|need to|have to|"
+    r"should|will|shall|are (?:going|thinking|planning|considering|about|hoping|trying|looking))\b"
+    r"|\b(?:i|we)'(?:d (?:love|like|prefer to|want|be|have|take|use)|ll)\b|\bsomeday\b|\bone day\b|\bnext "
+    r"(?:year|month|week|summer)\b|\bwhen i (?:retire|grow up|was)\b"
+    r"|\b(?:i|we)(?:'m|'re) (?:going to|gonna|thinking|planning|considering|about to|hoping|trying|looking)\b",
+    _I,
+)
+_SUPPOSE = re.compile(
+    r"^\W*(?:if|suppose|supposing|assume|assuming|say i|say we|what if|imagine|had i|"
+    r"were i|unless|even if|in case|let's|when|once)\b",
+    _I,
+)
+_REPORT = re.compile(
+    r"\b(?:says|said|told|tells|thinks|thought|wrote|writes|claims|claimed|mentions|mentioned|insists|"
+    r"swears|asked|asks|"
+    r"believes|reckons|according to|suggests|recommends)\b",
+    _I,
+)
+_ASKED = re.compile(
+    r"\b(?:i wonder|i was wondering|wondering|do you (?:know|remember|think)|any idea|i'?m curious|i am "
+    r"curious|curious (?:if|whether|about)|"
+    r"can you (?:tell|explain)|could you (?:tell|explain)|i don'?t know|dunno|tell me|remind me|explain|"
+    r"let me know|not clear)\b",
+    _I,
+)
+_INTERROGATIVE = re.compile(
+    r"^(?:so |and |but |ok |okay |then |also |hey |hi |well )*(?:what|where|who|whose|whom|why|how|which|"
+    r"when|do|does|did|is|isn't|are|aren't|am|"
+    r"was|were|can|could|would|will|should|shall|may i|have you|has|any|whats|hows)\b(?!'t\b)",
+    _I,
+)
+_NOT_ASKED = re.compile(r"^(?:do not|can not|when(?:ever)?\b[^,]*,)", _I)
+_REQUEST = re.compile(
+    r"(?:please |pls |now )*(?:draft|write|generate|create|compose|make|send|e-?mail|tell|say|print|add|"
+    r"change|set|replace|build|produce|give|show|"
+    r"prepare|suggest|recommend|find|search|look up|help|answer|reply|respond|read|run|convert|list|"
+    r"explain|act|play|continue|finish|use)\b",
+    _I,
+)
+_SARCASM = re.compile(
+    r"(?:^|\s)/s\b|🙄|\byeah,? (?:right|sure)\b|\boh,? (?:sure|great|joy|yeah|wonderful|"
+    r"perfect)\b|\.\.\. ?not\b|\bnot!$|\bof course not\b|\blike a hole in the head\b",
+    _I,
+)
+_DENIED = re.compile(
+    r"\bit(?:'s| is) not that\b|\bdidn'?t say\b|\bdid not say\b|\bnever said\b|\bnot "
+    r"true that\b|\bnot saying\b|\bno longer true\b",
+    _I,
+)
+
+
+def is_refused_message(message: str, own: str) -> bool:
+    """Return whether nothing of the message counts: an order to the agent, hidden text, a game, a story."""
+    refusal = refuse(message)
+    if refusal is not None and refusal.reason in {"instruction", "hidden_text", "encoded_text"}:
+        return True
+    return bool(_ORDER.search(own) or _ORDER.search(message[:8_000]) or _PLAY.search(own))
+
+
+def is_refused_sentence(said: str, text: str) -> bool:
+    """Return whether nothing of the sentence counts: a secret, sarcasm, a denial, only pasted words."""
+    if not text.strip(BLANK + " .,:;!?-"):
+        return True
+    refusal = refuse(said)
+    return refusal is not None or bool(_SECRET.search(said) or _SARCASM.search(said) or _DENIED.search(text))
+
+
+def stated(clauses: Sequence[str], sentence: str) -> list[str]:
+    """Return the clauses that the speaker states as true: none of a question, a wish, a doubt or another's words."""
+    kept: list[str] = []
+    asks = sentence.rstrip(" )\"'").endswith("?")
+    for clause in clauses:
+        if _is_question(clause) or _ASKED.search(clause):
+            return kept
+        if _is_reported(clause) or _SUPPOSE.match(clause):
+            return [] if asks else kept
+        if not (_DOUBT.search(clause) or _WISH.search(clause)):
+            kept.append(clause)
+        elif _spreads(clause):
+            return kept
+    doubted_after = _DOUBT.search(clauses[-1]) is not None and len(clauses[-1].split()) <= 4 if clauses else False
+    return [] if asks or doubted_after else kept
+
+
+def is_request(text: str) -> bool:
+    """Return whether `text` asks for something to be done now; what follows it belongs to the task."""
+    return _REQUEST.match(text) is not None
+
+
+def is_question(text: str) -> bool:
+    """Return whether `text` asks, with or without a question mark."""
+    return text.rstrip(" )\"'").endswith("?") or _is_question(text) or _ASKED.search(text) is not None
+
+
+def is_supposed(text: str) -> bool:
+    """Return whether `text` is reported, doubted or wished."""
+    return bool(_is_reported(text) or _DOUBT.search(text) or _WISH.search(text))
+
+
+def is_reported_or_doubted(text: str) -> bool:
+    """Return whether `text` is reported or doubted; a standing rule may well say what one should do."""
+    return bool(_is_reported(text) or _DOUBT.search(text))
+
+
+def _is_question(clause: str) -> bool:
+    return _INTERROGATIVE.match(clause) is not None and _NOT_ASKED.match(clause) is None
+
+
+def _is_reported(clause: str) -> bool:
+    return _REPORT.search(clause) is not None
+
+
+def _spreads(clause: str) -> bool:
+    """Return whether a doubt or wish covers the clauses after it: "not sure, I ..."."""
+    return re.match(r"(?:not sure|maybe|perhaps|i think|i guess|i believe)\b", clause, re.IGNORECASE) is not None

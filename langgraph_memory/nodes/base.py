@@ -1,0 +1,56 @@
+"""What the nodes share: they are runnables for sync and async graphs, and find their store in the run."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any
+
+from langchain_core.runnables import Runnable, RunnableConfig
+from langchain_core.runnables.config import ensure_config
+from langgraph.runtime import Runtime, get_runtime
+from langgraph.store.base import BaseStore
+
+from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.nodes.identity import Identity, resolve_identity
+from langgraph_memory.nodes.state import RetrievalState
+from langgraph_memory.store import CuratedStore
+
+IdentityResolver = Callable[[Runtime[Any], RunnableConfig], Identity]
+Update = dict[str, Any]
+
+
+class MemoryNode(Runnable[Any, Update]):
+    """A graph node over a `CuratedStore`: the one it was given, or else the one the graph was compiled with."""
+
+    def __init__(self, store: CuratedStore | None, identity: IdentityResolver | None) -> None:
+        self._store = store
+        self._identity = identity or resolve_identity
+
+    def __call__(self, state: RetrievalState, config: RunnableConfig) -> Update:
+        """Same as `invoke`; its signature tells LangGraph which channels the node uses."""
+        return self.invoke(state, config)
+
+    @abstractmethod
+    def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Update:
+        """Run the node on a state and return what it changes."""
+
+    @abstractmethod
+    async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Update:
+        """Same as `invoke`."""
+
+    def _run(self, config: RunnableConfig | None) -> tuple[CuratedStore, Runtime[Any], Identity]:
+        """Return the store, the runtime and the identity of this run; fails when any of them is missing."""
+        runtime = get_runtime()
+        store = _curated(self._store if self._store is not None else runtime.store, type(self).__name__)
+        return store, runtime, self._identity(runtime, ensure_config(config))
+
+
+def _curated(store: BaseStore | None, node: str) -> CuratedStore:
+    if isinstance(store, CuratedStore):
+        return store
+    found = "no store" if store is None else f"a {type(store).__name__}"
+    raise InvalidInputError(
+        f"{node} needs a CuratedStore and the graph has {found}; compile it with store=memory.store, or pass "
+        f"{node}(store=...)."
+    )

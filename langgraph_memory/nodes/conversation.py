@@ -1,0 +1,83 @@
+"""Reads messages: what was said, by whom; and the firewall, which says what may be learnt from."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from langchain_core.messages import AIMessage, BaseMessage, ChatMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.messages.utils import convert_to_messages
+
+from langgraph_memory.domain.candidate import Actor, Utterance
+from langgraph_memory.domain.rendering import CLOSING, OPENING
+from langgraph_memory.domain.text import content_hash
+
+_BLOCK = re.compile(f"{re.escape(OPENING)}.*?(?:{re.escape(CLOSING)}|$)", re.DOTALL)
+_OVERVIEW = re.compile(r"\b(?:know|remember|recall|learn(?:ed|t)?)\b.{0,20}\b(?:about|of) (?:me|us)\b", re.IGNORECASE)
+_ROLES: dict[str, Actor] = {"user": "user", "human": "user", "assistant": "assistant", "ai": "assistant"}
+
+
+def messages_of(state: Any) -> list[BaseMessage]:
+    """Return the messages in a state, in whichever form LangChain accepts them."""
+    found = state.get("messages") if isinstance(state, dict) else getattr(state, "messages", None)
+    return convert_to_messages(found or [])
+
+
+def text_of(message: BaseMessage) -> str:
+    """Return the text of a message; images, tool calls and other parts have none."""
+    if isinstance(message.content, str):
+        return message.content
+    parts = (part if isinstance(part, str) else _text_part(part) for part in message.content)
+    return "\n".join(part for part in parts if part)
+
+
+def utterances_of(messages: Sequence[BaseMessage], *, actors: Iterable[Actor] = ("user",)) -> list[Utterance]:
+    """Return what the given actors said, each message once and without any block of injected memories.
+
+    This is the firewall: by default system prompts, the model's own words and tool output are not read, so memory
+    cannot feed on itself or on a page a tool has fetched. A message without an id is told apart by its words and by
+    how often they were said before it.
+    """
+    listened_to = set(actors)
+    said: dict[str, Utterance] = {}
+    repeats: Counter[str] = Counter()
+    for message in messages:
+        actor = _actor(message)
+        text = _BLOCK.sub("", text_of(message)).strip()
+        if actor not in listened_to or not text:
+            continue
+        message_id = message.id
+        if not message_id:
+            digest = content_hash(text)
+            repeats[digest] += 1
+            message_id = f"{digest}-{repeats[digest]}"
+        said[message_id] = Utterance(message_id=message_id, actor=actor, text=text)
+    return list(said.values())
+
+
+def last_question(messages: Sequence[BaseMessage]) -> str | None:
+    """Return what the user said last as a query.
+
+    None, which lists by importance and recency, when they said nothing or asked for everything that is known.
+    """
+    said = utterances_of([message for message in messages if _actor(message) == "user"][-1:])
+    return said[-1].text if said and not _OVERVIEW.search(said[-1].text) else None
+
+
+def _actor(message: BaseMessage) -> Actor | None:
+    if isinstance(message, HumanMessage):
+        return "user"
+    if isinstance(message, AIMessage):
+        return "assistant"
+    if isinstance(message, ToolMessage):
+        return "tool"
+    if isinstance(message, SystemMessage):
+        return "system"
+    return _ROLES.get(message.role) if isinstance(message, ChatMessage) else None
+
+
+def _text_part(part: Any) -> str:
+    text = part.get("text") if isinstance(part, dict) and part.get("type", "text") == "text" else None
+    return text if isinstance(text, str) else ""

@@ -1,0 +1,70 @@
+"""The prebuilt graph: retrieve, call the model, promote."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from langchain_core.language_models import LanguageModelInput
+from langchain_core.messages import AIMessage
+from langchain_core.runnables import Runnable, RunnableConfig
+from langgraph.graph import END, START, StateGraph
+
+from langgraph_memory.nodes.identity import MemoryContext
+from langgraph_memory.nodes.promotion import PromotionNode
+from langgraph_memory.nodes.prompt import Placement, build_prompt
+from langgraph_memory.nodes.retrieval import RetrievalNode
+from langgraph_memory.nodes.state import MemoryState
+
+ChatModel = Runnable[LanguageModelInput, AIMessage]
+DEFAULT_SYSTEM_PROMPT = "You are a helpful assistant. Use what is known about the user where it matters."
+
+
+class ModelNode(Runnable[Any, dict[str, Any]]):
+    """Calls a chat model with the prompt of a state: system prompt, recalled memories, recent messages."""
+
+    def __init__(
+        self, model: ChatModel, *, system_prompt: str | None, placement: Placement, max_tokens: int | None
+    ) -> None:
+        self._model = model
+        self._how: dict[str, Any] = {
+            "system_prompt": system_prompt,
+            "placement": placement,
+            "max_tokens": max_tokens,
+        }
+
+    def __call__(self, state: MemoryState, config: RunnableConfig) -> dict[str, Any]:
+        """Same as `invoke`; its signature tells LangGraph which channels the node uses."""
+        return self.invoke(state, config)
+
+    def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> dict[str, Any]:
+        """Return the model's answer as a message to add."""
+        return {"messages": [self._model.invoke(build_prompt(input, **self._how), config)]}
+
+    async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> dict[str, Any]:
+        """Same as `invoke`."""
+        return {"messages": [await self._model.ainvoke(build_prompt(input, **self._how), config)]}
+
+
+def build_graph(
+    model: ChatModel,
+    *,
+    system_prompt: str | None = DEFAULT_SYSTEM_PROMPT,
+    placement: Placement = "user",
+    max_tokens: int | None = None,
+    retrieval: RetrievalNode | None = None,
+    promotion: PromotionNode | None = None,
+) -> StateGraph[MemoryState, MemoryContext, MemoryState, MemoryState]:
+    """Return the uncompiled graph `retrieve` -> `model` -> `promote`.
+
+    Compile it with `checkpointer=` and `store=`, or leave both to a server. `max_tokens` bounds the whole prompt.
+    """
+    builder = StateGraph(MemoryState, context_schema=MemoryContext)
+    builder.add_node("retrieve", retrieval or RetrievalNode())
+    node = ModelNode(model, system_prompt=system_prompt, placement=placement, max_tokens=max_tokens)
+    builder.add_node("model", node)
+    builder.add_node("promote", promotion or PromotionNode())
+    builder.add_edge(START, "retrieve")
+    builder.add_edge("retrieve", "model")
+    builder.add_edge("model", "promote")
+    builder.add_edge("promote", END)
+    return builder

@@ -1,0 +1,75 @@
+"""`RetrievalNode`: recalls what matters for the user's last words, before the model is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from langchain_core.messages import BaseMessage
+from langchain_core.runnables import RunnableConfig
+
+from langgraph_memory.domain.memory import Recall
+from langgraph_memory.domain.rendering import render
+from langgraph_memory.nodes.base import IdentityResolver, MemoryNode, Update
+from langgraph_memory.nodes.conversation import last_question, messages_of
+from langgraph_memory.nodes.identity import Identity, source_of
+from langgraph_memory.store import CuratedStore
+
+
+class RetrievalNode(MemoryNode):
+    """Writes `memory_context`, the block of recalled memories a model reads, and `recall_id`, its receipt.
+
+    `limit` memories by relevance to what the user said last, after at most `pinned` of the types that are always
+    injected; `max_tokens` bounds both together, estimated at four characters a token. The stored messages are not
+    touched. `query` makes the query from the messages, `identity` finds owner and scope, `on_recall` is told of each
+    recall.
+    """
+
+    def __init__(
+        self,
+        *,
+        limit: int = 5,
+        pinned: int = 10,
+        max_tokens: int | None = 800,
+        min_score: float | None = None,
+        memory_types: Sequence[str] | None = None,
+        shared_with: Sequence[str] = (),
+        query: Callable[[Sequence[BaseMessage]], str | None] = last_question,
+        identity: IdentityResolver | None = None,
+        store: CuratedStore | None = None,
+        on_recall: Callable[[Recall], None] | None = None,
+    ) -> None:
+        super().__init__(store, identity)
+        self._bounds: dict[str, Any] = {
+            "limit": limit,
+            "pinned": pinned,
+            "max_tokens": max_tokens,
+            "min_score": min_score,
+            "memory_types": memory_types,
+            "shared_with": tuple(shared_with),
+        }
+        self._query = query
+        self._on_recall = on_recall
+
+    def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Update:
+        """Recall for a state, and return the block and the receipt's id.
+
+        Raises MissingOwnerError when the run names no owner, InvalidInputError when it has no CuratedStore.
+        """
+        store, runtime, identity = self._run(config)
+        query = self._query(messages_of(input))
+        return self._update(store.recall(query, source=source_of(runtime), **self._asked(identity)))
+
+    async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Update:
+        """Same as `invoke`."""
+        store, runtime, identity = self._run(config)
+        query = self._query(messages_of(input))
+        return self._update(await store.arecall(query, source=source_of(runtime), **self._asked(identity)))
+
+    def _asked(self, identity: Identity) -> dict[str, Any]:
+        return {**self._bounds, "owner_id": identity.owner_id, "scope": identity.scope}
+
+    def _update(self, recall: Recall) -> Update:
+        if self._on_recall is not None:
+            self._on_recall(recall)
+        return {"memory_context": render(recall.memories), "recall_id": recall.id}

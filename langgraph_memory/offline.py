@@ -1,0 +1,97 @@
+"""A chat model that needs no network: it answers from the memories and messages it is given."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from html import unescape
+from typing import Any
+
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+
+from langgraph_memory.domain.text import query_terms, terms
+
+_LINE = re.compile(r"^- \((\w+)\) (.+)$", re.MULTILINE)
+_BLOCK = re.compile(r"<memories>.*?</memories>", re.DOTALL)
+_QUESTION = re.compile(
+    r"\?\s*$|^(?:who|what|when|where|which|why|how|do|does|did|is|are|am|can|could|should|tell me|remind me)\b",
+    re.IGNORECASE,
+)
+_ABOUT_ME = re.compile(r"\b(?:know|remember|recall)\b.*\babout me\b", re.IGNORECASE)
+_WORDS = re.compile(r"\S+\s*")
+_MOST = 3
+
+
+class OfflineChatModel(BaseChatModel):
+    """Answers a question with the memories, and the user's earlier words in the thread, that share terms with it.
+
+    It is no language model: it lets a demo, a notebook or a test run a real graph with no key and no network, always
+    with the same answer. Sync, async and streaming.
+    """
+
+    @property
+    def _llm_type(self) -> str:
+        return "langgraph-memory-offline"
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        return ChatResult(generations=[ChatGeneration(message=AIMessage(content=_cut(answer(messages), stop)))])
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        for word in _WORDS.findall(_cut(answer(messages), stop)):
+            chunk = ChatGenerationChunk(message=AIMessageChunk(content=word))
+            if run_manager is not None:
+                run_manager.on_llm_new_token(word, chunk=chunk)
+            yield chunk
+
+
+def answer(messages: Sequence[BaseMessage]) -> str:
+    """Return the answer to the user's last message."""
+    said = [_own_words(message) for message in messages if isinstance(message, HumanMessage)]
+    said = [text for text in said if text]
+    if not said:
+        return "Hello! What can I do for you?"
+    question = said[-1]
+    if not _QUESTION.search(question):
+        return "Noted."
+    memories = [unescape(line) for message in messages for _, line in _LINE.findall(message.text)]
+    if _ABOUT_ME.search(question):
+        return _known(memories) if memories else "I know nothing about you yet."
+    statements = [text for text in said[:-1] if not _QUESTION.search(text)]
+    found = _closest(question, memories) or [f"You said: {text}" for text in _closest(question, statements)]
+    return _known(found[:_MOST]) if found else "I do not know that yet."
+
+
+def _known(sentences: Sequence[str]) -> str:
+    return "From what I know: " + " ".join(sentences)
+
+
+def _closest(question: str, sentences: Sequence[str]) -> list[str]:
+    """Return the sentences that share the most terms with the question, in the order given; none if they share none."""
+    wanted = set(query_terms(question))
+    shared = [len(wanted & set(terms(sentence))) for sentence in sentences]
+    best = max(shared, default=0)
+    return [sentence for sentence, count in zip(sentences, shared, strict=True) if count == best > 0]
+
+
+def _own_words(message: BaseMessage) -> str:
+    return _BLOCK.sub("", message.text).strip()
+
+
+def _cut(text: str, stop: Sequence[str] | None) -> str:
+    ends = [place for word in stop or () if (place := text.find(word)) >= 0]
+    return text[: min(ends)] if ends else text

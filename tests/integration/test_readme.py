@@ -1,0 +1,55 @@
+"""What the README says runs, runs."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+
+
+def test_the_python_runs_in_order_and_prints_what_its_comments_say(tmp_path: Path) -> None:
+    outputs = [
+        subprocess.run(
+            [sys.executable, "-W", "error", "-c", code],
+            cwd=tmp_path,
+            env={"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        for code in blocks("python")
+    ]
+
+    assert [(done.returncode, done.stderr) for done in outputs] == [(0, "")] * 2
+    assert "From what I know: The user lives in Munich." in outputs[0].stdout
+    assert "fact home.city The user lives in Munich. I moved to Munich." in outputs[1].stdout
+    assert "left out: The user lives in Munich. superseded" in outputs[1].stdout
+
+
+def test_the_two_commands_install_what_exists() -> None:
+    (commands,) = blocks("console")
+
+    for extra in re.findall(r"\.\[(\w+)\]", commands):
+        assert extra in PROJECT["optional-dependencies"]
+    assert "langgraph-memory" in PROJECT["scripts"]
+
+
+def test_every_name_it_imports_is_public() -> None:
+    import langgraph_memory
+
+    imported = re.findall(r"from langgraph_memory import \(?([^)]*?)\)?\n\n", README)
+    names = {name.strip() for part in imported for name in part.split(",") if name.strip()}
+
+    assert names <= set(langgraph_memory.__all__)
+    assert len(names) > 5

@@ -1,0 +1,86 @@
+"""`langgraph dev` serves the ready graph on the package's own checkpointer and store."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Timer
+
+import pytest
+from langgraph_sdk import get_sync_client
+from langgraph_sdk.client import SyncLangGraphClient
+
+from langgraph_memory import open_memory
+
+ROOT = Path(__file__).parents[2]
+READY = "background workers"
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "served.db"
+
+
+@pytest.fixture
+def client(tmp_path: Path, database: Path) -> Iterator[SyncLangGraphClient]:
+    """Start a server in a copy of the graphs, wait until it says that it is ready, and stop it afterwards."""
+    shutil.copy(ROOT / "langgraph.json", tmp_path)
+    shutil.copytree(ROOT / "graphs", tmp_path / "graphs")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "langgraph_cli", "dev", "--no-browser", "--no-reload", "--port", str(port)],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "LANGGRAPH_MEMORY_DB": str(database),
+            "LANGSMITH_TRACING": "false",
+            "LANGGRAPH_CLI_NO_ANALYTICS": "1",
+            "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    deadline = Timer(90, server.kill)
+    deadline.start()
+    try:
+        assert server.stdout is not None
+        log = []
+        for line in server.stdout:
+            log.append(line)
+            if READY in line:
+                break
+        else:
+            pytest.fail("the server ended before it was ready:\n" + "".join(log))
+        with get_sync_client(url=f"http://127.0.0.1:{port}") as connected:
+            yield connected
+    finally:
+        deadline.cancel()
+        server.kill()
+        server.communicate()
+
+
+@pytest.mark.server
+def test_a_served_assistant_remembers_across_threads(client: SyncLangGraphClient, database: Path) -> None:
+    def say(text: str) -> str:
+        thread = client.threads.create()
+        said = {"messages": [{"role": "user", "content": text}]}
+        state = client.runs.wait(thread["thread_id"], "assistant", input=said, context={"owner_id": "ana@example.com"})
+        return str(state["messages"][-1]["content"])
+
+    say("I live in Berlin.")
+    answer = say("Where do I live?")
+    items = client.store.search_items(["memories", "ana@example%2Ecom"])["items"]
+
+    assert "Berlin" in answer
+    assert [item["value"]["content"] for item in items] == ["The user lives in Berlin."]
+    with open_memory(database) as memory:
+        assert len(memory.checkpointer.list_threads()) == 2
+        assert len(memory.store.list_memories(owner_id="ana@example.com")) == 1

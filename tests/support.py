@@ -1,0 +1,114 @@
+"""What tests of every kind share: a clock that is set, embedders that need no model, one driver for two modes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import count
+from typing import Any
+from zlib import crc32
+
+from langchain_core.embeddings import Embeddings
+
+from langgraph_memory.engine.connect import connect
+from langgraph_memory.flows.settings import StoreSettings
+from langgraph_memory.store import CuratedStore
+
+START = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, now: datetime = START) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **delta: float) -> datetime:
+        self.now += timedelta(**delta)
+        return self.now
+
+
+class BagOfWords(Embeddings):
+    """Each word counts in one dimension, chosen by its hash: the same text has the same vector everywhere."""
+
+    dims = 128
+
+    def __init__(self) -> None:
+        self.embedded: list[str] = []
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        self.embedded.extend(texts)
+        return [self.vector(text) for text in texts]
+
+    def embed_query(self, text: str) -> list[float]:
+        return self.vector(text)
+
+    @classmethod
+    def vector(cls, text: str) -> list[float]:
+        vector = [0.0] * cls.dims
+        for word in re.findall(r"\w+", text.casefold()):
+            vector[crc32(word.encode("utf-8", "surrogatepass")) % cls.dims] += 1.0
+        return vector
+
+
+class Points(Embeddings):
+    """Embeds the text "x,y" as the point (x, y)."""
+
+    dims = 2
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        return [self.embed_query(text) for text in texts]
+
+    def embed_query(self, text: str) -> list[float]:
+        return [float(part) for part in text.split(",")]
+
+
+async def embed_async_only(texts: Sequence[str]) -> list[list[float]]:
+    """Embed as `BagOfWords` does, for stores that are used from async code alone."""
+    return [BagOfWords.vector(text) for text in texts]
+
+
+class Driver:
+    """Calls the sync or the async method of a name, so that one test serves both: `await driver.put(...)`."""
+
+    def __init__(self, target: Any, mode: str) -> None:
+        self.target = target
+        self.mode = mode
+
+    def __getattr__(self, name: str) -> Any:
+        if self.mode == "async":
+            return getattr(self.target, f"a{name}")
+        return partial(self._call, getattr(self.target, name))
+
+    @staticmethod
+    async def _call(method: Any, *args: Any, **kwargs: Any) -> Any:
+        return method(*args, **kwargs)
+
+
+@contextmanager
+def opened_store(path: Any, clock: Clock | None = None, **options: Any) -> Iterator[CuratedStore]:
+    """Open a store on `path` whose time is `clock` and whose ids count up."""
+    engine = connect(path)
+    try:
+        numbers = count(1)
+        settings = StoreSettings(clock=clock or Clock(), new_id=lambda: f"id-{next(numbers):04}")
+        store = CuratedStore(engine, settings=settings, **options)
+        store.setup()
+        yield store
+    finally:
+        engine.close()
+
+
+def one_sentence(error: BaseException) -> str:
+    """Return the message of `error` after checking that it is one line that ends like a sentence."""
+    text = str(error)
+    assert text, "the error says nothing"
+    assert "\n" not in text, f"more than one line: {text!r}"
+    assert text.rstrip().endswith((".", ")")), f"no sentence: {text!r}"
+    return text

@@ -1,0 +1,64 @@
+"""What a type checker sees of the public surface. Checked by mypy, never run."""
+
+from collections.abc import Sequence
+from typing import assert_type
+
+from langchain_core.messages import BaseMessage
+from langgraph.graph import StateGraph
+
+from langgraph_memory import (
+    CuratedStore,
+    Memory,
+    MemoryContext,
+    MemoryDatabase,
+    MemoryState,
+    OfflineChatModel,
+    Outcome,
+    Recall,
+    Recalled,
+    Receipt,
+    ThreadSaver,
+    build_graph,
+    build_prompt,
+    open_memory,
+)
+
+
+def opened() -> None:
+    with open_memory("file.db") as memory:
+        assert_type(memory, MemoryDatabase)
+        assert_type(memory.store, CuratedStore)
+        assert_type(memory.checkpointer, ThreadSaver)
+    with CuratedStore.from_conn_string("file.db") as store:
+        assert_type(store, CuratedStore)
+    with ThreadSaver.from_conn_string("file.db") as saver:
+        assert_type(saver, ThreadSaver)
+
+
+async def opened_from_async_code() -> None:
+    async with open_memory("file.db") as memory:
+        assert_type(memory, MemoryDatabase)
+
+
+def curated(store: CuratedStore) -> None:
+    outcome = store.remember("The user likes tea.", owner_id="ana")
+    assert_type(outcome, Outcome)
+    assert_type(outcome.memory, Memory | None)
+    recall = store.recall("tea", owner_id="ana")
+    assert_type(recall, Recall)
+    assert_type([item for item in recall], list[Recalled])  # noqa: C416
+    assert_type(recall[0], Recalled)
+    assert_type(recall[:2], Sequence[Recalled])
+    assert_type(store.history("id", owner_id="ana"), list[Memory])
+    assert_type(store.forget("id", owner_id="ana"), Receipt)
+
+
+async def curated_from_async_code(store: CuratedStore) -> None:
+    assert_type(await store.aremember("The user likes tea.", owner_id="ana"), Outcome)
+    assert_type(await store.arecall("tea", owner_id="ana"), Recall)
+
+
+def nodes(state: MemoryState) -> None:
+    assert_type(build_prompt(state), list[BaseMessage])
+    graph = build_graph(OfflineChatModel())
+    assert_type(graph, StateGraph[MemoryState, MemoryContext, MemoryState, MemoryState])

@@ -1,0 +1,201 @@
+"""Ranking, selection and vectors: pure numbers, and why each memory was left out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from support import START
+
+from langgraph_memory.domain.clock import to_microseconds
+from langgraph_memory.domain.dates import NamedDate
+from langgraph_memory.domain.memory import Memory, Recalled
+from langgraph_memory.domain.ranking import Hints, Priors, Weights, estimated_tokens, scope_closeness
+from langgraph_memory.domain.selection import Eligibility, Selection
+from langgraph_memory.domain.vectors import Closeness, Shelf, Vectors, pack, seal
+from langgraph_memory.exceptions import EmbeddingError
+from langgraph_memory.plans.rows import memory_columns
+
+DAY = 24 * 3600 * 1e6
+
+
+def row(**fields: Any) -> dict[str, Any]:
+    """Return the columns of a memory's row that decide beside its words."""
+    return {**memory_columns(memory(**fields)), "memory_no": 1}
+
+
+def recency(one: dict[str, Any], half_life: float | None, at: Any) -> float:
+    weights = Weights(recency=1.0)
+    return Priors({"fact": half_life}, {}, to_microseconds(at), weights).parts(one)["recency"]
+
+
+def memory(content: str = "tea", **fields: Any) -> Memory:
+    return Memory(
+        **{"id": content, "owner_id": "ada", "created_at": START, "updated_at": START, **fields}, content=content
+    )
+
+
+def item(content: str, score: float = 1.0, **fields: Any) -> Recalled:
+    return Recalled(memory(content, **fields), score, {})
+
+
+# --- time, scope and the sum ------------------------------------------------------------------------------------------
+
+
+def test_recency_is_halved_for_every_half_life() -> None:
+    month = timedelta(days=30)
+
+    assert [recency(row(), 30 * DAY, START + n * month) for n in range(3)] == pytest.approx([1.0, 0.5, 0.25])
+
+
+def test_what_does_not_age_or_lies_in_the_future_is_recent() -> None:
+    assert recency(row(), None, START + timedelta(days=9999)) == 1.0
+    assert recency(row(), DAY, START - timedelta(days=9)) == 1.0
+
+
+def test_recency_counts_from_when_it_became_true_or_was_last_confirmed() -> None:
+    later = START + timedelta(days=30)
+
+    assert recency(row(last_verified_at=later), 30 * DAY, later) == 1.0
+    assert recency(row(valid_from=START, last_verified_at=later), 30 * DAY, later) == pytest.approx(0.5)
+
+
+def test_the_nearest_scope_is_closest_and_global_the_farthest() -> None:
+    assert scope_closeness(("a/b/c", "a/b", "a", "global")) == pytest.approx(
+        {"a/b/c": 1.0, "a/b": 2 / 3, "a": 1 / 3, "global": 0.0}
+    )
+    assert scope_closeness(("global",)) == {"global": 1.0}
+
+
+def test_a_named_subject_and_a_named_date_add_to_what_is_of_them() -> None:
+    hints = Hints(frozenset({"bob"}), [NamedDate(START.year, START.month)], Weights(subject=2.0, date=3.0))
+
+    assert hints.parts(row(subject="Bob")) == {"subject": 2.0, "date": 3.0}
+    assert hints.parts(row(valid_from=START - timedelta(days=400))) == {"subject": 0.0, "date": 0.0}
+
+
+def test_a_question_counts_less_than_a_statement() -> None:
+    assert Hints().parts(row(content="Do you like tea?"))["question"] < 0
+    assert Hints().parts(row(content="I like tea.")) == {}
+
+
+def test_what_surroundings_lose_in_a_store_of_long_texts_goes_to_the_texts() -> None:
+    short, long = Weights().for_brevity(1.0), Weights().for_brevity(0.0)
+
+    assert short == Weights()
+    assert long.context == long.context_semantic == long.asked == long.question == 0.0
+    assert long.lexical == pytest.approx(Weights().lexical + Weights().context)
+
+
+@pytest.mark.parametrize(("text", "tokens"), [("", 0), ("a", 1), ("abcd", 1), ("abcde", 2)])
+def test_tokens_are_estimated_at_four_characters_each(text: str, tokens: int) -> None:
+    assert estimated_tokens(text) == tokens
+
+
+# --- selection --------------------------------------------------------------------------------------------------------
+
+
+def test_the_best_are_taken_and_the_rest_is_over_the_limit() -> None:
+    selection = Selection(limit=2)
+
+    selection.offer([item("a"), item("b"), item("c")])
+
+    assert [one.memory.content for one in selection.taken] == ["a", "b"]
+    assert [(one.memory.content, one.reason) for one in selection.left_out] == [("c", "over_limit")]
+
+
+def test_a_shorter_memory_may_follow_one_that_was_over_the_budget() -> None:
+    selection = Selection(limit=9, max_tokens=2)
+
+    selection.offer([item("four"), item("far too long to fit"), item("also")])
+
+    assert [one.memory.content for one in selection.taken] == ["four", "also"]
+    assert [one.reason for one in selection.left_out] == ["over_budget"]
+
+
+def test_the_same_words_are_taken_once() -> None:
+    selection = Selection(limit=9)
+
+    selection.offer([item("Ada likes tea"), item("ada likes tea.")])
+
+    assert [one.reason for one in selection.left_out] == ["duplicate"]
+
+
+def test_a_score_at_the_threshold_is_enough() -> None:
+    selection = Selection(limit=9, min_score=0.5)
+
+    selection.offer([item("at", 0.5), item("below", 0.49)])
+
+    assert [one.memory.content for one in selection.taken] == ["at"]
+    assert [one.reason for one in selection.left_out] == ["below_threshold"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({}, None),
+        ({"scope": "org:acme"}, None),
+        ({"scope": "org:other"}, "out_of_scope"),
+        ({"memory_type": "event"}, "wrong_type"),
+        ({"superseded_at": START, "superseded_by": "x"}, "superseded"),
+        ({"superseded_at": START + timedelta(seconds=1), "superseded_by": "x"}, None),
+        ({"expires_at": START}, "expired"),
+        ({"expires_at": START + timedelta(seconds=1)}, None),
+    ],
+)
+def test_what_a_read_may_not_see_has_a_reason(fields: dict[str, Any], reason: str | None) -> None:
+    eligibility = Eligibility(("org:acme", "global"), ("fact",), to_microseconds(START))
+
+    assert eligibility.reason_against(row(**fields)) == reason
+
+
+# --- vectors ----------------------------------------------------------------------------------------------------------
+
+
+def closeness(query: list[float], vectors: list[list[float]], metric: Any = "cosine") -> dict[int, float]:
+    packed = [(number, "content", pack(vector, 2, metric)) for number, vector in enumerate(vectors, start=1)]
+    return Closeness(pack(query, 2, metric), [Vectors.of([seal(packed)], 2)], metric).own()
+
+
+def test_cosine_ignores_length_and_a_zero_vector_is_close_to_nothing() -> None:
+    vectors = [[5.0, 0.0], [0.0, 3.0], [-1.0, 0.0], [0.0, 0.0]]
+
+    assert closeness([1, 0], vectors) == pytest.approx({1: 1.0, 2: 0.0, 3: -1.0, 4: 0.0})
+    assert closeness([0, 0], vectors) == dict.fromkeys((1, 2, 3, 4), 0.0)
+
+
+def test_greater_is_closer_for_every_metric() -> None:
+    assert closeness([1, 1], [[1, 2], [9, 9]], "l2") == pytest.approx({1: -1.0, 2: -(128**0.5)})
+    assert closeness([1, 1], [[1, 2], [9, 9]], "inner_product") == {1: 3.0, 2: 18.0}
+
+
+def test_no_vectors_have_no_similarities() -> None:
+    assert closeness([1, 0], []) == {}
+
+
+def test_the_closest_of_a_rows_vectors_counts_and_its_context_is_kept_apart() -> None:
+    fields = [(1, "content", [0, 1]), (1, "content.0", [1, 0]), (2, "context", [1, 0]), (2, "content", [0, 1])]
+    block = seal([(number, field, pack(vector, 2)) for number, field, vector in fields])
+
+    own, around = Closeness(pack([1, 0], 2), [Vectors.of([block], 2)], "cosine").kinds
+
+    assert (own[0].tolist(), own[1].tolist()) == ([1, 2], [1.0, 0.0])
+    assert (around[0].tolist(), around[1].tolist()) == ([2], [1.0])
+
+
+def test_a_shelf_answers_for_the_state_it_was_given_and_forgets_what_was_used_longest_ago() -> None:
+    vectors = Vectors.of([seal([(1, "content", pack([1, 0], 2))])], 2)
+    shelf = Shelf(most_bytes=2 * vectors.matrix.nbytes)
+
+    for partition in (1, 2, 3):
+        shelf.keep(partition, 10, vectors)
+
+    assert [shelf.find(partition, 10) is vectors for partition in (1, 2, 3)] == [False, True, True]
+    assert shelf.find(2, 11) is None
+
+
+@pytest.mark.parametrize("vector", [[1.0], [1.0, 2.0, 3.0], [[1.0, 2.0]], [1.0, float("nan")], ["x", "y"], None, 5])
+def test_what_is_no_vector_of_the_right_size_is_refused(vector: Any) -> None:
+    with pytest.raises(EmbeddingError):
+        pack(vector, 2)

@@ -1,0 +1,95 @@
+"""What the package exports, and what it needs to be imported."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+import textwrap
+from types import ModuleType
+
+import langgraph_memory
+from langgraph_memory import exceptions
+from langgraph_memory.exceptions import LangGraphMemoryError
+
+
+def run(script: str) -> subprocess.CompletedProcess[str]:
+    """Run a script in a fresh interpreter."""
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", textwrap.dedent(script)], capture_output=True, text=True, check=False
+    )
+
+
+def test_all_is_exactly_what_is_exported() -> None:
+    exported = {
+        name
+        for name, value in vars(langgraph_memory).items()
+        if not name.startswith("_") and not isinstance(value, ModuleType)
+    }
+
+    assert set(langgraph_memory.__all__) == exported
+    assert sorted(langgraph_memory.__all__) == list(langgraph_memory.__all__)
+
+
+def test_every_exported_name_has_a_docstring() -> None:
+    missing = [name for name in langgraph_memory.__all__ if not inspect.getdoc(getattr(langgraph_memory, name, None))]
+
+    assert missing == []
+
+
+def test_every_error_derives_from_one_base_and_says_what_it_means() -> None:
+    errors = [value for value in vars(exceptions).values() if inspect.isclass(value) and issubclass(value, Exception)]
+    own = [error for error in errors if error.__module__ == exceptions.__name__]
+
+    assert len(own) > 15
+    assert all(issubclass(error, LangGraphMemoryError) for error in own)
+    assert all(error.__doc__ and error.__doc__.rstrip().endswith(".") for error in own)
+
+
+def test_the_module_of_errors_opens_with_their_whole_tree() -> None:
+    own = {name for name, value in vars(exceptions).items() if inspect.isclass(value) and name.endswith("Error")}
+    own.discard("ValidationError")
+
+    assert [name for name in own if name not in (exceptions.__doc__ or "")] == []
+
+
+def test_errors_can_be_caught_as_the_built_in_ones_that_fit() -> None:
+    assert issubclass(exceptions.InvalidInputError, ValueError)
+    assert issubclass(exceptions.MemoryNotFoundError, LookupError)
+    assert issubclass(exceptions.MissingExtraError, ImportError)
+
+
+def test_without_numpy_everything_but_an_index_works() -> None:
+    result = run(
+        """
+        import sys
+        sys.modules["numpy"] = None
+        from langgraph_memory import open_memory
+        from langgraph_memory.exceptions import MissingExtraError
+        with open_memory(":memory:") as memory:
+            memory.store.remember("Ada likes tea", owner_id="ada")
+            assert len(memory.store.recall("tea", owner_id="ada")) == 1
+            memory.store.put(("docs",), "key", {"text": "tea"})
+            assert len(memory.store.search(("docs",), query="tea")) == 1
+        try:
+            with open_memory(":memory:", index={"dims": 2, "embed": lambda texts: [[0.0, 1.0] for _ in texts]}):
+                raise SystemExit("an index was opened without numpy")
+        except MissingExtraError as error:
+            assert "vectors" in str(error)
+        print("done")
+        """
+    )
+
+    assert result.stdout == "done\n", result.stderr
+
+
+def test_importing_the_package_imports_no_optional_dependency() -> None:
+    result = run(
+        """
+        import sys
+        import langgraph_memory
+        print([name for name in ("langchain", "jupyterlab", "langgraph_api", "typer") if name in sys.modules])
+        """
+    )
+
+    assert result.stdout == "[]\n", result.stderr

@@ -1,0 +1,84 @@
+"""The contract between plans and engines: the set of query names."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import langgraph_memory
+from langgraph_memory.engine.named_queries import load_migrations, load_queries
+
+DIALECTS = ("langgraph_memory.engine.sqlite",)
+PLANS = sorted((Path(langgraph_memory.__file__).parent / "plans").glob("*.py"))
+REACHES = ("_in_partition", "_across_partitions")
+
+
+def named_in(path: Path) -> Iterator[str]:
+    """Yield the names that a plan file gives to `Query(...)` or, with both endings, to `reach.query(...)`."""
+    for call in (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)):
+        first = call.args[0] if call.args else None
+        if not isinstance(first, ast.Constant) or not isinstance(first.value, str):
+            continue
+        if isinstance(call.func, ast.Name) and call.func.id == "Query":
+            yield first.value
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "query":
+            yield from (first.value + ending for ending in REACHES)
+
+
+def texts_in(path: Path) -> set[str]:
+    """Return every text constant of a plan file: some names are chosen before they reach `Query`."""
+    constants = (node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant))
+    return {value for value in constants if isinstance(value, str)}
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_every_query_a_plan_names_is_defined(dialect: str) -> None:
+    named = {name for path in PLANS for name in named_in(path)}
+
+    assert len(named) > 30
+    assert named - set(load_queries(dialect)) == set()
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_every_query_that_is_defined_is_named_by_a_plan(dialect: str) -> None:
+    named = {name for path in PLANS for name in (*named_in(path), *texts_in(path))}
+
+    assert set(load_queries(dialect)) - named == set()
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_every_query_has_a_line_of_description(dialect: str) -> None:
+    for name, sql in load_queries(dialect).items():
+        first = sql.splitlines()[0]
+        assert re.fullmatch(r"-- [A-Z].{10,118}\.", first), f"{name}: {first}"
+
+
+def test_every_query_compiles_against_the_migrated_schema() -> None:
+    connection = sqlite3.connect(":memory:")
+    for _, _, script in load_migrations("langgraph_memory.engine.sqlite"):
+        connection.executescript(script)
+
+    for name, sql in load_queries("langgraph_memory.engine.sqlite").items():
+        bound = dict.fromkeys(re.findall(r":(\w+)", sql), None)
+        try:
+            connection.execute(f"EXPLAIN {sql}", bound)
+        except sqlite3.Error as error:
+            pytest.fail(f"{name}: {error}")
+    connection.close()
+
+
+def test_a_name_that_stands_twice_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "twice_defined" / "queries"
+    folder.mkdir(parents=True)
+    (tmp_path / "twice_defined" / "__init__.py").touch()
+    (folder / "one.sql").write_text("-- name: same\n-- One.\nSELECT 1\n")
+    (folder / "two.sql").write_text("-- name: same\n-- Two.\nSELECT 2\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    with pytest.raises(ValueError, match="same"):
+        load_queries("twice_defined")
