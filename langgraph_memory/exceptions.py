@@ -10,6 +10,7 @@ LangGraphMemoryError
 │   └── ConnectionStringError
 ├── MemoryNotFoundError (also LookupError)
 ├── ReceiptNotFoundError (also LookupError)
+├── ForkedThreadError
 ├── EmbeddingError
 ├── IndexChangedError
 ├── MissingExtraError (also ImportError)
@@ -21,6 +22,7 @@ LangGraphMemoryError
     ├── ForeignDatabaseError
     ├── NewerSchemaError
     └── UnreadableCheckpointError
+        └── ClassNotAllowedError
 """
 
 from __future__ import annotations
@@ -68,6 +70,10 @@ class ReceiptNotFoundError(LangGraphMemoryError, LookupError):
     """The owner has no receipt of that id."""
 
 
+class ForkedThreadError(LangGraphMemoryError):
+    """Another writer continued the thread first, and the saver was asked to refuse forks."""
+
+
 class EmbeddingError(LangGraphMemoryError):
     """The embedder failed, or returned vectors that cannot be stored."""
 
@@ -110,6 +116,10 @@ class NewerSchemaError(DatabaseError):
 
 class UnreadableCheckpointError(DatabaseError):
     """A stored checkpoint cannot be decoded."""
+
+
+class ClassNotAllowedError(UnreadableCheckpointError):
+    """A stored checkpoint holds an object of a class that the allow-list does not name."""
 
 
 def explain_validation(error: ValidationError) -> str:

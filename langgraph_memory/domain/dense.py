@@ -8,11 +8,13 @@ from math import sqrt
 from typing import Any
 
 from langgraph_memory.domain.fusion import LEAST_SPREAD
-from langgraph_memory.domain.lexical import K1, B, Corpus
+from langgraph_memory.domain.lexical import K1, POSTING, B, Corpus
 from langgraph_memory.domain.vectors import numpy
 
 FIRST = 2048
 """How many of the best rows are sorted at once; the others only when these do not suffice."""
+
+_POSTING = [("row", ">u4"), ("frequency", "u1"), ("length", ">u2")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +85,16 @@ class ArrayRelevance:
 def lexical_arrays(terms: Iterable[str], postings: Mapping[str, str], corpus: Corpus) -> tuple[Any, Any]:
     """Same as `lexical.lexical_matches`, as the rows in ascending order and the match of each."""
     np = numpy()
-    layout = [("row", ">u4"), ("frequency", "u1"), ("length", ">u2")]
-    found = [np.frombuffer(bytes.fromhex(postings.get(term, "")), dtype=layout) for term in terms]
-    best = sum(corpus.idf(len(one)) for one in found) / (K1 + 1.0)
-    scores = np.zeros(1 + max((int(one["row"].max()) for one in found if len(one)), default=0))
-    for one in found:
-        frequency = one["frequency"].astype("f8")
-        norm = K1 * (1.0 - B + B / (corpus.average_length or 1.0) * one["length"])
-        scores[one["row"]] += corpus.idf(len(one)) / best * frequency / (frequency + norm)
+    texts = [postings.get(term, "") for term in terms]
+    counts = [len(text) // POSTING for text in texts]
+    weights = [corpus.idf(count) for count in counts]
+    found = np.frombuffer(bytes.fromhex("".join(texts)), dtype=_POSTING)
+    frequency = found["frequency"].astype("f8")
+    norm = K1 * (1.0 - B + B / (corpus.average_length or 1.0) * found["length"])
+    share = frequency / (frequency + norm) * np.repeat(weights, counts)
+    scores = np.bincount(found["row"], share)
     rows = np.flatnonzero(scores)
-    return rows, scores[rows]
+    return rows, scores[rows] * (K1 + 1.0) / (sum(weights) or 1.0)
 
 
 def _sorted(sums: Any, rows: Any) -> Iterator[tuple[int, float]]:

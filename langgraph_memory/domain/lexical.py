@@ -12,6 +12,8 @@ from typing import Any
 
 K1 = 0.9
 B = 0.75
+POSTING = 15
+"""Characters of one posting: a space, then 14 hexadecimal digits for row (8), frequency (2) and length (4)."""
 
 _FIELDS = (("terms", "term_count"), ("context_terms", "context_count"), ("asked_terms", "asked_count"))
 """The columns that hold the terms of each field of the text index, and their number."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from langgraph_memory.domain.clock import from_microseconds
@@ -23,11 +23,12 @@ class Weights:
     """How much each kind of evidence counts, in standard deviations of the matches of one owner's memories.
 
     `context` and `context_semantic` add up in the part "context". The last four hold whatever the query; beside a
-    match of several deviations they decide between memories that match about equally well.
+    match of several deviations they decide between memories that match about equally well. The defaults were set on
+    dialogues of short turns and on long chats together; twice or half of any one changes little.
     """
 
-    lexical: float = 0.7
-    semantic: float = 1.2
+    lexical: float = 0.55
+    semantic: float = 1.1
     context: float = 1.0
     context_semantic: float = 0.7
     asked: float = 0.3
@@ -38,6 +39,21 @@ class Weights:
     importance: float = 0.3
     confidence: float = 0.1
     scope: float = 0.1
+
+    def for_brevity(self, brevity: float) -> Weights:
+        """Return the weights where surroundings tell only that much: what they lose goes to the texts themselves.
+
+        The words gain all of it and the vectors half, because one vector blurs a long text.
+        """
+        return replace(
+            self,
+            lexical=self.lexical + (1.0 - brevity) * self.context,
+            semantic=self.semantic + 0.5 * (1.0 - brevity) * self.context_semantic,
+            context=brevity * self.context,
+            context_semantic=brevity * self.context_semantic,
+            asked=brevity * self.asked,
+            question=brevity * self.question,
+        )
 
     @property
     def priors(self) -> float:
@@ -50,14 +66,10 @@ DEFAULT_WEIGHTS = Weights()
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What a query names beside its words: some of the owner's subjects, and dates.
-
-    `brevity` is how much the surroundings of this owner's memories tell about them, 0..1.
-    """
+    """What a query names beside its words: some of the owner's subjects, and dates."""
 
     subjects: frozenset[str] = frozenset()
     dates: Sequence[NamedDate] = ()
-    brevity: float = 0.0
     weights: Weights = DEFAULT_WEIGHTS
 
     @property
@@ -75,7 +87,7 @@ class Hints:
             moment = from_microseconds(row["created_at"] if row["valid_from"] is None else row["valid_from"])
             parts["date"] = self.weights.date * max(named.match(moment) for named in self.dates)
         if row["question_share"]:
-            parts["question"] = -self.weights.question * self.brevity * row["question_share"]
+            parts["question"] = -self.weights.question * row["question_share"]
         return parts
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass
+from threading import Lock
 from typing import Any, Literal, cast
 
 from langgraph_memory.exceptions import EmbeddingError, MissingExtraError
@@ -35,7 +38,7 @@ def pack(vector: Sequence[float], dims: int, metric: Metric = "cosine") -> bytes
     return cast(bytes, (array / np.float32(length) if length > 0.0 else array).astype("<f4").tobytes())
 
 
-BLOCK = 256
+BLOCK = 128
 """How many vectors are sealed into one block."""
 CONTEXT = "context"
 """The field whose vector is of the text around a memory, not of its own."""
@@ -54,6 +57,52 @@ def pack_into(slots: Sequence[int]) -> bytes:
     return b"".join(slot.to_bytes(4, "little") for slot in slots)
 
 
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """Vectors as a matrix, with the slot of each row of it."""
+
+    slots: Any
+    matrix: Any
+
+    @classmethod
+    def of(cls, blocks: Sequence[tuple[bytes, bytes]], dims: int) -> Vectors:
+        """Return the vectors of some blocks as one matrix."""
+        np = numpy()
+        slots = np.frombuffer(b"".join(slots for slots, _ in blocks), dtype="<u4")
+        return cls(slots, np.frombuffer(b"".join(block for _, block in blocks), dtype="<f4").reshape(-1, dims))
+
+
+class Shelf:
+    """Keeps the blocks of the partitions that were read last, within a bound of bytes, for the reads that follow.
+
+    `state` tells one content of a partition's blocks from every other, so what another process has changed is never
+    answered from here.
+    """
+
+    def __init__(self, most_bytes: int = 256 << 20) -> None:
+        self._most_bytes = most_bytes
+        self._kept: OrderedDict[int, tuple[int, Vectors]] = OrderedDict()
+        self._lock = Lock()
+
+    def find(self, partition_no: int, state: int) -> Vectors | None:
+        """Return the vectors of a partition's blocks in this state, when they are here."""
+        with self._lock:
+            found = self._kept.get(partition_no)
+            if found is None or found[0] != state:
+                return None
+            self._kept.move_to_end(partition_no)
+            return found[1]
+
+    def keep(self, partition_no: int, state: int, vectors: Vectors) -> None:
+        """Keep vectors in place of what was kept of the partition, and let go what was used longest ago."""
+        with self._lock:
+            self._kept.pop(partition_no, None)
+            if vectors.matrix.nbytes:
+                self._kept[partition_no] = (state, vectors)
+            while self._kept and sum(one.matrix.nbytes for _, one in self._kept.values()) > self._most_bytes:
+                self._kept.popitem(last=False)
+
+
 class Closeness:
     """How close each row's own vectors, and that of its context, are to a query: greater is closer.
 
@@ -61,16 +110,14 @@ class Closeness:
     rows and one of scores: cosine, dot product, or minus the distance.
     """
 
-    def __init__(self, query: bytes, blocks: Sequence[tuple[bytes, bytes]], metric: Metric) -> None:
+    def __init__(self, query: bytes, held: Sequence[Vectors], metric: Metric) -> None:
         np = numpy()
         wanted = np.frombuffer(query, dtype="<f4")
-        slots = [np.frombuffer(slots, dtype="<u4") for slots, _ in blocks]
-        scores = [_similarities(wanted, vectors, metric) for _, vectors in blocks]
-        places = np.concatenate(slots) if slots else np.empty(0, "<u4")
-        values = np.concatenate(scores) if scores else np.empty(0, "<f4")
-        around, used = (places & 1).astype(bool), places > 1
+        slots = np.concatenate([one.slots for one in held])
+        scores = np.concatenate([_similarities(wanted, one.matrix, metric) for one in held])
+        around, used = (slots & 1).astype(bool), slots > 1
         self.kinds = tuple(
-            _best_of_row(places[chosen] >> 1, values[chosen]) for chosen in (used & ~around, used & around)
+            _best_of_row(slots[chosen] >> 1, scores[chosen]) for chosen in (used & ~around, used & around)
         )
 
     def leave_out(self, rows: Sequence[int]) -> None:
@@ -95,11 +142,9 @@ class Closeness:
         ]
 
 
-def _similarities(query: Any, vectors: bytes, metric: Metric) -> Any:
+def _similarities(query: Any, matrix: Any, metric: Metric) -> Any:
     """Return how close each stored vector is; those compared by cosine were stored with length 1."""
-    np = numpy()
-    matrix = np.frombuffer(vectors, dtype="<f4").reshape(-1, len(query))
-    return -np.linalg.norm(matrix - query, axis=1) if metric == "l2" else matrix @ query
+    return -numpy().linalg.norm(matrix - query, axis=1) if metric == "l2" else matrix @ query
 
 
 def _best_of_row(rows: Any, scores: Any) -> tuple[Any, Any]:

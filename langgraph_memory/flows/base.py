@@ -60,7 +60,12 @@ class Scrub:
     """Make what was deleted unreadable in the files; the flow is sent whether that is done."""
 
 
-Step = Operation[Any] | EmbedDocuments | EmbedQuery | Scrub
+@dataclass(frozen=True, slots=True)
+class Reclaim:
+    """Give the space of what was deleted back to the file system."""
+
+
+Step = Operation[Any] | EmbedDocuments | EmbedQuery | Scrub | Reclaim
 Flow = Generator[Step, Any, T]
 """A generator that yields steps and is sent their outcomes. Remote calls are steps of their own, so that none of them
 happens inside a transaction."""
@@ -90,6 +95,8 @@ class FlowRunner:
             return self.engine.run(step)
         if isinstance(step, Scrub):
             return self.engine.scrub()
+        if isinstance(step, Reclaim):
+            return self.engine.reclaim()
         if self._embeds.identity not in self.claimed:
             self.engine.run(claim_index(self._embeds.identity))
             self.claimed.add(self._embeds.identity)
@@ -102,6 +109,8 @@ class FlowRunner:
             return await self.engine.arun(step)
         if isinstance(step, Scrub):
             return await self.engine.ascrub()
+        if isinstance(step, Reclaim):
+            return await self.engine.areclaim()
         if self._embeds.identity not in self.claimed:
             await self.engine.arun(claim_index(self._embeds.identity))
             self.claimed.add(self._embeds.identity)

@@ -37,4 +37,8 @@ def reindex(on_progress: Progress | None, settings: StoreSettings) -> Flow[int]:
 
 
 def _texts_of(row: Unembedded, settings: StoreSettings) -> Sequence[tuple[str, str]]:
-    return embedded_texts(row.memory) if row.memory is not None else indexed_texts(row.value, settings.fields)
+    return (
+        embedded_texts(row.memory.content, row.memory.context)
+        if row.memory is not None
+        else indexed_texts(row.value, settings.fields)
+    )

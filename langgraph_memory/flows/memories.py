@@ -192,7 +192,7 @@ def vectors_of(wanted: Sequence[Memory], settings: StoreSettings) -> Flow[list[V
     """Embed each distinct text of some memories once: the content, the passages of a long one, and the context."""
     if settings.embedder is None or not wanted:
         return [()] * len(wanted)
-    texts = [embedded_texts(memory) for memory in wanted]
+    texts = [embedded_texts(memory.content, memory.context) for memory in wanted]
     distinct = list(dict.fromkeys(text for fields in texts for _, text in fields))
     vectors = dict(zip(distinct, (yield EmbedDocuments(distinct)), strict=True))
     return [[(name, vectors[text]) for name, text in fields] for fields in texts]
@@ -224,8 +224,7 @@ def request_of(
         memory_types=memory_types,
         at=_moment(as_of, now),
         past=as_of is not None,
-        query_vector=vector,
-        metric=settings.metric,
+        vectors=settings.vector_search(vector),
         shared_with=shared_with,
         **fields,
     )

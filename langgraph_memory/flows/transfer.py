@@ -108,7 +108,7 @@ def _embedded(batch: Sequence[Line], settings: StoreSettings) -> Flow[list[Incom
 
 def _texts_of(line: Line, settings: StoreSettings) -> list[tuple[str, str]]:
     if isinstance(line, MemoryLine):
-        return embedded_texts(line.memory)
+        return embedded_texts(line.memory.content, line.memory.context)
     return indexed_texts(line.value, settings.fields) if isinstance(line, ItemLine) and line.indexed else []
 
 

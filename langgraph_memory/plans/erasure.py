@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from langgraph_memory.domain.scope import owner_partition
 from langgraph_memory.engine.query import Plan, Query, writes
-from langgraph_memory.plans.threads import delete_thread
+from langgraph_memory.plans.threads.remove import delete_thread
 
 _INDEX_FIRST = (
     "erase_vector_blocks",

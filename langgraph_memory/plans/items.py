@@ -15,11 +15,19 @@ from langgraph_memory.domain.lexical import Corpus, lexical_matches
 from langgraph_memory.domain.memory import Memory, make_memory
 from langgraph_memory.domain.scope import join_labels, partition_of, split_labels
 from langgraph_memory.domain.text import query_terms
-from langgraph_memory.domain.vectors import Metric
 from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
 from langgraph_memory.exceptions import InvalidMemoryError
 from langgraph_memory.plans.memories import Origin, forget_row, record
-from langgraph_memory.plans.rows import PlainItem, Vectors, closeness, insert_row, memory_columns, rewrite_row
+from langgraph_memory.plans.rows import (
+    PlainItem,
+    Vectors,
+    VectorSearch,
+    closeness,
+    insert_row,
+    memory_columns,
+    postings_of,
+    rewrite_row,
+)
 
 _PAGE = 500
 _FIXED = ("owner_id", "scope", "memory_type", "slot", "created_at", "superseded_by", "superseded_at")
@@ -57,8 +65,7 @@ class Search:
     limit: int = 10
     offset: int = 0
     query: str | None = None
-    query_vector: bytes | None = None
-    metric: Metric = "cosine"
+    vectors: VectorSearch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,7 @@ class ListNamespaces:
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """Write one item, or edit the memory that is at its place: `content_vectors` are of the content it names then."""
+    """Write one item, or edit the memory that is at its place: `content_vectors` are of the text it names then."""
 
     item: PlainItem
     content_vectors: Vectors = ()
@@ -163,8 +170,9 @@ def _edit_memory(row: Row, change: Put, now: datetime) -> Plan[None]:
     refusal = refuse(edited.content)
     if refusal is not None:
         raise InvalidMemoryError(f"memory {known.id} was not changed: {refusal.explanation}")
-    same_words = edited.content == known.content
-    yield from rewrite_row(row, memory_columns(edited), None if same_words else change.content_vectors)
+    changed = [name for name in ("content", "context") if getattr(edited, name) != getattr(known, name)]
+    vectors = [(name, vector) for name, vector in change.content_vectors if name.split(".")[0] in changed]
+    yield from rewrite_row(row, memory_columns(edited), vectors if changed else None, changed)
     yield from record(edited, "edited", "changed through the store", Origin(), now)
 
 
@@ -198,8 +206,8 @@ class _Reach:
 
 def _search(step: Search, now: datetime) -> Plan[list[FoundItem]]:
     reach = _Reach(step.prefix, now)
-    if step.query_vector is not None:
-        scored = yield from _by_vector(step, reach)
+    if step.vectors is not None:
+        scored = yield from _by_vector(step.vectors, reach)
     elif step.query:
         scored = yield from _by_text(step, reach)
     else:
@@ -234,7 +242,7 @@ def _ranked(step: Search, reach: _Reach, scored: Mapping[int, float]) -> Plan[li
         items = (_found(by_number[number], scored[number]) for number in numbers)
         found.extend(item for item in items if matches(item.value, step.wanted))
     page = found[step.offset : step.offset + step.limit]
-    if step.query_vector is not None and len(page) < step.limit:
+    if step.vectors is not None and len(page) < step.limit:
         start = max(0, step.offset - len(found))
         page += yield from _listed(step, reach, start, step.limit - len(page), frozenset(scored))
     return page
@@ -247,20 +255,19 @@ def _by_text(step: Search, reach: _Reach) -> Plan[dict[int, float]]:
     scored: dict[int, float] = {}
     for corpus in corpora:
         partition_no = corpus["partition_no"]
-        rows = yield Query("postings", {"partition": corpus["partition"], "terms": wanted})
-        postings = {row["term"]: row["postings"] for row in rows if row["field"] == 0}
+        postings = yield from postings_of(corpus["partition"], wanted)
         statistics = Corpus(corpus["size"], corpus["term_total"] / (corpus["size"] or 1))
-        found = lexical_matches(wanted, postings, statistics)
+        found = lexical_matches(wanted, postings[0], statistics)
         scored.update((partition_no << 32 | row, score) for row, score in found.items())
     live = yield reach.query("live", numbers=list(scored))
     return {row["memory_no"]: scored[row["memory_no"]] for row in live}
 
 
-def _by_vector(step: Search, reach: _Reach) -> Plan[dict[int, float]]:
+def _by_vector(vectors: VectorSearch, reach: _Reach) -> Plan[dict[int, float]]:
     """Score the live rows in reach that have vectors."""
     scored: dict[int, float] = {}
     for corpus in (yield reach.query("corpus")):
-        close = yield from closeness(corpus["partition"], step.query_vector or b"", step.metric)
+        close = yield from closeness(corpus, vectors)
         scored.update((corpus["partition_no"] << 32 | row, score) for row, score in close.own().items())
     live = yield reach.query("live", numbers=list(scored))
     return {row["memory_no"]: scored[row["memory_no"]] for row in live}

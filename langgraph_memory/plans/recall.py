@@ -19,12 +19,12 @@ from langgraph_memory.domain.scope import owner_partition, visible_from
 from langgraph_memory.domain.selection import MAX_DROPPED, Eligibility, Selection
 from langgraph_memory.domain.text import phrases, query_terms
 from langgraph_memory.domain.types import MemoryTypes
-from langgraph_memory.domain.vectors import CONTEXT, Metric
+from langgraph_memory.domain.vectors import CONTEXT
 from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
 from langgraph_memory.plans.memories import Origin, put_receipt
-from langgraph_memory.plans.rows import ROW, closeness
+from langgraph_memory.plans.rows import ROW, VectorSearch, closeness, postings_of
 
-SPARE = 16
+SPARE = 8
 """How many more than the limit are ranked exactly, for what repeats another or does not fit the budget."""
 WIDE = 10.0
 """How many deviations a perfect match must be worth for what is beside it to count in full."""
@@ -47,8 +47,7 @@ class RecallRequest:
     at: datetime
     limit: int
     past: bool = False
-    query_vector: bytes | None = None
-    metric: Metric = "cosine"
+    vectors: VectorSearch | None = None
     shared_with: tuple[str, ...] = ()
     pinned: int = 0
     min_score: float | None = None
@@ -187,24 +186,21 @@ class _Matches:
     priors: Priors
     eligibility: Eligibility
     standings: list[_Standing] = field(default_factory=list)
+    unit: float = field(init=False)
+    total: float = field(init=False)
 
-    @property
-    def unit(self) -> float:
-        """What one deviation beside the matches is worth: less where few memories spread the matches wide."""
-        return min(1.0, self.relevance.total / WIDE)
-
-    @property
-    def total(self) -> float:
-        """What a memory would reach that has all there is to have."""
-        return self.relevance.total + self.unit * self.hints.most
+    def __post_init__(self) -> None:
+        """Measure what one deviation beside the matches is worth, and what a memory would reach that has all."""
+        relevance = self.relevance.total
+        self.unit = min(1.0, relevance / WIDE)
+        self.total = relevance + self.unit * self.hints.most
 
     def add(self, rows: Iterable[Row], relevance: Mapping[int, float]) -> None:
         """Score rows of the given relevance."""
-        unit, total = self.unit, self.total
         for row in rows:
             beside = self.hints.parts(row) | self.priors.parts(row)
             number = row["memory_no"]
-            score = (relevance[number & ROW] + unit * sum(beside.values())) / total
+            score = (relevance[number & ROW] + self.unit * sum(beside.values())) / self.total
             hidden = self.eligibility.reason_against(row)
             self.standings.append(_Standing(number, score, beside, row["fingerprint"], hidden))
 
@@ -241,7 +237,7 @@ def _ranked(
     relevance, hints = yield from _relevance(request, partition, corpora[0])
     at = to_microseconds(request.at)
     matches = _Matches(relevance, hints, request.priors, Eligibility(request.visible, memory_types, at))
-    wanted = request.limit + SPARE
+    wanted = request.limit + request.pinned + SPARE
     ordered, page = iter(relevance.best_first()), 2 * wanted
     while part := dict(islice(ordered, page)):
         numbers = [corpora[0]["partition_no"] << 32 | row for row in part]
@@ -262,21 +258,25 @@ def _ranked(
 
 def _relevance(request: RecallRequest, partition: str, corpus: Row) -> Plan[tuple[Relevance | ArrayRelevance, Hints]]:
     """Measure how well each row of a partition matches the query in each way."""
-    query, weights = request.query or "", request.weights
-    brief = brevity(corpus["term_total"] / (corpus["size"] or 1))
+    query = request.query or ""
+    weights = request.weights.for_brevity(brevity(corpus["term_total"] / (corpus["size"] or 1)))
     past = yield from _past_words(request, partition)
-    lexical = yield from _lexical(query, corpus, past, weights, brief)
+    lexical = yield from _lexical(query, corpus, past, weights)
     named = (yield from _named(partition, query)) if corpus["subjects"] > 1 else []
     subjects = frozenset(named if len(named) < corpus["subjects"] else ())
-    hints = Hints(subjects, named_dates(query), brief, weights)
-    if request.query_vector is None:
+    hints = Hints(subjects, named_dates(query), weights)
+    if request.vectors is None:
         fields = (Field(one.part, one.weight, lexical_matches(*one.texts), corpus["size"], one.own) for one in lexical)
         return Relevance.of(fields), hints
-    close = yield from closeness(partition, request.query_vector, request.metric)
+    close = yield from closeness(corpus, request.vectors)
     close.leave_out([row["memory_no"] & ROW for row in past])
-    arrays = [ArrayField(one.part, one.weight, *lexical_arrays(*one.texts), corpus["size"], one.own) for one in lexical]
-    kinds = (("semantic", weights.semantic), (CONTEXT, weights.context_semantic * brief))
-    for (part, weight), (rows, matches) in zip(kinds, close.matches(request.metric), strict=True):
+    arrays = [
+        ArrayField(one.part, one.weight, *lexical_arrays(*one.texts), corpus["size"], one.own)
+        for one in lexical
+        if one.texts[1]
+    ]
+    kinds = (("semantic", weights.semantic), (CONTEXT, weights.context_semantic))
+    for (part, weight), (rows, matches) in zip(kinds, close.matches(request.vectors.metric), strict=True):
         arrays.append(ArrayField(part, weight, rows, matches, len(rows), part != CONTEXT))
     return ArrayRelevance.of(arrays), hints
 
@@ -298,18 +298,15 @@ def _past_words(request: RecallRequest, partition: str) -> Plan[Sequence[Row]]:
     return (yield Query("words_as_of", {"partition": partition, "at": to_microseconds(request.at)}))
 
 
-def _lexical(query: str, corpus: Row, past: Sequence[Row], weights: Weights, brief: float) -> Plan[list[_Lexical]]:
+def _lexical(query: str, corpus: Row, past: Sequence[Row], weights: Weights) -> Plan[list[_Lexical]]:
     """Read the postings of the query's terms in every field, as they were for the `past` rows."""
     wanted = query_terms(query)
-    rows = yield Query("postings", {"partition": corpus["partition"], "terms": wanted})
-    postings: list[dict[str, str]] = [{}, {}, {}]
-    for row in rows:
-        postings[row["field"]][row["term"]] = row["postings"]
+    postings = yield from postings_of(corpus["partition"], wanted)
     postings = [restated(held, kind, wanted, past) for kind, held in enumerate(postings)] if past else postings
     kinds = (
         ("lexical", weights.lexical, corpus["size"], corpus["term_total"]),
-        (CONTEXT, weights.context * brief, corpus["context_size"], corpus["context_total"]),
-        ("asked", weights.asked * brief, corpus["asked_size"], corpus["asked_total"]),
+        (CONTEXT, weights.context, corpus["context_size"], corpus["context_total"]),
+        ("asked", weights.asked, corpus["asked_size"], corpus["asked_total"]),
     )
     return [
         _Lexical(part, weight, (wanted, postings[kind], Corpus(corpus["size"], total / (held or 1))), kind == 0)

@@ -13,7 +13,8 @@ from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.scope import join_labels, namespace_of, partition_of
 from langgraph_memory.domain.text import fingerprint, passages, phrase_key, question_before, question_share, terms
-from langgraph_memory.domain.vectors import BLOCK, Closeness, Metric, seal
+from langgraph_memory.domain.vectors import BLOCK, CONTEXT, Closeness, Metric, Shelf, seal
+from langgraph_memory.domain.vectors import Vectors as Held
 from langgraph_memory.engine.query import Plan, Query, Row
 
 ROW = (1 << 32) - 1
@@ -78,6 +79,15 @@ class PlainItem:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class VectorSearch:
+    """A packed query, how vectors are compared with it, and where vectors read before may still be."""
+
+    query: bytes
+    metric: Metric
+    shelf: Shelf
+
+
 def memory_columns(memory: Memory) -> dict[str, Any]:
     """Return the columns of a memory's row."""
     namespace = namespace_of(memory.owner_id, memory.scope)
@@ -98,13 +108,13 @@ def memory_columns(memory: Memory) -> dict[str, Any]:
     }
 
 
-def embedded_texts(memory: Memory) -> list[tuple[str, str]]:
+def embedded_texts(content: str, context: str | None) -> list[tuple[str, str]]:
     """Return the (field, text) pairs of a memory that are embedded: a short statement needs one vector."""
-    parts = passages(memory.content)
-    found = [("content", memory.content)]
+    parts = passages(content)
+    found = [("content", content)] if content.strip() else []
     if len(parts) > 1:
         found += [(f"content.{place}", part) for place, part in enumerate(parts)]
-    return found + ([("context", memory.context)] if memory.context and memory.context.strip() else [])
+    return found + ([(CONTEXT, context)] if context and context.strip() else [])
 
 
 def insert_row(columns: Mapping[str, Any], vectors: Vectors) -> Plan[int]:
@@ -117,11 +127,13 @@ def insert_row(columns: Mapping[str, Any], vectors: Vectors) -> Plan[int]:
     return int(inserted["memory_no"])
 
 
-def rewrite_row(row: Row, columns: Mapping[str, Any], vectors: Vectors | None) -> Plan[None]:
-    """Rewrite a row in place, with its vectors unless they are None and stay."""
+def rewrite_row(
+    row: Row, columns: Mapping[str, Any], vectors: Vectors | None, kinds: Sequence[str] | None = None
+) -> Plan[None]:
+    """Rewrite a row in place; `vectors` replace those of the fields in `kinds`, or all, and None lets all stay."""
     yield Query("update_item", {**columns, "memory_no": row["memory_no"]})
     if vectors is not None:
-        yield Query("delete_vectors", {"memory_no": row["memory_no"]})
+        yield Query("delete_vectors", {"memory_no": row["memory_no"], "kinds": kinds})
         yield from put_vectors(row["memory_no"], vectors)
 
 
@@ -148,14 +160,26 @@ def put_vectors(memory_no: int, vectors: Vectors) -> Plan[None]:
         yield Query("put_vector", rows=rows)
 
 
-def closeness(partition: str, query: bytes, metric: Metric) -> Plan[Closeness]:
+def closeness(corpus: Row, search: VectorSearch) -> Plan[Closeness]:
     """Compare a query with every vector of a partition, in blocks and loose."""
-    blocks = yield Query("vector_blocks", {"partition": partition})
-    loose = yield Query("loose_vectors", {"partition": partition})
-    held = [(row["slots"], row["vectors"]) for row in blocks]
-    if loose:
-        held.append(seal([(row["memory_no"] & ROW, row["field"], row["vector"]) for row in loose]))
-    return Closeness(query, held, metric)
+    dims = len(search.query) // 4
+    sealed = search.shelf.find(corpus["partition_no"], corpus["blocks_state"])
+    if sealed is None:
+        blocks = yield Query("vector_blocks", {"partition": corpus["partition"]})
+        sealed = Held.of([(row["slots"], row["vectors"]) for row in blocks], dims)
+        search.shelf.keep(corpus["partition_no"], corpus["blocks_state"], sealed)
+    loose = yield Query("loose_vectors", {"partition": corpus["partition"]})
+    block = seal([(row["memory_no"] & ROW, row["field"], row["vector"]) for row in loose])
+    return Closeness(search.query, [sealed, Held.of([block], dims)], search.metric)
+
+
+def postings_of(partition: str, terms: Sequence[str]) -> Plan[list[dict[str, str]]]:
+    """Return the postings of each term, for each of the three fields of the text index."""
+    rows = yield Query("postings", {"partition": partition, "terms": terms})
+    blocks: list[dict[str, list[str]]] = [{}, {}, {}]
+    for row in rows:
+        blocks[row["field"]].setdefault(row["term"], []).append(row["postings"])
+    return [{term: "".join(texts) for term, texts in field.items()} for field in blocks]
 
 
 def _text_columns(own: str, context: str, asked: str) -> dict[str, Any]:

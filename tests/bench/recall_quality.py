@@ -19,25 +19,28 @@ AROUND = 2
 
 
 class Turns:
-    """Remembers each turn as a fact: its speaker is the subject, the turns around it the context."""
+    """Remembers each turn as an event: its speaker is the subject, the turns around it the context.
 
-    def __init__(self, index: Any = None) -> None:
+    `without` names the fields that are left out, to see what each of them is worth.
+    """
+
+    def __init__(self, index: Any = None, without: tuple[str, ...] = ()) -> None:
         self._opening = CuratedStore.from_conn_string(":memory:", index=index)
         self._store = self._opening.__enter__()
         self._ids: dict[str, str] = {}
+        self._without = without
 
     def add(self, owner: str, items: list[dict[str, Any]]) -> None:
         """Remember one session, oldest turn first."""
         for place, item in enumerate(items):
             around = items[max(0, place - AROUND) : place + AROUND + 1]
-            outcome = self._store.remember(
-                _said(item),
-                owner_id=owner,
-                memory_type="event",
-                subject=item["speaker"],
-                context="\n".join(turn["text"] for turn in around),
-                valid_from=datetime.fromisoformat(item["timestamp"]).replace(tzinfo=UTC),
-            )
+            fields: dict[str, Any] = {
+                "subject": item["speaker"],
+                "context": "\n".join(turn["text"] for turn in around),
+                "valid_from": datetime.fromisoformat(item["timestamp"]).replace(tzinfo=UTC),
+            }
+            kept = {name: value for name, value in fields.items() if name not in self._without}
+            outcome = self._store.remember(_said(item), owner_id=owner, memory_type="event", **kept)
             if outcome.memory is not None:
                 self._ids[outcome.memory.id] = item["id"]
 
@@ -55,13 +58,42 @@ def lexical() -> Turns:
     return Turns()
 
 
+def lexical_without_subject() -> Turns:
+    """Return the store without an index, told no subjects."""
+    return Turns(without=("subject",))
+
+
+def lexical_without_context() -> Turns:
+    """Return the store without an index, told no context."""
+    return Turns(without=("context",))
+
+
+def lexical_without_time() -> Turns:
+    """Return the store without an index, told no time."""
+    return Turns(without=("valid_from",))
+
+
+def lexical_plain() -> Turns:
+    """Return the store without an index, told the texts alone."""
+    return Turns(without=("subject", "context", "valid_from"))
+
+
 def hybrid() -> Turns:
     """Return the store with the benchmark's embedder."""
+    return Turns(_index())
+
+
+def hybrid_plain() -> Turns:
+    """Return the store with the benchmark's embedder, told the texts alone."""
+    return Turns(_index(), without=("subject", "context", "valid_from"))
+
+
+make = hybrid
+
+
+def _index() -> dict[str, Any]:
     embedder = importlib.import_module("__main__").Embedder
-    return Turns({"dims": embedder.dims, "embed": lambda texts: [vector.tolist() for vector in embedder.encode(texts)]})
-
-
-make = lexical
+    return {"dims": embedder.dims, "embed": lambda texts: [vector.tolist() for vector in embedder.encode(texts)]}
 
 
 def _said(item: dict[str, Any]) -> str:

@@ -127,7 +127,7 @@ async def test_an_erased_owner_is_in_no_table(memory: MemoryDatabase, mode: str,
     tables = [
         row[0]
         for row in connection.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN (?, ?)", ("memory_migration", "store_setting")
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('memory_migration', 'store_setting')"
         )
     ]
     held = {name: connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in tables}

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, TypeVar
@@ -59,12 +58,6 @@ class Writer:
         with self._lock:
             self._drain()
 
-    @contextmanager
-    def alone(self) -> Iterator[Any]:
-        """Lend the connection while no operation runs on it and no transaction is open."""
-        with self._lock:
-            yield self._connection
-
     def close(self) -> None:
         """Answer what is waiting, then close the connection; no other thread is using it at that moment."""
         with self._lock:
@@ -80,6 +73,11 @@ class Writer:
                     if not job.future.done():
                         job.future.set_exception(error)
                 raise
+
+    def alone(self, perform: Callable[[Any], T]) -> T:
+        """Return what `perform` returns for the connection, while no transaction is open on it."""
+        with self._lock:
+            return perform(self._connection)
 
     def _take(self) -> list[_Job]:
         jobs: list[_Job] = []

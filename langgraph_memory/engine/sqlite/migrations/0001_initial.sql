@@ -1,16 +1,27 @@
--- Thread state: a checkpoint names the version of each channel; a version is stored once and shared.
+-- Thread state: a checkpoint names the version of each channel; a version is stored once and shared. A version of a
+-- list or a dict is a few runs over elements that are stored once, addressed by list id << 20 | position.
+-- Nothing is shared between threads. A blob of a serialised value begins with its packing and a checksum.
+CREATE TABLE thread (
+    thread_id TEXT NOT NULL PRIMARY KEY,
+    owner_id TEXT,
+    created_at INTEGER NOT NULL,          -- microseconds since 1970, UTC
+    updated_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX thread_by_owner ON thread (owner_id, updated_at) WHERE owner_id IS NOT NULL;
+CREATE INDEX thread_by_use ON thread (updated_at);
+
 CREATE TABLE thread_checkpoint (
     thread_id TEXT NOT NULL,
     checkpoint_ns TEXT NOT NULL,
     checkpoint_id TEXT NOT NULL,
     parent_checkpoint_id TEXT,
     run_id TEXT,
-    created_at INTEGER NOT NULL,          -- microseconds since 1970, UTC
-    channel_versions TEXT NOT NULL,       -- JSON: channel -> version, as text
+    created_at INTEGER NOT NULL,
+    channel_versions TEXT NOT NULL,       -- JSON: channel -> version
+    replayed_channels TEXT,               -- JSON: delta channels that are not stored here; NULL: none
     type TEXT NOT NULL,
-    checkpoint BLOB NOT NULL,             -- without channel_values
-    metadata_type TEXT NOT NULL,
-    metadata BLOB NOT NULL,
+    body BLOB NOT NULL,                   -- the rest of the checkpoint, and its metadata
     PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id)
 ) STRICT, WITHOUT ROWID;
 
@@ -21,10 +32,20 @@ CREATE TABLE thread_channel (
     checkpoint_ns TEXT NOT NULL,
     channel TEXT NOT NULL,
     version TEXT NOT NULL,
+    kind TEXT NOT NULL,                   -- 'value': stored here; 'item', 'list', 'dict', 'snapshot_list': runs
     type TEXT NOT NULL,
     value BLOB NOT NULL,
     PRIMARY KEY (thread_id, checkpoint_ns, channel, version)
-) STRICT;
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE thread_chunk (
+    thread_id TEXT NOT NULL,
+    address INTEGER NOT NULL,             -- of the first element
+    count INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    value BLOB NOT NULL,
+    PRIMARY KEY (thread_id, address)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE thread_write (
     thread_id TEXT NOT NULL,
@@ -37,7 +58,7 @@ CREATE TABLE thread_write (
     type TEXT NOT NULL,
     value BLOB NOT NULL,
     PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id, task_id, idx)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- A partition is the first two labels of a namespace: one owner's memories, or one corner of the plain store.
 -- Its number is the high half of the number of every row in it, so that an index is searched by range.
@@ -50,7 +71,8 @@ CREATE TABLE store_partition (
     context_total INTEGER NOT NULL DEFAULT 0,
     asked_size INTEGER NOT NULL DEFAULT 0,
     asked_total INTEGER NOT NULL DEFAULT 0,
-    loose_vectors INTEGER NOT NULL DEFAULT 0
+    loose_vectors INTEGER NOT NULL DEFAULT 0,
+    blocks_state INTEGER NOT NULL DEFAULT 0 -- random; another one after every change to the blocks of vectors
 ) STRICT;
 
 -- Curated memories and plain store items. A plain item has a value; a memory has the columns of its record instead.
@@ -204,7 +226,7 @@ CREATE TABLE memory_vector (
     block_no INTEGER,
     slot INTEGER,
     PRIMARY KEY (memory_no, field)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE INDEX memory_vector_loose ON memory_vector (memory_no) WHERE vector IS NOT NULL;
 
@@ -215,6 +237,18 @@ CREATE TABLE memory_vector_block (
     vectors BLOB NOT NULL,
     PRIMARY KEY (partition_no, block_no)
 ) STRICT;
+
+CREATE TRIGGER memory_vector_block_insert AFTER INSERT ON memory_vector_block BEGIN
+    UPDATE store_partition SET blocks_state = random() WHERE partition_no = new.partition_no;
+END;
+
+CREATE TRIGGER memory_vector_block_update AFTER UPDATE ON memory_vector_block BEGIN
+    UPDATE store_partition SET blocks_state = random() WHERE partition_no = new.partition_no;
+END;
+
+CREATE TRIGGER memory_vector_block_delete AFTER DELETE ON memory_vector_block BEGIN
+    UPDATE store_partition SET blocks_state = random() WHERE partition_no = old.partition_no;
+END;
 
 CREATE TRIGGER memory_vector_insert AFTER INSERT ON memory_vector BEGIN
     UPDATE store_partition SET loose_vectors = loose_vectors + 1 WHERE partition_no = new.memory_no >> 32;

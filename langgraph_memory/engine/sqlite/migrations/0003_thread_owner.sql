@@ -6,3 +6,7 @@ CREATE TABLE thread_owner (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX thread_owner_by_thread ON thread_owner (thread_id);
+
+CREATE TRIGGER thread_owner_delete AFTER DELETE ON thread BEGIN
+    DELETE FROM thread_owner WHERE thread_id = old.thread_id;
+END;

@@ -2,10 +2,6 @@
 -- Note that a run for an owner saved a checkpoint of a thread.
 INSERT INTO thread_owner (owner_id, thread_id) VALUES (:owner_id, :thread_id) ON CONFLICT DO NOTHING
 
--- name: disown_thread
--- Forget whose a thread was.
-DELETE FROM thread_owner WHERE thread_id = :thread_id
-
 -- name: copy_thread_owners
 -- Let a copied thread have the owners of the first.
 INSERT INTO thread_owner SELECT owner_id, :target FROM thread_owner WHERE thread_id = :source
@@ -18,7 +14,7 @@ SELECT thread_id FROM (
     SELECT thread_id FROM promotion_ledger WHERE partition = :partition
     UNION SELECT thread_id FROM memory_receipt WHERE partition = :partition AND thread_id IS NOT NULL
 ) AS t WHERE NOT EXISTS (SELECT 1 FROM thread_owner AS o WHERE o.thread_id = t.thread_id)
-  AND (EXISTS (SELECT 1 FROM thread_checkpoint AS p WHERE p.thread_id = t.thread_id)
+  AND (EXISTS (SELECT 1 FROM thread AS p WHERE p.thread_id = t.thread_id)
     OR EXISTS (SELECT 1 FROM thread_write AS w WHERE w.thread_id = t.thread_id))
 ORDER BY thread_id
 

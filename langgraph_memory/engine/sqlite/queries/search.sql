@@ -1,25 +1,24 @@
 -- name: corpus_in_partition
 -- The number of a partition, and how many texts and terms each of its fields holds.
-SELECT partition, partition_no, size, term_total, context_size, context_total, asked_size, asked_total,
+SELECT partition, partition_no, size, term_total, context_size, context_total, asked_size, asked_total, blocks_state,
     (SELECT count(*) FROM memory_subject AS s WHERE s.partition_no = p.partition_no) AS subjects
 FROM store_partition AS p WHERE partition = :partition
 
 -- name: corpus_across_partitions
 -- Those of every partition.
-SELECT partition, partition_no, size, term_total FROM store_partition
+SELECT partition, partition_no, size, term_total, blocks_state FROM store_partition
 
 -- name: postings
--- The postings of some terms in one partition, by field.
-SELECT p.field, p.term, group_concat(p.postings, '') AS postings
+-- The postings of some terms in one partition, in every field.
+SELECT p.field, p.term, p.postings
 FROM store_partition AS s CROSS JOIN json_each(:terms) AS t
-JOIN memory_posting AS p ON p.partition_no = s.partition_no AND p.term = t.value
+CROSS JOIN memory_posting AS p ON p.partition_no = s.partition_no AND p.term = t.value
 WHERE s.partition = :partition
-GROUP BY p.field, p.term
 
 -- name: named_subjects
 -- Those of some phrases that are the subject of a memory of one partition.
 SELECT s.subject_key FROM store_partition AS p
-CROSS JOIN json_each(:phrases) AS f JOIN memory_subject AS s
+CROSS JOIN json_each(:phrases) AS f CROSS JOIN memory_subject AS s
   ON s.partition_no = p.partition_no AND s.subject_key = f.value
 WHERE p.partition = :partition
 
@@ -29,20 +28,21 @@ SELECT memory_no, scope, memory_type, confidence, importance, created_at, update
     expires_at, superseded_at, fingerprint, subject_key, question_share
 FROM agent_memory
 WHERE memory_no IN (SELECT value FROM json_each(:numbers))
-  AND partition = :partition AND memory_type IS NOT NULL AND created_at <= :at
+  AND +partition = :partition AND memory_type IS NOT NULL AND created_at <= :at
 
 -- name: memories_numbered
 -- The numbered memories of one partition.
 SELECT * FROM agent_memory
-WHERE memory_no IN (SELECT value FROM json_each(:numbers)) AND partition = :partition AND memory_type IS NOT NULL
+WHERE memory_no IN (SELECT value FROM json_each(:numbers)) AND +partition = :partition AND memory_type IS NOT NULL
 
 -- name: put_vector
 -- Store the vector of one field of a row.
 INSERT INTO memory_vector (memory_no, field, vector) VALUES (:memory_no, :field, :vector)
 
 -- name: delete_vectors
--- Remove the vectors of a row.
-DELETE FROM memory_vector WHERE memory_no = :memory_no
+-- Remove the vectors of a row, or those of some of its fields and their passages.
+DELETE FROM memory_vector WHERE memory_no = :memory_no AND (
+    :kinds IS NULL OR substr(field, 1, instr(field || '.', '.') - 1) IN (SELECT value FROM json_each(:kinds)))
 
 -- name: loose_vectors
 -- The vectors of one partition that are not in a block, oldest row first.

@@ -1,0 +1,147 @@
+"""Storing checkpoints and pending writes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from langgraph_memory.domain.clock import to_microseconds
+from langgraph_memory.domain.pieces import Run, first_address, has_room, pack_runs, place
+from langgraph_memory.engine.query import Plan, Query, writes
+from langgraph_memory.exceptions import ForkedThreadError
+from langgraph_memory.plans.threads.records import (
+    CheckpointKey,
+    Layout,
+    NewCheckpoint,
+    NewVersion,
+    Placed,
+    Seal,
+    Stale,
+    Stored,
+    StoredWrite,
+)
+
+
+@writes
+def put_checkpoint(new: NewCheckpoint, now: datetime) -> Plan[Stored | Stale]:
+    """Store a checkpoint with the channel versions that are new in it, or nothing if it was built on others."""
+    if new.fenced:
+        yield from _check_fence(new)
+    if new.bases and not (yield from _bases_hold(new)):
+        return Stale()
+    placed: dict[str, Placed] = {}
+    for version in new.versions:
+        if version.layout is not None:
+            placed[version.channel] = yield from _store_elements(new.key.thread_id, version.layout)
+    if new.versions:
+        rows = [_version_row(version, placed.get(version.channel)) for version in new.versions]
+        yield Query("put_channel", new.key.columns(), rows)
+    yield from _store_checkpoint(new, now)
+    return Stored(placed)
+
+
+@writes
+def put_writes(key: CheckpointKey, pending: Sequence[StoredWrite]) -> Plan[None]:
+    """Store pending writes; ordinary ones that are there stay, special ones (errors, interrupts) are replaced."""
+    rows = [
+        {
+            "task_id": write.task_id,
+            "idx": write.idx,
+            "task_path": write.task_path,
+            "channel": write.channel,
+            "type": write.value[0],
+            "value": write.value[1],
+        }
+        for write in pending
+    ]
+    yield Query("put_write", key.columns(), rows)
+
+
+def _check_fence(new: NewCheckpoint) -> Plan[None]:
+    rows = yield Query("latest_checkpoint_id", new.key.columns())
+    latest = rows[0]["checkpoint_id"] if rows else None
+    if latest not in (new.parent_checkpoint_id, new.key.checkpoint_id):
+        raise ForkedThreadError(
+            f"thread {new.key.thread_id!r} has moved on: this run continues checkpoint {new.parent_checkpoint_id}, and "
+            f"another writer has stored {latest} since; load the thread again and repeat the run."
+        )
+
+
+def _bases_hold(new: NewCheckpoint) -> Plan[bool]:
+    """Return whether the versions that new ones are built on are still stored as the writer knows them.
+
+    Their runs name lists by random ids, so the same runs mean the same elements.
+    """
+    for base in new.bases:
+        rows = yield Query("version", {**new.key.columns(), "channel": base.channel, "version": base.version})
+        if not rows or rows[0]["value"] != base.packed_runs:
+            return False
+    return True
+
+
+def _store_elements(thread_id: str, layout: Layout) -> Plan[Placed]:
+    start = first_address(layout.list_id)
+    if layout.chunks and layout.tail is not None and has_room(layout.tail, layout.fresh):
+        rows = yield Query("list_end", {"thread_id": thread_id, "address": layout.tail})
+        if rows and rows[0]["address"] + rows[0]["count"] == layout.tail:
+            start = layout.tail
+    if layout.chunks:
+        chunks = [
+            {"address": start + chunk.offset, "count": chunk.count, "type": chunk.value[0], "value": chunk.value[1]}
+            for chunk in layout.chunks
+        ]
+        yield Query("put_chunk", {"thread_id": thread_id}, chunks)
+    sealed = layout.seal is not None and (yield from _seal(thread_id, layout.seal))
+    return Placed(place(layout.parts, start), start, sealed)
+
+
+def _seal(thread_id: str, seal: Seal) -> Plan[bool]:
+    """Put one chunk in place of the small ones of a stretch, unless they are not what the writer took them for."""
+    stretch = {"thread_id": thread_id, "first": seal.stretch.first, "end": seal.stretch.end}
+    rows = yield Query("chunk_stretch", stretch)
+    if not _covers([Run(row["address"], row["count"]) for row in rows], seal.stretch):
+        return False
+    yield Query("delete_chunk_stretch", stretch)
+    row = {
+        "address": seal.stretch.first,
+        "count": seal.stretch.count,
+        "type": seal.value[0],
+        "value": seal.value[1],
+    }
+    yield Query("put_chunk", {"thread_id": thread_id}, [row])
+    return True
+
+
+def _covers(chunks: Sequence[Run], stretch: Run) -> bool:
+    position = stretch.first
+    for chunk in chunks:
+        if chunk.first != position:
+            return False
+        position = chunk.end
+    return position == stretch.end
+
+
+def _version_row(version: NewVersion, placed: Placed | None) -> dict[str, object]:
+    kind, value = ("", pack_runs(placed.runs)) if placed is not None else version.value or ("", b"")
+    return {"channel": version.channel, "version": version.version, "kind": version.kind, "type": kind, "value": value}
+
+
+def _store_checkpoint(new: NewCheckpoint, now: datetime) -> Plan[None]:
+    stamp = to_microseconds(now)
+    yield Query(
+        "put_checkpoint",
+        {
+            **new.key.columns(),
+            "parent_checkpoint_id": new.parent_checkpoint_id,
+            "run_id": new.run_id,
+            "created_at": stamp,
+            "channel_versions": new.channel_versions,
+            "replayed_channels": json.dumps(new.replayed_channels) if new.replayed_channels else None,
+            "type": new.body[0],
+            "body": new.body[1],
+        },
+    )
+    yield Query("touch_thread", {"thread_id": new.key.thread_id, "owner_id": new.owner_id, "now": stamp})
+    if new.owner_id is not None:
+        yield Query("claim_thread", {"thread_id": new.key.thread_id, "owner_id": new.owner_id})
