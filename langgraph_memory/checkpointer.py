@@ -38,7 +38,7 @@ from langgraph_memory.flows.thread_care import (
 from langgraph_memory.flows.threads import Draft, Values, store_checkpoint
 from langgraph_memory.plans.threads.copying import copy_thread
 from langgraph_memory.plans.threads.put import put_writes
-from langgraph_memory.plans.threads.read import get_checkpoint, list_checkpoints
+from langgraph_memory.plans.threads.read import checkpoint_ids, get_checkpoint, list_checkpoints
 from langgraph_memory.plans.threads.records import (
     CheckpointKey,
     Listing,
@@ -228,6 +228,10 @@ class ThreadSaver(BaseCheckpointSaver[int]):
     ) -> Sequence[ThreadSummary]:
         """Same as `list_threads`."""
         return await self._arun(summaries(owner_id, limit, offset, self._values.decoder))
+
+    def checkpoint_ids(self, thread_id: str) -> set[tuple[str, str]]:
+        """Return the (namespace, id) of every checkpoint of a thread, without reading them."""
+        return self._engine.run(checkpoint_ids(str(thread_id)))
 
     def sweep(self, *, max_age: timedelta | None = None, max_checkpoints_per_thread: int | None = None) -> Swept:
         """Delete threads last written longer ago than `max_age`; of the others keep so many of each namespace's newest.

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from langgraph_memory.engine.base import Engine
 from langgraph_memory.exceptions import ConnectionStringError
+
+if TYPE_CHECKING:
+    from langgraph_memory.engine.sqlite.upstream import UpstreamFile
 
 _URL = re.compile(r"^([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 
@@ -30,6 +33,16 @@ def connect(conn_string: str | os.PathLike[str], **options: Any) -> Engine:
     raise ConnectionStringError(
         f"no engine opens {scheme[1]!r} URLs in this version; pass a file path such as 'assistant.db'."
     )
+
+
+def upstream_file(path: str) -> UpstreamFile:
+    """Open a file of LangGraph's own SQLite classes for reading.
+
+    Raises a DatabaseError when it is not one.
+    """
+    from langgraph_memory.engine.sqlite.upstream import UpstreamFile
+
+    return UpstreamFile(path)
 
 
 def _sqlite(path: str, options: dict[str, Any]) -> Engine:

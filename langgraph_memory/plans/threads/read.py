@@ -77,6 +77,13 @@ def last_elements(
     return found, chunks
 
 
+@reads
+def checkpoint_ids(thread_id: str) -> Plan[set[tuple[str, str]]]:
+    """Return the (namespace, id) of every checkpoint of a thread."""
+    rows = yield Query("checkpoint_ids", {"thread_id": thread_id})
+    return {(row["checkpoint_ns"], row["checkpoint_id"]) for row in rows}
+
+
 def _page(rows: Sequence[Row]) -> Plan[Page]:
     if not rows:
         return Page()

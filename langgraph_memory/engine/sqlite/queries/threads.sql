@@ -63,6 +63,10 @@ SELECT * FROM thread_checkpoint
 WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns
 ORDER BY checkpoint_id DESC LIMIT 1
 
+-- name: checkpoint_ids
+-- The checkpoints of a thread.
+SELECT checkpoint_ns, checkpoint_id FROM thread_checkpoint WHERE thread_id = :thread_id
+
 -- name: latest_checkpoint_id
 -- The id of the newest checkpoint of a thread in one namespace.
 SELECT checkpoint_id FROM thread_checkpoint
