@@ -57,7 +57,7 @@ class Seal(NamedTuple):
 class Layout:
     """How the elements of a new version are stored.
 
-    They continue the list that ends at `tail` if nothing else has been stored there, else start the list `list_id`.
+    They continue the list that ends at `tail` if it still does, else they start the list `list_id`.
     """
 
     parts: Sequence[Part]
@@ -86,11 +86,12 @@ class NewVersion:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """The version of a channel that new ones are built on, as the writer knows it."""
+    """The version of a channel that new ones are built on, as the writer knows it, and where its list ended."""
 
     channel: str
     version: str
     packed_runs: bytes
+    tail: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ class NewCheckpoint:
 
     `replayed_channels` are the delta channels that it does not store; they are replayed from the pending writes of its
     ancestors. `bases` must still be what the parent holds. `fenced`: the parent must be the newest of its namespace.
+    `continued`: the writer stored the parent too, so that the owner of the thread is known.
     """
 
     key: CheckpointKey
@@ -111,6 +113,7 @@ class NewCheckpoint:
     bases: Sequence[Base] = ()
     replayed_channels: Sequence[str] = ()
     fenced: bool = False
+    continued: bool = False
 
 
 class Placed(NamedTuple):
