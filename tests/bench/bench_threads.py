@@ -148,7 +148,7 @@ def size_of(path: str) -> int:
     return Path(path).stat().st_size
 
 
-def measure(opened: Callable[[str], Any], folder: str, turns: int, *, full: bool, history: bool = True) -> Figures:
+def measure(opened: Callable[[str], Any], folder: str, turns: int, *, full: bool) -> Figures:
     """Run a chat of so many turns and return what the last of them cost."""
     path, chat, figures = str(Path(folder) / f"{opened.__name__}-{turns}.db"), Chat(), Figures(seeded=not full)
     with opened(path) as saver:
@@ -163,7 +163,7 @@ def measure(opened: Callable[[str], Any], folder: str, turns: int, *, full: bool
         figures.invoke = timed(lambda: graph.invoke(chat.ask(), CONFIG), min(LAST, turns))
         figures.put = statistics.median(figures.puts)
         figures.get = timed(lambda: saver.get_tuple(CONFIG), 9)
-        if history:
+        if full:  # a seeded thread has too few checkpoints
             figures.history = timed(lambda: list(graph.get_state_history(CONFIG, limit=200)), 3)
         figures.raw = len(saver.serde.dumps_typed(saver.get_tuple(CONFIG).checkpoint["channel_values"]["messages"])[1])
     if Path(path).exists():
@@ -233,9 +233,9 @@ def run(sizes: list[int], full: int, out: Any = sys.stdout) -> dict[int, dict[st
                 "ThreadSaver": measure(ours, folder, turns, full=True),
                 "SqliteSaver": measure(sqlite_saver, folder, turns, full=turns <= full),
                 "AsyncSqliteSaver": asyncio.run(measure_async(folder, turns)),
-                "InMemorySaver": measure(in_memory, folder, turns, full=False),
-                "SqliteSaver shipped": measure(sqlite_as_shipped, folder, turns, full=False, history=False),
-                "ThreadSaver FULL": measure(ours_full, folder, turns, full=False, history=False),
+                "InMemorySaver": measure(in_memory, folder, turns, full=turns <= full),
+                "SqliteSaver shipped": measure(sqlite_as_shipped, folder, turns, full=False),
+                "ThreadSaver FULL": measure(ours_full, folder, turns, full=False),
             }
         print(f"\n{turns} turns\n{HEAD}", file=out)
         for name, figures in found.items():
