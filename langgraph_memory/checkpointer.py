@@ -315,7 +315,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         try:
             body, metadata = codec.load(stored.body)
             values = {name: decoder.value(version, items) for name, version in stored.channels.items()}
-            pending = [(task, channel, codec.load(value)) for task, channel, value in stored.writes]
+            pending = [(task, channel, decoder.value(value, items)) for task, channel, value in stored.writes]
             checkpoint = _join_versions(key.checkpoint_id, body, stored.channel_versions, values)
         except ClassNotAllowedError as error:
             raise ClassNotAllowedError(

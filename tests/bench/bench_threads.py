@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import aiosqlite
 import pytest
@@ -55,7 +56,9 @@ class Chat:
         self.turn += 1
         usage: Any = {"input_tokens": self.turn * 250, "output_tokens": 200, "total_tokens": self.turn * 250 + 200}
         model = {"model_name": "model-1", "finish_reason": "stop"}
-        answer = AIMessage(self.text(self.random.randint(600, 1000)), response_metadata=model, usage_metadata=usage)
+        text = self.text(self.random.randint(600, 1000))
+        name = f"lc_run--{uuid4()}"  # as chat models name their messages
+        answer = AIMessage(text, id=name, response_metadata=model, usage_metadata=usage)
         tool = [ToolMessage(self.text(4096), tool_call_id=f"call_{self.turn}")] if self.turn % 10 == 0 else []
         return {"messages": [*tool, answer]}
 

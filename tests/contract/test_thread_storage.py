@@ -291,6 +291,24 @@ def test_pruning_removes_what_no_kept_checkpoint_needs(twins, strategy):
         assert found[-1].content == "more " * 30
 
 
+def test_a_pending_write_that_became_an_element_is_stored_once_and_outlives_the_checkpoint_it_became_part_of(twins):
+    messages = chat(3)
+    twins.put(None, "a", "", {"messages": messages}, saver=0)
+    answer = AIMessage("the answer " * 50, id="answer")
+    for saver in (twins.savers[0], twins.reference):
+        saver.put_writes(twins.configs[0], [("messages", [answer])], "model", "path")
+    twins.put(twins.configs[0], "a", "", {"messages": [*messages, answer]}, saver=0)
+    execute = twins.engine._connection.execute
+
+    twins.check()
+    assert execute("SELECT count(*) FROM thread_write WHERE type = '@elements'").fetchone()[0] == 1
+    twins.savers[0].copy_thread("a", "copy")
+    execute("UPDATE thread_checkpoint SET run_id = 'last' WHERE checkpoint_id = '00000002' AND thread_id = 'a'")
+    twins.savers[0].delete_for_runs(["last"])
+    twins.configs = twins.configs[:1]
+    assert seen(twins.savers[1].get_tuple(twins.configs[0])) == seen(twins.reference.get_tuple(twins.configs[0]))
+
+
 def test_a_copied_thread_lives_on_when_its_source_is_deleted(twins):
     twins.put(None, "a", "", {"messages": chat(100)}, saver=0)
     twins.savers[0].copy_thread("a", "copy")

@@ -35,7 +35,9 @@ def put_checkpoint(new: NewCheckpoint, now: datetime) -> Plan[Stored | Stale]:
     for version in new.versions:
         if version.layout is not None:
             end = ends.get(version.channel)
-            placed[version.channel] = yield from _store_elements(new.key.thread_id, version.layout, end)
+            stored = placed[version.channel] = yield from _store_elements(new.key.thread_id, version.layout, end)
+            if version.kind == "list" and version.layout.chunks and new.parent_checkpoint_id is not None:
+                yield from _share_writes(new, version.channel, version.layout, stored)
     if new.versions:
         rows = [_version_row(version, placed.get(version.channel)) for version in new.versions]
         yield Query("put_channel", new.key.columns(), rows)
@@ -97,6 +99,20 @@ def _store_elements(thread_id: str, layout: Layout, end: int | None) -> Plan[Pla
         yield Query("put_chunk", {"thread_id": thread_id}, chunks)
     sealed = layout.seal is not None and (yield from _seal(thread_id, layout.seal))
     return Placed(place(layout.parts, start), start, sealed)
+
+
+def _share_writes(new: NewCheckpoint, channel: str, layout: Layout, placed: Placed) -> Plan[None]:
+    """Keep the parent's pending writes that became these elements only once."""
+    rows = [
+        {
+            "type": chunk.value[0],
+            "value": chunk.value[1],
+            "runs": pack_runs([Run(placed.start + chunk.offset, chunk.count)]),
+        }
+        for chunk in layout.chunks
+    ]
+    key = {**new.key.columns(), "checkpoint_id": new.parent_checkpoint_id}
+    yield Query("share_write", {**key, "channel": channel}, rows)
 
 
 def _seal(thread_id: str, seal: Seal) -> Plan[bool]:

@@ -19,6 +19,9 @@ Kind = Literal["value", "item", "list", "dict", "snapshot_list"]
 The elements of a `snapshot_list` are those of the list inside a `DeltaChannel`'s snapshot.
 """
 
+SHARED_WRITE = "@elements"
+"""The type of a pending write whose value is runs over the elements that it became."""
+
 
 @dataclass(frozen=True, slots=True)
 class CheckpointKey:
@@ -156,6 +159,10 @@ class StoredVersion(NamedTuple):
     runs: tuple[Run, ...]
 
 
+Pending = tuple[str, str, StoredVersion]
+"""A pending write as it is stored: (task, channel, value). One that became elements of a list names them."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredChunk:
     """`count` elements from `address`, serialised together."""
@@ -174,7 +181,7 @@ class StoredCheckpoint:
     channel_versions: str
     body: Typed
     channels: Mapping[str, StoredVersion]
-    writes: Sequence[tuple[str, str, Typed]]
+    writes: Sequence[Pending]
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,12 @@ INSERT INTO thread_write (
     task_path = excluded.task_path, channel = excluded.channel, type = excluded.type, value = excluded.value
     WHERE excluded.idx < 0
 
+-- name: share_write
+-- Let a pending write that has become elements of a list, byte for byte, name them in place of a copy.
+UPDATE thread_write SET type = '@elements', value = :runs
+WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns AND checkpoint_id = :checkpoint_id
+  AND channel = :channel AND type = :type AND value = :value
+
 -- name: chunk_stretch
 -- Where the chunks of a stretch of addresses are.
 SELECT address, count FROM thread_chunk
@@ -169,8 +175,10 @@ WHERE thread_id = :thread_id AND (checkpoint_ns, channel, version) NOT IN (
 )
 
 -- name: runs_of_thread
--- The runs of every channel version of a thread that has elements.
+-- The runs of every channel version and pending write of a thread that has elements.
 SELECT value FROM thread_channel WHERE thread_id = :thread_id AND kind <> 'value'
+UNION ALL
+SELECT value FROM thread_write WHERE thread_id = :thread_id AND type = '@elements'
 
 -- name: chunks_of_thread
 -- Where the chunks of a thread are.
