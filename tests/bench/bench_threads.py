@@ -133,7 +133,7 @@ def timed(call: Callable[[], Any], times: int) -> float:
 
 
 def appends(found: Any, saver: Any, chat: Chat) -> Iterator[tuple[Any, ...]]:
-    """Yield the arguments of so many puts, each of which adds one message; each is sent the config of the one before."""
+    """Yield the arguments of so many puts, each of which adds one message to the checkpoint before it."""
     config, held = found.config, found.checkpoint
     for number in range(PUTS):
         version = saver.get_next_version(held["channel_versions"]["messages"], None)
@@ -236,6 +236,9 @@ def ratios(name: str, other: Figures, mine: Figures) -> str:
 def run(sizes: list[int], full: int, out: Any = sys.stdout) -> dict[int, dict[str, Figures]]:
     """Measure every saver at every size and print the figures with their ratios to ours."""
     every: dict[int, dict[str, Figures]] = {}
+    with tempfile.TemporaryDirectory() as folder:  # the first runs of a process pay for its imports
+        for opened in (ours, sqlite_saver):
+            measure(opened, folder, LAST, full=True)
     for turns in sizes:
         with tempfile.TemporaryDirectory() as folder:
             every[turns] = found = {
