@@ -7,6 +7,7 @@ import random
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
+from zlib import crc32
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
@@ -383,21 +384,25 @@ class _Pages:
 def _split_versions(checkpoint: Checkpoint) -> tuple[str, dict[str, Any]]:
     """Return the channel versions as JSON, and the checkpoint without what is stored elsewhere.
 
-    The versions stay in the checkpoint too when JSON does not keep them exactly.
+    In their place the checkpoint has a checksum of the versions. They stay in it too when JSON does not keep them
+    exactly.
     """
     versions = checkpoint["channel_versions"]
     exact = all(type(one) is str or (type(one) is int and abs(one) < _LARGEST) for one in versions.values())
     named = versions if exact else {name: str(version) for name, version in versions.items()}
+    text = json.dumps(named, separators=(",", ":"))
     body: dict[str, Any] = {**checkpoint, "id": "", "channel_values": {}}
     if exact:
-        body["channel_versions"] = None
-    return json.dumps(named, separators=(",", ":")), body
+        body["channel_versions"] = crc32(text.encode())
+    return text, body
 
 
 def _join_versions(
     checkpoint_id: str | None, body: dict[str, Any], versions: str, values: dict[str, Any]
 ) -> Checkpoint:
-    if body["channel_versions"] is None:
+    if isinstance(body["channel_versions"], int):
+        if body["channel_versions"] != crc32(versions.encode()):
+            raise ValueError("the channel versions do not match their checksum")
         body["channel_versions"] = json.loads(versions)
     body["id"] = checkpoint_id
     body["channel_values"] = values
