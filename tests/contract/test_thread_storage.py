@@ -220,6 +220,26 @@ def test_a_long_thread_whose_small_chunks_are_sealed_reads_back(twins):
     assert chunks < 90
 
 
+def test_an_element_changed_while_its_chunks_are_sealed_does_not_change_older_checkpoints(twins):
+    messages: list[Any] = []
+    saver = twins.savers[0]
+    dumps = saver.serde.dumps_typed
+
+    def spoil(value: Any) -> Any:
+        if isinstance(value, list) and len(value) > 60 and len(messages) > 64:
+            value[5].additional_kwargs["spoilt"] = True  # as a node that runs beside the saver may do
+        return dumps(value)
+
+    saver.serde.dumps_typed = spoil
+    for number in range(66):
+        messages = [*messages, HumanMessage(f"message {number} " * 20, id=str(number))]
+        twins.put(twins.configs[-1] if twins.configs else None, "a", "", {"messages": messages}, saver=0)
+
+    twins.configs = twins.configs[:64]
+    found = twins.savers[1].get_tuple(twins.configs[-1]).checkpoint["channel_values"]["messages"]
+    assert found[5].additional_kwargs == {}
+
+
 def test_a_value_changed_in_place_is_stored_again(twins):
     messages = chat(100)
     twins.put(None, "a", "", {"messages": messages}, saver=0)
