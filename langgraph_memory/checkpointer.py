@@ -7,6 +7,7 @@ import random
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
+from zlib import crc32
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
@@ -38,7 +39,7 @@ from langgraph_memory.flows.thread_care import (
 from langgraph_memory.flows.threads import Draft, Values, store_checkpoint
 from langgraph_memory.plans.threads.copying import copy_thread
 from langgraph_memory.plans.threads.put import put_writes
-from langgraph_memory.plans.threads.read import get_checkpoint, list_checkpoints
+from langgraph_memory.plans.threads.read import checkpoint_ids, get_checkpoint, list_checkpoints
 from langgraph_memory.plans.threads.records import (
     CheckpointKey,
     Listing,
@@ -229,6 +230,10 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         """Same as `list_threads`."""
         return await self._arun(summaries(owner_id, limit, offset, self._values.decoder))
 
+    def checkpoint_ids(self, thread_id: str) -> set[tuple[str, str]]:
+        """Return the (namespace, id) of every checkpoint of a thread, without reading them."""
+        return self._engine.run(checkpoint_ids(str(thread_id)))
+
     def sweep(self, *, max_age: timedelta | None = None, max_checkpoints_per_thread: int | None = None) -> Swept:
         """Delete threads last written longer ago than `max_age`; of the others keep so many of each namespace's newest.
 
@@ -311,7 +316,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         try:
             body, metadata = codec.load(stored.body)
             values = {name: decoder.value(version, items) for name, version in stored.channels.items()}
-            pending = [(task, channel, codec.load(value)) for task, channel, value in stored.writes]
+            pending = [(task, channel, decoder.value(value, items)) for task, channel, value in stored.writes]
             checkpoint = _join_versions(key.checkpoint_id, body, stored.channel_versions, values)
         except ClassNotAllowedError as error:
             raise ClassNotAllowedError(
@@ -379,21 +384,25 @@ class _Pages:
 def _split_versions(checkpoint: Checkpoint) -> tuple[str, dict[str, Any]]:
     """Return the channel versions as JSON, and the checkpoint without what is stored elsewhere.
 
-    The versions stay in the checkpoint too when JSON does not keep them exactly.
+    In their place the checkpoint has a checksum of the versions. They stay in it too when JSON does not keep them
+    exactly.
     """
     versions = checkpoint["channel_versions"]
     exact = all(type(one) is str or (type(one) is int and abs(one) < _LARGEST) for one in versions.values())
     named = versions if exact else {name: str(version) for name, version in versions.items()}
+    text = json.dumps(named, separators=(",", ":"))
     body: dict[str, Any] = {**checkpoint, "id": "", "channel_values": {}}
     if exact:
-        body["channel_versions"] = None
-    return json.dumps(named, separators=(",", ":")), body
+        body["channel_versions"] = crc32(text.encode())
+    return text, body
 
 
 def _join_versions(
     checkpoint_id: str | None, body: dict[str, Any], versions: str, values: dict[str, Any]
 ) -> Checkpoint:
-    if body["channel_versions"] is None:
+    if isinstance(body["channel_versions"], int):
+        if body["channel_versions"] != crc32(versions.encode()):
+            raise ValueError("the channel versions do not match their checksum")
         body["channel_versions"] = json.loads(versions)
     body["id"] = checkpoint_id
     body["channel_values"] = values

@@ -40,18 +40,20 @@ class Weights:
     confidence: float = 0.1
     scope: float = 0.1
 
-    def for_brevity(self, brevity: float) -> Weights:
-        """Return the weights where surroundings tell only that much: what they lose goes to the texts themselves.
+    def adapted(self, brevity: float, told: float) -> Weights:
+        """Return the weights for an owner with texts of this brevity, of which a share of `told` has a context.
 
-        The words gain all of it and the vectors half, because one vector blurs a long text.
+        Where surroundings tell less, what they lose goes to the texts themselves. The words gain all of it and the
+        vectors half, because one vector blurs a long text.
         """
+        around = brevity * told
         return replace(
             self,
-            lexical=self.lexical + (1.0 - brevity) * self.context,
-            semantic=self.semantic + 0.5 * (1.0 - brevity) * self.context_semantic,
-            context=brevity * self.context,
-            context_semantic=brevity * self.context_semantic,
-            asked=brevity * self.asked,
+            lexical=self.lexical + (1.0 - around) * self.context,
+            semantic=self.semantic + 0.5 * (1.0 - around) * self.context_semantic,
+            context=around * self.context,
+            context_semantic=around * self.context_semantic,
+            asked=around * self.asked,
             question=brevity * self.question,
         )
 

@@ -259,7 +259,8 @@ def _ranked(
 def _relevance(request: RecallRequest, partition: str, corpus: Row) -> Plan[tuple[Relevance | ArrayRelevance, Hints]]:
     """Measure how well each row of a partition matches the query in each way."""
     query = request.query or ""
-    weights = request.weights.for_brevity(brevity(corpus["term_total"] / (corpus["size"] or 1)))
+    size = corpus["size"] or 1
+    weights = request.weights.adapted(brevity(corpus["term_total"] / size), corpus["context_size"] / size)
     past = yield from _past_words(request, partition)
     lexical = yield from _lexical(query, corpus, past, weights)
     named = (yield from _named(partition, query)) if corpus["subjects"] > 1 else []

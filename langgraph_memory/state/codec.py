@@ -56,12 +56,18 @@ class Codec:
     def load(self, stored: Typed) -> Any:
         """Return the value that `dump` serialised.
 
-        Raises ValueError when the bytes were damaged, ClassNotAllowedError when they hold an object of a class that
-        the serializer's allow-list does not name, and whatever the serializer raises.
+        Raises ValueError when the bytes were damaged, and what `revive` raises.
         """
-        data = unframe(stored[1])
+        return self.revive((stored[0], unframe(stored[1])))
+
+    def revive(self, typed: Typed) -> Any:
+        """Return the value that the serializer serialised.
+
+        Raises ClassNotAllowedError when it holds an object of a class that the allow-list does not name, and whatever
+        the serializer raises.
+        """
         _refused.classes = set()
-        value = self.serde.loads_typed((stored[0], data))
+        value = self.serde.loads_typed(typed)
         if _refused.classes:
             module, name = min(_refused.classes)
             raise ClassNotAllowedError(

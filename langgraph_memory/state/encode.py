@@ -108,7 +108,7 @@ class Encoder:
                 return None
             chunks.append(NewChunk(stretch.first, stretch.count, value))
             fresh = [*fresh, stretch] if size <= _LOOSE_BYTES and stretch.count < _CHUNK_ELEMENTS else []
-        seal = self._seal(kind, elements, made.parts, base) if base else None
+        seal = self._seal(kind, elements, marks, made.parts, base) if base else None
         layout = Layout(made.parts, chunks, _new_list(), base.tail if base else None, seal)
         new = NewVersion(channel, version, kind, layout=layout, based=base is not None)
         return Encoded(new, marks, base.loose if base and len(fresh) == len(chunks) else (), tuple(fresh))
@@ -120,8 +120,14 @@ class Encoder:
             return None
         return self._codec.frame(typed)
 
-    def _seal(self, kind: Kind, elements: Sequence[Any], parts: Sequence[Part], base: KnownVersion) -> Seal | None:
-        """Return the small chunks at the end of the list as one, when there are enough and all are in this version."""
+    def _seal(
+        self, kind: Kind, elements: Sequence[Any], marks: Marks, parts: Sequence[Part], base: KnownVersion
+    ) -> Seal | None:
+        """Return the small chunks at the end of the list as one, when there are enough and all are in this version.
+
+        What older checkpoints hold is written again here, so the elements are marked once more after they were
+        serialised: a node that runs meanwhile may have changed one in place.
+        """
         if sum(chunk.count for chunk in base.loose) < _CHUNK_ELEMENTS:
             return None
         stretch = Run(base.loose[0].first, base.loose[-1].end - base.loose[0].first)
@@ -129,8 +135,10 @@ class Encoder:
         for part in parts:
             if not part.new and part.first <= stretch.first and stretch.end <= part.first + part.count:
                 at = index + stretch.first - part.first
-                value = self._dump(kind, elements[at : at + stretch.count])
-                return None if value is None else Seal(stretch, value)
+                sealed = elements[at : at + stretch.count]
+                value = self._dump(kind, sealed)
+                unchanged = [self._marker.one(one)[0] for one in sealed] == marks.elements[at : at + stretch.count]
+                return Seal(stretch, value) if value is not None and unchanged else None
             index += part.count
         return None
 

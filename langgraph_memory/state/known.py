@@ -38,7 +38,7 @@ class KnownVersion:
 
     def base(self, channel: str) -> Base:
         """Return this version as the plans compare it with what is stored."""
-        return Base(channel, self.version, pack_runs(self.runs))
+        return Base(channel, self.version, pack_runs(self.runs), self.tail)
 
 
 Place = tuple[str, str, str]

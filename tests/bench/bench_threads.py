@@ -17,13 +17,15 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import aiosqlite
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
+from langgraph.checkpoint.base.id import uuid6
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
@@ -36,6 +38,7 @@ WORDS = ["".join(random.Random(seed).choices(SYLLABLES, k=1 + seed % 4)) for see
 WEIGHTS = [1 / (rank + 3) for rank in range(3000)]  # as words are in natural text; it deflates to about half
 CONFIG: Any = {"configurable": {"thread_id": "0b7d1f52-6a43-4f0e-9d2c-1f6f0f0f0a11"}}
 LAST = 12
+PUTS = 30
 
 
 class Chat:
@@ -55,7 +58,9 @@ class Chat:
         self.turn += 1
         usage: Any = {"input_tokens": self.turn * 250, "output_tokens": 200, "total_tokens": self.turn * 250 + 200}
         model = {"model_name": "model-1", "finish_reason": "stop"}
-        answer = AIMessage(self.text(self.random.randint(600, 1000)), response_metadata=model, usage_metadata=usage)
+        text = self.text(self.random.randint(600, 1000))
+        name = f"lc_run--{uuid4()}"  # as chat models name their messages
+        answer = AIMessage(text, id=name, response_metadata=model, usage_metadata=usage)
         tool = [ToolMessage(self.text(4096), tool_call_id=f"call_{self.turn}")] if self.turn % 10 == 0 else []
         return {"messages": [*tool, answer]}
 
@@ -76,7 +81,6 @@ class Figures:
     invoke: float = 0
     seeded: bool = False
     raw: int = 0
-    puts: list[float] = field(default_factory=list)
 
 
 @contextmanager
@@ -128,17 +132,27 @@ def timed(call: Callable[[], Any], times: int) -> float:
     return statistics.median(found) * 1000
 
 
-def watch(saver: Any, figures: Figures) -> None:
-    """Time each `put` of a saver."""
-    put = saver.put
+def appends(found: Any, saver: Any, chat: Chat) -> Iterator[tuple[Any, ...]]:
+    """Yield the arguments of so many puts, each of which adds one message to the checkpoint before it."""
+    config, held = found.config, found.checkpoint
+    for number in range(PUTS):
+        version = saver.get_next_version(held["channel_versions"]["messages"], None)
+        messages = [*held["channel_values"]["messages"], AIMessage(chat.text(800), id=str(number))]
+        held = {**held, "id": str(uuid6(clock_seq=number))}
+        held["channel_values"] = {**held["channel_values"], "messages": messages}
+        held["channel_versions"] = {**held["channel_versions"], "messages": version}
+        metadata = {"source": "loop", "step": number, "parents": {}}
+        yield config, held, metadata, {"messages": version}
+        config = {"configurable": {**config["configurable"], "checkpoint_id": held["id"]}}
 
-    def timed_put(*args: Any) -> Any:
+
+def time_puts(saver: Any, chat: Chat) -> float:
+    spent = []
+    for arguments in appends(saver.get_tuple(CONFIG), saver, chat):
         start = time.perf_counter()
-        stored = put(*args)
-        figures.puts.append((time.perf_counter() - start) * 1000)
-        return stored
-
-    saver.put = timed_put
+        saver.put(*arguments)
+        spent.append((time.perf_counter() - start) * 1000)
+    return statistics.median(spent)
 
 
 def size_of(path: str) -> int:
@@ -148,7 +162,7 @@ def size_of(path: str) -> int:
     return Path(path).stat().st_size
 
 
-def measure(opened: Callable[[str], Any], folder: str, turns: int, *, full: bool, history: bool = True) -> Figures:
+def measure(opened: Callable[[str], Any], folder: str, turns: int, *, full: bool) -> Figures:
     """Run a chat of so many turns and return what the last of them cost."""
     path, chat, figures = str(Path(folder) / f"{opened.__name__}-{turns}.db"), Chat(), Figures(seeded=not full)
     with opened(path) as saver:
@@ -159,18 +173,15 @@ def measure(opened: Callable[[str], Any], folder: str, turns: int, *, full: bool
         elif turns > LAST:
             graph.update_state(CONFIG, {"messages": chat.turns(turns - LAST)})
         before = Path(path).exists() and size_of(path)
-        watch(saver, figures)
         figures.invoke = timed(lambda: graph.invoke(chat.ask(), CONFIG), min(LAST, turns))
-        figures.put = statistics.median(figures.puts)
+        figures.bytes = Path(path).exists() and size_of(path)
         figures.get = timed(lambda: saver.get_tuple(CONFIG), 9)
-        if history:
+        if full:  # a seeded thread has too few checkpoints
             figures.history = timed(lambda: list(graph.get_state_history(CONFIG, limit=200)), 3)
         figures.raw = len(saver.serde.dumps_typed(saver.get_tuple(CONFIG).checkpoint["channel_values"]["messages"])[1])
-    if Path(path).exists():
-        figures.bytes = size_of(path)
-        if not full and turns > LAST:  # whole states: the bytes grow with the square of the turns
-            figures.bytes = (figures.bytes - before) / LAST * turns / 2
-        Path(path).unlink()
+        figures.put = time_puts(saver, chat)
+    if not full and turns > LAST:  # whole states: the bytes grow with the square of the turns
+        figures.bytes = (figures.bytes - before) / LAST * turns / 2
     return figures
 
 
@@ -184,26 +195,24 @@ async def measure_async(folder: str, turns: int) -> Figures:
         graph = compiled(saver, chat)
         if turns > LAST:
             await graph.aupdate_state(CONFIG, {"messages": chat.turns(turns - LAST)})
-        put, spent = saver.aput, []
-
-        async def timed_put(*args: Any) -> Any:
-            start = time.perf_counter()
-            stored = await put(*args)
-            figures.puts.append((time.perf_counter() - start) * 1000)
-            return stored
-
-        saver.aput = timed_put  # type: ignore[method-assign]
+        spent = []
         for _ in range(min(LAST, turns)):
             start = time.perf_counter()
             await graph.ainvoke(chat.ask(), CONFIG)
             spent.append((time.perf_counter() - start) * 1000)
-        figures.put, figures.invoke = statistics.median(figures.puts), statistics.median(spent)
+        figures.invoke = statistics.median(spent)
         reads = []
         for _ in range(9):
             start = time.perf_counter()
             await saver.aget_tuple(CONFIG)
             reads.append((time.perf_counter() - start) * 1000)
         figures.get = statistics.median(reads)
+        spent = []
+        for arguments in appends(await saver.aget_tuple(CONFIG), saver, chat):
+            start = time.perf_counter()
+            await saver.aput(*arguments)
+            spent.append((time.perf_counter() - start) * 1000)
+        figures.put = statistics.median(spent)
     return figures
 
 
@@ -227,15 +236,18 @@ def ratios(name: str, other: Figures, mine: Figures) -> str:
 def run(sizes: list[int], full: int, out: Any = sys.stdout) -> dict[int, dict[str, Figures]]:
     """Measure every saver at every size and print the figures with their ratios to ours."""
     every: dict[int, dict[str, Figures]] = {}
+    with tempfile.TemporaryDirectory() as folder:  # the first runs of a process pay for its imports
+        for opened in (ours, sqlite_saver):
+            measure(opened, folder, LAST, full=True)
     for turns in sizes:
         with tempfile.TemporaryDirectory() as folder:
             every[turns] = found = {
                 "ThreadSaver": measure(ours, folder, turns, full=True),
                 "SqliteSaver": measure(sqlite_saver, folder, turns, full=turns <= full),
                 "AsyncSqliteSaver": asyncio.run(measure_async(folder, turns)),
-                "InMemorySaver": measure(in_memory, folder, turns, full=False),
-                "SqliteSaver shipped": measure(sqlite_as_shipped, folder, turns, full=False, history=False),
-                "ThreadSaver FULL": measure(ours_full, folder, turns, full=False, history=False),
+                "InMemorySaver": measure(in_memory, folder, turns, full=turns <= full),
+                "SqliteSaver shipped": measure(sqlite_as_shipped, folder, turns, full=False),
+                "ThreadSaver FULL": measure(ours_full, folder, turns, full=False),
             }
         print(f"\n{turns} turns\n{HEAD}", file=out)
         for name, figures in found.items():

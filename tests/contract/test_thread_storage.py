@@ -220,6 +220,26 @@ def test_a_long_thread_whose_small_chunks_are_sealed_reads_back(twins):
     assert chunks < 90
 
 
+def test_an_element_changed_while_its_chunks_are_sealed_does_not_change_older_checkpoints(twins):
+    messages: list[Any] = []
+    saver = twins.savers[0]
+    dumps = saver.serde.dumps_typed
+
+    def spoil(value: Any) -> Any:
+        if isinstance(value, list) and len(value) > 60 and len(messages) > 64:
+            value[5].additional_kwargs["spoilt"] = True  # as a node that runs beside the saver may do
+        return dumps(value)
+
+    saver.serde.dumps_typed = spoil
+    for number in range(66):
+        messages = [*messages, HumanMessage(f"message {number} " * 20, id=str(number))]
+        twins.put(twins.configs[-1] if twins.configs else None, "a", "", {"messages": messages}, saver=0)
+
+    twins.configs = twins.configs[:64]
+    found = twins.savers[1].get_tuple(twins.configs[-1]).checkpoint["channel_values"]["messages"]
+    assert found[5].additional_kwargs == {}
+
+
 def test_a_value_changed_in_place_is_stored_again(twins):
     messages = chat(100)
     twins.put(None, "a", "", {"messages": messages}, saver=0)
@@ -289,6 +309,24 @@ def test_pruning_removes_what_no_kept_checkpoint_needs(twins, strategy):
         twins.put(twins.configs[-1], "a", "", {"messages": [*messages, HumanMessage("more " * 30)]}, saver=0)
         found = twins.savers[1].get_tuple(twins.configs[-1]).checkpoint["channel_values"]["messages"]
         assert found[-1].content == "more " * 30
+
+
+def test_a_pending_write_that_became_an_element_is_stored_once_and_outlives_the_checkpoint_it_became_part_of(twins):
+    messages = chat(3)
+    twins.put(None, "a", "", {"messages": messages}, saver=0)
+    answer = AIMessage("the answer " * 50, id="answer")
+    for saver in (twins.savers[0], twins.reference):
+        saver.put_writes(twins.configs[0], [("messages", [answer])], "model", "path")
+    twins.put(twins.configs[0], "a", "", {"messages": [*messages, answer]}, saver=0)
+    execute = twins.engine._connection.execute
+
+    twins.check()
+    assert execute("SELECT count(*) FROM thread_write WHERE type = '@elements'").fetchone()[0] == 1
+    twins.savers[0].copy_thread("a", "copy")
+    execute("UPDATE thread_checkpoint SET run_id = 'last' WHERE checkpoint_id = '00000002' AND thread_id = 'a'")
+    twins.savers[0].delete_for_runs(["last"])
+    twins.configs = twins.configs[:1]
+    assert seen(twins.savers[1].get_tuple(twins.configs[0])) == seen(twins.reference.get_tuple(twins.configs[0]))
 
 
 def test_a_copied_thread_lives_on_when_its_source_is_deleted(twins):

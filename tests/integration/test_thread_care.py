@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import re
 import sqlite3
 import subprocess
@@ -22,6 +23,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph_memory.checkpointer import ThreadSaver
 from langgraph_memory.exceptions import (
     ClassNotAllowedError,
+    DatabaseError,
     DatabaseUnavailableError,
     InvalidInputError,
     UnreadableCheckpointError,
@@ -218,6 +220,7 @@ def test_a_damaged_element_is_named_and_other_threads_are_untouched(saver: Threa
     "UPDATE thread_channel SET value = X'ff' WHERE thread_id = 'hurt'",
     "UPDATE thread_checkpoint SET body = X'00112233' WHERE thread_id = 'hurt'",
     "UPDATE thread_checkpoint SET channel_versions = '{' WHERE thread_id = 'hurt'",
+    "UPDATE thread_checkpoint SET channel_versions = '{\"messages\":7}' WHERE thread_id = 'hurt'",
     "DELETE FROM thread_chunk WHERE thread_id = 'hurt'",
     "UPDATE thread_write SET value = X'00' WHERE thread_id = 'hurt'",
 ])  # fmt: skip
@@ -229,6 +232,25 @@ def test_every_kind_of_damaged_row_is_one_clear_error(saver: ThreadSaver, file: 
 
     with pytest.raises(UnreadableCheckpointError, match="thread 'hurt'"):
         saver.get_tuple(config_of("hurt"))
+
+
+def test_bytes_flipped_in_the_file_never_show_as_another_state(file: str) -> None:
+    with ThreadSaver.from_conn_string(file) as saver:
+        fill(saver, "t", 40)
+        expected = {one.config["configurable"]["checkpoint_id"]: one for one in saver.list(config_of("t"))}
+    sound, chance, refused = Path(file).read_bytes(), random.Random(3), 0
+    for _ in range(60):
+        place = chance.randrange(100, len(sound))
+        Path(file).write_bytes(sound[:place] + bytes([sound[place] ^ (1 << chance.randrange(8))]) + sound[place + 1 :])
+        try:
+            with ThreadSaver.from_conn_string(file) as saver:
+                for found in saver.list(config_of("t")):
+                    values = found.checkpoint["channel_values"]
+                    known = expected.get(found.config["configurable"]["checkpoint_id"], found)
+                    assert values == known.checkpoint["channel_values"] or "messages" not in values
+        except DatabaseError:
+            refused += 1
+    assert refused > 5
 
 
 def test_a_thread_with_a_damaged_checkpoint_can_still_be_continued(saver: ThreadSaver, file: str) -> None:

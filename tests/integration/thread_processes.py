@@ -26,7 +26,7 @@ def config_of(thread: str) -> Any:
 
 
 def append(saver: ThreadSaver, config: Any, held: Any, number: int) -> tuple[Any, Any]:
-    """Store the checkpoint that adds message `number`, with a pending write, and return its config and the checkpoint."""
+    """Store the checkpoint that adds message `number`, with a pending write; return its config and the checkpoint."""
     version = saver.get_next_version(held["channel_versions"].get("messages"), None)
     messages = [*held["channel_values"].get("messages", [])[-KEPT:], HumanMessage(f"{number} " * 30, id=str(number))]
     checkpoint: Any = {

@@ -80,10 +80,11 @@ def test_a_question_counts_less_than_a_statement() -> None:
     assert Hints().parts(row(content="I like tea.")) == {}
 
 
-def test_what_surroundings_lose_in_a_store_of_long_texts_goes_to_the_texts() -> None:
-    short, long = Weights().for_brevity(1.0), Weights().for_brevity(0.0)
+def test_what_surroundings_lose_in_a_store_of_long_texts_or_without_context_goes_to_the_texts() -> None:
+    short, long = Weights().adapted(1.0, 1.0), Weights().adapted(0.0, 1.0)
 
     assert short == Weights()
+    assert Weights().adapted(1.0, 0.0).lexical == long.lexical
     assert long.context == long.context_semantic == long.asked == long.question == 0.0
     assert long.lexical == pytest.approx(Weights().lexical + Weights().context)
 

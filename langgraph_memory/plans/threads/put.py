@@ -28,12 +28,16 @@ def put_checkpoint(new: NewCheckpoint, now: datetime) -> Plan[Stored | Stale]:
     """Store a checkpoint with the channel versions that are new in it, or nothing if it was built on others."""
     if new.fenced:
         yield from _check_fence(new)
-    if new.bases and not (yield from _bases_hold(new)):
+    ends = yield from _list_ends(new)
+    if ends is None:
         return Stale()
     placed: dict[str, Placed] = {}
     for version in new.versions:
         if version.layout is not None:
-            placed[version.channel] = yield from _store_elements(new.key.thread_id, version.layout)
+            end = ends.get(version.channel)
+            stored = placed[version.channel] = yield from _store_elements(new.key.thread_id, version.layout, end)
+            if version.kind == "list" and version.layout.chunks and new.parent_checkpoint_id is not None:
+                yield from _share_writes(new, version.channel, version.layout, stored)
     if new.versions:
         rows = [_version_row(version, placed.get(version.channel)) for version in new.versions]
         yield Query("put_channel", new.key.columns(), rows)
@@ -68,24 +72,25 @@ def _check_fence(new: NewCheckpoint) -> Plan[None]:
         )
 
 
-def _bases_hold(new: NewCheckpoint) -> Plan[bool]:
-    """Return whether the versions that new ones are built on are still stored as the writer knows them.
+def _list_ends(new: NewCheckpoint) -> Plan[dict[str, int] | None]:
+    """Return where the lists end that the new versions may continue; None when what they are built on is not there.
 
     Their runs name lists by random ids, so the same runs mean the same elements.
     """
+    ends: dict[str, int] = {}
     for base in new.bases:
-        rows = yield Query("version", {**new.key.columns(), "channel": base.channel, "version": base.version})
+        wanted = {"channel": base.channel, "version": base.version, "address": base.tail}
+        rows = yield Query("version_and_end", {**new.key.columns(), **wanted})
         if not rows or rows[0]["value"] != base.packed_runs:
-            return False
-    return True
+            return None
+        ends[base.channel] = rows[0]["list_end"]
+    return ends
 
 
-def _store_elements(thread_id: str, layout: Layout) -> Plan[Placed]:
+def _store_elements(thread_id: str, layout: Layout, end: int | None) -> Plan[Placed]:
     start = first_address(layout.list_id)
-    if layout.chunks and layout.tail is not None and has_room(layout.tail, layout.fresh):
-        rows = yield Query("list_end", {"thread_id": thread_id, "address": layout.tail})
-        if rows and rows[0]["address"] + rows[0]["count"] == layout.tail:
-            start = layout.tail
+    if layout.tail is not None and layout.tail == end and has_room(end, layout.fresh):
+        start = end
     if layout.chunks:
         chunks = [
             {"address": start + chunk.offset, "count": chunk.count, "type": chunk.value[0], "value": chunk.value[1]}
@@ -94,6 +99,20 @@ def _store_elements(thread_id: str, layout: Layout) -> Plan[Placed]:
         yield Query("put_chunk", {"thread_id": thread_id}, chunks)
     sealed = layout.seal is not None and (yield from _seal(thread_id, layout.seal))
     return Placed(place(layout.parts, start), start, sealed)
+
+
+def _share_writes(new: NewCheckpoint, channel: str, layout: Layout, placed: Placed) -> Plan[None]:
+    """Keep the parent's pending writes that became these elements only once."""
+    rows = [
+        {
+            "type": chunk.value[0],
+            "value": chunk.value[1],
+            "runs": pack_runs([Run(placed.start + chunk.offset, chunk.count)]),
+        }
+        for chunk in layout.chunks
+    ]
+    key = {**new.key.columns(), "checkpoint_id": new.parent_checkpoint_id}
+    yield Query("share_write", {**key, "channel": channel}, rows)
 
 
 def _seal(thread_id: str, seal: Seal) -> Plan[bool]:
@@ -128,20 +147,20 @@ def _version_row(version: NewVersion, placed: Placed | None) -> dict[str, object
 
 
 def _store_checkpoint(new: NewCheckpoint, now: datetime) -> Plan[None]:
-    stamp = to_microseconds(now)
     yield Query(
         "put_checkpoint",
         {
             **new.key.columns(),
             "parent_checkpoint_id": new.parent_checkpoint_id,
             "run_id": new.run_id,
-            "created_at": stamp,
+            "created_at": to_microseconds(now),
             "channel_versions": new.channel_versions,
             "replayed_channels": json.dumps(new.replayed_channels) if new.replayed_channels else None,
             "type": new.body[0],
             "body": new.body[1],
         },
     )
-    yield Query("touch_thread", {"thread_id": new.key.thread_id, "owner_id": new.owner_id, "now": stamp})
+    if new.owner_id is not None and not new.continued:
+        yield Query("name_owner", {"thread_id": new.key.thread_id, "owner_id": new.owner_id})
     if new.owner_id is not None:
         yield Query("claim_thread", {"thread_id": new.key.thread_id, "owner_id": new.owner_id})

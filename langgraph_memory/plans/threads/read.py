@@ -10,13 +10,15 @@ from langgraph_memory.domain.pieces import Run, merged, unpack_runs
 from langgraph_memory.engine.query import Plan, Query, Row, reads
 from langgraph_memory.exceptions import UnreadableCheckpointError
 from langgraph_memory.plans.threads.records import (
+    SHARED_WRITE,
     CheckpointKey,
+    Kind,
     Listing,
     Page,
+    Pending,
     StoredCheckpoint,
     StoredChunk,
     StoredVersion,
-    Typed,
     key_of,
 )
 
@@ -77,19 +79,28 @@ def last_elements(
     return found, chunks
 
 
+@reads
+def checkpoint_ids(thread_id: str) -> Plan[set[tuple[str, str]]]:
+    """Return the (namespace, id) of every checkpoint of a thread."""
+    rows = yield Query("checkpoint_ids", {"thread_id": thread_id})
+    return {(row["checkpoint_ns"], row["checkpoint_id"]) for row in rows}
+
+
 def _page(rows: Sequence[Row]) -> Plan[Page]:
     if not rows:
         return Page()
     versions = yield from _versions(rows)
-    chunks = yield from _chunks([(key[0], run) for key, version in versions.items() for run in version.runs])
     writes = yield from _writes(rows)
+    runs = [(key[0], run) for key, version in versions.items() for run in version.runs]
+    runs += [(key[0], run) for key, found in writes.items() for _, _, value in found for run in value.runs]
+    chunks = yield from _chunks(runs)
     return Page([_checkpoint(row, versions, writes) for row in rows], chunks)
 
 
 def _checkpoint(
     row: Row,
     versions: Mapping[_VersionKey, StoredVersion],
-    writes: Mapping[tuple[str, str, str], list[tuple[str, str, Typed]]],
+    writes: Mapping[tuple[str, str, str], list[Pending]],
 ) -> StoredCheckpoint:
     key = key_of(row)
     channels = {wanted[2]: versions[wanted] for wanted in _named_versions(row) if wanted in versions}
@@ -126,15 +137,19 @@ def _versions(rows: Sequence[Row]) -> Plan[dict[_VersionKey, StoredVersion]]:
 
 
 def _version(row: Row, key: CheckpointKey) -> StoredVersion:
-    if row["kind"] == "value":
-        return StoredVersion(row["version"], "value", (row["type"], row["value"]), ())
+    return _stored(row, key.thread_id, row["kind"], row["version"])
+
+
+def _stored(row: Row, thread_id: str, kind: Kind, version: str = "") -> StoredVersion:
+    if kind == "value":
+        return StoredVersion(version, kind, (row["type"], row["value"]), ())
     try:
         runs = unpack_runs(row["value"])
     except ValueError as error:
         raise UnreadableCheckpointError(
-            f"channel {row['channel']!r} of thread {key.thread_id!r} cannot be read ({error}); it is damaged."
+            f"channel {row['channel']!r} of thread {thread_id!r} cannot be read ({error}); it is damaged."
         ) from error
-    return StoredVersion(row["version"], row["kind"], ("", row["value"]), runs)
+    return StoredVersion(version, kind, ("", row["value"]), runs)
 
 
 def _chunks(runs: Sequence[tuple[str, Run]]) -> Plan[dict[str, Sequence[StoredChunk]]]:
@@ -155,10 +170,11 @@ def _chunks(runs: Sequence[tuple[str, Run]]) -> Plan[dict[str, Sequence[StoredCh
     return {thread_id: [chunks[address] for address in sorted(chunks)] for thread_id, chunks in found.items()}
 
 
-def _writes(rows: Sequence[Row]) -> Plan[dict[tuple[str, str, str], list[tuple[str, str, Typed]]]]:
+def _writes(rows: Sequence[Row]) -> Plan[dict[tuple[str, str, str], list[Pending]]]:
     keys = [[row["thread_id"], row["checkpoint_ns"], row["checkpoint_id"]] for row in rows]
-    found: dict[tuple[str, str, str], list[tuple[str, str, Typed]]] = defaultdict(list)
+    found: dict[tuple[str, str, str], list[Pending]] = defaultdict(list)
     for row in (yield Query("writes", {"keys": keys})):
         place = (row["thread_id"], row["checkpoint_ns"], row["checkpoint_id"])
-        found[place].append((row["task_id"], row["channel"], (row["type"], row["value"])))
+        value = _stored(row, row["thread_id"], "list" if row["type"] == SHARED_WRITE else "value")
+        found[place].append((row["task_id"], row["channel"], value))
     return found

@@ -19,6 +19,9 @@ Kind = Literal["value", "item", "list", "dict", "snapshot_list"]
 The elements of a `snapshot_list` are those of the list inside a `DeltaChannel`'s snapshot.
 """
 
+SHARED_WRITE = "@elements"
+"""The type of a pending write whose value is runs over the elements that it became."""
+
 
 @dataclass(frozen=True, slots=True)
 class CheckpointKey:
@@ -57,7 +60,7 @@ class Seal(NamedTuple):
 class Layout:
     """How the elements of a new version are stored.
 
-    They continue the list that ends at `tail` if nothing else has been stored there, else start the list `list_id`.
+    They continue the list that ends at `tail` if it still does, else they start the list `list_id`.
     """
 
     parts: Sequence[Part]
@@ -86,11 +89,12 @@ class NewVersion:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """The version of a channel that new ones are built on, as the writer knows it."""
+    """The version of a channel that new ones are built on, as the writer knows it, and where its list ended."""
 
     channel: str
     version: str
     packed_runs: bytes
+    tail: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,7 @@ class NewCheckpoint:
 
     `replayed_channels` are the delta channels that it does not store; they are replayed from the pending writes of its
     ancestors. `bases` must still be what the parent holds. `fenced`: the parent must be the newest of its namespace.
+    `continued`: the writer stored the parent too, so that the owner of the thread is known.
     """
 
     key: CheckpointKey
@@ -111,6 +116,7 @@ class NewCheckpoint:
     bases: Sequence[Base] = ()
     replayed_channels: Sequence[str] = ()
     fenced: bool = False
+    continued: bool = False
 
 
 class Placed(NamedTuple):
@@ -153,6 +159,10 @@ class StoredVersion(NamedTuple):
     runs: tuple[Run, ...]
 
 
+Pending = tuple[str, str, StoredVersion]
+"""A pending write as it is stored: (task, channel, value). One that became elements of a list names them."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredChunk:
     """`count` elements from `address`, serialised together."""
@@ -171,7 +181,7 @@ class StoredCheckpoint:
     channel_versions: str
     body: Typed
     channels: Mapping[str, StoredVersion]
-    writes: Sequence[tuple[str, str, Typed]]
+    writes: Sequence[Pending]
 
 
 @dataclass(frozen=True, slots=True)

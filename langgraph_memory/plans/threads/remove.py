@@ -16,7 +16,13 @@ from langgraph_memory.plans.threads.records import CheckpointKey, key_of
 _Place = tuple[str, str]
 """A checkpoint of one thread: (namespace, id)."""
 
-_TABLES = ("checkpoints", "channels", "chunks", "writes", "summary")
+_OF_A_THREAD = (
+    "delete_checkpoints_of_thread",
+    "delete_channels_of_thread",
+    "delete_chunks_of_thread",
+    "delete_writes_of_thread",
+    "delete_summary_of_thread",
+)
 
 
 @writes
@@ -123,8 +129,8 @@ def unused(chunks: Sequence[Run], runs: Iterable[Run]) -> list[int]:
 
 
 def _delete_thread(thread_id: str) -> Plan[None]:
-    for name in _TABLES:
-        yield Query(f"delete_{name}_of_thread", {"thread_id": thread_id})
+    for name in _OF_A_THREAD:
+        yield Query(name, {"thread_id": thread_id})
 
 
 def _delete_checkpoints(keys: Sequence[CheckpointKey]) -> Plan[None]:

@@ -25,6 +25,12 @@ CREATE TABLE thread_checkpoint (
     PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id)
 ) STRICT, WITHOUT ROWID;
 
+-- A thread is listed by when it was last written.
+CREATE TRIGGER thread_checkpoint_insert AFTER INSERT ON thread_checkpoint BEGIN
+    INSERT INTO thread (thread_id, created_at, updated_at) VALUES (new.thread_id, new.created_at, new.created_at)
+    ON CONFLICT (thread_id) DO UPDATE SET updated_at = max(thread.updated_at, excluded.updated_at);
+END;
+
 CREATE INDEX thread_checkpoint_by_run ON thread_checkpoint (run_id, thread_id) WHERE run_id IS NOT NULL;
 
 CREATE TABLE thread_channel (
@@ -55,7 +61,7 @@ CREATE TABLE thread_write (
     idx INTEGER NOT NULL,
     task_path TEXT NOT NULL,
     channel TEXT NOT NULL,
-    type TEXT NOT NULL,
+    type TEXT NOT NULL,                   -- '@elements': the value is runs over elements of a list
     value BLOB NOT NULL,
     PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id, task_id, idx)
 ) STRICT, WITHOUT ROWID;

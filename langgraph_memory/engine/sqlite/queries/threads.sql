@@ -10,11 +10,9 @@ INSERT INTO thread_checkpoint (
     parent_checkpoint_id = excluded.parent_checkpoint_id, run_id = excluded.run_id,
     channel_versions = excluded.channel_versions, replayed_channels = excluded.replayed_channels, type = excluded.type, body = excluded.body
 
--- name: touch_thread
--- Note that a thread was written now; its owner stays once it is known.
-INSERT INTO thread (thread_id, owner_id, created_at, updated_at) VALUES (:thread_id, :owner_id, :now, :now)
-ON CONFLICT (thread_id) DO UPDATE SET
-    owner_id = coalesce(thread.owner_id, excluded.owner_id), updated_at = max(thread.updated_at, excluded.updated_at)
+-- name: name_owner
+-- Note whose a thread is, unless that is known already.
+UPDATE thread SET owner_id = :owner_id WHERE thread_id = :thread_id AND owner_id IS NULL
 
 -- name: put_channel
 -- Store one version of one channel.
@@ -37,11 +35,11 @@ INSERT INTO thread_write (
     task_path = excluded.task_path, channel = excluded.channel, type = excluded.type, value = excluded.value
     WHERE excluded.idx < 0
 
--- name: list_end
--- The last chunk before an address or at it.
-SELECT address, count FROM thread_chunk
-WHERE thread_id = :thread_id AND address < ((:address - 1) >> 20 << 20) + 1048576
-ORDER BY address DESC LIMIT 1
+-- name: share_write
+-- Let a pending write that has become elements of a list, byte for byte, name them in place of a copy.
+UPDATE thread_write SET type = '@elements', value = :runs
+WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns AND checkpoint_id = :checkpoint_id
+  AND channel = :channel AND type = :type AND value = :value
 
 -- name: chunk_stretch
 -- Where the chunks of a stretch of addresses are.
@@ -62,6 +60,10 @@ WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns AND checkpoint_i
 SELECT * FROM thread_checkpoint
 WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns
 ORDER BY checkpoint_id DESC LIMIT 1
+
+-- name: checkpoint_ids
+-- The checkpoints of a thread.
+SELECT checkpoint_ns, checkpoint_id FROM thread_checkpoint WHERE thread_id = :thread_id
 
 -- name: latest_checkpoint_id
 -- The id of the newest checkpoint of a thread in one namespace.
@@ -86,10 +88,15 @@ WHERE (:before IS NULL OR checkpoint_id < :before)
   AND (:after_id IS NULL OR (checkpoint_id, thread_id, checkpoint_ns) < (:after_id, :after_thread, :after_ns))
 ORDER BY checkpoint_id DESC, thread_id DESC, checkpoint_ns DESC LIMIT :page
 
--- name: version
--- One stored version of one channel.
-SELECT kind, type, value FROM thread_channel
-WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns AND channel = :channel AND version = :version
+-- name: version_and_end
+-- One stored version of one channel, and where the last chunk of the list ends that goes up to an address.
+SELECT c.value,
+    (SELECT k.address + k.count FROM thread_chunk AS k
+     WHERE k.thread_id = :thread_id AND k.address < ((:address - 1) >> 20 << 20) + 1048576
+     ORDER BY k.address DESC LIMIT 1
+    ) AS list_end
+FROM thread_channel AS c
+WHERE c.thread_id = :thread_id AND c.checkpoint_ns = :checkpoint_ns AND c.channel = :channel AND c.version = :version
 
 -- name: versions
 -- Stored channel versions by (thread, namespace, channel, version).
@@ -168,8 +175,10 @@ WHERE thread_id = :thread_id AND (checkpoint_ns, channel, version) NOT IN (
 )
 
 -- name: runs_of_thread
--- The runs of every channel version of a thread that has elements.
+-- The runs of every channel version and pending write of a thread that has elements.
 SELECT value FROM thread_channel WHERE thread_id = :thread_id AND kind <> 'value'
+UNION ALL
+SELECT value FROM thread_write WHERE thread_id = :thread_id AND type = '@elements'
 
 -- name: chunks_of_thread
 -- Where the chunks of a thread are.
@@ -228,7 +237,9 @@ FROM thread_write WHERE thread_id = :source
 
 -- name: copy_summary
 -- Copy what is known of one thread to another.
-INSERT INTO thread SELECT :target, owner_id, created_at, updated_at FROM thread WHERE thread_id = :source
+UPDATE thread SET (owner_id, created_at, updated_at) =
+    (SELECT s.owner_id, s.created_at, s.updated_at FROM thread AS s WHERE s.thread_id = :source)
+WHERE thread_id = :target
 
 -- name: thread
 -- What is known of one thread.
