@@ -290,7 +290,7 @@ def test_a_full_disk_stores_nothing_by_halves_and_writing_goes_on_when_there_is_
     filler = small_disk / "filler"
     with ThreadSaver.from_conn_string(str(small_disk / "memory.db")) as saver:
         fill(saver, "t", 10)
-        filler.write_bytes(bytes(600_000))
+        filler.write_bytes(bytes(500_000))
         with pytest.raises(DatabaseUnavailableError, match="nothing was stored"):
             fill(saver, "large", 400)
         held = [len(one.checkpoint["channel_values"]["messages"]) for one in saver.list(config_of("large"))]
