@@ -7,8 +7,8 @@ from langgraph_memory.domain.memory import Memory, Outcome, Recall, Recalled, Re
 from langgraph_memory.domain.policy import Bucket, PromotionPolicy, Verdict
 from langgraph_memory.domain.promotion import PromotionReport
 from langgraph_memory.domain.types import MemoryType
-from langgraph_memory.exceptions import LangGraphMemoryError
-from langgraph_memory.extract import RuleExtractor
+from langgraph_memory.exceptions import ExtractionError, LangGraphMemoryError
+from langgraph_memory.extract import ModelExtractor, RuleExtractor
 from langgraph_memory.nodes import (
     MemoryContext,
     MemoryState,
@@ -24,6 +24,7 @@ __all__ = [
     "Bucket",
     "Candidate",
     "CuratedStore",
+    "ExtractionError",
     "Extractor",
     "LangGraphMemoryError",
     "Memory",
@@ -31,6 +32,7 @@ __all__ = [
     "MemoryDatabase",
     "MemoryState",
     "MemoryType",
+    "ModelExtractor",
     "OfflineChatModel",
     "Outcome",
     "PromotionNode",

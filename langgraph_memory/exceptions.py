@@ -10,6 +10,7 @@ LangGraphMemoryError
 │   └── ConnectionStringError
 ├── MemoryNotFoundError (also LookupError)
 ├── EmbeddingError
+├── ExtractionError
 ├── MissingExtraError (also ImportError)
 └── DatabaseError
     ├── DatabaseUnavailableError
@@ -64,6 +65,14 @@ class MemoryNotFoundError(LangGraphMemoryError, LookupError):
 
 class EmbeddingError(LangGraphMemoryError):
     """The embedder failed, or returned vectors that cannot be stored."""
+
+
+class ExtractionError(LangGraphMemoryError):
+    """An extractor could not read the messages; `reason` says why in one word, and they count as unread."""
+
+    def __init__(self, message: str, reason: str = "failed") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class MissingExtraError(LangGraphMemoryError, ImportError):

@@ -265,9 +265,9 @@ class CuratedStore(BaseStore):
         """Judge candidates and store what is promoted, with the ledger, in one transaction.
 
         Candidates of messages the ledger knows are left out, so a repeat adds nothing. Raises MissingOwnerError,
-        InvalidScopeError, UnknownMemoryTypeError or InvalidMemoryError before anything is written.
+        InvalidScopeError or InvalidMemoryError before anything is written.
         """
-        judged = judge_all(candidates, utterances, policy or PromotionPolicy())
+        judged = judge_all(candidates, utterances, policy or PromotionPolicy(), self._settings.types)
         origin = Origin.of(source or Source())
         return self._runner.run(memories.promote(judged, utterances, place, scope, origin, self._settings))
 
@@ -282,7 +282,7 @@ class CuratedStore(BaseStore):
         policy: PromotionPolicy | None = None,
     ) -> PromotionReport:
         """Same as `promote`."""
-        judged = judge_all(candidates, utterances, policy or PromotionPolicy())
+        judged = judge_all(candidates, utterances, policy or PromotionPolicy(), self._settings.types)
         origin = Origin.of(source or Source())
         return await self._runner.arun(memories.promote(judged, utterances, place, scope, origin, self._settings))
 
