@@ -3,6 +3,7 @@
 from langgraph_memory.checkpointer import ThreadSaver
 from langgraph_memory.database import MemoryDatabase, open_memory
 from langgraph_memory.domain.candidate import Candidate, Extractor, Utterance
+from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.memory import Memory, Outcome, Recall, Recalled, Receipt, Source
 from langgraph_memory.domain.policy import Bucket, PromotionPolicy, Verdict
 from langgraph_memory.domain.promotion import PromotionReport
@@ -26,6 +27,7 @@ __all__ = [
     "CuratedStore",
     "ExtractionError",
     "Extractor",
+    "GuardPolicy",
     "LangGraphMemoryError",
     "Memory",
     "MemoryContext",

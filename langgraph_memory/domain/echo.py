@@ -34,11 +34,6 @@ def mark_echoes(candidates: Iterable[Candidate], heard: Sequence[str]) -> list[C
     return [_marked(one, sources) if one.actor == "assistant" else one for one in found]
 
 
-def says_again(text: str, source: str) -> bool:
-    """Return whether `text` says nothing beyond `source`: the same words, or nearly all of its telling terms."""
-    return _Source(source).holds(text)
-
-
 class _Source:
     __slots__ = ("terms", "words")
 

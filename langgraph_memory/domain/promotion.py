@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,13 +9,14 @@ from typing import Any, overload
 
 from langgraph_memory.display import promotion_html
 from langgraph_memory.domain.candidate import Candidate, Flaw, Utterance
-from langgraph_memory.domain.guard import Refusal, refuse
+from langgraph_memory.domain.guard import DEFAULT_GUARD, GuardPolicy, Refusal, mask_within, refuse, texts_in
 from langgraph_memory.domain.memory import Outcome
 from langgraph_memory.domain.policy import Bucket, PromotionPolicy, Verdict
 
 REFUSED = "(refused)"
 """What stands in place of a text that the guard refused."""
 
+_TEXTS = {"content", "excerpt", "memory_type", "slot", "subject", "content_json", "replaces"}
 _FLAWS: dict[Flaw, str] = {
     "echo": "The assistant repeated what is known or what the user said; that is no new source.",
     "malformed": "The extractor's answer about it could not be read.",
@@ -55,26 +55,30 @@ def judge_all(
     utterances: Sequence[Utterance],
     policy: PromotionPolicy,
     types: Container[str] | None = None,
+    guard: GuardPolicy = DEFAULT_GUARD,
 ) -> list[Judged]:
     """Return the bucket of every candidate, and of every message that the guard refuses as a whole.
 
-    `types` are the memory types there are, when they are known.
+    `types` are the memory types there are, when they are known; `guard` counts where the policy has none of its own.
     """
     texts = {said.message_id: said.text for said in utterances}
-    judged = [judge(_checked(candidate, texts, types), policy) for candidate in candidates]
+    judged = [judge(_checked(candidate, texts, types), policy, guard) for candidate in candidates]
     proposed_from = {one.candidate.message_id for one in judged}
     for said in utterances:
-        refusal = None if said.message_id in proposed_from else refuse(said.text)
+        refusal = None if said.message_id in proposed_from else refuse(said.text, policy.guard or guard)
         if refusal is not None:
             judged.append(_refused(Candidate(content=REFUSED, message_id=said.message_id, actor=said.actor), refusal))
     return judged
 
 
-def judge(candidate: Candidate, policy: PromotionPolicy) -> Judged:
-    """Return the bucket of a candidate: the guard refuses first, then a flaw, then the policy decides."""
-    refusal = refuse(_all_text(candidate))
+def judge(candidate: Candidate, policy: PromotionPolicy, guard: GuardPolicy = DEFAULT_GUARD) -> Judged:
+    """Return the bucket of a candidate: the guard refuses or masks first, then a flaw, then the policy decides."""
+    guard = policy.guard or guard
+    refusal = refuse(_all_text(candidate), guard)
     if refusal is not None:
         return _refused(candidate, refusal)
+    if guard.kinds("mask"):
+        candidate = candidate.model_copy(update=mask_within(candidate.model_dump(include=_TEXTS), guard))
     if candidate.flaw is not None:
         return Judged(candidate, Verdict(Bucket.DISCARD, candidate.flaw, _FLAWS[candidate.flaw]))
     return Judged(candidate, policy.judge(candidate))
@@ -96,9 +100,7 @@ def _checked(candidate: Candidate, texts: Mapping[str, str], types: Container[st
 
 def _all_text(candidate: Candidate) -> str:
     """Return everything that a candidate would store, as one text for the guard."""
-    parts = (candidate.content, candidate.excerpt, candidate.memory_type, candidate.slot, candidate.subject)
-    structure = "" if candidate.content_json is None else json.dumps(dict(candidate.content_json), ensure_ascii=False)
-    return "\n".join(part for part in (*parts, structure, *candidate.replaces) if part)
+    return "\n".join(texts_in(list(candidate.model_dump(include=_TEXTS).values())))
 
 
 def _refused(candidate: Candidate, refusal: Refusal) -> Judged:

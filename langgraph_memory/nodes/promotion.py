@@ -11,6 +11,7 @@ from langchain_core.runnables import RunnableConfig
 
 from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.echo import mark_echoes
+from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.memory import Memory, Recall, Source
 from langgraph_memory.domain.policy import PromotionPolicy
 from langgraph_memory.domain.promotion import LedgerPlace, PromotionReport
@@ -33,9 +34,10 @@ class PromotionNode(MemoryNode):
     Each message is read once by an extractor, however often the node runs: a ledger in the same transaction knows
     thread, message and words. `extractor` is an `Extractor` or a function from utterances to candidates; either may
     be async. When it raises ExtractionError the run goes on, the messages stay unread until the thread's next turn,
-    and `on_failure` is told. `policy` decides between promoting, keeping in session and discarding. The output of
-    `trusted_tools`, by name, is read as well; of no other tool, whatever the policy. Where the policy listens to the
-    assistant, what it only repeats is discarded as an echo. `on_promotion` is told of each report.
+    and `on_failure` is told. `policy` decides between promoting, keeping in session and discarding; `guard` treats
+    personal data in place of the store's guard. The output of `trusted_tools`, by name, is read as well; of no other
+    tool, whatever the policy. Where the policy listens to the assistant, what it only repeats is discarded as an
+    echo. `on_promotion` is told of each report.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class PromotionNode(MemoryNode):
         extractor: AnyExtractor | None = None,
         policy: PromotionPolicy | None = None,
         trusted_tools: Sequence[str] = (),
+        guard: GuardPolicy | None = None,
         identity: IdentityResolver | None = None,
         store: CuratedStore | None = None,
         on_promotion: Callable[[PromotionReport], None] | None = None,
@@ -51,7 +54,9 @@ class PromotionNode(MemoryNode):
     ) -> None:
         super().__init__(store, identity)
         self._reader = reader_of(extractor or RuleExtractor())
-        self._policy = _listening_to_tools(policy or PromotionPolicy(), trusted_tools)
+        policy = policy or PromotionPolicy()
+        policy = policy if guard is None else replace(policy, guard=guard)
+        self._policy = _listening_to_tools(policy, trusted_tools)
         self._trusted_tools = tuple(trusted_tools)
         self._on_promotion = on_promotion
         self._on_failure = on_failure
