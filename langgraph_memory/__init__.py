@@ -2,6 +2,7 @@
 
 from langgraph_memory.checkpointer import ThreadSaver
 from langgraph_memory.database import MemoryDatabase, open_memory
+from langgraph_memory.domain.budget import BudgetReport, ContextBudget
 from langgraph_memory.domain.candidate import Candidate, Extractor, Utterance
 from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.memory import Memory, Outcome, Recall, Recalled, Receipt, Source
@@ -23,7 +24,9 @@ from langgraph_memory.store import CuratedStore
 
 __all__ = [
     "Bucket",
+    "BudgetReport",
     "Candidate",
+    "ContextBudget",
     "CuratedStore",
     "ExtractionError",
     "Extractor",
