@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
-from collections.abc import AsyncIterator, Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
+from zlib import crc32
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
@@ -24,34 +26,81 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph_memory.engine.base import Engine
 from langgraph_memory.engine.opening import Opening
 from langgraph_memory.engine.query import Operation
-from langgraph_memory.exceptions import InvalidInputError, UnreadableCheckpointError
-from langgraph_memory.plans import threads
-from langgraph_memory.plans.threads import CheckpointKey, Listing, NewCheckpoint, StoredCheckpoint, ThreadSummary
+from langgraph_memory.exceptions import ClassNotAllowedError, InvalidInputError, UnreadableCheckpointError
+from langgraph_memory.flows.base import Flow, FlowRunner
+from langgraph_memory.flows.thread_care import (
+    Swept,
+    prune_threads,
+    remove_runs,
+    remove_thread,
+    summaries,
+    sweep,
+)
+from langgraph_memory.flows.threads import Draft, Values, store_checkpoint
+from langgraph_memory.plans.threads.copying import copy_thread
+from langgraph_memory.plans.threads.put import put_writes
+from langgraph_memory.plans.threads.read import checkpoint_ids, get_checkpoint, list_checkpoints
+from langgraph_memory.plans.threads.records import (
+    CheckpointKey,
+    Listing,
+    Page,
+    StoredCheckpoint,
+    StoredWrite,
+    ThreadSummary,
+    Typed,
+)
+from langgraph_memory.state.chunks import uncollected
+from langgraph_memory.state.codec import Codec
+from langgraph_memory.state.encode import unserialisable
+from langgraph_memory.state.known import KnownCheckpoints
 
-_RANDOM_BITS = 32
+_RANDOM_BITS = 24
 _PAGE = 50
+_LARGEST = 1 << 63
 
 
 class ThreadSaver(BaseCheckpointSaver[int]):
     """Keeps the state of threads: every checkpoint, for sync and async graphs alike.
 
     Values are serialised with strict msgpack unless `serde` says otherwise: a class of your own is restored only when
-    the serializer's allow-list names it.
+    `allowed_classes` names it. `fence=True` refuses to continue a checkpoint that another writer has continued.
     """
 
-    def __init__(self, engine: Engine, *, serde: SerializerProtocol | None = None) -> None:
-        super().__init__(serde=serde or JsonPlusSerializer(allowed_msgpack_modules=None))
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        serde: SerializerProtocol | None = None,
+        allowed_classes: Iterable[type | tuple[str, ...]] = (),
+        fence: bool = False,
+    ) -> None:
+        super().__init__(serde=_serializer(serde, allowed_classes))
         self._engine = engine
+        self._run = FlowRunner(engine).run
+        self._arun = FlowRunner(engine).arun
+        self._fence = fence
+        self._known = KnownCheckpoints()
+        self._values_of_serde = Values.of(Codec(self.serde))
 
     @classmethod
     def from_conn_string(
-        cls, conn_string: str, *, serde: SerializerProtocol | None = None, **options: Any
+        cls,
+        conn_string: str,
+        *,
+        serde: SerializerProtocol | None = None,
+        allowed_classes: Iterable[type | tuple[str, ...]] = (),
+        fence: bool = False,
+        **options: Any,
     ) -> Opening[ThreadSaver]:
         """Open a database with `with` or `async with`, set it up, and close it at the end.
 
         Raises ConnectionStringError or a DatabaseError.
         """
-        return Opening(conn_string, options, lambda engine: cls(engine, serde=serde))
+
+        def build(engine: Engine) -> ThreadSaver:
+            return cls(engine, serde=serde, allowed_classes=allowed_classes, fence=fence)
+
+        return Opening(conn_string, options, build)
 
     def setup(self) -> None:
         """Create or migrate the tables; safe to call again."""
@@ -59,13 +108,11 @@ class ThreadSaver(BaseCheckpointSaver[int]):
 
     def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Return the checkpoint that `config` names, or the newest of its thread, or None."""
-        stored = self._engine.run(threads.get_checkpoint(_key(config)))
-        return None if stored is None else self._load(stored)
+        return next(self._load(self._engine.run(get_checkpoint(_key(config)))), None)
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Same as `get_tuple`."""
-        stored = await self._engine.arun(threads.get_checkpoint(_key(config)))
-        return None if stored is None else self._load(stored)
+        return next(self._load(await self._engine.arun(get_checkpoint(_key(config)))), None)
 
     def list(
         self,
@@ -105,9 +152,9 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
         """Store a checkpoint and return the config that names it."""
-        new = self._dump(config, checkpoint, metadata, new_versions)
-        self._engine.run(threads.put_checkpoint(new, _now()))
-        return _config(new.key)
+        draft = self._draft(config, checkpoint, metadata, new_versions)
+        self._run(store_checkpoint(draft, self._values, self._known, _now()))
+        return _config(draft.key)
 
     async def aput(
         self,
@@ -117,9 +164,9 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
         """Same as `put`."""
-        new = self._dump(config, checkpoint, metadata, new_versions)
-        await self._engine.arun(threads.put_checkpoint(new, _now()))
-        return _config(new.key)
+        draft = self._draft(config, checkpoint, metadata, new_versions)
+        await self._arun(store_checkpoint(draft, self._values, self._known, _now()))
+        return _config(draft.key)
 
     def put_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
@@ -135,54 +182,74 @@ class ThreadSaver(BaseCheckpointSaver[int]):
 
     def delete_thread(self, thread_id: str) -> None:
         """Remove everything of a thread."""
-        self._engine.run(threads.delete_thread(str(thread_id)))
+        self._run(remove_thread(str(thread_id)))
 
     async def adelete_thread(self, thread_id: str) -> None:
         """Same as `delete_thread`."""
-        await self._engine.arun(threads.delete_thread(str(thread_id)))
+        await self._arun(remove_thread(str(thread_id)))
 
     def delete_for_runs(self, run_ids: Sequence[str]) -> None:
         """Remove the checkpoints and writes that the given runs made."""
-        self._engine.run(threads.delete_runs(_texts(run_ids)))
+        self._run(remove_runs(_texts(run_ids)))
 
     async def adelete_for_runs(self, run_ids: Sequence[str]) -> None:
         """Same as `delete_for_runs`."""
-        await self._engine.arun(threads.delete_runs(_texts(run_ids)))
+        await self._arun(remove_runs(_texts(run_ids)))
 
     def copy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
         """Copy every checkpoint of a thread to a thread id that is not in use.
 
         Raises InvalidInputError when the target holds checkpoints.
         """
-        self._engine.run(threads.copy_thread(str(source_thread_id), str(target_thread_id)))
+        self._engine.run(copy_thread(str(source_thread_id), str(target_thread_id)))
 
     async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
         """Same as `copy_thread`."""
-        await self._engine.arun(threads.copy_thread(str(source_thread_id), str(target_thread_id)))
+        await self._engine.arun(copy_thread(str(source_thread_id), str(target_thread_id)))
 
     def prune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
         """Remove checkpoints: all but the newest of each namespace (`"keep_latest"`), or all (`"delete"`).
 
         Ancestors that a kept delta channel is replayed from stay. Raises InvalidInputError for another strategy.
         """
-        self._engine.run(_prune(thread_ids, strategy))
+        self._run(_prune(thread_ids, strategy))
 
     async def aprune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
         """Same as `prune`."""
-        await self._engine.arun(_prune(thread_ids, strategy))
+        await self._arun(_prune(thread_ids, strategy))
 
-    def list_threads(self, *, limit: int = 100, offset: int = 0) -> Sequence[ThreadSummary]:
+    def list_threads(
+        self, *, owner_id: str | None = None, limit: int = 100, offset: int = 0
+    ) -> Sequence[ThreadSummary]:
         """Return a page of threads, last used first, with what each of them holds."""
-        return self._engine.run(threads.list_threads(limit, offset))
+        return self._run(summaries(owner_id, limit, offset, self._values.decoder))
 
-    async def alist_threads(self, *, limit: int = 100, offset: int = 0) -> Sequence[ThreadSummary]:
+    async def alist_threads(
+        self, *, owner_id: str | None = None, limit: int = 100, offset: int = 0
+    ) -> Sequence[ThreadSummary]:
         """Same as `list_threads`."""
-        return await self._engine.arun(threads.list_threads(limit, offset))
+        return await self._arun(summaries(owner_id, limit, offset, self._values.decoder))
+
+    def checkpoint_ids(self, thread_id: str) -> set[tuple[str, str]]:
+        """Return the (namespace, id) of every checkpoint of a thread, without reading them."""
+        return self._engine.run(checkpoint_ids(str(thread_id)))
+
+    def sweep(self, *, max_age: timedelta | None = None, max_checkpoints_per_thread: int | None = None) -> Swept:
+        """Delete threads last written longer ago than `max_age`; of the others keep so many of each namespace's newest.
+
+        Ancestors that a kept delta channel is replayed from stay. The space goes back to the file system. Raises
+        InvalidInputError when fewer than one checkpoint is to be kept.
+        """
+        return self._run(_sweep(max_age, max_checkpoints_per_thread))
+
+    async def asweep(self, *, max_age: timedelta | None = None, max_checkpoints_per_thread: int | None = None) -> Swept:
+        """Same as `sweep`."""
+        return await self._arun(_sweep(max_age, max_checkpoints_per_thread))
 
     def get_next_version(self, current: int | None, channel: None) -> int:
         """Return a version greater than `current` that no fork of the thread will choose too.
 
-        The high part counts; the low 32 bits are random. A text version, which another saver made, is continued in
+        The high part counts; the low 24 bits are random. A text version, which another saver made, is continued in
         that saver's form, because versions of one channel must compare.
         """
         if isinstance(current, str):
@@ -191,48 +258,70 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         count = (int(current or 0) >> _RANDOM_BITS) + 1
         return count << _RANDOM_BITS | random.getrandbits(_RANDOM_BITS)
 
-    def _dump(
+    @property
+    def _values(self) -> Values:
+        """What serialises values; made again when the serializer was replaced, as `with_allowlist` does in a clone."""
+        if self._values_of_serde.codec.serde is not self.serde:
+            self._values_of_serde = Values.of(Codec(self.serde))
+        return self._values_of_serde
+
+    def _draft(
         self,
         config: RunnableConfig,
         checkpoint: Checkpoint,
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
-    ) -> NewCheckpoint:
+    ) -> Draft:
         key = _key(config)
         values = checkpoint["channel_values"]
         kept = get_checkpoint_metadata(config, metadata)
-        return NewCheckpoint(
+        versions, body = _split_versions(checkpoint)
+        return Draft(
             key=CheckpointKey(key.thread_id, key.checkpoint_ns, checkpoint["id"]),
             parent_checkpoint_id=key.checkpoint_id,
             run_id=None if kept.get("run_id") is None else str(kept.get("run_id")),
-            channel_versions={name: str(version) for name, version in checkpoint["channel_versions"].items()},
-            checkpoint=self.serde.dumps_typed({**checkpoint, "channel_values": {}}),
-            metadata=self.serde.dumps_typed(kept),
-            channels=[
-                (name, str(version), self.serde.dumps_typed(values[name]))
-                for name, version in new_versions.items()
-                if name in values
-            ],
+            owner_id=_owner_id(config),
+            channel_versions=versions,
+            replayed_channels=[name for name in kept.get("counters_since_delta_snapshot", ()) if name not in values],
+            body=self._values.codec.dump([body, kept]),
+            channels=[(name, str(version), values[name]) for name, version in new_versions.items() if name in values],
+            fenced=self._fence and kept.get("source") not in ("fork", "update"),
         )
+
+    def _dump(self, channel: str, value: Any) -> Typed:
+        try:
+            return self._values.codec.dump(value)
+        except Exception as error:
+            raise unserialisable(channel, error) from error
 
     def _put_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str
     ) -> Operation[None]:
         pending = [
-            threads.StoredWrite(
-                task_id, WRITES_IDX_MAP.get(channel, place), task_path, channel, self.serde.dumps_typed(value)
-            )
+            StoredWrite(task_id, WRITES_IDX_MAP.get(channel, place), task_path, channel, self._dump(channel, value))
             for place, (channel, value) in enumerate(writes)
         ]
-        return threads.put_writes(_key(config), pending)
+        return put_writes(_key(config), pending)
 
-    def _load(self, stored: StoredCheckpoint) -> CheckpointTuple:
+    def _load(self, page: Page) -> Iterator[CheckpointTuple]:
+        for stored in page.checkpoints:
+            with uncollected():
+                loaded = self._load_one(stored, page)
+            yield loaded
+
+    def _load_one(self, stored: StoredCheckpoint, page: Page) -> CheckpointTuple:
         key = stored.key
+        codec, decoder = self._values.codec, self._values.decoder
+        items = page.chunks.get(key.thread_id, ())
         try:
-            values = {name: self.serde.loads_typed(value) for name, value in stored.channels}
-            checkpoint = {**self.serde.loads_typed(stored.checkpoint), "channel_values": values}
-            metadata = self.serde.loads_typed(stored.metadata)
-            pending = [(task, channel, self.serde.loads_typed(value)) for task, channel, value in stored.writes]
+            body, metadata = codec.load(stored.body)
+            values = {name: decoder.value(version, items) for name, version in stored.channels.items()}
+            pending = [(task, channel, decoder.value(value, items)) for task, channel, value in stored.writes]
+            checkpoint = _join_versions(key.checkpoint_id, body, stored.channel_versions, values)
+        except ClassNotAllowedError as error:
+            raise ClassNotAllowedError(
+                f"checkpoint {key.checkpoint_id} of thread {key.thread_id!r} cannot be decoded: {error}"
+            ) from error
         except Exception as error:
             raise UnreadableCheckpointError(
                 f"checkpoint {key.checkpoint_id} of thread {key.thread_id!r} cannot be decoded ({error}); "
@@ -241,7 +330,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         parent = stored.parent_checkpoint_id
         return CheckpointTuple(
             config=_config(key),
-            checkpoint=cast(Checkpoint, checkpoint),
+            checkpoint=checkpoint,
             metadata=metadata,
             parent_config=_config(CheckpointKey(key.thread_id, key.checkpoint_ns, parent)) if parent else None,
             pending_writes=pending,
@@ -271,19 +360,17 @@ class _Pages:
         self._after: CheckpointKey | None = None
         self._page = _PAGE if limit is None or wanted else max(1, min(limit, _PAGE))
 
-    def next_page(self) -> Operation[Sequence[StoredCheckpoint]] | None:
+    def next_page(self) -> Operation[Page] | None:
         """Return the operation that reads the next page, or None when there is no more to read."""
         if self._end:
             return None
-        listing = Listing(**self._listing, after=self._after, page=self._page)
-        return cast("Operation[Sequence[StoredCheckpoint]]", threads.list_checkpoints(listing))
+        return list_checkpoints(Listing(**self._listing, after=self._after, page=self._page))
 
-    def accept(self, found: Sequence[StoredCheckpoint], load: Any) -> Iterator[CheckpointTuple]:
+    def accept(self, page: Page, load: Callable[[Page], Iterator[CheckpointTuple]]) -> Iterator[CheckpointTuple]:
         """Yield what of a page is wanted."""
-        self._end = len(found) < self._page
-        self._after = found[-1].key if found else None
-        for stored in found:
-            loaded: CheckpointTuple = load(stored)
+        self._end = len(page.checkpoints) < self._page
+        self._after = page.checkpoints[-1].key if page.checkpoints else None
+        for loaded in load(page):
             if any(loaded.metadata.get(name) != value for name, value in self._wanted.items()):
                 continue
             yield loaded
@@ -294,10 +381,58 @@ class _Pages:
                     return
 
 
-def _prune(thread_ids: Sequence[str], strategy: str) -> Operation[None]:
+def _split_versions(checkpoint: Checkpoint) -> tuple[str, dict[str, Any]]:
+    """Return the channel versions as JSON, and the checkpoint without what is stored elsewhere.
+
+    In their place the checkpoint has a checksum of the versions. They stay in it too when JSON does not keep them
+    exactly.
+    """
+    versions = checkpoint["channel_versions"]
+    exact = all(type(one) is str or (type(one) is int and abs(one) < _LARGEST) for one in versions.values())
+    named = versions if exact else {name: str(version) for name, version in versions.items()}
+    text = json.dumps(named, separators=(",", ":"))
+    body: dict[str, Any] = {**checkpoint, "id": "", "channel_values": {}}
+    if exact:
+        body["channel_versions"] = crc32(text.encode())
+    return text, body
+
+
+def _join_versions(
+    checkpoint_id: str | None, body: dict[str, Any], versions: str, values: dict[str, Any]
+) -> Checkpoint:
+    if isinstance(body["channel_versions"], int):
+        if body["channel_versions"] != crc32(versions.encode()):
+            raise ValueError("the channel versions do not match their checksum")
+        body["channel_versions"] = json.loads(versions)
+    body["id"] = checkpoint_id
+    body["channel_values"] = values
+    return cast(Checkpoint, body)
+
+
+def _owner_id(config: RunnableConfig) -> str | None:
+    configurable = config.get("configurable", {})
+    owner_id = configurable.get("owner_id", configurable.get("user_id"))
+    return None if owner_id is None else str(owner_id)
+
+
+def _prune(thread_ids: Sequence[str], strategy: str) -> Flow[None]:
     if strategy not in ("keep_latest", "delete"):
         raise InvalidInputError(f"unknown prune strategy {strategy!r}; use 'keep_latest' or 'delete'.")
-    return threads.prune_threads(_texts(thread_ids), keep_latest=strategy == "keep_latest")
+    return prune_threads(_texts(thread_ids), 1 if strategy == "keep_latest" else 0)
+
+
+def _sweep(max_age: timedelta | None, max_checkpoints: int | None) -> Flow[Swept]:
+    if max_checkpoints is not None and max_checkpoints < 1:
+        raise InvalidInputError("max_checkpoints_per_thread must be at least 1; delete_thread removes a thread.")
+    return sweep(_now(), max_age, max_checkpoints)
+
+
+def _serializer(serde: SerializerProtocol | None, allowed: Iterable[type | tuple[str, ...]]) -> SerializerProtocol:
+    if serde is None:
+        return JsonPlusSerializer(allowed_msgpack_modules=tuple(allowed) or None)
+    if tuple(allowed):
+        raise InvalidInputError("allowed_classes is for the default serializer; give yours its own allow-list.")
+    return serde
 
 
 def _thread_id(config: RunnableConfig) -> str:

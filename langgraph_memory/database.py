@@ -32,6 +32,8 @@ def open_memory(
     index: IndexConfig | None = None,
     ttl: TTLConfig | None = None,
     serde: SerializerProtocol | None = None,
+    allowed_classes: Iterable[type | tuple[str, ...]] = (),
+    fence: bool = False,
     memory_types: Iterable[MemoryType] = (),
     guard: GuardPolicy | None = None,
     **options: Any,
@@ -39,16 +41,18 @@ def open_memory(
     """Open a database with `with` or `async with`, creating and migrating it when needed.
 
     `conn_string` is a file path, a `sqlite:///` URL or `":memory:"`. `index` and `ttl` mean what they mean in
-    LangGraph, `serde` serialises thread state, `memory_types` adds types of your own, `guard` says what becomes of
-    personal data. `options` go to the engine: for SQLite `synchronous` ("NORMAL" survives a killed process, "FULL" a
-    power loss too) and `busy_timeout` in seconds.
+    LangGraph. `serde` serialises thread state; without one it is strict msgpack, and `allowed_classes` names the
+    classes of your own that may be restored from it. `fence` refuses a second writer that continues the same
+    checkpoint. `memory_types` adds types of your own, `guard` says what becomes of personal data. `options` go to the
+    engine: for SQLite `synchronous` ("NORMAL" survives a killed process, "FULL" a power loss too) and `busy_timeout`
+    in seconds.
 
     Raises ConnectionStringError, InvalidInputError, MissingExtraError or a DatabaseError.
     """
 
     def build(engine: Engine) -> MemoryDatabase:
         return MemoryDatabase(
-            ThreadSaver(engine, serde=serde),
+            ThreadSaver(engine, serde=serde, allowed_classes=allowed_classes, fence=fence),
             CuratedStore(engine, index=index, ttl=ttl, memory_types=memory_types, guard=guard),
         )
 

@@ -9,6 +9,7 @@ LangGraphMemoryError
 │   ├── InvalidFilterError
 │   └── ConnectionStringError
 ├── MemoryNotFoundError (also LookupError)
+├── ForkedThreadError
 ├── EmbeddingError
 ├── ExtractionError
 ├── MissingExtraError (also ImportError)
@@ -20,6 +21,7 @@ LangGraphMemoryError
     ├── ForeignDatabaseError
     ├── NewerSchemaError
     └── UnreadableCheckpointError
+        └── ClassNotAllowedError
 """
 
 from __future__ import annotations
@@ -61,6 +63,10 @@ class ConnectionStringError(InvalidInputError):
 
 class MemoryNotFoundError(LangGraphMemoryError, LookupError):
     """The owner has no memory of that id."""
+
+
+class ForkedThreadError(LangGraphMemoryError):
+    """Another writer continued the thread first, and the saver was asked to refuse forks."""
 
 
 class EmbeddingError(LangGraphMemoryError):
@@ -109,6 +115,10 @@ class NewerSchemaError(DatabaseError):
 
 class UnreadableCheckpointError(DatabaseError):
     """A stored checkpoint cannot be decoded."""
+
+
+class ClassNotAllowedError(UnreadableCheckpointError):
+    """A stored checkpoint holds an object of a class that the allow-list does not name."""
 
 
 def explain_validation(error: ValidationError) -> str:

@@ -178,6 +178,11 @@ class CuratedStore(BaseStore):
         an earlier moment. `shared_with` names other owners whose memories are read too. `max_tokens` are estimated at
         four characters each. `source` names the thread, checkpoint and run for the receipt.
 
+        A score is the share of what the query asks for that a memory has: near 1 holds every word of it (and means the
+        same, with an index), 0 nothing. Age, importance, confidence and scope add at most about 0.08, a named subject
+        or date about 0.1 each; `min_score` of 0.2 to 0.4 leaves out what matches by the way. Without an index, a
+        memory that shares no word with the query, by itself or in its context, is never returned for it.
+
         Raises MissingOwnerError, InvalidScopeError, UnknownMemoryTypeError or InvalidInputError.
         """
         fields = _recall_fields(locals())

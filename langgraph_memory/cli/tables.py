@@ -17,7 +17,7 @@ from langgraph_memory.domain.policy import Bucket
 from langgraph_memory.domain.scope import GLOBAL
 
 if TYPE_CHECKING:
-    from langgraph_memory.plans.threads import ThreadSummary
+    from langgraph_memory.plans.threads.records import ThreadSummary
 
 ID_LENGTH = 8
 """Characters of an id that a table shows; enough to name a memory among one owner's."""

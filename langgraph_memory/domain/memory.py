@@ -124,11 +124,13 @@ class Memory(BaseModel):
     @classmethod
     def from_row(cls, row: Any) -> Self:
         """Return the record that `to_row` made the columns of; it was checked when it was written."""
-        values = {name: row[name] for name in cls.model_fields}
+        values = {name: row[name] for name in _COLUMNS}
         for name in _MOMENTS:
-            values[name] = None if values[name] is None else from_microseconds(values[name])
-        values["source"] = Source.model_validate_json(values["source"] or "{}")
-        values["content_json"] = None if values["content_json"] is None else json.loads(values["content_json"])
+            if values[name] is not None:
+                values[name] = from_microseconds(values[name])
+        source, content_json = values["source"], values["content_json"]
+        values["source"] = Source.model_validate_json(source) if source and source != "{}" else _UNKNOWN
+        values["content_json"] = None if content_json is None else json.loads(content_json)
         return cls.model_construct(**values)
 
     def _repr_html_(self) -> str:
@@ -143,6 +145,9 @@ _MOMENTS = (
     "expires_at",
     "superseded_at",
 )
+
+_COLUMNS = tuple(Memory.model_fields)
+_UNKNOWN = Source()
 
 
 def make_memory(**fields: Any) -> Memory:

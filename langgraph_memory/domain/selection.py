@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
-from langgraph_memory.domain.memory import Dropped, DropReason, Memory, Recalled
-from langgraph_memory.domain.ranking import estimated_tokens
+from langgraph_memory.domain.memory import Dropped, DropReason, Recalled
+from langgraph_memory.domain.ranking import Columns, estimated_tokens
 from langgraph_memory.domain.text import normalised
 
 MAX_DROPPED = 50
@@ -16,21 +15,21 @@ MAX_DROPPED = 50
 
 @dataclass(frozen=True, slots=True)
 class Eligibility:
-    """What a read may see: scopes, types and a moment."""
+    """What a read may see: scopes, types and a moment in microseconds."""
 
     visible: Sequence[str]
     memory_types: Sequence[str]
-    at: datetime
+    at: int
 
-    def reason_against(self, memory: Memory) -> DropReason | None:
-        """Return why `memory` may not be recalled, or None when it may."""
-        if memory.scope not in self.visible:
+    def reason_against(self, row: Columns) -> DropReason | None:
+        """Return why the memory in `row` may not be recalled, or None when it may."""
+        if row["scope"] not in self.visible:
             return "out_of_scope"
-        if memory.memory_type not in self.memory_types:
+        if row["memory_type"] not in self.memory_types:
             return "wrong_type"
-        if memory.superseded_at is not None and memory.superseded_at <= self.at:
+        if row["superseded_at"] is not None and row["superseded_at"] <= self.at:
             return "superseded"
-        if memory.expired(self.at):
+        if row["expires_at"] is not None and row["expires_at"] <= self.at:
             return "expired"
         return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -15,6 +15,8 @@ _COMBINING = re.compile("[\u0300-\u036f]")
 _CLITIC = re.compile("['\u2019](?:s|m|re|ve|ll|d|t)$")
 _WIDE = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af\u0e00-\u0e7f]+")
 _PUNCTUATION_END = re.compile(r"[\s.!?;,:]+$")
+_SENTENCE_END = re.compile(r"(?<=[.!?\u3002\uff01\uff1f])\s+|\n+")
+_QUESTION_END = ("?", "\uff1f", "\u061f")
 _STEMMER = snowballstemmer.stemmer("english")
 
 HIDDEN = re.compile("[\u200b\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\U000e0000-\U000e007f]")
@@ -45,6 +47,59 @@ def query_terms(text: str) -> list[str]:
     return list(dict.fromkeys(telling or [term for _, term in pairs]))
 
 
+def phrase_key(text: str) -> str:
+    """Return the folded words of a name, in the form in which two spellings of it are equal."""
+    return " ".join(word for word, _ in _words_and_terms(text))
+
+
+def phrases(text: str, longest: int = 4) -> list[str]:
+    """Return the keys of every run of up to `longest` words in `text`: the names it could hold."""
+    words = [word for word, _ in _words_and_terms(text)]
+    runs = (words[i : i + n] for n in range(1, longest + 1) for i in range(len(words) - n + 1))
+    return list(dict.fromkeys(" ".join(run) for run in runs))
+
+
+def without_phrases(text: str, keys: Iterable[str]) -> str:
+    """Return `text` without the words of `keys`, unless nothing else is left."""
+    words = {word for key in keys for word in key.split()}
+    kept = _WORD.sub(lambda match: "" if _CLITIC.sub("", _fold(match[0])) in words else match[0], text)
+    kept = " ".join(kept.split())
+    return kept if _WORD.search(kept) else text
+
+
+def passages(text: str, most: int = 8) -> list[str]:
+    """Cut `text` into at most `most` runs of whole sentences of about the same length, each a sentence where it can be.
+
+    A sentence of one or two words says too little to be found by, and is left out.
+    """
+    sentences = [part for part in _SENTENCE_END.split(text.strip()) if len(part.split()) > 2]
+    if len(sentences) <= most:
+        return sentences
+    total, done = sum(map(len, sentences)), 0
+    runs: list[list[str]] = [[] for _ in range(most)]
+    for sentence in sentences:
+        runs[done * most // total].append(sentence)
+        done += len(sentence)
+    return [" ".join(run) for run in runs if run]
+
+
+def question_share(text: str) -> float:
+    """Return how much of a text is in sentences that ask, 0..1."""
+    sentences = _sentences(text)
+    total = sum(map(len, sentences))
+    return sum(map(len, _asking(sentences))) / total if total else 0.0
+
+
+def question_before(content: str, context: str | None) -> str:
+    """Return the questions in the line right before `content` in its context: what it may be the answer to."""
+    start = (context or "").find(content)
+    if context is None or start < 0:
+        return ""
+    lines = context[:start].splitlines()
+    earlier = [line for line in lines[: None if context[:start].endswith("\n") else -1] if line.strip()]
+    return " ".join(_asking(_sentences(earlier[-1]))) if earlier else ""
+
+
 def normalised(text: str) -> str:
     """Return `text` in the form in which two statements of the same sentence are equal."""
     folded = unicodedata.normalize("NFKC", text).casefold().replace("\u2019", "'")
@@ -59,6 +114,14 @@ def fingerprint(text: str) -> str:
 def content_hash(text: str) -> str:
     """Return 128 bits, in hexadecimal, of exactly this text."""
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _sentences(text: str) -> list[str]:
+    return [sentence for part in _SENTENCE_END.split(text) if (sentence := part.strip())]
+
+
+def _asking(sentences: Iterable[str]) -> list[str]:
+    return [sentence for sentence in sentences if sentence.endswith(_QUESTION_END)]
 
 
 def _words_and_terms(text: str) -> Iterator[tuple[str, str]]:

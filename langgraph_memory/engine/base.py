@@ -24,6 +24,14 @@ class Engine(Protocol):
         """Same as `run`, without blocking the event loop."""
         ...
 
+    def reclaim(self) -> None:
+        """Give the space of deleted rows back to the file system, in steps that let other writers in between."""
+        ...
+
+    async def areclaim(self) -> None:
+        """Same as `reclaim`, without blocking the event loop."""
+        ...
+
     def close(self) -> None:
         """Finish what is running and release every connection; safe to call again."""
         ...

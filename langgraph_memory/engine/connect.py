@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from langgraph_memory.engine.base import Engine
 from langgraph_memory.exceptions import ConnectionStringError
+
+if TYPE_CHECKING:
+    from langgraph_memory.engine.sqlite.upstream import UpstreamFile
 
 _LONGEST_WAIT = 24 * 60 * 60
 _URL = re.compile(r"^([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
@@ -42,6 +45,16 @@ def _path_of(rest: str) -> str:
     if not rest.startswith("/"):
         raise ConnectionStringError(f"'sqlite://{rest}' names a host; a file is written 'sqlite:///{rest}'.")
     return rest[1:]
+
+
+def upstream_file(path: str) -> UpstreamFile:
+    """Open a file of LangGraph's own SQLite classes for reading.
+
+    Raises a DatabaseError when it is not one.
+    """
+    from langgraph_memory.engine.sqlite.upstream import UpstreamFile
+
+    return UpstreamFile(path)
 
 
 def _sqlite(path: str, options: dict[str, Any]) -> Engine:

@@ -48,7 +48,12 @@ class EmbedQuery:
     text: str
 
 
-Step = Operation[Any] | EmbedDocuments | EmbedQuery
+@dataclass(frozen=True, slots=True)
+class Reclaim:
+    """Give the space of what was deleted back to the file system."""
+
+
+Step = Operation[Any] | EmbedDocuments | EmbedQuery | Reclaim
 Flow = Generator[Step, Any, T]
 """A generator that yields steps and is sent their outcomes. Remote calls are steps of their own, so that none of them
 happens inside a transaction."""
@@ -72,6 +77,8 @@ class FlowRunner:
     def _perform(self, step: Step) -> Any:
         if isinstance(step, Operation):
             return self.engine.run(step)
+        if isinstance(step, Reclaim):
+            return self.engine.reclaim()
         if isinstance(step, EmbedDocuments):
             return self._embeds.documents(step.texts)
         return self._embeds.query(step.text)
@@ -79,6 +86,8 @@ class FlowRunner:
     async def _aperform(self, step: Step) -> Any:
         if isinstance(step, Operation):
             return await self.engine.arun(step)
+        if isinstance(step, Reclaim):
+            return await self.engine.areclaim()
         if isinstance(step, EmbedDocuments):
             return await self._embeds.adocuments(step.texts)
         return await self._embeds.aquery(step.text)

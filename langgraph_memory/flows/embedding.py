@@ -68,7 +68,7 @@ class Embedder:
             vector = self._embeddings.embed_query(text)
         except Exception as error:
             raise _failed(error) from error
-        return pack(vector, self.dims)
+        return pack(vector, self.dims, self.metric)
 
     async def aquery(self, text: str) -> bytes:
         """Same as `query`."""
@@ -76,14 +76,14 @@ class Embedder:
             vector = await self._embeddings.aembed_query(text)
         except Exception as error:
             raise _failed(error) from error
-        return pack(vector, self.dims)
+        return pack(vector, self.dims, self.metric)
 
     def _checked(self, vectors: Any, expected: int) -> list[bytes]:
         if not isinstance(vectors, Sized) or not isinstance(vectors, Iterable):
             raise EmbeddingError(f"the embedder returned {type(vectors).__name__} in place of a list of vectors.")
         if len(vectors) != expected:
             raise EmbeddingError(f"the embedder returned {len(vectors)} vectors for {expected} texts.")
-        return [pack(vector, self.dims) for vector in vectors]
+        return [pack(vector, self.dims, self.metric) for vector in vectors]
 
 
 def indexed_texts(value: Mapping[str, Any], fields: Sequence[str]) -> list[tuple[str, str]]:

@@ -29,7 +29,7 @@ from langgraph_memory.flows.embedding import indexed_texts, words_of
 from langgraph_memory.flows.settings import StoreSettings, check_minutes
 from langgraph_memory.plans import items
 from langgraph_memory.plans.items import FoundItem
-from langgraph_memory.plans.rows import PlainItem
+from langgraph_memory.plans.rows import PlainItem, embedded_texts
 
 _SWEEP = 1000
 
@@ -114,11 +114,13 @@ def _fields_of(op: PutOp, settings: StoreSettings) -> list[tuple[str, str]]:
 
 
 def _content_of(op: PutOp) -> list[tuple[str, str]]:
-    """Return the content a put names where a memory may be: what is embedded of a memory, whatever `fields` say."""
-    content = (op.value or {}).get("content")
-    if op.namespace[0] != ROOT or op.index is False or not isinstance(content, str) or not content.strip():
+    """Return the texts a put names where a memory may be: what is embedded of a memory, whatever `fields` say."""
+    content, context = ((op.value or {}).get(name) for name in ("content", "context"))
+    if op.namespace[0] != ROOT or op.index is False:
         return []
-    return [("content", content.strip())]
+    return embedded_texts(
+        content.strip() if isinstance(content, str) else "", context if isinstance(context, str) else None
+    )
 
 
 def _step(op: Op, vectors: Mapping[str, bytes], queries: Mapping[str, bytes], settings: StoreSettings) -> items.Step:
@@ -127,7 +129,7 @@ def _step(op: Op, vectors: Mapping[str, bytes], queries: Mapping[str, bytes], se
     if isinstance(op, SearchOp):
         query = op.query or None
         vector = None if query is None else queries.get(query)
-        return items.Search(op.namespace_prefix, op.filter, op.limit, op.offset, query, vector, settings.metric)
+        return items.Search(op.namespace_prefix, op.filter, op.limit, op.offset, query, settings.vector_search(vector))
     if isinstance(op, ListNamespacesOp):
         return items.ListNamespaces()
     if op.value is None:

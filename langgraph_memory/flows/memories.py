@@ -13,6 +13,7 @@ from langgraph_memory.domain.memory import Memory, Outcome, Recall, Receipt, Sou
 from langgraph_memory.domain.policy import Bucket
 from langgraph_memory.domain.promotion import Judged, LedgerPlace, PromotionReport
 from langgraph_memory.domain.scope import check_owner, check_scope
+from langgraph_memory.domain.text import without_phrases
 from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.exceptions import InvalidInputError, InvalidMemoryError, MissingOwnerError
 from langgraph_memory.flows.base import EmbedDocuments, EmbedQuery, Flow
@@ -21,7 +22,7 @@ from langgraph_memory.plans import memories, promotion
 from langgraph_memory.plans import recall as recalling
 from langgraph_memory.plans.memories import Origin, Proposal
 from langgraph_memory.plans.promotion import PromotionRequest
-from langgraph_memory.plans.rows import Vectors
+from langgraph_memory.plans.rows import Vectors, embedded_texts
 
 _BOUNDS = ("limit", "offset", "pinned", "max_tokens")
 _GREATEST = 2**31 - 1
@@ -195,10 +196,13 @@ def _with_type_rules(memory: Memory, kind: MemoryType, now: datetime) -> Memory:
 
 
 def _vectors_of(wanted: Sequence[Memory], settings: StoreSettings) -> Flow[list[Vectors]]:
+    """Embed each distinct text of some memories once: the content, the passages of a long one, and the context."""
     if settings.embedder is None or not wanted:
         return [()] * len(wanted)
-    vectors = yield EmbedDocuments([memory.content for memory in wanted])
-    return [[("content", vector)] for vector in vectors]
+    texts = [embedded_texts(memory.content, memory.context) for memory in wanted]
+    distinct = list(dict.fromkeys(text for fields in texts for _, text in fields))
+    vectors = dict(zip(distinct, (yield EmbedDocuments(distinct)), strict=True))
+    return [[(name, vectors[text]) for name, text in fields] for fields in texts]
 
 
 def _request(
@@ -215,7 +219,8 @@ def _request(
     wanted = query.strip() if query else None
     vector = None
     if settings.embedder is not None and wanted:
-        vector = yield EmbedQuery(wanted)
+        subjects = yield recalling.named_subjects((owner_id, *shared_with), wanted)
+        vector = yield EmbedQuery(without_phrases(wanted, subjects))
     return recalling.RecallRequest(
         id=settings.new_id(),
         owner_id=owner_id,
@@ -224,8 +229,7 @@ def _request(
         types=settings.types,
         memory_types=memory_types,
         at=_moment(as_of, now),
-        query_vector=vector,
-        metric=settings.metric,
+        vectors=settings.vector_search(vector),
         shared_with=shared_with,
         **fields,
     )

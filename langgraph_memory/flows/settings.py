@@ -10,9 +10,10 @@ from uuid import uuid4
 
 from langgraph_memory.domain.guard import DEFAULT_GUARD, GuardPolicy
 from langgraph_memory.domain.types import MemoryTypes
-from langgraph_memory.domain.vectors import Metric
+from langgraph_memory.domain.vectors import Metric, Shelf
 from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.flows.embedding import Embedder
+from langgraph_memory.plans.rows import VectorSearch
 
 _LONGEST = 1000 * 365 * 24 * 60
 """Minutes in a thousand years; a longer time-to-live is a mistake, and past what a timestamp holds."""
@@ -37,12 +38,17 @@ class StoreSettings:
     sweep_every: timedelta | None = None
     clock: Callable[[], datetime] = _now
     new_id: Callable[[], str] = _new_id
+    shelf: Shelf = field(default_factory=Shelf)
     _swept_at: datetime | None = None
 
     @property
     def metric(self) -> Metric:
         """How vectors are compared."""
         return "cosine" if self.embedder is None else self.embedder.metric
+
+    def vector_search(self, vector: bytes | None) -> VectorSearch | None:
+        """Return the search for a packed query vector, when there is one."""
+        return None if vector is None else VectorSearch(vector, self.metric, self.shelf)
 
     def sweep_due(self, now: datetime) -> bool:
         """Return whether expired rows are to be deleted now, and remember that they were."""

@@ -11,15 +11,23 @@ from typing import Any
 from langgraph_memory.domain.clock import from_microseconds, to_microseconds
 from langgraph_memory.domain.filters import matches
 from langgraph_memory.domain.guard import refuse
+from langgraph_memory.domain.lexical import Corpus, lexical_matches
 from langgraph_memory.domain.memory import Memory, make_memory
-from langgraph_memory.domain.ranking import Corpus, lexical_score
 from langgraph_memory.domain.scope import join_labels, partition_of, split_labels
 from langgraph_memory.domain.text import query_terms
-from langgraph_memory.domain.vectors import Metric, similarities
 from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
 from langgraph_memory.exceptions import InvalidMemoryError
 from langgraph_memory.plans.memories import Origin, forget_row, record
-from langgraph_memory.plans.rows import PlainItem, Vectors, insert_row, memory_columns, rewrite_row
+from langgraph_memory.plans.rows import (
+    PlainItem,
+    Vectors,
+    VectorSearch,
+    closeness,
+    insert_row,
+    memory_columns,
+    postings_of,
+    rewrite_row,
+)
 
 _PAGE = 500
 _FIXED = ("owner_id", "scope", "memory_type", "slot", "created_at", "superseded_by", "superseded_at")
@@ -57,8 +65,7 @@ class Search:
     limit: int = 10
     offset: int = 0
     query: str | None = None
-    query_vector: bytes | None = None
-    metric: Metric = "cosine"
+    vectors: VectorSearch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,7 @@ class ListNamespaces:
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """Write one item, or edit the memory that is at its place: `content_vectors` are of the content it names then."""
+    """Write one item, or edit the memory that is at its place: `content_vectors` are of the text it names then."""
 
     item: PlainItem
     content_vectors: Vectors = ()
@@ -163,8 +170,9 @@ def _edit_memory(row: Row, change: Put, now: datetime) -> Plan[None]:
     refusal = refuse(edited.content)
     if refusal is not None:
         raise InvalidMemoryError(f"memory {known.id} was not changed: {refusal.explanation}")
-    same_words = edited.content == known.content
-    yield from rewrite_row(row, memory_columns(edited), None if same_words else change.content_vectors)
+    changed = [name for name in ("content", "context") if getattr(edited, name) != getattr(known, name)]
+    vectors = [(name, vector) for name, vector in change.content_vectors if name.split(".")[0] in changed]
+    yield from rewrite_row(row, memory_columns(edited), vectors if changed else None, changed)
     yield from record(edited, "edited", "changed through the store", Origin(), now)
 
 
@@ -195,16 +203,11 @@ class _Reach:
             return Query(f"{kind}_across_partitions", {**bounds, **params})
         return Query(f"{kind}_in_partition", {**bounds, "partition": partition_of(self.prefix), **params})
 
-    def corpus(self) -> Query:
-        if len(self.prefix) < 2:
-            return Query("corpus")
-        return Query("corpus_of_partition", {"partition": partition_of(self.prefix)})
-
 
 def _search(step: Search, now: datetime) -> Plan[list[FoundItem]]:
     reach = _Reach(step.prefix, now)
-    if step.query_vector is not None:
-        scored = yield from _by_vector(step, reach)
+    if step.vectors is not None:
+        scored = yield from _by_vector(step.vectors, reach)
     elif step.query:
         scored = yield from _by_text(step, reach)
     else:
@@ -239,46 +242,35 @@ def _ranked(step: Search, reach: _Reach, scored: Mapping[int, float]) -> Plan[li
         items = (_found(by_number[number], scored[number]) for number in numbers)
         found.extend(item for item in items if matches(item.value, step.wanted))
     page = found[step.offset : step.offset + step.limit]
-    if step.query_vector is not None and len(page) < step.limit:
+    if step.vectors is not None and len(page) < step.limit:
         start = max(0, step.offset - len(found))
         page += yield from _listed(step, reach, start, step.limit - len(page), frozenset(scored))
     return page
 
 
 def _by_text(step: Search, reach: _Reach) -> Plan[dict[int, float]]:
+    """Score the live rows in reach; one partition's words never change another's scores."""
     wanted = query_terms(step.query or "")
-    holding: dict[str, list[int]] = {}
-    for term in wanted:
-        rows = yield reach.query("items_matching", term=term)
-        holding[term] = [row["memory_no"] for row in rows]
-    (statistics,) = (yield reach.corpus()) or ({"size": 0, "term_total": 0},)
-    corpus = corpus_of(statistics, holding)
-    numbers = sorted({number for found in holding.values() for number in found})
-    rows = yield Query("numbered_items", {"numbers": numbers})
-    return {
-        row["memory_no"]: lexical_score(wanted, row["terms"].split(), row["context_terms"].split(), corpus)
-        for row in rows
-    }
+    corpora = yield reach.query("corpus")
+    scored: dict[int, float] = {}
+    for corpus in corpora:
+        partition_no = corpus["partition_no"]
+        postings = yield from postings_of(corpus["partition"], wanted)
+        statistics = Corpus(corpus["size"], corpus["term_total"] / (corpus["size"] or 1))
+        found = lexical_matches(wanted, postings[0], statistics)
+        scored.update((partition_no << 32 | row, score) for row, score in found.items())
+    live = yield reach.query("live", numbers=list(scored))
+    return {row["memory_no"]: scored[row["memory_no"]] for row in live}
 
 
-def _by_vector(step: Search, reach: _Reach) -> Plan[dict[int, float]]:
-    rows = yield reach.query("vectors")
-    return best_similarity(step.query_vector or b"", rows, step.metric)
-
-
-def best_similarity(query: bytes, rows: Sequence[Row], metric: Metric) -> dict[int, float]:
-    """Return for each row number the similarity of its closest vector."""
-    scores: dict[int, float] = {}
-    for row, score in zip(rows, similarities(query, [row["vector"] for row in rows], metric), strict=True):
-        scores[row["memory_no"]] = max(score, scores.get(row["memory_no"], float("-inf")))
-    return scores
-
-
-def corpus_of(statistics: Row, holding: Mapping[str, Sequence[int]]) -> Corpus:
-    """Return the statistics BM25 needs, from a partition's counters and the rows that hold each term."""
-    size = statistics["size"]
-    average = statistics["term_total"] / size if size else 0.0
-    return Corpus(size, average, {term: len(found) for term, found in holding.items()})
+def _by_vector(vectors: VectorSearch, reach: _Reach) -> Plan[dict[int, float]]:
+    """Score the live rows in reach that have vectors."""
+    scored: dict[int, float] = {}
+    for corpus in (yield reach.query("corpus")):
+        close = yield from closeness(corpus, vectors)
+        scored.update((corpus["partition_no"] << 32 | row, score) for row, score in close.own().items())
+    live = yield reach.query("live", numbers=list(scored))
+    return {row["memory_no"]: scored[row["memory_no"]] for row in live}
 
 
 def _found(row: Row, score: float | None = None) -> FoundItem:

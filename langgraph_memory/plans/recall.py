@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from langgraph_memory.domain.clock import to_microseconds
-from langgraph_memory.domain.memory import Dropped, Memory, Recall, Recalled
-from langgraph_memory.domain.ranking import DEFAULT_WEIGHTS, Weights, lexical_score, score_parts
+from langgraph_memory.domain.dates import named_dates
+from langgraph_memory.domain.dense import ArrayField, ArrayRelevance, lexical_arrays
+from langgraph_memory.domain.fusion import Field, Relevance, brevity
+from langgraph_memory.domain.lexical import Corpus, lexical_matches
+from langgraph_memory.domain.memory import Dropped, DropReason, Memory, Recall, Recalled
+from langgraph_memory.domain.ranking import DEFAULT_WEIGHTS, Hints, Priors, Weights, scope_closeness, shares
 from langgraph_memory.domain.scope import owner_partition, visible_from
 from langgraph_memory.domain.selection import MAX_DROPPED, Eligibility, Selection
-from langgraph_memory.domain.text import query_terms
+from langgraph_memory.domain.text import phrases, query_terms
 from langgraph_memory.domain.types import MemoryTypes
-from langgraph_memory.domain.vectors import Metric
+from langgraph_memory.domain.vectors import CONTEXT
 from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
-from langgraph_memory.plans.items import best_similarity, corpus_of
 from langgraph_memory.plans.memories import Origin, put_receipt
+from langgraph_memory.plans.rows import ROW, VectorSearch, closeness, postings_of
 
-CANDIDATES = 200
-"""How many memories of one owner are ranked in full; the rest have too few of the query's rare terms."""
+SPARE = 8
+"""How many more than the limit are ranked exactly, for what repeats another or does not fit the budget."""
+WIDE = 10.0
+"""How many deviations a perfect match must be worth for what is beside it to count in full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +45,7 @@ class RecallRequest:
     memory_types: tuple[str, ...]
     at: datetime
     limit: int
-    query_vector: bytes | None = None
-    metric: Metric = "cosine"
+    vectors: VectorSearch | None = None
     shared_with: tuple[str, ...] = ()
     pinned: int = 0
     min_score: float | None = None
@@ -62,6 +68,15 @@ class RecallRequest:
         always = self.types.always_injected() if self.pinned else ()
         return tuple(name for name in always if name in self.memory_types)
 
+    @property
+    def priors(self) -> Priors:
+        """What scores whatever the query."""
+        half_lives = {
+            name: None if kind.half_life is None else kind.half_life.total_seconds() * 1e6
+            for name, kind in self.types.items()
+        }
+        return Priors(half_lives, scope_closeness(self.visible), to_microseconds(self.at), self.weights)
+
     def bounds(self, owner_id: str, memory_types: Sequence[str]) -> dict[str, Any]:
         """Return the values that every statement over one owner's eligible memories is bound to."""
         return {
@@ -70,14 +85,6 @@ class RecallRequest:
             "memory_types": list(memory_types),
             "at": to_microseconds(self.at),
         }
-
-
-@dataclass(slots=True)
-class _Scores:
-    """What was measured of the ranked memories of one owner."""
-
-    lexical: Mapping[int, float] = field(default_factory=dict)
-    semantic: Mapping[int, float] = field(default_factory=dict)
 
 
 @reads
@@ -90,8 +97,9 @@ def recall(request: RecallRequest) -> Plan[Recall]:
         if request.pinned_types:
             pinned += yield from _listed(request, owner_id, request.pinned_types, request.pinned)
         if request.query:
-            ranked += yield from _ranked(request, owner_id, request.memory_types)
-            dropped += yield from _ineligible(request, owner_id)
+            found, hidden = yield from _ranked(request, owner_id, request.memory_types)
+            ranked += found
+            dropped += hidden
         else:
             ranked += yield from _listed(request, owner_id, request.memory_types, request.limit + MAX_DROPPED)
     selection = Selection(request.pinned, None, request.max_tokens)
@@ -113,6 +121,15 @@ def recall(request: RecallRequest) -> Plan[Recall]:
     )
 
 
+@reads
+def named_subjects(owner_ids: Sequence[str], query: str) -> Plan[list[str]]:
+    """Return the keys of the owners' subjects that the query names."""
+    found: list[str] = []
+    for owner_id in owner_ids:
+        found += yield from _named(owner_partition(owner_id), query)
+    return found
+
+
 @writes
 def keep_receipt(recall: Recall, origin: Origin, now: datetime) -> Plan[None]:
     """Store the receipt of a recall: ids, scores and reasons."""
@@ -126,63 +143,150 @@ def _best_first(item: Recalled) -> tuple[float, float, str]:
 def _listed(request: RecallRequest, owner_id: str, memory_types: Sequence[str], limit: int) -> Plan[list[Recalled]]:
     """Return the most important and newest, without regard to the query."""
     rows = yield Query("eligible_memories", {**request.bounds(owner_id, memory_types), "limit": limit})
-    return [_recalled(request, row, _Scores()) for row in rows]
+    priors, listed = request.priors, []
+    for row in rows:
+        parts = shares(priors.parts(row), request.weights.priors)
+        listed.append(Recalled(Memory.from_row(row), sum(parts.values()), parts))
+    return listed
 
 
-def _ranked(request: RecallRequest, owner_id: str, memory_types: Sequence[str]) -> Plan[list[Recalled]]:
-    """Return the memories that share a term with the query or lie close to its vector, scored."""
-    bounds = request.bounds(owner_id, memory_types)
-    wanted = query_terms(request.query or "")
-    holding: dict[str, list[int]] = {}
-    for term in wanted:
-        rows = yield Query("eligible_matching", {**bounds, "term": term})
-        holding[term] = [row["memory_no"] for row in rows]
-    statistics = yield Query("corpus_of_partition", {"partition": bounds["partition"]})
-    corpus = corpus_of(statistics[0] if statistics else {"size": 0, "term_total": 0}, holding)
-    weight: dict[int, float] = {}
-    for term, numbers in holding.items():
-        for number in numbers:
-            weight[number] = weight.get(number, 0.0) + corpus.idf(term)
-    semantic: dict[int, float] = {}
-    if request.query_vector is not None:
-        rows = yield Query("eligible_vectors", bounds)
-        semantic = best_similarity(request.query_vector, rows, request.metric)
-    rows = yield Query("numbered_items", {"numbers": _most(weight) + _most(semantic)})
-    lexical = {
-        row["memory_no"]: lexical_score(wanted, row["terms"].split(), row["context_terms"].split(), corpus)
-        for row in rows
-    }
-    return [_recalled(request, row, _Scores(lexical, semantic)) for row in rows]
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """One row that matches: its score, its parts beside the match, and why it may not be seen."""
+
+    number: int
+    score: float
+    beside: Mapping[str, float]
+    fingerprint: str
+    hidden: DropReason | None
 
 
-def _most(scores: Mapping[int, float]) -> list[int]:
-    return sorted(scores, key=lambda number: (-scores[number], -number))[:CANDIDATES]
+@dataclass(slots=True)
+class _Matches:
+    """The memories of one owner that match the query, best of all; some may not be seen."""
+
+    relevance: Relevance | ArrayRelevance
+    hints: Hints
+    priors: Priors
+    eligibility: Eligibility
+    standings: list[_Standing] = field(default_factory=list)
+    unit: float = field(init=False)
+    total: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Measure what one deviation beside the matches is worth, and what a memory would reach that has all."""
+        relevance = self.relevance.total
+        self.unit = min(1.0, relevance / WIDE)
+        self.total = relevance + self.unit * self.hints.most
+
+    def add(self, rows: Iterable[Row], relevance: Mapping[int, float]) -> None:
+        """Score rows of the given relevance."""
+        for row in rows:
+            beside = self.hints.parts(row) | self.priors.parts(row)
+            number = row["memory_no"]
+            score = (relevance[number & ROW] + self.unit * sum(beside.values())) / self.total
+            hidden = self.eligibility.reason_against(row)
+            self.standings.append(_Standing(number, score, beside, row["fingerprint"], hidden))
+
+    def complete(self, wanted: int, relevance: float, floor: float | None) -> bool:
+        """Whether no row of `relevance` or less can come before the `wanted` best, or reach the `floor`."""
+        reach = (relevance + self.unit * self.hints.most) / self.total
+        ahead = {one.fingerprint for one in self.standings if one.hidden is None and one.score >= reach}
+        return len(ahead) >= wanted or (floor is not None and reach < floor)
+
+    def best(self, wanted: int) -> list[_Standing]:
+        """Return the best that may be seen, and as many of the best that may not."""
+        ordered = sorted(self.standings, key=lambda one: (-one.score, -one.number))
+        seen = [one for one in ordered if one.hidden is None]
+        return seen[:wanted] + [one for one in ordered if one.hidden is not None][:wanted]
+
+    def parts(self, one: _Standing) -> dict[str, float]:
+        """Return the named parts of a score."""
+        beside = {name: self.unit * value for name, value in one.beside.items()}
+        return shares(self.relevance.parts(one.number & ROW) | beside, self.total)
 
 
-def _recalled(request: RecallRequest, row: Row, scores: _Scores) -> Recalled:
-    memory = Memory.from_row(row)
-    number = row["memory_no"]
-    parts = score_parts(
-        memory,
-        lexical=scores.lexical.get(number, 0.0),
-        semantic=None if request.query_vector is None else scores.semantic.get(number, 0.0),
-        half_life=request.types[memory.memory_type].half_life,
-        visible=request.visible,
-        now=request.at,
-        weights=request.weights,
+def _ranked(
+    request: RecallRequest, owner_id: str, memory_types: Sequence[str]
+) -> Plan[tuple[list[Recalled], list[Dropped]]]:
+    """Return the memories that match the query best, and those among them that may not be seen.
+
+    What decides beside the words is read in growing pages, best match first, until nothing that is left can come
+    before what is wanted; whole memories are read at the end.
+    """
+    partition = owner_partition(owner_id)
+    corpora = yield Query("corpus_in_partition", {"partition": partition})
+    if not corpora:
+        return [], []
+    relevance, hints = yield from _relevance(request, partition, corpora[0])
+    at = to_microseconds(request.at)
+    matches = _Matches(relevance, hints, request.priors, Eligibility(request.visible, memory_types, at))
+    wanted = request.limit + request.pinned + SPARE
+    ordered, page = iter(relevance.best_first()), 2 * wanted
+    while part := dict(islice(ordered, page)):
+        numbers = [corpora[0]["partition_no"] << 32 | row for row in part]
+        rows = yield Query("standings", {"partition": partition, "at": at, "numbers": numbers})
+        matches.add(rows, part)
+        if matches.complete(wanted, min(part.values()), request.min_score):
+            break
+        page *= 4
+    best = matches.best(wanted)
+    rows = yield Query("memories_numbered", {"partition": partition, "numbers": [one.number for one in best]})
+    memories = {row["memory_no"]: Memory.from_row(row) for row in rows}
+    found = [Recalled(memories[one.number], one.score, matches.parts(one)) for one in best if one.hidden is None]
+    hidden = [Dropped(memories[one.number], one.hidden, one.score) for one in best if one.hidden is not None]
+    return found, hidden
+
+
+def _relevance(request: RecallRequest, partition: str, corpus: Row) -> Plan[tuple[Relevance | ArrayRelevance, Hints]]:
+    """Measure how well each row of a partition matches the query in each way."""
+    query = request.query or ""
+    size = corpus["size"] or 1
+    weights = request.weights.adapted(brevity(corpus["term_total"] / size), corpus["context_size"] / size)
+    lexical = yield from _lexical(query, partition, corpus, weights)
+    named = (yield from _named(partition, query)) if corpus["subjects"] > 1 else []
+    subjects = frozenset(named if len(named) < corpus["subjects"] else ())
+    hints = Hints(subjects, named_dates(query), weights)
+    if request.vectors is None:
+        fields = (Field(one.part, one.weight, lexical_matches(*one.texts), corpus["size"], one.own) for one in lexical)
+        return Relevance.of(fields), hints
+    close = yield from closeness(corpus, request.vectors)
+    arrays = [
+        ArrayField(one.part, one.weight, *lexical_arrays(*one.texts), corpus["size"], one.own)
+        for one in lexical
+        if one.texts[1]
+    ]
+    kinds = (("semantic", weights.semantic), (CONTEXT, weights.context_semantic))
+    for (part, weight), (rows, matches) in zip(kinds, close.matches(request.vectors.metric), strict=True):
+        arrays.append(ArrayField(part, weight, rows, matches, len(rows), part != CONTEXT))
+    return ArrayRelevance.of(arrays), hints
+
+
+@dataclass(frozen=True, slots=True)
+class _Lexical:
+    """One field to search for words: the part it adds to, its weight, and what its matches are measured from."""
+
+    part: str
+    weight: float
+    texts: tuple[Sequence[str], Mapping[str, str], Corpus]
+    own: bool
+
+
+def _lexical(query: str, partition: str, corpus: Row, weights: Weights) -> Plan[list[_Lexical]]:
+    """Read the postings of the query's terms in every field."""
+    wanted = query_terms(query)
+    postings = yield from postings_of(partition, wanted)
+    kinds = (
+        ("lexical", weights.lexical, corpus["size"], corpus["term_total"]),
+        (CONTEXT, weights.context, corpus["context_size"], corpus["context_total"]),
+        ("asked", weights.asked, corpus["asked_size"], corpus["asked_total"]),
     )
-    return Recalled(memory, sum(parts.values()), parts)
+    return [
+        _Lexical(part, weight, (wanted, postings[kind], Corpus(corpus["size"], total / (held or 1))), kind == 0)
+        for kind, (part, weight, held, total) in enumerate(kinds)
+    ]
 
 
-def _ineligible(request: RecallRequest, owner_id: str) -> Plan[list[Dropped]]:
-    """Return memories of the owner that hold a term of the query and that this read may not see, with the reason."""
-    bounds = request.bounds(owner_id, request.memory_types)
-    eligibility = Eligibility(request.visible, request.memory_types, request.at)
-    found: dict[str, Dropped] = {}
-    for term in query_terms(request.query or ""):
-        rows = yield Query("ineligible_matching", {**bounds, "term": term, "limit": MAX_DROPPED})
-        for memory in (Memory.from_row(row) for row in rows):
-            reason = eligibility.reason_against(memory)
-            if reason is not None:
-                found[memory.id] = Dropped(memory, reason)
-    return list(found.values())
+def _named(partition: str, query: str) -> Plan[list[str]]:
+    rows = yield Query("named_subjects", {"partition": partition, "phrases": phrases(query)})
+    return [row["subject_key"] for row in rows]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,8 +12,13 @@ from typing import Any
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.scope import join_labels, namespace_of, partition_of
-from langgraph_memory.domain.text import fingerprint, terms
+from langgraph_memory.domain.text import fingerprint, passages, phrase_key, question_before, question_share, terms
+from langgraph_memory.domain.vectors import BLOCK, CONTEXT, Closeness, Metric, Shelf, seal
+from langgraph_memory.domain.vectors import Vectors as Held
 from langgraph_memory.engine.query import Plan, Query, Row
+
+ROW = (1 << 32) - 1
+"""The bits of a row's number that tell it from others of its partition."""
 
 Vectors = Sequence[tuple[str, bytes]]
 """The embedded fields of a row: (field, float32 bytes)."""
@@ -34,6 +40,7 @@ _MEMORY_COLUMNS = (
     "superseded_by",
     "superseded_at",
     "fingerprint",
+    "subject_key",
 )
 
 
@@ -61,8 +68,18 @@ class PlainItem:
             "created_at": created_at,
             "updated_at": to_microseconds(now),
             "expires_at": None if lifetime is None else to_microseconds(now + lifetime),
-            **_text_columns(self.text, ""),
+            "question_share": 0.0,
+            **_text_columns(self.text, "", ""),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class VectorSearch:
+    """A packed query, how vectors are compared with it, and where vectors read before may still be."""
+
+    query: bytes
+    metric: Metric
+    shelf: Shelf
 
 
 def memory_columns(memory: Memory) -> dict[str, Any]:
@@ -75,8 +92,23 @@ def memory_columns(memory: Memory) -> dict[str, Any]:
         "value": None,
         "ttl_minutes": None,
         "fingerprint": fingerprint(memory.content),
-        **_text_columns(" ".join(filter(None, (memory.subject, memory.content))), memory.context or ""),
+        "subject_key": phrase_key(memory.subject or "") or None,
+        "question_share": question_share(memory.content),
+        **_text_columns(
+            " ".join(filter(None, (memory.subject, memory.content))),
+            memory.context or "",
+            question_before(memory.content, memory.context),
+        ),
     }
+
+
+def embedded_texts(content: str, context: str | None) -> list[tuple[str, str]]:
+    """Return the (field, text) pairs of a memory that are embedded: a short statement needs one vector."""
+    parts = passages(content)
+    found = [("content", content)] if content.strip() else []
+    if len(parts) > 1:
+        found += [(f"content.{place}", part) for place, part in enumerate(parts)]
+    return found + ([(CONTEXT, context)] if context and context.strip() else [])
 
 
 def insert_row(columns: Mapping[str, Any], vectors: Vectors) -> Plan[int]:
@@ -84,15 +116,28 @@ def insert_row(columns: Mapping[str, Any], vectors: Vectors) -> Plan[int]:
     (partition,) = yield Query("partition", {"partition": columns["partition"]})
     (inserted,) = yield Query("insert_item", {**columns, "partition_no": partition["partition_no"]})
     yield from _put_vectors(inserted["memory_no"], vectors)
+    if partition["loose_vectors"] + len(vectors) >= BLOCK:
+        yield from _seal(columns["partition"], partition["partition_no"])
     return int(inserted["memory_no"])
 
 
-def rewrite_row(row: Row, columns: Mapping[str, Any], vectors: Vectors | None) -> Plan[None]:
-    """Rewrite a row in place, with its vectors unless they are None and stay."""
+def rewrite_row(
+    row: Row, columns: Mapping[str, Any], vectors: Vectors | None, kinds: Sequence[str] | None = None
+) -> Plan[None]:
+    """Rewrite a row in place; `vectors` replace those of the fields in `kinds`, or all, and None lets all stay."""
     yield Query("update_item", {**columns, "memory_no": row["memory_no"]})
     if vectors is not None:
-        yield Query("delete_vectors", {"memory_no": row["memory_no"]})
+        yield Query("delete_vectors", {"memory_no": row["memory_no"], "kinds": kinds})
         yield from _put_vectors(row["memory_no"], vectors)
+
+
+def _seal(partition: str, partition_no: int) -> Plan[None]:
+    """Put the loose vectors of a partition into a block, where they are read many times faster."""
+    loose = yield Query("loose_vectors", {"partition": partition})
+    slots, vectors = seal([(row["memory_no"] & ROW, row["field"], row["vector"]) for row in loose])
+    (block,) = yield Query("put_vector_block", {"partition_no": partition_no, "slots": slots, "vectors": vectors})
+    places = [{"memory_no": row["memory_no"], "field": row["field"], "slot": slot} for slot, row in enumerate(loose)]
+    yield Query("seal_vector", {"block_no": block["block_no"]}, places)
 
 
 def _put_vectors(memory_no: int, vectors: Vectors) -> Plan[None]:
@@ -101,6 +146,33 @@ def _put_vectors(memory_no: int, vectors: Vectors) -> Plan[None]:
         yield Query("put_vector", rows=rows)
 
 
-def _text_columns(text: str, context: str) -> dict[str, Any]:
-    own = terms(text)
-    return {"terms": " ".join(own), "context_terms": " ".join(terms(context)), "term_count": len(own)}
+def closeness(corpus: Row, search: VectorSearch) -> Plan[Closeness]:
+    """Compare a query with every vector of a partition, in blocks and loose."""
+    dims = len(search.query) // 4
+    sealed = search.shelf.find(corpus["partition_no"], corpus["blocks_state"])
+    if sealed is None:
+        blocks = yield Query("vector_blocks", {"partition": corpus["partition"]})
+        sealed = Held.of([(row["slots"], row["vectors"]) for row in blocks], dims)
+        search.shelf.keep(corpus["partition_no"], corpus["blocks_state"], sealed)
+    loose = yield Query("loose_vectors", {"partition": corpus["partition"]})
+    block = seal([(row["memory_no"] & ROW, row["field"], row["vector"]) for row in loose])
+    return Closeness(search.query, [sealed, Held.of([block], dims)], search.metric)
+
+
+def postings_of(partition: str, terms: Sequence[str]) -> Plan[list[dict[str, str]]]:
+    """Return the postings of each term, for each of the three fields of the text index."""
+    rows = yield Query("postings", {"partition": partition, "terms": terms})
+    blocks: list[dict[str, list[str]]] = [{}, {}, {}]
+    for row in rows:
+        blocks[row["field"]].setdefault(row["term"], []).append(row["postings"])
+    return [{term: "".join(texts) for term, texts in field.items()} for field in blocks]
+
+
+def _text_columns(own: str, context: str, asked: str) -> dict[str, Any]:
+    """Return what the text index holds of a row: its terms, those around it, those of the question it answers."""
+    columns: dict[str, Any] = {}
+    for name, text in (("", own), ("context_", context), ("asked_", asked)):
+        found = Counter(terms(text))
+        columns[f"{name}terms"] = json.dumps(found, ensure_ascii=False)
+        columns[f"{name}count" if name else "term_count"] = found.total()
+    return columns

@@ -285,7 +285,6 @@ async def test_pruning_keeps_what_a_delta_channel_is_replayed_from(
     assert (await Driver(graph, mode).invoke({"log": ["4"]}, config_of("t")))["log"] == [*ALL_NOTES, "4", "saw 9"]
 
 
-@pytest.mark.xfail(reason="plans/threads.py takes an emptied channel for a delta channel, and keeps its history")
 async def test_pruning_an_ordinary_thread_keeps_only_the_newest_checkpoint(saver: ThreadSaver, mode: str) -> None:
     graph = chat(saver)
     for text in ("one", "two"):

@@ -526,7 +526,7 @@ async def test_a_forgotten_memory_leaves_none_of_its_words_in_any_table(indexed:
 
     assert rows(path, "SELECT count(*) FROM agent_memory") == [(0,)]
     assert rows(path, "SELECT count(*) FROM memory_vector") == [(0,)]
-    assert rows(path, "SELECT count(*) FROM memory_text WHERE memory_text MATCH 'zyzzyva'") == [(0,)]
+    assert rows(path, "SELECT count(*) FROM memory_posting") == [(0,)]
     assert [one for one in rows(path, "SELECT * FROM memory_audit") if "zyzzyva" in str(one)] == []
 
 
@@ -604,10 +604,9 @@ async def test_a_put_at_a_memorys_place_edits_what_it_names(indexed: Driver, pat
     (edited,) = await indexed.list_memories(owner_id="ada")
     assert (edited.content, edited.confidence, edited.slot) == ("likes black coffee", 0.9, "drink")
     assert (edited.created_at, edited.updated_at) == (START, later)
-    assert [item.parts["semantic"] for item in await indexed.recall("black coffee", owner_id="ada")] == [
-        pytest.approx(0.6 * (2 / 6**0.5), abs=1e-5)
-    ]
-    assert (await indexed.recall("green", owner_id="ada"))[0].parts["lexical"] == 0
+    (found,) = await indexed.recall("black coffee", owner_id="ada")
+    assert found.parts["semantic"] > 0.4
+    assert list(await indexed.recall("green", owner_id="ada")) == []
     assert [one[0] for one in rows(path, "SELECT action FROM memory_audit")] == ["added", "edited"]
 
 

@@ -6,25 +6,28 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from support import START
 
+from langgraph_memory.domain.clock import to_microseconds
+from langgraph_memory.domain.dates import NamedDate
 from langgraph_memory.domain.memory import Memory, Recalled
-from langgraph_memory.domain.ranking import (
-    Corpus,
-    Weights,
-    estimated_tokens,
-    lexical_score,
-    recency,
-    scope_closeness,
-    score_parts,
-)
+from langgraph_memory.domain.ranking import Hints, Priors, Weights, estimated_tokens, scope_closeness
 from langgraph_memory.domain.selection import Eligibility, Selection
-from langgraph_memory.domain.vectors import pack, similarities
+from langgraph_memory.domain.vectors import Closeness, Shelf, Vectors, pack, seal
 from langgraph_memory.exceptions import EmbeddingError
+from langgraph_memory.plans.rows import memory_columns
 
-CORPUS = Corpus(100, 5.0, {"rare": 1, "common": 80})
+DAY = 24 * 3600 * 1e6
+
+
+def row(**fields: Any) -> dict[str, Any]:
+    """Return the columns of a memory's row that decide beside its words."""
+    return {**memory_columns(memory(**fields)), "memory_no": 1}
+
+
+def recency(one: dict[str, Any], half_life: float | None, at: Any) -> float:
+    weights = Weights(recency=1.0)
+    return Priors({"fact": half_life}, {}, to_microseconds(at), weights).parts(one)["recency"]
 
 
 def memory(content: str = "tea", **fields: Any) -> Memory:
@@ -37,93 +40,53 @@ def item(content: str, score: float = 1.0, **fields: Any) -> Recalled:
     return Recalled(memory(content, **fields), score, {})
 
 
-# --- text -------------------------------------------------------------------------------------------------------------
-
-
-def test_a_rare_term_tells_more_than_a_common_one() -> None:
-    query = ["rare", "common"]
-
-    assert lexical_score(query, ["rare"], [], CORPUS) > lexical_score(query, ["common"], [], CORPUS)
-
-
-def test_a_term_in_the_context_counts_less_than_one_of_its_own() -> None:
-    own = lexical_score(["rare"], ["rare", "x"], [], CORPUS)
-    around = lexical_score(["rare"], ["y", "x"], ["rare"], CORPUS)
-
-    assert 0 < around < own
-
-
-def test_the_same_terms_in_a_longer_memory_score_less() -> None:
-    short = lexical_score(["rare"], ["rare", *["x"] * 3], [], CORPUS)
-    long = lexical_score(["rare"], ["rare", *["x"] * 30], [], CORPUS)
-
-    assert short > long
-
-
-def test_what_shares_no_term_scores_nothing() -> None:
-    assert lexical_score(["rare"], ["other"], [], CORPUS) == 0.0
-    assert lexical_score([], ["other"], [], CORPUS) == 0.0
-
-
-WORDS = st.lists(st.sampled_from(["a", "b", "c", "d"]), max_size=12)
-
-
-@given(
-    WORDS,
-    WORDS,
-    WORDS,
-    st.integers(0, 50),
-    st.floats(0, 50),
-    st.dictionaries(st.sampled_from("abcd"), st.integers(0, 99)),
-)
-def test_a_lexical_score_lies_between_nought_and_one_for_any_statistics(
-    query: list[str], own: list[str], around: list[str], size: int, average: float, frequency: dict[str, int]
-) -> None:
-    score = lexical_score(list(dict.fromkeys(query)), own, around, Corpus(size, average, frequency))
-
-    assert 0.0 <= score <= 1.0
-
-
 # --- time, scope and the sum ------------------------------------------------------------------------------------------
 
 
 def test_recency_is_halved_for_every_half_life() -> None:
     month = timedelta(days=30)
 
-    assert [recency(memory(), month, START + n * month) for n in range(3)] == pytest.approx([1.0, 0.5, 0.25])
+    assert [recency(row(), 30 * DAY, START + n * month) for n in range(3)] == pytest.approx([1.0, 0.5, 0.25])
 
 
 def test_what_does_not_age_or_lies_in_the_future_is_recent() -> None:
-    assert recency(memory(), None, START + timedelta(days=9999)) == 1.0
-    assert recency(memory(), timedelta(days=1), START - timedelta(days=9)) == 1.0
+    assert recency(row(), None, START + timedelta(days=9999)) == 1.0
+    assert recency(row(), DAY, START - timedelta(days=9)) == 1.0
 
 
 def test_recency_counts_from_when_it_became_true_or_was_last_confirmed() -> None:
     later = START + timedelta(days=30)
 
-    assert recency(memory(last_verified_at=later), timedelta(days=30), later) == 1.0
-    assert recency(memory(valid_from=START, last_verified_at=later), timedelta(days=30), later) == pytest.approx(0.5)
+    assert recency(row(last_verified_at=later), 30 * DAY, later) == 1.0
+    assert recency(row(valid_from=START, last_verified_at=later), 30 * DAY, later) == pytest.approx(0.5)
 
 
 def test_the_nearest_scope_is_closest_and_global_the_farthest() -> None:
-    visible = ("a/b/c", "a/b", "a", "global")
-
-    closeness = [scope_closeness(memory(scope=scope), visible) for scope in visible]
-
-    assert closeness == pytest.approx([1.0, 2 / 3, 1 / 3, 0.0])
-    assert scope_closeness(memory(), ("global",)) == 1.0
+    assert scope_closeness(("a/b/c", "a/b", "a", "global")) == pytest.approx(
+        {"a/b/c": 1.0, "a/b": 2 / 3, "a": 1 / 3, "global": 0.0}
+    )
+    assert scope_closeness(("global",)) == {"global": 1.0}
 
 
-def test_the_parts_name_everything_a_score_is_made_of() -> None:
-    weights = Weights(lexical=1, semantic=1, recency=0, importance=0, confidence=0, scope=0)
-    given_parts: dict[str, Any] = {"half_life": None, "visible": ("global",), "now": START, "weights": weights}
+def test_a_named_subject_and_a_named_date_add_to_what_is_of_them() -> None:
+    hints = Hints(frozenset({"bob"}), [NamedDate(START.year, START.month)], Weights(subject=2.0, date=3.0))
 
-    both = score_parts(memory(), lexical=0.5, semantic=0.25, **given_parts)
-    lexical_only = score_parts(memory(), lexical=0.5, semantic=None, **given_parts)
+    assert hints.parts(row(subject="Bob")) == {"subject": 2.0, "date": 3.0}
+    assert hints.parts(row(valid_from=START - timedelta(days=400))) == {"subject": 0.0, "date": 0.0}
 
-    assert sum(both.values()) == 0.75
-    assert "semantic" not in lexical_only
-    assert score_parts(memory(), lexical=0.0, semantic=-1.0, **given_parts)["semantic"] == 0.0
+
+def test_a_question_counts_less_than_a_statement() -> None:
+    assert Hints().parts(row(content="Do you like tea?"))["question"] < 0
+    assert Hints().parts(row(content="I like tea.")) == {}
+
+
+def test_what_surroundings_lose_in_a_store_of_long_texts_or_without_context_goes_to_the_texts() -> None:
+    short, long = Weights().adapted(1.0, 1.0), Weights().adapted(0.0, 1.0)
+
+    assert short == Weights()
+    assert Weights().adapted(1.0, 0.0).lexical == long.lexical
+    assert long.context == long.context_semantic == long.asked == long.question == 0.0
+    assert long.lexical == pytest.approx(Weights().lexical + Weights().context)
 
 
 @pytest.mark.parametrize(("text", "tokens"), [("", 0), ("a", 1), ("abcd", 1), ("abcde", 2)])
@@ -183,31 +146,54 @@ def test_a_score_at_the_threshold_is_enough() -> None:
     ],
 )
 def test_what_a_read_may_not_see_has_a_reason(fields: dict[str, Any], reason: str | None) -> None:
-    eligibility = Eligibility(("org:acme", "global"), ("fact",), START)
+    eligibility = Eligibility(("org:acme", "global"), ("fact",), to_microseconds(START))
 
-    assert eligibility.reason_against(memory(**fields)) == reason
+    assert eligibility.reason_against(row(**fields)) == reason
 
 
 # --- vectors ----------------------------------------------------------------------------------------------------------
 
 
-def test_cosine_ignores_length_and_a_zero_vector_is_close_to_nothing() -> None:
-    vectors = [pack(vector, 2) for vector in ([5, 0], [0, 3], [-1, 0], [0, 0])]
+def closeness(query: list[float], vectors: list[list[float]], metric: Any = "cosine") -> dict[int, float]:
+    packed = [(number, "content", pack(vector, 2, metric)) for number, vector in enumerate(vectors, start=1)]
+    return Closeness(pack(query, 2, metric), [Vectors.of([seal(packed)], 2)], metric).own()
 
-    assert similarities(pack([1, 0], 2), vectors) == pytest.approx([1.0, 0.0, -1.0, 0.0])
-    assert similarities(pack([0, 0], 2), vectors) == [0.0, 0.0, 0.0, 0.0]
+
+def test_cosine_ignores_length_and_a_zero_vector_is_close_to_nothing() -> None:
+    vectors = [[5.0, 0.0], [0.0, 3.0], [-1.0, 0.0], [0.0, 0.0]]
+
+    assert closeness([1, 0], vectors) == pytest.approx({1: 1.0, 2: 0.0, 3: -1.0, 4: 0.0})
+    assert closeness([0, 0], vectors) == dict.fromkeys((1, 2, 3, 4), 0.0)
 
 
 def test_greater_is_closer_for_every_metric() -> None:
-    vectors = [pack(vector, 2) for vector in ([1, 2], [9, 9])]
-
-    near, far = similarities(pack([1, 1], 2), vectors, "l2")
-    assert (near, far) == pytest.approx((-1.0, -(128**0.5)))
-    assert similarities(pack([1, 1], 2), vectors, "inner_product") == [3.0, 18.0]
+    assert closeness([1, 1], [[1, 2], [9, 9]], "l2") == pytest.approx({1: -1.0, 2: -(128**0.5)})
+    assert closeness([1, 1], [[1, 2], [9, 9]], "inner_product") == {1: 3.0, 2: 18.0}
 
 
 def test_no_vectors_have_no_similarities() -> None:
-    assert similarities(pack([1, 0], 2), []) == []
+    assert closeness([1, 0], []) == {}
+
+
+def test_the_closest_of_a_rows_vectors_counts_and_its_context_is_kept_apart() -> None:
+    fields = [(1, "content", [0, 1]), (1, "content.0", [1, 0]), (2, "context", [1, 0]), (2, "content", [0, 1])]
+    block = seal([(number, field, pack(vector, 2)) for number, field, vector in fields])
+
+    own, around = Closeness(pack([1, 0], 2), [Vectors.of([block], 2)], "cosine").kinds
+
+    assert (own[0].tolist(), own[1].tolist()) == ([1, 2], [1.0, 0.0])
+    assert (around[0].tolist(), around[1].tolist()) == ([2], [1.0])
+
+
+def test_a_shelf_answers_for_the_state_it_was_given_and_forgets_what_was_used_longest_ago() -> None:
+    vectors = Vectors.of([seal([(1, "content", pack([1, 0], 2))])], 2)
+    shelf = Shelf(most_bytes=2 * vectors.matrix.nbytes)
+
+    for partition in (1, 2, 3):
+        shelf.keep(partition, 10, vectors)
+
+    assert [shelf.find(partition, 10) is vectors for partition in (1, 2, 3)] == [False, True, True]
+    assert shelf.find(2, 11) is None
 
 
 @pytest.mark.parametrize("vector", [[1.0], [1.0, 2.0, 3.0], [[1.0, 2.0]], [1.0, float("nan")], ["x", "y"], None, 5])

@@ -16,13 +16,14 @@ from langgraph_memory.domain.policy import PromotionPolicy
 from langgraph_memory.domain.promotion import LedgerPlace, judge
 from langgraph_memory.domain.text import content_hash
 from langgraph_memory.domain.types import MemoryTypes
+from langgraph_memory.domain.vectors import Shelf
 from langgraph_memory.engine.driver import adrive, drive
 from langgraph_memory.engine.query import Operation, Plan, Query, reads, writes
 from langgraph_memory.exceptions import InvalidMemoryError, MemoryNotFoundError
 from langgraph_memory.plans import items, memories, promotion
 from langgraph_memory.plans.memories import Origin, Proposal
 from langgraph_memory.plans.recall import RecallRequest, recall
-from langgraph_memory.plans.rows import PlainItem, memory_columns
+from langgraph_memory.plans.rows import PlainItem, VectorSearch, memory_columns
 
 LATER = START + timedelta(hours=1)
 TYPES = MemoryTypes()
@@ -32,7 +33,11 @@ class Script:
     """Answers queries by name, with nothing where nothing was scripted, and keeps what was asked."""
 
     def __init__(self, **answers: Sequence[Any] | Callable[[Mapping[str, Any]], Sequence[Any]]) -> None:
-        self.answers = {"partition": [{"partition_no": 1}], "insert_item": [{"memory_no": 7}], **answers}
+        self.answers = {
+            "partition": [{"partition_no": 1, "loose_vectors": 0}],
+            "insert_item": [{"memory_no": 7}],
+            **answers,
+        }
         self.asked: list[Query] = []
 
     def __call__(self, query: Query) -> Sequence[Any]:
@@ -239,15 +244,23 @@ def test_a_short_prefix_is_searched_across_partitions_and_a_long_one_inside_its_
 
 
 def test_every_statement_of_a_recall_is_bound_to_the_owners_partition() -> None:
-    script = Script()
+    corpus = dict.fromkeys("size term_total context_size context_total asked_size asked_total subjects".split(), 2)
+    script = Script(
+        corpus_in_partition=lambda params: [{**params, **corpus, "partition_no": 1, "blocks_state": 0}],
+        loose_vectors=lambda params: [{"memory_no": 1, "field": "content", "vector": b"\0\0\x80?"}],
+        postings=[{"field": 0, "term": "tea", "postings": " 00000001010003"}],
+        standings=[stored(memory())],
+        memories_numbered=[stored(memory())],
+    )
     request = RecallRequest(
         id="r", owner_id="ada", scope="org:acme/p", query="tea", types=TYPES, memory_types=tuple(TYPES), at=LATER,
-        limit=5, query_vector=b"\0\0\0\0", shared_with=("team",), pinned=2,
+        limit=5, vectors=VectorSearch(b"\0\0\0\0", "cosine", Shelf()), shared_with=("team",), pinned=2,
     )  # fmt: skip
 
     drive(recall(request).start(), script)
 
-    bound = [query.params["partition"] for query in script.asked if query.name != "numbered_items"]
+    assert {"postings", "vector_blocks", "loose_vectors", "named_subjects"} <= set(script.names)
+    bound = [query.params["partition"] for query in script.asked]
     assert set(bound) == {"memories.ada", "memories.team"}
     assert all(
         query.params["scopes"] == ["org:acme/p", "org:acme", "global"]

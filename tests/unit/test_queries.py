@@ -14,7 +14,7 @@ import langgraph_memory
 from langgraph_memory.engine.named_queries import load_migrations, load_queries
 
 DIALECTS = ("langgraph_memory.engine.sqlite",)
-PLANS = sorted((Path(langgraph_memory.__file__).parent / "plans").glob("*.py"))
+PLANS = sorted((Path(langgraph_memory.__file__).parent / "plans").rglob("*.py"))
 REACHES = ("_in_partition", "_across_partitions")
 
 

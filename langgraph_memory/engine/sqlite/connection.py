@@ -11,6 +11,11 @@ from urllib.parse import quote
 from langgraph_memory.engine.sqlite.errors import translate
 from langgraph_memory.exceptions import DatabaseError, ForeignDatabaseError
 
+_WAL_BYTES = 16 << 20  # what a log that grew under a long read is cut back to
+
+_MAPPED = 1 << 40
+"""Bytes of the file that are read through memory; SQLite takes what it can, about 2 GB. Blocks of vectors gain most."""
+
 Synchronous = Literal["NORMAL", "FULL"]
 
 
@@ -66,8 +71,10 @@ def _configure(connection: Any, settings: SqliteSettings, *, create: bool) -> No
         if connection.execute("PRAGMA page_count").fetchone()[0] == 0:
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # on an empty file only: later it needs a VACUUM
     _use_wal(connection, settings)
+    connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
     connection.execute(f"PRAGMA synchronous = {settings.synchronous}")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA mmap_size = {_MAPPED}")
 
 
 def _refuse_foreign(connection: Any, settings: SqliteSettings) -> None:

@@ -74,6 +74,11 @@ class Writer:
                         job.future.set_exception(error)
                 raise
 
+    def alone(self, perform: Callable[[Any], T]) -> T:
+        """Return what `perform` returns for the connection, while no transaction is open on it."""
+        with self._lock:
+            return perform(self._connection)
+
     def _take(self) -> list[_Job]:
         jobs: list[_Job] = []
         while self._waiting and len(jobs) < _GROUP:

@@ -1,18 +1,35 @@
--- Thread state: a checkpoint names the version of each channel; a version is stored once and shared.
+-- Thread state: a checkpoint names the version of each channel; a version is stored once and shared. A version of a
+-- list or a dict is a few runs over elements that are stored once, addressed by list id << 20 | position.
+-- Nothing is shared between threads. A blob of a serialised value begins with its packing and a checksum.
+CREATE TABLE thread (
+    thread_id TEXT NOT NULL PRIMARY KEY,
+    owner_id TEXT,
+    created_at INTEGER NOT NULL,          -- microseconds since 1970, UTC
+    updated_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX thread_by_owner ON thread (owner_id, updated_at) WHERE owner_id IS NOT NULL;
+CREATE INDEX thread_by_use ON thread (updated_at);
+
 CREATE TABLE thread_checkpoint (
     thread_id TEXT NOT NULL,
     checkpoint_ns TEXT NOT NULL,
     checkpoint_id TEXT NOT NULL,
     parent_checkpoint_id TEXT,
     run_id TEXT,
-    created_at INTEGER NOT NULL,          -- microseconds since 1970, UTC
-    channel_versions TEXT NOT NULL,       -- JSON: channel -> version, as text
+    created_at INTEGER NOT NULL,
+    channel_versions TEXT NOT NULL,       -- JSON: channel -> version
+    replayed_channels TEXT,               -- JSON: delta channels that are not stored here; NULL: none
     type TEXT NOT NULL,
-    checkpoint BLOB NOT NULL,             -- without channel_values
-    metadata_type TEXT NOT NULL,
-    metadata BLOB NOT NULL,
+    body BLOB NOT NULL,                   -- the rest of the checkpoint, and its metadata
     PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id)
 ) STRICT, WITHOUT ROWID;
+
+-- A thread is listed by when it was last written.
+CREATE TRIGGER thread_checkpoint_insert AFTER INSERT ON thread_checkpoint BEGIN
+    INSERT INTO thread (thread_id, created_at, updated_at) VALUES (new.thread_id, new.created_at, new.created_at)
+    ON CONFLICT (thread_id) DO UPDATE SET updated_at = max(thread.updated_at, excluded.updated_at);
+END;
 
 CREATE INDEX thread_checkpoint_by_run ON thread_checkpoint (run_id, thread_id) WHERE run_id IS NOT NULL;
 
@@ -21,10 +38,20 @@ CREATE TABLE thread_channel (
     checkpoint_ns TEXT NOT NULL,
     channel TEXT NOT NULL,
     version TEXT NOT NULL,
+    kind TEXT NOT NULL,                   -- 'value': stored here; 'item', 'list', 'dict', 'snapshot_list': runs
     type TEXT NOT NULL,
     value BLOB NOT NULL,
     PRIMARY KEY (thread_id, checkpoint_ns, channel, version)
-) STRICT;
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE thread_chunk (
+    thread_id TEXT NOT NULL,
+    address INTEGER NOT NULL,             -- of the first element
+    count INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    value BLOB NOT NULL,
+    PRIMARY KEY (thread_id, address)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE thread_write (
     thread_id TEXT NOT NULL,
@@ -34,37 +61,37 @@ CREATE TABLE thread_write (
     idx INTEGER NOT NULL,
     task_path TEXT NOT NULL,
     channel TEXT NOT NULL,
-    type TEXT NOT NULL,
+    type TEXT NOT NULL,                   -- '@elements': the value is runs over elements of a list
     value BLOB NOT NULL,
     PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id, task_id, idx)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- A partition is the first two labels of a namespace: one owner's memories, or one corner of the plain store.
 -- Its number is the high half of the number of every row in it, so that an index is searched by range.
 CREATE TABLE store_partition (
     partition_no INTEGER PRIMARY KEY,
     partition TEXT NOT NULL UNIQUE,
-    size INTEGER NOT NULL DEFAULT 0,      -- rows that hold terms
-    term_total INTEGER NOT NULL DEFAULT 0
+    size INTEGER NOT NULL DEFAULT 0,      -- rows that hold terms, and how many terms
+    term_total INTEGER NOT NULL DEFAULT 0,
+    context_size INTEGER NOT NULL DEFAULT 0,
+    context_total INTEGER NOT NULL DEFAULT 0,
+    asked_size INTEGER NOT NULL DEFAULT 0,
+    asked_total INTEGER NOT NULL DEFAULT 0,
+    loose_vectors INTEGER NOT NULL DEFAULT 0,
+    blocks_state INTEGER NOT NULL DEFAULT 0 -- random; another one after every change to the blocks of vectors
 ) STRICT;
 
 -- Curated memories and plain store items. A plain item has a value; a memory has the columns of its record instead.
 CREATE TABLE agent_memory (
     memory_no INTEGER PRIMARY KEY,        -- partition_no << 32 | sequence
-    partition TEXT NOT NULL,
+    partition TEXT NOT NULL,              -- what decides who may see a row comes before its long texts
     namespace TEXT NOT NULL,              -- labels joined with '.', which no label may hold
     id TEXT NOT NULL,
-    value TEXT,                           -- JSON, plain items only
     ttl_minutes REAL,
     owner_id TEXT,
     scope TEXT,
     memory_type TEXT,
     slot TEXT,
-    content TEXT,
-    content_json TEXT,
-    subject TEXT,
-    context TEXT,
-    source TEXT,
     confidence REAL,
     importance REAL,
     created_at INTEGER NOT NULL,
@@ -75,9 +102,20 @@ CREATE TABLE agent_memory (
     superseded_by TEXT,
     superseded_at INTEGER,
     fingerprint TEXT,                     -- of the normalised content
-    terms TEXT NOT NULL DEFAULT '',       -- analysed content, what the text index holds
-    context_terms TEXT NOT NULL DEFAULT '',
+    subject_key TEXT,                     -- the folded words of the subject
+    question_share REAL NOT NULL DEFAULT 0,
     term_count INTEGER NOT NULL DEFAULT 0,
+    context_count INTEGER NOT NULL DEFAULT 0,
+    asked_count INTEGER NOT NULL DEFAULT 0,
+    subject TEXT,
+    content TEXT,
+    content_json TEXT,
+    source TEXT,
+    value TEXT,                           -- JSON, plain items only
+    context TEXT,
+    terms TEXT NOT NULL DEFAULT '{}',     -- JSON: term -> frequency; what the text index holds
+    context_terms TEXT NOT NULL DEFAULT '{}',
+    asked_terms TEXT NOT NULL DEFAULT '{}',
     UNIQUE (partition, namespace, id)
 ) STRICT;
 
@@ -89,41 +127,160 @@ CREATE INDEX agent_memory_by_fingerprint ON agent_memory (partition, scope, memo
 CREATE INDEX agent_memory_by_successor ON agent_memory (partition, superseded_by) WHERE superseded_by IS NOT NULL;
 CREATE INDEX agent_memory_by_expiry ON agent_memory (expires_at) WHERE expires_at IS NOT NULL;
 
--- Terms are made by the package's own analyser; the index takes them as they are.
-CREATE VIRTUAL TABLE memory_text USING fts5 (
-    terms, context_terms, content = 'agent_memory', content_rowid = 'memory_no', tokenize = 'ascii', detail = 'column'
-);
+-- The text index: for each term of a partition the rows that hold it, in blocks of 512 row numbers. Reading a term costs
+-- what its partition holds of it, whatever the rest of the file holds. A posting is a space and 14 hexadecimal digits:
+-- the row's number in its partition (8), the term's frequency (2), the length of the field (4); so one can be taken out.
+CREATE TABLE memory_posting (
+    partition_no INTEGER NOT NULL,
+    term TEXT NOT NULL,
+    field INTEGER NOT NULL,               -- 0 own text, 1 context, 2 the question it answers
+    block INTEGER NOT NULL,
+    postings TEXT NOT NULL,
+    PRIMARY KEY (partition_no, term, field, block)
+) STRICT, WITHOUT ROWID;
 
-CREATE TRIGGER memory_text_insert AFTER INSERT ON agent_memory BEGIN
-    INSERT INTO memory_text (rowid, terms, context_terms) VALUES (new.memory_no, new.terms, new.context_terms);
-    UPDATE store_partition SET size = size + (new.term_count > 0), term_total = term_total + new.term_count
-    WHERE partition_no = new.memory_no >> 32;
-END;
+CREATE VIEW memory_entry AS
+SELECT t.memory_no, t.memory_no >> 32 AS partition_no, e.key AS term, t.field,
+    (t.memory_no & 4294967295) >> 9 AS block,
+    printf(' %08x%02x%04x', t.memory_no & 4294967295, min(e.value, 255), min(t.length, 65535)) AS posting
+FROM (
+    SELECT memory_no, 0 AS field, terms, term_count AS length FROM agent_memory
+    UNION ALL SELECT memory_no, 1, context_terms, context_count FROM agent_memory
+    UNION ALL SELECT memory_no, 2, asked_terms, asked_count FROM agent_memory
+) AS t JOIN json_each(t.terms) AS e;
 
-CREATE TRIGGER memory_text_delete AFTER DELETE ON agent_memory BEGIN
-    INSERT INTO memory_text (memory_text, rowid, terms, context_terms)
-    VALUES ('delete', old.memory_no, old.terms, old.context_terms);
-    DELETE FROM memory_vector WHERE memory_no = old.memory_no;
-    UPDATE store_partition SET size = size - (old.term_count > 0), term_total = term_total - old.term_count
-    WHERE partition_no = old.memory_no >> 32;
-END;
+-- Which subjects a partition's memories have, and how many memories each.
+CREATE TABLE memory_subject (
+    partition_no INTEGER NOT NULL,
+    subject_key TEXT NOT NULL,
+    memories INTEGER NOT NULL,
+    PRIMARY KEY (partition_no, subject_key)
+) STRICT, WITHOUT ROWID;
 
-CREATE TRIGGER memory_text_update AFTER UPDATE OF terms, context_terms ON agent_memory BEGIN
-    INSERT INTO memory_text (memory_text, rowid, terms, context_terms)
-    VALUES ('delete', old.memory_no, old.terms, old.context_terms);
-    INSERT INTO memory_text (rowid, terms, context_terms) VALUES (new.memory_no, new.terms, new.context_terms);
+CREATE TRIGGER memory_index_insert AFTER INSERT ON agent_memory BEGIN
+    INSERT INTO memory_posting SELECT partition_no, term, field, block, posting
+    FROM memory_entry WHERE memory_no = new.memory_no
+    ON CONFLICT (partition_no, term, field, block) DO UPDATE SET postings = postings || excluded.postings;
     UPDATE store_partition SET
-        size = size + (new.term_count > 0) - (old.term_count > 0),
-        term_total = term_total + new.term_count - old.term_count
+        size = size + (new.term_count > 0), term_total = term_total + new.term_count,
+        context_size = context_size + (new.context_count > 0), context_total = context_total + new.context_count,
+        asked_size = asked_size + (new.asked_count > 0), asked_total = asked_total + new.asked_count
     WHERE partition_no = new.memory_no >> 32;
+    INSERT INTO memory_subject SELECT new.memory_no >> 32, new.subject_key, 1 WHERE new.subject_key IS NOT NULL
+    ON CONFLICT (partition_no, subject_key) DO UPDATE SET memories = memories + 1;
 END;
 
+CREATE TRIGGER memory_index_delete BEFORE DELETE ON agent_memory BEGIN
+    UPDATE memory_posting SET postings = replace(postings, e.posting, '')
+    FROM memory_entry AS e WHERE e.memory_no = old.memory_no AND memory_posting.partition_no = e.partition_no
+      AND memory_posting.term = e.term AND memory_posting.field = e.field AND memory_posting.block = e.block;
+    DELETE FROM memory_posting WHERE postings = '' AND (partition_no, term, field, block) IN (
+        SELECT partition_no, term, field, block FROM memory_entry WHERE memory_no = old.memory_no);
+    UPDATE store_partition SET
+        size = size - (old.term_count > 0), term_total = term_total - old.term_count,
+        context_size = context_size - (old.context_count > 0), context_total = context_total - old.context_count,
+        asked_size = asked_size - (old.asked_count > 0), asked_total = asked_total - old.asked_count
+    WHERE partition_no = old.memory_no >> 32;
+    UPDATE memory_subject SET memories = memories - 1
+    WHERE partition_no = old.memory_no >> 32 AND subject_key = old.subject_key;
+    DELETE FROM memory_subject
+    WHERE partition_no = old.memory_no >> 32 AND subject_key = old.subject_key AND memories = 0;
+    DELETE FROM memory_vector WHERE memory_no = old.memory_no;
+END;
+
+CREATE TRIGGER memory_index_before_update BEFORE UPDATE OF terms, context_terms, asked_terms, subject_key ON agent_memory
+WHEN (old.terms, old.context_terms, old.asked_terms, old.subject_key)
+    IS NOT (new.terms, new.context_terms, new.asked_terms, new.subject_key)
+BEGIN
+    UPDATE memory_posting SET postings = replace(postings, e.posting, '')
+    FROM memory_entry AS e WHERE e.memory_no = old.memory_no AND memory_posting.partition_no = e.partition_no
+      AND memory_posting.term = e.term AND memory_posting.field = e.field AND memory_posting.block = e.block;
+    DELETE FROM memory_posting WHERE postings = '' AND (partition_no, term, field, block) IN (
+        SELECT partition_no, term, field, block FROM memory_entry WHERE memory_no = old.memory_no);
+    UPDATE store_partition SET
+        size = size - (old.term_count > 0), term_total = term_total - old.term_count,
+        context_size = context_size - (old.context_count > 0), context_total = context_total - old.context_count,
+        asked_size = asked_size - (old.asked_count > 0), asked_total = asked_total - old.asked_count
+    WHERE partition_no = old.memory_no >> 32;
+    UPDATE memory_subject SET memories = memories - 1
+    WHERE partition_no = old.memory_no >> 32 AND subject_key = old.subject_key;
+    DELETE FROM memory_subject
+    WHERE partition_no = old.memory_no >> 32 AND subject_key = old.subject_key AND memories = 0;
+END;
+
+CREATE TRIGGER memory_index_after_update AFTER UPDATE OF terms, context_terms, asked_terms, subject_key ON agent_memory
+WHEN (old.terms, old.context_terms, old.asked_terms, old.subject_key)
+    IS NOT (new.terms, new.context_terms, new.asked_terms, new.subject_key)
+BEGIN
+    INSERT INTO memory_posting SELECT partition_no, term, field, block, posting
+    FROM memory_entry WHERE memory_no = new.memory_no
+    ON CONFLICT (partition_no, term, field, block) DO UPDATE SET postings = postings || excluded.postings;
+    UPDATE store_partition SET
+        size = size + (new.term_count > 0), term_total = term_total + new.term_count,
+        context_size = context_size + (new.context_count > 0), context_total = context_total + new.context_count,
+        asked_size = asked_size + (new.asked_count > 0), asked_total = asked_total + new.asked_count
+    WHERE partition_no = new.memory_no >> 32;
+    INSERT INTO memory_subject SELECT new.memory_no >> 32, new.subject_key, 1 WHERE new.subject_key IS NOT NULL
+    ON CONFLICT (partition_no, subject_key) DO UPDATE SET memories = memories + 1;
+END;
+
+-- A vector is loose until its partition holds enough of them to seal into a block, which is read many times faster.
 CREATE TABLE memory_vector (
     memory_no INTEGER NOT NULL,
     field TEXT NOT NULL,
-    vector BLOB NOT NULL,                 -- float32, little endian
+    vector BLOB,                          -- float32, little endian; NULL once it is in a block
+    block_no INTEGER,
+    slot INTEGER,
     PRIMARY KEY (memory_no, field)
-) STRICT, WITHOUT ROWID;
+) STRICT;
+
+CREATE INDEX memory_vector_loose ON memory_vector (memory_no) WHERE vector IS NOT NULL;
+
+CREATE TABLE memory_vector_block (
+    partition_no INTEGER NOT NULL,
+    block_no INTEGER NOT NULL,
+    slots BLOB NOT NULL,                  -- for each vector 4 bytes, as domain/vectors.py packs them; zero: none
+    vectors BLOB NOT NULL,
+    PRIMARY KEY (partition_no, block_no)
+) STRICT;
+
+CREATE TRIGGER memory_vector_block_insert AFTER INSERT ON memory_vector_block BEGIN
+    UPDATE store_partition SET blocks_state = random() WHERE partition_no = new.partition_no;
+END;
+
+CREATE TRIGGER memory_vector_block_update AFTER UPDATE ON memory_vector_block BEGIN
+    UPDATE store_partition SET blocks_state = random() WHERE partition_no = new.partition_no;
+END;
+
+CREATE TRIGGER memory_vector_block_delete AFTER DELETE ON memory_vector_block BEGIN
+    UPDATE store_partition SET blocks_state = random() WHERE partition_no = old.partition_no;
+END;
+
+CREATE TRIGGER memory_vector_insert AFTER INSERT ON memory_vector BEGIN
+    UPDATE store_partition SET loose_vectors = loose_vectors + 1 WHERE partition_no = new.memory_no >> 32;
+END;
+
+CREATE TRIGGER memory_vector_seal AFTER UPDATE OF vector ON memory_vector
+WHEN old.vector IS NOT NULL AND new.vector IS NULL BEGIN
+    UPDATE store_partition SET loose_vectors = loose_vectors - 1 WHERE partition_no = new.memory_no >> 32;
+END;
+
+CREATE TRIGGER memory_vector_delete_loose AFTER DELETE ON memory_vector WHEN old.vector IS NOT NULL BEGIN
+    UPDATE store_partition SET loose_vectors = loose_vectors - 1 WHERE partition_no = old.memory_no >> 32;
+END;
+
+CREATE TRIGGER memory_vector_delete_sealed AFTER DELETE ON memory_vector WHEN old.vector IS NULL BEGIN
+    UPDATE memory_vector_block SET
+        slots = CAST(substr(slots, 1, 4 * old.slot) || zeroblob(4) || substr(slots, 4 * old.slot + 5) AS BLOB),
+        vectors = CAST(
+            substr(vectors, 1, 4 * length(vectors) / length(slots) * old.slot)
+            || zeroblob(4 * length(vectors) / length(slots))
+            || substr(vectors, 4 * length(vectors) / length(slots) * (old.slot + 1) + 1)
+        AS BLOB)
+    WHERE partition_no = old.memory_no >> 32 AND block_no = old.block_no;
+    DELETE FROM memory_vector_block
+    WHERE partition_no = old.memory_no >> 32 AND block_no = old.block_no AND slots = zeroblob(length(slots));
+END;
 
 -- What has been promoted already: the same words of the same message are never read twice.
 CREATE TABLE promotion_ledger (

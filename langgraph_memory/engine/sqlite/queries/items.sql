@@ -2,7 +2,7 @@
 -- The partition of that name, made when it is new.
 INSERT INTO store_partition (partition) VALUES (:partition)
 ON CONFLICT (partition) DO UPDATE SET partition = excluded.partition
-RETURNING partition_no
+RETURNING partition_no, loose_vectors
 
 -- name: item
 -- One row by namespace and key.
@@ -13,7 +13,8 @@ SELECT * FROM agent_memory WHERE partition = :partition AND namespace = :namespa
 INSERT INTO agent_memory (
     memory_no, partition, namespace, id, value, ttl_minutes, owner_id, scope, memory_type, slot, content, content_json,
     subject, context, source, confidence, importance, created_at, updated_at, valid_from, last_verified_at, expires_at,
-    superseded_by, superseded_at, fingerprint, terms, context_terms, term_count
+    superseded_by, superseded_at, fingerprint, subject_key, question_share, terms, term_count, context_terms,
+    context_count, asked_terms, asked_count
 ) VALUES (
     1 + coalesce(
         (SELECT max(memory_no) FROM agent_memory
@@ -22,7 +23,8 @@ INSERT INTO agent_memory (
     ),
     :partition, :namespace, :id, :value, :ttl_minutes, :owner_id, :scope, :memory_type, :slot, :content, :content_json,
     :subject, :context, :source, :confidence, :importance, :created_at, :updated_at, :valid_from, :last_verified_at,
-    :expires_at, :superseded_by, :superseded_at, :fingerprint, :terms, :context_terms, :term_count
+    :expires_at, :superseded_by, :superseded_at, :fingerprint, :subject_key, :question_share, :terms, :term_count,
+    :context_terms, :context_count, :asked_terms, :asked_count
 )
 RETURNING memory_no
 
@@ -34,20 +36,14 @@ UPDATE agent_memory SET
     created_at = :created_at, updated_at = :updated_at, valid_from = :valid_from,
     last_verified_at = :last_verified_at, expires_at = :expires_at,
     superseded_by = :superseded_by, superseded_at = :superseded_at, fingerprint = :fingerprint,
-    terms = :terms, context_terms = :context_terms, term_count = :term_count
+    subject_key = :subject_key, question_share = :question_share, terms = :terms, term_count = :term_count,
+    context_terms = :context_terms, context_count = :context_count,
+    asked_terms = :asked_terms, asked_count = :asked_count
 WHERE memory_no = :memory_no
 
 -- name: delete_item
 -- Remove one row, with its terms and vectors.
 DELETE FROM agent_memory WHERE memory_no = :memory_no
-
--- name: put_vector
--- Store the vector of one field of a row.
-INSERT INTO memory_vector (memory_no, field, vector) VALUES (:memory_no, :field, :vector)
-
--- name: delete_vectors
--- Remove the vectors of a row.
-DELETE FROM memory_vector WHERE memory_no = :memory_no
 
 -- name: items_in_partition
 -- A page of the live rows of one partition under a prefix, last updated first.
@@ -67,41 +63,19 @@ ORDER BY updated_at DESC, memory_no LIMIT :limit OFFSET :offset
 -- The rows of the given numbers.
 SELECT * FROM agent_memory WHERE memory_no IN (SELECT value FROM json_each(:numbers))
 
--- name: items_matching_in_partition
--- The numbers of the live rows of one partition under a prefix that hold a term.
-SELECT m.memory_no FROM memory_text AS t CROSS JOIN agent_memory AS m ON m.memory_no = t.rowid
-WHERE t.memory_text MATCH '"' || :term || '"'
-  AND t.rowid BETWEEN (SELECT partition_no << 32 FROM store_partition WHERE partition = :partition)
-      AND (SELECT partition_no << 32 | 4294967295 FROM store_partition WHERE partition = :partition)
-  AND m.partition = :partition AND (m.namespace = :prefix OR (m.namespace >= :low AND m.namespace < :high))
-  AND m.superseded_at IS NULL AND (m.expires_at IS NULL OR m.expires_at > :now)
+-- name: live_in_partition
+-- Those of the numbered rows that are live and under a prefix of one partition.
+SELECT memory_no FROM agent_memory
+WHERE memory_no IN (SELECT value FROM json_each(:numbers))
+  AND partition = :partition AND (namespace = :prefix OR (namespace >= :low AND namespace < :high))
+  AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
 
--- name: items_matching_across_partitions
--- The numbers of the live plain items under a prefix that hold a term; never a memory.
-SELECT m.memory_no FROM memory_text AS t CROSS JOIN agent_memory AS m ON m.memory_no = t.rowid
-WHERE t.memory_text MATCH '"' || :term || '"' AND m.memory_type IS NULL
-  AND (:prefix = '' OR m.namespace = :prefix OR (m.namespace >= :low AND m.namespace < :high))
-  AND (m.expires_at IS NULL OR m.expires_at > :now)
-
--- name: vectors_in_partition
--- The vectors of the live rows of one partition under a prefix.
-SELECT v.memory_no, v.vector FROM agent_memory AS m JOIN memory_vector AS v ON v.memory_no = m.memory_no
-WHERE m.partition = :partition AND (m.namespace = :prefix OR (m.namespace >= :low AND m.namespace < :high))
-  AND m.superseded_at IS NULL AND (m.expires_at IS NULL OR m.expires_at > :now)
-
--- name: vectors_across_partitions
--- The vectors of the live plain items under a prefix; never a memory's.
-SELECT v.memory_no, v.vector FROM agent_memory AS m JOIN memory_vector AS v ON v.memory_no = m.memory_no
-WHERE m.memory_type IS NULL AND (:prefix = '' OR m.namespace = :prefix OR (m.namespace >= :low AND m.namespace < :high))
-  AND (m.expires_at IS NULL OR m.expires_at > :now)
-
--- name: corpus_of_partition
--- How many rows of a partition hold terms, and how many terms they hold.
-SELECT size, term_total FROM store_partition WHERE partition = :partition
-
--- name: corpus
--- The same over every partition.
-SELECT coalesce(sum(size), 0) AS size, coalesce(sum(term_total), 0) AS term_total FROM store_partition
+-- name: live_across_partitions
+-- Those of the numbered rows that are live plain items under a prefix; never a memory.
+SELECT memory_no FROM agent_memory
+WHERE memory_no IN (SELECT value FROM json_each(:numbers)) AND memory_type IS NULL
+  AND (:prefix = '' OR namespace = :prefix OR (namespace >= :low AND namespace < :high))
+  AND (expires_at IS NULL OR expires_at > :now)
 
 -- name: namespaces
 -- Every namespace that holds a live row.

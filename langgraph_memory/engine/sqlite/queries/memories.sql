@@ -37,38 +37,6 @@ WHERE partition = :partition
   AND created_at <= :at AND (superseded_at IS NULL OR superseded_at > :at) AND (expires_at IS NULL OR expires_at > :at)
 ORDER BY importance DESC, updated_at DESC, memory_no DESC LIMIT :limit
 
--- name: eligible_matching
--- The numbers of those that hold a term.
-SELECT m.memory_no FROM memory_text AS t CROSS JOIN agent_memory AS m ON m.memory_no = t.rowid
-WHERE t.memory_text MATCH '"' || :term || '"'
-  AND t.rowid BETWEEN (SELECT partition_no << 32 FROM store_partition WHERE partition = :partition)
-      AND (SELECT partition_no << 32 | 4294967295 FROM store_partition WHERE partition = :partition)
-  AND m.partition = :partition
-  AND m.scope IN (SELECT value FROM json_each(:scopes)) AND m.memory_type IN (SELECT value FROM json_each(:memory_types))
-  AND m.created_at <= :at AND (m.superseded_at IS NULL OR m.superseded_at > :at)
-  AND (m.expires_at IS NULL OR m.expires_at > :at)
-
--- name: eligible_vectors
--- The vectors of those.
-SELECT v.memory_no, v.vector FROM agent_memory AS m JOIN memory_vector AS v ON v.memory_no = m.memory_no
-WHERE m.partition = :partition
-  AND m.scope IN (SELECT value FROM json_each(:scopes)) AND m.memory_type IN (SELECT value FROM json_each(:memory_types))
-  AND m.created_at <= :at AND (m.superseded_at IS NULL OR m.superseded_at > :at)
-  AND (m.expires_at IS NULL OR m.expires_at > :at)
-
--- name: ineligible_matching
--- Some memories of one owner that hold a term and may not be seen, newest first.
-SELECT m.* FROM memory_text AS t CROSS JOIN agent_memory AS m ON m.memory_no = t.rowid
-WHERE t.memory_text MATCH '"' || :term || '"'
-  AND t.rowid BETWEEN (SELECT partition_no << 32 FROM store_partition WHERE partition = :partition)
-      AND (SELECT partition_no << 32 | 4294967295 FROM store_partition WHERE partition = :partition)
-  AND m.partition = :partition AND m.memory_type IS NOT NULL AND m.created_at <= :at
-  AND NOT (
-    m.scope IN (SELECT value FROM json_each(:scopes)) AND m.memory_type IN (SELECT value FROM json_each(:memory_types))
-    AND (m.superseded_at IS NULL OR m.superseded_at > :at) AND (m.expires_at IS NULL OR m.expires_at > :at)
-  )
-ORDER BY m.memory_no DESC LIMIT :limit
-
 -- name: memories_of_owner
 -- A page of one owner's memories, newest first.
 SELECT * FROM agent_memory

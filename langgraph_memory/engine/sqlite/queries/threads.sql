@@ -2,20 +2,28 @@
 -- Store one checkpoint; the same id again replaces it.
 INSERT INTO thread_checkpoint (
     thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, run_id, created_at, channel_versions,
-    type, checkpoint, metadata_type, metadata
+    replayed_channels, type, body
 ) VALUES (
     :thread_id, :checkpoint_ns, :checkpoint_id, :parent_checkpoint_id, :run_id, :created_at, :channel_versions,
-    :type, :checkpoint, :metadata_type, :metadata
+    :replayed_channels, :type, :body
 ) ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id) DO UPDATE SET
     parent_checkpoint_id = excluded.parent_checkpoint_id, run_id = excluded.run_id,
-    channel_versions = excluded.channel_versions, type = excluded.type, checkpoint = excluded.checkpoint,
-    metadata_type = excluded.metadata_type, metadata = excluded.metadata
+    channel_versions = excluded.channel_versions, replayed_channels = excluded.replayed_channels, type = excluded.type, body = excluded.body
+
+-- name: name_owner
+-- Note whose a thread is, unless that is known already.
+UPDATE thread SET owner_id = :owner_id WHERE thread_id = :thread_id AND owner_id IS NULL
 
 -- name: put_channel
 -- Store one version of one channel.
-INSERT INTO thread_channel (thread_id, checkpoint_ns, channel, version, type, value)
-VALUES (:thread_id, :checkpoint_ns, :channel, :version, :type, :value)
-ON CONFLICT (thread_id, checkpoint_ns, channel, version) DO UPDATE SET type = excluded.type, value = excluded.value
+INSERT INTO thread_channel (thread_id, checkpoint_ns, channel, version, kind, type, value)
+VALUES (:thread_id, :checkpoint_ns, :channel, :version, :kind, :type, :value)
+ON CONFLICT (thread_id, checkpoint_ns, channel, version) DO UPDATE SET
+    kind = excluded.kind, type = excluded.type, value = excluded.value
+
+-- name: put_chunk
+-- Store elements that were serialised together.
+INSERT INTO thread_chunk (thread_id, address, count, type, value) VALUES (:thread_id, :address, :count, :type, :value)
 
 -- name: put_write
 -- Store one pending write; an ordinary write that is there already stays as it is.
@@ -27,6 +35,21 @@ INSERT INTO thread_write (
     task_path = excluded.task_path, channel = excluded.channel, type = excluded.type, value = excluded.value
     WHERE excluded.idx < 0
 
+-- name: share_write
+-- Let a pending write that has become elements of a list, byte for byte, name them in place of a copy.
+UPDATE thread_write SET type = '@elements', value = :runs
+WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns AND checkpoint_id = :checkpoint_id
+  AND channel = :channel AND type = :type AND value = :value
+
+-- name: chunk_stretch
+-- Where the chunks of a stretch of addresses are.
+SELECT address, count FROM thread_chunk
+WHERE thread_id = :thread_id AND address >= :first AND address < :end ORDER BY address
+
+-- name: delete_chunk_stretch
+-- Remove the chunks of a stretch of addresses.
+DELETE FROM thread_chunk WHERE thread_id = :thread_id AND address >= :first AND address < :end
+
 -- name: checkpoint
 -- One checkpoint by its id.
 SELECT * FROM thread_checkpoint
@@ -35,6 +58,16 @@ WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns AND checkpoint_i
 -- name: latest_checkpoint
 -- The newest checkpoint of a thread in one namespace.
 SELECT * FROM thread_checkpoint
+WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns
+ORDER BY checkpoint_id DESC LIMIT 1
+
+-- name: checkpoint_ids
+-- The checkpoints of a thread.
+SELECT checkpoint_ns, checkpoint_id FROM thread_checkpoint WHERE thread_id = :thread_id
+
+-- name: latest_checkpoint_id
+-- The id of the newest checkpoint of a thread in one namespace.
+SELECT checkpoint_id FROM thread_checkpoint
 WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns
 ORDER BY checkpoint_id DESC LIMIT 1
 
@@ -55,27 +88,62 @@ WHERE (:before IS NULL OR checkpoint_id < :before)
   AND (:after_id IS NULL OR (checkpoint_id, thread_id, checkpoint_ns) < (:after_id, :after_thread, :after_ns))
 ORDER BY checkpoint_id DESC, thread_id DESC, checkpoint_ns DESC LIMIT :page
 
--- name: channels_of_checkpoint
--- The stored value of every channel of one checkpoint.
-SELECT c.channel, c.type, c.value
-FROM thread_checkpoint AS p
-JOIN json_each(p.channel_versions) AS v
-JOIN thread_channel AS c
-  ON c.thread_id = p.thread_id AND c.checkpoint_ns = p.checkpoint_ns AND c.channel = v.key AND c.version = v.value
-WHERE p.thread_id = :thread_id AND p.checkpoint_ns = :checkpoint_ns AND p.checkpoint_id = :checkpoint_id
+-- name: version_and_end
+-- One stored version of one channel, and where the last chunk of the list ends that goes up to an address.
+SELECT c.value,
+    (SELECT k.address + k.count FROM thread_chunk AS k
+     WHERE k.thread_id = :thread_id AND k.address < ((:address - 1) >> 20 << 20) + 1048576
+     ORDER BY k.address DESC LIMIT 1
+    ) AS list_end
+FROM thread_channel AS c
+WHERE c.thread_id = :thread_id AND c.checkpoint_ns = :checkpoint_ns AND c.channel = :channel AND c.version = :version
 
--- name: writes_of_checkpoint
--- The pending writes of one checkpoint, in the order in which a run applies them.
-SELECT task_id, channel, type, value FROM thread_write
-WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns AND checkpoint_id = :checkpoint_id
-ORDER BY task_path, task_id, idx
+-- name: versions
+-- Stored channel versions by (thread, namespace, channel, version).
+SELECT c.thread_id, c.checkpoint_ns, c.channel, c.version, c.kind, c.type, c.value
+FROM json_each(:keys) AS k
+CROSS JOIN thread_channel AS c
+  ON c.thread_id = json_extract(k.value, '$[0]') AND c.checkpoint_ns = json_extract(k.value, '$[1]')
+  AND c.channel = json_extract(k.value, '$[2]') AND c.version = json_extract(k.value, '$[3]')
+
+-- name: versions_of_checkpoint
+-- The stored versions of some channels of one checkpoint.
+SELECT c.channel, c.version, c.kind, c.type, c.value
+FROM thread_checkpoint AS p
+CROSS JOIN json_each(p.channel_versions) AS v
+CROSS JOIN thread_channel AS c
+  ON c.thread_id = p.thread_id AND c.checkpoint_ns = p.checkpoint_ns AND c.channel = v.key
+  AND c.version = CAST(v.value AS TEXT)
+WHERE p.thread_id = :thread_id AND p.checkpoint_ns = :checkpoint_ns AND p.checkpoint_id = :checkpoint_id
+  AND v.key IN (SELECT value FROM json_each(:channels))
+
+-- name: chunks
+-- The chunks that touch any of some stretches of addresses, given as (thread, first, end).
+SELECT i.thread_id, i.address, i.count, i.type, i.value
+FROM json_each(:stretches) AS s
+CROSS JOIN thread_chunk AS i
+  ON i.thread_id = json_extract(s.value, '$[0]') AND i.address < json_extract(s.value, '$[2]')
+  AND i.address >= (
+    SELECT coalesce(max(b.address), 0) FROM thread_chunk AS b
+    WHERE b.thread_id = json_extract(s.value, '$[0]') AND b.address <= json_extract(s.value, '$[1]')
+  )
+
+-- name: writes
+-- The pending writes of some checkpoints, in the order in which a run applies them.
+SELECT w.thread_id, w.checkpoint_ns, w.checkpoint_id, w.task_id, w.channel, w.type, w.value
+FROM json_each(:keys) AS k
+CROSS JOIN thread_write AS w
+  ON w.thread_id = json_extract(k.value, '$[0]') AND w.checkpoint_ns = json_extract(k.value, '$[1]')
+  AND w.checkpoint_id = json_extract(k.value, '$[2]')
+ORDER BY k.key, w.task_path, w.task_id, w.idx
 
 -- name: checkpoint_chain
 -- Every checkpoint of a thread with its parent and the channels it holds a value for.
-SELECT p.checkpoint_ns, p.checkpoint_id, p.parent_checkpoint_id, p.channel_versions,
+SELECT p.checkpoint_ns, p.checkpoint_id, p.parent_checkpoint_id, p.replayed_channels,
     (SELECT json_group_array(v.key) FROM json_each(p.channel_versions) AS v
-     JOIN thread_channel AS c
-       ON c.thread_id = p.thread_id AND c.checkpoint_ns = p.checkpoint_ns AND c.channel = v.key AND c.version = v.value
+     CROSS JOIN thread_channel AS c
+       ON c.thread_id = p.thread_id AND c.checkpoint_ns = p.checkpoint_ns AND c.channel = v.key
+       AND c.version = CAST(v.value AS TEXT)
     ) AS stored_channels,
     (SELECT json_group_array(DISTINCT w.channel) FROM thread_write AS w
      WHERE w.thread_id = p.thread_id AND w.checkpoint_ns = p.checkpoint_ns AND w.checkpoint_id = p.checkpoint_id
@@ -102,9 +170,28 @@ WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns AND checkpoint_i
 -- Remove the channel versions of a thread that none of its checkpoints names.
 DELETE FROM thread_channel
 WHERE thread_id = :thread_id AND (checkpoint_ns, channel, version) NOT IN (
-    SELECT p.checkpoint_ns, v.key, v.value
+    SELECT p.checkpoint_ns, v.key, CAST(v.value AS TEXT)
     FROM thread_checkpoint AS p JOIN json_each(p.channel_versions) AS v WHERE p.thread_id = :thread_id
 )
+
+-- name: runs_of_thread
+-- The runs of every channel version and pending write of a thread that has elements.
+SELECT value FROM thread_channel WHERE thread_id = :thread_id AND kind <> 'value'
+UNION ALL
+SELECT value FROM thread_write WHERE thread_id = :thread_id AND type = '@elements'
+
+-- name: chunks_of_thread
+-- Where the chunks of a thread are.
+SELECT address, count FROM thread_chunk WHERE thread_id = :thread_id
+
+-- name: delete_chunk
+-- Remove one chunk.
+DELETE FROM thread_chunk WHERE thread_id = :thread_id AND address = :address
+
+-- name: delete_thread_if_empty
+-- Forget a thread that holds no checkpoint any more.
+DELETE FROM thread WHERE thread_id = :thread_id
+  AND NOT EXISTS (SELECT 1 FROM thread_checkpoint AS p WHERE p.thread_id = :thread_id)
 
 -- name: delete_checkpoints_of_thread
 -- Remove every checkpoint of a thread.
@@ -114,21 +201,33 @@ DELETE FROM thread_checkpoint WHERE thread_id = :thread_id
 -- Remove every channel version of a thread.
 DELETE FROM thread_channel WHERE thread_id = :thread_id
 
+-- name: delete_chunks_of_thread
+-- Remove every chunk of a thread.
+DELETE FROM thread_chunk WHERE thread_id = :thread_id
+
 -- name: delete_writes_of_thread
 -- Remove every pending write of a thread.
 DELETE FROM thread_write WHERE thread_id = :thread_id
+
+-- name: delete_summary_of_thread
+-- Forget a thread.
+DELETE FROM thread WHERE thread_id = :thread_id
 
 -- name: copy_checkpoints
 -- Copy every checkpoint of one thread to another.
 INSERT INTO thread_checkpoint
 SELECT :target, checkpoint_ns, checkpoint_id, parent_checkpoint_id, run_id, created_at, channel_versions,
-    type, checkpoint, metadata_type, metadata
+    replayed_channels, type, body
 FROM thread_checkpoint WHERE thread_id = :source
 
 -- name: copy_channels
 -- Copy every channel version of one thread to another.
 INSERT INTO thread_channel
-SELECT :target, checkpoint_ns, channel, version, type, value FROM thread_channel WHERE thread_id = :source
+SELECT :target, checkpoint_ns, channel, version, kind, type, value FROM thread_channel WHERE thread_id = :source
+
+-- name: copy_chunks
+-- Copy every chunk of one thread to another.
+INSERT INTO thread_chunk SELECT :target, address, count, type, value FROM thread_chunk WHERE thread_id = :source
 
 -- name: copy_writes
 -- Copy every pending write of one thread to another.
@@ -136,11 +235,45 @@ INSERT INTO thread_write
 SELECT :target, checkpoint_ns, checkpoint_id, task_id, idx, task_path, channel, type, value
 FROM thread_write WHERE thread_id = :source
 
+-- name: copy_summary
+-- Copy what is known of one thread to another.
+UPDATE thread SET (owner_id, created_at, updated_at) =
+    (SELECT s.owner_id, s.created_at, s.updated_at FROM thread AS s WHERE s.thread_id = :source)
+WHERE thread_id = :target
+
+-- name: thread
+-- What is known of one thread.
+SELECT thread_id, owner_id, created_at, updated_at FROM thread WHERE thread_id = :thread_id
+
 -- name: threads
 -- A page of threads, last used first, with what they hold.
-SELECT p.thread_id, count(*) AS checkpoints, min(p.created_at) AS created_at, max(p.created_at) AS updated_at,
-    coalesce((SELECT sum(length(c.value)) FROM thread_channel AS c WHERE c.thread_id = p.thread_id), 0)
-    + coalesce((SELECT sum(length(w.value)) FROM thread_write AS w WHERE w.thread_id = p.thread_id), 0)
-    + sum(length(p.checkpoint) + length(p.metadata)) AS bytes
-FROM thread_checkpoint AS p
-GROUP BY p.thread_id ORDER BY updated_at DESC, p.thread_id LIMIT :limit OFFSET :offset
+SELECT t.thread_id, t.owner_id, t.created_at, t.updated_at,
+    (SELECT count(*) FROM thread_checkpoint AS p WHERE p.thread_id = t.thread_id) AS checkpoints,
+    coalesce((SELECT sum(length(p.body)) FROM thread_checkpoint AS p WHERE p.thread_id = t.thread_id), 0)
+    + coalesce((SELECT sum(length(c.value)) FROM thread_channel AS c WHERE c.thread_id = t.thread_id), 0)
+    + coalesce((SELECT sum(length(i.value)) FROM thread_chunk AS i WHERE i.thread_id = t.thread_id), 0)
+    + coalesce((SELECT sum(length(w.value)) FROM thread_write AS w WHERE w.thread_id = t.thread_id), 0) AS bytes
+FROM thread AS t WHERE :owner_id IS NULL OR t.owner_id = :owner_id
+ORDER BY t.updated_at DESC, t.thread_id LIMIT :limit OFFSET :offset
+
+-- name: last_values
+-- The stored version of one channel of the newest root checkpoint of some threads.
+SELECT c.thread_id, c.checkpoint_ns, c.channel, c.version, c.kind, c.type, c.value
+FROM json_each(:thread_ids) AS t
+CROSS JOIN thread_checkpoint AS p
+  ON p.thread_id = t.value AND p.checkpoint_ns = '' AND p.checkpoint_id = (
+    SELECT max(q.checkpoint_id) FROM thread_checkpoint AS q WHERE q.thread_id = t.value AND q.checkpoint_ns = ''
+  )
+CROSS JOIN json_each(p.channel_versions) AS v
+CROSS JOIN thread_channel AS c
+  ON c.thread_id = p.thread_id AND c.checkpoint_ns = p.checkpoint_ns AND c.channel = v.key
+  AND c.version = CAST(v.value AS TEXT)
+WHERE v.key = :channel
+
+-- name: threads_idle_since
+-- Threads that were last written before a moment, longest ago first.
+SELECT thread_id FROM thread WHERE updated_at < :moment ORDER BY updated_at LIMIT :limit
+
+-- name: threads_longer_than
+-- Threads that hold more than so many checkpoints in one namespace.
+SELECT DISTINCT thread_id FROM thread_checkpoint GROUP BY thread_id, checkpoint_ns HAVING count(*) > :checkpoints

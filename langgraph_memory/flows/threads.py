@@ -1,0 +1,131 @@
+"""Storing a checkpoint: encode outside the transaction, decide inside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from langgraph_memory.domain.pieces import Run, tail_of
+from langgraph_memory.flows.base import Flow
+from langgraph_memory.plans.threads.put import put_checkpoint
+from langgraph_memory.plans.threads.read import get_versions
+from langgraph_memory.plans.threads.records import (
+    CheckpointKey,
+    NewCheckpoint,
+    Stored,
+    StoredChunk,
+    StoredVersion,
+    Typed,
+)
+from langgraph_memory.state.codec import Codec
+from langgraph_memory.state.decode import Decoder
+from langgraph_memory.state.encode import Encoded, Encoder, loose_chunks, may_share
+from langgraph_memory.state.known import KnownCheckpoints, KnownVersion, Place
+
+_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What turns the values of one saver's channels into stored versions and back."""
+
+    codec: Codec
+    encoder: Encoder
+    decoder: Decoder
+
+    @classmethod
+    def of(cls, codec: Codec) -> Values:
+        """Return the encoder and the decoder of a codec."""
+        return cls(codec, Encoder(codec), Decoder(codec))
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A checkpoint as the saver was given it; `channels` are the (channel, version, value) that changed."""
+
+    key: CheckpointKey
+    parent_checkpoint_id: str | None
+    run_id: str | None
+    owner_id: str | None
+    channel_versions: str
+    replayed_channels: Sequence[str]
+    body: Typed
+    channels: Sequence[tuple[str, str, Any]]
+    fenced: bool
+
+
+def store_checkpoint(draft: Draft, values: Values, known: KnownCheckpoints, now: datetime) -> Flow[None]:
+    """Store a checkpoint: what it shares with its parent is not stored again.
+
+    What is remembered of the parent may be out of date, because other processes write too; then it is read again.
+    """
+    parent = _place(draft.key, draft.parent_checkpoint_id)
+    wanted = [channel for channel, _, value in draft.channels if parent is not None and may_share(value)]
+    held = known.get(parent) if parent else None
+    base, continued = dict(held or {}), held is not None
+    missing = [channel for channel in wanted if channel not in base]
+    if missing:
+        base |= yield from _read_base(draft, values, missing)
+    for attempt in range(_ATTEMPTS + 1):
+        encoded = [
+            values.encoder.encode(channel, version, value, base.get(channel))
+            for channel, version, value in draft.channels
+        ]
+        outcome = yield put_checkpoint(_new_checkpoint(draft, encoded, base, continued), now)
+        if isinstance(outcome, Stored):
+            break
+        base = {} if attempt == _ATTEMPTS - 1 else (yield from _read_base(draft, values, wanted))
+    place = _place(draft.key, draft.key.checkpoint_id)
+    if place is not None:
+        known.put(place, base | {one.version.channel: _learn(one, outcome) for one in encoded}, parent)
+
+
+def _learn(encoded: Encoded, outcome: Stored) -> KnownVersion | None:
+    placed = outcome.placed.get(encoded.version.channel)
+    return None if placed is None else encoded.known(placed)
+
+
+def _new_checkpoint(
+    draft: Draft, encoded: Sequence[Encoded], base: Mapping[str, KnownVersion | None], continued: bool
+) -> NewCheckpoint:
+    versions = [one.version for one in encoded]
+    return NewCheckpoint(
+        key=draft.key,
+        parent_checkpoint_id=draft.parent_checkpoint_id,
+        run_id=draft.run_id,
+        owner_id=draft.owner_id,
+        channel_versions=draft.channel_versions,
+        replayed_channels=draft.replayed_channels,
+        body=draft.body,
+        versions=versions,
+        bases=[held.base(version.channel) for version in versions if version.based and (held := base[version.channel])],
+        fenced=draft.fenced,
+        continued=continued,
+    )
+
+
+def _read_base(draft: Draft, values: Values, channels: Sequence[str]) -> Flow[dict[str, KnownVersion | None]]:
+    """Read what the parent holds of some channels."""
+    key = CheckpointKey(draft.key.thread_id, draft.key.checkpoint_ns, draft.parent_checkpoint_id)
+    versions, items = yield get_versions(key, channels)
+    base: dict[str, KnownVersion | None] = dict.fromkeys(channels)
+    for channel, version in versions.items():
+        if version.kind != "value" and version.runs:
+            base[channel] = _recognise(version, items, values)
+    return base
+
+
+def _recognise(version: StoredVersion, items: Sequence[StoredChunk], values: Values) -> KnownVersion | None:
+    try:
+        value = values.decoder.value(version, items)
+    except Exception:  # damaged, or of another serializer: nothing new is built on it
+        return None
+    marks = values.encoder.marks(version.kind, value)
+    loose = loose_chunks([Run(item.address, item.count) for item in items], tail_of(version.runs))
+    return KnownVersion.read(version.version, version.kind, marks, version.runs, loose)
+
+
+def _place(key: CheckpointKey, checkpoint_id: str | None) -> Place | None:
+    return None if checkpoint_id is None else (key.thread_id, key.checkpoint_ns, checkpoint_id)

@@ -1,0 +1,18 @@
+"""Copying a thread."""
+
+from __future__ import annotations
+
+from langgraph_memory.engine.query import Plan, Query, writes
+from langgraph_memory.exceptions import InvalidInputError
+
+
+@writes
+def copy_thread(source: str, target: str) -> Plan[None]:
+    """Copy every checkpoint, value and pending write of a thread to one that does not exist yet.
+
+    Nothing is shared between the two. Raises InvalidInputError when the target holds checkpoints.
+    """
+    if (yield Query("thread", {"thread_id": target})):
+        raise InvalidInputError(f"thread {target!r} holds checkpoints already; copy to a thread id that is not in use.")
+    for name in ("copy_checkpoints", "copy_channels", "copy_chunks", "copy_writes", "copy_summary"):
+        yield Query(name, {"source": source, "target": target})

@@ -1,0 +1,164 @@
+"""Storing checkpoints and pending writes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from langgraph_memory.domain.clock import to_microseconds
+from langgraph_memory.domain.pieces import Run, first_address, has_room, pack_runs, place
+from langgraph_memory.engine.query import Plan, Query, writes
+from langgraph_memory.exceptions import ForkedThreadError
+from langgraph_memory.plans.threads.records import (
+    CheckpointKey,
+    Layout,
+    NewCheckpoint,
+    NewVersion,
+    Placed,
+    Seal,
+    Stale,
+    Stored,
+    StoredWrite,
+)
+
+
+@writes
+def put_checkpoint(new: NewCheckpoint, now: datetime) -> Plan[Stored | Stale]:
+    """Store a checkpoint with the channel versions that are new in it, or nothing if it was built on others."""
+    if new.fenced:
+        yield from _check_fence(new)
+    ends = yield from _list_ends(new)
+    if ends is None:
+        return Stale()
+    placed: dict[str, Placed] = {}
+    for version in new.versions:
+        if version.layout is not None:
+            end = ends.get(version.channel)
+            stored = placed[version.channel] = yield from _store_elements(new.key.thread_id, version.layout, end)
+            if version.kind == "list" and version.layout.chunks and new.parent_checkpoint_id is not None:
+                yield from _share_writes(new, version.channel, version.layout, stored)
+    if new.versions:
+        rows = [_version_row(version, placed.get(version.channel)) for version in new.versions]
+        yield Query("put_channel", new.key.columns(), rows)
+    yield from _store_checkpoint(new, now)
+    return Stored(placed)
+
+
+@writes
+def put_writes(key: CheckpointKey, pending: Sequence[StoredWrite]) -> Plan[None]:
+    """Store pending writes; ordinary ones that are there stay, special ones (errors, interrupts) are replaced."""
+    rows = [
+        {
+            "task_id": write.task_id,
+            "idx": write.idx,
+            "task_path": write.task_path,
+            "channel": write.channel,
+            "type": write.value[0],
+            "value": write.value[1],
+        }
+        for write in pending
+    ]
+    yield Query("put_write", key.columns(), rows)
+
+
+def _check_fence(new: NewCheckpoint) -> Plan[None]:
+    rows = yield Query("latest_checkpoint_id", new.key.columns())
+    latest = rows[0]["checkpoint_id"] if rows else None
+    if latest not in (new.parent_checkpoint_id, new.key.checkpoint_id):
+        raise ForkedThreadError(
+            f"thread {new.key.thread_id!r} has moved on: this run continues checkpoint {new.parent_checkpoint_id}, and "
+            f"another writer has stored {latest} since; load the thread again and repeat the run."
+        )
+
+
+def _list_ends(new: NewCheckpoint) -> Plan[dict[str, int] | None]:
+    """Return where the lists end that the new versions may continue; None when what they are built on is not there.
+
+    Their runs name lists by random ids, so the same runs mean the same elements.
+    """
+    ends: dict[str, int] = {}
+    for base in new.bases:
+        wanted = {"channel": base.channel, "version": base.version, "address": base.tail}
+        rows = yield Query("version_and_end", {**new.key.columns(), **wanted})
+        if not rows or rows[0]["value"] != base.packed_runs:
+            return None
+        ends[base.channel] = rows[0]["list_end"]
+    return ends
+
+
+def _store_elements(thread_id: str, layout: Layout, end: int | None) -> Plan[Placed]:
+    start = first_address(layout.list_id)
+    if layout.tail is not None and layout.tail == end and has_room(end, layout.fresh):
+        start = end
+    if layout.chunks:
+        chunks = [
+            {"address": start + chunk.offset, "count": chunk.count, "type": chunk.value[0], "value": chunk.value[1]}
+            for chunk in layout.chunks
+        ]
+        yield Query("put_chunk", {"thread_id": thread_id}, chunks)
+    sealed = layout.seal is not None and (yield from _seal(thread_id, layout.seal))
+    return Placed(place(layout.parts, start), start, sealed)
+
+
+def _share_writes(new: NewCheckpoint, channel: str, layout: Layout, placed: Placed) -> Plan[None]:
+    """Keep the parent's pending writes that became these elements only once."""
+    rows = [
+        {
+            "type": chunk.value[0],
+            "value": chunk.value[1],
+            "runs": pack_runs([Run(placed.start + chunk.offset, chunk.count)]),
+        }
+        for chunk in layout.chunks
+    ]
+    key = {**new.key.columns(), "checkpoint_id": new.parent_checkpoint_id}
+    yield Query("share_write", {**key, "channel": channel}, rows)
+
+
+def _seal(thread_id: str, seal: Seal) -> Plan[bool]:
+    """Put one chunk in place of the small ones of a stretch, unless they are not what the writer took them for."""
+    stretch = {"thread_id": thread_id, "first": seal.stretch.first, "end": seal.stretch.end}
+    rows = yield Query("chunk_stretch", stretch)
+    if not _covers([Run(row["address"], row["count"]) for row in rows], seal.stretch):
+        return False
+    yield Query("delete_chunk_stretch", stretch)
+    row = {
+        "address": seal.stretch.first,
+        "count": seal.stretch.count,
+        "type": seal.value[0],
+        "value": seal.value[1],
+    }
+    yield Query("put_chunk", {"thread_id": thread_id}, [row])
+    return True
+
+
+def _covers(chunks: Sequence[Run], stretch: Run) -> bool:
+    position = stretch.first
+    for chunk in chunks:
+        if chunk.first != position:
+            return False
+        position = chunk.end
+    return position == stretch.end
+
+
+def _version_row(version: NewVersion, placed: Placed | None) -> dict[str, object]:
+    kind, value = ("", pack_runs(placed.runs)) if placed is not None else version.value or ("", b"")
+    return {"channel": version.channel, "version": version.version, "kind": version.kind, "type": kind, "value": value}
+
+
+def _store_checkpoint(new: NewCheckpoint, now: datetime) -> Plan[None]:
+    yield Query(
+        "put_checkpoint",
+        {
+            **new.key.columns(),
+            "parent_checkpoint_id": new.parent_checkpoint_id,
+            "run_id": new.run_id,
+            "created_at": to_microseconds(now),
+            "channel_versions": new.channel_versions,
+            "replayed_channels": json.dumps(new.replayed_channels) if new.replayed_channels else None,
+            "type": new.body[0],
+            "body": new.body[1],
+        },
+    )
+    if new.owner_id is not None and not new.continued:
+        yield Query("name_owner", {"thread_id": new.key.thread_id, "owner_id": new.owner_id})

@@ -1,0 +1,222 @@
+"""What the operations on threads are given and what they return."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+from langgraph_memory.domain.pieces import Part, Run
+from langgraph_memory.engine.query import Row
+
+Typed = tuple[str, bytes]
+"""A serialised and framed value: (type, bytes)."""
+
+Kind = Literal["value", "item", "list", "dict", "snapshot_list"]
+"""How a version of a channel is stored: in its own row, as one chunk, or as runs of elements.
+
+The elements of a `snapshot_list` are those of the list inside a `DeltaChannel`'s snapshot.
+"""
+
+SHARED_WRITE = "@elements"
+"""The type of a pending write whose value is runs over the elements that it became."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointKey:
+    """Which checkpoint: its thread, its namespace ("" is the root graph) and its id; no id means the newest."""
+
+    thread_id: str
+    checkpoint_ns: str
+    checkpoint_id: str | None = None
+
+    def columns(self) -> dict[str, Any]:
+        """Return the key's columns."""
+        return {
+            "thread_id": self.thread_id,
+            "checkpoint_ns": self.checkpoint_ns,
+            "checkpoint_id": self.checkpoint_id,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class NewChunk:
+    """`count` elements, serialised together, to be stored at `offset` after the start of a version's new ones."""
+
+    offset: int
+    count: int
+    value: Typed
+
+
+class Seal(NamedTuple):
+    """The elements of a stretch of small chunks, serialised as one."""
+
+    stretch: Run
+    value: Typed
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How the elements of a new version are stored.
+
+    They continue the list that ends at `tail` if it still does, else they start the list `list_id`.
+    """
+
+    parts: Sequence[Part]
+    chunks: Sequence[NewChunk]
+    list_id: int
+    tail: int | None = None
+    seal: Seal | None = None
+
+    @property
+    def fresh(self) -> int:
+        """How many elements are new."""
+        return sum(chunk.count for chunk in self.chunks)
+
+
+@dataclass(frozen=True, slots=True)
+class NewVersion:
+    """One version of one channel: a `value`, or the `layout` of elements, built on the version `base`."""
+
+    channel: str
+    version: str
+    kind: Kind
+    value: Typed | None = None
+    layout: Layout | None = None
+    based: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """The version of a channel that new ones are built on, as the writer knows it, and where its list ended."""
+
+    channel: str
+    version: str
+    packed_runs: bytes
+    tail: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewCheckpoint:
+    """One checkpoint to store with the channel versions that are new in it.
+
+    `replayed_channels` are the delta channels that it does not store; they are replayed from the pending writes of its
+    ancestors. `bases` must still be what the parent holds. `fenced`: the parent must be the newest of its namespace.
+    `continued`: the writer stored the parent too, so that the owner of the thread is known.
+    """
+
+    key: CheckpointKey
+    parent_checkpoint_id: str | None
+    run_id: str | None
+    owner_id: str | None
+    channel_versions: str
+    body: Typed
+    versions: Sequence[NewVersion] = ()
+    bases: Sequence[Base] = ()
+    replayed_channels: Sequence[str] = ()
+    fenced: bool = False
+    continued: bool = False
+
+
+class Placed(NamedTuple):
+    """Where a version's elements are: its runs, the start of the new ones, and whether its small chunks were sealed."""
+
+    runs: tuple[Run, ...]
+    start: int
+    sealed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A checkpoint was stored; the place of each version that has elements, by channel."""
+
+    placed: Mapping[str, Placed] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """Nothing was stored: the parent does not hold the versions that the new ones were built on."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredWrite:
+    """One pending write: task, channel, value, its place among the task's writes, and the task's path."""
+
+    task_id: str
+    idx: int
+    task_path: str
+    channel: str
+    value: Typed
+
+
+class StoredVersion(NamedTuple):
+    """One version of one channel as it is stored: a value, or runs."""
+
+    version: str
+    kind: Kind
+    value: Typed
+    runs: tuple[Run, ...]
+
+
+Pending = tuple[str, str, StoredVersion]
+"""A pending write as it is stored: (task, channel, value). One that became elements of a list names them."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChunk:
+    """`count` elements from `address`, serialised together."""
+
+    address: int
+    count: int
+    value: Typed
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCheckpoint:
+    """One checkpoint as it was stored, still serialised."""
+
+    key: CheckpointKey
+    parent_checkpoint_id: str | None
+    channel_versions: str
+    body: Typed
+    channels: Mapping[str, StoredVersion]
+    writes: Sequence[Pending]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Checkpoints with the chunks that their versions are made of, by thread and in the order of their addresses."""
+
+    checkpoints: Sequence[StoredCheckpoint] = ()
+    chunks: Mapping[str, Sequence[StoredChunk]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadSummary:
+    """What a database holds of one thread; `bytes` counts stored values, `preview` is its last message."""
+
+    thread_id: str
+    owner_id: str | None
+    checkpoints: int
+    created_at: datetime
+    updated_at: datetime
+    bytes: int
+    preview: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Which checkpoints to list: of one thread or (None) of all, older than `before`, a page after `after`."""
+
+    thread_id: str | None = None
+    checkpoint_ns: str | None = None
+    checkpoint_id: str | None = None
+    before: str | None = None
+    after: CheckpointKey | None = None
+    page: int = 50
+
+
+def key_of(row: Row) -> CheckpointKey:
+    """Return the key of a row."""
+    return CheckpointKey(row["thread_id"], row["checkpoint_ns"], row["checkpoint_id"])

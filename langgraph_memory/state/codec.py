@@ -1,0 +1,121 @@
+"""Serialises values with the saver's serializer, and frames the bytes: checked, and compressed where it pays."""
+
+from __future__ import annotations
+
+import threading
+import zlib
+from typing import Any
+
+from langgraph.checkpoint.serde.base import SerializerProtocol
+from langgraph.checkpoint.serde.encrypted import EncryptedSerializer
+from langgraph.checkpoint.serde.event_hooks import SerdeEvent, register_serde_event_listener
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+
+from langgraph_memory.exceptions import ClassNotAllowedError
+
+Typed = tuple[str, bytes]
+
+_PLAIN, _DEFLATED = b"\x00", b"\x01"
+_HEADER = 5
+_WORTH_COMPRESSING = 96
+_QUICK, _THOROUGH = 1, 6
+_LARGE = 4096
+
+# What a serialised message and checkpoint are mostly made of. It is part of the format: never change it, add another.
+_DICTIONARY = (
+    b"updated_channelspending_sendsversions_seenchannel_versionschannel_values__input____start__branch:to:"
+    b"sourceloopinputupdateforkstepparentsrun_idcounters_since_delta_snapshotlanggraph_checkpoint_nsthread_id"
+    b"logprobssystem_fingerprintservice_tierstop_reasonfinish_reasonmodel_providermodel_nametoken_usage"
+    b"cache_creation_input_tokenscache_read_input_tokensephemeral_5m_input_tokensreasoningcompletion_tokensprompt_tokens"
+    b"langchain_core.messages.systemSystemMessagelangchain_core.messages.toolToolMessage\x8acontent"
+    b"additional_kwargs\x80response_metadata\x80typetoolnameidtool_call_idartifact\xc0statussuccess"
+    b"tool_callsnameargsidcall_typetool_callinvalid_tool_callsinput_token_detailsoutput_token_details"
+    b"\x93\xb8langchain_core.messages.ai\xa9AIMessage\x89\xa7content\xb1additional_kwargs\x80\xb1response_metadata\x80"
+    b"\xa4type\xa2ai\xa4name\xc0\xa2id\xd9$run--lc_run--\xaatool_calls\x90\xb2invalid_tool_calls\x90"
+    b"\xaeusage_metadata\xc0\x83\xacinput_tokens\xadoutput_tokens\xactotal_tokens\xb3model_validate_json"
+    b"\x94\xbdlangchain_core.messages.human\xacHumanMessage\x86\xa7content\xb1additional_kwargs\x80"
+    b"\xb1response_metadata\x80\xa4type\xa5human\xa4name\xc0\xa2id\xd9$\xb3model_validate_json"
+)
+
+
+class Codec:
+    """Turns values into bytes and back; `plain` is the serializer underneath an encrypting one."""
+
+    def __init__(self, serde: SerializerProtocol) -> None:
+        self.serde = serde
+        self.encrypts = isinstance(serde, EncryptedSerializer)
+        self.plain: SerializerProtocol = serde.serde if isinstance(serde, EncryptedSerializer) else serde
+        self.packs = isinstance(self.plain, JsonPlusSerializer) and (
+            type(self.plain).dumps_typed is JsonPlusSerializer.dumps_typed
+        )
+
+    def dump(self, value: Any) -> Typed:
+        """Return `value` serialised and framed."""
+        return self.frame(self.serde.dumps_typed(value))
+
+    def load(self, stored: Typed) -> Any:
+        """Return the value that `dump` serialised.
+
+        Raises ValueError when the bytes were damaged, and what `revive` raises.
+        """
+        return self.revive((stored[0], unframe(stored[1])))
+
+    def revive(self, typed: Typed) -> Any:
+        """Return the value that the serializer serialised.
+
+        Raises ClassNotAllowedError when it holds an object of a class that the allow-list does not name, and whatever
+        the serializer raises.
+        """
+        _refused.classes = set()
+        value = self.serde.loads_typed(typed)
+        if _refused.classes:
+            module, name = min(_refused.classes)
+            raise ClassNotAllowedError(
+                f"it holds a {module}.{name}, a class that is not on the allow-list; "
+                f"open the database with allowed_classes=[({module!r}, {name!r})] if you trust the class."
+            )
+        return value
+
+    def frame(self, typed: Typed) -> Typed:
+        """Return serialised bytes with a checksum, compressed where it pays; ciphertext never does."""
+        kind, data = typed[0], bytes(typed[1])
+        packing = _PLAIN
+        if len(data) >= _WORTH_COMPRESSING and not self.encrypts:
+            smaller = _deflate(data)
+            if len(smaller) < len(data):
+                packing, data = _DEFLATED, smaller
+        return kind, packing + zlib.crc32(data).to_bytes(4, "big") + data
+
+
+_refused = threading.local()
+
+
+def _note_refusal(event: SerdeEvent) -> None:
+    if event["kind"] == "msgpack_blocked" and hasattr(_refused, "classes"):
+        _refused.classes.add((event["module"], event["name"]))
+
+
+register_serde_event_listener(_note_refusal)
+
+
+def unframe(framed: bytes) -> bytes:
+    """Return the serialised bytes that `Codec.frame` framed.
+
+    Raises ValueError when they were damaged.
+    """
+    packing, data = framed[:1], framed[_HEADER:]
+    if zlib.crc32(data).to_bytes(4, "big") != framed[1:_HEADER] or packing not in (_PLAIN, _DEFLATED):
+        raise ValueError("the stored bytes do not match their checksum")
+    return data if packing == _PLAIN else zlib.decompressobj(-zlib.MAX_WBITS, zdict=_DICTIONARY).decompress(data)
+
+
+def keeps_identity(typed: Typed) -> bool:
+    """Return whether serialised bytes remember which of their parts are one object, as pickle's do."""
+    kind, data = typed
+    return "pickle" in kind or (data[:1] == b"\x80" and len(data) > 1 and data[-1:] == b".")
+
+
+def _deflate(data: bytes) -> bytes:
+    level = _THOROUGH if len(data) >= _LARGE else _QUICK
+    deflater = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS, zdict=_DICTIONARY)
+    return deflater.compress(data) + deflater.flush()

@@ -1,0 +1,56 @@
+"""Puts values together from what is stored."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import Any
+
+from langgraph.checkpoint.serde.types import _DeltaSnapshot
+
+from langgraph_memory.domain.pieces import Run
+from langgraph_memory.plans.threads.records import StoredChunk, StoredVersion
+from langgraph_memory.state.chunks import Chunks
+from langgraph_memory.state.codec import Codec
+
+
+class Decoder:
+    """Decodes the channel values of one saver."""
+
+    def __init__(self, codec: Codec) -> None:
+        self._codec = codec
+        self._chunks = Chunks(codec)
+
+    def value(self, version: StoredVersion, items: Sequence[StoredChunk]) -> Any:
+        """Return the value of a version; it shares nothing mutable with any other that was returned.
+
+        `items` are those of its thread, in the order of their addresses. Raises ValueError when one is missing.
+        """
+        if version.kind == "value":
+            return self._codec.load(version.value)
+        elements: list[Any] = []
+        for run in version.runs:
+            self._extend(elements, run, version.kind, items)
+        if version.kind == "item":
+            return elements[0]
+        if version.kind == "dict":
+            return dict(elements)
+        return elements if version.kind == "list" else _DeltaSnapshot(elements)
+
+    def _extend(self, elements: list[Any], run: Run, kind: str, items: Sequence[StoredChunk]) -> None:
+        place = bisect_right(items, run.first, key=_address) - 1
+        position = run.first
+        while position < run.end:
+            item = items[place] if 0 <= place < len(items) else None
+            if item is None or not item.address <= position < item.address + item.count:
+                raise ValueError("some of its elements are missing")
+            copies = self._chunks.get(kind, item.value).copy()
+            if len(copies) != item.count:
+                raise ValueError("some of its elements are missing")
+            elements += copies[position - item.address : run.end - item.address]
+            position = item.address + item.count
+            place += 1
+
+
+def _address(item: StoredChunk) -> int:
+    return item.address

@@ -1,0 +1,195 @@
+"""Turns the values of channels into versions to store: only what the version before does not hold already."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from langgraph.checkpoint.serde.types import _DeltaSnapshot
+
+from langgraph_memory.domain.pieces import LIST_ID_BITS, Part, Run, draft
+from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.plans.threads.records import Kind, Layout, NewChunk, NewVersion, Placed, Seal
+from langgraph_memory.state.codec import Codec, keeps_identity
+from langgraph_memory.state.known import KnownVersion
+from langgraph_memory.state.marks import Marker, Marks, whole_mark
+
+_INLINE = 256
+_CHUNK_ELEMENTS = 64
+_CHUNK_BYTES = 1 << 18
+_LOOSE_BYTES = 1 << 14
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A version to store, and what will be known of it once it is."""
+
+    version: NewVersion
+    marks: Marks | None = None
+    loose: tuple[Run, ...] = ()
+    fresh: tuple[Run, ...] = ()
+
+    def known(self, placed: Placed) -> KnownVersion | None:
+        """Return what is known of this version now that it has been placed."""
+        layout = self.version.layout
+        if self.marks is None or layout is None:
+            return None
+        added = tuple(Run(placed.start + chunk.first, chunk.count) for chunk in self.fresh)
+        tail = placed.start + layout.fresh if layout.fresh else layout.tail or 0
+        continued = placed.start == layout.tail or not layout.fresh
+        loose = (() if placed.sealed or not continued else self.loose) + added
+        return KnownVersion(self.version.version, self.version.kind, self.marks, placed.runs, tail, loose)
+
+
+class Encoder:
+    """Encodes the channel values of one saver."""
+
+    def __init__(self, codec: Codec) -> None:
+        self._codec = codec
+        self._marker = Marker(codec)
+
+    def encode(self, channel: str, version: str, value: Any, known: KnownVersion | None) -> Encoded:
+        """Return `value` as a version to store, built on the `known` one if that is of the same kind.
+
+        Raises InvalidInputError when the serializer cannot encode it.
+        """
+        try:
+            return self._encode(channel, version, value, known)
+        except Exception as error:
+            raise unserialisable(channel, error) from error
+
+    def _encode(self, channel: str, version: str, value: Any, known: KnownVersion | None) -> Encoded:
+        if channel.startswith("__"):  # LangGraph's own, gone in the next step: it shares nothing with another version
+            return Encoded(NewVersion(channel, version, "value", value=self._codec.dump(value)))
+        kind, elements = _split(value)
+        if kind is not None and elements:
+            encoded = self._elements(channel, version, kind, elements, known)
+            if encoded is not None:
+                return encoded
+        return self._whole(channel, version, value, known)
+
+    def marks(self, kind: Kind, value: Any) -> Marks:
+        """Return the marks of a value that was read as a version of this kind."""
+        if kind == "item":
+            return Marks([whole_mark(self._codec.plain.dumps_typed(value))], [])
+        return self._marker.mark(_split(value)[1], None)[0]
+
+    def _whole(self, channel: str, version: str, value: Any, known: KnownVersion | None) -> Encoded:
+        plain = self._codec.plain.dumps_typed(value)
+        typed = self._codec.serde.dumps_typed(value) if self._codec.encrypts else plain
+        if len(plain[1]) <= _INLINE:
+            return Encoded(NewVersion(channel, version, "value", value=self._codec.frame(typed)))
+        mark = whole_mark(plain)
+        marks = Marks([mark], [])
+        if known is not None and known.kind == "item" and known.marks.elements == [mark]:
+            layout = Layout([Part(known.runs[0].first, 1, new=False)], (), _new_list(), known.tail)
+            return Encoded(NewVersion(channel, version, "item", layout=layout, based=True), marks)
+        chunk = NewChunk(0, 1, self._codec.frame(typed))
+        layout = Layout([Part(0, 1, new=True)], [chunk], _new_list())
+        return Encoded(NewVersion(channel, version, "item", layout=layout), marks)
+
+    def _elements(
+        self, channel: str, version: str, kind: Kind, elements: Sequence[Any], known: KnownVersion | None
+    ) -> Encoded | None:
+        """Return the version as runs of elements; None when it is better stored whole."""
+        base = known if known is not None and known.kind == kind else None
+        marks, same, sizes = self._marker.mark(elements, base.marks if base else None)
+        if not same and sum(sizes) <= _INLINE:
+            return None
+        made = draft(base.marks.elements if base else (), base.runs if base else (), marks.elements, sizes, same)
+        chunks: list[NewChunk] = []
+        fresh: list[Run] = []
+        for stretch, size in _chunks(made.fresh, sizes, same):
+            values = [elements[made.fresh[offset]] for offset in range(stretch.first, stretch.end)]
+            value = self._dump(kind, values)
+            if value is None:
+                return None
+            chunks.append(NewChunk(stretch.first, stretch.count, value))
+            fresh = [*fresh, stretch] if size <= _LOOSE_BYTES and stretch.count < _CHUNK_ELEMENTS else []
+        seal = self._seal(kind, elements, marks, made.parts, base) if base else None
+        layout = Layout(made.parts, chunks, _new_list(), base.tail if base else None, seal)
+        new = NewVersion(channel, version, kind, layout=layout, based=base is not None)
+        return Encoded(new, marks, base.loose if base and len(fresh) == len(chunks) else (), tuple(fresh))
+
+    def _dump(self, kind: Kind, elements: Sequence[Any]) -> tuple[str, bytes] | None:
+        value: Any = dict(elements) if kind == "dict" else list(elements)
+        typed = self._codec.serde.dumps_typed(value)
+        if keeps_identity(typed):
+            return None
+        return self._codec.frame(typed)
+
+    def _seal(
+        self, kind: Kind, elements: Sequence[Any], marks: Marks, parts: Sequence[Part], base: KnownVersion
+    ) -> Seal | None:
+        """Return the small chunks at the end of the list as one, when there are enough and all are in this version.
+
+        What older checkpoints hold is written again here, so the elements are marked once more after they were
+        serialised: a node that runs meanwhile may have changed one in place.
+        """
+        if sum(chunk.count for chunk in base.loose) < _CHUNK_ELEMENTS:
+            return None
+        stretch = Run(base.loose[0].first, base.loose[-1].end - base.loose[0].first)
+        index = 0
+        for part in parts:
+            if not part.new and part.first <= stretch.first and stretch.end <= part.first + part.count:
+                at = index + stretch.first - part.first
+                sealed = elements[at : at + stretch.count]
+                value = self._dump(kind, sealed)
+                unchanged = [self._marker.one(one)[0] for one in sealed] == marks.elements[at : at + stretch.count]
+                return Seal(stretch, value) if value is not None and unchanged else None
+            index += part.count
+        return None
+
+
+def _split(value: Any) -> tuple[Kind | None, Sequence[Any]]:
+    """Return how a value is split and its elements; only a list or a dict proper is, so that its type stays exact."""
+    if type(value) is list:
+        return "list", value
+    if type(value) is dict:
+        return ("dict", list(value.items())) if all(type(key) is str for key in value) else (None, ())
+    if type(value) is _DeltaSnapshot and type(value.value) is list:
+        return "snapshot_list", value.value
+    return None, ()
+
+
+def _chunks(fresh: Sequence[int], sizes: Sequence[int], same: int) -> Iterator[tuple[Run, int]]:
+    """Yield stretches of the new elements, each small enough to be read on its own, with their bytes."""
+    first = size = 0
+    for offset, index in enumerate(fresh):
+        grown = size + (sizes[index - same] if index >= same else 0)
+        if offset > first and (offset - first >= _CHUNK_ELEMENTS or grown > _CHUNK_BYTES):
+            yield Run(first, offset - first), size
+            first, grown = offset, grown - size
+        size = grown
+    if len(fresh) > first:
+        yield Run(first, len(fresh) - first), size
+
+
+def _new_list() -> int:
+    return secrets.randbits(LIST_ID_BITS)
+
+
+def unserialisable(channel: str, error: Exception) -> InvalidInputError:
+    """Return the error to raise for a value that the serializer cannot encode."""
+    return InvalidInputError(f"a value of channel {channel!r} cannot be serialised ({error}); nothing was stored.")
+
+
+def may_share(value: Any) -> bool:
+    """Return whether a value may be large enough to share anything with the version before it."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return False
+    return len(value) > _INLINE if isinstance(value, (str, bytes)) else True
+
+
+def loose_chunks(chunks: Sequence[Run], tail: int) -> tuple[Run, ...]:
+    """Return the small chunks that follow each other up to `tail`."""
+    found: list[Run] = []
+    end = tail
+    for chunk in reversed([chunk for chunk in chunks if chunk.first < tail]):
+        if chunk.end != end or chunk.count >= _CHUNK_ELEMENTS:
+            break
+        found.append(chunk)
+        end = chunk.first
+    return tuple(reversed(found))

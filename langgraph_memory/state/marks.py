@@ -1,0 +1,144 @@
+"""Fingerprints of elements: what has not changed need not be serialised again.
+
+They are made of the content, so that a value changed in place is noticed, and they are kept in memory only.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
+
+import ormsgpack
+from langchain_core import messages as core
+from xxhash import xxh3_128_digest
+
+from langgraph_memory.state.codec import Codec, Typed
+
+BLOCK = 64
+
+_SEED = secrets.randbits(60)
+_MESSAGE, _VALUE, _SERIALISED, _WHOLE = range(_SEED, _SEED + 4)
+
+# As the serializer packs, so that two values have one fingerprint only if they have the same bytes.
+_OPTION = (
+    ormsgpack.OPT_NON_STR_KEYS
+    | ormsgpack.OPT_PASSTHROUGH_DATACLASS
+    | ormsgpack.OPT_PASSTHROUGH_DATETIME
+    | ormsgpack.OPT_PASSTHROUGH_ENUM
+    | ormsgpack.OPT_PASSTHROUGH_UUID
+    | ormsgpack.OPT_REPLACE_SURROGATES
+)
+
+MESSAGE_TYPES: dict[type, str] = {
+    kind: kind.__name__
+    for kind in (
+        core.HumanMessage,
+        core.AIMessage,
+        core.SystemMessage,
+        core.ToolMessage,
+        core.FunctionMessage,
+        core.ChatMessage,
+        core.RemoveMessage,
+        core.HumanMessageChunk,
+        core.AIMessageChunk,
+        core.SystemMessageChunk,
+        core.ToolMessageChunk,
+        core.FunctionMessageChunk,
+        core.ChatMessageChunk,
+    )
+}
+_fields = attrgetter("__dict__")
+_extra = attrgetter("__pydantic_extra__")
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """The fingerprint of each element, and one for each block of 64 of them that could be packed at once."""
+
+    elements: list[bytes]
+    blocks: list[bytes | None]
+
+
+class Marker:
+    """Fingerprints the elements of sequences that one codec serialises."""
+
+    def __init__(self, codec: Codec) -> None:
+        self._codec = codec
+
+    def mark(self, elements: Sequence[Any], known: Marks | None) -> tuple[Marks, int, list[int]]:
+        """Return the marks, how many leading elements equal the known ones, and the bytes of each after those."""
+        same = 0 if known is None else self._same(elements, known)
+        marks = [] if known is None else known.elements[:same]
+        sizes: list[int] = []
+        for element in elements[same:] if same else elements:
+            mark, size = self.one(element)
+            marks.append(mark)
+            sizes.append(size)
+        first = same // BLOCK
+        blocks = [] if known is None else known.blocks[:first]
+        blocks += [self._block(elements[at : at + BLOCK]) for at in range(first * BLOCK, len(elements), BLOCK)]
+        return Marks(marks, blocks), same, sizes
+
+    def one(self, element: Any) -> tuple[bytes, int]:
+        """Return the fingerprint of one element and how many bytes it packs to."""
+        if self._codec.packs:
+            try:
+                packed, seed = _pack(element)
+            except ormsgpack.MsgpackEncodeError:
+                pass  # it holds an object that only the serializer knows how to pack
+            else:
+                return xxh3_128_digest(packed, seed), len(packed)
+        packed = self._codec.plain.dumps_typed([element])[1]
+        return xxh3_128_digest(packed, _SERIALISED), len(packed)
+
+    def _same(self, elements: Sequence[Any], known: Marks) -> int:
+        """Return how many leading elements are certainly equal to the known ones, by whole blocks."""
+        total = len(known.elements)
+        for number, digest in enumerate(known.blocks):
+            at = number * BLOCK
+            stop = min(at + BLOCK, total)
+            if digest is None or len(elements) < stop or self._block(elements[at:stop]) != digest:
+                return at
+        return total
+
+    def _block(self, elements: Sequence[Any]) -> bytes | None:
+        if not self._codec.packs:
+            return None
+        try:
+            packed, seed = _pack_block(elements)
+        except ormsgpack.MsgpackEncodeError:
+            return None
+        return xxh3_128_digest(packed, seed)
+
+
+def whole_mark(typed: Typed) -> bytes:
+    """Return the fingerprint of a value that was serialised whole."""
+    return xxh3_128_digest(typed[0].encode() + b"\x00" + typed[1], _WHOLE)
+
+
+def _pack(element: Any) -> tuple[bytes, int]:
+    if type(element) is tuple and len(element) == 2 and type(element[1]) in MESSAGE_TYPES:
+        return ormsgpack.packb((element[0], _message(element[1])), option=_OPTION), _MESSAGE
+    if type(element) in MESSAGE_TYPES:
+        return ormsgpack.packb(_message(element), option=_OPTION), _MESSAGE
+    return ormsgpack.packb(element, option=_OPTION), _VALUE
+
+
+def _message(message: Any) -> tuple[str, dict[str, Any], dict[str, Any] | None]:
+    return MESSAGE_TYPES[type(message)], message.__dict__, message.__pydantic_extra__
+
+
+def _pack_block(elements: Sequence[Any]) -> tuple[bytes, int]:
+    kinds = list(map(type, elements))
+    if not MESSAGE_TYPES.keys() >= set(kinds):
+        return ormsgpack.packb(elements, option=_OPTION), _VALUE
+    extras = list(map(_extra, elements))
+    image = [
+        list(map(MESSAGE_TYPES.__getitem__, kinds)),
+        list(map(_fields, elements)),
+        extras if any(extras) else None,
+    ]
+    return ormsgpack.packb(image, option=_OPTION), _MESSAGE

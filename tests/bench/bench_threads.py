@@ -1,0 +1,273 @@
+"""Figures of `ThreadSaver` beside the savers of LangGraph, in one run: `python -m tests.bench.bench_threads`.
+
+The chat: user messages of ~200 characters, assistant messages of ~800, a tool message of 4 KB every tenth turn. A
+thread of so many turns is made by really running the graph so often; `SqliteSaver` writes more than a gigabyte for 500
+turns, so some savers are given the messages of the earlier turns at once (marked ~) and run only the last.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import aiosqlite
+import pytest
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
+from langgraph.checkpoint.base.id import uuid6
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.sqlite import SqliteSaver
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from langgraph.graph import END, START, MessagesState, StateGraph
+
+from langgraph_memory.checkpointer import ThreadSaver
+
+SYLLABLES = "ta ri on el ma shi ver con de al tion ing per st or ne li ca mo un for re the to an in".split()
+WORDS = ["".join(random.Random(seed).choices(SYLLABLES, k=1 + seed % 4)) for seed in range(3000)]
+WEIGHTS = [1 / (rank + 3) for rank in range(3000)]  # as words are in natural text; it deflates to about half
+CONFIG: Any = {"configurable": {"thread_id": "0b7d1f52-6a43-4f0e-9d2c-1f6f0f0f0a11"}}
+LAST = 12
+PUTS = 30
+
+
+class Chat:
+    """A conversation that is the same for every saver."""
+
+    def __init__(self) -> None:
+        self.random = random.Random(7)
+        self.turn = 0
+
+    def text(self, size: int) -> str:
+        return " ".join(self.random.choices(WORDS, WEIGHTS, k=size // 2))[:size]
+
+    def ask(self) -> dict[str, Any]:
+        return {"messages": [HumanMessage(self.text(self.random.randint(150, 250)))]}
+
+    def answer(self, _state: Any) -> dict[str, Any]:
+        self.turn += 1
+        usage: Any = {"input_tokens": self.turn * 250, "output_tokens": 200, "total_tokens": self.turn * 250 + 200}
+        model = {"model_name": "model-1", "finish_reason": "stop"}
+        text = self.text(self.random.randint(600, 1000))
+        name = f"lc_run--{uuid4()}"  # as chat models name their messages
+        answer = AIMessage(text, id=name, response_metadata=model, usage_metadata=usage)
+        tool = [ToolMessage(self.text(4096), tool_call_id=f"call_{self.turn}")] if self.turn % 10 == 0 else []
+        return {"messages": [*tool, answer]}
+
+    def turns(self, count: int) -> list[BaseMessage]:
+        return [
+            message for _ in range(count) for side in (self.ask(), self.answer(None)) for message in side["messages"]
+        ]
+
+
+@dataclass
+class Figures:
+    """What was measured of one saver at one size; times in milliseconds."""
+
+    bytes: float = 0
+    put: float = 0
+    get: float = 0
+    history: float = 0
+    invoke: float = 0
+    seeded: bool = False
+    raw: int = 0
+
+
+@contextmanager
+def ours(path: str) -> Iterator[Any]:
+    with ThreadSaver.from_conn_string(path) as saver:
+        yield saver
+
+
+@contextmanager
+def ours_full(path: str) -> Iterator[Any]:
+    with ThreadSaver.from_conn_string(path, synchronous="FULL") as saver:
+        yield saver
+
+
+@contextmanager
+def sqlite_saver(path: str, synchronous: str = "NORMAL") -> Iterator[Any]:
+    connection = sqlite3.connect(path, check_same_thread=False)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(f"PRAGMA synchronous = {synchronous}")
+    yield SqliteSaver(connection)
+    connection.close()
+
+
+@contextmanager
+def sqlite_as_shipped(path: str) -> Iterator[Any]:
+    with SqliteSaver.from_conn_string(path) as saver:
+        yield saver
+
+
+@contextmanager
+def in_memory(path: str) -> Iterator[Any]:
+    yield InMemorySaver()
+
+
+def compiled(saver: Any, chat: Chat) -> Any:
+    builder = StateGraph(MessagesState)
+    builder.add_node("model", chat.answer)
+    builder.add_edge(START, "model")
+    builder.add_edge("model", END)
+    return builder.compile(checkpointer=saver)
+
+
+def timed(call: Callable[[], Any], times: int) -> float:
+    found = []
+    for _ in range(times):
+        start = time.perf_counter()
+        call()
+        found.append(time.perf_counter() - start)
+    return statistics.median(found) * 1000
+
+
+def appends(found: Any, saver: Any, chat: Chat) -> Iterator[tuple[Any, ...]]:
+    """Yield the arguments of so many puts, each of which adds one message to the checkpoint before it."""
+    config, held = found.config, found.checkpoint
+    for number in range(PUTS):
+        version = saver.get_next_version(held["channel_versions"]["messages"], None)
+        messages = [*held["channel_values"]["messages"], AIMessage(chat.text(800), id=str(number))]
+        held = {**held, "id": str(uuid6(clock_seq=number))}
+        held["channel_values"] = {**held["channel_values"], "messages": messages}
+        held["channel_versions"] = {**held["channel_versions"], "messages": version}
+        metadata = {"source": "loop", "step": number, "parents": {}}
+        yield config, held, metadata, {"messages": version}
+        config = {"configurable": {**config["configurable"], "checkpoint_id": held["id"]}}
+
+
+def time_puts(saver: Any, chat: Chat) -> float:
+    spent = []
+    for arguments in appends(saver.get_tuple(CONFIG), saver, chat):
+        start = time.perf_counter()
+        saver.put(*arguments)
+        spent.append((time.perf_counter() - start) * 1000)
+    return statistics.median(spent)
+
+
+def size_of(path: str) -> int:
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    return Path(path).stat().st_size
+
+
+def measure(opened: Callable[[str], Any], folder: str, turns: int, *, full: bool) -> Figures:
+    """Run a chat of so many turns and return what the last of them cost."""
+    path, chat, figures = str(Path(folder) / f"{opened.__name__}-{turns}.db"), Chat(), Figures(seeded=not full)
+    with opened(path) as saver:
+        graph = compiled(saver, chat)
+        if full:
+            for _ in range(turns - LAST):
+                graph.invoke(chat.ask(), CONFIG)
+        elif turns > LAST:
+            graph.update_state(CONFIG, {"messages": chat.turns(turns - LAST)})
+        before = Path(path).exists() and size_of(path)
+        figures.invoke = timed(lambda: graph.invoke(chat.ask(), CONFIG), min(LAST, turns))
+        figures.bytes = Path(path).exists() and size_of(path)
+        figures.get = timed(lambda: saver.get_tuple(CONFIG), 9)
+        if full:  # a seeded thread has too few checkpoints
+            figures.history = timed(lambda: list(graph.get_state_history(CONFIG, limit=200)), 3)
+        figures.raw = len(saver.serde.dumps_typed(saver.get_tuple(CONFIG).checkpoint["channel_values"]["messages"])[1])
+        figures.put = time_puts(saver, chat)
+    if not full and turns > LAST:  # whole states: the bytes grow with the square of the turns
+        figures.bytes = (figures.bytes - before) / LAST * turns / 2
+    return figures
+
+
+async def measure_async(folder: str, turns: int) -> Figures:
+    """Return the figures of `AsyncSqliteSaver`, given the earlier messages at once."""
+    path, chat, figures = str(Path(folder) / f"async-{turns}.db"), Chat(), Figures(seeded=True)
+    async with aiosqlite.connect(path) as connection:
+        await connection.execute("PRAGMA journal_mode = WAL")
+        await connection.execute("PRAGMA synchronous = NORMAL")
+        saver = AsyncSqliteSaver(connection)
+        graph = compiled(saver, chat)
+        if turns > LAST:
+            await graph.aupdate_state(CONFIG, {"messages": chat.turns(turns - LAST)})
+        spent = []
+        for _ in range(min(LAST, turns)):
+            start = time.perf_counter()
+            await graph.ainvoke(chat.ask(), CONFIG)
+            spent.append((time.perf_counter() - start) * 1000)
+        figures.invoke = statistics.median(spent)
+        reads = []
+        for _ in range(9):
+            start = time.perf_counter()
+            await saver.aget_tuple(CONFIG)
+            reads.append((time.perf_counter() - start) * 1000)
+        figures.get = statistics.median(reads)
+        spent = []
+        for arguments in appends(await saver.aget_tuple(CONFIG), saver, chat):
+            start = time.perf_counter()
+            await saver.aput(*arguments)
+            spent.append((time.perf_counter() - start) * 1000)
+        figures.put = statistics.median(spent)
+    return figures
+
+
+HEAD = f"{'':22}{'MB':>9}{'KB/turn':>9}{'x raw':>7}{'put ms':>9}{'get ms':>9}{'200 hist ms':>13}{'invoke ms':>11}"
+
+
+def show(name: str, figures: Figures, turns: int) -> str:
+    mark = "~" if figures.seeded else " "
+    size = f"{figures.bytes / 1e6:9.2f}{figures.bytes / 1e3 / turns:9.2f}" if figures.bytes else " " * 18
+    raw = f"{figures.bytes / figures.raw:7.1f}" if figures.bytes and figures.raw else " " * 7
+    history = f"{figures.history:13.1f}" if figures.history else " " * 13
+    return f"{name:21}{mark}{size}{raw}{figures.put:9.3f}{figures.get:9.2f}{history}{figures.invoke:11.2f}"
+
+
+def ratios(name: str, other: Figures, mine: Figures) -> str:
+    pairs = [(other.bytes, mine.bytes), (other.put, mine.put), (other.get, mine.get), (other.history, mine.history)]
+    texts = [f"{left / right:.1f}x" if left and right else "" for left, right in [*pairs, (other.invoke, mine.invoke)]]
+    return f"  {name:20} {texts[0]:>8}{'':16}{texts[1]:>9}{texts[2]:>9}{texts[3]:>13}{texts[4]:>11}"
+
+
+def run(sizes: list[int], full: int, out: Any = sys.stdout) -> dict[int, dict[str, Figures]]:
+    """Measure every saver at every size and print the figures with their ratios to ours."""
+    every: dict[int, dict[str, Figures]] = {}
+    with tempfile.TemporaryDirectory() as folder:  # the first runs of a process pay for its imports
+        for opened in (ours, sqlite_saver):
+            measure(opened, folder, LAST, full=True)
+    for turns in sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            every[turns] = found = {
+                "ThreadSaver": measure(ours, folder, turns, full=True),
+                "SqliteSaver": measure(sqlite_saver, folder, turns, full=turns <= full),
+                "AsyncSqliteSaver": asyncio.run(measure_async(folder, turns)),
+                "InMemorySaver": measure(in_memory, folder, turns, full=turns <= full),
+                "SqliteSaver shipped": measure(sqlite_as_shipped, folder, turns, full=False),
+                "ThreadSaver FULL": measure(ours_full, folder, turns, full=False),
+            }
+        print(f"\n{turns} turns\n{HEAD}", file=out)
+        for name, figures in found.items():
+            print(show(name, figures, turns), file=out)
+        for name in ("SqliteSaver", "AsyncSqliteSaver", "InMemorySaver"):
+            print(ratios(name, found[name], found["ThreadSaver"]), file=out)
+        print(ratios("shipped / FULL", found["SqliteSaver shipped"], found["ThreadSaver FULL"]), file=out, flush=True)
+    return every
+
+
+@pytest.mark.bench
+def test_the_file_grows_by_the_same_bytes_in_every_turn() -> None:
+    found = run([10, 100, 200], full=100)
+    per_turn = [figures["ThreadSaver"].bytes / turns for turns, figures in found.items()]
+    assert per_turn[2] <= per_turn[1] * 1.2
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--turns", default="10,100,500,1000")
+    parser.add_argument("--full", type=int, default=500, help="most turns for which upstream writes its whole history")
+    options = parser.parse_args()
+    run([int(turns) for turns in options.turns.split(",")], options.full)

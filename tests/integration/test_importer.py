@@ -1,0 +1,104 @@
+"""Coming from upstream: every thread and item of its files is there, and every thread goes on."""
+
+from __future__ import annotations
+
+import operator
+import os
+from pathlib import Path
+from typing import Annotated, Any, TypedDict
+
+import pytest
+from langchain_core.messages import AIMessage, HumanMessage
+from langgraph.checkpoint.sqlite import SqliteSaver
+from langgraph.graph import END, START, MessagesState, StateGraph
+from langgraph.store.sqlite import SqliteStore
+from langgraph.types import Command, interrupt
+
+from langgraph_memory.database import open_memory
+from langgraph_memory.exceptions import DatabaseUnavailableError, NotADatabaseError
+from langgraph_memory.importer import import_upstream
+
+
+class Notes(TypedDict):
+    notes: Annotated[list[str], operator.add]
+
+
+def config_of(thread: str) -> Any:
+    return {"configurable": {"thread_id": thread}}
+
+
+def chat(saver: Any) -> Any:
+    builder = StateGraph(MessagesState)
+    builder.add_node("model", lambda state: {"messages": [AIMessage(f"heard {len(state['messages'])} " * 20)]})
+    builder.add_edge(START, "model")
+    builder.add_edge("model", END)
+    return builder.compile(checkpointer=saver)
+
+
+def asking(saver: Any) -> Any:
+    builder = StateGraph(Notes)
+    builder.add_node("ask", lambda state: {"notes": [interrupt("really?")]})
+    builder.add_edge(START, "ask")
+    builder.add_edge("ask", END)
+    return builder.compile(checkpointer=saver)
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> str:
+    path = str(tmp_path / "old.sqlite")
+    with SqliteSaver.from_conn_string(path) as saver:
+        for turn in range(30):
+            chat(saver).invoke({"messages": [HumanMessage(f"turn {turn}")]}, config_of("chat"))
+        fork = list(chat(saver).get_state_history(config_of("chat")))[20]
+        chat(saver).invoke({"messages": [HumanMessage("another way")]}, fork.config)
+        asking(saver).invoke({"notes": ["before"]}, config_of("asking"))
+    with SqliteStore.from_conn_string(path) as store:
+        store.setup()
+        store.put(("users", "ann"), "colour", {"is": "green"})
+    return path
+
+
+def test_every_checkpoint_is_there_every_thread_goes_on_and_the_old_file_is_as_it_was(old: str, tmp_path: Path) -> None:
+    before, told = Path(old).read_bytes(), []
+    with SqliteSaver.from_conn_string(old) as saver:
+        expected = {thread: list(saver.list(config_of(thread))) for thread in ("chat", "asking")}
+    new = str(tmp_path / "new.db")
+
+    with open_memory(new) as memory:
+        found = import_upstream(old, memory, progress=lambda done, total: told.append((done, total)))
+
+        for thread, tuples in expected.items():
+            assert list(memory.checkpointer.list(config_of(thread))) == tuples
+        said = chat(memory.checkpointer).invoke({"messages": [HumanMessage("next")]}, config_of("chat"))
+        assert said["messages"][-2].content == "next"
+        assert asking(memory.checkpointer).invoke(Command(resume="yes"), config_of("asking")) == {
+            "notes": ["before", "yes"]
+        }
+        item = memory.store.get(("users", "ann"), "colour")
+
+    assert item is not None
+    assert item.value == {"is": "green"}
+    assert (found.threads, found.items, found.skipped) == (2, 1, 0)
+    assert found.checkpoints == sum(map(len, expected.values()))
+    assert told[-1] == (found.checkpoints + 1, found.checkpoints + 1)
+    assert Path(old).read_bytes() == before
+    assert os.path.getsize(new) < found.source_bytes
+
+
+def test_an_import_that_is_run_again_skips_what_it_has(old: str, tmp_path: Path) -> None:
+    with open_memory(str(tmp_path / "new.db")) as memory:
+        first = import_upstream(old, memory)
+        again = import_upstream(old, memory)
+
+    assert (again.checkpoints, again.skipped) == (0, first.checkpoints)
+
+
+def test_a_missing_file_and_one_that_upstream_did_not_write_are_named(tmp_path: Path) -> None:
+    with open_memory(str(tmp_path / "new.db")) as memory:
+        with pytest.raises(DatabaseUnavailableError, match="does not exist"):
+            import_upstream(tmp_path / "nowhere.sqlite", memory)
+        with pytest.raises(NotADatabaseError, match="no tables of SqliteSaver"):
+            import_upstream(tmp_path / "new.db", memory)
+        (tmp_path / "text").write_text("not a database at all, but long enough to look at " * 50)
+        with pytest.raises(NotADatabaseError, match="not a readable"):
+            import_upstream(tmp_path / "text", memory)

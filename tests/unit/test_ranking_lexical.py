@@ -1,0 +1,40 @@
+"""BM25 over an owner's own postings."""
+
+import pytest
+
+from langgraph_memory.domain.lexical import Corpus, lexical_matches
+
+
+def posting(row: int, frequency: int, length: int) -> str:
+    return f" {row:08x}{frequency:02x}{length:04x}"
+
+
+def test_a_text_of_average_length_with_every_term_once_scores_one():
+    postings = {"dog": posting(1, 1, 5), "rex": posting(1, 1, 5) + posting(2, 1, 5)}
+
+    assert lexical_matches(["dog", "rex"], postings, Corpus(10, 5.0))[1] == pytest.approx(1.0)
+
+
+def test_a_rare_term_tells_more_than_a_common_one():
+    postings = {"rare": posting(1, 1, 5), "common": "".join(posting(row, 1, 5) for row in range(2, 8))}
+
+    matches = lexical_matches(["rare", "common"], postings, Corpus(10, 5.0))
+
+    assert matches[1] > matches[2]
+
+
+def test_of_two_texts_that_hold_a_term_the_shorter_is_more_about_it():
+    matches = lexical_matches(["dog"], {"dog": posting(1, 1, 40) + posting(2, 1, 4)}, Corpus(10, 10.0))
+
+    assert matches[2] > matches[1]
+
+
+def test_a_term_nobody_holds_keeps_a_text_from_a_perfect_match():
+    known = lexical_matches(["dog"], {"dog": posting(1, 1, 5)}, Corpus(10, 5.0))
+    partly = lexical_matches(["dog", "unheard"], {"dog": posting(1, 1, 5)}, Corpus(10, 5.0))
+
+    assert partly[1] < known[1]
+
+
+def test_no_terms_match_nothing():
+    assert lexical_matches([], {}, Corpus(0, 0.0)) == {}

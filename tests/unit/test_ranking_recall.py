@@ -1,0 +1,109 @@
+"""A recall that reads only the best matches, against one that reads them all."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from langgraph_memory.domain.vectors import BLOCK
+from langgraph_memory.store import CuratedStore
+
+DIMS = 8
+WORDS = "apple bread cider dates eggs figs grape honey ice juice kale lemon mango nuts olive".split()
+START = datetime(2025, 1, 1, tzinfo=UTC)
+
+
+def vector(text: str) -> list[float]:
+    chance = random.Random(text)
+    return [chance.gauss(0, 1) for _ in range(DIMS)]
+
+
+def statement(chance: random.Random) -> str:
+    return " ".join(chance.choices(WORDS, range(len(WORDS), 0, -1), k=chance.randint(3, 12)))
+
+
+@pytest.fixture(params=["lexical", "hybrid"])
+def store(request: pytest.FixtureRequest) -> Iterator[CuratedStore]:
+    index: Any = {"dims": DIMS, "embed": lambda texts: [vector(text) for text in texts]}
+    with CuratedStore.from_conn_string(":memory:", index=index if request.param == "hybrid" else None) as opened:
+        yield opened
+
+
+def fill(store: CuratedStore, owner: str, count: int, seed: int) -> None:
+    chance = random.Random(seed)
+    for number in range(count):
+        store.remember(
+            f"{statement(chance)} {number}",
+            owner_id=owner,
+            scope=chance.choice(["global", "org:a", "org:a/project:b", "org:c"]),
+            memory_type=chance.choice(["fact", "event", "preference"]),
+            importance=chance.random(),
+            confidence=chance.random(),
+            subject=chance.choice(["Ann", "Bob", "Cid", None]),
+            context=statement(chance) if chance.random() < 0.5 else None,
+            valid_from=START + timedelta(days=chance.randint(0, 300)),
+        )
+
+
+@pytest.mark.parametrize(
+    "query", ["apple cider", "what did Bob eat in May 2025?", "olive nuts honey", "Ann and the figs", "grape 17"]
+)
+def test_the_best_five_are_those_of_a_recall_of_everything(store: CuratedStore, query: str) -> None:
+    fill(store, "ada", 300, seed=1)
+    wanted: dict[str, Any] = {"owner_id": "ada", "scope": "org:a/project:b", "memory_types": ["fact", "event"]}
+
+    few, everything = store.recall(query, **wanted, limit=5), store.recall(query, **wanted, limit=10_000)
+
+    assert [item.memory.id for item in few] == [item.memory.id for item in everything[:5]]
+    assert [item.score for item in few] == pytest.approx([item.score for item in everything[:5]])
+
+
+def test_the_parts_of_a_score_sum_to_it(store: CuratedStore) -> None:
+    fill(store, "ada", 60, seed=2)
+
+    for item in store.recall("what did Bob say of honey in May 2025?", owner_id="ada", limit=60):
+        assert sum(item.parts.values()) == pytest.approx(item.score, abs=1e-6)
+
+
+def test_another_owners_words_change_no_score(store: CuratedStore) -> None:
+    fill(store, "ada", 60, seed=3)
+    before = [
+        (item.memory.id, item.score) for item in store.recall("apple honey", owner_id="ada", memory_types=["fact"])
+    ]
+
+    fill(store, "ada2", 200, seed=4)
+
+    after = [
+        (item.memory.id, item.score) for item in store.recall("apple honey", owner_id="ada", memory_types=["fact"])
+    ]
+    assert after == before
+
+
+def test_what_shares_no_word_with_the_query_is_not_recalled() -> None:
+    with CuratedStore.from_conn_string(":memory:") as store:
+        fill(store, "ada", 30, seed=5)
+
+        assert list(store.recall("zebra", owner_id="ada")) == []
+
+
+def test_vectors_in_blocks_and_loose_ones_answer_alike() -> None:
+    index: Any = {"dims": DIMS, "embed": lambda texts: [vector(text) for text in texts], "fields": ["text"]}
+    with CuratedStore.from_conn_string(":memory:", index=index) as store:
+        count = 2 * BLOCK + BLOCK // 2
+        for number in range(count):
+            store.put(("notes", "ada"), str(number), {"text": f"note {number}"})
+        for number in range(0, count, 3):
+            store.delete(("notes", "ada"), str(number))
+
+        left = [number for number in range(count) if number % 3]
+        found = [store.search(("notes", "ada"), query=f"note {number}", limit=1)[0] for number in left]
+
+        assert [item.key for item in found] == [str(number) for number in left]
+        assert [item.score for item in found] == pytest.approx([1.0] * len(left), abs=1e-5)
+        gone = store.search(("notes", "ada"), query="note 3", limit=1)[0]
+        assert gone.score is not None
+        assert gone.score < 0.999
