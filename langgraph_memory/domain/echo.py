@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from heapq import nlargest
 from typing import Final
 
 from langgraph_memory.domain.candidate import Candidate
@@ -10,6 +11,9 @@ from langgraph_memory.domain.text import normalised, query_terms
 
 CLOSE: Final = 0.75
 """The share of a statement's telling terms from which on it says again what another text says."""
+
+COMBINED: Final = 3
+"""How many of the texts one repetition may be put together from."""
 
 ENOUGH: Final = 3
 """The terms an excerpt needs to be compared: fewer could come from anywhere."""
@@ -41,14 +45,26 @@ class _Source:
         self.words = normalised(text)
         self.terms = frozenset(query_terms(text))
 
-    def holds(self, text: str) -> bool:
-        telling = [term for term in query_terms(text) if term not in _FRAME]
-        shared = sum(term in self.terms for term in telling)
-        return shared >= CLOSE * len(telling) or normalised(text) == self.words
-
 
 def _marked(candidate: Candidate, sources: Sequence[_Source]) -> Candidate:
-    quoted = [candidate.excerpt] if len(query_terms(candidate.excerpt)) >= ENOUGH else []
-    texts = [candidate.content, *quoted]
-    repeated = candidate.flaw is None and any(source.holds(text) for source in sources for text in texts)
+    said = [candidate.content, *_long_enough(candidate.excerpt), *_value_of(candidate)]
+    repeated = candidate.flaw is None and any(_is_repeated(text, sources) for text in said)
     return candidate.model_copy(update={"flaw": "echo"}) if repeated else candidate
+
+
+def _is_repeated(text: str, sources: Sequence[_Source]) -> bool:
+    """Return whether the closest few of `sources` hold nearly all that `text` tells, or one of them its very words."""
+    telling = {term for term in query_terms(text) if term not in _FRAME}
+    closest = nlargest(COMBINED, sources, key=lambda source: len(source.terms & telling))
+    held = {term for source in closest for term in source.terms & telling}
+    return len(held) >= CLOSE * len(telling) or any(source.words == normalised(text) for source in sources)
+
+
+def _long_enough(excerpt: str) -> list[str]:
+    return [excerpt] if len(query_terms(excerpt)) >= ENOUGH else []
+
+
+def _value_of(candidate: Candidate) -> list[str]:
+    """Return the candidate's bare value: when that was heard, what the assistant makes of it is no news either."""
+    value = (candidate.content_json or {}).get("value")
+    return [value] if isinstance(value, str) and query_terms(value) else []

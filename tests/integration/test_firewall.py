@@ -24,6 +24,7 @@ from langgraph_memory import (
     build_graph,
     open_memory,
 )
+from langgraph_memory.domain.echo import mark_echoes
 
 OWNER = MemoryContext(owner_id="ana")
 TALKING = PromotionPolicy(actors=("user", "assistant"))
@@ -108,14 +109,27 @@ def test_two_hundred_turns_with_a_parrot_store_what_the_user_said_and_no_more(
         "the user LIVES in munich!",
         "You live in Munich.",
         "As I recall, the user is living in Munich.",
+        "The user lives in Munich and likes green tea.",
     ],
 )
 def test_what_is_known_is_not_learnt_from_the_assistant(memory: MemoryDatabase, parroted: str) -> None:
     memory.store.remember("The user lives in Munich.", owner_id="ana", slot="home.city")
+    memory.store.remember("The user likes green tea.", owner_id="ana")
 
     reasons = promoted_from(memory, AIMessage(parroted))
 
     assert reasons == ["echo"]
+
+
+def test_a_value_that_was_heard_is_not_learnt_in_the_assistants_other_words() -> None:
+    heard = ["The user lives in Munich."]
+    said = [
+        Candidate(content="Munich is where their flat is.", actor=actor, content_json={"value": "Munich"})
+        for actor in ("assistant", "user", "tool")
+    ]
+    new = Candidate(content="The ticket OPS-12 was closed.", actor="assistant", content_json={"value": "OPS-12"})
+
+    assert [one.flaw for one in mark_echoes([*said, new], heard)] == ["echo", None, None, None]
 
 
 def test_what_was_superseded_is_not_learnt_again_from_the_assistant(memory: MemoryDatabase) -> None:
