@@ -24,6 +24,9 @@ _OVERFLOW = re.compile(
     re.IGNORECASE,
 )
 _REASONS = (("timeout", "timeout"), ("ratelimit", "rate_limit"), ("parser", "malformed"), ("validation", "malformed"))
+_NOT_STREAMED = "nostream"
+"""LangGraph's tag for a model call whose words are not the answer to the user."""
+
 _UNREADABLE = re.compile("[\x00\ud800-\udfff]")
 
 Asking = Generator[list[BaseMessage], Any, list[Candidate]]
@@ -163,11 +166,12 @@ def _resume(asking: Asking, answer: Any) -> list[BaseMessage] | _Found:
 
 def _structured(model: BaseChatModel, options: dict[str, Any]) -> Runnable[LanguageModelInput, Any]:
     try:
-        return model.with_structured_output(Entries, include_raw=True, **options)
+        structured = model.with_structured_output(Entries, include_raw=True, **options)
     except (AttributeError, NotImplementedError):
         raise InvalidInputError(
             f"{type(model).__name__} gives no structured output; ModelExtractor needs a chat model that calls tools."
         ) from None
+    return structured.with_config(tags=[_NOT_STREAMED], run_name="extract_memories")
 
 
 def _entries(answer: Any) -> list[Entry]:

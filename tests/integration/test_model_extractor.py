@@ -206,6 +206,19 @@ async def test_several_unread_turns_are_read_in_one_call() -> None:
     assert len(model.prompts) == 2
 
 
+async def test_what_the_extractor_is_told_is_not_streamed_to_the_user(memory: MemoryDatabase, mode: str) -> None:
+    graph = Turns(memory, extractor(found(MUNICH))).graph
+    said: Any = {"messages": [("user", "I live in Munich.")]}
+    config: Any = {"configurable": {"thread_id": "t"}}
+
+    if mode == "sync":
+        parts = list(graph.stream(said, config, context=OWNER, stream_mode="messages"))
+    else:
+        parts = [part async for part in graph.astream(said, config, context=OWNER, stream_mode="messages")]
+
+    assert {metadata["langgraph_node"] for _, metadata in parts} == {"model"}
+
+
 DISCARDED: dict[str, tuple[dict[str, Any], str]] = {
     "a quote nobody said": (entry("The user lives in Rome.", "I live in Rome"), "no_evidence"),
     "no quote": (entry("The user lives in Rome.", " "), "no_evidence"),
