@@ -605,7 +605,7 @@ async def test_a_put_at_a_memorys_place_edits_what_it_names(indexed: Driver, pat
     assert (edited.content, edited.confidence, edited.slot) == ("likes black coffee", 0.9, "drink")
     assert (edited.created_at, edited.updated_at) == (START, later)
     (found,) = await indexed.recall("black coffee", owner_id="ada")
-    assert found.parts["semantic"] > 0.4
+    assert found.parts["semantic"] > 0.3
     assert list(await indexed.recall("green", owner_id="ada")) == []
     assert [one[0] for one in rows(path, "SELECT action FROM memory_audit")] == ["added", "edited"]
 
@@ -617,7 +617,7 @@ async def test_an_edit_that_names_no_content_keeps_the_vector(indexed: Driver) -
 
     (found,) = await indexed.recall("green tea", owner_id="ada")
     assert found.memory.importance == 1.0
-    assert found.parts["semantic"] > 0.4
+    assert found.parts["semantic"] > 0.3
 
 
 async def test_a_value_that_was_read_can_be_put_back(store: Driver) -> None:

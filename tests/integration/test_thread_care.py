@@ -44,7 +44,7 @@ def fill(saver: ThreadSaver, thread: str, turns: int, *, size: int = 500, **more
     held: Any = empty_checkpoint()
     config, messages = config_of(thread, **more), []
     for turn in range(turns):
-        messages = [*messages, HumanMessage(f"question {turn} {os.urandom(size // 2).hex()}", id=f"{thread}{turn}")]
+        messages = [*messages, HumanMessage(f"riddle {turn} {os.urandom(size // 2).hex()}", id=f"{thread}{turn}")]
         version = saver.get_next_version(held["channel_versions"].get("messages"), None)
         held = {**held, "id": f"{turn:08}", "channel_values": {"messages": messages}}
         held["channel_versions"] = {"messages": version}
@@ -131,7 +131,7 @@ async def test_threads_are_listed_by_owner_with_what_was_said_last(saver: Thread
         ("first", 2, "ann"),
     ]
     assert mine[0].preview is not None
-    assert mine[0].preview.startswith("question 69 ")
+    assert mine[0].preview.startswith("riddle 69 ")
     assert mine[1].bytes > 1000
     assert mine[1].created_at <= mine[1].updated_at
     assert [one.thread_id for one in await saver.alist_threads(limit=1, offset=2)] == ["first"]
@@ -163,7 +163,7 @@ def test_encryption_leaves_no_plaintext_in_the_files_and_still_stores_each_messa
     assert found is not None
     assert found.checkpoint["channel_values"]["messages"] == messages
     assert stored == turns + 1
-    for text in (b"secret", b"question", b"hidden", messages[0].content[12:40].encode(), b"HumanMessage"):
+    for text in (b"secret", b"riddle", b"hidden", messages[0].content[12:40].encode(), b"HumanMessage"):
         assert not re.search(re.escape(text), raw, re.IGNORECASE), text
     with (
         ThreadSaver.from_conn_string(file) as blind,
