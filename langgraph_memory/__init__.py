@@ -2,14 +2,16 @@
 
 from langgraph_memory.checkpointer import ThreadSaver
 from langgraph_memory.database import MemoryDatabase, open_memory
+from langgraph_memory.domain.budget import BudgetReport, ContextBudget
 from langgraph_memory.domain.candidate import Candidate, Extractor, Utterance
+from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.memory import Memory, Outcome, Recall, Recalled, Receipt, Source
 from langgraph_memory.domain.policy import Bucket, PromotionPolicy, Verdict
 from langgraph_memory.domain.promotion import PromotionReport
 from langgraph_memory.domain.trail import AuditEntry, Explained, Explanation, Replay
 from langgraph_memory.domain.types import MemoryType
-from langgraph_memory.exceptions import LangGraphMemoryError
-from langgraph_memory.extract import RuleExtractor
+from langgraph_memory.exceptions import ExtractionError, LangGraphMemoryError
+from langgraph_memory.extract import ModelExtractor, RuleExtractor
 from langgraph_memory.nodes import (
     MemoryContext,
     MemoryState,
@@ -24,17 +26,22 @@ from langgraph_memory.store import CuratedStore
 __all__ = [
     "AuditEntry",
     "Bucket",
+    "BudgetReport",
     "Candidate",
+    "ContextBudget",
     "CuratedStore",
     "Explained",
     "Explanation",
+    "ExtractionError",
     "Extractor",
+    "GuardPolicy",
     "LangGraphMemoryError",
     "Memory",
     "MemoryContext",
     "MemoryDatabase",
     "MemoryState",
     "MemoryType",
+    "ModelExtractor",
     "OfflineChatModel",
     "Outcome",
     "PromotionNode",

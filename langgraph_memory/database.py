@@ -11,6 +11,7 @@ from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.store.base import IndexConfig, TTLConfig
 
 from langgraph_memory.checkpointer import ThreadSaver
+from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.engine.base import Engine
 from langgraph_memory.engine.opening import Opening
@@ -34,6 +35,7 @@ def open_memory(
     allowed_classes: Iterable[type | tuple[str, ...]] = (),
     fence: bool = False,
     memory_types: Iterable[MemoryType] = (),
+    guard: GuardPolicy | None = None,
     **options: Any,
 ) -> Opening[MemoryDatabase]:
     """Open a database with `with` or `async with`, creating and migrating it when needed.
@@ -41,8 +43,9 @@ def open_memory(
     `conn_string` is a file path, a `sqlite:///` URL or `":memory:"`. `index` and `ttl` mean what they mean in
     LangGraph. `serde` serialises thread state; without one it is strict msgpack, and `allowed_classes` names the
     classes of your own that may be restored from it. `fence` refuses a second writer that continues the same
-    checkpoint. `memory_types` adds types of your own. `options` go to the engine: for SQLite `synchronous` ("NORMAL"
-    survives a killed process, "FULL" a power loss too) and `busy_timeout` in seconds.
+    checkpoint. `memory_types` adds types of your own, `guard` says what becomes of personal data. `options` go to the
+    engine: for SQLite `synchronous` ("NORMAL" survives a killed process, "FULL" a power loss too) and `busy_timeout`
+    in seconds.
 
     Raises ConnectionStringError, InvalidInputError, MissingExtraError or a DatabaseError.
     """
@@ -50,7 +53,7 @@ def open_memory(
     def build(engine: Engine) -> MemoryDatabase:
         return MemoryDatabase(
             ThreadSaver(engine, serde=serde, allowed_classes=allowed_classes, fence=fence),
-            CuratedStore(engine, index=index, ttl=ttl, memory_types=memory_types),
+            CuratedStore(engine, index=index, ttl=ttl, memory_types=memory_types, guard=guard),
         )
 
     return Opening(conn_string, options, build)

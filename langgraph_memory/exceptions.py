@@ -13,6 +13,7 @@ LangGraphMemoryError
 ├── ForkedThreadError
 ├── EmbeddingError
 ├── IndexChangedError
+├── ExtractionError
 ├── MissingExtraError (also ImportError)
 └── DatabaseError
     ├── DatabaseUnavailableError
@@ -80,6 +81,14 @@ class EmbeddingError(LangGraphMemoryError):
 
 class IndexChangedError(LangGraphMemoryError):
     """The vectors in the file were made by another model, or have another size or metric."""
+
+
+class ExtractionError(LangGraphMemoryError):
+    """An extractor could not read the messages; `reason` says why in one word, and they count as unread."""
+
+    def __init__(self, message: str, reason: str = "failed") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class MissingExtraError(LangGraphMemoryError, ImportError):

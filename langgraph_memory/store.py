@@ -9,9 +9,10 @@ from typing import Any
 from langgraph.store.base import BaseStore, IndexConfig, Op, Result, TTLConfig
 
 from langgraph_memory.domain.candidate import Candidate, Utterance
+from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.memory import Memory, Outcome, Recall, Receipt, Source
 from langgraph_memory.domain.policy import PromotionPolicy
-from langgraph_memory.domain.promotion import LedgerPlace, PromotionReport, judge_all
+from langgraph_memory.domain.promotion import Judged, LedgerPlace, PromotionReport, judge_all
 from langgraph_memory.domain.scope import GLOBAL
 from langgraph_memory.domain.trail import AuditEntry, Explanation, Replay
 from langgraph_memory.domain.types import MemoryType, MemoryTypes
@@ -36,7 +37,7 @@ class CuratedStore(BaseStore):
     ("memories", owner, scope segments...), where a period in an owner or scope is written "%2E".
 
     `index` and `ttl` mean what they mean in LangGraph; expired items are never returned. Without an index, a query
-    searches the text. `memory_types` adds types of your own.
+    searches the text. `memory_types` adds types of your own; `guard` says what becomes of personal data.
     """
 
     supports_ttl = True
@@ -48,6 +49,7 @@ class CuratedStore(BaseStore):
         index: IndexConfig | None = None,
         ttl: TTLConfig | None = None,
         memory_types: Iterable[MemoryType] = (),
+        guard: GuardPolicy | None = None,
         settings: StoreSettings | None = None,
     ) -> None:
         super().__init__()
@@ -55,6 +57,7 @@ class CuratedStore(BaseStore):
         self._engine = engine
         self._settings = settings or StoreSettings()
         self._settings.types = MemoryTypes(memory_types)
+        self._settings.guard = guard or self._settings.guard
         sweep_minutes = (ttl or {}).get("sweep_interval_minutes")
         self._settings.sweep_every = None if sweep_minutes is None else timedelta(minutes=sweep_minutes)
         if index is not None:
@@ -488,9 +491,11 @@ class CuratedStore(BaseStore):
         """Judge candidates and store what is promoted, with the ledger, in one transaction.
 
         Candidates of messages the ledger knows are left out, so a repeat adds nothing. Raises MissingOwnerError,
-        InvalidScopeError, UnknownMemoryTypeError or InvalidMemoryError before anything is written.
+        InvalidScopeError or InvalidMemoryError before anything is written.
         """
-        judged = judge_all(candidates, utterances, policy or PromotionPolicy())
+        judged = judge_all(
+            candidates, utterances, policy or PromotionPolicy(), self._settings.types, self._settings.guard
+        )
         origin = Origin.of(source or Source())
         return self._runner.run(memories.promote(judged, utterances, place, scope, origin, self._settings))
 
@@ -505,9 +510,17 @@ class CuratedStore(BaseStore):
         policy: PromotionPolicy | None = None,
     ) -> PromotionReport:
         """Same as `promote`."""
-        judged = judge_all(candidates, utterances, policy or PromotionPolicy())
+        judged = judge_all(
+            candidates, utterances, policy or PromotionPolicy(), self._settings.types, self._settings.guard
+        )
         origin = Origin.of(source or Source())
         return await self._runner.arun(memories.promote(judged, utterances, place, scope, origin, self._settings))
+
+    def _judged(
+        self, candidates: Iterable[Candidate], utterances: Sequence[Utterance], policy: PromotionPolicy | None
+    ) -> list[Judged]:
+        settings = self._settings
+        return judge_all(candidates, utterances, policy or PromotionPolicy(), settings.types, settings.guard)
 
 
 def _memory_fields(arguments: dict[str, Any]) -> dict[str, Any]:

@@ -7,8 +7,13 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from langgraph_memory.domain.memory import Memory
+
 Actor = Literal["user", "assistant", "tool", "system"]
 """Who said it."""
+
+Flaw = Literal["echo", "malformed", "no_evidence", "too_long", "unknown_message", "unknown_type"]
+"""What makes a candidate useless before any rule has judged it."""
 
 
 class Utterance(BaseModel):
@@ -27,7 +32,8 @@ class Candidate(BaseModel):
     `content` is the sentence a model will read, about the speaker in the third person.
     `replaces` names old values the speaker said no longer hold ("not Slack any more"): whatever live memory holds
     one of them is superseded by this candidate. `session_only` marks what holds for this thread alone ("today").
-    `excerpt` is the speaker's own words, `message_id` the message they stand in.
+    `excerpt` is the speaker's own words, `message_id` the message they stand in: an excerpt that is not in it is no
+    evidence, and the candidate is discarded. `flaw` discards it too, with that as the reason.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -45,11 +51,17 @@ class Candidate(BaseModel):
     excerpt: str = ""
     actor: Actor = "user"
     extractor: str = ""
+    flaw: Flaw | None = None
 
 
 @runtime_checkable
 class Extractor(Protocol):
-    """Proposes candidates from what was said; `name` and `version` identify it in the ledger."""
+    """Proposes candidates from what was said.
+
+    `name` identifies it in the ledger, so one that changes what it finds should change its name. An extractor that
+    can run in a loop has `aextract` too. One that calls a model raises ExtractionError when it could not read: the
+    messages then count as unread.
+    """
 
     @property
     def name(self) -> str:
@@ -58,4 +70,27 @@ class Extractor(Protocol):
 
     def extract(self, utterances: Sequence[Utterance]) -> Sequence[Candidate]:
         """Return the candidates found in `utterances`, in the order they were said."""
+        ...
+
+
+@runtime_checkable
+class InformedExtractor(Protocol):
+    """Proposes candidates from what was said and from what is known, which it may update."""
+
+    @property
+    def name(self) -> str:
+        """Return the name recorded as the source of what it proposes."""
+        ...
+
+    @property
+    def known_limit(self) -> int:
+        """Return how many memories it wants to see."""
+        ...
+
+    def extract(self, utterances: Sequence[Utterance], known: Sequence[Memory] = ()) -> Sequence[Candidate]:
+        """Return the candidates found in `utterances`, in the order they were said."""
+        ...
+
+    async def aextract(self, utterances: Sequence[Utterance], known: Sequence[Memory] = ()) -> Sequence[Candidate]:
+        """Same as `extract`."""
         ...

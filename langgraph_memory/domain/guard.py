@@ -1,11 +1,21 @@
-"""Refuses what must never be remembered: secrets, card numbers, orders to the agent, speculation."""
+"""Refuses what must never be remembered, and treats personal data as the app decides."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+import unicodedata
+from base64 import b64decode
+from binascii import Error as NotBase64
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Final, Literal, get_args
 
+from langgraph_memory.domain.personal import PersonalKind, find
+from langgraph_memory.domain.secret_formats import SECRET
 from langgraph_memory.domain.text import HIDDEN
+from langgraph_memory.exceptions import InvalidInputError
+
+Treatment = Literal["refuse", "mask", "allow"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,17 +26,45 @@ class Refusal:
     explanation: str
 
 
-_SECRET = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----"
-    r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"
-    r"|\b(?:ghp|gho|ghu|ghs|ghr)_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}|\bglpat-[A-Za-z0-9_-]{16,}"
-    r"|\bxox[abprs]-[A-Za-z0-9-]{10,}|\bsk-[A-Za-z0-9_-]{16,}|\b[rs]k_(?:live|test)_[A-Za-z0-9]{10,}"
-    r"|\bAIza[A-Za-z0-9_-]{30,}|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}"
-    r"|\b(?:password|passwd|passphrase|pin|secret|api[ _-]?key|access[ _-]?token|auth[ _-]?token)\b"
-    r"[^.\n]{0,20}?(?:\bis\b|=|:)\s*\S",
-    re.IGNORECASE,
-)
-_DIGITS = re.compile(r"(?<!\d)(?:\d[ -]?){12,18}\d(?!\d)")
+@dataclass(frozen=True, slots=True)
+class GuardPolicy:
+    """What becomes of personal data, by kind: "refuse", "mask" (a placeholder stands in its place) or "allow".
+
+    By default the numbers that money or an identity hangs on are refused. An e-mail address, a phone number and what
+    somebody says about their health are allowed, for that is what people tell an assistant so that it remembers:
+    "reach me at...", "I am allergic to...". Whatever the policy, secrets, orders to the agent, hidden and encoded
+    text are refused.
+    """
+
+    card_number: Treatment = "refuse"
+    iban: Treatment = "refuse"
+    national_id: Treatment = "refuse"
+    health: Treatment = "allow"
+    email: Treatment = "allow"
+    phone: Treatment = "allow"
+
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            treatment = getattr(self, one.name)
+            if treatment not in get_args(Treatment):
+                raise InvalidInputError(f"{one.name} must be 'refuse', 'mask' or 'allow', not {treatment!r}.")
+        if self.health == "mask":
+            raise InvalidInputError("health cannot be masked, for any word may tell it; choose 'refuse' or 'allow'.")
+
+    def kinds(self, treatment: Treatment) -> tuple[PersonalKind, ...]:
+        """Return the kinds that are treated so."""
+        return tuple(kind for kind in get_args(PersonalKind) if getattr(self, kind) == treatment)
+
+
+DEFAULT_GUARD: Final = GuardPolicy()
+_PERSONAL: Final[dict[PersonalKind, str]] = {
+    "card_number": "It holds what looks like a payment card number.",
+    "iban": "It holds a bank account number.",
+    "national_id": "It holds what looks like an official identity number.",
+    "health": "It says something about somebody's health.",
+    "email": "It holds an e-mail address.",
+    "phone": "It holds a phone number.",
+}
 _ORDER = re.compile(
     r"\b(?:ignore|disregard|forget|override)\b.{0,30}\b(?:previous|prior|above|earlier|system)\b.{0,30}"
     r"\b(?:instructions?|prompts?|rules|messages?)\b"
@@ -35,26 +73,69 @@ _ORDER = re.compile(
     r"|<\s*/?\s*(?:system|assistant|user|memor(?:y|ies)|instructions?)\b|<\|[a-z_]+\|>|\[/?INST\]",
     re.IGNORECASE | re.DOTALL,
 )
-_BASE64 = re.compile(r"[A-Za-z0-9+/]{80,}={0,2}")
+_ENCODED = re.compile(r"[A-Za-z0-9+/]{80,}={0,2}|[A-Za-z0-9+/]{40,}={1,2}(?!\w)|\bdata:[\w/+.-]+;base64,")
+_WORD_IN_BASE64 = re.compile(r"[A-Za-z0-9+/]{20,}={0,2}")
 
 
-def refuse(text: str) -> Refusal | None:
+def refuse(text: str, policy: GuardPolicy = DEFAULT_GUARD) -> Refusal | None:
     """Return why `text` must not be remembered, or None when it may be."""
-    if _SECRET.search(text):
+    unsafe = refuse_unsafe(text)
+    if unsafe is not None:
+        return unsafe
+    held = (kind for kind in policy.kinds("refuse") if next(find(kind, text), None) is not None)
+    kind = next(held, None)
+    return None if kind is None else Refusal(kind, _PERSONAL[kind])
+
+
+def refuse_unsafe(text: str) -> Refusal | None:
+    """Return why `text` must not be remembered whatever the policy, or None."""
+    if SECRET.search(text):
         return Refusal("secret", "It holds a password, key or token.")
-    if any(_passes_luhn(match[0]) for match in _DIGITS.finditer(text)):
-        return Refusal("card_number", "It holds what looks like a payment card number.")
-    if _ORDER.search(text):
+    if _ORDER.search(unicodedata.normalize("NFKC", text)):
         return Refusal("instruction", "It reads like an order to the agent, not a statement.")
     if HIDDEN.search(text):
         return Refusal("hidden_text", "It holds invisible characters.")
-    if _BASE64.search(text):
+    if _ENCODED.search(text) or _hides_an_order(text):
         return Refusal("encoded_text", "It holds a long encoded block.")
     return None
 
 
-def _passes_luhn(text: str) -> bool:
-    """Check the digits by the Luhn formula (ISO/IEC 7812-1, annex B)."""
-    digits = [int(character) for character in text if character.isdigit()]
-    doubled = [digit * 2 - 9 if digit > 4 else digit * 2 for digit in digits[-2::-2]]
-    return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
+def mask(text: str, policy: GuardPolicy) -> str:
+    """Return `text` with a placeholder in the place of what the policy masks."""
+    for kind in policy.kinds("mask"):
+        for start, end in reversed(list(find(kind, text))):
+            text = f"{text[:start]}[{kind.replace('_', ' ')}]{text[end:]}"
+    return text
+
+
+def mask_within(value: Any, policy: GuardPolicy) -> Any:
+    """Return a JSON value with every text in it masked."""
+    if isinstance(value, str):
+        return mask(value, policy)
+    if isinstance(value, Mapping):
+        return {key: mask_within(held, policy) for key, held in value.items()}
+    return [mask_within(held, policy) for held in value] if isinstance(value, list | tuple) else value
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Yield every text in a JSON value, keys included; a number is no text."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, held in value.items():
+            yield from (str(key), *texts_in(held))
+    elif isinstance(value, list | tuple):
+        for held in value:
+            yield from texts_in(held)
+
+
+def _hides_an_order(text: str) -> bool:
+    return any(_ORDER.search(_decoded(match[0])) for match in _WORD_IN_BASE64.finditer(text))
+
+
+def _decoded(block: str) -> str:
+    plain = block.rstrip("=")
+    try:
+        return b64decode(plain + "=" * (-len(plain) % 4)).decode("utf-8", "replace")
+    except NotBase64:
+        return ""

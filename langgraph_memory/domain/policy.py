@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
 from langgraph_memory.domain.candidate import Actor, Candidate
+from langgraph_memory.domain.guard import GuardPolicy
+
+_HEDGE = r"(?:probably|possibly|perhaps|presumably|apparently|might|seems?|appears?|likely)\b"
+_GUESS = re.compile(rf"\b(?:the (?:user|customer|speaker)|he|she|they) (?:is |are )?{_HEDGE}", re.IGNORECASE)
+_GUESS_WORD = re.compile(rf"\b{_HEDGE}", re.IGNORECASE)
 
 
 class Bucket(StrEnum):
@@ -72,12 +78,21 @@ def too_unimportant(candidate: Candidate, policy: PromotionPolicy) -> Verdict | 
     )
 
 
+def speculative(candidate: Candidate, policy: PromotionPolicy) -> Verdict | None:
+    """Discard what an extractor supposes and the speaker did not say in such words."""
+    guessed = _GUESS.search(candidate.content)
+    if guessed is None or (candidate.actor == "user" and _GUESS_WORD.search(candidate.excerpt)):
+        return None
+    return Verdict(Bucket.DISCARD, "speculation", "It supposes what nobody stated.")
+
+
 DEFAULT_RULES: tuple[Rule, ...] = (
     not_for_this_actor,
     length_out_of_bounds,
     only_for_now,
     too_uncertain,
     too_unimportant,
+    speculative,
 )
 
 
@@ -85,7 +100,8 @@ DEFAULT_RULES: tuple[Rule, ...] = (
 class PromotionPolicy:
     """Thresholds, and the small functions that apply them in order; the first verdict counts.
 
-    What no rule stops is promoted. Replace `rules` to add your own.
+    What no rule stops is promoted. Replace `rules` to add your own. `guard` treats personal data; None leaves that
+    to the store's.
     """
 
     actors: tuple[Actor, ...] = ("user",)
@@ -96,6 +112,7 @@ class PromotionPolicy:
     min_length: int = 4
     max_length: int = 500
     rules: Sequence[Rule] = DEFAULT_RULES
+    guard: GuardPolicy | None = None
 
     def judge(self, candidate: Candidate) -> Verdict:
         """Return the bucket of `candidate` and why."""

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, overload
 
 from langgraph_memory.display import promotion_html
-from langgraph_memory.domain.candidate import Candidate, Utterance
-from langgraph_memory.domain.guard import Refusal, refuse
+from langgraph_memory.domain.candidate import Candidate, Flaw, Utterance
+from langgraph_memory.domain.guard import DEFAULT_GUARD, GuardPolicy, Refusal, mask_within, refuse, texts_in
 from langgraph_memory.domain.memory import Outcome
 from langgraph_memory.domain.policy import Bucket, PromotionPolicy, Verdict
 
 REFUSED = "(refused)"
 """What stands in place of a text that the guard refused."""
+
+_TEXTS = {"content", "excerpt", "memory_type", "slot", "subject", "content_json", "replaces"}
+_FLAWS: dict[Flaw, str] = {
+    "echo": "The assistant repeated what is known or what the user said; that is no new source.",
+    "malformed": "The extractor's answer about it could not be read.",
+    "no_evidence": "The words quoted as evidence are not in the message.",
+    "too_long": "The message is longer than the extractor's model can read.",
+    "unknown_type": "No memory type of that name is registered.",
+    "unknown_message": "The extractor named a message that it was not given.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +51,56 @@ class Judged:
 
 
 def judge_all(
-    candidates: Iterable[Candidate], utterances: Iterable[Utterance], policy: PromotionPolicy
+    candidates: Iterable[Candidate],
+    utterances: Sequence[Utterance],
+    policy: PromotionPolicy,
+    types: Container[str] | None = None,
+    guard: GuardPolicy = DEFAULT_GUARD,
 ) -> list[Judged]:
-    """Return the bucket of every candidate, and of every message that the guard refuses as a whole."""
-    judged = [judge(candidate, policy) for candidate in candidates]
+    """Return the bucket of every candidate, and of every message that the guard refuses as a whole.
+
+    `types` are the memory types there are, when they are known; `guard` counts where the policy has none of its own.
+    """
+    texts = {said.message_id: said.text for said in utterances}
+    judged = [judge(_checked(candidate, texts, types), policy, guard) for candidate in candidates]
     proposed_from = {one.candidate.message_id for one in judged}
     for said in utterances:
-        refusal = None if said.message_id in proposed_from else refuse(said.text)
+        refusal = None if said.message_id in proposed_from else refuse(said.text, policy.guard or guard)
         if refusal is not None:
             judged.append(_refused(Candidate(content=REFUSED, message_id=said.message_id, actor=said.actor), refusal))
     return judged
 
 
-def judge(candidate: Candidate, policy: PromotionPolicy) -> Judged:
-    """Return the bucket of a candidate: the guard refuses first, then the policy decides."""
-    refusal = refuse(f"{candidate.content}\n{candidate.excerpt}")
-    if refusal is None:
-        return Judged(candidate, policy.judge(candidate))
-    return _refused(candidate, refusal)
+def judge(candidate: Candidate, policy: PromotionPolicy, guard: GuardPolicy = DEFAULT_GUARD) -> Judged:
+    """Return the bucket of a candidate: the guard refuses or masks first, then a flaw, then the policy decides."""
+    guard = policy.guard or guard
+    refusal = refuse(_all_text(candidate), guard)
+    if refusal is not None:
+        return _refused(candidate, refusal)
+    if guard.kinds("mask"):
+        candidate = candidate.model_copy(update=mask_within(candidate.model_dump(include=_TEXTS), guard))
+    if candidate.flaw is not None:
+        return Judged(candidate, Verdict(Bucket.DISCARD, candidate.flaw, _FLAWS[candidate.flaw]))
+    return Judged(candidate, policy.judge(candidate))
+
+
+def _checked(candidate: Candidate, texts: Mapping[str, str], types: Container[str] | None) -> Candidate:
+    """Return `candidate` with the flaw it has: an unknown type, or a quote that its message does not hold.
+
+    White space does not count in a quote.
+    """
+    flaw = candidate.flaw
+    text = texts.get(candidate.message_id)
+    if flaw is None and types is not None and candidate.memory_type not in types:
+        flaw = "unknown_type"
+    if flaw is None and text is not None and " ".join(candidate.excerpt.split()) not in " ".join(text.split()):
+        flaw = "no_evidence"
+    return candidate.model_copy(update={"flaw": flaw})
+
+
+def _all_text(candidate: Candidate) -> str:
+    """Return everything that a candidate would store, as one text for the guard."""
+    return "\n".join(texts_in(list(candidate.model_dump(include=_TEXTS).values())))
 
 
 def _refused(candidate: Candidate, refusal: Refusal) -> Judged:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from langgraph_memory.domain.guard import refuse
+from langgraph_memory.domain.guard import refuse_unsafe
 from langgraph_memory.extract.foreign import BLANK
 
 _I: Final = re.IGNORECASE
@@ -106,7 +106,7 @@ _DENIED = re.compile(
 
 def is_refused_message(message: str, own: str) -> bool:
     """Return whether nothing of the message counts: an order to the agent, hidden text, a game, a story."""
-    refusal = refuse(message)
+    refusal = refuse_unsafe(message)
     if refusal is not None and refusal.reason in {"instruction", "hidden_text", "encoded_text"}:
         return True
     return bool(_ORDER.search(own) or _ORDER.search(message[:8_000]) or _PLAY.search(own))
@@ -116,7 +116,7 @@ def is_refused_sentence(said: str, text: str) -> bool:
     """Return whether nothing of the sentence counts: a secret, sarcasm, a denial, only pasted words."""
     if not text.strip(BLANK + " .,:;!?-"):
         return True
-    refusal = refuse(said)
+    refusal = refuse_unsafe(said)
     return refusal is not None or bool(_SECRET.search(said) or _SARCASM.search(said) or _DENIED.search(text))
 
 

@@ -37,7 +37,7 @@ def supersede(memory_id: str, content: str, fields: dict[str, Any], settings: St
     given = {name: value for name, value in fields.items() if value is not None}
     identity = {"id": settings.new_id(), "content": content, "created_at": now, "updated_at": now}
     new = with_type_rules(make_memory(**{**kept, **given, **identity}), kind, now)
-    refusal = refuse(new.content)
+    refusal = refuse(new.content, settings.guard)
     if refusal is not None:
         return Outcome("refused", None, f"{refusal.reason}: {refusal.explanation}")
     vectors = yield from vectors_of([new], settings)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from langgraph_memory.domain.guard import DEFAULT_GUARD, GuardPolicy
 from langgraph_memory.domain.types import MemoryTypes
 from langgraph_memory.domain.vectors import Metric, Shelf
 from langgraph_memory.exceptions import InvalidInputError
@@ -28,11 +29,12 @@ def _new_id() -> str:
 
 @dataclass(slots=True)
 class StoreSettings:
-    """The embedder and its fields, the registry of types, how often to sweep, and where time and ids come from."""
+    """The embedder and its fields, types, guard, how often to sweep, and where time and ids come from."""
 
     embedder: Embedder | None = None
     fields: Sequence[str] = ("$",)
     types: MemoryTypes = field(default_factory=MemoryTypes)
+    guard: GuardPolicy = DEFAULT_GUARD
     sweep_every: timedelta | None = None
     clock: Callable[[], datetime] = _now
     new_id: Callable[[], str] = _new_id

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from html import unescape
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, ChatMessage, HumanMessage, SystemMessage, ToolMessage
@@ -15,6 +16,7 @@ from langgraph_memory.domain.rendering import CLOSING, OPENING
 from langgraph_memory.domain.text import content_hash
 
 _BLOCK = re.compile(f"{re.escape(OPENING)}.*?(?:{re.escape(CLOSING)}|$)", re.DOTALL)
+_LINE = re.compile(r"^- \(\w+\) (.+)$", re.MULTILINE)
 _OVERVIEW = re.compile(r"\b(?:know|remember|recall|learn(?:ed|t)?)\b.{0,20}\b(?:about|of) (?:me|us)\b", re.IGNORECASE)
 _ROLES: dict[str, Actor] = {"user": "user", "human": "user", "assistant": "assistant", "ai": "assistant"}
 
@@ -33,20 +35,23 @@ def text_of(message: BaseMessage) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def utterances_of(messages: Sequence[BaseMessage], *, actors: Iterable[Actor] = ("user",)) -> list[Utterance]:
+def utterances_of(
+    messages: Sequence[BaseMessage], *, actors: Iterable[Actor] = ("user",), trusted_tools: Iterable[str] = ()
+) -> list[Utterance]:
     """Return what the given actors said, each message once and without any block of injected memories.
 
-    This is the firewall: by default system prompts, the model's own words and tool output are not read, so memory
-    cannot feed on itself or on a page a tool has fetched. A message without an id is told apart by its words and by
-    how often they were said before it.
+    This is the firewall: by default the model's own words are not read, and never a system prompt or the output of a
+    tool that is not named as trusted, so memory cannot feed on itself or on a page a tool has fetched. A message
+    without an id is told apart by its words and by how often they were said before it.
     """
-    listened_to = set(actors)
+    listened_to = set(actors) - {"system", "tool"}
+    from_tools = _of_tools(messages, frozenset(trusted_tools))
     said: dict[str, Utterance] = {}
     repeats: Counter[str] = Counter()
     for message in messages:
         actor = _actor(message)
         text = _BLOCK.sub("", text_of(message)).strip()
-        if actor not in listened_to or not text:
+        if not text or not (actor in listened_to or (actor == "tool" and id(message) in from_tools)):
             continue
         message_id = message.id
         if not message_id:
@@ -64,6 +69,21 @@ def last_question(messages: Sequence[BaseMessage]) -> str | None:
     """
     said = utterances_of([message for message in messages if _actor(message) == "user"][-1:])
     return said[-1].text if said and not _OVERVIEW.search(said[-1].text) else None
+
+
+def injected_lines(state: Any) -> list[str]:
+    """Return the recalled memories that a state carries for the model, as plain text."""
+    block = (state.get("memory_context") if isinstance(state, dict) else getattr(state, "memory_context", "")) or ""
+    return [unescape(line) for line in _LINE.findall(block)]
+
+
+def _of_tools(messages: Sequence[BaseMessage], names: frozenset[str]) -> set[int]:
+    """Return the identities of the messages that a tool of those names wrote, by its name or else by its call."""
+    if not names:
+        return set()
+    calls = {call["id"]: call["name"] for one in messages if isinstance(one, AIMessage) for call in one.tool_calls}
+    written = (one for one in messages if isinstance(one, ToolMessage))
+    return {id(one) for one in written if (one.name or calls.get(one.tool_call_id)) in names}
 
 
 def _actor(message: BaseMessage) -> Actor | None:

@@ -9,9 +9,10 @@ from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable, RunnableConfig
 from langgraph.graph import END, START, StateGraph
 
+from langgraph_memory.domain.budget import ContextBudget
 from langgraph_memory.nodes.identity import MemoryContext
 from langgraph_memory.nodes.promotion import PromotionNode
-from langgraph_memory.nodes.prompt import Placement, build_prompt
+from langgraph_memory.nodes.prompt import OnBudget, Placement, budget_of, build_prompt
 from langgraph_memory.nodes.retrieval import RetrievalNode
 from langgraph_memory.nodes.state import MemoryState
 
@@ -23,13 +24,22 @@ class ModelNode(Runnable[Any, dict[str, Any]]):
     """Calls a chat model with the prompt of a state: system prompt, recalled memories, recent messages."""
 
     def __init__(
-        self, model: ChatModel, *, system_prompt: str | None, placement: Placement, max_tokens: int | None
+        self,
+        model: ChatModel,
+        *,
+        system_prompt: str | None = None,
+        placement: Placement = "user",
+        max_tokens: int | None = None,
+        budget: ContextBudget | None = None,
+        on_budget: OnBudget | None = None,
     ) -> None:
+        budget = budget_of(budget, max_tokens)
         self._model = model
         self._how: dict[str, Any] = {
             "system_prompt": system_prompt,
             "placement": placement,
-            "max_tokens": max_tokens,
+            "budget": None if budget is None else budget.for_model(_max_input_tokens(model)),
+            "on_budget": on_budget,
         }
 
     def __call__(self, state: MemoryState, config: RunnableConfig) -> dict[str, Any]:
@@ -45,22 +55,35 @@ class ModelNode(Runnable[Any, dict[str, Any]]):
         return {"messages": [await self._model.ainvoke(build_prompt(input, **self._how), config)]}
 
 
+def _max_input_tokens(model: ChatModel) -> int | None:
+    """Return how much a model reads at most, when its profile says so."""
+    profile = getattr(model, "profile", None)
+    most = profile.get("max_input_tokens") if isinstance(profile, dict) else None
+    return most if isinstance(most, int) else None
+
+
 def build_graph(
     model: ChatModel,
     *,
     system_prompt: str | None = DEFAULT_SYSTEM_PROMPT,
     placement: Placement = "user",
     max_tokens: int | None = None,
+    budget: ContextBudget | None = None,
+    on_budget: OnBudget | None = None,
     retrieval: RetrievalNode | None = None,
     promotion: PromotionNode | None = None,
 ) -> StateGraph[MemoryState, MemoryContext, MemoryState, MemoryState]:
     """Return the uncompiled graph `retrieve` -> `model` -> `promote`.
 
-    Compile it with `checkpointer=` and `store=`, or leave both to a server. `max_tokens` bounds the whole prompt.
+    Compile it with `checkpointer=` and `store=`, or leave both to a server. `budget` bounds the whole prompt and
+    `on_budget` is told what it cut; `max_tokens=n` is short for `budget=ContextBudget(n)`.
+
+    Raises InvalidInputError when the budget has no bound and the model's profile names none.
     """
     builder = StateGraph(MemoryState, context_schema=MemoryContext)
     builder.add_node("retrieve", retrieval or RetrievalNode())
-    node = ModelNode(model, system_prompt=system_prompt, placement=placement, max_tokens=max_tokens)
+    budget = budget_of(budget, max_tokens)
+    node = ModelNode(model, system_prompt=system_prompt, placement=placement, budget=budget, on_budget=on_budget)
     builder.add_node("model", node)
     builder.add_node("promote", promotion or PromotionNode())
     builder.add_edge(START, "retrieve")

@@ -8,6 +8,7 @@ from typing import Any
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import RunnableConfig
 
+from langgraph_memory.domain.budget import ContextBudget
 from langgraph_memory.domain.memory import Recall
 from langgraph_memory.domain.rendering import render
 from langgraph_memory.nodes.base import IdentityResolver, MemoryNode, Update
@@ -20,9 +21,9 @@ class RetrievalNode(MemoryNode):
     """Writes `memory_context`, the block of recalled memories a model reads, and `recall_id`, its receipt.
 
     `limit` memories by relevance to what the user said last, after at most `pinned` of the types that are always
-    injected; `max_tokens` bounds both together, estimated at four characters a token. The stored messages are not
-    touched. `query` makes the query from the messages, `identity` finds owner and scope, `on_recall` is told of each
-    recall.
+    injected; `max_tokens`, or the memories' part of `budget`, bounds both together, estimated at four characters a
+    token. The stored messages are not touched. `query` makes the query from the messages, `identity` finds owner and
+    scope, `on_recall` is told of each recall.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class RetrievalNode(MemoryNode):
         limit: int = 5,
         pinned: int = 10,
         max_tokens: int | None = 800,
+        budget: ContextBudget | None = None,
         min_score: float | None = None,
         memory_types: Sequence[str] | None = None,
         shared_with: Sequence[str] = (),
@@ -43,7 +45,7 @@ class RetrievalNode(MemoryNode):
         self._bounds: dict[str, Any] = {
             "limit": limit,
             "pinned": pinned,
-            "max_tokens": max_tokens,
+            "max_tokens": max_tokens if budget is None else budget.memory_tokens,
             "min_score": min_score,
             "memory_types": memory_types,
             "shared_with": tuple(shared_with),

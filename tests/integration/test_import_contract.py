@@ -43,6 +43,8 @@ def test_the_house_keeps_its_contract(house: Path) -> None:
         ("domain/memory.py", "import langgraph_memory.store"),
         ("engine/driver.py", "import langgraph_memory.domain.memory"),
         ("store.py", "import langgraph_memory.engine.sqlite.engine"),
+        ("extract/rules.py", "import langchain_core"),
+        ("extract/model.py", "import langgraph.graph"),
         ("nodes/retrieval.py", "import langgraph_memory.engine.query"),
     ],
 )

@@ -16,6 +16,7 @@ from typing_extensions import TypedDict
 
 from langgraph_memory import (
     Candidate,
+    GuardPolicy,
     MemoryContext,
     MemoryDatabase,
     OfflineChatModel,
@@ -345,3 +346,21 @@ def test_a_message_that_holds_a_secret_is_discarded_with_a_reason_and_without_it
     assert [(entry.verdict.bucket.value, entry.verdict.reason) for entry in reports[0]] == [("discard", "secret")]
     assert "hunter2" not in str(reports)
     assert memory.store.list_memories(owner_id="ana@example.com") == []
+
+
+@pytest.mark.parametrize(
+    ("guard", "known"),
+    [
+        (GuardPolicy(), ["The user's e-mail address is ana@example.com."]),
+        (GuardPolicy(email="mask"), ["The user's e-mail address is [email]."]),
+        (GuardPolicy(email="refuse"), []),
+    ],
+)
+def test_a_node_treats_personal_data_by_its_guard(memory: MemoryDatabase, guard: GuardPolicy, known: list[str]) -> None:
+    reports: list[PromotionReport] = []
+    graph = assistant(memory, promotion=PromotionNode(guard=guard, on_promotion=reports.append))
+
+    graph.invoke({"messages": [("user", "My email is ana@example.com")]}, thread("t"), context=OWNER)
+
+    assert [one.content for one in memory.store.list_memories(owner_id="ana@example.com")] == known
+    assert len(reports[0]) == 1

@@ -7,17 +7,24 @@ from langchain_core.messages import BaseMessage
 from langgraph.graph import StateGraph
 
 from langgraph_memory import (
+    Candidate,
+    ContextBudget,
     CuratedStore,
+    GuardPolicy,
     Memory,
     MemoryContext,
     MemoryDatabase,
     MemoryState,
+    ModelExtractor,
     OfflineChatModel,
     Outcome,
+    PromotionNode,
     Recall,
     Recalled,
     Receipt,
+    RuleExtractor,
     ThreadSaver,
+    Utterance,
     build_graph,
     build_prompt,
     open_memory,
@@ -58,7 +65,15 @@ async def curated_from_async_code(store: CuratedStore) -> None:
     assert_type(await store.arecall("tea", owner_id="ana"), Recall)
 
 
+async def read_later(utterances: Sequence[Utterance]) -> list[Candidate]:
+    return [Candidate(content=one.text) for one in utterances]
+
+
 def nodes(state: MemoryState) -> None:
     assert_type(build_prompt(state), list[BaseMessage])
-    graph = build_graph(OfflineChatModel())
+    graph = build_graph(OfflineChatModel(), budget=ContextBudget(8_000, trigger=("fraction", 0.8)))
+    PromotionNode(extractor=ModelExtractor(OfflineChatModel()), guard=GuardPolicy(email="mask"))
+    PromotionNode(extractor=RuleExtractor(), trusted_tools=("crm",))
+    PromotionNode(extractor=lambda utterances: [Candidate(content=one.text) for one in utterances])
+    PromotionNode(extractor=read_later)
     assert_type(graph, StateGraph[MemoryState, MemoryContext, MemoryState, MemoryState])

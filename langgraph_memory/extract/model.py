@@ -1,0 +1,204 @@
+"""The extractor that asks a chat model, and believes only what the model can quote."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.exceptions import ContextOverflowError
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
+from langchain_core.runnables import Runnable
+
+from langgraph_memory.domain.candidate import Candidate, Flaw, Utterance
+from langgraph_memory.domain.memory import Memory
+from langgraph_memory.exceptions import ExtractionError, InvalidInputError
+from langgraph_memory.extract.model_prompt import MALFORMED, SYSTEM_PROMPT, Entries, Entry, question, version_of
+
+_OVERFLOW = re.compile(
+    r"context[ _-]?(?:length|window|size)|maximum (?:context|number of tokens)|(?:prompt|input) is too long"
+    r"|too many (?:input )?tokens|request too large",
+    re.IGNORECASE,
+)
+_REASONS = (("timeout", "timeout"), ("ratelimit", "rate_limit"), ("parser", "malformed"), ("validation", "malformed"))
+_NOT_STREAMED = "nostream"
+"""LangGraph's tag for a model call whose words are not the answer to the user."""
+
+_UNREADABLE = re.compile("[\x00\ud800-\udfff]")
+
+Asking = Generator[list[BaseMessage], Any, list[Candidate]]
+"""Yields a prompt, is sent the model's answer or its error, and returns what was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    candidates: list[Candidate]
+
+
+class ModelExtractor:
+    """Propose what any LangChain chat model finds, with the words of the message that say it.
+
+    Up to `batch_size` messages are read in one call, beside `known_limit` memories that the model may update. A quote
+    that is not in its message is discarded. A call that fails raises ExtractionError, so the messages stay unread and
+    a later turn reads them again; a batch too long for the model is halved, and a single message that is too long is
+    given up, with that as the reason. `options` go to `model.with_structured_output`, such as `method`.
+
+    Its name in the ledger changes with the prompt: a changed prompt reads every message anew.
+    """
+
+    def __init__(
+        self,
+        model: BaseChatModel,
+        *,
+        prompt: str = SYSTEM_PROMPT,
+        batch_size: int = 20,
+        known_limit: int = 20,
+        **options: Any,
+    ) -> None:
+        if batch_size < 1 or known_limit < 0:
+            raise InvalidInputError("batch_size must be at least 1 and known_limit at least 0.")
+        self._structured = _structured(model, options)
+        self._prompt = prompt
+        self._version = version_of(prompt)
+        self._batch_size = batch_size
+        self._known_limit = known_limit
+
+    @property
+    def name(self) -> str:
+        """Return the name recorded as the source of what it proposes: it holds the version."""
+        return f"model@{self._version}"
+
+    @property
+    def version(self) -> str:
+        """Return the version of the prompt and of the form of the answer."""
+        return self._version
+
+    @property
+    def known_limit(self) -> int:
+        """Return how many memories it wants to see."""
+        return self._known_limit
+
+    def extract(self, utterances: Sequence[Utterance], known: Sequence[Memory] = ()) -> list[Candidate]:
+        """Return what the model finds in `utterances`, given what is `known`.
+
+        Raises ExtractionError when the model cannot be asked or its answer cannot be read.
+        """
+        asking = self._all(utterances, known)
+        step = _resume(asking, None)
+        while not isinstance(step, _Found):
+            try:
+                answer = self._structured.invoke(step)
+            except Exception as error:
+                answer = error
+            step = _resume(asking, answer)
+        return step.candidates
+
+    async def aextract(self, utterances: Sequence[Utterance], known: Sequence[Memory] = ()) -> list[Candidate]:
+        """Same as `extract`."""
+        asking = self._all(utterances, known)
+        step = _resume(asking, None)
+        while not isinstance(step, _Found):
+            try:
+                answer = await self._structured.ainvoke(step)
+            except Exception as error:
+                answer = error
+            step = _resume(asking, answer)
+        return step.candidates
+
+    def _all(self, utterances: Sequence[Utterance], known: Sequence[Memory]) -> Asking:
+        found: list[Candidate] = []
+        for start in range(0, len(utterances), self._batch_size):
+            found += yield from self._batch(utterances[start : start + self._batch_size], known)
+        return found
+
+    def _batch(self, batch: Sequence[Utterance], known: Sequence[Memory]) -> Asking:
+        """Ask about one batch; one that is too long is asked about in halves, without what is known at the last."""
+        answer = yield [SystemMessage(self._prompt), HumanMessage(question(batch, known))]
+        if not isinstance(answer, Exception):
+            return [self._candidate(entry, batch) for entry in _entries(answer)]
+        if not _is_overflow(answer):
+            raise _failure(answer) from answer
+        if len(batch) > 1:
+            middle = len(batch) // 2
+            first = yield from self._batch(batch[:middle], known)
+            return first + (yield from self._batch(batch[middle:], known))
+        return (yield from self._batch(batch, ())) if known else [self._flawed("too_long", batch[0])]
+
+    def _candidate(self, entry: Entry, batch: Sequence[Utterance]) -> Candidate:
+        if entry.content == MALFORMED or not entry.content.strip():
+            return self._flawed("malformed", batch[-1])
+        if not 1 <= entry.message <= len(batch):
+            return self._flawed("unknown_message", batch[-1])
+        said = batch[entry.message - 1]
+        value = None if entry.value is None else {"value": _clean(entry.value)}
+        return Candidate(
+            content=_clean(entry.content),
+            memory_type=_clean(entry.memory_type),
+            slot=_clean(entry.slot or "").strip() or None,
+            content_json=value,
+            replaces=tuple(_clean(old) for old in entry.replaces),
+            session_only=entry.session_only,
+            confidence=_share(entry.confidence),
+            importance=_share(entry.importance),
+            message_id=said.message_id,
+            excerpt=_clean(entry.quote),
+            actor=said.actor,
+            extractor=self.name,
+            flaw=None if entry.quote.strip() else "no_evidence",
+        )
+
+    def _flawed(self, flaw: Flaw, said: Utterance) -> Candidate:
+        return Candidate(
+            content=f"({flaw})", message_id=said.message_id, actor=said.actor, extractor=self.name, flaw=flaw
+        )
+
+
+def _resume(asking: Asking, answer: Any) -> list[BaseMessage] | _Found:
+    """Send an answer, or None to start, and return the next prompt or what was found."""
+    try:
+        return asking.send(answer)
+    except StopIteration as end:
+        return _Found(end.value)
+
+
+def _structured(model: BaseChatModel, options: dict[str, Any]) -> Runnable[LanguageModelInput, Any]:
+    try:
+        structured = model.with_structured_output(Entries, include_raw=True, **options)
+    except (AttributeError, NotImplementedError):
+        raise InvalidInputError(
+            f"{type(model).__name__} gives no structured output; ModelExtractor needs a chat model that calls tools."
+        ) from None
+    return structured.with_config(tags=[_NOT_STREAMED], run_name="extract_memories")
+
+
+def _entries(answer: Any) -> list[Entry]:
+    """Return the entries of an answer; raises ExtractionError when it holds none that can be read."""
+    parsed = answer.get("parsed") if isinstance(answer, dict) else answer
+    if isinstance(parsed, Entries):
+        return parsed.memories
+    if isinstance(answer, dict) and answer.get("parsing_error") is not None:
+        raise ExtractionError("The model's answer is not in the form that was asked for.", "malformed")
+    raise ExtractionError("The model answered without the list that was asked for.", "refused")
+
+
+def _is_overflow(error: Exception) -> bool:
+    return isinstance(error, ContextOverflowError) or bool(_OVERFLOW.search(str(error)))
+
+
+def _failure(error: Exception) -> ExtractionError:
+    """Return the one error for every way a call fails; it names the kind of error and quotes none of its text."""
+    kind = type(error).__name__
+    reason = next((reason for part, reason in _REASONS if part in kind.lower()), "model_error")
+    return ExtractionError(f"The model could not be asked: {kind}.", reason)
+
+
+def _share(number: float) -> float:
+    return 0.0 if math.isnan(number) else min(1.0, max(0.0, number))
+
+
+def _clean(text: str) -> str:
+    """Return `text` without what cannot be stored: NUL and halves of surrogate pairs."""
+    return _UNREADABLE.sub("", text)

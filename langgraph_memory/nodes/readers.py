@@ -1,0 +1,59 @@
+"""One interface to every kind of extractor: rules, models, functions, sync and async."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from langgraph_memory.domain.candidate import Candidate, Extractor, InformedExtractor, Utterance
+from langgraph_memory.domain.memory import Memory
+from langgraph_memory.exceptions import InvalidInputError
+
+Found = Iterable[Candidate]
+ExtractorFunction = Callable[[Sequence[Utterance]], Found] | Callable[[Sequence[Utterance]], Awaitable[Found]]
+AnyExtractor = Extractor | InformedExtractor | ExtractorFunction
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What the node calls: `known_limit` says how many memories the extractor wants to see, mostly none."""
+
+    name: str
+    known_limit: int
+    sync: Callable[..., Any]
+    in_loop: Callable[..., Any]
+
+    def read(self, utterances: Sequence[Utterance], known: Sequence[Memory]) -> list[Candidate]:
+        """Return the candidates found.
+
+        Raises InvalidInputError when the extractor is async alone.
+        """
+        found = self.sync(utterances, known) if self.known_limit else self.sync(utterances)
+        if inspect.isawaitable(found):
+            if inspect.iscoroutine(found):
+                found.close()
+            raise InvalidInputError(f"the extractor {self.name} is async; run the graph with ainvoke or astream.")
+        return list(found)
+
+    async def aread(self, utterances: Sequence[Utterance], known: Sequence[Memory]) -> list[Candidate]:
+        """Same as `read`."""
+        found = self.in_loop(utterances, known) if self.known_limit else self.in_loop(utterances)
+        return list(await found if inspect.isawaitable(found) else found)
+
+
+def reader_of(extractor: AnyExtractor) -> Reader:
+    """Return the reader of an extractor; a function is known to the ledger by its qualified name.
+
+    Raises InvalidInputError when it is neither an extractor nor a function.
+    """
+    if isinstance(extractor, Extractor):
+        sync = extractor.extract
+        limit = extractor.known_limit if isinstance(extractor, InformedExtractor) else 0
+        return Reader(extractor.name, limit, sync, getattr(extractor, "aextract", sync))
+    if callable(extractor):
+        function = cast(Callable[..., Any], extractor)
+        name = f"{function.__module__}.{getattr(function, '__qualname__', type(function).__qualname__)}"
+        return Reader(name, 0, function, function)
+    raise InvalidInputError(f"an extractor is an Extractor or a function, not {type(extractor).__name__}.")
