@@ -215,6 +215,17 @@ def import_memories(
     take_in(db, file, owner)
 
 
+@app.command("import")
+def import_upstream(
+    source: Annotated[str, typer.Argument(help="A file that SqliteSaver or SqliteStore wrote; it is only read.")],
+    target: Annotated[str, typer.Argument(help="The database to copy it to.")],
+) -> None:
+    """Copy the threads and items of LangGraph's own SQLite classes; every thread resumes."""
+    from langgraph_memory.cli.importing import import_file
+
+    import_file(source, target)
+
+
 @app.command()
 def reindex(
     embed: Annotated[str, typer.Option("--embed", help="provider:model, or module:attribute of your own embedder.")],
