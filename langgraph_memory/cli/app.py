@@ -141,7 +141,7 @@ def threads(db: Database = DEFAULT_DATABASE, as_json: Json = False, limit: Limit
 
 @app.command()
 def history(
-    memory_id: Annotated[str, typer.Argument(help="The memory's id, in full.")],
+    memory_id: Annotated[str, typer.Argument(help="The memory's id, or its first characters.")],
     owner: OneOwner,
     db: Database = DEFAULT_DATABASE,
     as_json: Json = False,
@@ -168,7 +168,7 @@ def explain(
 
 @app.command()
 def forget(
-    memory_id: Annotated[str, typer.Argument(help="The memory's id, in full.")],
+    memory_id: Annotated[str, typer.Argument(help="The memory's id, or its first characters.")],
     owner: OneOwner,
     db: Database = DEFAULT_DATABASE,
 ) -> None:

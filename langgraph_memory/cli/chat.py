@@ -17,11 +17,11 @@ from langchain_core.runnables import RunnableConfig
 from rich.console import Console
 from rich.text import Text
 
+from langgraph_memory.cli.ids import all_memories, memory_of_id
 from langgraph_memory.cli.models import chat_model
 from langgraph_memory.cli.tables import memories_table
 from langgraph_memory.cli.terminal import open_console, safe
 from langgraph_memory.database import open_memory
-from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.promotion import PromotionReport
 from langgraph_memory.domain.scope import check_owner
 from langgraph_memory.exceptions import LangGraphMemoryError, MissingOwnerError
@@ -120,24 +120,17 @@ class Conversation:
             self._say(f"there is no {name}: {HELP}", "red")
 
     def _list(self) -> None:
-        known = list(self._known())
+        known = list(all_memories(self.store, self.owner_id))
         self.console.print(memories_table(known, title=f"memories of {self.owner_id}", now=datetime.now(UTC)))
 
     def _forget(self, start: str) -> None:
-        found = [memory for memory in self._known() if start and memory.id.startswith(start)]
-        if len(found) != 1:
-            count = len(found) if start else "no"
-            self._say(f"{count} memories have an id that starts with {start!r}; /memories shows the ids.", "red")
+        try:
+            named = memory_of_id(self.store, self.owner_id, start)
+        except LangGraphMemoryError as error:
+            self._say(f"{error} /memories shows the ids.", "red")
             return
-        self.store.forget(found[0].id, owner_id=self.owner_id)
-        self._say(f"forgotten: {found[0].content}")
-
-    def _known(self) -> Iterator[Memory]:
-        """Yield every live memory of the owner, page by page."""
-        offset = 0
-        while page := self.store.list_memories(owner_id=self.owner_id, offset=offset):
-            yield from page
-            offset += len(page)
+        self.store.forget(named.id, owner_id=self.owner_id)
+        self._say(f"forgotten: {named.content}")
 
     def _say(self, text: str, style: str = "") -> None:
         self.console.print(Text(safe(text), style=style))

@@ -10,6 +10,7 @@ from pathlib import Path
 import typer
 
 from langgraph_memory.cli.files import existing
+from langgraph_memory.cli.ids import memory_of_id
 from langgraph_memory.cli.tables import memories_table
 from langgraph_memory.cli.terminal import open_console, safe
 from langgraph_memory.database import open_memory
@@ -21,7 +22,8 @@ STANDARD_STREAM = "-"
 def show_history(db: str, memory_id: str, owner: str, *, as_json: bool) -> None:
     """Print every version of what a memory is about, oldest first."""
     with open_memory(existing(db)) as memory:
-        versions = memory.store.history(memory_id, owner_id=owner)
+        named = memory_of_id(memory.store, owner, memory_id)
+        versions = memory.store.history(named.id, owner_id=owner)
     if as_json:
         typer.echo(json.dumps([{"id": one.id, **one.to_value()} for one in versions], indent=2))
     else:
@@ -43,7 +45,7 @@ def show_explanation(db: str, recall_id: str | None, owner: str) -> None:
 def forget_memory(db: str, memory_id: str, owner: str) -> None:
     """Delete one memory with its older versions, and make its bytes unreadable."""
     with open_memory(existing(db)) as memory:
-        receipt = memory.store.forget(memory_id, owner_id=owner)
+        receipt = memory.store.forget(memory_of_id(memory.store, owner, memory_id).id, owner_id=owner)
         scrubbed = memory.store.scrub()
     typer.echo(f"forgot {receipt.counts['memories']} of {safe(owner)}'s memories.{_scrubbed(scrubbed)}")
 

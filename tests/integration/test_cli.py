@@ -295,7 +295,7 @@ class TestChat:
         result = _run("chat", "--db", path, "--owner", "ana", said=f"{line}\n")
 
         assert result.exit_code == 0
-        assert re.search("memories have an id|there is no", result.stdout)
+        assert re.search("memories have an id|no memory whose id|there is no", result.stdout)
         with open_memory(path) as memory:
             assert len(memory.store.list_memories(owner_id="ana")) == 2
 

@@ -50,7 +50,7 @@ def test_explain_shows_the_last_recall(filled: str) -> None:
 
 
 def test_forget_removes_a_memory_from_the_file(filled: str) -> None:
-    result = run("forget", live_id(filled, "bob"), "--owner", "bob", "--db", filled)
+    result = run("forget", live_id(filled, "bob")[:8], "--owner", "bob", "--db", filled)
 
     assert result.output == "forgot 1 of bob's memories.\n"
     assert b"Bob likes tea" not in Path(filled).read_bytes()
