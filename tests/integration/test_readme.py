@@ -38,7 +38,7 @@ def test_the_python_runs_in_order_and_prints_what_its_comments_say(tmp_path: Pat
 
 
 def test_the_two_commands_install_what_exists() -> None:
-    (commands,) = blocks("console")
+    commands = blocks("console")[0]
 
     for extra in re.findall(r"\.\[(\w+)\]", commands):
         assert extra in PROJECT["optional-dependencies"]
