@@ -8,6 +8,7 @@ from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.memory import Memory, Outcome, Recall, Recalled, Receipt, Source
 from langgraph_memory.domain.policy import Bucket, PromotionPolicy, Verdict
 from langgraph_memory.domain.promotion import PromotionReport
+from langgraph_memory.domain.thread import ThreadSummary
 from langgraph_memory.domain.trail import AuditEntry, Explained, Explanation, Replay
 from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.exceptions import ExtractionError, LangGraphMemoryError
@@ -55,6 +56,7 @@ __all__ = [
     "RuleExtractor",
     "Source",
     "ThreadSaver",
+    "ThreadSummary",
     "Utterance",
     "Verdict",
     "build_graph",

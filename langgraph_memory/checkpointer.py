@@ -23,6 +23,7 @@ from langgraph.checkpoint.base import (
 from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
+from langgraph_memory.domain.thread import ThreadSummary
 from langgraph_memory.engine.base import Engine
 from langgraph_memory.engine.opening import Opening
 from langgraph_memory.engine.query import Operation
@@ -46,7 +47,6 @@ from langgraph_memory.plans.threads.records import (
     Page,
     StoredCheckpoint,
     StoredWrite,
-    ThreadSummary,
     Typed,
 )
 from langgraph_memory.state.chunks import uncollected

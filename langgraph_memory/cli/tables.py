@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from rich import box
 from rich.table import Table
@@ -15,9 +14,7 @@ from langgraph_memory.cli.terminal import safe
 from langgraph_memory.domain.memory import Memory, Recall
 from langgraph_memory.domain.policy import Bucket
 from langgraph_memory.domain.scope import GLOBAL
-
-if TYPE_CHECKING:
-    from langgraph_memory.plans.threads.records import ThreadSummary
+from langgraph_memory.domain.thread import ThreadSummary
 
 ID_LENGTH = 8
 """Characters of an id that a table shows; enough to name a memory among one owner's."""

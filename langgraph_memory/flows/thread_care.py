@@ -8,9 +8,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from langgraph_memory.domain.thread import ThreadSummary
 from langgraph_memory.flows.base import Flow, Reclaim
 from langgraph_memory.plans.threads.read import last_elements
-from langgraph_memory.plans.threads.records import StoredChunk, StoredVersion, ThreadSummary
+from langgraph_memory.plans.threads.records import StoredChunk, StoredVersion
 from langgraph_memory.plans.threads.remove import (
     delete_idle_thread,
     delete_runs,

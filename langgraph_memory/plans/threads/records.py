@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from langgraph_memory.domain.pieces import Part, Run
@@ -190,19 +189,6 @@ class Page:
 
     checkpoints: Sequence[StoredCheckpoint] = ()
     chunks: Mapping[str, Sequence[StoredChunk]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class ThreadSummary:
-    """What a database holds of one thread; `bytes` counts stored values, `preview` is its last message."""
-
-    thread_id: str
-    owner_id: str | None
-    checkpoints: int
-    created_at: datetime
-    updated_at: datetime
-    bytes: int
-    preview: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from langgraph_memory.domain.clock import from_microseconds
+from langgraph_memory.domain.thread import ThreadSummary
 from langgraph_memory.engine.query import Plan, Query, reads
-from langgraph_memory.plans.threads.records import ThreadSummary
 
 
 @reads
