@@ -104,6 +104,13 @@ def indexed_texts(value: Mapping[str, Any], fields: Sequence[str]) -> list[tuple
     return found
 
 
+def searchable_text(value: Mapping[str, Any], fields: Sequence[str]) -> str:
+    """Return what full-text search finds a value by: the indexed fields, or every word of it for `["$"]`."""
+    if list(fields) == ["$"]:
+        return words_of(value)
+    return "\n".join(text for _, text in indexed_texts(value, fields))
+
+
 def words_of(value: Any) -> str:
     """Return every text and number in a JSON value, keys left out: what full-text search finds the whole value by."""
     if isinstance(value, Mapping):

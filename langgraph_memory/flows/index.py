@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from langgraph_memory.exceptions import InvalidInputError
-from langgraph_memory.flows.base import EmbedDocuments, Flow
+from langgraph_memory.flows.base import Flow
 from langgraph_memory.flows.embedding import indexed_texts
 from langgraph_memory.flows.settings import StoreSettings
+from langgraph_memory.flows.vectors import embed_fields
 from langgraph_memory.plans import index
 from langgraph_memory.plans.index import Unembedded
 from langgraph_memory.plans.rows import embedded_texts
@@ -26,10 +27,8 @@ def reindex(on_progress: Progress | None, settings: StoreSettings) -> Flow[int]:
     total: int = yield index.begin_reindex(identity)
     done, after = 0, -1
     while rows := (yield index.unembedded(after, _PAGE)):
-        texts = [_texts_of(row, settings) for row in rows]
-        distinct = list(dict.fromkeys(text for fields in texts for _, text in fields))
-        vectors = dict(zip(distinct, (yield EmbedDocuments(distinct)), strict=True)) if distinct else {}
-        yield index.embed_rows(identity, rows, [[(name, vectors[text]) for name, text in fields] for fields in texts])
+        vectors = yield from embed_fields([_texts_of(row, settings) for row in rows], settings)
+        yield index.embed_rows(identity, rows, vectors)
         done, after = done + len(rows), rows[-1].memory_no
         if on_progress is not None:
             on_progress(done, max(total, done))

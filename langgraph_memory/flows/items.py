@@ -24,12 +24,13 @@ from langgraph_memory.domain.filters import check_filter
 from langgraph_memory.domain.namespaces import select_namespaces
 from langgraph_memory.domain.scope import ROOT
 from langgraph_memory.exceptions import InvalidInputError
-from langgraph_memory.flows.base import EmbedDocuments, EmbedQuery, Flow
-from langgraph_memory.flows.embedding import indexed_texts, words_of
+from langgraph_memory.flows.base import EmbedQuery, Flow
+from langgraph_memory.flows.embedding import indexed_texts, searchable_text
 from langgraph_memory.flows.settings import StoreSettings, check_minutes
+from langgraph_memory.flows.vectors import Fields, embed_fields
 from langgraph_memory.plans import items
 from langgraph_memory.plans.items import FoundItem
-from langgraph_memory.plans.rows import PlainItem, embedded_texts
+from langgraph_memory.plans.rows import PlainItem, Vectors, embedded_texts
 
 _SWEEP = 1000
 
@@ -41,7 +42,7 @@ def batch(ops: Iterable[Op], settings: StoreSettings) -> Flow[list[Result]]:
         _check(op)
     vectors = yield from _document_vectors(wanted, settings)
     queries = yield from _query_vectors(wanted, settings)
-    steps = [_step(op, vectors, queries, settings) for op in wanted]
+    steps = [_step(op, own, queries, settings) for op, own in zip(wanted, vectors, strict=True)]
     changing = any(isinstance(op, PutOp) for op in wanted)
     now = settings.clock()
     answers: list[Any] = yield (items.write_items if changing else items.read_items)(steps, now)
@@ -88,14 +89,13 @@ def _check_value(op: PutOp) -> None:
         raise InvalidInputError(f"the value of {op.key!r} is not JSON ({error}); store plain values.") from None
 
 
-def _document_vectors(ops: Sequence[Op], settings: StoreSettings) -> Flow[Mapping[str, bytes]]:
-    """Embed every distinct text of the batch once."""
+def _document_vectors(ops: Sequence[Op], settings: StoreSettings) -> Flow[list[tuple[Vectors, Vectors]]]:
+    """Return for each operation the vectors of its fields, and of the content it names where a memory may be."""
     if settings.embedder is None:
-        return {}
-    puts = [op for op in ops if isinstance(op, PutOp)]
-    texts = dict.fromkeys(text for op in puts for _, text in (*_fields_of(op, settings), *_content_of(op)))
-    vectors = (yield EmbedDocuments(list(texts))) if texts else []
-    return dict(zip(texts, vectors, strict=True))
+        return [((), ())] * len(ops)
+    texts = [*(_fields_of(op, settings) for op in ops), *(_content_of(op) for op in ops)]
+    vectors = yield from embed_fields(texts, settings)
+    return list(zip(vectors[: len(ops)], vectors[len(ops) :], strict=True))
 
 
 def _query_vectors(ops: Sequence[Op], settings: StoreSettings) -> Flow[Mapping[str, bytes]]:
@@ -107,23 +107,25 @@ def _query_vectors(ops: Sequence[Op], settings: StoreSettings) -> Flow[Mapping[s
     return vectors
 
 
-def _fields_of(op: PutOp, settings: StoreSettings) -> list[tuple[str, str]]:
-    if op.value is None or op.index is False:
+def _fields_of(op: Op, settings: StoreSettings) -> Fields:
+    if not isinstance(op, PutOp) or op.value is None or op.index is False:
         return []
     return indexed_texts(op.value, settings.fields if op.index is None else op.index)
 
 
-def _content_of(op: PutOp) -> list[tuple[str, str]]:
+def _content_of(op: Op) -> Fields:
     """Return the texts a put names where a memory may be: what is embedded of a memory, whatever `fields` say."""
-    content, context = ((op.value or {}).get(name) for name in ("content", "context"))
-    if op.namespace[0] != ROOT or op.index is False:
+    if not isinstance(op, PutOp) or op.namespace[0] != ROOT or op.index is False:
         return []
+    content, context = ((op.value or {}).get(name) for name in ("content", "context"))
     return embedded_texts(
         content.strip() if isinstance(content, str) else "", context if isinstance(context, str) else None
     )
 
 
-def _step(op: Op, vectors: Mapping[str, bytes], queries: Mapping[str, bytes], settings: StoreSettings) -> items.Step:
+def _step(
+    op: Op, vectors: tuple[Vectors, Vectors], queries: Mapping[str, bytes], settings: StoreSettings
+) -> items.Step:
     if isinstance(op, GetOp):
         return items.Get(op.namespace, op.key)
     if isinstance(op, SearchOp):
@@ -134,19 +136,15 @@ def _step(op: Op, vectors: Mapping[str, bytes], queries: Mapping[str, bytes], se
         return items.ListNamespaces()
     if op.value is None:
         return items.Delete(op.namespace, op.key)
-    embedded = [(name, vectors[text]) for name, text in _fields_of(op, settings)] if vectors else []
-    content = [(name, vectors[text]) for name, text in _content_of(op)] if vectors else []
-    return items.Put(PlainItem(op.namespace, op.key, op.value, _text_of(op, settings), embedded, op.ttl), content)
+    own, content = vectors
+    return items.Put(PlainItem(op.namespace, op.key, op.value, _text_of(op, settings), own, op.ttl), content)
 
 
 def _text_of(op: PutOp, settings: StoreSettings) -> str:
     """Return what full-text search finds the item by: the indexed fields, or every word of the value."""
     if op.index is False:
         return ""
-    fields = settings.fields if op.index is None else op.index
-    if list(fields) == ["$"]:
-        return words_of(op.value)
-    return "\n".join(text for _, text in indexed_texts(op.value or {}, fields))
+    return searchable_text(op.value or {}, settings.fields if op.index is None else op.index)
 
 
 def _shown(op: Op, answer: Any) -> Result:

@@ -16,8 +16,9 @@ from langgraph_memory.domain.scope import check_owner, check_scope
 from langgraph_memory.domain.text import without_phrases
 from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.exceptions import InvalidInputError, InvalidMemoryError, MissingOwnerError
-from langgraph_memory.flows.base import EmbedDocuments, EmbedQuery, Flow
+from langgraph_memory.flows.base import EmbedQuery, Flow
 from langgraph_memory.flows.settings import StoreSettings
+from langgraph_memory.flows.vectors import embed_fields
 from langgraph_memory.plans import memories, promotion
 from langgraph_memory.plans import recall as recalling
 from langgraph_memory.plans.memories import Origin, Proposal
@@ -196,13 +197,8 @@ def with_type_rules(memory: Memory, kind: MemoryType, now: datetime) -> Memory:
 
 
 def vectors_of(wanted: Sequence[Memory], settings: StoreSettings) -> Flow[list[Vectors]]:
-    """Embed each distinct text of some memories once: the content, the passages of a long one, and the context."""
-    if settings.embedder is None or not wanted:
-        return [()] * len(wanted)
-    texts = [embedded_texts(memory.content, memory.context) for memory in wanted]
-    distinct = list(dict.fromkeys(text for fields in texts for _, text in fields))
-    vectors = dict(zip(distinct, (yield EmbedDocuments(distinct)), strict=True))
-    return [[(name, vectors[text]) for name, text in fields] for fields in texts]
+    """Embed some memories: the content, the passages of a long one, and the context."""
+    return (yield from embed_fields([embedded_texts(memory.content, memory.context) for memory in wanted], settings))
 
 
 def request_of(

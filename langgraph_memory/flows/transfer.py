@@ -10,9 +10,10 @@ from langgraph_memory.domain.scope import check_owner
 from langgraph_memory.domain.transfer import ItemLine, Line, MemoryLine, check_header, header, parse
 from langgraph_memory.engine.query import Operation
 from langgraph_memory.exceptions import InvalidInputError
-from langgraph_memory.flows.base import EmbedDocuments, Flow
-from langgraph_memory.flows.embedding import indexed_texts, words_of
+from langgraph_memory.flows.base import Flow
+from langgraph_memory.flows.embedding import indexed_texts, searchable_text
 from langgraph_memory.flows.settings import StoreSettings
+from langgraph_memory.flows.vectors import embed_fields
 from langgraph_memory.plans import transfer
 from langgraph_memory.plans.rows import embedded_texts
 from langgraph_memory.plans.transfer import SECTIONS, Incoming, Page
@@ -94,16 +95,9 @@ def _known_type(line: Line, settings: StoreSettings) -> Line:
 
 
 def _embedded(batch: Sequence[Line], settings: StoreSettings) -> Flow[list[Incoming]]:
-    """Embed each distinct text of a batch once."""
-    texts = [_texts_of(line, settings) for line in batch]
-    vectors: dict[str, bytes] = {}
-    if settings.embedder is not None:
-        distinct = list(dict.fromkeys(text for fields in texts for _, text in fields))
-        vectors = dict(zip(distinct, (yield EmbedDocuments(distinct)), strict=True)) if distinct else {}
-    return [
-        Incoming(line, [(name, vectors[text]) for name, text in fields] if vectors else (), _words_of(line, settings))
-        for line, fields in zip(batch, texts, strict=True)
-    ]
+    """Return a batch with its vectors and the words it is found by."""
+    vectors = yield from embed_fields([_texts_of(line, settings) for line in batch], settings)
+    return [Incoming(line, own, _words_of(line, settings)) for line, own in zip(batch, vectors, strict=True)]
 
 
 def _texts_of(line: Line, settings: StoreSettings) -> list[tuple[str, str]]:
@@ -115,6 +109,4 @@ def _texts_of(line: Line, settings: StoreSettings) -> list[tuple[str, str]]:
 def _words_of(line: Line, settings: StoreSettings) -> str:
     if not isinstance(line, ItemLine) or not line.indexed:
         return ""
-    if list(settings.fields) == ["$"]:
-        return words_of(line.value)
-    return "\n".join(text for _, text in indexed_texts(line.value, settings.fields))
+    return searchable_text(line.value, settings.fields)
