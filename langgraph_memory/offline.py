@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from html import unescape
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -12,10 +11,9 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
+from langgraph_memory.domain.rendering import rendered_in, without_blocks
 from langgraph_memory.domain.text import query_terms, terms
 
-_LINE = re.compile(r"^- \((\w+)\) (.+)$", re.MULTILINE)
-_BLOCK = re.compile(r"<memories>.*?</memories>", re.DOTALL)
 _QUESTION = re.compile(
     r"\?\s*$|^(?:who|what|when|where|which|why|how|do|does|did|is|are|am|can|could|should|tell me|remind me)\b",
     re.IGNORECASE,
@@ -61,14 +59,14 @@ class OfflineChatModel(BaseChatModel):
 
 def answer(messages: Sequence[BaseMessage]) -> str:
     """Return the answer to the user's last message."""
-    said = [_own_words(message) for message in messages if isinstance(message, HumanMessage)]
+    said = [without_blocks(message.text) for message in messages if isinstance(message, HumanMessage)]
     said = [text for text in said if text]
     if not said:
         return "Hello! What can I do for you?"
     question = said[-1]
     if not _QUESTION.search(question):
         return "Noted."
-    memories = [unescape(line) for message in messages for _, line in _LINE.findall(message.text)]
+    memories = [content for message in messages for content in rendered_in(message.text)]
     if _ABOUT_ME.search(question):
         return _known(memories) if memories else "I know nothing about you yet."
     statements = [text for text in said[:-1] if not _QUESTION.search(text)]
@@ -86,10 +84,6 @@ def _closest(question: str, sentences: Sequence[str]) -> list[str]:
     shared = [len(wanted & set(terms(sentence))) for sentence in sentences]
     best = max(shared, default=0)
     return [sentence for sentence, count in zip(sentences, shared, strict=True) if count == best > 0]
-
-
-def _own_words(message: BaseMessage) -> str:
-    return _BLOCK.sub("", message.text).strip()
 
 
 def _cut(text: str, stop: Sequence[str] | None) -> str:

@@ -5,18 +5,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from html import unescape
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, ChatMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.messages.utils import convert_to_messages
 
 from langgraph_memory.domain.candidate import Actor, Utterance
-from langgraph_memory.domain.rendering import CLOSING, OPENING
+from langgraph_memory.domain.rendering import rendered_in, without_blocks
 from langgraph_memory.domain.text import content_hash
 
-_BLOCK = re.compile(f"{re.escape(OPENING)}.*?(?:{re.escape(CLOSING)}|$)", re.DOTALL)
-_LINE = re.compile(r"^- \(\w+\) (.+)$", re.MULTILINE)
 _OVERVIEW = re.compile(r"\b(?:know|remember|recall|learn(?:ed|t)?)\b.{0,20}\b(?:about|of) (?:me|us)\b", re.IGNORECASE)
 _ROLES: dict[str, Actor] = {"user": "user", "human": "user", "assistant": "assistant", "ai": "assistant"}
 
@@ -25,6 +22,12 @@ def messages_of(state: Any) -> list[BaseMessage]:
     """Return the messages in a state, in whichever form LangChain accepts them."""
     found = state.get("messages") if isinstance(state, dict) else getattr(state, "messages", None)
     return convert_to_messages(found or [])
+
+
+def block_of(state: Any) -> str:
+    """Return the block of recalled memories in a state, or an empty text."""
+    block = state.get("memory_context") if isinstance(state, dict) else getattr(state, "memory_context", "")
+    return block or ""
 
 
 def text_of(message: BaseMessage) -> str:
@@ -50,7 +53,7 @@ def utterances_of(
     repeats: Counter[str] = Counter()
     for message in messages:
         actor = _actor(message)
-        text = _BLOCK.sub("", text_of(message)).strip()
+        text = without_blocks(text_of(message))
         if not text or not (actor in listened_to or (actor == "tool" and id(message) in from_tools)):
             continue
         message_id = message.id
@@ -73,8 +76,7 @@ def last_question(messages: Sequence[BaseMessage]) -> str | None:
 
 def injected_lines(state: Any) -> list[str]:
     """Return the recalled memories that a state carries for the model, as plain text."""
-    block = (state.get("memory_context") if isinstance(state, dict) else getattr(state, "memory_context", "")) or ""
-    return [unescape(line) for line in _LINE.findall(block)]
+    return rendered_in(block_of(state))
 
 
 def _of_tools(messages: Sequence[BaseMessage], names: frozenset[str]) -> set[int]:

@@ -10,7 +10,7 @@ from langchain_core.messages.utils import count_tokens_approximately
 
 from langgraph_memory.domain.budget import BudgetReport, ContextBudget, TokenCounter, cut_block
 from langgraph_memory.exceptions import InvalidInputError
-from langgraph_memory.nodes.conversation import messages_of
+from langgraph_memory.nodes.conversation import block_of, messages_of
 
 Placement = Literal["user", "system"]
 OnBudget = Callable[[BudgetReport], None]
@@ -36,8 +36,7 @@ def build_prompt(
     """
     if placement not in ("user", "system"):
         raise InvalidInputError(f"placement must be 'user' or 'system', not {placement!r}.")
-    block = (state.get("memory_context") if isinstance(state, dict) else getattr(state, "memory_context", "")) or ""
-    window = messages_of(state)
+    block, window = block_of(state), messages_of(state)
     budget = budget_of(budget, max_tokens)
     if budget is not None:
         block, window, report = _within(budget, system_prompt, block, window)
