@@ -32,12 +32,6 @@ class Unembedded:
         return cls(row["memory_no"], row["updated_at"], memory, value)
 
 
-@reads
-def known_index() -> Plan[IndexIdentity | None]:
-    """Return what made the file's vectors, or None when nothing has yet."""
-    return (yield from _known())
-
-
 @writes
 def claim_index(identity: IndexIdentity) -> Plan[None]:
     """Note what makes the file's vectors; raises IndexChangedError when something else made those that are there."""

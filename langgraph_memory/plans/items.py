@@ -17,7 +17,7 @@ from langgraph_memory.domain.scope import join_labels, partition_of, split_label
 from langgraph_memory.domain.text import query_terms
 from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
 from langgraph_memory.exceptions import InvalidMemoryError
-from langgraph_memory.plans.memories import Origin, forget_row, record
+from langgraph_memory.plans.memories import Origin, forget_versions, record
 from langgraph_memory.plans.rows import (
     PlainItem,
     Vectors,
@@ -144,7 +144,7 @@ def _write(change: Put | Delete, now: datetime) -> Plan[None]:
         if row["memory_type"] is None:
             yield Query("delete_item", {"memory_no": row["memory_no"]})
         else:
-            yield from forget_row(row, now, reason="deleted through the store")
+            yield from forget_versions(Memory.from_row(row), now, reason="deleted through the store")
         return
     item = change.item
     row = yield from _row(item.namespace, item.key)

@@ -14,7 +14,7 @@ from langgraph_memory.domain.reconcile import Decision, holding_value, reconcile
 from langgraph_memory.domain.scope import check_owner, owner_partition
 from langgraph_memory.domain.text import fingerprint
 from langgraph_memory.domain.types import MemoryType
-from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
+from langgraph_memory.engine.query import Plan, Query, reads, writes
 from langgraph_memory.exceptions import InvalidMemoryError, MemoryNotFoundError
 from langgraph_memory.plans.rows import Vectors, insert_row, memory_columns, rewrite_row
 
@@ -185,15 +185,14 @@ def forget(memory_id: str, owner_id: str, now: datetime, reason: str, receipt_id
     Raises MemoryNotFoundError.
     """
     memory = yield from find(memory_id, owner_id)
-    (row,) = yield Query("memory", {"partition": owner_partition(owner_id), "id": memory.id})
-    count = yield from forget_row(row, now, reason)
+    count = yield from forget_versions(memory, now, reason)
     yield from put_receipt(owner_id, receipt_id, "forget", {"memories": count}, Origin(), now)
     return count
 
 
-def forget_row(row: Row, now: datetime, reason: str) -> Plan[int]:
-    """Delete the memory in `row` and its older versions; the audit trail keeps that it was, not what it said."""
-    versions = yield from _with_predecessors(Memory.from_row(row))
+def forget_versions(newest: Memory, now: datetime, reason: str) -> Plan[int]:
+    """Delete a memory and its older versions; the audit trail keeps that it was, not what it said."""
+    versions = yield from _with_predecessors(newest)
     for memory in versions:
         (found,) = yield Query("memory", {"partition": owner_partition(memory.owner_id), "id": memory.id})
         yield Query("delete_item", {"memory_no": found["memory_no"]})
