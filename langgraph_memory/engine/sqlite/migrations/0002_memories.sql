@@ -1,71 +1,3 @@
--- Thread state: a checkpoint names the version of each channel; a version is stored once and shared. A version of a
--- list or a dict is a few runs over elements that are stored once, addressed by list id << 20 | position.
--- Nothing is shared between threads. A blob of a serialised value begins with its packing and a checksum.
-CREATE TABLE thread (
-    thread_id TEXT NOT NULL PRIMARY KEY,
-    owner_id TEXT,
-    created_at INTEGER NOT NULL,          -- microseconds since 1970, UTC
-    updated_at INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX thread_by_owner ON thread (owner_id, updated_at) WHERE owner_id IS NOT NULL;
-CREATE INDEX thread_by_use ON thread (updated_at);
-
-CREATE TABLE thread_checkpoint (
-    thread_id TEXT NOT NULL,
-    checkpoint_ns TEXT NOT NULL,
-    checkpoint_id TEXT NOT NULL,
-    parent_checkpoint_id TEXT,
-    run_id TEXT,
-    created_at INTEGER NOT NULL,
-    channel_versions TEXT NOT NULL,       -- JSON: channel -> version
-    replayed_channels TEXT,               -- JSON: delta channels that are not stored here; NULL: none
-    type TEXT NOT NULL,
-    body BLOB NOT NULL,                   -- the rest of the checkpoint, and its metadata
-    PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id)
-) STRICT, WITHOUT ROWID;
-
--- A thread is listed by when it was last written.
-CREATE TRIGGER thread_checkpoint_insert AFTER INSERT ON thread_checkpoint BEGIN
-    INSERT INTO thread (thread_id, created_at, updated_at) VALUES (new.thread_id, new.created_at, new.created_at)
-    ON CONFLICT (thread_id) DO UPDATE SET updated_at = max(thread.updated_at, excluded.updated_at);
-END;
-
-CREATE INDEX thread_checkpoint_by_run ON thread_checkpoint (run_id, thread_id) WHERE run_id IS NOT NULL;
-
-CREATE TABLE thread_channel (
-    thread_id TEXT NOT NULL,
-    checkpoint_ns TEXT NOT NULL,
-    channel TEXT NOT NULL,
-    version TEXT NOT NULL,
-    kind TEXT NOT NULL,                   -- 'value': stored here; 'item', 'list', 'dict', 'snapshot_list': runs
-    type TEXT NOT NULL,
-    value BLOB NOT NULL,
-    PRIMARY KEY (thread_id, checkpoint_ns, channel, version)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE thread_chunk (
-    thread_id TEXT NOT NULL,
-    address INTEGER NOT NULL,             -- of the first element
-    count INTEGER NOT NULL,
-    type TEXT NOT NULL,
-    value BLOB NOT NULL,
-    PRIMARY KEY (thread_id, address)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE thread_write (
-    thread_id TEXT NOT NULL,
-    checkpoint_ns TEXT NOT NULL,
-    checkpoint_id TEXT NOT NULL,
-    task_id TEXT NOT NULL,
-    idx INTEGER NOT NULL,
-    task_path TEXT NOT NULL,
-    channel TEXT NOT NULL,
-    type TEXT NOT NULL,                   -- '@elements': the value is runs over elements of a list
-    value BLOB NOT NULL,
-    PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id, task_id, idx)
-) STRICT, WITHOUT ROWID;
-
 -- A partition is the first two labels of a namespace: one owner's memories, or one corner of the plain store.
 -- Its number is the high half of the number of every row in it, so that an index is searched by range.
 CREATE TABLE store_partition (
@@ -282,42 +214,66 @@ CREATE TRIGGER memory_vector_delete_sealed AFTER DELETE ON memory_vector WHEN ol
     WHERE partition_no = old.memory_no >> 32 AND block_no = old.block_no AND slots = zeroblob(length(slots));
 END;
 
--- What has been promoted already: the same words of the same message are never read twice.
-CREATE TABLE promotion_ledger (
-    partition TEXT NOT NULL,
-    thread_id TEXT NOT NULL,
-    message_id TEXT NOT NULL,
-    extractor TEXT NOT NULL,
-    content_hash TEXT NOT NULL,
-    promoted_at INTEGER NOT NULL,
-    PRIMARY KEY (partition, thread_id, message_id, extractor, content_hash)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE memory_receipt (
+-- What a memory was before each change to it, until when that held: a read as of an earlier moment answers with this.
+-- Triggers write it, so that no change is without its version and none outlives the memory.
+CREATE TABLE memory_version (
+    memory_no INTEGER NOT NULL,
+    version_no INTEGER NOT NULL,          -- 1 is what was first remembered
+    replaced_at INTEGER NOT NULL,
     partition TEXT NOT NULL,
     id TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    thread_id TEXT,
-    checkpoint_id TEXT,
-    run_id TEXT,
+    owner_id TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    memory_type TEXT NOT NULL,
+    slot TEXT,
+    confidence REAL,
+    importance REAL,
     created_at INTEGER NOT NULL,
-    body TEXT NOT NULL,                   -- JSON
-    PRIMARY KEY (partition, id)
+    updated_at INTEGER NOT NULL,
+    valid_from INTEGER,
+    last_verified_at INTEGER,
+    expires_at INTEGER,
+    superseded_by TEXT,
+    superseded_at INTEGER,
+    fingerprint TEXT,
+    subject_key TEXT,
+    question_share REAL NOT NULL,
+    term_count INTEGER NOT NULL,
+    context_count INTEGER NOT NULL,
+    asked_count INTEGER NOT NULL,
+    subject TEXT,
+    content TEXT NOT NULL,
+    content_json TEXT,
+    source TEXT,
+    context TEXT,
+    terms TEXT NOT NULL,
+    context_terms TEXT NOT NULL,
+    asked_terms TEXT NOT NULL,
+    PRIMARY KEY (memory_no, version_no)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX memory_receipt_by_time ON memory_receipt (partition, created_at);
+CREATE INDEX memory_version_by_id ON memory_version (partition, id);
 
--- Every change to a memory, written with it.
-CREATE TABLE memory_audit (
-    partition TEXT NOT NULL,
-    memory_id TEXT NOT NULL,
-    change_no INTEGER NOT NULL,
-    action TEXT NOT NULL,
-    reason TEXT NOT NULL,
-    actor TEXT,
-    thread_id TEXT,
-    checkpoint_id TEXT,
-    run_id TEXT,
-    changed_at INTEGER NOT NULL,
-    PRIMARY KEY (partition, memory_id, change_no)
-) STRICT, WITHOUT ROWID;
+CREATE TRIGGER memory_version_keep BEFORE UPDATE ON agent_memory WHEN old.memory_type IS NOT NULL BEGIN
+    INSERT INTO memory_version
+    SELECT old.memory_no,
+        1 + coalesce((SELECT max(version_no) FROM memory_version WHERE memory_no = old.memory_no), 0), new.updated_at,
+        old.partition, old.id, old.owner_id, old.scope, old.memory_type, old.slot, old.confidence, old.importance,
+        old.created_at, old.updated_at, old.valid_from, old.last_verified_at, old.expires_at, old.superseded_by,
+        old.superseded_at, old.fingerprint, old.subject_key, old.question_share, old.term_count, old.context_count,
+        old.asked_count, old.subject, old.content, old.content_json, old.source, old.context, old.terms,
+        old.context_terms, old.asked_terms;
+END;
+
+CREATE TRIGGER memory_version_delete AFTER DELETE ON agent_memory WHEN old.memory_type IS NOT NULL BEGIN
+    DELETE FROM memory_version WHERE memory_no = old.memory_no;
+END;
+
+-- Every state a memory has been in, the present one last. Of those that end after a moment the first held at it.
+CREATE VIEW memory_state AS
+SELECT memory_no, 9223372036854775807 AS version_no, 9223372036854775807 AS replaced_at,
+    partition, id, owner_id, scope, memory_type, slot, confidence, importance, created_at, updated_at, valid_from,
+    last_verified_at, expires_at, superseded_by, superseded_at, fingerprint, subject_key, question_share, term_count,
+    context_count, asked_count, subject, content, content_json, source, context, terms, context_terms, asked_terms
+FROM agent_memory WHERE memory_type IS NOT NULL
+UNION ALL SELECT * FROM memory_version;
