@@ -15,6 +15,7 @@ settings.load_profile("unhurried")  # no test depends on how fast the machine is
 
 pytest.register_assert_rewrite("support", "store_contract")
 
+from postgres_server import REQUIRED, PostgresServer, programs  # noqa: E402
 from support import BagOfWords, Clock  # noqa: E402
 
 
@@ -42,3 +43,26 @@ def embed() -> BagOfWords:
 def mode(request: pytest.FixtureRequest) -> str:
     """Both ways to call a store."""
     return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server of this test run's own; without its programs the tests that need it are skipped."""
+    folder = programs()
+    if folder is None:
+        reason = "PostgreSQL's server programs are not installed, so its half of the tests did not run"
+        pytest.fail(reason) if os.environ.get(REQUIRED) == "1" else pytest.skip(reason)
+    server = PostgresServer(folder)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> Iterator[str]:
+    """The connection string of a new, empty PostgreSQL database."""
+    url = postgres.new_database()
+    yield url
+    postgres.drop_database(url)

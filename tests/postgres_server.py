@@ -1,0 +1,118 @@
+"""A throwaway PostgreSQL server on loopback, for the tests and the benchmarks."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+from tempfile import mkdtemp
+
+REQUIRED = "LANGGRAPH_MEMORY_REQUIRE_POSTGRES"
+"""Set it to 1 where a missing server is a failure and not a skip."""
+USER = "tester"
+_PLACES = ("/usr/lib/postgresql", "/usr/local/lib/postgresql")
+_SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "max_connections": "120",
+    "fsync": "off",  # it stands for an orderly machine; what is tested is a killed server or backend, not a power loss
+    "shared_buffers": "256MB",
+    "max_wal_size": "4GB",
+    "autovacuum_naptime": "10s",
+    "log_min_messages": "fatal",
+}
+
+
+def programs() -> Path | None:
+    """Return the folder of PostgreSQL's newest server programs here, or None."""
+    found = shutil.which("pg_config")
+    named = subprocess.run([found, "--bindir"], capture_output=True, text=True, check=True).stdout if found else ""
+    folders = [Path(named.strip())] if named else []
+    for place in _PLACES:
+        folders += sorted(Path(place).glob("*/bin"), key=lambda folder: folder.parent.name, reverse=True)
+    return next((folder for folder in folders if (folder / "initdb").exists()), None)
+
+
+class PostgresServer:
+    """One cluster in a folder of its own; `start`, `stop` and `restart` it, and `remove` it at the end."""
+
+    def __init__(self, bindir: Path, **settings: str) -> None:
+        self._bindir = bindir
+        self._folder = Path(
+            mkdtemp(prefix="langgraph-memory-pg-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
+        )
+        self._settings = {**_SETTINGS, **settings}
+        self._databases = 0
+        self.data = self._folder / "data"
+        self.port = _free_port()
+        self.password = secrets.token_hex(8)
+        self._own(self._folder)
+        password_file = self._folder / "password"
+        password_file.write_text(self.password)
+        self._own(password_file)
+        self._program("initdb", "-U", USER, "-A", "scram-sha-256", "--pwfile", str(password_file), "-E", "UTF8",
+                      "--locale=C.UTF-8", "--no-sync")  # fmt: skip
+
+    def url(self, database: str = "postgres") -> str:
+        """Return the connection string of a database."""
+        return f"postgresql://{USER}:{self.password}@127.0.0.1:{self.port}/{database}"
+
+    def new_database(self, template: str = "template1") -> str:
+        """Create a database and return its connection string."""
+        import psycopg
+
+        self._databases += 1
+        name = f"test_{self._databases}"
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return self.url(name)
+
+    def drop_database(self, url: str) -> None:
+        """Drop a database that `new_database` made, whoever is still connected."""
+        import psycopg
+
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE IF EXISTS "{url.rpartition("/")[2]}" WITH (FORCE)')
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        settings = " ".join(f"-c {name}='{value}'" for name, value in {**self._settings, "port": self.port}.items())
+        self._program("pg_ctl", "-w", "-t", "60", "-l", str(self._folder / "log"), "-o", settings, "start")
+
+    def stop(self, mode: str = "fast") -> None:
+        """Stop the server; `mode` "immediate" is a crash."""
+        self._program("pg_ctl", "-w", "-t", "60", "-m", mode, "stop")
+
+    def restart(self, mode: str = "fast") -> None:
+        """Stop the server and start it again at the same port."""
+        self.stop(mode)
+        self.start()
+
+    def remove(self) -> None:
+        """Stop the server when it runs, and remove its folder."""
+        if (self.data / "postmaster.pid").exists():
+            self.stop("immediate")
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _program(self, name: str, *arguments: str) -> None:
+        command = [str(self._bindir / name), "-D", str(self.data), *arguments]
+        if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+            command = ["runuser", "-u", "postgres", "--", *command]
+        done = subprocess.run(
+            command, check=False, cwd=self._folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
+        if done.returncode:
+            raise RuntimeError(f"{name} failed: {done.stderr.strip()}")
+
+    def _own(self, path: Path) -> None:
+        if os.geteuid() == 0:
+            shutil.chown(path, "postgres")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
