@@ -39,11 +39,10 @@ def programs() -> Path | None:
 class PostgresServer:
     """One cluster in a folder of its own; `start`, `stop` and `restart` it, and `remove` it at the end."""
 
-    def __init__(self, bindir: Path, **settings: str) -> None:
+    def __init__(self, bindir: Path, *, place: str | None = None, **settings: str) -> None:
+        in_memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
         self._bindir = bindir
-        self._folder = Path(
-            mkdtemp(prefix="langgraph-memory-pg-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
-        )
+        self._folder = Path(mkdtemp(prefix="langgraph-memory-pg-", dir=place or in_memory))
         self._settings = {**_SETTINGS, **settings}
         self._databases = 0
         self.data = self._folder / "data"
