@@ -36,6 +36,10 @@ Plan = Generator[Query, Sequence[Row], T]
 """A generator that yields queries, is sent their rows, and returns the outcome. It does no I/O and awaits nothing."""
 
 
+Answer = Callable[[Query], Plan[Sequence[Row]]]
+"""How a dialect answers a query that takes several statements of its own: a small plan over them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Operation(Generic[T]):
     """A plan that can be started again, and whether it writes.

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from langgraph_memory.domain.guard import DEFAULT_GUARD, GuardPolicy
 from langgraph_memory.domain.types import MemoryTypes
-from langgraph_memory.domain.vectors import Metric, Shelf
+from langgraph_memory.domain.vectors import Metric
 from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.flows.embedding import Embedder
 from langgraph_memory.plans.rows import VectorSearch
@@ -38,7 +38,6 @@ class StoreSettings:
     sweep_every: timedelta | None = None
     clock: Callable[[], datetime] = _now
     new_id: Callable[[], str] = _new_id
-    shelf: Shelf = field(default_factory=Shelf)
     _swept_at: datetime | None = None
 
     @property
@@ -48,7 +47,7 @@ class StoreSettings:
 
     def vector_search(self, vector: bytes | None) -> VectorSearch | None:
         """Return the search for a packed query vector, when there is one."""
-        return None if vector is None else VectorSearch(vector, self.metric, self.shelf)
+        return None if vector is None else VectorSearch(vector, self.metric)
 
     def sweep_due(self, now: datetime) -> bool:
         """Return whether expired rows are to be deleted now, and remember that they were."""

@@ -7,7 +7,6 @@ from langgraph_memory.engine.query import Plan, Query, writes
 from langgraph_memory.plans.threads.remove import delete_thread
 
 _INDEX_FIRST = (
-    "erase_vector_blocks",
     "erase_vectors",
     "erase_postings",
     "erase_subjects",

@@ -10,7 +10,7 @@ from langgraph_memory.domain.index import IndexIdentity
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
 from langgraph_memory.exceptions import IndexChangedError
-from langgraph_memory.plans.rows import Vectors, put_vectors, seal_when_full
+from langgraph_memory.plans.rows import Vectors, put_vectors
 
 _INDEX = "index"
 
@@ -19,6 +19,7 @@ _INDEX = "index"
 class Unembedded:
     """One row without vectors: a memory, or the value of a plain item; `updated_at` tells whether it was changed."""
 
+    partition: str
     memory_no: int
     updated_at: int
     memory: Memory | None
@@ -29,7 +30,7 @@ class Unembedded:
         """Return what a row holds."""
         memory = None if row["memory_type"] is None else Memory.from_row(row)
         value = json.loads(row["value"]) if memory is None else {}
-        return cls(row["memory_no"], row["updated_at"], memory, value)
+        return cls(row["partition"], row["memory_no"], row["updated_at"], memory, value)
 
 
 @writes
@@ -50,7 +51,6 @@ def begin_reindex(identity: IndexIdentity) -> Plan[int]:
     """Drop the vectors of another index, note the new one, and return how many rows are to be embedded."""
     known = yield from _known()
     if known is not None and not identity.fits(known):
-        yield Query("drop_vector_blocks")
         yield Query("drop_vectors")
     yield Query("put_setting", {"name": _INDEX, "value": identity.to_json()})
     (count,) = yield Query("count_unembedded")
@@ -71,16 +71,16 @@ def embed_rows(identity: IndexIdentity, rows: Sequence[Unembedded], vectors: Seq
     Raises IndexChangedError when the file was re-indexed for another index in the meantime.
     """
     yield from claim_index(identity)
-    left = yield Query("still_unembedded", {"numbers": [one.memory_no for one in rows]})
-    open_rows = {(row["memory_no"], row["updated_at"]): row["partition"] for row in left}
-    touched: dict[str, None] = {}
+    by_partition: dict[str, list[tuple[Unembedded, Vectors]]] = {}
     for one, embedded in zip(rows, vectors, strict=True):
-        partition = open_rows.get((one.memory_no, one.updated_at))
-        if partition is not None:
-            yield from put_vectors(one.memory_no, embedded)
-            touched[partition] = None
-    for partition in touched:
-        yield from seal_when_full(partition)
+        by_partition.setdefault(one.partition, []).append((one, embedded))
+    for partition, found in sorted(by_partition.items()):
+        numbers = [one.memory_no for one, _ in found]
+        left = yield Query("still_unembedded", {"partition": partition, "numbers": numbers})
+        unchanged = {(row["memory_no"], row["updated_at"]) for row in left}
+        for one, embedded in found:
+            if (one.memory_no, one.updated_at) in unchanged:
+                yield from put_vectors(partition, one.memory_no, embedded)
 
 
 def _known() -> Plan[IndexIdentity | None]:

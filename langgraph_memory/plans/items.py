@@ -113,16 +113,16 @@ write_items = writes(_batch)
 
 
 @writes
-def refresh_ttl(numbers: Sequence[int], now: datetime) -> Plan[None]:
-    """Prolong the rows of `numbers` by their own time-to-live."""
-    yield Query("refresh_ttl", {"now": to_microseconds(now)}, [{"memory_no": number} for number in numbers])
+def refresh_ttl(rows: Sequence[Mapping[str, Any]], now: datetime) -> Plan[None]:
+    """Prolong the rows of a partition and number each by their own time-to-live."""
+    yield Query("refresh_ttl", {"now": to_microseconds(now)}, rows)
 
 
 @writes
 def sweep_expired(now: datetime, limit: int) -> Plan[int]:
     """Delete at most `limit` rows whose time is over, and return how many."""
     expired = yield Query("expired_items", {"now": to_microseconds(now), "limit": limit})
-    yield Query("delete_item", rows=[{"memory_no": row["memory_no"]} for row in expired])
+    yield Query("delete_expired_item", {"now": to_microseconds(now)}, [_place_of(row) for row in expired])
     return len(expired)
 
 
@@ -142,7 +142,7 @@ def _write(change: Put | Delete, now: datetime) -> Plan[None]:
         if row is None:
             return
         if row["memory_type"] is None:
-            yield Query("delete_item", {"memory_no": row["memory_no"]})
+            yield Query("delete_item", _place_of(row))
         else:
             yield from forget_versions(Memory.from_row(row), now, reason="deleted through the store")
         return
@@ -237,7 +237,7 @@ def _ranked(step: Search, reach: _Reach, scored: Mapping[int, float]) -> Plan[li
         if len(found) >= step.offset + step.limit:
             break
         numbers = best[start : start + _PAGE]
-        rows = yield Query("numbered_items", {"numbers": numbers})
+        rows = yield reach.query("numbered", numbers=numbers)
         by_number = {row["memory_no"]: row for row in rows}
         items = (_found(by_number[number], scored[number]) for number in numbers)
         found.extend(item for item in items if matches(item.value, step.wanted))
@@ -287,8 +287,13 @@ def _found(row: Row, score: float | None = None) -> FoundItem:
     )
 
 
-def prolonged(answers: Sequence[Any], refresh: Sequence[bool]) -> Iterator[int]:
-    """Return the numbers of the rows that were read with a time-to-live to be refreshed."""
+def prolonged(answers: Sequence[Any], refresh: Sequence[bool]) -> Iterator[Mapping[str, Any]]:
+    """Return the partition and number of the rows that were read with a time-to-live to be refreshed."""
     for answer, wanted in zip(answers, refresh, strict=True):
-        items = answer if isinstance(answer, list) else [answer]
-        yield from (item.memory_no for item in items if wanted and isinstance(item, FoundItem) and item.has_ttl)
+        for item in answer if isinstance(answer, list) else [answer]:
+            if wanted and isinstance(item, FoundItem) and item.has_ttl:
+                yield {"partition": partition_of(item.namespace), "memory_no": item.memory_no}
+
+
+def _place_of(row: Row) -> dict[str, Any]:
+    return {"partition": row["partition"], "memory_no": row["memory_no"]}

@@ -195,7 +195,7 @@ def forget_versions(newest: Memory, now: datetime, reason: str) -> Plan[int]:
     versions = yield from _with_predecessors(newest)
     for memory in versions:
         (found,) = yield Query("memory", {"partition": owner_partition(memory.owner_id), "id": memory.id})
-        yield Query("delete_item", {"memory_no": found["memory_no"]})
+        yield Query("delete_item", {"partition": found["partition"], "memory_no": found["memory_no"]})
         yield Query("blank_audit", {"partition": owner_partition(memory.owner_id), "memory_id": memory.id})
         yield from record(memory, "forgotten", reason, Origin(), now)
     return len(versions)

@@ -13,8 +13,7 @@ from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.scope import join_labels, namespace_of, partition_of
 from langgraph_memory.domain.text import fingerprint, passages, phrase_key, question_before, question_share, terms
-from langgraph_memory.domain.vectors import BLOCK, CONTEXT, Closeness, Metric, Shelf, seal
-from langgraph_memory.domain.vectors import Vectors as Held
+from langgraph_memory.domain.vectors import CONTEXT, Closeness, Metric
 from langgraph_memory.engine.query import Plan, Query, Row
 
 ROW = (1 << 32) - 1
@@ -81,11 +80,10 @@ class PlainItem:
 
 @dataclass(frozen=True, slots=True)
 class VectorSearch:
-    """A packed query, how vectors are compared with it, and where vectors read before may still be."""
+    """A packed query, and how vectors are compared with it."""
 
     query: bytes
     metric: Metric
-    shelf: Shelf
 
 
 def memory_columns(memory: Memory) -> dict[str, Any]:
@@ -121,9 +119,7 @@ def insert_row(columns: Mapping[str, Any], vectors: Vectors) -> Plan[int]:
     """Add a row with its vectors, and return its number."""
     (partition,) = yield Query("partition", {"partition": columns["partition"]})
     (inserted,) = yield Query("insert_item", {**columns, "partition_no": partition["partition_no"]})
-    yield from put_vectors(inserted["memory_no"], vectors)
-    if partition["loose_vectors"] + len(vectors) >= BLOCK:
-        yield from _seal(columns["partition"], partition["partition_no"])
+    yield from put_vectors(columns["partition"], inserted["memory_no"], vectors)
     return int(inserted["memory_no"])
 
 
@@ -131,46 +127,25 @@ def rewrite_row(
     row: Row, columns: Mapping[str, Any], vectors: Vectors | None, kinds: Sequence[str] | None = None
 ) -> Plan[None]:
     """Rewrite a row in place; `vectors` replace those of the fields in `kinds`, or all, and None lets all stay."""
-    yield Query("update_item", {**columns, "memory_no": row["memory_no"]})
+    place = {"partition": row["partition"], "memory_no": row["memory_no"]}
+    yield Query("update_item", {**columns, **place})
     if vectors is not None:
-        yield Query("delete_vectors", {"memory_no": row["memory_no"], "kinds": kinds})
-        yield from put_vectors(row["memory_no"], vectors)
+        yield Query("delete_vectors", {**place, "kinds": kinds})
+        yield from put_vectors(row["partition"], row["memory_no"], vectors)
 
 
-def seal_when_full(partition: str) -> Plan[None]:
-    """Put the loose vectors of a partition into a block when there are enough of them."""
-    (found,) = yield Query("partition", {"partition": partition})
-    if found["loose_vectors"] >= BLOCK:
-        yield from _seal(partition, found["partition_no"])
-
-
-def _seal(partition: str, partition_no: int) -> Plan[None]:
-    """Put the loose vectors of a partition into a block, where they are read many times faster."""
-    loose = yield Query("loose_vectors", {"partition": partition})
-    slots, vectors = seal([(row["memory_no"] & ROW, row["field"], row["vector"]) for row in loose])
-    (block,) = yield Query("put_vector_block", {"partition_no": partition_no, "slots": slots, "vectors": vectors})
-    places = [{"memory_no": row["memory_no"], "field": row["field"], "slot": slot} for slot, row in enumerate(loose)]
-    yield Query("seal_vector", {"block_no": block["block_no"]}, places)
-
-
-def put_vectors(memory_no: int, vectors: Vectors) -> Plan[None]:
+def put_vectors(partition: str, memory_no: int, vectors: Vectors) -> Plan[None]:
     """Store the vectors of a row."""
     if vectors:
-        rows = [{"memory_no": memory_no, "field": name, "vector": vector} for name, vector in vectors]
-        yield Query("put_vector", rows=rows)
+        rows = [{"field": name, "vector": vector} for name, vector in vectors]
+        yield Query("put_vectors", {"partition": partition, "memory_no": memory_no}, rows)
 
 
 def closeness(corpus: Row, search: VectorSearch) -> Plan[Closeness]:
-    """Compare a query with every vector of a partition, in blocks and loose."""
-    dims = len(search.query) // 4
-    sealed = search.shelf.find(corpus["partition_no"], corpus["blocks_state"])
-    if sealed is None:
-        blocks = yield Query("vector_blocks", {"partition": corpus["partition"]})
-        sealed = Held.of([(row["slots"], row["vectors"]) for row in blocks], dims)
-        search.shelf.keep(corpus["partition_no"], corpus["blocks_state"], sealed)
-    loose = yield Query("loose_vectors", {"partition": corpus["partition"]})
-    block = seal([(row["memory_no"] & ROW, row["field"], row["vector"]) for row in loose])
-    return Closeness(search.query, [sealed, Held.of([block], dims)], search.metric)
+    """Compare a query with every vector of a partition."""
+    place = {"partition": corpus["partition"], "partition_no": corpus["partition_no"]}
+    (found,) = yield Query("closeness", {**place, "vector": search.query, "metric": search.metric})
+    return Closeness.from_row(found)
 
 
 def postings_of(partition: str, terms: Sequence[str]) -> Plan[list[dict[str, str]]]:

@@ -187,54 +187,67 @@ TENANT_TABLES = re.compile(
     r"\b(agent_memory|memory_state|memory_version|memory_audit|memory_receipt|promotion_ledger|memory_posting|memory_subject"
     r"|memory_vector|memory_vector_block|store_partition)\b"
 )
-BY_NUMBER = {
-    "update_item": "one row, which was read from its partition in the same transaction",
-    "delete_item": "one row, which was read from its partition in the same transaction, or has expired",
-    "refresh_ttl": "rows that were read in the same batch",
-    "put_vector": "a row that was written in the same transaction",
-    "delete_vectors": "a row that was read from its partition in the same transaction",
-    "put_vector_block": "the partition that was written in the same transaction",
-    "seal_vector": "vectors that were read from their partition in the same transaction",
-    "numbered_items": "rows that a search of one partition, or of plain items, found",
-    "still_unembedded": "rows that a re-index read",
-    "insert_item": "the partition that was made or found in the same transaction, and its name",
-}
+THREAD_TABLES = re.compile(r"\b(thread|thread_owner|thread_checkpoint|thread_channel|thread_chunk|thread_write)\b")
 ACROSS = {
     "items_across_partitions": "plain items only: memory_type IS NULL",
     "live_across_partitions": "plain items only: memory_type IS NULL",
+    "numbered_across_partitions": "plain items only: memory_type IS NULL",
     "corpus_across_partitions": "statistics, of which each partition's score only its own rows",
     "namespaces": "LangGraph's list_namespaces: names, no contents",
     "owners": "list_owners: names and counts, for the operator",
     "expired_items": "the sweep: deletes what has expired, whoever's",
-    "drop_vectors": "a re-index of the file, for the operator",
+    "drop_vector_rows": "a re-index of the file, for the operator",
     "drop_vector_blocks": "a re-index of the file, for the operator",
     "count_unembedded": "a re-index of the file, for the operator",
     "unembedded": "a re-index of the file, for the operator: what it reads goes to the embedder alone",
-    "partitions": "an export of everybody, for the operator; bound to one when an owner is named",
 }
 """Every statement over the tables of owners that binds no partition, and why it may."""
+ACROSS_THREADS = {
+    "checkpoints_of_all_threads": "LangGraph's list() without a thread",
+    "checkpoints_of_runs": "LangGraph's delete_for_runs: ids, no contents",
+    "threads": "list_threads: names and sizes, everyone's or one owner's",
+    "threads_of_owner": "an erasure: ids; bound to the owner and the owner's partition",
+    "threads_idle_since": "the sweep: ids, no contents",
+    "threads_longer_than": "the sweep: ids, no contents",
+}
+"""Every statement over the tables of threads that binds no thread, and why it may."""
 
 
 def test_every_statement_over_owners_tables_binds_a_partition() -> None:
     queries = load_queries("langgraph_memory.engine.sqlite")
     over = {name: sql for name, sql in queries.items() if TENANT_TABLES.search(sql)}
     binding = re.compile(
-        r"\bpartition = :partition\b|VALUES\s*\(\s*:partition\b|:partition,|partition_no = :partition_no"
+        r"\bpartition = :partition\b|VALUES\s*\(\s*:partition\b|:partition,|\bpartition_no = :partition_no\b"
+        r"|>> 32 = :partition_no\b|\(partition\) VALUES \(:partition\)"
     )
 
     unbound = {name for name, sql in over.items() if not binding.search(sql)}
 
     assert len(over) > 40
-    assert unbound - set(BY_NUMBER) - set(ACROSS) == set()
-    assert (set(BY_NUMBER) | set(ACROSS)) - set(over) == set()
+    assert unbound == set(ACROSS)
+
+
+def test_every_statement_over_a_threads_tables_binds_the_thread() -> None:
+    queries = load_queries("langgraph_memory.engine.sqlite")
+    over = {name: sql for name, sql in queries.items() if THREAD_TABLES.search(sql)}
+    binding = re.compile(
+        r"\bthread_id = :thread_id\b|VALUES\s*\(\s*:thread_id\b|VALUES \(:owner_id, :thread_id\)|"
+        r"json_each\(:(keys|stretches|thread_ids)\)|SELECT (owner_id, )?:thread_id, checkpoint_ns"
+        r"|thread_id = :source_thread_id"
+    )
+
+    unbound = {name for name, sql in over.items() if not binding.search(sql)}
+
+    assert len(over) > 30
+    assert unbound == set(ACROSS_THREADS)
 
 
 def test_statements_that_cross_owners_read_no_memory() -> None:
     queries = load_queries("langgraph_memory.engine.sqlite")
 
-    for name in ("items_across_partitions", "live_across_partitions"):
+    for name in ("items_across_partitions", "live_across_partitions", "numbered_across_partitions"):
         assert "memory_type IS NULL" in queries[name]
-    for name in set(ACROSS) - {"items_across_partitions", "unembedded"}:
+    for name in set(ACROSS) - {"items_across_partitions", "numbered_across_partitions", "unembedded"}:
         assert not re.search(r"\bcontent\b|SELECT \*", queries[name]), name
 
 

@@ -13,7 +13,8 @@ from langgraph_memory.domain.dates import NamedDate
 from langgraph_memory.domain.memory import Memory, Recalled
 from langgraph_memory.domain.ranking import Hints, Priors, Weights, estimated_tokens, scope_closeness
 from langgraph_memory.domain.selection import Eligibility, Selection
-from langgraph_memory.domain.vectors import Closeness, Shelf, Vectors, pack, seal
+from langgraph_memory.domain.vectors import Closeness, pack
+from langgraph_memory.engine.sqlite.vectors import Held, Shelf, closest, seal
 from langgraph_memory.exceptions import EmbeddingError
 from langgraph_memory.plans.rows import memory_columns
 
@@ -156,7 +157,7 @@ def test_what_a_read_may_not_see_has_a_reason(fields: dict[str, Any], reason: st
 
 def closeness(query: list[float], vectors: list[list[float]], metric: Any = "cosine") -> dict[int, float]:
     packed = [(number, "content", pack(vector, 2, metric)) for number, vector in enumerate(vectors, start=1)]
-    return Closeness(pack(query, 2, metric), [Vectors.of([seal(packed)], 2)], metric).own()
+    return Closeness.from_row(closest(pack(query, 2, metric), [Held.of([seal(packed)], 2)], metric)).own()
 
 
 def test_cosine_ignores_length_and_a_zero_vector_is_close_to_nothing() -> None:
@@ -179,14 +180,14 @@ def test_the_closest_of_a_rows_vectors_counts_and_its_context_is_kept_apart() ->
     fields = [(1, "content", [0, 1]), (1, "content.0", [1, 0]), (2, "context", [1, 0]), (2, "content", [0, 1])]
     block = seal([(number, field, pack(vector, 2)) for number, field, vector in fields])
 
-    own, around = Closeness(pack([1, 0], 2), [Vectors.of([block], 2)], "cosine").kinds
+    own, around = Closeness.from_row(closest(pack([1, 0], 2), [Held.of([block], 2)], "cosine")).kinds
 
     assert (own[0].tolist(), own[1].tolist()) == ([1, 2], [1.0, 0.0])
     assert (around[0].tolist(), around[1].tolist()) == ([2], [1.0])
 
 
 def test_a_shelf_answers_for_the_state_it_was_given_and_forgets_what_was_used_longest_ago() -> None:
-    vectors = Vectors.of([seal([(1, "content", pack([1, 0], 2))])], 2)
+    vectors = Held.of([seal([(1, "content", pack([1, 0], 2))])], 2)
     shelf = Shelf(most_bytes=2 * vectors.matrix.nbytes)
 
     for partition in (1, 2, 3):

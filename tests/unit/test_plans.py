@@ -16,9 +16,9 @@ from langgraph_memory.domain.policy import PromotionPolicy
 from langgraph_memory.domain.promotion import LedgerPlace, judge
 from langgraph_memory.domain.text import content_hash
 from langgraph_memory.domain.types import MemoryTypes
-from langgraph_memory.domain.vectors import Shelf
 from langgraph_memory.engine.driver import adrive, drive
 from langgraph_memory.engine.query import Operation, Plan, Query, reads, writes
+from langgraph_memory.engine.sqlite.vectors import Held, closest, seal
 from langgraph_memory.exceptions import InvalidMemoryError, MemoryNotFoundError
 from langgraph_memory.plans import items, memories, promotion
 from langgraph_memory.plans.memories import Origin, Proposal
@@ -34,7 +34,7 @@ class Script:
 
     def __init__(self, **answers: Sequence[Any] | Callable[[Mapping[str, Any]], Sequence[Any]]) -> None:
         self.answers = {
-            "partition": [{"partition_no": 1, "loose_vectors": 0}],
+            "partition": [{"partition_no": 1}],
             "insert_item": [{"memory_no": 7}],
             **answers,
         }
@@ -142,10 +142,9 @@ def test_a_new_memory_is_inserted_with_its_vectors_and_a_line_of_audit() -> None
     outcome = drive(propose(memory(), vectors=[("content", b"1234")]).start(), script)
 
     assert outcome.action == "added"
-    assert script.names == ["live_about", "memory", "partition", "insert_item", "put_vector", "audit"]
-    assert [dict(row) for row in script.asked[4].rows or ()] == [
-        {"memory_no": 7, "field": "content", "vector": b"1234"}
-    ]
+    assert script.names == ["live_about", "memory", "partition", "insert_item", "put_vectors", "audit"]
+    assert script.params("put_vectors") == {"partition": "memories.ada", "memory_no": 7}
+    assert [dict(row) for row in script.asked[4].rows or ()] == [{"field": "content", "vector": b"1234"}]
     assert script.params("audit")["action"] == "added"
 
 
@@ -246,20 +245,20 @@ def test_a_short_prefix_is_searched_across_partitions_and_a_long_one_inside_its_
 def test_every_statement_of_a_recall_is_bound_to_the_owners_partition() -> None:
     corpus = dict.fromkeys("size term_total context_size context_total asked_size asked_total subjects".split(), 2)
     script = Script(
-        corpus_in_partition=lambda params: [{**params, **corpus, "partition_no": 1, "blocks_state": 0}],
-        loose_vectors=lambda params: [{"memory_no": 1, "field": "content", "vector": b"\0\0\x80?"}],
+        corpus_in_partition=lambda params: [{**params, **corpus, "partition_no": 1}],
+        closeness=[closest(b"\0\0\x80?", [Held.of([seal([(1, "content", b"\0\0\x80?")])], 1)], "cosine")],
         postings=[{"field": 0, "term": "tea", "postings": " 00000001010003"}],
         standings=[stored(memory())],
         memories_numbered=[stored(memory())],
     )
     request = RecallRequest(
         id="r", owner_id="ada", scope="org:acme/p", query="tea", types=TYPES, memory_types=tuple(TYPES), at=LATER,
-        limit=5, vectors=VectorSearch(b"\0\0\0\0", "cosine", Shelf()), shared_with=("team",), pinned=2,
+        limit=5, vectors=VectorSearch(b"\0\0\0\0", "cosine"), shared_with=("team",), pinned=2,
     )  # fmt: skip
 
     drive(recall(request).start(), script)
 
-    assert {"postings", "vector_blocks", "loose_vectors", "named_subjects"} <= set(script.names)
+    assert {"postings", "closeness", "named_subjects"} <= set(script.names)
     bound = [query.params["partition"] for query in script.asked]
     assert set(bound) == {"memories.ada", "memories.team"}
     assert all(

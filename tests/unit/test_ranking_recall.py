@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from langgraph_memory.domain.vectors import BLOCK
+from langgraph_memory.engine.sqlite.vectors import BLOCK
 from langgraph_memory.store import CuratedStore
 
 DIMS = 8

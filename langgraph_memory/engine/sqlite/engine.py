@@ -16,6 +16,7 @@ from langgraph_memory.engine.query import Operation, Query, Row
 from langgraph_memory.engine.sqlite.connection import SqliteSettings, open_connection
 from langgraph_memory.engine.sqlite.errors import translate
 from langgraph_memory.engine.sqlite.migrate import migrate
+from langgraph_memory.engine.sqlite.vectors import Shelf, vector_answers
 from langgraph_memory.engine.sqlite.writer import Writer
 from langgraph_memory.exceptions import DatabaseBusyError, DatabaseClosedError, InvalidInputError
 
@@ -36,6 +37,7 @@ class SqliteEngine:
     def __init__(self, settings: SqliteSettings) -> None:
         self._settings = settings
         self._sql = load_queries("langgraph_memory.engine.sqlite")
+        self._answers = vector_answers(Shelf())
         self._connection = open_connection(settings, create=True)
         self._writer = Writer(self._connection, self._execute, self._command)
         self._idle: list[Any] = []
@@ -163,6 +165,12 @@ class SqliteEngine:
         connection.close()
 
     def _execute(self, connection: Any, query: Query) -> Sequence[Row]:
+        answer = self._answers.get(query.name)
+        if answer is None:
+            return self._statement(connection, query)
+        return drive(answer(query), lambda part: self._statement(connection, part))
+
+    def _statement(self, connection: Any, query: Query) -> Sequence[Row]:
         sql = self._sql[query.name]
         try:
             if query.rows is None:

@@ -22,4 +22,4 @@ def copy_thread(source: str, target: str) -> Plan[None]:
         "copy_summary",
         "copy_thread_owners",
     ):
-        yield Query(name, {"source": source, "target": target})
+        yield Query(name, {"thread_id": target, "source_thread_id": source})

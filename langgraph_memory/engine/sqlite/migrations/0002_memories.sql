@@ -171,7 +171,7 @@ CREATE INDEX memory_vector_loose ON memory_vector (memory_no) WHERE vector IS NO
 CREATE TABLE memory_vector_block (
     partition_no INTEGER NOT NULL,
     block_no INTEGER NOT NULL,
-    slots BLOB NOT NULL,                  -- for each vector 4 bytes, as domain/vectors.py packs them; zero: none
+    slots BLOB NOT NULL,                  -- for each vector 4 bytes, as sqlite/vectors.py packs them; zero: none
     vectors BLOB NOT NULL,
     PRIMARY KEY (partition_no, block_no)
 ) STRICT;

@@ -4,7 +4,7 @@ INSERT INTO thread_owner (owner_id, thread_id) VALUES (:owner_id, :thread_id) ON
 
 -- name: copy_thread_owners
 -- Let a copied thread have the owners of the first.
-INSERT INTO thread_owner SELECT owner_id, :target FROM thread_owner WHERE thread_id = :source
+INSERT INTO thread_owner SELECT owner_id, :thread_id FROM thread_owner WHERE thread_id = :source_thread_id
 
 -- name: threads_of_owner
 -- The threads whose checkpoints name an owner, and those the owner's ledger or receipts name and no checkpoint claims.
@@ -30,17 +30,6 @@ SELECT
     (SELECT count(*) FROM memory_audit WHERE partition = :partition) AS audit,
     (SELECT count(*) FROM promotion_ledger WHERE partition = :partition) AS ledger,
     (SELECT count(*) FROM memory_receipt WHERE partition = :partition) AS receipts
-
--- name: erase_vector_blocks
--- Remove the blocks of vectors of one partition.
-DELETE FROM memory_vector_block
-WHERE partition_no = (SELECT partition_no FROM store_partition WHERE partition = :partition)
-
--- name: erase_vectors
--- Remove the vectors of one partition.
-DELETE FROM memory_vector
-WHERE memory_no BETWEEN (SELECT partition_no << 32 FROM store_partition WHERE partition = :partition)
-    AND (SELECT partition_no << 32 | 4294967295 FROM store_partition WHERE partition = :partition)
 
 -- name: erase_postings
 -- Remove the text index of one partition.

@@ -6,14 +6,6 @@ SELECT value FROM store_setting WHERE name = :name
 -- Write one setting of the file.
 INSERT INTO store_setting (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = excluded.value
 
--- name: drop_vector_blocks
--- Remove every block of vectors, whoever's.
-DELETE FROM memory_vector_block
-
--- name: drop_vectors
--- Remove every vector, whoever's.
-DELETE FROM memory_vector
-
 -- name: count_unembedded
 -- How many rows have text that is searched and no vector.
 SELECT count(*) AS rows FROM agent_memory AS m
@@ -28,7 +20,7 @@ WHERE memory_no > :after AND (memory_type IS NOT NULL OR term_count > 0)
 ORDER BY memory_no LIMIT :limit
 
 -- name: still_unembedded
--- Those of some rows that have no vector yet, with when they were last written.
-SELECT memory_no, partition, updated_at FROM agent_memory AS m
-WHERE memory_no IN (SELECT value FROM json_each(:numbers))
+-- Those of some rows of one partition that have no vector yet, with when they were last written.
+SELECT memory_no, updated_at FROM agent_memory AS m
+WHERE memory_no IN (SELECT value FROM json_each(:numbers)) AND +partition = :partition
   AND NOT EXISTS (SELECT 1 FROM memory_vector AS v WHERE v.memory_no = m.memory_no)

@@ -2,7 +2,7 @@
 -- The partition of that name, made when it is new.
 INSERT INTO store_partition (partition) VALUES (:partition)
 ON CONFLICT (partition) DO UPDATE SET partition = excluded.partition
-RETURNING partition_no, loose_vectors
+RETURNING partition_no
 
 -- name: item
 -- One row by namespace and key.
@@ -39,11 +39,15 @@ UPDATE agent_memory SET
     subject_key = :subject_key, question_share = :question_share, terms = :terms, term_count = :term_count,
     context_terms = :context_terms, context_count = :context_count,
     asked_terms = :asked_terms, asked_count = :asked_count
-WHERE memory_no = :memory_no
+WHERE memory_no = :memory_no AND +partition = :partition
 
 -- name: delete_item
 -- Remove one row, with its terms and vectors.
-DELETE FROM agent_memory WHERE memory_no = :memory_no
+DELETE FROM agent_memory WHERE memory_no = :memory_no AND +partition = :partition
+
+-- name: delete_expired_item
+-- Remove one row, with its terms and vectors, unless its time was prolonged.
+DELETE FROM agent_memory WHERE memory_no = :memory_no AND +partition = :partition AND expires_at <= :now
 
 -- name: items_in_partition
 -- A page of the live rows of one partition under a prefix, last updated first.
@@ -59,9 +63,13 @@ WHERE memory_type IS NULL AND (:prefix = '' OR namespace = :prefix OR (namespace
   AND (expires_at IS NULL OR expires_at > :now)
 ORDER BY updated_at DESC, memory_no LIMIT :limit OFFSET :offset
 
--- name: numbered_items
--- The rows of the given numbers.
-SELECT * FROM agent_memory WHERE memory_no IN (SELECT value FROM json_each(:numbers))
+-- name: numbered_in_partition
+-- The numbered rows of one partition.
+SELECT * FROM agent_memory WHERE memory_no IN (SELECT value FROM json_each(:numbers)) AND +partition = :partition
+
+-- name: numbered_across_partitions
+-- Those of the numbered rows that are plain items; never a memory.
+SELECT * FROM agent_memory WHERE memory_no IN (SELECT value FROM json_each(:numbers)) AND memory_type IS NULL
 
 -- name: live_in_partition
 -- Those of the numbered rows that are live and under a prefix of one partition.
@@ -86,8 +94,8 @@ ORDER BY namespace
 -- name: refresh_ttl
 -- Let rows that were read live for their whole time-to-live again.
 UPDATE agent_memory SET expires_at = :now + CAST(ttl_minutes * 60000000 AS INTEGER)
-WHERE memory_no = :memory_no AND ttl_minutes IS NOT NULL
+WHERE memory_no = :memory_no AND +partition = :partition AND ttl_minutes IS NOT NULL
 
 -- name: expired_items
--- The numbers of rows whose time is over.
-SELECT memory_no FROM agent_memory WHERE expires_at <= :now LIMIT :limit
+-- Where the rows are whose time is over.
+SELECT partition, memory_no FROM agent_memory WHERE expires_at <= :now LIMIT :limit

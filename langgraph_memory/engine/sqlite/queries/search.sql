@@ -1,12 +1,12 @@
 -- name: corpus_in_partition
 -- The number of a partition, and how many texts and terms each of its fields holds.
-SELECT partition, partition_no, size, term_total, context_size, context_total, asked_size, asked_total, blocks_state,
+SELECT partition, partition_no, size, term_total, context_size, context_total, asked_size, asked_total,
     (SELECT count(*) FROM memory_subject AS s WHERE s.partition_no = p.partition_no) AS subjects
 FROM store_partition AS p WHERE partition = :partition
 
 -- name: corpus_across_partitions
 -- Those of every partition.
-SELECT partition, partition_no, size, term_total, blocks_state FROM store_partition
+SELECT partition, partition_no, size, term_total FROM store_partition
 
 -- name: postings
 -- The postings of some terms in one partition, in every field.
@@ -34,36 +34,3 @@ WHERE memory_no IN (SELECT value FROM json_each(:numbers))
 -- The numbered memories of one partition.
 SELECT * FROM agent_memory
 WHERE memory_no IN (SELECT value FROM json_each(:numbers)) AND +partition = :partition AND memory_type IS NOT NULL
-
--- name: put_vector
--- Store the vector of one field of a row.
-INSERT INTO memory_vector (memory_no, field, vector) VALUES (:memory_no, :field, :vector)
-
--- name: delete_vectors
--- Remove the vectors of a row, or those of some of its fields and their passages.
-DELETE FROM memory_vector WHERE memory_no = :memory_no AND (
-    :kinds IS NULL OR substr(field, 1, instr(field || '.', '.') - 1) IN (SELECT value FROM json_each(:kinds)))
-
--- name: loose_vectors
--- The vectors of one partition that are not in a block, oldest row first.
-SELECT v.memory_no, v.field, v.vector FROM store_partition AS s CROSS JOIN memory_vector AS v
-WHERE s.partition = :partition AND v.vector IS NOT NULL
-  AND v.memory_no BETWEEN s.partition_no << 32 AND s.partition_no << 32 | 4294967295
-ORDER BY v.memory_no
-
--- name: vector_blocks
--- The blocks of one partition.
-SELECT b.slots, b.vectors FROM store_partition AS s JOIN memory_vector_block AS b ON b.partition_no = s.partition_no
-WHERE s.partition = :partition ORDER BY b.block_no
-
--- name: put_vector_block
--- Add a block of vectors.
-INSERT INTO memory_vector_block (partition_no, block_no, slots, vectors)
-SELECT :partition_no, 1 + coalesce(max(block_no), 0), :slots, :vectors
-FROM memory_vector_block WHERE partition_no = :partition_no
-RETURNING block_no
-
--- name: seal_vector
--- Note where a vector is that has gone into a block.
-UPDATE memory_vector SET vector = NULL, block_no = :block_no, slot = :slot
-WHERE memory_no = :memory_no AND field = :field

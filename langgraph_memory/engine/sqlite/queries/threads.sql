@@ -216,30 +216,30 @@ DELETE FROM thread WHERE thread_id = :thread_id
 -- name: copy_checkpoints
 -- Copy every checkpoint of one thread to another.
 INSERT INTO thread_checkpoint
-SELECT :target, checkpoint_ns, checkpoint_id, parent_checkpoint_id, run_id, created_at, channel_versions,
+SELECT :thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, run_id, created_at, channel_versions,
     replayed_channels, type, body
-FROM thread_checkpoint WHERE thread_id = :source
+FROM thread_checkpoint WHERE thread_id = :source_thread_id
 
 -- name: copy_channels
 -- Copy every channel version of one thread to another.
 INSERT INTO thread_channel
-SELECT :target, checkpoint_ns, channel, version, kind, type, value FROM thread_channel WHERE thread_id = :source
+SELECT :thread_id, checkpoint_ns, channel, version, kind, type, value FROM thread_channel WHERE thread_id = :source_thread_id
 
 -- name: copy_chunks
 -- Copy every chunk of one thread to another.
-INSERT INTO thread_chunk SELECT :target, address, count, type, value FROM thread_chunk WHERE thread_id = :source
+INSERT INTO thread_chunk SELECT :thread_id, address, count, type, value FROM thread_chunk WHERE thread_id = :source_thread_id
 
 -- name: copy_writes
 -- Copy every pending write of one thread to another.
 INSERT INTO thread_write
-SELECT :target, checkpoint_ns, checkpoint_id, task_id, idx, task_path, channel, type, value
-FROM thread_write WHERE thread_id = :source
+SELECT :thread_id, checkpoint_ns, checkpoint_id, task_id, idx, task_path, channel, type, value
+FROM thread_write WHERE thread_id = :source_thread_id
 
 -- name: copy_summary
 -- Copy what is known of one thread to another.
 UPDATE thread SET (owner_id, created_at, updated_at) =
-    (SELECT s.owner_id, s.created_at, s.updated_at FROM thread AS s WHERE s.thread_id = :source)
-WHERE thread_id = :target
+    (SELECT s.owner_id, s.created_at, s.updated_at FROM thread AS s WHERE s.thread_id = :source_thread_id)
+WHERE thread_id = :thread_id
 
 -- name: thread
 -- What is known of one thread.
