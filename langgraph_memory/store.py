@@ -73,15 +73,18 @@ class CuratedStore(BaseStore):
         index: IndexConfig | None = None,
         ttl: TTLConfig | None = None,
         memory_types: Iterable[MemoryType] = (),
+        guard: GuardPolicy | None = None,
         **options: Any,
     ) -> Opening[CuratedStore]:
         """Open a database with `with` or `async with`, set it up, and close it at the end.
 
         Raises ConnectionStringError or a DatabaseError.
         """
-        return Opening(
-            conn_string, options, lambda engine: cls(engine, index=index, ttl=ttl, memory_types=memory_types)
-        )
+
+        def build(engine: Engine) -> CuratedStore:
+            return cls(engine, index=index, ttl=ttl, memory_types=memory_types, guard=guard)
+
+        return Opening(conn_string, options, build)
 
     @property
     def memory_types(self) -> MemoryTypes:
@@ -132,7 +135,8 @@ class CuratedStore(BaseStore):
 
         The same owner, scope, type and slot is the same fact: a new value supersedes the old one in the same
         transaction. A finished `Memory` is stored as it is and the other arguments but `owner_id` do not apply. What
-        the guard refuses (secrets, orders to the agent) is not stored, and the outcome says why.
+        the guard refuses (secrets, orders to the agent) is not stored, and the outcome says why; a context that it
+        refuses is left out.
 
         Raises MissingOwnerError, InvalidScopeError, UnknownMemoryTypeError or InvalidMemoryError.
         """
@@ -184,9 +188,9 @@ class CuratedStore(BaseStore):
         since. What was forgotten is gone from there too; a text that was edited since is found by the words it had.
 
         A score is the share of what the query asks for that a memory has: near 1 holds every word of it (and means the
-        same, with an index), 0 nothing. Age, importance, confidence and scope add at most about 0.08, a named subject
-        or date about 0.1 each; `min_score` of 0.2 to 0.4 leaves out what matches by the way. Without an index, a
-        memory that shares no word with the query, by itself or in its context, is never returned for it.
+        same, with an index), 0 nothing; none is above 1. Age, importance, confidence and scope add at most about 0.08,
+        a named subject or date about 0.1 each; `min_score` of 0.2 to 0.4 leaves out what matches by the way. Without
+        an index, a memory that shares no word with the query, by itself or in its context, is never returned for it.
 
         Raises MissingOwnerError, InvalidScopeError, UnknownMemoryTypeError or InvalidInputError.
         """

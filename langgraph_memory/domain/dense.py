@@ -30,8 +30,9 @@ class ArrayField:
 
     @property
     def most(self) -> float:
-        """The match that counts as perfect: 1, or for the surroundings the best there is."""
-        return 1.0 if self.own else float(self.matches.max())
+        """Same as `fusion.Field.most`."""
+        best = float(self.matches.max())
+        return max(1.0, best) if self.own else best
 
     @property
     def spread(self) -> float:

@@ -28,8 +28,12 @@ class Field:
 
     @property
     def most(self) -> float:
-        """The match that counts as perfect: 1, or for the surroundings the best there is."""
-        return 1.0 if self.own else max(self.matches.values())
+        """The match that counts as perfect: for the surroundings the best there is, else 1 or a better one there is.
+
+        A text shorter than the average, or one that repeats the query's words, matches them by more than 1.
+        """
+        best = max(self.matches.values())
+        return max(1.0, best) if self.own else best
 
     @property
     def spread(self) -> float:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from langgraph_memory.domain.guard import refuse
+from langgraph_memory.domain.admission import admit, refused
+from langgraph_memory.domain.guard import Refusal
 from langgraph_memory.domain.memory import Memory, Outcome, Source, make_memory
 from langgraph_memory.domain.scope import check_owner
 from langgraph_memory.exceptions import InvalidInputError
@@ -36,10 +37,9 @@ def supersede(memory_id: str, content: str, fields: dict[str, Any], settings: St
     kept = {name: getattr(old, name) for name in ("owner_id", "scope", "memory_type", "slot", "importance", "subject")}
     given = {name: value for name, value in fields.items() if value is not None}
     identity = {"id": settings.new_id(), "content": content, "created_at": now, "updated_at": now}
-    new = with_type_rules(make_memory(**{**kept, **given, **identity}), kind, now)
-    refusal = refuse(new.content, settings.guard)
-    if refusal is not None:
-        return Outcome("refused", None, f"{refusal.reason}: {refusal.explanation}")
+    new = admit(with_type_rules(make_memory(**{**kept, **given, **identity}), kind, now), settings.guard)
+    if isinstance(new, Refusal):
+        return refused(new)
     vectors = yield from vectors_of([new], settings)
     outcome: Outcome = yield changes.supersede(old.id, Proposal(new, kind, vectors[0]), now)
     return outcome

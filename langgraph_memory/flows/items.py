@@ -20,7 +20,9 @@ from langgraph.store.base import (
     validate_op_namespace,
 )
 
+from langgraph_memory.domain.admission import admitted_context
 from langgraph_memory.domain.filters import check_filter
+from langgraph_memory.domain.guard import GuardPolicy, mask
 from langgraph_memory.domain.namespaces import select_namespaces
 from langgraph_memory.domain.scope import ROOT
 from langgraph_memory.exceptions import InvalidInputError
@@ -93,7 +95,7 @@ def _document_vectors(ops: Sequence[Op], settings: StoreSettings) -> Flow[list[t
     """Return for each operation the vectors of its fields, and of the content it names where a memory may be."""
     if settings.embedder is None:
         return [((), ())] * len(ops)
-    texts = [*(_fields_of(op, settings) for op in ops), *(_content_of(op) for op in ops)]
+    texts = [*(_fields_of(op, settings) for op in ops), *(_content_of(op, settings.guard) for op in ops)]
     vectors = yield from embed_fields(texts, settings)
     return list(zip(vectors[: len(ops)], vectors[len(ops) :], strict=True))
 
@@ -113,13 +115,17 @@ def _fields_of(op: Op, settings: StoreSettings) -> Fields:
     return indexed_texts(op.value, settings.fields if op.index is None else op.index)
 
 
-def _content_of(op: Op) -> Fields:
-    """Return the texts a put names where a memory may be: what is embedded of a memory, whatever `fields` say."""
+def _content_of(op: Op, guard: GuardPolicy) -> Fields:
+    """Return the texts a put names where a memory may be: what is embedded of a memory, whatever `fields` say.
+
+    They are as the guard admits them.
+    """
     if not isinstance(op, PutOp) or op.namespace[0] != ROOT or op.index is False:
         return []
     content, context = ((op.value or {}).get(name) for name in ("content", "context"))
     return embedded_texts(
-        content.strip() if isinstance(content, str) else "", context if isinstance(context, str) else None
+        mask(content.strip(), guard) if isinstance(content, str) else "",
+        admitted_context(context, guard) if isinstance(context, str) else None,
     )
 
 
@@ -137,7 +143,8 @@ def _step(
     if op.value is None:
         return items.Delete(op.namespace, op.key)
     own, content = vectors
-    return items.Put(PlainItem(op.namespace, op.key, op.value, _text_of(op, settings), own, op.ttl), content)
+    item = PlainItem(op.namespace, op.key, op.value, _text_of(op, settings), own, op.ttl)
+    return items.Put(item, content, settings.guard)
 
 
 def _text_of(op: PutOp, settings: StoreSettings) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from langgraph_memory.domain.admission import admit, refused
 from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.clock import in_utc
-from langgraph_memory.domain.guard import mask_within, refuse, texts_in
+from langgraph_memory.domain.guard import Refusal
 from langgraph_memory.domain.memory import Memory, Outcome, Recall, Receipt, Source, make_memory
 from langgraph_memory.domain.policy import Bucket
 from langgraph_memory.domain.promotion import Judged, LedgerPlace, PromotionReport
@@ -32,11 +33,10 @@ _GREATEST = 2**31 - 1
 def remember(content: str | Memory, fields: dict[str, Any], settings: StoreSettings) -> Flow[Outcome]:
     """Store one memory, unless the guard refuses it."""
     now = settings.clock()
-    memory = _given(content, fields, settings) if isinstance(content, Memory) else _new(content, fields, settings, now)
-    refusal = refuse("\n".join(texts_in([memory.content, memory.content_json])), settings.guard)
-    if refusal is not None:
-        return Outcome("refused", None, f"{refusal.reason}: {refusal.explanation}")
-    memory = _masked(memory, settings)
+    wanted = _given(content, fields, settings) if isinstance(content, Memory) else _new(content, fields, settings, now)
+    memory = admit(wanted, settings.guard)
+    if isinstance(memory, Refusal):
+        return refused(memory)
     vectors = yield from vectors_of([memory], settings)
     proposal = Proposal(memory, settings.types[memory.memory_type], vectors[0])
     outcome: Outcome = yield memories.remember(proposal, now)
@@ -115,12 +115,6 @@ def promote(
     request = PromotionRequest(settings.new_id(), scope, place, utterances, paired, origin)
     report: PromotionReport = yield promotion.promote(request, now)
     return report
-
-
-def _masked(memory: Memory, settings: StoreSettings) -> Memory:
-    """Return `memory` with what the guard masks replaced in everything it says."""
-    said = memory.model_dump(include={"content", "content_json", "context", "subject"})
-    return memory.model_copy(update=mask_within(said, settings.guard)) if settings.guard.kinds("mask") else memory
 
 
 def _new(content: str, fields: dict[str, Any], settings: StoreSettings, now: datetime) -> Memory:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from langgraph_memory.domain.admission import admit
 from langgraph_memory.domain.clock import from_microseconds, to_microseconds
 from langgraph_memory.domain.filters import matches
-from langgraph_memory.domain.guard import refuse
+from langgraph_memory.domain.guard import DEFAULT_GUARD, GuardPolicy, Refusal
 from langgraph_memory.domain.lexical import Corpus, lexical_matches
 from langgraph_memory.domain.memory import Memory, make_memory
 from langgraph_memory.domain.scope import join_labels, partition_of, split_labels
@@ -75,10 +76,14 @@ class ListNamespaces:
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """Write one item, or edit the memory that is at its place: `content_vectors` are of the text it names then."""
+    """Write one item, or edit the memory that is at its place, as far as the guard admits it.
+
+    `content_vectors` are of the text it names then.
+    """
 
     item: PlainItem
     content_vectors: Vectors = ()
+    guard: GuardPolicy = DEFAULT_GUARD
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,14 +167,14 @@ def _write(change: Put | Delete, now: datetime) -> Plan[None]:
 def _edit_memory(row: Row, change: Put, now: datetime) -> Plan[None]:
     """Let a put at a memory's place change the fields it names, under the memory's own rules."""
     known = Memory.from_row(row)
-    edited = make_memory(**{**known.model_dump(), **change.item.value, "id": known.id, "updated_at": now})
-    moved = [name for name in _FIXED if getattr(edited, name) != getattr(known, name)]
+    named = make_memory(**{**known.model_dump(), **change.item.value, "id": known.id, "updated_at": now})
+    moved = [name for name in _FIXED if getattr(named, name) != getattr(known, name)]
     if known.superseded or moved:
         what = "it is superseded" if known.superseded else f"a put cannot change its {moved[0]}"
         raise InvalidMemoryError(f"memory {known.id} cannot be edited so: {what}; remember() a new one.")
-    refusal = refuse(edited.content)
-    if refusal is not None:
-        raise InvalidMemoryError(f"memory {known.id} was not changed: {refusal.explanation}")
+    edited = admit(named, change.guard)
+    if isinstance(edited, Refusal):
+        raise InvalidMemoryError(f"memory {known.id} was not changed: {edited.explanation}")
     changed = [name for name in ("content", "context") if getattr(edited, name) != getattr(known, name)]
     vectors = [(name, vector) for name, vector in change.content_vectors if name.split(".")[0] in changed]
     yield from rewrite_row(row, memory_columns(edited), vectors if changed else None, changed)

@@ -162,7 +162,7 @@ def _listed(request: RecallRequest, owner_id: str, memory_types: Sequence[str], 
     priors, listed = request.priors, []
     for row in rows:
         parts = shares(priors.parts(row), request.weights.priors)
-        listed.append(Recalled(Memory.from_row(row), sum(parts.values()), parts))
+        listed.append(Recalled(Memory.from_row(row), min(1.0, sum(parts.values())), parts))
     return listed
 
 
@@ -200,7 +200,7 @@ class _Matches:
         for row in rows:
             beside = self.hints.parts(row) | self.priors.parts(row)
             number = row["memory_no"]
-            score = (relevance[number & ROW] + self.unit * sum(beside.values())) / self.total
+            score = min(1.0, (relevance[number & ROW] + self.unit * sum(beside.values())) / self.total)
             hidden = self.eligibility.reason_against(row)
             self.standings.append(_Standing(number, score, beside, row["fingerprint"], hidden))
 

@@ -19,7 +19,7 @@ from langgraph_memory.domain.memory import Memory, Source
 from langgraph_memory.domain.policy import Bucket, PromotionPolicy, Verdict
 from langgraph_memory.domain.promotion import judge
 from langgraph_memory.domain.reconcile import holding_value, reconcile, reinforced
-from langgraph_memory.domain.rendering import CLOSING, OPENING, render
+from langgraph_memory.domain.rendering import CLOSING, OPENING, render, rendered_in
 from langgraph_memory.domain.types import MemoryType, MemoryTypes
 from langgraph_memory.exceptions import InvalidFilterError, InvalidInputError, UnknownMemoryTypeError
 
@@ -333,6 +333,13 @@ def test_an_attack_on_the_block_stays_text_on_one_line(attack: str) -> None:
 
     assert len(block.splitlines()) == 4
     assert block.count(CLOSING) == 1
+
+
+@pytest.mark.parametrize("name", ["team-rule", "team rule", "Teamregel (neu)", "r\u00e8gle d'\u00e9quipe", "<b>"])
+def test_a_memory_of_any_type_is_read_back_from_its_block(name: str) -> None:
+    block = render([memory("Deploys <go> to (the) Teams channel", memory_type=name)])
+
+    assert rendered_in(block) == ["Deploys <go> to (the) Teams channel"]
 
 
 def test_nothing_recalled_is_rendered_as_nothing() -> None:

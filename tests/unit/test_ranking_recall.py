@@ -69,6 +69,23 @@ def test_the_parts_of_a_score_sum_to_it(store: CuratedStore) -> None:
         assert sum(item.parts.values()) == pytest.approx(item.score, abs=1e-6)
 
 
+@pytest.mark.parametrize("metric", [None, "cosine", "l2", "inner_product"])
+def test_no_score_is_above_one(metric: str | None) -> None:
+    def embed(texts: list[str]) -> list[list[float]]:
+        return [[3.0 * number for number in vector(text)] for text in texts]
+
+    index: Any = {"dims": DIMS, "embed": embed, "distance_type": metric}
+    with CuratedStore.from_conn_string(":memory:", index=index if metric else None) as store:
+        for text in ("honey", "honey honey", "honey and figs and nuts and olives", "figs"):
+            store.remember(text, owner_id="ada", importance=1.0, subject="honey")
+
+        found = store.recall("honey", owner_id="ada", limit=9)
+
+        assert found[0].score == pytest.approx(max(item.score for item in found))
+        assert all(0.0 < item.score <= 1.0 for item in found)
+        assert found[0].score > 0.8
+
+
 def test_another_owners_words_change_no_score(store: CuratedStore) -> None:
     fill(store, "ada", 60, seed=3)
     before = [

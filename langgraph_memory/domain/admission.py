@@ -1,0 +1,35 @@
+"""Admits what a memory says, or refuses it: the one step that every way into the store passes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from langgraph_memory.domain.guard import GuardPolicy, Refusal, mask, mask_within, refuse, texts_in
+from langgraph_memory.domain.memory import Memory, Outcome
+
+
+def admit(memory: Memory, guard: GuardPolicy) -> Memory | Refusal:
+    """Return `memory` as it may be stored, or why it must not be.
+
+    What the guard masks is replaced in everything it says, and a context that the guard refuses is left out: it only
+    helps to find the memory. A slot is a key and stays, for two masked keys would be one.
+    """
+    source = memory.source
+    refusal = refuse("\n".join(texts_in([memory.content, memory.content_json, memory.subject, source.excerpt])), guard)
+    if refusal is not None:
+        return refusal
+    update: dict[str, Any] = {"context": admitted_context(memory.context, guard)}
+    if guard.kinds("mask"):
+        update |= {name: mask_within(getattr(memory, name), guard) for name in ("content", "content_json", "subject")}
+        update["source"] = source.model_copy(update={"excerpt": mask_within(source.excerpt, guard)})
+    return memory.model_copy(update=update)
+
+
+def admitted_context(context: str | None, guard: GuardPolicy) -> str | None:
+    """Return a context as it may be stored, None when it must not be."""
+    return None if context is None or refuse(context, guard) is not None else mask(context, guard)
+
+
+def refused(refusal: Refusal) -> Outcome:
+    """Return the outcome of a memory that is not admitted; it holds nothing of what it says."""
+    return Outcome("refused", None, f"{refusal.reason}: {refusal.explanation}")
