@@ -24,6 +24,18 @@ class Engine(Protocol):
         """Same as `run`, without blocking the event loop."""
         ...
 
+    def run_later(self, operation: Operation[object]) -> None:
+        """Run a write without keeping the caller waiting for its commit; an engine may as well run it at once.
+
+        It is durable no later than the next write of this engine, and every operation of this engine that reads
+        `settled` sees it. An error of it that cannot be raised any more is logged.
+        """
+        ...
+
+    async def arun_later(self, operation: Operation[object]) -> None:
+        """Same as `run_later`, without blocking the event loop."""
+        ...
+
     def scrub(self) -> bool:
         """Make what was deleted unreadable in the live files, and return whether that is done.
 

@@ -42,7 +42,7 @@ Answer = Callable[[Query], Plan[Sequence[Row]]]
 
 @dataclass(frozen=True, slots=True)
 class Operation(Generic[T]):
-    """A plan that can be started again, and whether it writes.
+    """A plan that can be started again, whether it writes, and whether it reads what was given to `run_later`.
 
     An engine runs it inside one transaction and may run it more than once. `yield from` an operation runs its plan
     inside another plan.
@@ -50,6 +50,7 @@ class Operation(Generic[T]):
 
     start: Callable[[], Plan[T]]
     writes: bool
+    settled: bool = False
 
     def __iter__(self) -> Plan[T]:
         return self.start()
@@ -60,14 +61,19 @@ def reads(plan: Callable[P, Plan[T]]) -> Callable[P, Operation[T]]:
     return _operation(plan, writes=False)
 
 
+def reads_settled(plan: Callable[P, Plan[T]]) -> Callable[P, Operation[T]]:
+    """Same as `reads`, after every write that the engine has put off until then."""
+    return _operation(plan, writes=False, settled=True)
+
+
 def writes(plan: Callable[P, Plan[T]]) -> Callable[P, Operation[T]]:
     """Make a plan function return an operation that runs in a write transaction."""
     return _operation(plan, writes=True)
 
 
-def _operation(plan: Callable[P, Plan[T]], *, writes: bool) -> Callable[P, Operation[T]]:
+def _operation(plan: Callable[P, Plan[T]], *, writes: bool, settled: bool = False) -> Callable[P, Operation[T]]:
     @wraps(plan)
     def bind(*args: P.args, **kwargs: P.kwargs) -> Operation[T]:
-        return Operation(lambda: plan(*args, **kwargs), writes)
+        return Operation(lambda: plan(*args, **kwargs), writes, settled)
 
     return bind

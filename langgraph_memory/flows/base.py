@@ -56,6 +56,13 @@ class EmbedQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class Later:
+    """Run an operation that nobody waits for: it is durable no later than the next write."""
+
+    operation: Operation[Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Scrub:
     """Make what was deleted unreadable in the files; the flow is sent whether that is done."""
 
@@ -65,7 +72,7 @@ class Reclaim:
     """Give the space of what was deleted back to the file system."""
 
 
-Step = Operation[Any] | EmbedDocuments | EmbedQuery | Scrub | Reclaim
+Step = Operation[Any] | Later | EmbedDocuments | EmbedQuery | Scrub | Reclaim
 Flow = Generator[Step, Any, T]
 """A generator that yields steps and is sent their outcomes. Remote calls are steps of their own, so that none of them
 happens inside a transaction."""
@@ -93,6 +100,8 @@ class FlowRunner:
     def _perform(self, step: Step) -> Any:
         if isinstance(step, Operation):
             return self.engine.run(step)
+        if isinstance(step, Later):
+            return self.engine.run_later(step.operation)
         if isinstance(step, Scrub):
             return self.engine.scrub()
         if isinstance(step, Reclaim):
@@ -107,6 +116,8 @@ class FlowRunner:
     async def _aperform(self, step: Step) -> Any:
         if isinstance(step, Operation):
             return await self.engine.arun(step)
+        if isinstance(step, Later):
+            return await self.engine.arun_later(step.operation)
         if isinstance(step, Scrub):
             return await self.engine.ascrub()
         if isinstance(step, Reclaim):

@@ -17,7 +17,7 @@ from langgraph_memory.domain.scope import check_owner, check_scope
 from langgraph_memory.domain.text import without_phrases
 from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.exceptions import InvalidInputError, InvalidMemoryError, MissingOwnerError
-from langgraph_memory.flows.base import EmbedQuery, Flow
+from langgraph_memory.flows.base import EmbedQuery, Flow, Later
 from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.flows.vectors import embed_fields
 from langgraph_memory.plans import memories, promotion
@@ -48,7 +48,7 @@ def recall(query: str | None, fields: dict[str, Any], origin: Origin, settings: 
     now = settings.clock()
     request = yield from request_of(query, fields, settings, now)
     found: Recall = yield recalling.recall(request)
-    yield recalling.keep_receipt(found, request, origin, now)
+    yield Later(recalling.keep_receipt(found, request, origin, now))
     return found
 
 

@@ -9,11 +9,11 @@ from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.memory import Memory, Receipt
 from langgraph_memory.domain.scope import owner_partition
 from langgraph_memory.domain.trail import AuditEntry, Explanation, explain, memory_ids
-from langgraph_memory.engine.query import Plan, Query, reads
+from langgraph_memory.engine.query import Plan, Query, reads, reads_settled
 from langgraph_memory.exceptions import ReceiptNotFoundError
 
 
-@reads
+@reads_settled
 def receipts(
     owner_id: str, thread_id: str | None, checkpoint_id: str | None, kind: str | None, limit: int, offset: int
 ) -> Plan[list[Receipt]]:
@@ -23,13 +23,13 @@ def receipts(
     return [Receipt.from_row(owner_id, row) for row in rows]
 
 
-@reads
+@reads_settled
 def recall_receipt(receipt_id: str, owner_id: str) -> Plan[Receipt]:
     """Return the receipt of one recall; raises ReceiptNotFoundError."""
     return (yield from _recall_receipt(receipt_id, owner_id))
 
 
-@reads
+@reads_settled
 def explanation(receipt_id: str, owner_id: str, shared_with: Sequence[str]) -> Plan[Explanation]:
     """Return what the receipt of a recall says, with the memories as they were then; raises ReceiptNotFoundError."""
     receipt = yield from _recall_receipt(receipt_id, owner_id)

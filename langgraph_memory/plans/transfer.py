@@ -8,7 +8,7 @@ from typing import Any
 
 from langgraph_memory.domain.scope import join_labels, owner_partition
 from langgraph_memory.domain.transfer import ItemLine, Line, MemoryLine, TrailLine, row_line, trail_line
-from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
+from langgraph_memory.engine.query import Plan, Query, Row, reads, reads_settled, writes
 from langgraph_memory.plans.rows import PlainItem, Vectors, insert_row, memory_columns
 
 PAGE = 500
@@ -42,7 +42,7 @@ class Incoming:
     text: str = field(default="")
 
 
-@reads
+@reads_settled
 def partitions(owner_id: str | None) -> Plan[Sequence[str]]:
     """Return the partitions that hold anything: all of them, or an owner's."""
     rows = yield Query("partitions", {"partition": None if owner_id is None else owner_partition(owner_id)})

@@ -491,13 +491,14 @@ async def test_a_recall_leaves_a_receipt_without_the_contents(store: Driver, pat
     source = Source(thread_id="t", checkpoint_id="c", run_id="r")
     found = await store.recall("tea", owner_id=ADA, limit=1, source=source)
 
-    ((kind, thread_id, checkpoint_id, run_id, body),) = rows(
-        path, f"SELECT kind, thread_id, checkpoint_id, run_id, body FROM memory_receipt WHERE id = '{found.id}'"
+    (receipt,) = await store.receipts(owner_id=ADA)
+    assert (receipt.id, receipt.kind) == (found.id, "recall")
+    assert [one["id"] for one in receipt.body["recalled"]] == [item.memory.id for item in found]
+    assert [one["reason"] for one in receipt.body["dropped"]] == ["over_limit"]
+    ((thread_id, checkpoint_id, run_id, body),) = rows(
+        path, f"SELECT thread_id, checkpoint_id, run_id, body FROM memory_receipt WHERE id = '{found.id}'"
     )
-    assert (kind, thread_id, checkpoint_id, run_id) == ("recall", "t", "c", "r")
-    receipt = json.loads(body)
-    assert [one["id"] for one in receipt["recalled"]] == [item.memory.id for item in found]
-    assert [one["reason"] for one in receipt["dropped"]] == ["over_limit"]
+    assert (thread_id, checkpoint_id, run_id) == ("t", "c", "r")
     assert "likes" not in body
 
 

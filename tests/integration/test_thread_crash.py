@@ -16,3 +16,12 @@ def test_every_acknowledged_checkpoint_survives_three_hundred_kills(tmp_path: Pa
 
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 300, "the writers were killed before they wrote anything"
+
+
+def test_no_checkpoint_outlives_the_receipt_of_the_recall_before_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-W", "ignore", str(DRIVER), "recall", str(tmp_path / "memory.db"), "60"]
+
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 60, "the processes were killed before they wrote anything"

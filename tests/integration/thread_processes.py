@@ -11,12 +11,14 @@ import signal
 import sqlite3
 import sys
 import time
+from itertools import count
 from typing import Any
 
 from langchain_core.messages import HumanMessage
 from langgraph.checkpoint.base import empty_checkpoint
 
 from langgraph_memory.checkpointer import ThreadSaver
+from langgraph_memory.database import open_memory
 
 KEPT = 90  # messages: older ones are trimmed away
 
@@ -80,6 +82,37 @@ def kill_writers(path: str, kills: int) -> None:
         acknowledged += len(numbers)
         verify(path, thread, numbers[-3:], whole=kill % 25 == 24)
     print(acknowledged)
+
+
+def recall_until_killed(path: str, thread: str) -> None:
+    """Store checkpoint after checkpoint, each of which names the receipt of the recall before it."""
+    with open_memory(path) as memory:
+        config, held = config_of(thread), empty_checkpoint()
+        for number in count():
+            recall = memory.store.recall(None, owner_id="ana")
+            checkpoint: Any = {**held, "id": f"{number:08}"}
+            metadata: Any = {"source": "loop", "step": number, "recall_id": recall.id}
+            config = memory.checkpointer.put(config, checkpoint, metadata, {})
+
+
+def kill_recallers(path: str, kills: int) -> None:
+    """Start, so many times, a process that recalls and checkpoints; kill it; look for each receipt it speaks of."""
+    chance = random.Random(11)
+    with open_memory(path) as memory:
+        memory.store.remember("likes tea", owner_id="ana")
+    for kill in range(kills):
+        child = os.fork()
+        if child == 0:
+            recall_until_killed(path, f"thread {kill}")
+        time.sleep(chance.uniform(0.01, 0.08))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    with open_memory(path) as memory:
+        receipts = {one.id for one in memory.store.receipts(owner_id="ana", limit=1_000_000)}
+        named = [found.metadata.get("recall_id") for found in memory.checkpointer.list(None)]
+    missing = [one for one in named if one not in receipts]
+    assert not missing, f"{len(missing)} of {len(named)} checkpoints name a receipt that is not there"
+    print(len(named))
 
 
 def verify(path: str, thread: str, numbers: list[int], *, whole: bool) -> None:
@@ -155,4 +188,4 @@ def read_meanwhile(path: str, writers: int, children: list[int]) -> float:
 
 if __name__ == "__main__":
     command, path, *numbers = sys.argv[1:]
-    {"kill": kill_writers, "many": many_writers}[command](path, *map(int, numbers))
+    {"kill": kill_writers, "recall": kill_recallers, "many": many_writers}[command](path, *map(int, numbers))

@@ -8,6 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from support import START, one_sentence
 
 from langgraph_memory.engine.connect import connect
 from langgraph_memory.engine.named_queries import load_migrations
-from langgraph_memory.engine.query import Plan, Query, reads, writes
+from langgraph_memory.engine.query import Plan, Query, reads, reads_settled, writes
 from langgraph_memory.engine.sqlite import migrate
 from langgraph_memory.engine.sqlite.engine import SqliteEngine
 from langgraph_memory.engine.sqlite.writer import Writer
@@ -413,6 +414,141 @@ def test_processes_that_write_at_once_lose_nothing_and_meet_no_lock(pool: Proces
 
     assert [future.result(timeout=60) for future in writing] == [200] * PROCESSES
     assert len(stored(path)) == 200 * PROCESSES
+
+
+# --- writes that nobody waits for -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def slow(path: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqliteEngine]:
+    """An engine that would put a write off for an hour if nothing asked for it."""
+    monkeypatch.setattr("langgraph_memory.engine.sqlite.engine._LINGER", 3600.0)
+    engine = opened(path, busy_timeout=0.05)
+    yield engine
+    engine.close()
+
+
+@contextmanager
+def locked(path: str) -> Iterator[None]:
+    """Hold the write lock of the file."""
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        other.close()
+
+
+def _receipts() -> Plan[set[str]]:
+    bounds = {"thread_id": None, "checkpoint_id": None, "kind": None, "limit": 10_000, "offset": 0}
+    return {row["id"] for row in (yield Query("receipts", {"partition": "t", **bounds}))}
+
+
+async def put_off(engine: SqliteEngine, mode: str, name: str) -> None:
+    """Put a small write off, in the sync or the async way."""
+    if mode == "async":
+        await engine.arun_later(put("t", name))
+    else:
+        engine.run_later(put("t", name))
+
+
+async def test_a_write_that_is_put_off_waits_for_nobody(slow: SqliteEngine, mode: str, path: str) -> None:
+    with locked(path):
+        await put_off(slow, mode, "later")
+
+    assert slow.run(reads(_receipts)()) == set()
+
+
+async def test_a_settled_read_sees_what_was_put_off(slow: SqliteEngine, mode: str, path: str) -> None:
+    await put_off(slow, mode, "later")
+
+    read = reads_settled(_receipts)()
+    assert (await slow.arun(read) if mode == "async" else slow.run(read)) == {"later"}
+    assert stored(path) == {"later"}
+
+
+async def test_no_write_is_durable_before_what_was_put_off_before_it(slow: SqliteEngine, mode: str, path: str) -> None:
+    for number in range(200):
+        await put_off(slow, mode, f"later {number}")
+
+    await slow.arun(put("t", "next")) if mode == "async" else slow.run(put("t", "next"))
+
+    assert stored(path) == {"next", *(f"later {number}" for number in range(200))}
+
+
+def test_what_was_put_off_is_written_in_a_moment_though_nothing_asks_for_it(path: str) -> None:
+    written = threading.Event()
+
+    def put_and_tell() -> Plan[None]:
+        yield from _put("t", "later")
+        written.set()
+
+    engine = opened(path)
+    engine.run_later(writes(put_and_tell)())
+
+    assert written.wait(30)
+    engine.close()
+
+
+async def test_closing_writes_what_was_put_off(slow: SqliteEngine, mode: str, path: str) -> None:
+    await put_off(slow, mode, "later")
+
+    slow.close()
+
+    assert stored(path) == {"later"}
+    with pytest.raises(DatabaseClosedError):
+        await put_off(slow, mode, "too late")
+
+
+async def test_in_memory_a_write_that_is_put_off_is_run_at_once(mode: str) -> None:
+    engine = opened(":memory:")
+
+    await put_off(engine, mode, "later")
+
+    assert engine.run(reads(_receipts)()) == {"later"}
+    engine.close()
+
+
+def test_a_failure_that_nobody_waits_for_is_logged_without_content_and_harms_no_other(
+    slow: SqliteEngine, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    slow.run_later(put("t", "first"))
+    slow.run_later(put_and_fail("t", "secret"))
+    slow.run_later(put("t", "\ud800 secret"))
+
+    slow.run(put("t", "next"))
+
+    assert stored(path) == {"first", "next"}
+    assert [record.levelname for record in caplog.records] == ["WARNING"] * 2
+    assert "LookupError" in caplog.text
+    assert "InvalidInputError" in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_what_a_lock_kept_from_being_written_is_written_before_the_next(
+    slow: SqliteEngine, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    slow.run_later(put("t", "later"))
+    with locked(path), pytest.raises(DatabaseBusyError):
+        slow.run(put("t", "refused"))
+    assert stored(path) == set()
+
+    slow.run(put("t", "next"))
+
+    assert stored(path) == {"later", "next"}
+    assert caplog.records == []
+
+
+def test_what_cannot_be_written_until_the_end_is_logged_as_lost(
+    slow: SqliteEngine, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    slow.run_later(put("t", "later"))
+
+    with locked(path):
+        slow.close()
+
+    assert stored(path) == set()
+    assert "lost (DatabaseBusyError)" in caplog.text
 
 
 # --- closing ----------------------------------------------------------------------------------------------------------

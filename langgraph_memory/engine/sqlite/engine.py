@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from threading import Lock
+from threading import Event, Lock
 from typing import Any, TypeVar
 
 from langgraph_memory.engine.driver import drive
@@ -24,6 +24,8 @@ T = TypeVar("T")
 
 _READER_THREADS = 4
 _IDLE_READERS = 8
+_LINGER = 0.02
+"""Seconds that a write which nobody waits for may wait for others: they share one commit."""
 _VACUUM_PAGES = 512  # 2 MB a step: a few milliseconds with the write lock
 
 
@@ -45,6 +47,9 @@ class SqliteEngine:
         self._closed = False
         self._write_thread = ThreadPoolExecutor(1, "langgraph_memory-write")
         self._read_threads = ThreadPoolExecutor(_READER_THREADS, "langgraph_memory-read")
+        self._later_thread = ThreadPoolExecutor(1, "langgraph_memory-later")
+        self._later_awake = False
+        self._closing = Event()
 
     def setup(self) -> None:
         """Create or migrate the schema; safe to call again, and from several processes at once."""
@@ -58,6 +63,8 @@ class SqliteEngine:
             future = self._writer.submit(operation)
             self._writer.drain()
             return future.result()
+        if operation.settled:
+            self._writer.drain()
         with self._reader() as connection:
             return drive(operation.start(), lambda query: self._execute(connection, query))
 
@@ -75,6 +82,32 @@ class SqliteEngine:
                 raise
             return await asyncio.wrap_future(future)
         return await loop.run_in_executor(self._read_threads, self.run, operation)
+
+    def run_later(self, operation: Operation[object]) -> None:
+        """Queue `operation` before every later write, and wake a thread that commits it in a moment, with others.
+
+        A `:memory:` database has nobody to outlive, so it is run at once.
+        """
+        self._check_open()
+        if self._settings.in_memory:
+            self.run(operation)
+            return
+        self._writer.put_off(operation)
+        if not self._later_awake:
+            self._later_awake = True
+            self._later_thread.submit(self._settle)
+
+    async def arun_later(self, operation: Operation[object]) -> None:
+        """Same as `run_later`, which never blocks on a file."""
+        if self._settings.in_memory:
+            await self.arun(operation)
+        else:
+            self.run_later(operation)
+
+    def _settle(self) -> None:
+        self._closing.wait(_LINGER)
+        self._later_awake = False  # before the queue is read: what comes after it wakes this again
+        self._writer.drain()
 
     def scrub(self) -> bool:
         """Write the file anew without the pages and cells that were deleted, and empty the write-ahead log.
@@ -114,6 +147,8 @@ class SqliteEngine:
             if self._closed:
                 return
             self._closed = True
+        self._closing.set()
+        self._later_thread.shutdown(wait=True)
         self._write_thread.shutdown(wait=True)
         self._read_threads.shutdown(wait=True)
         with self._lock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -11,15 +12,21 @@ from typing import Any, TypeVar
 
 from langgraph_memory.engine.driver import drive
 from langgraph_memory.engine.query import Operation, Query, Row
+from langgraph_memory.exceptions import DatabaseBusyError, DatabaseUnavailableError
 
 T = TypeVar("T")
 
 _GROUP = 64
+_MOST_AGAIN = 1024
+"""How many of the writes that nobody waits for are tried again when the file could not be written."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class _Job:
     operation: Operation[Any]
+    awaited: bool = True
     future: Future[Any] = field(default_factory=Future)
     outcome: Any = None
     error: Exception | None = None
@@ -27,15 +34,19 @@ class _Job:
     def settle(self) -> None:
         if self.error is None:
             self.future.set_result(self.outcome)
-        else:
+        elif self.awaited:
             self.future.set_exception(self.error)
+        else:
+            _log_lost(self)
 
 
 class Writer:
     """Runs operations one after another on one connection, as many as are waiting in one transaction.
 
     Whoever drains the queue runs what everyone has put into it. Each operation has a savepoint of its own, so one
-    that fails takes nothing else with it; nobody is answered before the commit.
+    that fails takes nothing else with it; nobody is answered before the commit. What is `put_off` keeps its place in
+    the queue: no later operation is committed before it. Where the file could not be written, it is tried again with
+    the next.
     """
 
     def __init__(
@@ -45,6 +56,7 @@ class Writer:
         self._execute = execute
         self._command = command
         self._waiting: deque[_Job] = deque()
+        self._again: list[_Job] = []
         self._lock = Lock()
 
     def submit(self, operation: Operation[T]) -> Future[T]:
@@ -52,6 +64,10 @@ class Writer:
         job = _Job(operation)
         self._waiting.append(job)
         return job.future
+
+    def put_off(self, operation: Operation[Any]) -> None:
+        """Queue `operation`, whose outcome nobody waits for; somebody must call `drain` in a while."""
+        self._waiting.append(_Job(operation, awaited=False))
 
     def drain(self) -> None:
         """Return when every operation queued before this call has been answered."""
@@ -62,17 +78,29 @@ class Writer:
         """Answer what is waiting, then close the connection; no other thread is using it at that moment."""
         with self._lock:
             self._drain()
+            for job in self._again:
+                _log_lost(job)
             self._connection.close()
 
     def _drain(self) -> None:
+        self._put_back()
         while jobs := self._take():
             try:
                 self._run(jobs)
             except BaseException as error:  # an interrupt must not leave the others waiting for ever
-                for job in jobs:
-                    if not job.future.done():
+                for job in (job for job in jobs if not job.future.done()):
+                    if job.awaited:
                         job.future.set_exception(error)
+                    else:
+                        self._try_again(job)
                 raise
+            if self._waiting:
+                self._put_back()
+
+    def _put_back(self) -> None:
+        """Queue what is tried again where it was: before everything else."""
+        self._waiting.extendleft(reversed(self._again))
+        self._again = []
 
     def alone(self, perform: Callable[[Any], T]) -> T:
         """Return what `perform` returns for the connection, while no transaction is open on it."""
@@ -80,11 +108,14 @@ class Writer:
             return perform(self._connection)
 
     def _take(self) -> list[_Job]:
+        """Return the next jobs to run together; those that nobody waits for do not keep others out of the group."""
         jobs: list[_Job] = []
-        while self._waiting and len(jobs) < _GROUP:
+        awaited = 0
+        while self._waiting and awaited < _GROUP:
             job = self._waiting.popleft()
             if job.future.set_running_or_notify_cancel():
                 jobs.append(job)
+                awaited += job.awaited
         return jobs
 
     def _run(self, jobs: list[_Job]) -> None:
@@ -93,7 +124,16 @@ class Writer:
                 self._run([job])
             return
         for job in jobs:
-            job.settle()
+            if not job.awaited and isinstance(job.error, (DatabaseBusyError, DatabaseUnavailableError)):
+                self._try_again(job)
+            else:
+                job.settle()
+
+    def _try_again(self, job: _Job) -> None:
+        if len(self._again) < _MOST_AGAIN:
+            self._again.append(_Job(job.operation, awaited=False, error=job.error))
+        else:
+            _log_lost(job)
 
     def _transaction(self, jobs: list[_Job]) -> bool:
         """Run `jobs` in one transaction; True when it began and all of it was undone."""
@@ -139,3 +179,8 @@ class Writer:
     def _abandon(self) -> None:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
+
+
+def _log_lost(job: _Job) -> None:
+    """Say that a write was lost which nobody waits for; what it would have stored is nobody's business."""
+    _log.warning("a write that was put off, such as a recall's receipt, was lost (%s)", type(job.error).__name__)
