@@ -49,8 +49,8 @@ from langgraph_memory.plans.threads.records import (
     StoredWrite,
     Typed,
 )
-from langgraph_memory.state.chunks import uncollected
 from langgraph_memory.state.codec import Codec
+from langgraph_memory.state.collector import uncollected, unexamined
 from langgraph_memory.state.encode import unserialisable
 from langgraph_memory.state.known import KnownCheckpoints
 
@@ -304,8 +304,9 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         return put_writes(_key(config), pending)
 
     def _load(self, page: Page) -> Iterator[CheckpointTuple]:
+        making = uncollected if len(page.checkpoints) == 1 else unexamined
         for stored in page.checkpoints:
-            with uncollected():
+            with making():
                 loaded = self._load_one(stored, page)
             yield loaded
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from itertools import repeat
 from operator import attrgetter, itemgetter, setitem
 from threading import Lock
@@ -73,19 +71,6 @@ class Chunks:
                 (_, gone), _chunk = self._decoded.popitem(last=False)
                 self._bytes -= len(gone[1])
         return decoded
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Put the cyclic collector off: it would run hundreds of times over new objects of which none is garbage."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _copier(elements: Sequence[Any]) -> Callable[[], Sequence[Any]] | None:

@@ -323,7 +323,7 @@ def test_a_pending_write_that_became_an_element_is_stored_once_and_outlives_the_
     twins.check()
     assert execute("SELECT count(*) FROM thread_write WHERE type = '@elements'").fetchone()[0] == 1
     twins.savers[0].copy_thread("a", "copy")
-    execute("UPDATE thread_checkpoint SET run_id = 'last' WHERE checkpoint_id = '00000002' AND thread_id = 'a'")
+    execute("UPDATE thread_checkpoint SET run_id = 'last' WHERE checkpoint_id = '00000002' AND thread_no = 1")
     twins.savers[0].delete_for_runs(["last"])
     twins.configs = twins.configs[:1]
     assert seen(twins.savers[1].get_tuple(twins.configs[0])) == seen(twins.reference.get_tuple(twins.configs[0]))

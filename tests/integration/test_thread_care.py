@@ -198,12 +198,12 @@ def test_allowed_classes_beside_a_serializer_are_refused(file: str) -> None:
 
 
 def test_a_damaged_element_is_named_and_other_threads_are_untouched(saver: ThreadSaver, file: str) -> None:
-    fill(saver, "hurt", 3)
+    fill(saver, "hurt", 3)  # thread 1
     fill(saver, "whole", 3)
     connection = sqlite3.connect(file)
-    (value,) = connection.execute("SELECT value FROM thread_chunk WHERE thread_id = 'hurt' LIMIT 1").fetchone()
+    (value,) = connection.execute("SELECT value FROM thread_chunk WHERE thread_no = 1 LIMIT 1").fetchone()
     flipped = value[:40] + bytes([value[40] ^ 1]) + value[41:]
-    connection.execute("UPDATE thread_chunk SET value = ? WHERE thread_id = 'hurt' AND value = ?", (flipped, value))
+    connection.execute("UPDATE thread_chunk SET value = ? WHERE thread_no = 1 AND value = ?", (flipped, value))
     connection.commit()
     connection.close()
 
@@ -217,15 +217,15 @@ def test_a_damaged_element_is_named_and_other_threads_are_untouched(saver: Threa
 
 
 @pytest.mark.parametrize("statement", [
-    "UPDATE thread_channel SET value = X'ff' WHERE thread_id = 'hurt'",
-    "UPDATE thread_checkpoint SET body = X'00112233' WHERE thread_id = 'hurt'",
-    "UPDATE thread_checkpoint SET channel_versions = '{' WHERE thread_id = 'hurt'",
-    "UPDATE thread_checkpoint SET channel_versions = '{\"messages\":7}' WHERE thread_id = 'hurt'",
-    "DELETE FROM thread_chunk WHERE thread_id = 'hurt'",
-    "UPDATE thread_write SET value = X'00' WHERE thread_id = 'hurt'",
+    "UPDATE thread_channel SET value = X'ff' WHERE thread_no = 1",
+    "UPDATE thread_checkpoint SET body = X'00112233' WHERE thread_no = 1",
+    "UPDATE thread_checkpoint SET channel_versions = '{' WHERE thread_no = 1",
+    "UPDATE thread_checkpoint SET channel_versions = '{\"messages\":7}' WHERE thread_no = 1",
+    "DELETE FROM thread_chunk WHERE thread_no = 1",
+    "UPDATE thread_write SET value = X'00' WHERE thread_no = 1",
 ])  # fmt: skip
 def test_every_kind_of_damaged_row_is_one_clear_error(saver: ThreadSaver, file: str, statement: str) -> None:
-    fill(saver, "hurt", 3)
+    fill(saver, "hurt", 3)  # thread 1
     connection = sqlite3.connect(file, isolation_level=None)
     connection.execute(statement)
     connection.close()

@@ -54,7 +54,7 @@ def open_connection(settings: SqliteSettings, *, create: bool) -> Any:
         raise translate(error, settings.path) from error
     try:
         _configure(connection, settings, create=create)
-    except settings.dbapi.Error as error:
+    except (settings.dbapi.Error, UnicodeDecodeError) as error:
         connection.close()
         raise translate(error, settings.path) from error
     except DatabaseError:

@@ -213,7 +213,7 @@ class SqliteEngine:
                 return rows
             connection.executemany(sql, [_bind({**query.params, **row}) for row in query.rows])
             return ()
-        except self._settings.dbapi.Error as error:
+        except (self._settings.dbapi.Error, UnicodeDecodeError) as error:
             raise translate(error, self._settings.path) from error
         except (UnicodeEncodeError, OverflowError) as error:
             raise InvalidInputError(f"a value cannot be stored: {error}.") from error

@@ -12,7 +12,7 @@ from langgraph_memory.exceptions import (
 
 _MEANINGS: tuple[tuple[tuple[str, ...], type[DatabaseError], str], ...] = (
     (
-        ("file is not a database", "malformed", "file is encrypted"),
+        ("file is not a database", "malformed", "file is encrypted", "codec can't decode", "Could not decode"),
         NotADatabaseError,
         "{path!r} is not a readable SQLite database ({text}); restore it or open another file.",
     ),

@@ -26,7 +26,7 @@ def migrate(connection: Any, settings: SqliteSettings) -> None:
         for number, name, sql in known:
             _apply(connection, number, name, sql)
         version = _version(connection)
-    except settings.dbapi.Error as error:
+    except (settings.dbapi.Error, UnicodeDecodeError) as error:
         raise translate(error, settings.path) from error
     if version > known[-1][0]:
         raise NewerSchemaError(

@@ -14,6 +14,7 @@ def copy_thread(source: str, target: str) -> Plan[None]:
     """
     if (yield Query("thread", {"thread_id": target})):
         raise InvalidInputError(f"thread {target!r} holds checkpoints already; copy to a thread id that is not in use.")
+    yield Query("number_thread", {"thread_id": target})
     for name in (
         "copy_checkpoints",
         "copy_channels",

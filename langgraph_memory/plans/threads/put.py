@@ -31,6 +31,7 @@ def put_checkpoint(new: NewCheckpoint, now: datetime) -> Plan[Stored | Stale]:
     ends = yield from _list_ends(new)
     if ends is None:
         return Stale()
+    yield Query("date_thread", {"thread_id": new.key.thread_id, "now": to_microseconds(now)})
     placed: dict[str, Placed] = {}
     for version in new.versions:
         if version.layout is not None:
@@ -41,7 +42,7 @@ def put_checkpoint(new: NewCheckpoint, now: datetime) -> Plan[Stored | Stale]:
     if new.versions:
         rows = [_version_row(version, placed.get(version.channel)) for version in new.versions]
         yield Query("put_channel", new.key.columns(), rows)
-    yield from _store_checkpoint(new, now)
+    yield from _store_checkpoint(new)
     return Stored(placed)
 
 
@@ -59,6 +60,7 @@ def put_writes(key: CheckpointKey, pending: Sequence[StoredWrite]) -> Plan[None]
         }
         for write in pending
     ]
+    yield Query("number_thread", {"thread_id": key.thread_id})
     yield Query("put_write", key.columns(), rows)
 
 
@@ -146,14 +148,13 @@ def _version_row(version: NewVersion, placed: Placed | None) -> dict[str, object
     return {"channel": version.channel, "version": version.version, "kind": version.kind, "type": kind, "value": value}
 
 
-def _store_checkpoint(new: NewCheckpoint, now: datetime) -> Plan[None]:
+def _store_checkpoint(new: NewCheckpoint) -> Plan[None]:
     yield Query(
         "put_checkpoint",
         {
             **new.key.columns(),
             "parent_checkpoint_id": new.parent_checkpoint_id,
             "run_id": new.run_id,
-            "created_at": to_microseconds(now),
             "channel_versions": new.channel_versions,
             "replayed_channels": json.dumps(new.replayed_channels) if new.replayed_channels else None,
             "type": new.body[0],

@@ -1,14 +1,26 @@
+-- name: date_thread
+-- Note when a checkpoint of a thread is stored; it comes before everything else that is stored with it.
+INSERT INTO thread (thread_id, created_at, updated_at) VALUES (:thread_id, :now, :now)
+ON CONFLICT (thread_id) DO UPDATE SET
+    created_at = coalesce(thread.created_at, excluded.created_at),
+    updated_at = max(coalesce(thread.updated_at, excluded.updated_at), excluded.updated_at)
+
+-- name: number_thread
+-- Make sure that a thread has a number before pending writes are stored in it.
+INSERT INTO thread (thread_id) VALUES (:thread_id) ON CONFLICT (thread_id) DO NOTHING
+
 -- name: put_checkpoint
 -- Store one checkpoint; the same id again replaces it.
 INSERT INTO thread_checkpoint (
-    thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, run_id, created_at, channel_versions,
-    replayed_channels, type, body
+    thread_no, checkpoint_ns, checkpoint_id, parent_checkpoint_id, run_id, channel_versions, replayed_channels, type,
+    body
 ) VALUES (
-    :thread_id, :checkpoint_ns, :checkpoint_id, :parent_checkpoint_id, :run_id, :created_at, :channel_versions,
-    :replayed_channels, :type, :body
-) ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id) DO UPDATE SET
+    (SELECT thread_no FROM thread WHERE thread_id = :thread_id), :checkpoint_ns, :checkpoint_id, :parent_checkpoint_id,
+    :run_id, :channel_versions, :replayed_channels, :type, :body
+) ON CONFLICT (thread_no, checkpoint_ns, checkpoint_id) DO UPDATE SET
     parent_checkpoint_id = excluded.parent_checkpoint_id, run_id = excluded.run_id,
-    channel_versions = excluded.channel_versions, replayed_channels = excluded.replayed_channels, type = excluded.type, body = excluded.body
+    channel_versions = excluded.channel_versions, replayed_channels = excluded.replayed_channels, type = excluded.type,
+    body = excluded.body
 
 -- name: name_owner
 -- Note whose a thread is, unless that is known already.
@@ -16,94 +28,103 @@ UPDATE thread SET owner_id = :owner_id WHERE thread_id = :thread_id AND owner_id
 
 -- name: put_channel
 -- Store one version of one channel.
-INSERT INTO thread_channel (thread_id, checkpoint_ns, channel, version, kind, type, value)
-VALUES (:thread_id, :checkpoint_ns, :channel, :version, :kind, :type, :value)
-ON CONFLICT (thread_id, checkpoint_ns, channel, version) DO UPDATE SET
+INSERT INTO thread_channel (thread_no, checkpoint_ns, channel, version, kind, type, value)
+VALUES (
+    (SELECT thread_no FROM thread WHERE thread_id = :thread_id), :checkpoint_ns, :channel, :version, :kind, :type,
+    :value
+) ON CONFLICT (thread_no, checkpoint_ns, channel, version) DO UPDATE SET
     kind = excluded.kind, type = excluded.type, value = excluded.value
 
 -- name: put_chunk
 -- Store elements that were serialised together.
-INSERT INTO thread_chunk (thread_id, address, count, type, value) VALUES (:thread_id, :address, :count, :type, :value)
+INSERT INTO thread_chunk (thread_no, address, count, type, value)
+VALUES ((SELECT thread_no FROM thread WHERE thread_id = :thread_id), :address, :count, :type, :value)
 
 -- name: put_write
 -- Store one pending write; an ordinary write that is there already stays as it is.
-INSERT INTO thread_write (
-    thread_id, checkpoint_ns, checkpoint_id, task_id, idx, task_path, channel, type, value
-) VALUES (
-    :thread_id, :checkpoint_ns, :checkpoint_id, :task_id, :idx, :task_path, :channel, :type, :value
-) ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id, task_id, idx) DO UPDATE SET
+INSERT INTO thread_write (thread_no, checkpoint_ns, checkpoint_id, task_id, idx, task_path, channel, type, value)
+VALUES (
+    (SELECT thread_no FROM thread WHERE thread_id = :thread_id), :checkpoint_ns, :checkpoint_id, :task_id, :idx,
+    :task_path, :channel, :type, :value
+) ON CONFLICT (thread_no, checkpoint_ns, checkpoint_id, task_id, idx) DO UPDATE SET
     task_path = excluded.task_path, channel = excluded.channel, type = excluded.type, value = excluded.value
     WHERE excluded.idx < 0
 
 -- name: share_write
 -- Let a pending write that has become elements of a list, byte for byte, name them in place of a copy.
 UPDATE thread_write SET type = '@elements', value = :runs
-WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns AND checkpoint_id = :checkpoint_id
+WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :thread_id)
+  AND checkpoint_ns = :checkpoint_ns AND checkpoint_id = :checkpoint_id
   AND channel = :channel AND type = :type AND value = :value
 
 -- name: chunk_stretch
 -- Where the chunks of a stretch of addresses are.
 SELECT address, count FROM thread_chunk
-WHERE thread_id = :thread_id AND address >= :first AND address < :end ORDER BY address
+WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :thread_id)
+  AND address >= :first AND address < :end ORDER BY address
 
 -- name: delete_chunk_stretch
 -- Remove the chunks of a stretch of addresses.
-DELETE FROM thread_chunk WHERE thread_id = :thread_id AND address >= :first AND address < :end
+DELETE FROM thread_chunk
+WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :thread_id) AND address >= :first AND address < :end
 
 -- name: checkpoint
 -- One checkpoint by its id.
-SELECT * FROM thread_checkpoint
-WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns AND checkpoint_id = :checkpoint_id
+SELECT t.thread_id, p.* FROM thread AS t CROSS JOIN thread_checkpoint AS p ON p.thread_no = t.thread_no
+WHERE t.thread_id = :thread_id AND p.checkpoint_ns = :checkpoint_ns AND p.checkpoint_id = :checkpoint_id
 
 -- name: latest_checkpoint
 -- The newest checkpoint of a thread in one namespace.
-SELECT * FROM thread_checkpoint
-WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns
-ORDER BY checkpoint_id DESC LIMIT 1
+SELECT t.thread_id, p.* FROM thread AS t CROSS JOIN thread_checkpoint AS p ON p.thread_no = t.thread_no
+WHERE t.thread_id = :thread_id AND p.checkpoint_ns = :checkpoint_ns
+ORDER BY p.checkpoint_id DESC LIMIT 1
 
 -- name: checkpoint_ids
 -- The checkpoints of a thread.
-SELECT checkpoint_ns, checkpoint_id FROM thread_checkpoint WHERE thread_id = :thread_id
+SELECT checkpoint_ns, checkpoint_id FROM thread_checkpoint
+WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :thread_id)
 
 -- name: latest_checkpoint_id
 -- The id of the newest checkpoint of a thread in one namespace.
 SELECT checkpoint_id FROM thread_checkpoint
-WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns
+WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :thread_id)
+  AND checkpoint_ns = :checkpoint_ns
 ORDER BY checkpoint_id DESC LIMIT 1
 
 -- name: checkpoints_of_thread
 -- A page of one thread's checkpoints, newest first, after a given place.
-SELECT * FROM thread_checkpoint
-WHERE thread_id = :thread_id
-  AND (:checkpoint_ns IS NULL OR checkpoint_ns = :checkpoint_ns)
-  AND (:checkpoint_id IS NULL OR checkpoint_id = :checkpoint_id)
-  AND (:before IS NULL OR checkpoint_id < :before)
-  AND (:after_id IS NULL OR (checkpoint_id, thread_id, checkpoint_ns) < (:after_id, :after_thread, :after_ns))
-ORDER BY checkpoint_id DESC, thread_id DESC, checkpoint_ns DESC LIMIT :page
+SELECT t.thread_id, p.* FROM thread AS t CROSS JOIN thread_checkpoint AS p ON p.thread_no = t.thread_no
+WHERE t.thread_id = :thread_id
+  AND (:checkpoint_ns IS NULL OR p.checkpoint_ns = :checkpoint_ns)
+  AND (:checkpoint_id IS NULL OR p.checkpoint_id = :checkpoint_id)
+  AND (:before IS NULL OR p.checkpoint_id < :before)
+  AND (:after_id IS NULL OR (p.checkpoint_id, t.thread_id, p.checkpoint_ns) < (:after_id, :after_thread, :after_ns))
+ORDER BY p.checkpoint_id DESC, t.thread_id DESC, p.checkpoint_ns DESC LIMIT :page
 
 -- name: checkpoints_of_all_threads
 -- A page of every thread's checkpoints, newest first, after a given place.
-SELECT * FROM thread_checkpoint
-WHERE (:before IS NULL OR checkpoint_id < :before)
-  AND (:after_id IS NULL OR (checkpoint_id, thread_id, checkpoint_ns) < (:after_id, :after_thread, :after_ns))
-ORDER BY checkpoint_id DESC, thread_id DESC, checkpoint_ns DESC LIMIT :page
+SELECT t.thread_id, p.* FROM thread AS t JOIN thread_checkpoint AS p ON p.thread_no = t.thread_no
+WHERE (:before IS NULL OR p.checkpoint_id < :before)
+  AND (:after_id IS NULL OR (p.checkpoint_id, t.thread_id, p.checkpoint_ns) < (:after_id, :after_thread, :after_ns))
+ORDER BY p.checkpoint_id DESC, t.thread_id DESC, p.checkpoint_ns DESC LIMIT :page
 
 -- name: version_and_end
 -- One stored version of one channel, and where the last chunk of the list ends that goes up to an address.
 SELECT c.value,
     (SELECT k.address + k.count FROM thread_chunk AS k
-     WHERE k.thread_id = :thread_id AND k.address < ((:address - 1) >> 20 << 20) + 1048576
+     WHERE k.thread_no = t.thread_no AND k.address < ((:address - 1) >> 20 << 20) + 1048576
      ORDER BY k.address DESC LIMIT 1
     ) AS list_end
-FROM thread_channel AS c
-WHERE c.thread_id = :thread_id AND c.checkpoint_ns = :checkpoint_ns AND c.channel = :channel AND c.version = :version
+FROM thread AS t CROSS JOIN thread_channel AS c ON c.thread_no = t.thread_no
+WHERE t.thread_id = :thread_id AND c.checkpoint_ns = :checkpoint_ns AND c.channel = :channel AND c.version = :version
 
 -- name: versions
 -- Stored channel versions by (thread, namespace, channel, version).
-SELECT c.thread_id, c.checkpoint_ns, c.channel, c.version, c.kind, c.type, c.value
+SELECT t.thread_id, c.checkpoint_ns, c.channel, c.version, c.kind, c.type, c.value
 FROM json_each(:keys) AS k
+CROSS JOIN thread AS t ON t.thread_id = json_extract(k.value, '$[0]')
 CROSS JOIN thread_channel AS c
-  ON c.thread_id = json_extract(k.value, '$[0]') AND c.checkpoint_ns = json_extract(k.value, '$[1]')
+  ON c.thread_no = t.thread_no AND c.checkpoint_ns = json_extract(k.value, '$[1]')
   AND c.channel = json_extract(k.value, '$[2]') AND c.version = json_extract(k.value, '$[3]')
 
 -- name: versions_of_checkpoint
@@ -112,28 +133,31 @@ SELECT c.channel, c.version, c.kind, c.type, c.value
 FROM thread_checkpoint AS p
 CROSS JOIN json_each(p.channel_versions) AS v
 CROSS JOIN thread_channel AS c
-  ON c.thread_id = p.thread_id AND c.checkpoint_ns = p.checkpoint_ns AND c.channel = v.key
+  ON c.thread_no = p.thread_no AND c.checkpoint_ns = p.checkpoint_ns AND c.channel = v.key
   AND c.version = CAST(v.value AS TEXT)
-WHERE p.thread_id = :thread_id AND p.checkpoint_ns = :checkpoint_ns AND p.checkpoint_id = :checkpoint_id
+WHERE p.thread_no = (SELECT thread_no FROM thread WHERE thread_id = :thread_id)
+  AND p.checkpoint_ns = :checkpoint_ns AND p.checkpoint_id = :checkpoint_id
   AND v.key IN (SELECT value FROM json_each(:channels))
 
 -- name: chunks
 -- The chunks that touch any of some stretches of addresses, given as (thread, first, end).
-SELECT i.thread_id, i.address, i.count, i.type, i.value
+SELECT t.thread_id, i.address, i.count, i.type, i.value
 FROM json_each(:stretches) AS s
+CROSS JOIN thread AS t ON t.thread_id = json_extract(s.value, '$[0]')
 CROSS JOIN thread_chunk AS i
-  ON i.thread_id = json_extract(s.value, '$[0]') AND i.address < json_extract(s.value, '$[2]')
+  ON i.thread_no = t.thread_no AND i.address < json_extract(s.value, '$[2]')
   AND i.address >= (
     SELECT coalesce(max(b.address), 0) FROM thread_chunk AS b
-    WHERE b.thread_id = json_extract(s.value, '$[0]') AND b.address <= json_extract(s.value, '$[1]')
+    WHERE b.thread_no = t.thread_no AND b.address <= json_extract(s.value, '$[1]')
   )
 
 -- name: writes
 -- The pending writes of some checkpoints, in the order in which a run applies them.
-SELECT w.thread_id, w.checkpoint_ns, w.checkpoint_id, w.task_id, w.channel, w.type, w.value
+SELECT t.thread_id, w.checkpoint_ns, w.checkpoint_id, w.task_id, w.channel, w.type, w.value
 FROM json_each(:keys) AS k
+CROSS JOIN thread AS t ON t.thread_id = json_extract(k.value, '$[0]')
 CROSS JOIN thread_write AS w
-  ON w.thread_id = json_extract(k.value, '$[0]') AND w.checkpoint_ns = json_extract(k.value, '$[1]')
+  ON w.thread_no = t.thread_no AND w.checkpoint_ns = json_extract(k.value, '$[1]')
   AND w.checkpoint_id = json_extract(k.value, '$[2]')
 ORDER BY k.key, w.task_path, w.task_id, w.idx
 
@@ -142,98 +166,112 @@ ORDER BY k.key, w.task_path, w.task_id, w.idx
 SELECT p.checkpoint_ns, p.checkpoint_id, p.parent_checkpoint_id, p.replayed_channels,
     (SELECT json_group_array(v.key) FROM json_each(p.channel_versions) AS v
      CROSS JOIN thread_channel AS c
-       ON c.thread_id = p.thread_id AND c.checkpoint_ns = p.checkpoint_ns AND c.channel = v.key
+       ON c.thread_no = p.thread_no AND c.checkpoint_ns = p.checkpoint_ns AND c.channel = v.key
        AND c.version = CAST(v.value AS TEXT)
     ) AS stored_channels,
     (SELECT json_group_array(DISTINCT w.channel) FROM thread_write AS w
-     WHERE w.thread_id = p.thread_id AND w.checkpoint_ns = p.checkpoint_ns AND w.checkpoint_id = p.checkpoint_id
+     WHERE w.thread_no = p.thread_no AND w.checkpoint_ns = p.checkpoint_ns AND w.checkpoint_id = p.checkpoint_id
     ) AS written_channels
-FROM thread_checkpoint AS p WHERE p.thread_id = :thread_id
+FROM thread_checkpoint AS p WHERE p.thread_no = (SELECT thread_no FROM thread WHERE thread_id = :thread_id)
 ORDER BY p.checkpoint_ns, p.checkpoint_id DESC
 
 -- name: checkpoints_of_runs
 -- The checkpoints that any of the given runs made.
-SELECT thread_id, checkpoint_ns, checkpoint_id FROM thread_checkpoint
-WHERE run_id IN (SELECT value FROM json_each(:run_ids))
+SELECT t.thread_id, p.checkpoint_ns, p.checkpoint_id
+FROM thread_checkpoint AS p JOIN thread AS t ON t.thread_no = p.thread_no
+WHERE p.run_id IN (SELECT value FROM json_each(:run_ids))
 
 -- name: delete_checkpoint
 -- Remove one checkpoint.
 DELETE FROM thread_checkpoint
-WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns AND checkpoint_id = :checkpoint_id
+WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :thread_id)
+  AND checkpoint_ns = :checkpoint_ns AND checkpoint_id = :checkpoint_id
 
 -- name: delete_writes_of_checkpoint
 -- Remove the pending writes of one checkpoint.
 DELETE FROM thread_write
-WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns AND checkpoint_id = :checkpoint_id
+WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :thread_id)
+  AND checkpoint_ns = :checkpoint_ns AND checkpoint_id = :checkpoint_id
 
 -- name: delete_unused_channels
 -- Remove the channel versions of a thread that none of its checkpoints names.
 DELETE FROM thread_channel
-WHERE thread_id = :thread_id AND (checkpoint_ns, channel, version) NOT IN (
+WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :thread_id)
+  AND (checkpoint_ns, channel, version) NOT IN (
     SELECT p.checkpoint_ns, v.key, CAST(v.value AS TEXT)
-    FROM thread_checkpoint AS p JOIN json_each(p.channel_versions) AS v WHERE p.thread_id = :thread_id
-)
+    FROM thread AS t JOIN thread_checkpoint AS p ON p.thread_no = t.thread_no JOIN json_each(p.channel_versions) AS v
+    WHERE t.thread_id = :thread_id
+  )
 
 -- name: runs_of_thread
 -- The runs of every channel version and pending write of a thread that has elements.
-SELECT value FROM thread_channel WHERE thread_id = :thread_id AND kind <> 'value'
+SELECT value FROM thread_channel
+WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :thread_id) AND kind <> 'value'
 UNION ALL
-SELECT value FROM thread_write WHERE thread_id = :thread_id AND type = '@elements'
+SELECT value FROM thread_write
+WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :thread_id) AND type = '@elements'
 
 -- name: chunks_of_thread
 -- Where the chunks of a thread are.
-SELECT address, count FROM thread_chunk WHERE thread_id = :thread_id
+SELECT address, count FROM thread_chunk WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :thread_id)
 
 -- name: delete_chunk
 -- Remove one chunk.
-DELETE FROM thread_chunk WHERE thread_id = :thread_id AND address = :address
+DELETE FROM thread_chunk
+WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :thread_id) AND address = :address
 
 -- name: delete_thread_if_empty
 -- Forget a thread that holds no checkpoint any more.
-DELETE FROM thread WHERE thread_id = :thread_id
-  AND NOT EXISTS (SELECT 1 FROM thread_checkpoint AS p WHERE p.thread_id = :thread_id)
+DELETE FROM thread WHERE thread_id = :thread_id AND created_at IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM thread_checkpoint AS p WHERE p.thread_no = thread.thread_no)
 
 -- name: delete_checkpoints_of_thread
 -- Remove every checkpoint of a thread.
-DELETE FROM thread_checkpoint WHERE thread_id = :thread_id
+DELETE FROM thread_checkpoint WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :thread_id)
 
 -- name: delete_channels_of_thread
 -- Remove every channel version of a thread.
-DELETE FROM thread_channel WHERE thread_id = :thread_id
+DELETE FROM thread_channel WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :thread_id)
 
 -- name: delete_chunks_of_thread
 -- Remove every chunk of a thread.
-DELETE FROM thread_chunk WHERE thread_id = :thread_id
+DELETE FROM thread_chunk WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :thread_id)
 
 -- name: delete_writes_of_thread
 -- Remove every pending write of a thread.
-DELETE FROM thread_write WHERE thread_id = :thread_id
+DELETE FROM thread_write WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :thread_id)
 
 -- name: delete_summary_of_thread
--- Forget a thread.
+-- Forget a thread; its number may be another's from now on.
 DELETE FROM thread WHERE thread_id = :thread_id
 
 -- name: copy_checkpoints
 -- Copy every checkpoint of one thread to another.
 INSERT INTO thread_checkpoint
-SELECT :thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, run_id, created_at, channel_versions,
-    replayed_channels, type, body
-FROM thread_checkpoint WHERE thread_id = :source_thread_id
+SELECT (SELECT thread_no FROM thread WHERE thread_id = :thread_id),
+    checkpoint_ns, checkpoint_id, parent_checkpoint_id, run_id, channel_versions, replayed_channels, type, body
+FROM thread_checkpoint WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :source_thread_id)
 
 -- name: copy_channels
 -- Copy every channel version of one thread to another.
 INSERT INTO thread_channel
-SELECT :thread_id, checkpoint_ns, channel, version, kind, type, value FROM thread_channel WHERE thread_id = :source_thread_id
+SELECT (SELECT thread_no FROM thread WHERE thread_id = :thread_id),
+    checkpoint_ns, channel, version, kind, type, value
+FROM thread_channel WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :source_thread_id)
 
 -- name: copy_chunks
 -- Copy every chunk of one thread to another.
-INSERT INTO thread_chunk SELECT :thread_id, address, count, type, value FROM thread_chunk WHERE thread_id = :source_thread_id
+INSERT INTO thread_chunk
+SELECT (SELECT thread_no FROM thread WHERE thread_id = :thread_id),
+    address, count, type, value
+FROM thread_chunk WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :source_thread_id)
 
 -- name: copy_writes
 -- Copy every pending write of one thread to another.
 INSERT INTO thread_write
-SELECT :thread_id, checkpoint_ns, checkpoint_id, task_id, idx, task_path, channel, type, value
-FROM thread_write WHERE thread_id = :source_thread_id
+SELECT (SELECT thread_no FROM thread WHERE thread_id = :thread_id),
+    checkpoint_ns, checkpoint_id, task_id, idx, task_path, channel, type, value
+FROM thread_write WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :source_thread_id)
 
 -- name: copy_summary
 -- Copy what is known of one thread to another.
@@ -242,31 +280,33 @@ UPDATE thread SET (owner_id, created_at, updated_at) =
 WHERE thread_id = :thread_id
 
 -- name: thread
--- What is known of one thread.
-SELECT thread_id, owner_id, created_at, updated_at FROM thread WHERE thread_id = :thread_id
+-- What is known of one thread that holds checkpoints.
+SELECT thread_id, owner_id, created_at, updated_at FROM thread
+WHERE thread_id = :thread_id AND created_at IS NOT NULL
 
 -- name: threads
 -- A page of threads, last used first, with what they hold.
 SELECT t.thread_id, t.owner_id, t.created_at, t.updated_at,
-    (SELECT count(*) FROM thread_checkpoint AS p WHERE p.thread_id = t.thread_id) AS checkpoints,
-    coalesce((SELECT sum(length(p.body)) FROM thread_checkpoint AS p WHERE p.thread_id = t.thread_id), 0)
-    + coalesce((SELECT sum(length(c.value)) FROM thread_channel AS c WHERE c.thread_id = t.thread_id), 0)
-    + coalesce((SELECT sum(length(i.value)) FROM thread_chunk AS i WHERE i.thread_id = t.thread_id), 0)
-    + coalesce((SELECT sum(length(w.value)) FROM thread_write AS w WHERE w.thread_id = t.thread_id), 0) AS bytes
-FROM thread AS t WHERE :owner_id IS NULL OR t.owner_id = :owner_id
+    (SELECT count(*) FROM thread_checkpoint AS p WHERE p.thread_no = t.thread_no) AS checkpoints,
+    coalesce((SELECT sum(length(p.body)) FROM thread_checkpoint AS p WHERE p.thread_no = t.thread_no), 0)
+    + coalesce((SELECT sum(length(c.value)) FROM thread_channel AS c WHERE c.thread_no = t.thread_no), 0)
+    + coalesce((SELECT sum(length(i.value)) FROM thread_chunk AS i WHERE i.thread_no = t.thread_no), 0)
+    + coalesce((SELECT sum(length(w.value)) FROM thread_write AS w WHERE w.thread_no = t.thread_no), 0) AS bytes
+FROM thread AS t WHERE t.created_at IS NOT NULL AND (:owner_id IS NULL OR t.owner_id = :owner_id)
 ORDER BY t.updated_at DESC, t.thread_id LIMIT :limit OFFSET :offset
 
 -- name: last_values
 -- The stored version of one channel of the newest root checkpoint of some threads.
-SELECT c.thread_id, c.checkpoint_ns, c.channel, c.version, c.kind, c.type, c.value
-FROM json_each(:thread_ids) AS t
+SELECT t.thread_id, c.checkpoint_ns, c.channel, c.version, c.kind, c.type, c.value
+FROM json_each(:thread_ids) AS i
+CROSS JOIN thread AS t ON t.thread_id = i.value
 CROSS JOIN thread_checkpoint AS p
-  ON p.thread_id = t.value AND p.checkpoint_ns = '' AND p.checkpoint_id = (
-    SELECT max(q.checkpoint_id) FROM thread_checkpoint AS q WHERE q.thread_id = t.value AND q.checkpoint_ns = ''
+  ON p.thread_no = t.thread_no AND p.checkpoint_ns = '' AND p.checkpoint_id = (
+    SELECT max(q.checkpoint_id) FROM thread_checkpoint AS q WHERE q.thread_no = t.thread_no AND q.checkpoint_ns = ''
   )
 CROSS JOIN json_each(p.channel_versions) AS v
 CROSS JOIN thread_channel AS c
-  ON c.thread_id = p.thread_id AND c.checkpoint_ns = p.checkpoint_ns AND c.channel = v.key
+  ON c.thread_no = p.thread_no AND c.checkpoint_ns = p.checkpoint_ns AND c.channel = v.key
   AND c.version = CAST(v.value AS TEXT)
 WHERE v.key = :channel
 
@@ -276,4 +316,6 @@ SELECT thread_id FROM thread WHERE updated_at < :moment ORDER BY updated_at LIMI
 
 -- name: threads_longer_than
 -- Threads that hold more than so many checkpoints in one namespace.
-SELECT DISTINCT thread_id FROM thread_checkpoint GROUP BY thread_id, checkpoint_ns HAVING count(*) > :checkpoints
+SELECT t.thread_id FROM thread AS t WHERE t.thread_no IN (
+    SELECT thread_no FROM thread_checkpoint GROUP BY thread_no, checkpoint_ns HAVING count(*) > :checkpoints
+)
