@@ -8,7 +8,6 @@ from typing import Final
 
 from langgraph_memory.domain.text import stem
 
-
 _INFLECTED: Final = re.compile(r"(?:e?s|e?d|e|ings?|[a-z]?(?:ing|ed)|ly|y|ies|ied|e?ments?|ations?|ions?)?")
 """What a word may have after its stem and still be the same word: "important" is not "import"."""
 

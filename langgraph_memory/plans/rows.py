@@ -39,6 +39,7 @@ _MEMORY_COLUMNS = (
     "last_verified_at",
     "superseded_by",
     "superseded_at",
+    "conflict_id",
     "fingerprint",
     "subject_key",
 )
