@@ -133,10 +133,14 @@ class CuratedStore(BaseStore):
     ) -> Outcome:
         """Store one memory, or confirm or supersede what is known about the same thing.
 
-        The same owner, scope, type and slot is the same fact: a new value supersedes the old one in the same
-        transaction. A finished `Memory` is stored as it is and the other arguments but `owner_id` do not apply. What
-        the guard refuses (secrets, orders to the agent) is not stored, and the outcome says why; a context that it
-        refuses is left out.
+        The same owner, scope, type and slot is the same fact: a new value of the same or a higher source supersedes
+        the old one in the same transaction, one of a lower source is refused, one of another source of the same
+        standing is kept beside it as a conflict. `source` says who speaks: a user counts more than a tool, a tool
+        more than the assistant, and a call that names no actor most. Without a slot, the same in other words confirms
+        what is known, "no longer" retires it, and what differs from it in a value or a "not" is kept as a conflict.
+        A finished `Memory` is stored as it is, compared by its slot and its very words alone, and the other arguments
+        but `owner_id` do not apply. What the guard refuses (secrets, orders to the agent) is not stored, and the
+        outcome says why; a context that it refuses is left out.
 
         Raises MissingOwnerError, InvalidScopeError, UnknownMemoryTypeError or InvalidMemoryError.
         """
@@ -241,6 +245,8 @@ class CuratedStore(BaseStore):
     def verify(self, memory_id: str, *, owner_id: str, confidence: float = 1.0, source: Source | None = None) -> Memory:
         """Confirm a live memory: it was verified now, with that confidence; where its type expires, its time restarts.
 
+        Memories that contradict it are superseded by it.
+
         `source` names who confirms it, and where. Raises MemoryNotFoundError, or InvalidMemoryError for a memory that
         is superseded or expired.
         """
@@ -270,8 +276,9 @@ class CuratedStore(BaseStore):
     ) -> Outcome:
         """Put a new value in the place of a live memory, with or without a slot.
 
-        Owner, scope, type and slot stay; importance and subject do too unless they are named. The same words confirm
-        the memory instead, and what the guard refuses is not stored. Raises MemoryNotFoundError, or InvalidMemoryError
+        Owner, scope, type and slot stay; importance and subject do too unless they are named. What contradicts the old
+        one loses its place as well. The same words confirm the memory instead, and what the guard refuses is not
+        stored. Raises MemoryNotFoundError, or InvalidMemoryError
         for a memory that is superseded or expired.
         """
         return self._runner.run(changes.supersede(memory_id, content, _supersede_fields(locals()), self._settings))
@@ -465,6 +472,18 @@ class CuratedStore(BaseStore):
     ) -> list[Memory]:
         """Same as `list_memories`."""
         return await self._runner.arun(memories.page_of_owner(owner_id, everything, limit, offset, self._settings))
+
+    def conflicts(self, *, owner_id: str, limit: int = 100, offset: int = 0) -> list[tuple[Memory, ...]]:
+        """Return a page of the groups of an owner's live memories that contradict each other, each oldest first.
+
+        `verify` one of a group and the others are superseded by it; or put a new value in their place with
+        `supersede`. Raises MissingOwnerError.
+        """
+        return self._runner.run(memories.conflicts(owner_id, limit, offset, self._settings))
+
+    async def aconflicts(self, *, owner_id: str, limit: int = 100, offset: int = 0) -> list[tuple[Memory, ...]]:
+        """Same as `conflicts`."""
+        return await self._runner.arun(memories.conflicts(owner_id, limit, offset, self._settings))
 
     def list_owners(self) -> list[tuple[str, int, int]]:
         """Return each owner with the number of their memories and of those that are live."""

@@ -17,6 +17,7 @@ _DONE: dict[Action, str] = {
     "superseded": SUPERSEDES,
     "reinforced": "confirms",
     "conflict": "conflicts",
+    "retired": "retires",
     "refused": "refused",
 }
 

@@ -17,13 +17,14 @@ Flaw = Literal["echo", "malformed", "no_evidence", "too_long", "unknown_message"
 
 
 class Utterance(BaseModel):
-    """One thing said in a thread, as plain text."""
+    """One thing said in a thread, as plain text; `name` tells which user or tool said it, where that is known."""
 
     model_config = ConfigDict(frozen=True)
 
     message_id: str
     actor: Actor
     text: str
+    name: str | None = None
 
 
 class Candidate(BaseModel):
@@ -31,7 +32,10 @@ class Candidate(BaseModel):
 
     `content` is the sentence a model will read, about the speaker in the third person.
     `replaces` names old values the speaker said no longer hold ("not Slack any more"): whatever live memory holds
-    one of them is superseded by this candidate. `session_only` marks what holds for this thread alone ("today").
+    one of them is superseded by this candidate. `retires` says that nothing takes their place ("I no longer use
+    Vim"): what is known of the slot with that value, or says it in other words, is retired, and the candidate itself
+    is not stored. `corrects` marks an explicit correction ("sorry, I meant ..."). `session_only` marks what holds for
+    this thread alone ("today").
     `excerpt` is the speaker's own words, `message_id` the message they stand in: an excerpt that is not in it is no
     evidence, and the candidate is discarded. `flaw` discards it too, with that as the reason.
     """
@@ -43,6 +47,8 @@ class Candidate(BaseModel):
     slot: str | None = None
     content_json: Mapping[str, Any] | None = None
     replaces: tuple[str, ...] = ()
+    retires: bool = False
+    corrects: bool = False
     session_only: bool = False
     confidence: float = Field(default=0.9, ge=0.0, le=1.0)
     importance: float = Field(default=0.5, ge=0.0, le=1.0)

@@ -31,7 +31,10 @@ Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 
 
 class Source(BaseModel):
-    """Where a memory comes from: thread, checkpoint, run and messages, who said it, and what read it."""
+    """Where a memory comes from: thread, checkpoint, run and messages, who said it, and what read it.
+
+    `actor` is user, assistant, tool or another; `name` tells which of them: a user's name, a tool's.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -41,6 +44,7 @@ class Source(BaseModel):
     message_ids: tuple[Text, ...] = ()
     excerpt: Text | None = None
     actor: Text | None = None
+    name: Text | None = None
     extractor: Text | None = None
 
 
@@ -48,7 +52,8 @@ class Memory(BaseModel):
     """One durable record: what is known, whose it is, where it holds, where it comes from and until when it counts.
 
     Timestamps are aware and kept in UTC to the microsecond; confidence and importance lie in 0..1. `subject` is who
-    or what it is about; `context` is text around it that helps to find it and is never shown to a model.
+    or what it is about; `context` is text around it that helps to find it and is never shown to a model. Live
+    memories that share a `conflict_id` contradict each other. What is superseded by nothing has been retired.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -72,6 +77,7 @@ class Memory(BaseModel):
     expires_at: Moment | None = None
     superseded_by: Text | None = None
     superseded_at: Moment | None = None
+    conflict_id: Text | None = None
 
     @field_validator("owner_id")
     @classmethod
@@ -101,8 +107,13 @@ class Memory(BaseModel):
 
     @property
     def superseded(self) -> bool:
-        """Whether a newer memory has taken this one's place."""
+        """Whether a newer memory has taken this one's place, or it was retired."""
         return self.superseded_at is not None
+
+    @property
+    def retired(self) -> bool:
+        """Whether it no longer holds and nothing took its place."""
+        return self.superseded_at is not None and self.superseded_by is None
 
     def expired(self, now: datetime) -> bool:
         """Whether it no longer counts at `now`."""
@@ -163,20 +174,22 @@ def make_memory(**fields: Any) -> Memory:
         raise InvalidMemoryError(explain_validation(error) + ".") from None
 
 
-Action = Literal["added", "reinforced", "superseded", "conflict", "refused"]
+Action = Literal["added", "reinforced", "superseded", "conflict", "retired", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What `remember` did: the action, the memory it is about now (None when refused), and why.
 
-    `replaced` are the memories whose place it took.
+    `replaced` are the memories whose place it took, or that were retired; `conflicts` those that it contradicts and
+    that hold beside it until `verify` or `supersede` decides.
     """
 
     action: Action
     memory: Memory | None
     reason: str
     replaced: tuple[Memory, ...] = ()
+    conflicts: tuple[Memory, ...] = ()
 
 
 DropReason = Literal[
@@ -186,11 +199,20 @@ DropReason = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
-    """One recalled memory with its score and the named parts the score is the sum of."""
+    """One recalled memory with its score and the named parts the score is the sum of.
+
+    `contradicted_by` are the memories that contradict it, as far as the read may see them.
+    """
 
     memory: Memory
     score: float
     parts: Mapping[str, float]
+    contradicted_by: tuple[Memory, ...] = ()
+
+    @property
+    def conflicts_with(self) -> tuple[str, ...]:
+        """The ids of the memories that contradict it."""
+        return tuple(memory.id for memory in self.contradicted_by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,9 +261,7 @@ class Recall(Sequence[Recalled]):
         return {
             "query": self.query,
             "scope": self.scope,
-            "recalled": [
-                {"id": item.memory.id, "score": round(item.score, 6), "parts": dict(item.parts)} for item in self.items
-            ],
+            "recalled": [_recalled_json(item) for item in self.items],
             "dropped": [{"id": item.memory.id, "reason": item.reason, "score": item.score} for item in self.dropped],
         }
 
@@ -283,6 +303,11 @@ class Receipt:
             run_id=row["run_id"],
             body=body,
         )
+
+
+def _recalled_json(item: Recalled) -> dict[str, Any]:
+    kept = {"id": item.memory.id, "score": round(item.score, 6), "parts": dict(item.parts)}
+    return {**kept, "conflicts_with": list(item.conflicts_with)} if item.contradicted_by else kept
 
 
 def _counts(part: Any) -> bool:

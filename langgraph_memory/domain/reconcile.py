@@ -7,44 +7,146 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from langgraph_memory.domain.likeness import Likeness, compare, says_it_ended
 from langgraph_memory.domain.memory import Memory
-from langgraph_memory.domain.text import normalised
+from langgraph_memory.domain.standing import outranks, overrides, same_message, same_source, speaker
+from langgraph_memory.domain.text import normalised, phrase_key
 from langgraph_memory.domain.types import MemoryType
+
+LOWER_STANDING = "lower_standing"
+"""The reason why a memory is not stored that contradicts a higher source."""
+NOTHING_TO_RETIRE = "nothing_to_retire"
+"""The reason why "no longer" changes nothing: what it denies is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Add `memory` and retire `supersedes`, or (with `reinforces`) confirm one that is there already."""
+    """Add `memory` and retire `supersedes`, or (with `reinforces`) confirm one that is there already.
+
+    It stays beside `conflicts`, marked as contradicting them. `retires` lose their place to nothing: then `memory` is
+    not added. `refused` names why it is not added at all.
+    """
 
     memory: Memory
     supersedes: tuple[Memory, ...] = ()
     reinforces: Memory | None = None
     reason: str = ""
+    conflicts: tuple[Memory, ...] = ()
+    retires: tuple[Memory, ...] = ()
+    refused: str = ""
 
 
-def reconcile(new: Memory, known: Sequence[Memory], kind: MemoryType, now: datetime) -> Decision:
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A live memory that could say the same, or the opposite, and how it relates to the new one."""
+
+    memory: Memory
+    likeness: Likeness
+
+
+def reconcile(
+    new: Memory,
+    known: Sequence[Memory],
+    kind: MemoryType,
+    now: datetime,
+    near: Sequence[Near] = (),
+    *,
+    corrects: bool = False,
+) -> Decision:
     """Return what to do with `new`, given the live memories of its owner and scope that could be about the same thing.
 
-    `known` are the live memories in the same slot, with the same words, or holding a value the speaker retracted.
+    `known` are those in the same slot or with the same words, `near` those that say nearly the same. `corrects` says
+    that the speaker explicitly put it in the place of what was said before.
     """
     same = next((memory for memory in known if _says_the_same(memory, new)), None)
     if same is not None and (kind.update != "append" or same.valid_from == new.valid_from):
-        return Decision(reinforced(same, new, now), reinforces=same, reason="the same statement is known already")
-    if kind.update == "append" or new.slot is None:
+        beaten = tuple(one for one in known if _contradicts(one, same) and overrides(new, one))
+        return Decision(reinforced(same, new, now), beaten, same, "the same statement is known already")
+    if kind.update == "append":
         return Decision(new, reason="nothing known says this")
+    if new.slot is None:
+        return _without_slot(new, near, now, corrects=corrects)
     in_slot = tuple(memory for memory in known if memory.slot == new.slot and memory.memory_type == new.memory_type)
     if kind.update == "reinforce" and in_slot:
         return Decision(reinforced(in_slot[0], new, now), reinforces=in_slot[0], reason=f"seen again: {new.slot}")
-    if in_slot:
-        return Decision(new, supersedes=in_slot, reason=f"a newer value for {new.slot}")
+    return _in_slot(new, in_slot, now, corrects=corrects)
+
+
+def _in_slot(new: Memory, in_slot: Sequence[Memory], now: datetime, *, corrects: bool) -> Decision:
+    """A new value of the same or a higher source supersedes, of an equal one conflicts, of a lower one is not kept."""
+    again = next((one for one in in_slot if not same_source(one, new) and _same_value(one, new)), None)
+    others = tuple(one for one in in_slot if one is not again)
+    above = next((one for one in others if outranks(one, new)), None)
+    if above is not None and again is None:
+        return _refused(new, above)
+    beaten = tuple(one for one in others if overrides(new, one) and (corrects or not _said_at_once(one, new)))
+    if again is not None:
+        confirmed = reinforced(again, new, now)
+        beaten = tuple(one for one in beaten if _contradicts(one, again))
+        return Decision(confirmed, beaten, again, f"another source says the same of {new.slot}")
+    equal = tuple(one for one in others if one not in beaten)
+    if equal:
+        return Decision(new, beaten, reason=f"contradicts another source on {new.slot}", conflicts=equal)
+    if beaten:
+        return Decision(new, beaten, reason=f"a newer value for {new.slot}")
     return Decision(new, reason=f"nothing known about {new.slot}")
+
+
+def _without_slot(new: Memory, near: Sequence[Near], now: datetime, *, corrects: bool) -> Decision:
+    """The same in other words confirms; what differs in a value or a "not" ends, corrects or contradicts."""
+    same = next((one for one in near if one.likeness.kind == "same"), None)
+    if same is not None:
+        reason = f'says the same as {same.memory.id}, which stays: "{same.memory.content}"'
+        return Decision(reinforced(same.memory, new, now), reinforces=same.memory, reason=reason)
+    against = [one for one in near if one.likeness.kind == "contradicts"]
+    above = next((one.memory for one in against if outranks(one.memory, new)), None)
+    if above is not None:
+        return _refused(new, above)
+    ended = tuple(one.memory for one in against if ends(new, one))
+    if ended:
+        return Decision(new, reason="it no longer holds", retires=ended)
+    if not against:
+        return Decision(new, reason="nothing known says this")
+    beaten = tuple(one.memory for one in against if corrects or _said_again_later(one.memory, new))
+    beside = tuple(one.memory for one in against if one.memory not in beaten)
+    if beside:
+        return Decision(new, beaten, reason=f"contradicts {beside[0].id}: {against[0].likeness.way}", conflicts=beside)
+    return Decision(new, beaten, reason=f"a newer {against[0].likeness.way} in place of {beaten[0].id}")
+
+
+def retiring(new: Memory, holding: Sequence[Memory], near: Sequence[Near]) -> Decision:
+    """Return what to do with a statement that something no longer holds; `holding` hold the value it denies."""
+    denied = {one.id: one for one in (*holding, *(one.memory for one in near if ends(new, one)))}
+    live = [one for one in denied.values() if not (one.content_json or {}).get("negated")]
+    gone = tuple(one for one in live if not outranks(one, new))
+    if gone:
+        return Decision(new, reason="it no longer holds", retires=gone)
+    if live:
+        return _refused(new, live[0])
+    return Decision(new, refused=NOTHING_TO_RETIRE, reason="nothing known says what no longer holds")
+
+
+def ends(new: Memory, one: Near) -> bool:
+    """Return whether `new` says that what `one` says no longer holds."""
+    return one.likeness.way == "polarity" and says_it_ended(new.content) and not says_it_ended(one.memory.content)
+
+
+def related(new: Memory, known: Memory, closeness: float | None = None) -> Near | None:
+    """Return how `known` relates to `new`; None when it is about another thing, or holds another structure."""
+    if known.id == new.id or phrase_key(known.subject or "") != phrase_key(new.subject or ""):
+        return None
+    likeness = compare(known.content, new.content, closeness)
+    if likeness.kind == "unrelated" or (likeness.kind == "same" and not _same_structure(known, new)):
+        return None
+    return Near(known, likeness)
 
 
 def replacing(old: Memory, new: Memory, in_slot: Sequence[Memory], now: datetime) -> Decision:
     """Return what to do with `new`, which its author puts in the place of `old` and of what else is in its slot."""
+    others = tuple(one for one in in_slot if one.id != old.id and (one.slot == new.slot or _contradicts(one, old)))
     if _says_the_same(old, new):
-        return Decision(reinforced(old, new, now), reinforces=old, reason="it says the same")
-    others = tuple(one for one in in_slot if one.id != old.id and one.slot == new.slot)
+        beaten = tuple(one for one in others if _contradicts(one, old))
+        return Decision(reinforced(old, new, now), beaten, old, "it says the same")
     return Decision(new, supersedes=(old, *others), reason="replaced on request")
 
 
@@ -57,11 +159,15 @@ def verified(known: Memory, confidence: float, kind: MemoryType, now: datetime) 
 
 
 def reinforced(known: Memory, again: Memory, now: datetime) -> Memory:
-    """Return `known` confirmed by an equal statement: two independent sources, so doubts multiply (noisy-or)."""
+    """Return `known` confirmed by an equal statement.
+
+    Two independent sources: their doubts multiply (noisy-or). One message that says it twice is one source.
+    """
     doubt = (1.0 - known.confidence) * (1.0 - again.confidence)
+    once = max(known.confidence, again.confidence)
     return known.model_copy(
         update={
-            "confidence": 1.0 - doubt,
+            "confidence": once if same_message(known, again) else 1.0 - doubt,
             "importance": max(known.importance, again.importance),
             "last_verified_at": now,
             "updated_at": now,
@@ -73,12 +179,57 @@ def reinforced(known: Memory, again: Memory, now: datetime) -> Memory:
 def holding_value(memories: Iterable[Memory], values: Sequence[str]) -> list[Memory]:
     """Return the memories whose structured value is one of `values`, whatever the case."""
     wanted = {normalised(value) for value in values}
-    return [memory for memory in memories if normalised(str((memory.content_json or {}).get("value", ""))) in wanted]
+    return [memory for memory in memories if _value_of(memory) in wanted]
+
+
+def _refused(new: Memory, above: Memory) -> Decision:
+    return Decision(new, refused=LOWER_STANDING, reason=f"it contradicts {speaker(above)} (memory {above.id})")
+
+
+def _said_again_later(known: Memory, new: Memory) -> bool:
+    """Return whether the same source says it later in the same thread: then it has changed its mind."""
+    same_thread = known.source.thread_id is not None and known.source.thread_id == new.source.thread_id
+    return same_thread and same_source(known, new) and not same_message(known, new)
+
+
+def _said_at_once(known: Memory, new: Memory) -> bool:
+    """Return whether one message says both, read at one time; an edited message is read again later."""
+    return same_message(known, new) and known.updated_at == new.created_at
 
 
 def _says_the_same(known: Memory, new: Memory) -> bool:
-    return known.slot == new.slot and normalised(known.content) == normalised(new.content)
+    if known.slot != new.slot or phrase_key(known.subject or "") != phrase_key(new.subject or ""):
+        return False
+    return normalised(known.content) == normalised(new.content)
+
+
+def _same_value(known: Memory, new: Memory) -> bool:
+    """Return whether both give a slot the same value, by their structure or else by their words."""
+    if _value_of(known) and _value_of(new):
+        negated = [bool((one.content_json or {}).get("negated")) for one in (known, new)]
+        return _value_of(known) == _value_of(new) and negated[0] == negated[1]
+    return compare(known.content, new.content).kind == "same"
+
+
+def _same_structure(known: Memory, new: Memory) -> bool:
+    """Return whether nothing structured tells two statements apart: a payload, or since when they hold."""
+    payloads = [one.content_json for one in (known, new) if one.content_json is not None]
+    moments = {one.valid_from for one in (known, new) if one.valid_from is not None}
+    return len(moments) < 2 and (len(payloads) < 2 or payloads[0] == payloads[1])
+
+
+def _contradicts(one: Memory, other: Memory) -> bool:
+    return one.id != other.id and one.conflict_id is not None and one.conflict_id == other.conflict_id
+
+
+def _value_of(memory: Memory) -> str:
+    return normalised(str((memory.content_json or {}).get("value", "")))
 
 
 def _later(first: datetime | None, second: datetime | None) -> datetime | None:
     return None if first is None or second is None else max(first, second)
+
+
+def in_conflict(memory: Memory, group: str | None) -> Memory:
+    """Return `memory` in a group of contradicting ones."""
+    return memory.model_copy(update={"conflict_id": group})

@@ -62,11 +62,16 @@ class Selection:
             return "duplicate"
         if len(self.taken) >= self.limit:
             return "over_limit"
-        if self.max_tokens is not None and self._tokens + estimated_tokens(item.memory.content) > self.max_tokens:
+        if self.max_tokens is not None and self._tokens + _tokens_of(item) > self.max_tokens:
             return "over_budget"
         return None
 
     def _take(self, item: Recalled) -> None:
         self.taken.append(item)
         self._seen.add(normalised(item.memory.content))
-        self._tokens += estimated_tokens(item.memory.content)
+        self._tokens += _tokens_of(item)
+
+
+def _tokens_of(item: Recalled) -> int:
+    """Return what a memory takes in a prompt, with what is said against it."""
+    return sum(estimated_tokens(one.content) for one in (item.memory, *item.contradicted_by))

@@ -62,7 +62,7 @@ def phrases(text: str, longest: int = 4) -> list[str]:
 def without_phrases(text: str, keys: Iterable[str]) -> str:
     """Return `text` without the words of `keys`, unless nothing else is left."""
     words = {word for key in keys for word in key.split()}
-    kept = _WORD.sub(lambda match: "" if _CLITIC.sub("", _fold(match[0])) in words else match[0], text)
+    kept = _WORD.sub(lambda match: "" if _CLITIC.sub("", folded(match[0])) in words else match[0], text)
     kept = " ".join(kept.split())
     return kept if _WORD.search(kept) else text
 
@@ -102,8 +102,8 @@ def question_before(content: str, context: str | None) -> str:
 
 def normalised(text: str) -> str:
     """Return `text` in the form in which two statements of the same sentence are equal."""
-    folded = unicodedata.normalize("NFKC", text).casefold().replace("\u2019", "'")
-    return _PUNCTUATION_END.sub("", " ".join(folded.split()))
+    plain = unicodedata.normalize("NFKC", text).casefold().replace("\u2019", "'")
+    return _PUNCTUATION_END.sub("", " ".join(plain.split()))
 
 
 def fingerprint(text: str) -> str:
@@ -125,13 +125,14 @@ def _asking(sentences: Iterable[str]) -> list[str]:
 
 
 def _words_and_terms(text: str) -> Iterator[tuple[str, str]]:
-    for match in _WORD.finditer(_fold(text)):
+    for match in _WORD.finditer(folded(text)):
         word = _CLITIC.sub("", match[0])
         parts = _bigrams(word) if _WIDE.search(word) else (word,)
-        yield from ((part, term) for part in parts if (term := _stem(part)))
+        yield from ((part, term) for part in parts if (term := stem(part)))
 
 
-def _fold(text: str) -> str:
+def folded(text: str) -> str:
+    """Return `text` in lower case and without accents."""
     decomposed = unicodedata.normalize("NFKD", text).casefold()
     return unicodedata.normalize("NFC", _COMBINING.sub("", decomposed))
 
@@ -150,6 +151,7 @@ def _bigrams(word: str) -> Iterator[str]:
 
 
 @lru_cache(maxsize=65536)
-def _stem(word: str) -> str:
-    stem: str = _STEMMER.stemWord(word.replace("'", "").replace("\u2019", ""))
-    return stem
+def stem(word: str) -> str:
+    """Return the stem of a folded word."""
+    found: str = _STEMMER.stemWord(word.replace("'", "").replace("\u2019", ""))
+    return found

@@ -48,6 +48,7 @@ class Finding:
     topic: str = ""
     details: Mapping[str, Any] | None = None
     session: bool = False
+    corrects: bool = False
     said: str = ""
 
 

@@ -101,6 +101,7 @@ def _as_said(finding: Finding, speech: Speech) -> Finding:
     return replace(
         finding,
         session=finding.session or speech.session,
+        corrects=finding.corrects or speech.corrects,
         confidence=max(finding.confidence, 0.95) if speech.explicit else finding.confidence,
         importance=max(finding.importance, 0.7) if speech.explicit else finding.importance,
     )
@@ -114,6 +115,8 @@ def _candidate(finding: Finding, utterance: Utterance) -> Candidate:
         slot=finding.slot,
         content_json={**payload, "negated": True} if finding.negated else payload,
         replaces=finding.replaces,
+        retires=finding.negated and finding.value in finding.replaces,
+        corrects=finding.corrects,
         session_only=finding.session,
         confidence=finding.confidence,
         importance=finding.importance,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from langgraph_memory.domain.admission import admit, refused
-from langgraph_memory.domain.candidate import Utterance
+from langgraph_memory.domain.candidate import Candidate, Utterance
 from langgraph_memory.domain.clock import in_utc
 from langgraph_memory.domain.guard import Refusal
+from langgraph_memory.domain.likeness import says_it_ended
 from langgraph_memory.domain.memory import Memory, Outcome, Recall, Receipt, Source, make_memory
 from langgraph_memory.domain.policy import Bucket
 from langgraph_memory.domain.promotion import Judged, LedgerPlace, PromotionReport
@@ -24,7 +25,7 @@ from langgraph_memory.plans import memories, promotion
 from langgraph_memory.plans import recall as recalling
 from langgraph_memory.plans.memories import Origin, Proposal
 from langgraph_memory.plans.promotion import PromotionRequest
-from langgraph_memory.plans.rows import Vectors, embedded_texts
+from langgraph_memory.plans.rows import Vectors, VectorSearch, embedded_texts
 
 _BOUNDS = ("limit", "offset", "pinned", "max_tokens")
 _GREATEST = 2**31 - 1
@@ -38,7 +39,14 @@ def remember(content: str | Memory, fields: dict[str, Any], settings: StoreSetti
     if isinstance(memory, Refusal):
         return refused(memory)
     vectors = yield from vectors_of([memory], settings)
-    proposal = Proposal(memory, settings.types[memory.memory_type], vectors[0])
+    compared = not isinstance(content, Memory)
+    proposal = Proposal(
+        memory,
+        settings.types[memory.memory_type],
+        vectors[0],
+        compared=compared,
+        search=own_search(vectors[0], settings) if compared else None,
+    )
     outcome: Outcome = yield memories.remember(proposal, now)
     return outcome
 
@@ -78,6 +86,13 @@ def page_of_owner(
     return page
 
 
+def conflicts(owner_id: str, limit: int, offset: int, settings: StoreSettings) -> Flow[list[tuple[Memory, ...]]]:
+    """Return a page of the groups of an owner's memories that contradict each other."""
+    check_bounds({"limit": limit, "offset": offset})
+    found: list[tuple[Memory, ...]] = yield memories.conflicts(owner_id, settings.clock(), limit=limit, offset=offset)
+    return found
+
+
 def owners(settings: StoreSettings) -> Flow[list[tuple[str, int, int]]]:
     """Return every owner with the number of their memories and of the live ones."""
     found: list[tuple[str, int, int]] = yield memories.owners(settings.clock())
@@ -102,19 +117,40 @@ def promote(
     now = settings.clock()
     check_owner(place.owner_id)
     check_scope(scope)
-    drafts = [_draft(one, place, scope, origin, settings, now) for one in judged]
+    names = {said.message_id: said.name for said in utterances}
+    drafts = [_draft(one, names, place, scope, origin, settings, now) for one in judged]
     wanted = [memory for memory in drafts if memory is not None]
     vectors = iter((yield from vectors_of(wanted, settings)))
     proposals = [
-        None
-        if memory is None
-        else Proposal(memory, settings.types[memory.memory_type], next(vectors), one.candidate.replaces)
+        None if memory is None else _proposal(one.candidate, memory, next(vectors), settings)
         for one, memory in zip(judged, drafts, strict=True)
     ]
     paired = list(zip(judged, proposals, strict=True))
     request = PromotionRequest(settings.new_id(), scope, place, utterances, paired, origin)
     report: PromotionReport = yield promotion.promote(request, now)
     return report
+
+
+def _proposal(candidate: Candidate, memory: Memory, vectors: Vectors, settings: StoreSettings) -> Proposal:
+    """Return what is asked of the store for a candidate."""
+    value = (candidate.content_json or {}).get("value")
+    ended = bool(candidate.replaces) and says_it_ended(candidate.content) and value in (None, *candidate.replaces)
+    return Proposal(
+        memory,
+        settings.types[memory.memory_type],
+        vectors,
+        candidate.replaces,
+        retires=candidate.retires or ended,
+        corrects=candidate.corrects,
+        compared=True,
+        search=own_search(vectors, settings),
+    )
+
+
+def own_search(vectors: Vectors, settings: StoreSettings) -> VectorSearch | None:
+    """Return the search for what means the same as a memory of these vectors, when there is an index."""
+    own = next((vector for name, vector in vectors if name == "content"), None)
+    return settings.vector_search(own)
 
 
 def _new(content: str, fields: dict[str, Any], settings: StoreSettings, now: datetime) -> Memory:
@@ -145,7 +181,13 @@ def _given(memory: Memory, fields: dict[str, Any], settings: StoreSettings) -> M
 
 
 def _draft(
-    judged: Judged, place: LedgerPlace, scope: str, origin: Origin, settings: StoreSettings, now: datetime
+    judged: Judged,
+    names: Mapping[str, str | None],
+    place: LedgerPlace,
+    scope: str,
+    origin: Origin,
+    settings: StoreSettings,
+    now: datetime,
 ) -> Memory | None:
     """Return the memory that a promoted candidate proposes, or None for the other buckets."""
     candidate = judged.candidate
@@ -159,6 +201,7 @@ def _draft(
         message_ids=(candidate.message_id,) if candidate.message_id else (),
         excerpt=candidate.excerpt or None,
         actor=candidate.actor,
+        name=names.get(candidate.message_id),
         extractor=candidate.extractor or place.extractor,
     )
     memory = make_memory(

@@ -61,7 +61,8 @@ def utterances_of(
             digest = content_hash(text)
             repeats[digest] += 1
             message_id = f"{digest}-{repeats[digest]}"
-        said[message_id] = Utterance(message_id=message_id, actor=actor, text=text)
+        name = from_tools.get(id(message)) if actor == "tool" else message.name
+        said[message_id] = Utterance(message_id=message_id, actor=actor, text=text, name=name)
     return list(said.values())
 
 
@@ -79,13 +80,14 @@ def injected_lines(state: Any) -> list[str]:
     return rendered_in(block_of(state))
 
 
-def _of_tools(messages: Sequence[BaseMessage], names: frozenset[str]) -> set[int]:
-    """Return the identities of the messages that a tool of those names wrote, by its name or else by its call."""
+def _of_tools(messages: Sequence[BaseMessage], names: frozenset[str]) -> dict[int, str]:
+    """Return, by identity, the messages that a tool of those names wrote, by its name or else by its call."""
     if not names:
-        return set()
+        return {}
     calls = {call["id"]: call["name"] for one in messages if isinstance(one, AIMessage) for call in one.tool_calls}
     written = (one for one in messages if isinstance(one, ToolMessage))
-    return {id(one) for one in written if (one.name or calls.get(one.tool_call_id)) in names}
+    named = {id(one): one.name or calls.get(one.tool_call_id) or "" for one in written}
+    return {place: name for place, name in named.items() if name in names}
 
 
 def _actor(message: BaseMessage) -> Actor | None:

@@ -74,4 +74,4 @@ class RetrievalNode(MemoryNode):
     def _update(self, recall: Recall) -> Update:
         if self._on_recall is not None:
             self._on_recall(recall)
-        return {"memory_context": render(recall.memories), "recall_id": recall.id}
+        return {"memory_context": render(recall), "recall_id": recall.id}

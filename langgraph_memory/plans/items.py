@@ -31,7 +31,7 @@ from langgraph_memory.plans.rows import (
 )
 
 _PAGE = 500
-_FIXED = ("owner_id", "scope", "memory_type", "slot", "created_at", "superseded_by", "superseded_at")
+_FIXED = ("owner_id", "scope", "memory_type", "slot", "created_at", "superseded_by", "superseded_at", "conflict_id")
 """What makes a memory the one it is; an edit may repeat these and not change them."""
 
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from langgraph_memory.domain.clock import to_microseconds
-from langgraph_memory.domain.memory import Memory, Outcome, Source
-from langgraph_memory.domain.reconcile import Decision, holding_value, reconcile
+from langgraph_memory.domain.memory import Action, Memory, Outcome, Source
+from langgraph_memory.domain.reconcile import Decision, holding_value, in_conflict, reconcile, retiring
 from langgraph_memory.domain.scope import check_owner, owner_partition
+from langgraph_memory.domain.standing import outranks
 from langgraph_memory.domain.text import fingerprint
 from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.engine.query import Plan, Query, reads, writes
 from langgraph_memory.exceptions import InvalidMemoryError, MemoryNotFoundError
-from langgraph_memory.plans.rows import Vectors, insert_row, memory_columns, rewrite_row
+from langgraph_memory.plans.near import near_to
+from langgraph_memory.plans.rows import Vectors, VectorSearch, insert_row, memory_columns, rewrite_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +38,20 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A memory to store, its type's rules, its vectors, and the values the speaker says no longer hold."""
+    """A memory to store, its type's rules, its vectors, and the values the speaker says no longer hold.
+
+    With `retires` nothing takes their place. `corrects` marks an explicit correction. Unless `compared`, only the same
+    words and the same slot count; `search` holds the memory's own vector, to compare it by.
+    """
 
     memory: Memory
     kind: MemoryType
     vectors: Vectors = ()
     replaces: tuple[str, ...] = ()
+    retires: bool = False
+    corrects: bool = False
+    compared: bool = False
+    search: VectorSearch | None = None
 
 
 @writes
@@ -54,24 +64,69 @@ def store(proposal: Proposal, now: datetime) -> Plan[Outcome]:
     """Same as `remember`, as a part of another plan."""
     new = proposal.memory
     known = yield from known_about(new, now)
-    decision = reconcile(new, known, proposal.kind, now)
     retracted = yield from _holding(new, proposal.replaces, now)
-    return (yield from settle(decision, proposal.vectors, retracted, now))
+    if proposal.retires:
+        near = yield from near_to(new, proposal.search, now)
+        decision = retiring(new, (*_with_value(new, known), *retracted), near)
+        return (yield from settle(decision, (), (), Origin.of(new.source), now))
+    near = (yield from near_to(new, proposal.search, now)) if _is_compared(proposal, known) else []
+    corrects = proposal.corrects or bool(proposal.replaces)
+    decision = reconcile(new, known, proposal.kind, now, near, corrects=corrects)
+    allowed = tuple(one for one in retracted if not outranks(one, new))
+    return (yield from settle(decision, proposal.vectors, allowed, Origin.of(new.source), now))
 
 
-def settle(decision: Decision, vectors: Vectors, retracted: Sequence[Memory], now: datetime) -> Plan[Outcome]:
+def _is_compared(proposal: Proposal, known: Sequence[Memory]) -> bool:
+    """Return whether to look for the same in other words: what has no slot, is no event, and is not known."""
+    new = proposal.memory
+    words = fingerprint(new.content)
+    if not proposal.compared or new.slot is not None or proposal.kind.update == "append":
+        return False
+    return not any(one.slot is None and fingerprint(one.content) == words for one in known)
+
+
+def _with_value(new: Memory, known: Sequence[Memory]) -> list[Memory]:
+    """Return those in the slot of a statement that holds no longer that have the value it names."""
+    value = (new.content_json or {}).get("value")
+    return holding_value(known, [str(value)]) if new.slot is not None and value is not None else []
+
+
+def settle(
+    decision: Decision, vectors: Vectors, retracted: Sequence[Memory], origin: Origin, now: datetime
+) -> Plan[Outcome]:
     """Write what was decided, as a part of another plan; `retracted` lose their place too."""
-    new = decision.memory
+    memory, reason = decision.memory, decision.reason
+    if decision.refused:
+        return Outcome("refused", None, f"{decision.refused}: {reason}")
+    if decision.retires:
+        gone = yield from retire(decision.retires, None, reason, origin, now)
+        return Outcome("retired", gone[0], reason, gone)
     if decision.reinforces is not None:
-        yield from rewrite(new, "reinforced", decision.reason, Origin.of(new.source), now)
-        superseded = yield from _supersede(retracted, new, decision.reason, now)
-        return Outcome("superseded" if superseded else "reinforced", new, decision.reason, superseded)
+        beaten = (*decision.supersedes, *retracted)
+        kept = yield from _standing_alone(memory, beaten, now)
+        yield from rewrite(kept, "reinforced", reason, origin, now)
+        superseded = yield from retire(beaten, kept, reason, origin, now)
+        return Outcome("superseded" if superseded else "reinforced", kept, reason, superseded)
+    return (yield from _add(decision, vectors, retracted, origin, now))
+
+
+def _add(
+    decision: Decision, vectors: Vectors, retracted: Sequence[Memory], origin: Origin, now: datetime
+) -> Plan[Outcome]:
+    """Add a memory, retire those whose place it takes, and mark those that it contradicts."""
+    new, reason = decision.memory, decision.reason
     if (yield from _find(new.id, new.owner_id)) is not None:
         raise InvalidMemoryError(f"memory id {new.id!r} is taken already; choose another, or pass the content alone.")
+    beaten = (*decision.supersedes, *retracted)
+    gone = {memory.id for memory in beaten}
+    against = tuple(memory for memory in decision.conflicts if memory.id not in gone)
+    new = in_conflict(new, group_of(against))
     yield from insert_row(memory_columns(new), vectors)
-    yield from record(new, "added", decision.reason, Origin.of(new.source), now)
-    superseded = yield from _supersede((*decision.supersedes, *retracted), new, decision.reason, now)
-    return Outcome("superseded" if superseded else "added", new, decision.reason, superseded)
+    yield from record(new, "added", reason, origin, now)
+    superseded = yield from retire(beaten, new, reason, origin, now)
+    marked = yield from mark(against, new, reason, now)
+    action: Action = "conflict" if marked else "superseded" if superseded else "added"
+    return Outcome(action, new, reason, superseded, marked)
 
 
 def known_about(new: Memory, now: datetime) -> Plan[list[Memory]]:
@@ -106,17 +161,69 @@ def rewrite(memory: Memory, action: str, reason: str, origin: Origin, now: datet
     yield from record(memory, action, reason, origin, now)
 
 
-def _supersede(old: Sequence[Memory], new: Memory, reason: str, now: datetime) -> Plan[tuple[Memory, ...]]:
-    """Retire `old` in favour of `new`, in the transaction that stores it."""
-    retired = {memory.id: memory for memory in old if memory.id != new.id}
+def retire(
+    old: Sequence[Memory], new: Memory | None, reason: str, origin: Origin, now: datetime
+) -> Plan[tuple[Memory, ...]]:
+    """Retire `old` in favour of `new`, or of nothing, in the transaction that decides it."""
+    retired = {memory.id: memory for memory in old if new is None or memory.id != new.id}
+    successor = None if new is None else new.id
     for memory in retired.values():
-        params = {"partition": owner_partition(memory.owner_id), "id": memory.id, "superseded_by": new.id}
+        params = {"partition": owner_partition(memory.owner_id), "id": memory.id, "superseded_by": successor}
         yield Query("supersede_memory", {**params, "now": to_microseconds(now)})
-        yield from record(memory, "superseded", reason, Origin.of(new.source), now)
+        yield from record(memory, "retired" if new is None else "superseded", reason, origin, now)
+    yield from settle_conflicts(retired.values(), now)
     return tuple(
-        memory.model_copy(update={"superseded_by": new.id, "superseded_at": now, "updated_at": now})
+        memory.model_copy(update={"superseded_by": successor, "superseded_at": now, "updated_at": now})
         for memory in retired.values()
     )
+
+
+def group_of(memories: Sequence[Memory]) -> str | None:
+    """Return what names the group of contradicting memories: the one they are in, or else the first of them."""
+    named = (memory.conflict_id for memory in memories if memory.conflict_id is not None)
+    return next(named, memories[0].id if memories else None)
+
+
+def mark(against: Sequence[Memory], new: Memory, reason: str, now: datetime) -> Plan[tuple[Memory, ...]]:
+    """Put `against`, and all that contradicts one of them already, into the group of `new`."""
+    members = {memory.id: memory for memory in against}
+    for group in {memory.conflict_id for memory in against} - {None, new.conflict_id}:
+        members.update((one.id, one) for one in (yield from contradicting(new.owner_id, str(group), now)))
+    for memory in members.values():
+        if memory.conflict_id != new.conflict_id:
+            yield from _mark(memory, new.conflict_id, now)
+        yield from record(memory, "conflict", reason, Origin.of(new.source), now)
+    return tuple(in_conflict(memory, new.conflict_id) for memory in against)
+
+
+def contradicting(owner_id: str, group: str, now: datetime) -> Plan[list[Memory]]:
+    """Return the live memories of a group of contradicting ones."""
+    params = {"partition": owner_partition(owner_id), "conflict_id": group, "now": to_microseconds(now)}
+    rows = yield Query("live_in_conflict", params)
+    return [Memory.from_row(row) for row in rows]
+
+
+def settle_conflicts(gone: Iterable[Memory], now: datetime) -> Plan[None]:
+    """Let a memory that nothing contradicts any more stand alone, after others of its group lost their place."""
+    groups = {(memory.owner_id, memory.conflict_id) for memory in gone if memory.conflict_id is not None}
+    for owner_id, group in groups:
+        left = yield from contradicting(owner_id, str(group), now)
+        if len(left) == 1:
+            yield from _mark(left[0], None, now)
+
+
+def _standing_alone(memory: Memory, beaten: Sequence[Memory], now: datetime) -> Plan[Memory]:
+    """Return a memory as it is once `beaten` have lost their place: perhaps nothing contradicts it any more."""
+    if memory.conflict_id is None or not beaten:
+        return memory
+    gone = {one.id for one in beaten}
+    left = yield from contradicting(memory.owner_id, memory.conflict_id, now)
+    return memory if any(one.id not in gone | {memory.id} for one in left) else in_conflict(memory, None)
+
+
+def _mark(memory: Memory, group: str | None, now: datetime) -> Plan[None]:
+    params = {"partition": owner_partition(memory.owner_id), "id": memory.id, "conflict_id": group}
+    yield Query("mark_conflict", {**params, "now": to_microseconds(now)})
 
 
 def record(memory: Memory, action: str, reason: str, origin: Origin, now: datetime) -> Plan[None]:
@@ -198,6 +305,7 @@ def forget_versions(newest: Memory, now: datetime, reason: str) -> Plan[int]:
         yield Query("delete_item", {"partition": found["partition"], "memory_no": found["memory_no"]})
         yield Query("blank_audit", {"partition": owner_partition(memory.owner_id), "memory_id": memory.id})
         yield from record(memory, "forgotten", reason, Origin(), now)
+    yield from settle_conflicts(versions, now)
     return len(versions)
 
 
@@ -215,6 +323,16 @@ def memories_of_owner(owner_id: str, now: datetime, *, everything: bool, limit: 
         },
     )
     return [Memory.from_row(row) for row in rows]
+
+
+@reads
+def conflicts(owner_id: str, now: datetime, *, limit: int, offset: int) -> Plan[list[tuple[Memory, ...]]]:
+    """Return a page of the groups of an owner's live memories that contradict each other."""
+    params = {"partition": owner_partition(check_owner(owner_id)), "now": to_microseconds(now)}
+    groups: dict[str, list[Memory]] = {}
+    for row in (yield Query("conflicts_of_owner", params)):
+        groups.setdefault(row["conflict_id"], []).append(Memory.from_row(row))
+    return [tuple(group) for group in groups.values()][offset : offset + limit]
 
 
 @reads

@@ -10,6 +10,7 @@ from typing import Any
 from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.memory import Outcome
+from langgraph_memory.domain.policy import Bucket, Verdict
 from langgraph_memory.domain.promotion import Judged, LedgerPlace, Promoted, PromotionReport
 from langgraph_memory.domain.scope import owner_partition
 from langgraph_memory.domain.text import content_hash
@@ -57,7 +58,14 @@ def _settle(judged: Judged, proposal: Proposal | None, now: datetime) -> Plan[Pr
     if proposal is None:
         return Promoted(judged.candidate, judged.verdict)
     outcome: Outcome = yield from store(proposal, now)
+    if outcome.memory is None:
+        reason, _, explanation = outcome.reason.partition(": ")
+        return Promoted(judged.candidate, Verdict(Bucket.KEEP_IN_SESSION, reason, _sentence(explanation)))
     return Promoted(judged.candidate, judged.verdict, outcome)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _unread(place: LedgerPlace, utterances: Sequence[Utterance]) -> Plan[list[Utterance]]:

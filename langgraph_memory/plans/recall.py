@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -163,7 +163,7 @@ def _listed(request: RecallRequest, owner_id: str, memory_types: Sequence[str], 
     for row in rows:
         parts = shares(priors.parts(row), request.weights.priors)
         listed.append(Recalled(Memory.from_row(row), min(1.0, sum(parts.values())), parts))
-    return listed
+    return (yield from _with_conflicts(request, owner_id, listed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +253,23 @@ def _ranked(
     memories = {row["memory_no"]: Memory.from_row(row) for row in rows}
     found = [Recalled(memories[one.number], one.score, matches.parts(one)) for one in best if one.hidden is None]
     hidden = [Dropped(memories[one.number], one.hidden, one.score) for one in best if one.hidden is not None]
-    return found, hidden
+    return (yield from _with_conflicts(request, owner_id, found)), hidden
+
+
+def _with_conflicts(request: RecallRequest, owner_id: str, found: list[Recalled]) -> Plan[list[Recalled]]:
+    """Return the recalled with what contradicts each of them, as far as the request may see it."""
+    groups = sorted({item.memory.conflict_id for item in found if item.memory.conflict_id is not None})
+    if not groups:
+        return found
+    name = "conflicting_as_of" if request.past else "conflicting"
+    rows = yield Query(name, {**request.bounds(owner_id, request.memory_types), "conflict_ids": groups})
+    members = [Memory.from_row(row) for row in rows]
+    return [replace(item, contradicted_by=_others(item.memory, members)) for item in found]
+
+
+def _others(memory: Memory, members: Sequence[Memory]) -> tuple[Memory, ...]:
+    group = memory.conflict_id
+    return tuple(one for one in members if group is not None and one.conflict_id == group and one.id != memory.id)
 
 
 def _relevance(request: RecallRequest, partition: str, corpus: Row) -> Plan[tuple[Relevance | ArrayRelevance, Hints]]:

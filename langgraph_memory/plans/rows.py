@@ -38,6 +38,7 @@ _MEMORY_COLUMNS = (
     "last_verified_at",
     "superseded_by",
     "superseded_at",
+    "conflict_id",
     "fingerprint",
     "subject_key",
 )

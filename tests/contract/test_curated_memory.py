@@ -486,7 +486,7 @@ async def test_with_an_index_what_is_close_in_meaning_is_recalled(indexed: Drive
 
 async def test_a_recall_leaves_a_receipt_without_the_contents(store: Driver, path: str) -> None:
     await store.remember("Ada likes tea", owner_id=ADA)
-    await store.remember("Ada likes tea very much", owner_id=ADA)
+    await store.remember("Ada likes green tea", owner_id=ADA)
 
     source = Source(thread_id="t", checkpoint_id="c", run_id="r")
     found = await store.recall("tea", owner_id=ADA, limit=1, source=source)

@@ -31,8 +31,9 @@ CREATE TABLE agent_memory (
     valid_from INTEGER,
     last_verified_at INTEGER,
     expires_at INTEGER,
-    superseded_by TEXT,
+    superseded_by TEXT,                   -- NULL beside a superseded_at: retired, and nothing took its place
     superseded_at INTEGER,
+    conflict_id TEXT,                     -- the live memories that share it contradict each other
     fingerprint TEXT,                     -- of the normalised content
     subject_key TEXT,                     -- the folded words of the subject
     question_share REAL NOT NULL DEFAULT 0,
@@ -56,6 +57,7 @@ CREATE INDEX agent_memory_by_slot ON agent_memory (partition, scope, memory_type
     WHERE slot IS NOT NULL AND superseded_at IS NULL;
 CREATE INDEX agent_memory_by_fingerprint ON agent_memory (partition, scope, memory_type, fingerprint)
     WHERE fingerprint IS NOT NULL AND superseded_at IS NULL;
+CREATE INDEX agent_memory_by_conflict ON agent_memory (partition, conflict_id) WHERE conflict_id IS NOT NULL;
 CREATE INDEX agent_memory_by_successor ON agent_memory (partition, superseded_by) WHERE superseded_by IS NOT NULL;
 CREATE INDEX agent_memory_by_expiry ON agent_memory (expires_at) WHERE expires_at IS NOT NULL;
 
@@ -235,6 +237,7 @@ CREATE TABLE memory_version (
     expires_at INTEGER,
     superseded_by TEXT,
     superseded_at INTEGER,
+    conflict_id TEXT,
     fingerprint TEXT,
     subject_key TEXT,
     question_share REAL NOT NULL,
@@ -260,7 +263,7 @@ CREATE TRIGGER memory_version_keep BEFORE UPDATE ON agent_memory WHEN old.memory
         1 + coalesce((SELECT max(version_no) FROM memory_version WHERE memory_no = old.memory_no), 0), new.updated_at,
         old.partition, old.id, old.owner_id, old.scope, old.memory_type, old.slot, old.confidence, old.importance,
         old.created_at, old.updated_at, old.valid_from, old.last_verified_at, old.expires_at, old.superseded_by,
-        old.superseded_at, old.fingerprint, old.subject_key, old.question_share, old.term_count, old.context_count,
+        old.superseded_at, old.conflict_id, old.fingerprint, old.subject_key, old.question_share, old.term_count, old.context_count,
         old.asked_count, old.subject, old.content, old.content_json, old.source, old.context, old.terms,
         old.context_terms, old.asked_terms;
 END;
@@ -273,7 +276,8 @@ END;
 CREATE VIEW memory_state AS
 SELECT memory_no, 9223372036854775807 AS version_no, 9223372036854775807 AS replaced_at,
     partition, id, owner_id, scope, memory_type, slot, confidence, importance, created_at, updated_at, valid_from,
-    last_verified_at, expires_at, superseded_by, superseded_at, fingerprint, subject_key, question_share, term_count,
-    context_count, asked_count, subject, content, content_json, source, context, terms, context_terms, asked_terms
+    last_verified_at, expires_at, superseded_by, superseded_at, conflict_id, fingerprint, subject_key, question_share,
+    term_count, context_count, asked_count, subject, content, content_json, source, context, terms, context_terms,
+    asked_terms
 FROM agent_memory WHERE memory_type IS NOT NULL
 UNION ALL SELECT * FROM memory_version;

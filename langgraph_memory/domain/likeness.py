@@ -1,0 +1,179 @@
+"""Tells whether two statements say the same, contradict each other, or have nothing to do with each other.
+
+Words decide, not sentences: what is left of two statements without the words that tell nothing must agree. It rather
+keeps two statements side by side than merge what differs in a number, a name, a "not" or the order of things. The
+word lists are English; in another language only statements of the same words are the same.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, Literal
+
+from langgraph_memory.domain.statement import Statement, Word
+from langgraph_memory.domain.text import normalised
+from langgraph_memory.domain.wordlists import (
+    FUNCTIONAL,
+    IDENTIFYING,
+    IMPERATIVES,
+    NAMING,
+    OPPOSITE_VERBS,
+    OPPOSITES,
+)
+
+Kind = Literal["same", "contradicts", "unrelated"]
+Way = Literal["words", "meaning", "polarity", "opposite", "number", "name", "value", "order", ""]
+
+CLOSE: Final = 0.92
+"""The cosine of two statements' vectors from which on they mean the same, if nothing that matters differs."""
+CLOSER: Final = 0.96
+"""The same where all but one word of them is equal: then that word is what they differ in."""
+MOST: Final = 60
+"""Telling words of the longest statement that is compared: what is longer is a text, and says more than one thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How two statements relate, and in which way they are alike or differ."""
+
+    kind: Kind
+    way: Way = ""
+
+
+_WAYS: Final[dict[str, Way]] = {"number": "number", "name": "name"}
+SAME: Final = Likeness("same", "words")
+_UNRELATED: Final = Likeness("unrelated")
+
+
+def compare(first: str, second: str, closeness: float | None = None) -> Likeness:
+    """Return how two statements relate; `closeness` is the cosine of their vectors, when there are any."""
+    if normalised(first) == normalised(second):
+        return SAME if normalised(first) else _UNRELATED
+    one, other = statement(first), statement(second)
+    if not (0 < len(one.words) <= MOST and 0 < len(other.words) <= MOST):
+        return _UNRELATED
+    left, right = _beyond(one, other), _beyond(other, one)
+    found = _of_the_same_words(one, other) if not left and not right else _of_other_words(one, other, left, right)
+    if found == _UNRELATED and closeness is not None and _means_the_same(one, other, left, right, closeness):
+        return Likeness("same", "meaning")
+    return found
+
+
+def says_it_ended(text: str) -> bool:
+    """Return whether a statement says that something no longer holds, and names nothing in its place."""
+    found = statement(text)
+    return found.ends and not found.turns
+
+
+@lru_cache(maxsize=4096)
+def statement(text: str) -> Statement:
+    """Return the words of a statement."""
+    return Statement.of(text)
+
+
+def _beyond(one: Statement, other: Statement) -> list[Word]:
+    """Return the words of one statement that the other does not hold, in order."""
+    held = Counter(word.stem for word in other.words)
+    beyond = []
+    for word in one.words:
+        if held[word.stem] > 0:
+            held[word.stem] -= 1
+        else:
+            beyond.append(word)
+    return beyond
+
+
+def _of_the_same_words(one: Statement, other: Statement) -> Likeness:
+    if one.negated != other.negated:
+        return Likeness("contradicts", "polarity")
+    if one.marks != other.marks:
+        opposed = any(frozenset(pair) in OPPOSITES for pair in _pairs(one.marks - other.marks, other.marks - one.marks))
+        return Likeness("contradicts", "opposite") if opposed else _UNRELATED
+    directed = bool(one.directions and other.directions) or bool(one.denied)
+    if one.denied != other.denied:
+        return Likeness("contradicts", "order")
+    if _parts_differ(one, other):
+        return _UNRELATED
+    if one.order == other.order or (not directed and _moved(one, other)):
+        return SAME
+    return Likeness("contradicts", "order") if directed else _UNRELATED
+
+
+def _pairs(first: frozenset[str], second: frozenset[str]) -> Iterator[tuple[str, str]]:
+    return ((a, b) for a in first or {""} for b in second or {""})
+
+
+def _parts_differ(one: Statement, other: Statement) -> bool:
+    """Return whether each has small words of its own that give somebody another part: "from Anna", "to Anna"."""
+    return any(
+        first - second and second - first for first, second in ((one.parts, other.parts), (one.persons, other.persons))
+    )
+
+
+def _moved(one: Statement, other: Statement) -> bool:
+    """Return whether a part was only moved from one end to the other: "in production, turn the cache on"."""
+    first, second = one.order, other.order
+    if len(first) != len(second) or any(word.sort in ("name", "person") for word in one.words):
+        return False
+    return any((*first[cut:], *first[:cut]) == second for cut in range(1, len(first)))
+
+
+def _of_other_words(one: Statement, other: Statement, left: Sequence[Word], right: Sequence[Word]) -> Likeness:
+    """Return how two statements relate that exchange some words for others at the same places."""
+    if len(left) != len(right) or len(one.words) != len(other.words) or len(left) >= len(one.words):
+        return _UNRELATED
+    changed = [(a, b) for a, b in zip(one.words, other.words, strict=True) if a.stem != b.stem]
+    if len(changed) != len(left) or one.negated != other.negated or one.marks != other.marks:
+        return _UNRELATED
+    ways = [_way(one, a, b) for a, b in changed]
+    if None in ways or len(changed) > 2 or _parts_differ(one, other):
+        return _UNRELATED
+    return Likeness("contradicts", "number" if "number" in ways else ways[0] or "")
+
+
+def _way(frame: Statement, a: Word, b: Word) -> Way | None:
+    """Return in which way a value was exchanged for another, or None when it tells what the statement is about."""
+    pair = frozenset((a.stem, b.stem))
+    if pair in OPPOSITE_VERBS:
+        return "opposite"
+    verbs = {word for word in frame.before(a) if word in FUNCTIONAL} | (frame.opening & IMPERATIVES)
+    if verbs and pair in OPPOSITES:
+        return None if verbs <= IDENTIFYING else "opposite"
+    if not verbs or a.sort != b.sort or a.labels or b.labels:
+        return None
+    if a.sort == "name" and not verbs & NAMING:
+        return None
+    return _WAYS.get(a.sort, "value") if a.sort else None
+
+
+def _means_the_same(
+    one: Statement, other: Statement, left: Sequence[Word], right: Sequence[Word], closeness: float
+) -> bool:
+    """Return whether close meanings are the same: no number, name, value, opposite or "not" tells them apart."""
+    exchanged = len(left) <= 1 and len(right) <= 1
+    if closeness < (CLOSER if exchanged else CLOSE) or not (left or right):
+        return False
+    if one.negated != other.negated or one.marks != other.marks or any(word.sort for word in (*left, *right)):
+        return False
+    if one.persons - other.persons and other.persons - one.persons:
+        return False
+    if any(frozenset((a.stem, b.stem)) in OPPOSITES | OPPOSITE_VERBS for a in left for b in right):
+        return False
+    return not _roles_may_differ(one, other)
+
+
+def _roles_may_differ(one: Statement, other: Statement) -> bool:
+    """Return whether what both name could be the other way round: "Anna reports to Ben"."""
+    shared = [[word.stem for word in each.words if word.stem in common] for each, common in _common(one, other)]
+    named = [[word.stem for word in each.words if word.sort in ("name", "number")] for each in (one, other)]
+    if named[0] != named[1]:
+        return True
+    return bool((one.directions & other.directions) - {"to"} or one.denied) and shared[0] != shared[1]
+
+
+def _common(one: Statement, other: Statement) -> list[tuple[Statement, set[str]]]:
+    common = {word.stem for word in one.words} & {word.stem for word in other.words}
+    return [(one, common), (other, common)]
