@@ -108,11 +108,15 @@ class PromotionWorker:
             self._woken = True
             self._changed.notify_all()
 
-    def run(self) -> None:
-        """Work in this thread until another one, or a signal's handler, calls `stop_soon`."""
+    def run(self) -> WorkReport:
+        """Work in this thread until another one, or a signal's handler, calls `stop_soon`; return what was done."""
+        done = WorkReport()
         with asyncio.Runner() as runner:
             while not self._stopping:
-                self._wait(self._round(runner))
+                report, idle = self._round(runner)
+                done = done.plus(report)
+                self._wait(idle)
+        return done
 
     def stop_soon(self) -> None:
         """Let `run` return after the job at hand; safe in a signal's handler."""
@@ -146,17 +150,18 @@ class PromotionWorker:
         except Exception as error:
             _LOG.warning("the promotion worker ended (%s); what is queued stays queued", type(error).__name__)
 
-    def _round(self, runner: asyncio.Runner) -> float:
-        """Work off what is due, and return for how many seconds there is nothing to do."""
+    def _round(self, runner: asyncio.Runner) -> tuple[WorkReport, float]:
+        """Work off what is due, and return what was done and for how many seconds there is nothing to do."""
+        report = WorkReport()
         try:
-            runner.run(aperform(self._jobs(until=lambda: self._stopping)))
+            report = runner.run(aperform(self._jobs(until=lambda: self._stopping)))
             left = runner.run(self._store.queue.atime_left(self.extractor))
         except DatabaseClosedError:
             raise
         except Exception as error:
             _LOG.warning("the promotion worker could not use the database (%s)", type(error).__name__)
-            return self._poll_every
-        return self._poll_every if left is None else min(self._poll_every, left.total_seconds())
+            return report, self._poll_every
+        return report, self._poll_every if left is None else min(self._poll_every, left.total_seconds())
 
     def _wait(self, seconds: float) -> None:
         with self._changed:

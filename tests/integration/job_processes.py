@@ -1,7 +1,7 @@
 """What the tests of promotion by many and by killed processes run: one process that imports once, and forks the rest.
 
-usage: job_processes.py share DATABASE JOBS | kill DATABASE KILLS SEED | threads DATABASE TURNS. Every job holds one
-statement of its own owner, so that one that is lost or doubled shows.
+usage: job_processes.py queue DATABASE JOBS | share DATABASE JOBS | kill DATABASE KILLS SEED |
+threads DATABASE TURNS. Every message says something else, so that one that is lost or doubled shows.
 """
 
 from __future__ import annotations
@@ -44,9 +44,12 @@ class Slow:
         return [Candidate(content=f"Said {one.text}", message_id=one.message_id) for one in utterances]
 
 
-def queue(path: str, jobs: int, messages: int = 1) -> None:
+SLOW = Slow()
+
+
+def queue(path: str, jobs: int, messages: int = 1, first: int = 0) -> None:
     with open_memory(path) as memory:
-        for job in range(jobs):
+        for job in range(first, first + jobs):
             said = [Utterance(message_id=f"m{n}", actor="user", text=f"number {job}.{n}") for n in range(messages)]
             place = LedgerPlace(f"owner-{job % 7}", f"thread {job}", Slow.name)
             memory.store.queue.add(said, place=place, quiet_for=0)
@@ -56,7 +59,7 @@ def work(path: str, lease: timedelta) -> None:
     """Work until nothing waits; a job that is leased to a dead worker is waited for."""
     with open_memory(path) as memory:
         worker = PromotionWorker(
-            memory.store, extractor=Slow(), lease_for=lease, retries=Retries(attempts=1000, first=timedelta(0))
+            memory.store, extractor=SLOW, lease_for=lease, retries=Retries(attempts=1000, first=timedelta(0))
         )
         while memory.store.queue.time_left(Slow.name) is not None:
             worker.run_once()
@@ -87,21 +90,22 @@ def share(path: str, jobs: int) -> None:
 
 
 def kill(path: str, kills: int, seed: int) -> None:
-    """Kill one of two workers after a random time, again and again, and give them more to do when they are done."""
+    """Kill two workers after a random time, again and again; when they are done before, they get more to do."""
     chance = random.Random(seed)
-    killed = rounds = 0
+    killed, jobs = 0, 100
+    queue(path, jobs, messages=3)
     while killed < kills:
-        child, other = (forked(lambda: work(path, LEASE)) for _ in range(2))
+        children = [forked(lambda: work(path, LEASE)) for _ in range(2)]
         time.sleep(chance.uniform(0.005, 0.06))
-        os.kill(child, signal.SIGKILL)
-        _, status = os.waitpid(child, 0)
-        killed += os.WIFSIGNALED(status)
-        os.kill(other, signal.SIGKILL)
-        _, status = os.waitpid(other, 0)
-        killed += os.WIFSIGNALED(status)
-        rounds += 1
+        for child in children:
+            os.kill(child, signal.SIGKILL)
+        ended = [os.WIFSIGNALED(os.waitpid(child, 0)[1]) for child in children]
+        killed += sum(ended)
+        if not all(ended):
+            queue(path, 100, messages=3, first=jobs)
+            jobs += 100
     work(path, LEASE)
-    print(killed, rounds)
+    print(killed, jobs)
 
 
 def threads(path: str, turns: int) -> None:
@@ -116,14 +120,12 @@ def talk(path: str, who: str, turns: int) -> None:
     with open_memory(path) as memory:
         graph = build_graph(OfflineChatModel()).compile(checkpointer=memory.checkpointer, store=memory.store)
         for turn in range(turns):
-            said = [HumanMessage(f"The deploy channel of {who}{n} is c{who}{n}.", id=f"{who}-{n}") for n in (turn,)]
-            shared = [HumanMessage(f"My cat is called Cat{turn}.", id=f"shared-{turn}")]
-            graph.invoke({"messages": [*shared, *said]}, config, context=MemoryContext(owner_id="ana"))
+            own = HumanMessage(f"I like {who}{turn}.", id=f"{who}-{turn}")
+            shared = HumanMessage(f"I like shared{turn}.", id=f"shared-{turn}")
+            graph.invoke({"messages": [shared, own]}, config, context=MemoryContext(owner_id="ana"))
 
 
 if __name__ == "__main__":
     command, path, *numbers = sys.argv[1:]
-    if command == "queue":
-        queue(path, *map(int, numbers))
-    else:
-        {"share": share, "kill": kill, "threads": threads}[command](path, *map(int, numbers))  # type: ignore[operator]
+    commands: dict[str, Any] = {"queue": queue, "share": share, "kill": kill, "threads": threads}
+    commands[command](path, *map(int, numbers))
