@@ -5,6 +5,7 @@ from langgraph_memory.database import MemoryDatabase, open_memory
 from langgraph_memory.domain.budget import BudgetReport, ContextBudget
 from langgraph_memory.domain.candidate import Candidate, Extractor, Utterance
 from langgraph_memory.domain.guard import GuardPolicy
+from langgraph_memory.domain.jobs import Job, Retries
 from langgraph_memory.domain.memory import Memory, Outcome, Recall, Recalled, Receipt, Source
 from langgraph_memory.domain.policy import Bucket, PromotionPolicy, Verdict
 from langgraph_memory.domain.promotion import PromotionReport
@@ -17,7 +18,9 @@ from langgraph_memory.nodes import (
     MemoryContext,
     MemoryState,
     PromotionNode,
+    PromotionWorker,
     RetrievalNode,
+    WorkReport,
     build_graph,
     build_prompt,
 )
@@ -36,6 +39,7 @@ __all__ = [
     "ExtractionError",
     "Extractor",
     "GuardPolicy",
+    "Job",
     "LangGraphMemoryError",
     "Memory",
     "MemoryContext",
@@ -48,10 +52,12 @@ __all__ = [
     "PromotionNode",
     "PromotionPolicy",
     "PromotionReport",
+    "PromotionWorker",
     "Recall",
     "Recalled",
     "Receipt",
     "Replay",
+    "Retries",
     "RetrievalNode",
     "RuleExtractor",
     "Source",
@@ -59,6 +65,7 @@ __all__ = [
     "ThreadSummary",
     "Utterance",
     "Verdict",
+    "WorkReport",
     "build_graph",
     "build_prompt",
     "open_memory",

@@ -10,6 +10,7 @@ from langgraph.store.base import BaseStore, IndexConfig, Op, Result, TTLConfig
 
 from langgraph_memory.domain.candidate import Candidate, Utterance
 from langgraph_memory.domain.guard import GuardPolicy
+from langgraph_memory.domain.jobs import Job
 from langgraph_memory.domain.memory import Memory, Outcome, Recall, Receipt, Source
 from langgraph_memory.domain.policy import PromotionPolicy
 from langgraph_memory.domain.promotion import Judged, LedgerPlace, PromotionReport, judge_all
@@ -19,12 +20,13 @@ from langgraph_memory.domain.types import MemoryType, MemoryTypes
 from langgraph_memory.engine.base import Engine
 from langgraph_memory.engine.opening import Opening
 from langgraph_memory.exceptions import InvalidInputError
-from langgraph_memory.flows import changes, erasure, items, memories, trail, transfer
+from langgraph_memory.flows import changes, erasure, items, jobs, memories, trail, transfer
 from langgraph_memory.flows import index as indexing
 from langgraph_memory.flows.base import FlowRunner
 from langgraph_memory.flows.embedding import Embedder
 from langgraph_memory.flows.settings import StoreSettings, check_minutes
 from langgraph_memory.plans.memories import Origin
+from langgraph_memory.queue import PromotionQueue
 
 _TTL_KEYS = ("refresh_on_read", "omit_expired", "default_ttl", "sweep_interval_minutes")
 
@@ -64,6 +66,7 @@ class CuratedStore(BaseStore):
             self._settings.embedder = Embedder(index)
             self._settings.fields = tuple(index.get("fields") or ("$",))
         self._runner = FlowRunner(engine, self._settings.embedder)
+        self.queue = PromotionQueue(self._runner, self._settings)
 
     @classmethod
     def from_conn_string(
@@ -377,10 +380,10 @@ class CuratedStore(BaseStore):
     def erase_owner(self, owner_id: str, *, threads: bool = False) -> Receipt:
         """Remove everything that is kept of an owner, then make its bytes unreadable in the live files.
 
-        In one transaction: memories, their history and audit, the text index, vectors, receipts, ledger and the plain
-        items under ("memories", owner). With `threads` also the owner's threads: those of which a run saved a
-        checkpoint under this owner (`owner_id`, else `user_id`, in its configurable or metadata), whoever else took
-        part; and those that the owner's ledger or receipts name and no run named an owner for.
+        In one transaction: memories, their history and audit, the text index, vectors, receipts, ledger, queued jobs
+        and the plain items under ("memories", owner). With `threads` also the owner's threads: those of which a run
+        saved a checkpoint under this owner (`owner_id`, else `user_id`, in its configurable or metadata), whoever else
+        took part; and those that the owner's ledger, receipts or jobs name and no run named an owner for.
 
         Then the file is written anew, which costs what it holds, and the write-ahead log is emptied. The receipt has
         the counts; nothing of it is stored. `receipt.body["scrubbed"]` is False when somebody kept reading or writing
@@ -406,8 +409,8 @@ class CuratedStore(BaseStore):
     def export(self, *, owner_id: str | None = None) -> Iterator[str]:
         """Return everything of an owner, or of all, as lines of JSON, the first of which names the format.
 
-        Memories with every earlier state, audit, ledger, receipts and plain items; not vectors, which an import makes
-        anew, nor threads. It is read page by page, each of one moment.
+        Memories with every earlier state, audit, ledger, receipts, queued messages and plain items; not vectors, which
+        an import makes anew, nor threads. It is read page by page, each of one moment.
         """
         return self._lines(transfer.Export(owner_id, self._settings))
 
@@ -492,6 +495,36 @@ class CuratedStore(BaseStore):
     async def alist_owners(self) -> list[tuple[str, int, int]]:
         """Same as `list_owners`."""
         return await self._runner.arun(memories.owners(self._settings))
+
+    def jobs(self, *, owner_id: str | None = None, limit: int = 100, offset: int = 0) -> list[Job]:
+        """Return a page of what waits to be promoted, of an owner or of all, longest waiting first."""
+        return self._runner.run(jobs.listed(owner_id, limit, offset, self._settings))
+
+    async def ajobs(self, *, owner_id: str | None = None, limit: int = 100, offset: int = 0) -> list[Job]:
+        """Same as `jobs`."""
+        return await self._runner.arun(jobs.listed(owner_id, limit, offset, self._settings))
+
+    def retry_set_aside(self, *, owner_id: str, thread_id: str | None = None) -> int:
+        """Let messages that failed too often be tried again, of one thread or of all; return how many they are.
+
+        Raises MissingOwnerError.
+        """
+        return self._runner.run(jobs.retry_set_aside(owner_id, thread_id, self._settings))
+
+    async def aretry_set_aside(self, *, owner_id: str, thread_id: str | None = None) -> int:
+        """Same as `retry_set_aside`."""
+        return await self._runner.arun(jobs.retry_set_aside(owner_id, thread_id, self._settings))
+
+    def drop_set_aside(self, *, owner_id: str, thread_id: str | None = None) -> int:
+        """Give up messages that failed too often, of one thread or of all: they count as read; return how many.
+
+        Raises MissingOwnerError.
+        """
+        return self._runner.run(jobs.drop_set_aside(owner_id, thread_id, self._settings))
+
+    async def adrop_set_aside(self, *, owner_id: str, thread_id: str | None = None) -> int:
+        """Same as `drop_set_aside`."""
+        return await self._runner.arun(jobs.drop_set_aside(owner_id, thread_id, self._settings))
 
     def unread(self, utterances: Sequence[Utterance], *, place: LedgerPlace) -> list[Utterance]:
         """Return the utterances that the ledger does not know, so that each is extracted from once."""

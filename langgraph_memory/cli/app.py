@@ -237,3 +237,42 @@ def reindex(
     from langgraph_memory.cli.reindexing import reindex_file
 
     reindex_file(db, embed, dims, fields)
+
+
+@app.command()
+def jobs(
+    db: Database = DEFAULT_DATABASE,
+    owner: Owner = None,
+    thread: Annotated[str | None, typer.Option("--thread", help="Of this thread only, to retry or to drop.")] = None,
+    retry: Annotated[bool, typer.Option("--retry", help="Try again what was set aside.")] = False,
+    drop: Annotated[bool, typer.Option("--drop", help="Give up what was set aside.")] = False,
+    as_json: Json = False,
+    limit: Limit = 100,
+) -> None:
+    """List what waits to be promoted and what was set aside, or decide about an owner's messages set aside."""
+    from langgraph_memory.cli.working import decide, list_jobs
+
+    if retry or drop:
+        decide(db, owner, thread, retry=retry, drop=drop)
+    else:
+        list_jobs(db, owner, as_json=as_json, limit=limit)
+
+
+@app.command()
+def worker(
+    db: Annotated[str, typer.Argument(envvar="LANGGRAPH_MEMORY_DB", help="The database.")] = DEFAULT_DATABASE,
+    once: Annotated[bool, typer.Option("--once", help="Work off what is due, then end.")] = False,
+    poll: Annotated[float, typer.Option("--poll", min=0.01, max=86400, help="Seconds between two looks.")] = 5.0,
+    model: Annotated[
+        str | None, typer.Option("--model", help="provider:name of the model that reads; without it, the rules read.")
+    ] = None,
+    extractor: Annotated[
+        str | None, typer.Option("--extractor", help="module:attribute of your own extractor, as the node has it.")
+    ] = None,
+    embed: Annotated[str | None, typer.Option("--embed", help="The index's embedder, as reindex takes it.")] = None,
+    dims: Annotated[int | None, typer.Option("--dims", min=1, help="The size of its vectors.")] = None,
+) -> None:
+    """Promote what was queued in the background, until it is told to stop."""
+    from langgraph_memory.cli.working import work_off
+
+    work_off(db, model, extractor, embed, dims, once=once, poll=poll)

@@ -19,10 +19,10 @@ from langgraph_memory.database import open_memory
 
 def reindex_file(db: str, embed: str, dims: int, fields: Sequence[str] | None) -> None:
     """Embed every memory that has no vector of this model."""
-    index: IndexConfig = {"dims": dims, "embed": _embedder(embed)}
-    if fields:
-        index["fields"] = list(fields)
-    with open_memory(existing(db), index=index) as memory, Progress(console=open_console(), transient=True) as shown:
+    with (
+        open_memory(existing(db), index=index_of(embed, dims, fields)) as memory,
+        Progress(console=open_console(), transient=True) as shown,
+    ):
         task = shown.add_task("embedding", total=None)
         try:
             done = memory.store.reindex(on_progress=lambda done, total: shown.update(task, completed=done, total=total))
@@ -32,13 +32,22 @@ def reindex_file(db: str, embed: str, dims: int, fields: Sequence[str] | None) -
     typer.echo(f"embedded {done} rows.")
 
 
-def _embedder(name: str) -> Any:
-    """Return the object that `module:attribute` names, or `name` itself for LangChain to resolve."""
+def index_of(embed: str, dims: int, fields: Sequence[str] | None = None) -> IndexConfig:
+    """Return the index that `--embed` and `--dims` name: an embedder of the user's own, or one that LangChain knows."""
+    own = named_object(embed)
+    index: IndexConfig = {"dims": dims, "embed": embed if own is None else own}
+    if fields:
+        index["fields"] = list(fields)
+    return index
+
+
+def named_object(name: str) -> Any:
+    """Return the object that `module:attribute` names, looked for in the current folder too, or None."""
     module, _, attribute = name.partition(":")
     sys.path.insert(0, str(Path.cwd()))
     try:
         return getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError, ValueError):
-        return name
+        return None
     finally:
         sys.path.pop(0)

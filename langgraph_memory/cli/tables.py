@@ -11,6 +11,7 @@ from rich.text import Text
 
 from langgraph_memory.cli.fates import Fate
 from langgraph_memory.cli.terminal import safe
+from langgraph_memory.domain.jobs import Job
 from langgraph_memory.domain.memory import Memory, Recall
 from langgraph_memory.domain.policy import Bucket
 from langgraph_memory.domain.scope import GLOBAL
@@ -20,6 +21,7 @@ ID_LENGTH = 8
 """Characters of an id that a table shows; enough to name a memory among one owner's."""
 
 _BUCKET_STYLES = {Bucket.PROMOTE: "green", Bucket.KEEP_IN_SESSION: "yellow", Bucket.DISCARD: "red"}
+_JOB_STYLES = {"waiting": "green", "leased": "yellow", "set_aside": "red"}
 _STATE_STYLES = {"live": "green", "superseded": "red", "expired": "red"}
 
 
@@ -60,6 +62,23 @@ def threads_table(threads: Iterable[ThreadSummary]) -> Table:
             _minute(thread.created_at),
             _minute(thread.updated_at),
             f"{thread.bytes:,}",
+        )
+    return _or_nothing(table)
+
+
+def jobs_table(jobs: Iterable[Job]) -> Table:
+    """Return one row for each job."""
+    table = _table("jobs", "owner", "thread", "extractor", "state", "due (UTC)", "waiting", "set aside", "last error")
+    for job in jobs:
+        table.add_row(
+            Text(safe(job.owner_id)),
+            Text(safe(job.thread_id)),
+            Text(safe(job.extractor)),
+            Text(job.state.replace("_", " "), style=_JOB_STYLES[job.state]),
+            "" if job.due_at is None else _minute(job.due_at),
+            str(job.waiting),
+            str(job.set_aside),
+            Text(safe(job.last_error or "")),
         )
     return _or_nothing(table)
 

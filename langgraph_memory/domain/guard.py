@@ -65,6 +65,8 @@ _PERSONAL: Final[dict[PersonalKind, str]] = {
     "email": "It holds an e-mail address.",
     "phone": "It holds a phone number.",
 }
+_SECRET: Final = Refusal("secret", "It holds a password, key or token.")
+_ENCODED_TEXT: Final = Refusal("encoded_text", "It holds a long encoded block.")
 _ORDER = re.compile(
     r"\b(?:ignore|disregard|forget|override)\b.{0,30}\b(?:previous|prior|above|earlier|system)\b.{0,30}"
     r"\b(?:instructions?|prompts?|rules|messages?)\b"
@@ -79,24 +81,30 @@ _WORD_IN_BASE64 = re.compile(r"[A-Za-z0-9+/]{20,}={0,2}")
 
 def refuse(text: str, policy: GuardPolicy = DEFAULT_GUARD) -> Refusal | None:
     """Return why `text` must not be remembered, or None when it may be."""
-    unsafe = refuse_unsafe(text)
-    if unsafe is not None:
-        return unsafe
-    held = (kind for kind in policy.kinds("refuse") if next(find(kind, text), None) is not None)
-    kind = next(held, None)
-    return None if kind is None else Refusal(kind, _PERSONAL[kind])
+    return refuse_unsafe(text) or _refuse_personal(text, policy)
+
+
+def withhold(text: str, policy: GuardPolicy = DEFAULT_GUARD) -> Refusal | None:
+    """Return why `text` may not even wait in the database to be read, or None.
+
+    An order to the agent and invisible characters are no reason: they are judged when the text is read.
+    """
+    plain = HIDDEN.sub("", text)
+    if SECRET.search(text) or SECRET.search(plain):
+        return _SECRET
+    return _ENCODED_TEXT if _ENCODED.search(plain) else _refuse_personal(plain, policy)
 
 
 def refuse_unsafe(text: str) -> Refusal | None:
     """Return why `text` must not be remembered whatever the policy, or None."""
     if SECRET.search(text):
-        return Refusal("secret", "It holds a password, key or token.")
+        return _SECRET
     if _ORDER.search(unicodedata.normalize("NFKC", text)):
         return Refusal("instruction", "It reads like an order to the agent, not a statement.")
     if HIDDEN.search(text):
         return Refusal("hidden_text", "It holds invisible characters.")
     if _ENCODED.search(text) or _hides_an_order(text):
-        return Refusal("encoded_text", "It holds a long encoded block.")
+        return _ENCODED_TEXT
     return None
 
 
@@ -127,6 +135,12 @@ def texts_in(value: Any) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for held in value:
             yield from texts_in(held)
+
+
+def _refuse_personal(text: str, policy: GuardPolicy) -> Refusal | None:
+    held = (kind for kind in policy.kinds("refuse") if next(find(kind, text), None) is not None)
+    kind = next(held, None)
+    return None if kind is None else Refusal(kind, _PERSONAL[kind])
 
 
 def _hides_an_order(text: str) -> bool:

@@ -84,6 +84,12 @@ def judge(candidate: Candidate, policy: PromotionPolicy, guard: GuardPolicy = DE
     return Judged(candidate, policy.judge(candidate))
 
 
+def withheld(said: Utterance, reason: str) -> Judged:
+    """Return the fate of a message whose text the guard withheld before it was to be read."""
+    blank = Candidate(content=REFUSED, message_id=said.message_id, actor=said.actor)
+    return Judged(blank, Verdict(Bucket.DISCARD, reason, "The guard withheld it before it was read."))
+
+
 def _checked(candidate: Candidate, texts: Mapping[str, str], types: Container[str] | None) -> Candidate:
     """Return `candidate` with the flaw it has: an unknown type, or a quote that its message does not hold.
 

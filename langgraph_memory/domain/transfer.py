@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from langgraph_memory.domain.memory import Memory, make_memory
-from langgraph_memory.domain.scope import check_owner, decode_label, partition_of, split_labels
+from langgraph_memory.domain.candidate import Utterance
+from langgraph_memory.domain.memory import Memory, Source, make_memory
+from langgraph_memory.domain.scope import check_owner, check_scope, decode_label, partition_of, split_labels
 from langgraph_memory.exceptions import InvalidInputError
 
 FORMAT = "langgraph_memory"
@@ -18,7 +19,12 @@ VERSION = 1
 _AUDIT = ("memory_id", "change_no", "action", "reason", "actor", "thread_id", "checkpoint_id", "run_id", "changed_at")
 _LEDGER = ("thread_id", "message_id", "extractor", "content_hash", "promoted_at")
 _RECEIPT = ("id", "kind", "thread_id", "checkpoint_id", "run_id", "created_at")
-_MAY_BE_NULL = ("actor", "thread_id", "checkpoint_id", "run_id")
+_QUEUED = (
+    *("thread_id", "extractor", "message_id", "content_hash", "position", "state", "actor", "text", "withheld"),
+    *("scope", "source", "attempts", "reason", "queued_at"),
+)
+_MAY_BE_NULL = ("actor", "thread_id", "checkpoint_id", "run_id", "withheld", "reason")
+_WHOLE = ("position", "attempts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,7 @@ class ItemLine:
 
 @dataclass(frozen=True, slots=True)
 class TrailLine:
-    """A row of the audit trail, the ledger or the receipts: its kind and its columns."""
+    """A row of the audit trail, the ledger, the receipts or the queue: its kind and its columns."""
 
     kind: str
     owner_id: str
@@ -80,7 +86,7 @@ def row_line(row: Any, versions: list[Any]) -> str:
 
 
 def trail_line(kind: str, row: Any) -> str:
-    """Return the line of one row of the audit trail, the ledger or the receipts."""
+    """Return the line of one row of the audit trail, the ledger, the receipts or the queue."""
     columns = {name: row[name] for name in _COLUMNS[kind] if name != "kind"}
     if kind == "receipt":
         columns |= {"of": row["kind"], "body": json.loads(row["body"])}
@@ -162,6 +168,8 @@ def _parse_trail(kind: str) -> Callable[[dict[str, Any]], TrailLine]:
         columns = {name: _column(name, found) for name in _COLUMNS[kind]}
         if kind == "receipt":
             columns["body"] = json.dumps(_checked_body(columns["kind"], found["body"]))
+        if kind == "queued":
+            _check_queued(columns)
         return TrailLine(kind, check_owner(found["owner_id"]), columns)
 
     return read
@@ -177,8 +185,18 @@ def _checked_body(kind: str, body: dict[str, Any]) -> dict[str, Any]:
     return {**body}
 
 
+def _check_queued(columns: dict[str, Any]) -> None:
+    """Raise unless a queued message can be read by a worker; its thread and its words are never missing."""
+    if columns["state"] not in ("waiting", "set_aside", "heard") or columns["thread_id"] is None:
+        raise InvalidInputError("a queued message needs a thread, and waits, is set aside or was heard.")
+    Source.model_validate_json(columns["source"])
+    if columns["state"] != "heard":
+        check_scope(columns["scope"])
+        Utterance(message_id=columns["message_id"], actor=columns["actor"], text=columns["text"])
+
+
 def _column(name: str, found: dict[str, Any]) -> Any:
-    if name.endswith(("_at", "_no")):
+    if name.endswith(("_at", "_no")) or name in _WHOLE:
         return _whole(name, found)
     value = found[name]
     if not isinstance(value, str) and not (value is None and name in _MAY_BE_NULL):
@@ -211,11 +229,12 @@ def _json(found: Mapping[str, Any]) -> str:
     return json.dumps(found, ensure_ascii=False, separators=(",", ":"))
 
 
-_COLUMNS = {"audit": _AUDIT, "ledger": _LEDGER, "receipt": _RECEIPT}
+_COLUMNS = {"audit": _AUDIT, "ledger": _LEDGER, "receipt": _RECEIPT, "queued": _QUEUED}
 _PARSERS: dict[str, Callable[[dict[str, Any]], Line]] = {
     "memory": _parse_memory,
     "item": _parse_item,
     "audit": _parse_trail("audit"),
     "ledger": _parse_trail("ledger"),
     "receipt": _parse_trail("receipt"),
+    "queued": _parse_trail("queued"),
 }

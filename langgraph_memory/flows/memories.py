@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -115,10 +115,25 @@ def promote(
 ) -> Flow[PromotionReport]:
     """Store what is promoted and enter what was read in the ledger, in one transaction."""
     now = settings.clock()
+    request = yield from promotion_of(judged, utterances, place, scope, lambda _: origin, settings, now)
+    report: PromotionReport = yield promotion.promote(request, now)
+    return report
+
+
+def promotion_of(
+    judged: Sequence[Judged],
+    utterances: Sequence[Utterance],
+    place: LedgerPlace,
+    scope: str,
+    origin_of: Callable[[str], Origin],
+    settings: StoreSettings,
+    now: datetime,
+) -> Flow[PromotionRequest]:
+    """Return what is to be promoted, checked and embedded; `origin_of` names where a message was said."""
     check_owner(place.owner_id)
     check_scope(scope)
     names = {said.message_id: said.name for said in utterances}
-    drafts = [_draft(one, names, place, scope, origin, settings, now) for one in judged]
+    drafts = [_draft(one, names, place, scope, origin_of(one.candidate.message_id), settings, now) for one in judged]
     wanted = [memory for memory in drafts if memory is not None]
     vectors = iter((yield from vectors_of(wanted, settings)))
     proposals = [
@@ -126,9 +141,7 @@ def promote(
         for one, memory in zip(judged, drafts, strict=True)
     ]
     paired = list(zip(judged, proposals, strict=True))
-    request = PromotionRequest(settings.new_id(), scope, place, utterances, paired, origin)
-    report: PromotionReport = yield promotion.promote(request, now)
-    return report
+    return PromotionRequest(settings.new_id(), scope, place, utterances, paired, origin_of(""))
 
 
 def _proposal(candidate: Candidate, memory: Memory, vectors: Vectors, settings: StoreSettings) -> Proposal:

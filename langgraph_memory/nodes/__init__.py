@@ -6,5 +6,16 @@ from langgraph_memory.nodes.promotion import PromotionNode
 from langgraph_memory.nodes.prompt import build_prompt
 from langgraph_memory.nodes.retrieval import RetrievalNode
 from langgraph_memory.nodes.state import MemoryState
+from langgraph_memory.nodes.work import WorkReport
+from langgraph_memory.nodes.worker import PromotionWorker
 
-__all__ = ["MemoryContext", "MemoryState", "PromotionNode", "RetrievalNode", "build_graph", "build_prompt"]
+__all__ = [
+    "MemoryContext",
+    "MemoryState",
+    "PromotionNode",
+    "PromotionWorker",
+    "RetrievalNode",
+    "WorkReport",
+    "build_graph",
+    "build_prompt",
+]

@@ -15,11 +15,13 @@ _INDEX_FIRST = (
     "erase_audit",
     "erase_ledger",
     "erase_receipts",
+    "erase_jobs",
+    "erase_job_messages",
     "erase_partition",
 )
 """The indexes go whole, before the rows: row by row, each would be taken out of them."""
 
-_KINDS = ("memories", "items", "versions", "vectors", "audit", "ledger", "receipts")
+_KINDS = ("memories", "items", "versions", "vectors", "audit", "ledger", "receipts", "jobs")
 
 
 @writes

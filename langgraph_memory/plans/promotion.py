@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from langgraph_memory.domain.candidate import Utterance
@@ -20,7 +21,10 @@ from langgraph_memory.plans.memories import Origin, Proposal, put_receipt, store
 
 @dataclass(frozen=True, slots=True)
 class PromotionRequest:
-    """Everything one promotion decided before its transaction: what was read, and what becomes of each candidate."""
+    """Everything one promotion decided before its transaction: what was read, and what becomes of each candidate.
+
+    `hashes` are those of the words as they were said, by message, where the utterances no longer have them.
+    """
 
     id: str
     scope: str
@@ -28,22 +32,22 @@ class PromotionRequest:
     utterances: Sequence[Utterance]
     judged: Sequence[tuple[Judged, Proposal | None]]
     origin: Origin
+    hashes: Mapping[str, str] = field(default_factory=dict)
 
 
 @reads
 def unread(place: LedgerPlace, utterances: Sequence[Utterance]) -> Plan[list[Utterance]]:
     """Return the utterances that the ledger does not know, in their order."""
-    return (yield from _unread(place, utterances))
+    return (yield from not_in_ledger(place, utterances))
 
 
 @writes
 def promote(request: PromotionRequest, now: datetime) -> Plan[PromotionReport]:
     """Store what is promoted of messages nobody has read yet, and enter the messages in the ledger with it."""
-    fresh = yield from _unread(request.place, request.utterances)
+    fresh = yield from not_in_ledger(request.place, request.utterances, request.hashes)
     if not fresh:
         return PromotionReport(request.id, request.place.owner_id, request.scope, now)
-    claims = [{"message_id": one.message_id, "content_hash": content_hash(one.text)} for one in fresh]
-    yield Query("enter_in_ledger", {**_columns(request.place), "now": to_microseconds(now)}, claims)
+    yield from enter_in_ledger(request.place, [(one.message_id, _hash(one, request.hashes)) for one in fresh], now)
     mine = {one.message_id for one in fresh}
     entries: list[Promoted] = []
     for judged, proposal in request.judged:
@@ -68,17 +72,30 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def _unread(place: LedgerPlace, utterances: Sequence[Utterance]) -> Plan[list[Utterance]]:
+def enter_in_ledger(place: LedgerPlace, read: Sequence[tuple[str, str]], now: datetime) -> Plan[None]:
+    """Record messages, by id and the hash of their words, as read, as a part of another plan."""
+    claims = [{"message_id": message_id, "content_hash": digest} for message_id, digest in read]
+    yield Query("enter_in_ledger", {**place_columns(place), "now": to_microseconds(now)}, claims)
+
+
+def not_in_ledger(
+    place: LedgerPlace, utterances: Sequence[Utterance], hashes: Mapping[str, str] = MappingProxyType({})
+) -> Plan[list[Utterance]]:
+    """Same as `unread`, as a part of another plan."""
     ids = [one.message_id for one in utterances]
-    rows = yield Query("ledger_entries", {**_columns(place), "message_ids": ids})
+    rows = yield Query("ledger_entries", {**place_columns(place), "message_ids": ids})
     known = {(row["message_id"], row["content_hash"]) for row in rows}
-    return [one for one in utterances if (one.message_id, content_hash(one.text)) not in known]
+    return [one for one in utterances if (one.message_id, _hash(one, hashes)) not in known]
 
 
-def _columns(place: LedgerPlace) -> dict[str, Any]:
+def place_columns(place: LedgerPlace) -> dict[str, Any]:
     """Return the columns of the ledger's key that all lines of a place share."""
     return {
         "partition": owner_partition(place.owner_id),
         "thread_id": place.thread_id,
         "extractor": place.extractor,
     }
+
+
+def _hash(said: Utterance, hashes: Mapping[str, str]) -> str:
+    return hashes.get(said.message_id) or content_hash(said.text)

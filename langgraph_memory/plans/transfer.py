@@ -18,11 +18,19 @@ SECTIONS: Mapping[str, Mapping[str, Any]] = {
     "export_audit": {"after_id": "", "after_no": -1},
     "export_ledger": {"thread_id": "", "message_id": "", "extractor": "", "content_hash": ""},
     "export_receipts": {"after_id": ""},
+    "export_queue": {"thread_id": "", "extractor": "", "message_id": "", "content_hash": ""},
 }
 """The parts of an export of one partition, and where each begins."""
 
-_KINDS = {"export_audit": "audit", "export_ledger": "ledger", "export_receipts": "receipt"}
-_COUNTED = {"memory": "memories", "item": "items", "audit": "audit", "ledger": "ledger", "receipt": "receipts"}
+_KINDS = {"export_audit": "audit", "export_ledger": "ledger", "export_receipts": "receipt", "export_queue": "queued"}
+_COUNTED = {
+    "memory": "memories",
+    "item": "items",
+    "audit": "audit",
+    "ledger": "ledger",
+    "receipt": "receipts",
+    "queued": "queued",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,4 +138,16 @@ def _trail(line: TrailLine) -> Plan[bool]:
         return bool((yield Query("import_audit", params)))
     if line.kind == "ledger":
         return bool((yield Query("import_ledger", params)))
+    if line.kind == "queued":
+        return (yield from _queued(params))
     return bool((yield Query("import_receipt", params)))
+
+
+def _queued(params: Mapping[str, Any]) -> Plan[bool]:
+    """Add one message that waits, with the job it waits in; what is set aside alone is never due."""
+    due_at = params["queued_at"] if params["state"] == "waiting" else None
+    moment = {"due_at": due_at, "now": params["queued_at"], "at_latest": 0, "last_error": None}
+    known = yield Query("job", params)
+    if not known or due_at is not None:
+        yield Query("queue_job", {**params, **moment})
+    return bool((yield Query("import_queued", params)))

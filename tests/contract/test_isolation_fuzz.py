@@ -184,7 +184,8 @@ def shown(recall: Any) -> list[tuple[str, float, dict[str, float]]]:
 # --- the statements ---------------------------------------------------------------------------------------------------
 
 TENANT_TABLES = re.compile(
-    r"\b(agent_memory|memory_state|memory_version|memory_audit|memory_receipt|promotion_ledger|memory_posting|memory_subject"
+    r"\b(agent_memory|memory_state|memory_version|memory_audit|memory_receipt|promotion_ledger|promotion_job"
+    r"|promotion_job_message|memory_posting|memory_subject"
     r"|memory_vector|memory_vector_block|store_partition)\b"
 )
 THREAD_TABLES = re.compile(r"\b(thread|thread_owner|thread_checkpoint|thread_channel|thread_chunk|thread_write)\b")
@@ -200,6 +201,8 @@ ACROSS = {
     "drop_vector_blocks": "a re-index of the file, for the operator",
     "count_unembedded": "a re-index of the file, for the operator",
     "unembedded": "a re-index of the file, for the operator: what it reads goes to the embedder alone",
+    "claim_job": "a worker takes the job that is due, whoever's, and reads it by its owner's key",
+    "next_due": "a worker asks for a moment, for which it reads no message",
 }
 """Every statement over the tables of owners that binds no partition, and why it may."""
 ACROSS_THREADS = {

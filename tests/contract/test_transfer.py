@@ -60,6 +60,8 @@ def fill(store: CuratedStore, clock: Clock) -> None:
         place = LedgerPlace(owner, "t", "rules")
         utterance = Utterance(message_id="m", actor="user", text="We use uv.")
         store.promote([Candidate(content="uses uv", message_id="m")], utterances=[utterance], place=place)
+        later = Utterance(message_id="n", actor="user", text=f"{owner} uses ruff")
+        store.queue.add([later], place=place, source=Source(thread_id="t"), heard=[f"{owner} was told of ruff"])
         assert old.memory is not None
     store.put(("memories", BEN, "notes"), "k", {"text": "a plain item"})
     store.put(("other", "corner", "deep"), "k", {"text": "harbour"}, ttl=6000)

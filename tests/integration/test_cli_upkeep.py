@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
-from langgraph_memory import open_memory
+from langgraph_memory import Retries, Utterance, open_memory
 from langgraph_memory.cli import app
+from langgraph_memory.domain.jobs import Failure
+from langgraph_memory.domain.promotion import LedgerPlace
 
 
 @pytest.fixture
@@ -82,3 +85,67 @@ def test_an_export_is_imported_into_another_file(filled: str, tmp_path: Path) ->
     assert "not 'bob''s" in run("import-memories", file, "--db", other, "--owner", "bob").output.replace('"', "'")
     assert run("import-memories", str(tmp_path / "none"), "--db", str(tmp_path / "none.db")).exit_code == 1
     assert not (tmp_path / "none.db").exists()
+
+
+@pytest.fixture
+def with_jobs(path: str) -> str:
+    """A file in which one message was set aside for an error, and one waits."""
+    place = LedgerPlace("ana", "t", "rules")
+    with open_memory(path) as memory:
+        queue, retries = memory.store.queue, Retries(attempts=1)
+        said = Utterance(message_id="m", actor="user", text="I like tea.")
+        queue.add([said], place=place, quiet_for=0)
+        job = queue.claim("rules", lease_for=timedelta(minutes=1), retries=retries)
+        assert job is not None
+        queue.give_back(job.lease, [Failure(job.batches(retries)[0], "refused")], retries=retries)
+        queue.add([said.model_copy(update={"message_id": "n"})], place=LedgerPlace("bob", "u", "rules"), quiet_for=0)
+    return path
+
+
+def test_jobs_are_listed_as_a_table_and_as_json(with_jobs: str) -> None:
+    shown = run("jobs", "--db", with_jobs)
+    listed = json.loads(run("jobs", "--db", with_jobs, "--json").stdout)
+    first = run("jobs", "--db", with_jobs, "--limit", "1")
+
+    assert [word in shown.output for word in ("set aside", "refused", "waiting", "bob")] == [True] * 4
+    assert [(one["owner_id"], one["state"], one["waiting"]) for one in listed] == [
+        ("ana", "set_aside", 0),
+        ("bob", "waiting", 1),
+    ]
+    assert "more than 1 jobs" in first.stderr
+
+
+def test_what_was_set_aside_is_tried_again_and_worked_off(with_jobs: str) -> None:
+    again = run("jobs", "--db", with_jobs, "--owner", "ana", "--retry")
+    worked = run("worker", with_jobs, "--once")
+
+    assert again.output == "1 messages of ana wait again.\n"
+    assert worked.output == "read 2 messages in 2 jobs; 0 were set aside.\n"
+    with open_memory(with_jobs) as memory:
+        assert [one.content for one in memory.store.list_memories(owner_id="ana")] == ["The user likes tea."]
+
+
+def test_what_was_set_aside_is_given_up(with_jobs: str) -> None:
+    result = run("jobs", "--db", with_jobs, "--owner", "ana", "--drop", "--thread", "t")
+
+    assert result.output == "1 messages of ana were given up.\n"
+    assert json.loads(run("jobs", "--db", with_jobs, "--owner", "ana", "--json").stdout) == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("jobs", "--db", "{db}", "--retry"),
+        ("jobs", "--db", "{db}", "--retry", "--drop", "--owner", "ana"),
+        ("worker", "{db}.missing"),
+        ("worker", "{db}", "--embed", "x"),
+        ("worker", "{db}", "--extractor", "nowhere:nothing"),
+        ("worker", "{db}", "--extractor", "a:b", "--model", "c:d"),
+    ],
+)
+def test_a_wrong_option_of_the_worker_is_one_sentence(with_jobs: str, wrong: tuple[str, ...]) -> None:
+    result = run(*(part.format(db=with_jobs) for part in wrong))
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: ")
+    assert result.stderr.count("\n") == 1

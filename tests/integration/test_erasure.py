@@ -23,7 +23,9 @@ from langgraph_memory.flows.settings import StoreSettings
 
 ADA = "ada@example.org"
 BEN = "ben@example.org"
-SECRETS = [f"qzx{kind}" for kind in ("content slot context subject query item key thread excerpt old json ref".split())]
+SECRETS = [
+    f"qzx{kind}" for kind in ("content slot context subject query item key thread excerpt old json ref queued".split())
+]
 
 
 @pytest.fixture
@@ -88,6 +90,8 @@ async def fill(store: Driver, clock: Clock, owner_id: str, mark: str) -> None:
     candidate = Candidate(content=f"{mark}content again", memory_type="fact", message_id=f"{mark}key")
     utterance = Utterance(message_id=f"{mark}key", actor="user", text=f"{mark}content again")
     await store.promote([candidate], utterances=[utterance], place=ledger)
+    later = Utterance(message_id=f"{mark}later", actor="user", text=f"{mark}queued for later")
+    await Driver(store.target.queue, store.mode).add([later], place=ledger, heard=[f"{mark}queued before"])
 
 
 async def test_an_erased_owner_leaves_no_byte_in_the_live_files(

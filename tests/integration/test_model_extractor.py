@@ -16,9 +16,11 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.output_parsers import PydanticOutputParser
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import Runnable, RunnableLambda
+from support import Clock
 
 from langgraph_memory import (
     Candidate,
+    CuratedStore,
     ExtractionError,
     MemoryContext,
     MemoryDatabase,
@@ -26,11 +28,14 @@ from langgraph_memory import (
     OfflineChatModel,
     PromotionNode,
     PromotionReport,
+    ThreadSaver,
     Utterance,
     build_graph,
     open_memory,
 )
+from langgraph_memory.engine.connect import connect
 from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.flows.settings import StoreSettings
 
 OWNER = MemoryContext(owner_id="ana")
 
@@ -273,17 +278,25 @@ FAILURES: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize(("answer", "reason"), FAILURES.values(), ids=FAILURES)
-async def test_a_failed_call_never_fails_the_run_and_the_next_turn_reads_the_messages_again(
-    memory: MemoryDatabase, mode: str, answer: Any, reason: str, caplog: pytest.LogCaptureFixture
+async def test_a_failed_call_never_fails_the_run_and_its_messages_are_read_again_when_they_are_due(
+    path: str, clock: Clock, mode: str, answer: Any, reason: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    turns = Turns(memory, extractor(answer, found(MUNICH)), mode)
+    engine = connect(path)
+    memory = MemoryDatabase(ThreadSaver(engine), CuratedStore(engine, settings=StoreSettings(clock=clock)))
+    memory.store.setup()
+    model = Scripted(script=[answer, found(), found(MUNICH), found()], prompts=[])
+    turns = Turns(memory, ModelExtractor(model), mode)
 
     with caplog.at_level(logging.DEBUG, "langgraph_memory"):
         await turns.say("Hello! I live in Munich.")
     assert (turns.known, [one.reason for one in turns.failures]) == ([], [reason])
     await turns.say("Thanks.")
+    assert "Munich" not in model.prompts[1][-1].text
+    clock.advance(minutes=1)
+    await turns.say("Bye.")
+    engine.close()
 
-    assert turns.known == ["The user lives in Munich."]
+    assert [entry.candidate.content for report in turns.reports for entry in report] == ["The user lives in Munich."]
     assert [record.name for record in caplog.records] == ["langgraph_memory"]
     assert "Munich" not in caplog.text + str(turns.failures[0])
 

@@ -11,6 +11,7 @@ from langgraph_memory import (
     ContextBudget,
     CuratedStore,
     GuardPolicy,
+    Job,
     Memory,
     MemoryContext,
     MemoryDatabase,
@@ -19,12 +20,14 @@ from langgraph_memory import (
     OfflineChatModel,
     Outcome,
     PromotionNode,
+    PromotionWorker,
     Recall,
     Recalled,
     Receipt,
     RuleExtractor,
     ThreadSaver,
     Utterance,
+    WorkReport,
     build_graph,
     build_prompt,
     open_memory,
@@ -77,3 +80,13 @@ def nodes(state: MemoryState) -> None:
     PromotionNode(extractor=lambda utterances: [Candidate(content=one.text) for one in utterances])
     PromotionNode(extractor=read_later)
     assert_type(graph, StateGraph[MemoryState, MemoryContext, MemoryState, MemoryState])
+
+
+async def in_the_background(store: CuratedStore) -> None:
+    worker = PromotionWorker(store, extractor=RuleExtractor())
+    PromotionNode(mode="background", quiet_for=30, worker=worker)
+    assert_type(worker.run_once(), WorkReport)
+    assert_type(await worker.arun_once(limit=3), WorkReport)
+    assert_type(store.jobs(), list[Job])
+    with worker as working:
+        assert_type(working, PromotionWorker)

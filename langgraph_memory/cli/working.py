@@ -1,0 +1,113 @@
+"""Works off what was queued in the background, and shows what waits."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+import typer
+from langgraph.store.base import IndexConfig
+
+from langgraph_memory.cli.files import existing
+from langgraph_memory.cli.models import chat_model
+from langgraph_memory.cli.reindexing import index_of, named_object
+from langgraph_memory.cli.tables import jobs_table
+from langgraph_memory.cli.terminal import open_console, safe
+from langgraph_memory.database import open_memory
+from langgraph_memory.domain.jobs import Job
+from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.extract import ModelExtractor
+from langgraph_memory.nodes import PromotionWorker, WorkReport
+from langgraph_memory.nodes.readers import AnyExtractor
+from langgraph_memory.store import CuratedStore
+
+
+def work_off(
+    db: str,
+    model: str | None,
+    extractor: str | None,
+    embed: str | None,
+    dims: int | None,
+    *,
+    once: bool,
+    poll: float,
+) -> None:
+    """Promote what is due, once or until SIGTERM or SIGINT; then the job at hand is finished and the rest stays."""
+    reads, index = _extractor(model, extractor), _index(embed, dims)
+    with open_memory(existing(db), index=index) as memory:
+        worker = PromotionWorker(memory.store, extractor=reads, poll_every=timedelta(seconds=poll))
+        if once:
+            done = worker.run_once()
+        else:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: worker.stop_soon())
+            typer.echo(f"working off the jobs of {safe(worker.extractor)} in {safe(db)}.")
+            done = worker.run()
+        _tell(done)
+        _tell_of_others(memory.store, worker.extractor)
+
+
+def list_jobs(db: str, owner: str | None, *, as_json: bool, limit: int) -> None:
+    """Print the `limit` jobs that have been waiting longest."""
+    with open_memory(existing(db)) as memory:
+        found = memory.store.jobs(owner_id=owner, limit=limit + 1)
+    if as_json:
+        typer.echo(json.dumps([asdict(job) for job in found[:limit]], indent=2, default=_iso))
+    else:
+        open_console().print(jobs_table(found[:limit]))
+    if len(found) > limit:
+        typer.echo(f"there are more than {limit} jobs; these wait longest, --limit takes more.", err=True)
+
+
+def decide(db: str, owner: str | None, thread: str | None, *, retry: bool, drop: bool) -> None:
+    """Try an owner's messages again that were set aside, or give them up."""
+    if owner is None or retry == drop:
+        raise InvalidInputError("--retry and --drop exclude each other and need --owner.")
+    with open_memory(existing(db)) as memory:
+        change = memory.store.retry_set_aside if retry else memory.store.drop_set_aside
+        count = change(owner_id=owner, thread_id=thread)
+    typer.echo(f"{count} messages of {safe(owner)} {'wait again' if retry else 'were given up'}.")
+
+
+def _extractor(model: str | None, own: str | None) -> AnyExtractor | None:
+    if model is not None and own is not None:
+        raise InvalidInputError("--model and --extractor exclude each other.")
+    if own is None:
+        return None if model is None else ModelExtractor(chat_model(model))
+    found: AnyExtractor | None = named_object(own)
+    if found is None:
+        raise InvalidInputError(f"--extractor takes module:attribute, and there is no {own!r}.")
+    return found
+
+
+def _index(embed: str | None, dims: int | None) -> IndexConfig | None:
+    if (embed is None) != (dims is None):
+        raise InvalidInputError("--embed and --dims go together.")
+    return None if embed is None or dims is None else index_of(embed, dims)
+
+
+def _tell(done: WorkReport) -> None:
+    failed = f" {done.failed} failed and wait." if done.failed - done.set_aside else ""
+    typer.echo(f"read {done.messages} messages in {done.jobs} jobs; {done.set_aside} were set aside.{failed}")
+
+
+def _tell_of_others(store: CuratedStore, extractor: str) -> None:
+    others = Counter(job.extractor for job in _all_jobs(store) if job.extractor != extractor and job.waiting)
+    for name, count in others.items():
+        typer.echo(f"{count} jobs of {safe(name)} wait for another worker.")
+
+
+def _all_jobs(store: CuratedStore) -> Iterator[Job]:
+    offset = 0
+    while page := store.jobs(offset=offset):
+        yield from page
+        offset += len(page)
+
+
+def _iso(moment: Any) -> str:
+    return moment.isoformat() if isinstance(moment, datetime) else str(moment)

@@ -1,0 +1,147 @@
+"""Queues what is to be promoted later, and performs it: guarded before it is stored, embedded before it is promoted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from langgraph_memory.domain.candidate import Candidate, Utterance
+from langgraph_memory.domain.guard import GuardPolicy, mask, withhold
+from langgraph_memory.domain.jobs import Batch, Failure, Job, Lease, LeasedJob, Queued, Retries, checked_seconds
+from langgraph_memory.domain.memory import Source
+from langgraph_memory.domain.policy import PromotionPolicy
+from langgraph_memory.domain.promotion import Judged, LedgerPlace, PromotionReport, judge_all, withheld
+from langgraph_memory.domain.scope import check_owner, check_scope
+from langgraph_memory.domain.text import content_hash
+from langgraph_memory.flows.base import Flow
+from langgraph_memory.flows.memories import check_bounds, check_text, promotion_of
+from langgraph_memory.flows.settings import StoreSettings
+from langgraph_memory.plans import jobs
+from langgraph_memory.plans.jobs import QueueRequest, Unread
+from langgraph_memory.plans.memories import Origin
+
+
+def unread(utterances: Sequence[Utterance], place: LedgerPlace, settings: StoreSettings) -> Flow[Unread]:
+    """Return what nobody has read of a thread, nor queued."""
+    found: Unread = yield jobs.unread(place, utterances, settings.clock())
+    return found
+
+
+def queue(utterances: Sequence[Utterance], fields: dict[str, Any], settings: StoreSettings) -> Flow[datetime | None]:
+    """Queue messages, each with no more of its text than the guard lets be kept."""
+    place: LedgerPlace = fields["place"]
+    check_owner(place.owner_id)
+    guard = fields["guard"] or settings.guard
+    attempts = 0 if fields["failure"] is None else 1
+    source, scope = fields["source"] or Source(), check_scope(fields["scope"])
+    messages = [_queued(one, scope, source, attempts, guard) for one in utterances]
+    heard = [mask(text, guard) for text in fields["heard"] if text and withhold(text, guard) is None]
+    request = QueueRequest(
+        place,
+        messages,
+        heard,
+        checked_seconds("quiet_for", fields["quiet_for"]),
+        checked_seconds("at_latest", fields["at_latest"]),
+        fields["failure"],
+    )
+    due_at: datetime | None = yield jobs.queue(request, settings.clock())
+    return due_at
+
+
+def claim(
+    extractor: str, lease_for: timedelta, retries: Retries, ahead: bool, settings: StoreSettings
+) -> Flow[LeasedJob | None]:
+    """Lease the job that has been due longest."""
+    found: LeasedJob | None = yield jobs.claim(
+        extractor, str(uuid4()), lease_for, retries, settings.clock(), ahead=ahead
+    )
+    return found
+
+
+def claim_of(
+    place: LedgerPlace, lease_for: timedelta, retries: Retries, settings: StoreSettings
+) -> Flow[LeasedJob | None]:
+    """Lease the job of one thread."""
+    found: LeasedJob | None = yield jobs.claim_of(place, str(uuid4()), lease_for, retries, settings.clock())
+    return found
+
+
+def finish(
+    lease: Lease,
+    batch: Batch,
+    candidates: Sequence[Candidate],
+    policy: PromotionPolicy,
+    last: bool,
+    settings: StoreSettings,
+) -> Flow[PromotionReport | None]:
+    """Judge what was found in a batch and store it, and take the batch off its job in the same transaction."""
+    now = settings.clock()
+    judged = judge_all(candidates, batch.readable, policy, settings.types, settings.guard)
+    judged += [withheld(one.utterance, one.withheld) for one in batch.messages if one.withheld is not None]
+    request = yield from promotion_of(
+        _in_order(judged, batch),
+        [one.utterance for one in batch.messages],
+        lease.place,
+        batch.scope,
+        _origins(batch),
+        settings,
+        now,
+    )
+    hashes = {one.utterance.message_id: one.content_hash for one in batch.messages}
+    report: PromotionReport | None = yield jobs.finish(lease, batch, replace(request, hashes=hashes), now, last=last)
+    return report
+
+
+def give_back(lease: Lease, failures: Sequence[Failure], retries: Retries, settings: StoreSettings) -> Flow[int]:
+    """End the work on a job."""
+    spent: int = yield jobs.give_back(lease, failures, retries, settings.clock())
+    return spent
+
+
+def wait(extractor: str, settings: StoreSettings) -> Flow[timedelta | None]:
+    """Return how long it is until the next job of an extractor can be claimed; None when nothing waits."""
+    due_at: datetime | None = yield jobs.next_due(extractor)
+    return None if due_at is None else max(timedelta(0), due_at - settings.clock())
+
+
+def listed(owner_id: str | None, limit: int, offset: int, settings: StoreSettings) -> Flow[list[Job]]:
+    """Return a page of jobs."""
+    check_bounds({"limit": limit, "offset": offset})
+    wanted = None if owner_id is None else check_owner(owner_id)
+    found: list[Job] = yield jobs.jobs(wanted, settings.clock(), limit, offset)
+    return found
+
+
+def retry_set_aside(owner_id: str, thread_id: str | None, settings: StoreSettings) -> Flow[int]:
+    """Let what is set aside wait again."""
+    check_text("thread_id", thread_id, optional=True)
+    count: int = yield jobs.retry_set_aside(check_owner(owner_id), thread_id, settings.clock())
+    return count
+
+
+def drop_set_aside(owner_id: str, thread_id: str | None, settings: StoreSettings) -> Flow[int]:
+    """Give up what is set aside."""
+    check_text("thread_id", thread_id, optional=True)
+    count: int = yield jobs.drop_set_aside(check_owner(owner_id), thread_id, settings.clock())
+    return count
+
+
+def _queued(said: Utterance, scope: str, source: Source, attempts: int, guard: GuardPolicy) -> Queued:
+    refusal = withhold(said.text, guard)
+    kept = said.model_copy(update={"text": mask(said.text, guard) if refusal is None else ""})
+    return Queued(kept, content_hash(said.text), scope, source, attempts, None if refusal is None else refusal.reason)
+
+
+def _in_order(judged: Sequence[Judged], batch: Batch) -> list[Judged]:
+    """Return what was judged in the order of the messages, so that of two values the later one counts."""
+    places = {one.utterance.message_id: place for place, one in enumerate(batch.messages)}
+    return sorted(judged, key=lambda one: places.get(one.candidate.message_id, -1))
+
+
+def _origins(batch: Batch) -> Any:
+    sources = {one.utterance.message_id: one.source for one in batch.messages}
+    newest = batch.messages[-1].source
+    return lambda message_id: Origin.of(sources.get(message_id, newest))

@@ -1,0 +1,109 @@
+"""Working on one leased job: batch by batch, so that a message that cannot be read holds no other one up."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from langgraph_memory.domain.candidate import Candidate
+from langgraph_memory.domain.jobs import Batch, Failure, LeasedJob, Retries
+from langgraph_memory.domain.promotion import LedgerPlace, PromotionReport
+from langgraph_memory.exceptions import DatabaseError, ExtractionError
+from langgraph_memory.nodes.reading import Reading
+from langgraph_memory.nodes.steps import Steps, call
+from langgraph_memory.store import CuratedStore
+
+_LOG = logging.getLogger("langgraph_memory")
+
+
+class WorkReport(NamedTuple):
+    """What a worker did: how many jobs it took and messages it read, how many failed, and how many it set aside."""
+
+    jobs: int = 0
+    messages: int = 0
+    failed: int = 0
+    set_aside: int = 0
+
+    def plus(self, other: WorkReport) -> WorkReport:
+        """Return the sum of two reports."""
+        return WorkReport(*(mine + more for mine, more in zip(self, other, strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How jobs are worked on: by which reading, how long a lease lasts, how failures are tried again, who is told."""
+
+    reading: Reading
+    retries: Retries = field(default_factory=Retries)
+    lease_for: timedelta = timedelta(minutes=5)
+    on_promotion: Callable[[PromotionReport], None] | None = None
+    on_failure: Callable[[ExtractionError], None] | None = None
+
+    def next_job(self, store: CuratedStore, *, ahead: bool) -> Steps[WorkReport | None]:
+        """Work on the job that has been due longest; None when there is none."""
+        queue = store.queue
+        how: dict[str, Any] = {"lease_for": self.lease_for, "retries": self.retries, "ahead": ahead}
+        job = yield from call(queue.claim, queue.aclaim, self.reading.name, **how)
+        return None if job is None else (yield from self._on(store, job))
+
+    def job_of(self, store: CuratedStore, place: LedgerPlace) -> Steps[WorkReport | None]:
+        """Work on the job of one thread; None when it is not due, or somebody else's."""
+        queue = store.queue
+        job = yield from call(queue.claim_of, queue.aclaim_of, place, lease_for=self.lease_for, retries=self.retries)
+        return None if job is None else (yield from self._on(store, job))
+
+    def _on(self, store: CuratedStore, job: LeasedJob) -> Steps[WorkReport]:
+        batches = job.batches(self.retries)
+        failures: list[Failure] = []
+        read = 0
+        for place, batch in enumerate(batches, 1):
+            last = place == len(batches) and not failures
+            failure = yield from self._try(store, job, batch, last=last)
+            if failure is not None:
+                failures.append(failure)
+            else:
+                read += len(batch.messages)
+        spent = 0
+        if failures or not batches:
+            queue = store.queue
+            spent = yield from call(queue.give_back, queue.agive_back, job.lease, failures, retries=self.retries)
+        return WorkReport(1, read, sum(len(one.batch.messages) for one in failures), spent)
+
+    def _try(self, store: CuratedStore, job: LeasedJob, batch: Batch, *, last: bool) -> Steps[Failure | None]:
+        """Read and store one batch; return why that failed, if it did."""
+        queue = store.queue
+        try:
+            found = yield from self._read(store, job, batch)
+            report = yield from call(
+                queue.finish, queue.afinish, job.lease, batch, found, policy=self.reading.policy, last=last
+            )
+        except DatabaseError:
+            raise
+        except Exception as error:
+            return self._failed(batch, error)
+        if report is not None and self.on_promotion is not None:
+            self.on_promotion(report)
+        return None
+
+    def _read(self, store: CuratedStore, job: LeasedJob, batch: Batch) -> Steps[list[Candidate]]:
+        if not batch.readable:
+            return []
+        where: dict[str, Any] = {
+            "owner_id": job.lease.place.owner_id,
+            "scope": batch.scope,
+            "source": batch.messages[-1].source,
+        }
+        return (yield from self.reading.read(store, batch.readable, job.heard, **where))
+
+    def _failed(self, batch: Batch, error: Exception) -> Failure:
+        """Report a failure; nothing of what was said reaches the log."""
+        if not isinstance(error, ExtractionError):
+            name = type(error).__name__
+            error = ExtractionError(f"The messages could not be promoted: {name}.", name)
+        _LOG.warning("promotion failed (%s); %d messages wait", error.reason, len(batch.messages))
+        if self.on_failure is not None:
+            self.on_failure(error)
+        return Failure(batch, error.reason)

@@ -1,0 +1,267 @@
+"""Jobs: queued with a turn, leased by one worker at a time, and gone in the transaction that stores what they said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from langgraph_memory.domain.candidate import Utterance
+from langgraph_memory.domain.clock import from_microseconds, to_microseconds
+from langgraph_memory.domain.jobs import Batch, Failure, Job, Lease, LeasedJob, Queued, Retries, is_lost, owner_of
+from langgraph_memory.domain.promotion import LedgerPlace, PromotionReport
+from langgraph_memory.domain.scope import owner_partition
+from langgraph_memory.domain.text import content_hash
+from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
+from langgraph_memory.plans.promotion import (
+    PromotionRequest,
+    enter_in_ledger,
+    not_in_ledger,
+    place_columns,
+    promote,
+)
+
+
+class Unread(NamedTuple):
+    """What nobody has read of a thread and nobody is to read later, and whether a job of it is due."""
+
+    utterances: list[Utterance]
+    job_due: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRequest:
+    """Messages that are to be read later, and when: after `quiet_for`, not put off past `at_latest`.
+
+    `heard` is what an assistant could only be repeating. `failure` is why they could not be read at once.
+    """
+
+    place: LedgerPlace
+    messages: Sequence[Queued]
+    heard: Sequence[str]
+    quiet_for: timedelta
+    at_latest: timedelta
+    failure: str | None = None
+
+
+@reads
+def unread(place: LedgerPlace, utterances: Sequence[Utterance], now: datetime) -> Plan[Unread]:
+    """Return what neither the ledger nor a job knows of a thread, and whether its job can be claimed."""
+    fresh = yield from not_in_ledger(place, utterances)
+    rows = yield Query("job", place_columns(place))
+    if not rows:
+        return Unread(fresh, job_due=False)
+    ids = [one.message_id for one in fresh]
+    queued = yield Query("queued_messages", {**place_columns(place), "message_ids": ids})
+    known = {(row["message_id"], row["content_hash"]) for row in queued}
+    left = [one for one in fresh if (one.message_id, content_hash(one.text)) not in known]
+    return Unread(left, _can_be_claimed(rows[0], to_microseconds(now)))
+
+
+@writes
+def queue(request: QueueRequest, now: datetime) -> Plan[datetime | None]:
+    """Add what nobody has read to the job of its thread, and return when that is due; None when there was nothing."""
+    key = place_columns(request.place)
+    hashes = {one.utterance.message_id: one.content_hash for one in request.messages}
+    fresh = yield from not_in_ledger(request.place, [one.utterance for one in request.messages], hashes)
+    wanted = {one.message_id for one in fresh}
+    messages = [one for one in request.messages if one.utterance.message_id in wanted]
+    if not messages:
+        return None
+    moment = {"due_at": to_microseconds(now + request.quiet_for), "now": to_microseconds(now)}
+    bounds = {"at_latest": request.at_latest // timedelta(microseconds=1), "last_error": request.failure}
+    yield Query("queue_job", {**key, **moment, **bounds})
+    (last,) = yield Query("last_position", key)
+    rows = [_message_row(one) for one in messages] + [_heard_row(text) for text in dict.fromkeys(request.heard)]
+    numbered = [{**row, "position": last["position"] + place} for place, row in enumerate(rows, 1)]
+    yield Query("queue_message", {**key, "now": to_microseconds(now)}, numbered)
+    (job,) = yield Query("job", key)
+    return from_microseconds(job["due_at"])
+
+
+@writes
+def claim(
+    extractor: str, lease_id: str, lease_for: timedelta, retries: Retries, now: datetime, *, ahead: bool
+) -> Plan[LeasedJob | None]:
+    """Lease the job of an extractor that has been due longest; None when none is."""
+    moment = {"now": to_microseconds(now), "leased_until": to_microseconds(now + lease_for)}
+    rows = yield Query("claim_job", {**moment, "extractor": extractor, "lease_id": lease_id, "ahead": ahead})
+    if not rows:
+        return None
+    place = LedgerPlace(owner_of(rows[0]["partition"]), rows[0]["thread_id"], extractor)
+    return (yield from _begin(Lease(lease_id, place, lease_for), retries))
+
+
+@writes
+def claim_of(
+    place: LedgerPlace, lease_id: str, lease_for: timedelta, retries: Retries, now: datetime
+) -> Plan[LeasedJob | None]:
+    """Lease the job of one thread; None when it is not due."""
+    moment = {"now": to_microseconds(now), "leased_until": to_microseconds(now + lease_for)}
+    if not (yield Query("claim_job_of_thread", {**place_columns(place), **moment, "lease_id": lease_id})):
+        return None
+    return (yield from _begin(Lease(lease_id, place, lease_for), retries))
+
+
+@writes
+def finish(
+    lease: Lease, batch: Batch, request: PromotionRequest, now: datetime, *, last: bool
+) -> Plan[PromotionReport | None]:
+    """Store what a batch said and take it off the job; nothing happens, and None is returned, if the lease is lost."""
+    if not (yield from _held(lease, now)):
+        return None
+    report = yield from promote(request, now)
+    yield Query("drop_message", place_columns(lease.place), [_message_key(one) for one in batch.messages])
+    if last:
+        yield from _release(lease, now)
+    return report
+
+
+@writes
+def give_back(lease: Lease, failures: Sequence[Failure], retries: Retries, now: datetime) -> Plan[int]:
+    """End the work on a job: put off what failed, set aside what failed too often, and return how many that were."""
+    if not (yield from _held(lease, now)):
+        return 0
+    spent = [
+        {**_message_key(one), "reason": failure.reason}
+        for failure in failures
+        if failure.batch.is_spent(retries)
+        for one in failure.batch.messages
+    ]
+    if spent:
+        yield Query("set_message_aside", place_columns(lease.place), spent)
+    left = [failure for failure in failures if not failure.batch.is_spent(retries)]
+    attempts = max((failure.batch.attempts for failure in left), default=0)
+    key = f"{lease.place.owner_id}/{lease.place.thread_id}"
+    due_at = now + retries.delay(attempts, key) if left else None
+    yield from _release(lease, now, due_at, left[-1].reason if left else None)
+    return len(spent)
+
+
+@reads
+def next_due(extractor: str) -> Plan[datetime | None]:
+    """Return when the next job of an extractor can be claimed; None when nothing waits."""
+    (row,) = yield Query("next_due", {"extractor": extractor})
+    return None if row["due_at"] is None else from_microseconds(row["due_at"])
+
+
+@reads
+def jobs(owner_id: str | None, now: datetime, limit: int, offset: int) -> Plan[list[Job]]:
+    """Return a page of the jobs of an owner or of all."""
+    partition = None if owner_id is None else owner_partition(owner_id)
+    rows = yield Query("jobs", {"partition": partition, "limit": limit, "offset": offset})
+    return [Job.from_row(row, to_microseconds(now)) for row in rows]
+
+
+@writes
+def retry_set_aside(owner_id: str, thread_id: str | None, now: datetime) -> Plan[int]:
+    """Let what is set aside wait again, and return how many messages that were."""
+    rows = yield from _set_aside(owner_id, thread_id)
+    yield Query("retry_messages", {"partition": owner_partition(owner_id), "thread_id": thread_id})
+    moment = {"due_at": to_microseconds(now), "at_latest": 0, "last_error": None, "now": to_microseconds(now)}
+    for place in _places(owner_id, rows):
+        yield Query("queue_job", {**place_columns(place), **moment})
+    return len(rows)
+
+
+@writes
+def drop_set_aside(owner_id: str, thread_id: str | None, now: datetime) -> Plan[int]:
+    """Give up what is set aside: it counts as read; return how many messages that were."""
+    rows = yield from _set_aside(owner_id, thread_id)
+    for place in _places(owner_id, rows):
+        for one in (Queued.from_row(row) for row in rows if _place(owner_id, row) == place):
+            yield from _give_up(place, one, now)
+        yield from _delete_if_empty(place)
+    return len(rows)
+
+
+def _give_up(place: LedgerPlace, one: Queued, now: datetime) -> Plan[None]:
+    message_id = one.utterance.message_id
+    if (yield from not_in_ledger(place, [one.utterance], {message_id: one.content_hash})):
+        yield from enter_in_ledger(place, [(message_id, one.content_hash)], now)
+    yield Query("drop_message", place_columns(place), [_message_key(one)])
+
+
+def _begin(lease: Lease, retries: Retries) -> Plan[LeasedJob]:
+    """Count the attempt, set aside what has killed too many workers, and return what there is to do."""
+    key = place_columns(lease.place)
+    yield Query("count_attempt", key)
+    rows = yield Query("job_messages", key)
+    waiting = [Queued.from_row(row) for row in rows if row["state"] == "waiting"]
+    lost = [one for one in waiting if is_lost(one, retries)]
+    if lost:
+        yield Query("set_message_aside", key, [{**_message_key(one), "reason": "worker_lost"} for one in lost])
+    heard = tuple(row["text"] for row in rows if row["state"] == "heard")
+    return LeasedJob(lease, tuple(one for one in waiting if one not in lost), heard)
+
+
+def _held(lease: Lease, now: datetime) -> Plan[bool]:
+    """Return whether a lease still holds, and prolong it; from then on nobody else changes the job."""
+    moment = {"now": to_microseconds(now), "leased_until": to_microseconds(now + lease.lasts)}
+    return bool((yield Query("hold_job", {**place_columns(lease.place), **moment, "lease_id": lease.id})))
+
+
+def _release(lease: Lease, now: datetime, due_at: datetime | None = None, error: str | None = None) -> Plan[None]:
+    """Give a lease back: the job goes when nothing of it is left, else it is due at `due_at` or as it was queued."""
+    key = place_columns(lease.place)
+    (job,) = yield Query("job", key)
+    (left,) = yield Query("messages_left", key)
+    if not left["waiting"] and not left["set_aside"]:
+        yield from _delete(key)
+        return
+    due = max(to_microseconds(due_at), job["due_at"] or 0) if due_at is not None else job["due_at"]
+    moment = {"due_at": due if left["waiting"] else None, "now": to_microseconds(now)}
+    yield Query("release_job", {**key, **moment, "last_error": error})
+
+
+def _delete_if_empty(place: LedgerPlace) -> Plan[None]:
+    (left,) = yield Query("messages_left", place_columns(place))
+    if not left["waiting"] and not left["set_aside"]:
+        yield from _delete(place_columns(place))
+
+
+def _delete(key: dict[str, Any]) -> Plan[None]:
+    yield Query("delete_messages_of_job", key)
+    yield Query("delete_job", key)
+
+
+def _set_aside(owner_id: str, thread_id: str | None) -> Plan[Sequence[Row]]:
+    return (yield Query("messages_set_aside", {"partition": owner_partition(owner_id), "thread_id": thread_id}))
+
+
+def _places(owner_id: str, rows: Sequence[Row]) -> list[LedgerPlace]:
+    return list(dict.fromkeys(_place(owner_id, row) for row in rows))
+
+
+def _place(owner_id: str, row: Row) -> LedgerPlace:
+    return LedgerPlace(owner_id, row["thread_id"], row["extractor"])
+
+
+def _can_be_claimed(job: Row, now: int) -> bool:
+    leased = job["leased_until"] is not None and job["leased_until"] > now
+    return job["due_at"] is not None and job["due_at"] <= now and not leased
+
+
+def _message_key(one: Queued) -> dict[str, Any]:
+    return {"message_id": one.utterance.message_id, "content_hash": one.content_hash}
+
+
+def _message_row(one: Queued) -> dict[str, Any]:
+    return {
+        **_message_key(one),
+        "state": "waiting",
+        "actor": one.utterance.actor,
+        "text": one.utterance.text,
+        "withheld": one.withheld,
+        "scope": one.scope,
+        "source": one.source.model_dump_json(exclude_none=True, exclude_defaults=True),
+        "attempts": one.attempts,
+    }
+
+
+def _heard_row(text: str) -> dict[str, Any]:
+    digest = content_hash(text)
+    key = {"message_id": f"heard-{digest}", "content_hash": digest}
+    nothing = {"actor": "", "withheld": None, "scope": "", "source": "{}", "attempts": 0}
+    return {**key, **nothing, "state": "heard", "text": text}

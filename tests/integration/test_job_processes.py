@@ -1,0 +1,87 @@
+"""Many workers, in processes of their own and killed at any moment, promote each message once."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+DRIVER = Path(__file__).with_name("job_processes.py")
+
+
+def run(path: str, command: str, *numbers: int) -> str:
+    told = subprocess.run(
+        [sys.executable, str(DRIVER), command, path, *map(str, numbers)],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert told.returncode == 0, told.stderr
+    return told.stdout
+
+
+def ask(path: str, sql: str) -> list[tuple[object, ...]]:
+    connection = sqlite3.connect(path)
+    found = connection.execute(sql).fetchall()
+    connection.close()
+    return found
+
+
+def assert_each_was_read_once(path: str, wanted: list[str]) -> None:
+    """Every statement is live, was added once and never confirmed, stands once in the ledger, and nothing waits."""
+    contents = [row[0] for row in ask(path, "SELECT content FROM agent_memory WHERE superseded_at IS NULL")]
+    assert sorted(map(str, contents)) == sorted(wanted)
+    assert ask(path, "SELECT action, count(*) FROM memory_audit GROUP BY action") == [("added", len(wanted))]
+    assert ask(path, "SELECT count(*) FROM promotion_ledger") == [(len(wanted),)]
+    assert ask(path, "SELECT count(*) FROM promotion_job") == [(0,)]
+    assert ask(path, "SELECT count(*) FROM promotion_job_message") == [(0,)]
+    assert ask(path, "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_two_worker_processes_share_the_jobs_and_read_each_once(path: str) -> None:
+    run(path, "share", 200)
+
+    assert_each_was_read_once(path, [f"Said number {job}.0" for job in range(200)])
+    receipts = ask(path, "SELECT count(*) FROM memory_receipt WHERE kind = 'promotion'")
+    assert receipts == [(200,)]
+
+
+def test_workers_killed_again_and_again_neither_double_nor_lose(path: str) -> None:
+    killed, jobs = map(int, run(path, "kill", 80, 7).split())
+
+    assert killed >= 80
+    assert_each_was_read_once(path, [f"Said number {job}.{n}" for job in range(jobs) for n in range(3)])
+
+
+def test_two_processes_that_run_the_same_thread_at_once_promote_each_message_once(path: str) -> None:
+    run(path, "threads", 25)
+
+    said = [f"{who}{turn}" for who in ("one", "two", "shared") for turn in range(25)]
+    assert_each_was_read_once(path, [f"The user likes {what}." for what in said])
+
+
+def test_the_worker_command_leaves_other_extractors_jobs_and_ends_at_a_signal(path: str) -> None:
+    run(path, "queue", 3)
+    command = [sys.executable, "-m", "langgraph_memory", "worker", path]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as worker:
+        assert worker.stdout is not None
+        first = worker.stdout.readline()
+        worker.send_signal(signal.SIGTERM)
+        told, _ = worker.communicate(timeout=60)
+
+    assert first == f"working off the jobs of rules in {path}.\n"
+    assert worker.returncode == 0
+    assert told == "read 0 messages in 0 jobs; 0 were set aside.\n3 jobs of slow wait for another worker.\n"
+
+
+def test_the_worker_command_reads_with_an_extractor_of_ones_own(path: str) -> None:
+    run(path, "queue", 3)
+    command = [sys.executable, "-m", "langgraph_memory", "worker", path, "--once", "--extractor", "job_processes:SLOW"]
+
+    told = subprocess.run(command, cwd=DRIVER.parent, capture_output=True, text=True, check=True, timeout=60)
+
+    assert told.stdout == "read 3 messages in 3 jobs; 0 were set aside.\n"
+    assert_each_was_read_once(path, [f"Said number {job}.0" for job in range(3)])
