@@ -1,0 +1,33 @@
+-- name: corpus_in_partition
+-- The number of a partition, and how many texts and terms each of its fields holds.
+SELECT partition, partition_no, size, term_total, context_size, context_total, asked_size, asked_total,
+    (SELECT count(*) FROM memory_subject AS s WHERE s.partition = :partition) AS subjects
+FROM store_partition AS p WHERE partition = :partition
+
+-- name: corpus_across_partitions
+-- Those of every partition.
+SELECT partition, partition_no, size, term_total FROM store_partition
+
+-- name: postings
+-- The postings of some terms in one partition, in every field.
+SELECT p.field, t.term, string_agg(p.posting, '' ORDER BY p.memory_no) AS postings
+FROM unnest(:terms::text[]) AS t (term)
+JOIN memory_posting AS p ON p.partition = :partition AND p.term = memory_term(t.term)
+GROUP BY p.field, t.term
+
+-- name: named_subjects
+-- Those of some phrases that are the subject of a memory of one partition.
+SELECT subject_key FROM memory_subject WHERE partition = :partition AND subject_key = ANY (:phrases::text[])
+
+-- name: standings
+-- What decides about the numbered rows of one partition beside their words: those that were memories at a moment.
+SELECT memory_no, scope, memory_type, confidence, importance, created_at, updated_at, valid_from, last_verified_at,
+    expires_at, superseded_at, fingerprint, subject_key, question_share
+FROM agent_memory
+WHERE memory_no = ANY (:numbers::bigint[])
+  AND partition = :partition AND memory_type IS NOT NULL AND created_at <= :at
+
+-- name: memories_numbered
+-- The numbered memories of one partition.
+SELECT * FROM agent_memory
+WHERE memory_no = ANY (:numbers::bigint[]) AND partition = :partition AND memory_type IS NOT NULL
