@@ -23,6 +23,7 @@ _LOCK = """
 SELECT pg_advisory_xact_lock(hashtextextended(key, 7)), pg_current_xact_id()::text AS xid
 FROM unnest(%(keys)s::text[]) AS key
 """
+_NESTED = ("keys", "stretches")
 _THREADS = ("thread_id", "source_thread_id", "name")
 
 
@@ -131,7 +132,8 @@ def _bind(params: Mapping[str, Any]) -> dict[str, Any]:
 
 def _bound(name: str, value: Any) -> Any:
     """Return a value as the statements expect it: lists of lists as JSON, other lists as arrays, vectors as such."""
-    if isinstance(value, (list, tuple)):
-        nested = value and isinstance(value[0], (list, tuple))
-        return json.dumps(value) if nested else list(value)
+    if name in _NESTED:
+        return json.dumps(value)
+    if isinstance(value, tuple):
+        return list(value)
     return Embedding(value) if name == "vector" else value
