@@ -72,6 +72,14 @@ class PostgresEngine:
         """Same as `run`, on a thread of the engine's own."""
         return await self._off_the_loop(self.run, operation)
 
+    def run_later(self, operation: Operation[object]) -> None:
+        """Run a write at once: its commit waits for this connection's server alone, and not for other writers."""
+        self.run(operation)
+
+    async def arun_later(self, operation: Operation[object]) -> None:
+        """Same as `run_later`, on a thread of the engine's own."""
+        await self.arun(operation)
+
     def scrub(self) -> bool:
         """Vacuum the tables, or write them anew without what was deleted; return whether its bytes are gone.
 

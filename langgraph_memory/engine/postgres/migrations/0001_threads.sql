@@ -4,12 +4,11 @@
 CREATE TABLE thread (
     thread_id text COLLATE "C" NOT NULL PRIMARY KEY,
     owner_id text COLLATE "C",
-    created_at bigint NOT NULL,           -- microseconds since 1970, UTC
-    updated_at bigint NOT NULL
-);
+    created_at bigint,                    -- microseconds since 1970, UTC; NULL: it holds pending writes only
+    updated_at bigint
+) WITH (fillfactor = 70);                 -- written with every checkpoint; the free space keeps that cheap
 
-CREATE INDEX thread_by_owner ON thread (owner_id, updated_at) WHERE owner_id IS NOT NULL;
-CREATE INDEX thread_by_use ON thread (updated_at);
+CREATE INDEX thread_by_owner ON thread (owner_id) WHERE owner_id IS NOT NULL;
 
 -- Whose a thread is: every owner that a run named when it saved a checkpoint of it.
 CREATE TABLE thread_owner (
@@ -20,38 +19,18 @@ CREATE TABLE thread_owner (
 
 CREATE INDEX thread_owner_by_owner ON thread_owner (owner_id, thread_id);
 
-CREATE FUNCTION thread_owner_delete() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
-BEGIN
-    DELETE FROM thread_owner WHERE thread_id = old.thread_id;
-    RETURN NULL;
-END $$;
-
-CREATE TRIGGER thread_owner_delete AFTER DELETE ON thread FOR EACH ROW EXECUTE FUNCTION thread_owner_delete();
-
 CREATE TABLE thread_checkpoint (
     thread_id text COLLATE "C" NOT NULL,
     checkpoint_ns text COLLATE "C" NOT NULL,
     checkpoint_id text COLLATE "C" NOT NULL,
     parent_checkpoint_id text COLLATE "C",
     run_id text COLLATE "C",
-    created_at bigint NOT NULL,
     channel_versions text NOT NULL,       -- JSON: channel -> version
     replayed_channels text,               -- JSON: delta channels that are not stored here; NULL: none
     type text COLLATE "C" NOT NULL,
     body bytea NOT NULL,                  -- the rest of the checkpoint, and its metadata
     PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id)
 );
-
--- A thread is listed by when it was last written.
-CREATE FUNCTION thread_checkpoint_insert() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
-BEGIN
-    INSERT INTO thread (thread_id, created_at, updated_at) VALUES (new.thread_id, new.created_at, new.created_at)
-    ON CONFLICT (thread_id) DO UPDATE SET updated_at = greatest(thread.updated_at, excluded.updated_at);
-    RETURN NULL;
-END $$;
-
-CREATE TRIGGER thread_checkpoint_insert AFTER INSERT ON thread_checkpoint
-FOR EACH ROW EXECUTE FUNCTION thread_checkpoint_insert();
 
 CREATE INDEX thread_checkpoint_by_run ON thread_checkpoint (run_id, thread_id) WHERE run_id IS NOT NULL;
 
@@ -87,3 +66,16 @@ CREATE TABLE thread_write (
     value bytea NOT NULL,
     PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id, task_id, idx)
 );
+
+-- Nothing of a thread outlives it.
+CREATE FUNCTION thread_delete() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    DELETE FROM thread_owner WHERE thread_id = old.thread_id;
+    DELETE FROM thread_checkpoint WHERE thread_id = old.thread_id;
+    DELETE FROM thread_channel WHERE thread_id = old.thread_id;
+    DELETE FROM thread_chunk WHERE thread_id = old.thread_id;
+    DELETE FROM thread_write WHERE thread_id = old.thread_id;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER thread_delete AFTER DELETE ON thread FOR EACH ROW EXECUTE FUNCTION thread_delete();

@@ -31,8 +31,9 @@ CREATE TABLE agent_memory (
     valid_from bigint,
     last_verified_at bigint,
     expires_at bigint,
-    superseded_by text COLLATE "C",
+    superseded_by text COLLATE "C",       -- NULL beside a superseded_at: retired, and nothing took its place
     superseded_at bigint,
+    conflict_id text COLLATE "C",         -- the live memories that share it contradict each other
     fingerprint text COLLATE "C",         -- of the normalised content
     subject_key text COLLATE "C",         -- the folded words of the subject
     question_share double precision NOT NULL DEFAULT 0,
@@ -57,6 +58,7 @@ CREATE INDEX agent_memory_by_slot ON agent_memory (partition, scope, memory_type
     WHERE slot IS NOT NULL AND superseded_at IS NULL;
 CREATE INDEX agent_memory_by_fingerprint ON agent_memory (partition, scope, memory_type, fingerprint)
     WHERE fingerprint IS NOT NULL AND superseded_at IS NULL;
+CREATE INDEX agent_memory_by_conflict ON agent_memory (partition, conflict_id) WHERE conflict_id IS NOT NULL;
 CREATE INDEX agent_memory_by_successor ON agent_memory (partition, superseded_by) WHERE superseded_by IS NOT NULL;
 CREATE INDEX agent_memory_by_expiry ON agent_memory (expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX agent_memory_by_number ON agent_memory (memory_no);
@@ -187,6 +189,7 @@ CREATE TABLE memory_version (
     expires_at bigint,
     superseded_by text COLLATE "C",
     superseded_at bigint,
+    conflict_id text COLLATE "C",
     fingerprint text COLLATE "C",
     subject_key text COLLATE "C",
     question_share double precision NOT NULL,
@@ -210,15 +213,16 @@ CREATE FUNCTION memory_version_keep() RETURNS trigger LANGUAGE plpgsql SET searc
 BEGIN
     INSERT INTO memory_version (
         memory_no, version_no, replaced_at, partition, id, owner_id, scope, memory_type, slot, confidence, importance,
-        created_at, updated_at, valid_from, last_verified_at, expires_at, superseded_by, superseded_at, fingerprint,
-        subject_key, question_share, term_count, context_count, asked_count, subject, content, content_json, source,
+        created_at, updated_at, valid_from, last_verified_at, expires_at, superseded_by, superseded_at, conflict_id,
+        fingerprint, subject_key, question_share, term_count, context_count, asked_count, subject, content, content_json, source,
         context, terms, context_terms, asked_terms
     ) SELECT old.memory_no,
         1 + coalesce((SELECT max(version_no) FROM memory_version
                       WHERE partition = old.partition AND memory_no = old.memory_no), 0),
         new.updated_at, old.partition, old.id, old.owner_id, old.scope, old.memory_type, old.slot, old.confidence,
         old.importance, old.created_at, old.updated_at, old.valid_from, old.last_verified_at, old.expires_at,
-        old.superseded_by, old.superseded_at, old.fingerprint, old.subject_key, old.question_share, old.term_count,
+        old.superseded_by, old.superseded_at, old.conflict_id, old.fingerprint, old.subject_key, old.question_share,
+        old.term_count,
         old.context_count, old.asked_count, old.subject, old.content, old.content_json, old.source, old.context,
         old.terms, old.context_terms, old.asked_terms;
     RETURN NULL;
@@ -240,12 +244,14 @@ FOR EACH ROW WHEN (old.memory_type IS NOT NULL) EXECUTE FUNCTION memory_version_
 CREATE VIEW memory_state AS
 SELECT memory_no, 9223372036854775807 AS version_no, 9223372036854775807 AS replaced_at,
     partition, id, owner_id, scope, memory_type, slot, confidence, importance, created_at, updated_at, valid_from,
-    last_verified_at, expires_at, superseded_by, superseded_at, fingerprint, subject_key, question_share, term_count,
-    context_count, asked_count, subject, content, content_json, source, context, terms, context_terms, asked_terms
+    last_verified_at, expires_at, superseded_by, superseded_at, conflict_id, fingerprint, subject_key, question_share,
+    term_count, context_count, asked_count, subject, content, content_json, source, context, terms, context_terms,
+    asked_terms
 FROM agent_memory WHERE memory_type IS NOT NULL
 UNION ALL
 SELECT memory_no, version_no, replaced_at,
     partition, id, owner_id, scope, memory_type, slot, confidence, importance, created_at, updated_at, valid_from,
-    last_verified_at, expires_at, superseded_by, superseded_at, fingerprint, subject_key, question_share, term_count,
-    context_count, asked_count, subject, content, content_json, source, context, terms, context_terms, asked_terms
+    last_verified_at, expires_at, superseded_by, superseded_at, conflict_id, fingerprint, subject_key, question_share,
+    term_count, context_count, asked_count, subject, content, content_json, source, context, terms, context_terms,
+    asked_terms
 FROM memory_version;

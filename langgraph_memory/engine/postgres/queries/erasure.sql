@@ -15,8 +15,7 @@ SELECT thread_id FROM (
     SELECT thread_id FROM promotion_ledger WHERE partition = :partition
     UNION SELECT thread_id FROM memory_receipt WHERE partition = :partition AND thread_id IS NOT NULL
 ) AS t WHERE NOT EXISTS (SELECT 1 FROM thread_owner AS o WHERE o.thread_id = t.thread_id)
-  AND (EXISTS (SELECT 1 FROM thread AS p WHERE p.thread_id = t.thread_id)
-    OR EXISTS (SELECT 1 FROM thread_write AS w WHERE w.thread_id = t.thread_id))
+  AND EXISTS (SELECT 1 FROM thread AS p WHERE p.thread_id = t.thread_id)
 ORDER BY thread_id
 
 -- name: holdings

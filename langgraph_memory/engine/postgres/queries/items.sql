@@ -13,8 +13,8 @@ SELECT * FROM agent_memory WHERE partition = :partition AND namespace = :namespa
 INSERT INTO agent_memory (
     memory_no, partition, namespace, id, value, ttl_minutes, owner_id, scope, memory_type, slot, content, content_json,
     subject, context, source, confidence, importance, created_at, updated_at, valid_from, last_verified_at, expires_at,
-    superseded_by, superseded_at, fingerprint, subject_key, question_share, terms, term_count, context_terms,
-    context_count, asked_terms, asked_count
+    superseded_by, superseded_at, conflict_id, fingerprint, subject_key, question_share, terms, term_count,
+    context_terms, context_count, asked_terms, asked_count
 ) VALUES (
     1 + coalesce(
         (SELECT max(memory_no) FROM agent_memory WHERE partition = :partition),
@@ -22,8 +22,8 @@ INSERT INTO agent_memory (
     ),
     :partition, :namespace, :id, :value, :ttl_minutes, :owner_id, :scope, :memory_type, :slot, :content, :content_json,
     :subject, :context, :source, :confidence, :importance, :created_at, :updated_at, :valid_from, :last_verified_at,
-    :expires_at, :superseded_by, :superseded_at, :fingerprint, :subject_key, :question_share, :terms, :term_count,
-    :context_terms, :context_count, :asked_terms, :asked_count
+    :expires_at, :superseded_by, :superseded_at, :conflict_id, :fingerprint, :subject_key, :question_share, :terms,
+    :term_count, :context_terms, :context_count, :asked_terms, :asked_count
 )
 RETURNING memory_no
 
@@ -34,7 +34,8 @@ UPDATE agent_memory SET
     subject = :subject, context = :context, source = :source, confidence = :confidence, importance = :importance,
     created_at = :created_at, updated_at = :updated_at, valid_from = :valid_from,
     last_verified_at = :last_verified_at, expires_at = :expires_at,
-    superseded_by = :superseded_by, superseded_at = :superseded_at, fingerprint = :fingerprint,
+    superseded_by = :superseded_by, superseded_at = :superseded_at, conflict_id = :conflict_id,
+    fingerprint = :fingerprint,
     subject_key = :subject_key, question_share = :question_share, terms = :terms, term_count = :term_count,
     context_terms = :context_terms, context_count = :context_count,
     asked_terms = :asked_terms, asked_count = :asked_count

@@ -21,9 +21,31 @@ WHERE partition = :partition AND scope = :scope AND slot IS NOT NULL
 ORDER BY memory_no
 
 -- name: supersede_memory
--- Let another memory take the place of this one.
+-- Let another memory take the place of this one, or none.
 UPDATE agent_memory SET superseded_by = :superseded_by, superseded_at = :now, updated_at = :now
 WHERE partition = :partition AND id = :id AND memory_type IS NOT NULL AND superseded_at IS NULL
+
+-- name: mark_conflict
+-- Say which group of contradicting memories this one is in; NULL: none.
+UPDATE agent_memory SET conflict_id = :conflict_id, updated_at = :now
+WHERE partition = :partition AND id = :id AND memory_type IS NOT NULL
+
+-- name: live_in_conflict
+-- The live memories of one owner that are in one group of contradicting ones.
+SELECT * FROM agent_memory
+WHERE partition = :partition AND conflict_id = :conflict_id
+  AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
+ORDER BY memory_no
+
+-- name: conflicts_of_owner
+-- The live memories of one owner that contradict another live one, by group.
+SELECT * FROM agent_memory AS m
+WHERE m.partition = :partition AND m.conflict_id IS NOT NULL
+  AND m.superseded_at IS NULL AND (m.expires_at IS NULL OR m.expires_at > :now) AND EXISTS (
+    SELECT 1 FROM agent_memory AS o
+    WHERE o.partition = :partition AND o.conflict_id = m.conflict_id AND o.memory_no <> m.memory_no
+      AND o.superseded_at IS NULL AND (o.expires_at IS NULL OR o.expires_at > :now))
+ORDER BY m.conflict_id, m.memory_no
 
 -- name: predecessors
 -- The memories whose place a memory took.

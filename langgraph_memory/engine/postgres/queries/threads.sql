@@ -1,14 +1,26 @@
+-- name: date_thread
+-- Note when a checkpoint of a thread is stored; it comes before everything else that is stored with it.
+INSERT INTO thread (thread_id, created_at, updated_at) VALUES (:thread_id, :now, :now)
+ON CONFLICT (thread_id) DO UPDATE SET
+    created_at = coalesce(thread.created_at, excluded.created_at),
+    updated_at = greatest(thread.updated_at, excluded.updated_at)
+
+-- name: number_thread
+-- Make sure that a thread is known before pending writes are stored in it.
+INSERT INTO thread (thread_id) VALUES (:thread_id) ON CONFLICT (thread_id) DO NOTHING
+
 -- name: put_checkpoint
 -- Store one checkpoint; the same id again replaces it.
 INSERT INTO thread_checkpoint (
-    thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, run_id, created_at, channel_versions,
-    replayed_channels, type, body
+    thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, run_id, channel_versions, replayed_channels,
+    type, body
 ) VALUES (
-    :thread_id, :checkpoint_ns, :checkpoint_id, :parent_checkpoint_id, :run_id, :created_at, :channel_versions,
+    :thread_id, :checkpoint_ns, :checkpoint_id, :parent_checkpoint_id, :run_id, :channel_versions,
     :replayed_channels, :type, :body
 ) ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id) DO UPDATE SET
     parent_checkpoint_id = excluded.parent_checkpoint_id, run_id = excluded.run_id,
-    channel_versions = excluded.channel_versions, replayed_channels = excluded.replayed_channels, type = excluded.type, body = excluded.body
+    channel_versions = excluded.channel_versions, replayed_channels = excluded.replayed_channels, type = excluded.type,
+    body = excluded.body
 
 -- name: name_owner
 -- Note whose a thread is, unless that is known already.
@@ -78,14 +90,16 @@ WHERE thread_id = :thread_id
   AND (:checkpoint_ns::text IS NULL OR checkpoint_ns = :checkpoint_ns)
   AND (:checkpoint_id::text IS NULL OR checkpoint_id = :checkpoint_id)
   AND (:before::text IS NULL OR checkpoint_id < :before::text)
-  AND (:after_id::text IS NULL OR (checkpoint_id, thread_id, checkpoint_ns) < (:after_id::text, :after_thread::text, :after_ns::text))
+  AND (:after_id::text IS NULL
+    OR (checkpoint_id, thread_id, checkpoint_ns) < (:after_id::text, :after_thread::text, :after_ns::text))
 ORDER BY checkpoint_id DESC, thread_id DESC, checkpoint_ns DESC LIMIT :page
 
 -- name: checkpoints_of_all_threads
 -- A page of every thread's checkpoints, newest first, after a given place.
 SELECT * FROM thread_checkpoint
 WHERE (:before::text IS NULL OR checkpoint_id < :before::text)
-  AND (:after_id::text IS NULL OR (checkpoint_id, thread_id, checkpoint_ns) < (:after_id::text, :after_thread::text, :after_ns::text))
+  AND (:after_id::text IS NULL
+    OR (checkpoint_id, thread_id, checkpoint_ns) < (:after_id::text, :after_thread::text, :after_ns::text))
 ORDER BY checkpoint_id DESC, thread_id DESC, checkpoint_ns DESC LIMIT :page
 
 -- name: version_and_end
@@ -185,7 +199,7 @@ DELETE FROM thread_chunk WHERE thread_id = :thread_id AND address = :address
 
 -- name: delete_thread_if_empty
 -- Forget a thread that holds no checkpoint any more.
-DELETE FROM thread WHERE thread_id = :thread_id
+DELETE FROM thread WHERE thread_id = :thread_id AND created_at IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM thread_checkpoint AS p WHERE p.thread_id = :thread_id)
 
 -- name: delete_checkpoints_of_thread
@@ -211,9 +225,9 @@ DELETE FROM thread WHERE thread_id = :thread_id
 -- name: copy_checkpoints
 -- Copy every checkpoint of one thread to another.
 INSERT INTO thread_checkpoint (
-    thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, run_id, created_at, channel_versions,
-    replayed_channels, type, body
-) SELECT :thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, run_id, created_at, channel_versions,
+    thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, run_id, channel_versions, replayed_channels,
+    type, body
+) SELECT :thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, run_id, channel_versions,
     replayed_channels, type, body
 FROM thread_checkpoint WHERE thread_id = :source_thread_id
 
@@ -241,8 +255,9 @@ UPDATE thread SET (owner_id, created_at, updated_at) =
 WHERE thread_id = :thread_id
 
 -- name: thread
--- What is known of one thread.
-SELECT thread_id, owner_id, created_at, updated_at FROM thread WHERE thread_id = :thread_id
+-- What is known of one thread that holds checkpoints.
+SELECT thread_id, owner_id, created_at, updated_at FROM thread
+WHERE thread_id = :thread_id AND created_at IS NOT NULL
 
 -- name: threads
 -- A page of threads, last used first, with what they hold.
@@ -252,7 +267,7 @@ SELECT t.thread_id, t.owner_id, t.created_at, t.updated_at,
     + coalesce((SELECT sum(length(c.value)) FROM thread_channel AS c WHERE c.thread_id = t.thread_id), 0)
     + coalesce((SELECT sum(length(i.value)) FROM thread_chunk AS i WHERE i.thread_id = t.thread_id), 0)
     + coalesce((SELECT sum(length(w.value)) FROM thread_write AS w WHERE w.thread_id = t.thread_id), 0))::bigint AS bytes
-FROM thread AS t WHERE :owner_id::text IS NULL OR t.owner_id = :owner_id
+FROM thread AS t WHERE t.created_at IS NOT NULL AND (:owner_id::text IS NULL OR t.owner_id = :owner_id)
 ORDER BY t.updated_at DESC, t.thread_id LIMIT :limit OFFSET :offset
 
 -- name: last_values

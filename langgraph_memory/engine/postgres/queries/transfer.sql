@@ -37,14 +37,14 @@ SELECT * FROM memory_receipt WHERE partition = :partition AND id > :after_id ORD
 -- Add an earlier state of a memory that was imported.
 INSERT INTO memory_version (
     memory_no, version_no, replaced_at, partition, id, owner_id, scope, memory_type, slot, confidence, importance,
-    created_at, updated_at, valid_from, last_verified_at, expires_at, superseded_by, superseded_at, fingerprint,
-    subject_key, question_share, term_count, context_count, asked_count, subject, content, content_json, source,
+    created_at, updated_at, valid_from, last_verified_at, expires_at, superseded_by, superseded_at, conflict_id,
+    fingerprint, subject_key, question_share, term_count, context_count, asked_count, subject, content, content_json, source,
     context, terms, context_terms, asked_terms
 ) VALUES (
     :memory_no, :version_no, :replaced_at, :partition, :id, :owner_id, :scope, :memory_type, :slot, :confidence,
     :importance, :created_at, :updated_at, :valid_from, :last_verified_at, :expires_at, :superseded_by,
-    :superseded_at, :fingerprint, :subject_key, :question_share, :term_count, :context_count, :asked_count, :subject,
-    :content, :content_json, :source, :context, :terms, :context_terms, :asked_terms)
+    :superseded_at, :conflict_id, :fingerprint, :subject_key, :question_share, :term_count, :context_count,
+    :asked_count, :subject, :content, :content_json, :source, :context, :terms, :context_terms, :asked_terms)
 
 -- name: import_audit
 -- Add one change of the audit trail, unless it is there.

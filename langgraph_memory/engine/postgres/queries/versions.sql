@@ -35,6 +35,17 @@ WHERE partition = :partition AND id = ANY (:ids::text[]) AND created_at <= :at
     SELECT 1 FROM memory_version AS v
     WHERE v.partition = s.partition AND v.memory_no = s.memory_no AND v.version_no < s.version_no AND v.replaced_at > :at)
 
+-- name: conflicting_as_of
+-- The memories in some groups of contradicting ones that a read could see at an earlier moment, as they were then.
+SELECT * FROM memory_state AS s
+WHERE partition = :partition AND conflict_id = ANY (:conflict_ids::text[])
+  AND scope = ANY (:scopes::text[]) AND memory_type = ANY (:memory_types::text[])
+  AND created_at <= :at AND (superseded_at IS NULL OR superseded_at > :at) AND (expires_at IS NULL OR expires_at > :at)
+  AND replaced_at > :at AND NOT EXISTS (
+    SELECT 1 FROM memory_version AS v
+    WHERE v.partition = s.partition AND v.memory_no = s.memory_no AND v.version_no < s.version_no AND v.replaced_at > :at)
+ORDER BY memory_no
+
 -- name: words_as_of
 -- The words, at an earlier moment, of the memories of one partition that have other words now.
 SELECT s.memory_no, s.terms, s.term_count, s.context_terms, s.context_count, s.asked_terms, s.asked_count
