@@ -15,6 +15,7 @@ settings.load_profile("unhurried")  # no test depends on how fast the machine is
 
 pytest.register_assert_rewrite("support", "store_contract")
 
+from databases import Databases, PostgresDatabases, SqliteDatabases, template_on  # noqa: E402
 from postgres_server import REQUIRED, PostgresServer, programs  # noqa: E402
 from support import BagOfWords, Clock  # noqa: E402
 
@@ -66,3 +67,27 @@ def postgres_url(postgres: PostgresServer) -> Iterator[str]:
     url = postgres.new_database()
     yield url
     postgres.drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: PostgresServer) -> str:
+    """The name of a database that is set up and has pgvector, to be copied."""
+    return template_on(postgres)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def databases(request: pytest.FixtureRequest) -> Iterator[Databases]:
+    """Makes databases of either engine: a test that takes it runs on both."""
+    if request.param == "sqlite":
+        yield SqliteDatabases(Path(request.getfixturevalue("path")))
+        return
+    server, template = request.getfixturevalue("postgres"), request.getfixturevalue("postgres_template")
+    made = PostgresDatabases(server, template)
+    yield made
+    made.drop()
+
+
+@pytest.fixture
+def database(databases: Databases) -> str:
+    """The connection string of a new, empty database of either engine."""
+    return databases.new()

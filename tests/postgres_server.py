@@ -66,7 +66,8 @@ class PostgresServer:
         self._databases += 1
         name = f"test_{self._databases}"
         with psycopg.connect(self.url(), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+            copied = "STRATEGY file_copy" if connection.info.server_version >= 150_000 else ""  # faster without fsync
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" {copied}')
         return self.url(name)
 
     def drop_database(self, url: str) -> None:

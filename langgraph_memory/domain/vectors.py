@@ -51,14 +51,10 @@ class Closeness:
 
     @classmethod
     def from_row(cls, row: Any) -> Closeness:
-        """Return what an engine found: arrays of whole numbers and of floats, 4 bytes each, big endian."""
+        """Return what an engine found: `own` and `context`, each a row and its score in 4 bytes each, big endian."""
         np = numpy()
-
-        def kind(name: str) -> tuple[Any, Any]:
-            rows = np.frombuffer(row[f"{name}_rows"], dtype=">u4").astype("<u4")
-            return rows, np.frombuffer(row[f"{name}_scores"], dtype=">f4").astype("<f4")
-
-        return cls(kind("own"), kind("context"))
+        own, context = (np.frombuffer(row[name], dtype=[("row", ">u4"), ("score", ">f4")]) for name in ("own", CONTEXT))
+        return cls(*((found["row"].astype("<u4"), found["score"].astype("<f4")) for found in (own, context)))
 
     def leave_out(self, rows: Sequence[int]) -> None:
         """Forget how close some rows are: their vectors are of other words than are asked about."""

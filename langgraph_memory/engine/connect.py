@@ -7,17 +7,19 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from langgraph_memory.engine.base import Engine
-from langgraph_memory.exceptions import ConnectionStringError
+from langgraph_memory.exceptions import ConnectionStringError, MissingExtraError
 
 if TYPE_CHECKING:
     from langgraph_memory.engine.sqlite.upstream import UpstreamFile
 
 _LONGEST_WAIT = 24 * 60 * 60
+_LARGEST_POOL = 1000
+_SCHEMA = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}\Z")
 _URL = re.compile(r"^([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 
 
 def connect(conn_string: str | os.PathLike[str], **options: Any) -> Engine:
-    """Return the engine for `conn_string`: a path, `":memory:"` or a `sqlite:///` URL.
+    """Return the engine for `conn_string`: a path, `":memory:"`, a `sqlite:///` or a `postgresql://` URL.
 
     `options` are the fields of the engine's settings. Raises ConnectionStringError when no engine can open it.
     """
@@ -33,8 +35,10 @@ def connect(conn_string: str | os.PathLike[str], **options: Any) -> Engine:
         return _sqlite(target, options)
     if scheme[1].lower() == "sqlite":
         return _sqlite(_path_of(target[len("sqlite://") :]), options)
+    if scheme[1].lower() in ("postgresql", "postgres"):
+        return _postgres(target, options)
     raise ConnectionStringError(
-        f"no engine opens {scheme[1]!r} URLs in this version; pass a file path such as 'assistant.db'."
+        f"no engine opens {scheme[1]!r} URLs; pass a file path such as 'assistant.db', or a postgresql:// URL."
     )
 
 
@@ -65,10 +69,39 @@ def _sqlite(path: str, options: dict[str, Any]) -> Engine:
         settings = SqliteSettings(path, **options)
     except TypeError as error:
         raise ConnectionStringError(f"the SQLite engine has no such option ({error}).") from error
-    if not isinstance(settings.busy_timeout, (int, float)) or not 0 <= settings.busy_timeout <= _LONGEST_WAIT:
-        raise ConnectionStringError(
-            f"busy_timeout must be seconds from 0 to {_LONGEST_WAIT}, not {settings.busy_timeout!r}."
-        )
+    _check_seconds("busy_timeout", settings.busy_timeout)
     if settings.synchronous not in ("NORMAL", "FULL"):
         raise ConnectionStringError(f"synchronous must be 'NORMAL' or 'FULL', not {settings.synchronous!r}.")
     return SqliteEngine(settings)
+
+
+def _postgres(url: str, options: dict[str, Any]) -> Engine:
+    try:
+        from langgraph_memory.engine.postgres.connection import PostgresSettings, check_conn_string
+        from langgraph_memory.engine.postgres.engine import PostgresEngine
+    except ImportError as error:
+        raise MissingExtraError(
+            "PostgreSQL needs psycopg; install it with: pip install 'langgraph-curated-memory[postgres]'."
+        ) from error
+
+    check_conn_string(url)
+    try:
+        settings = PostgresSettings(url, **options)
+    except TypeError as error:
+        raise ConnectionStringError(f"the PostgreSQL engine has no such option ({error}).") from error
+    for name in ("busy_timeout", "pool_timeout", "connect_timeout"):
+        _check_seconds(name, getattr(settings, name))
+    if not isinstance(settings.pool_size, int) or not 1 <= settings.pool_size <= _LARGEST_POOL:
+        raise ConnectionStringError(f"pool_size must be from 1 to {_LARGEST_POOL}, not {settings.pool_size!r}.")
+    if settings.schema is not None and (not isinstance(settings.schema, str) or not _SCHEMA.match(settings.schema)):
+        raise ConnectionStringError(
+            f"schema must be a name of letters, digits and '_', at most 63 of them, not {settings.schema!r}."
+        )
+    if settings.scrub not in ("vacuum", "rewrite"):
+        raise ConnectionStringError(f"scrub must be 'vacuum' or 'rewrite', not {settings.scrub!r}.")
+    return PostgresEngine(settings)
+
+
+def _check_seconds(name: str, seconds: Any) -> None:
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds <= _LONGEST_WAIT:
+        raise ConnectionStringError(f"{name} must be seconds from 0 to {_LONGEST_WAIT}, not {seconds!r}.")

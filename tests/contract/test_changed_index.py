@@ -43,9 +43,9 @@ def index(embed: BagOfWords, **more: Any) -> Any:
     return {"dims": embed.dims, "embed": embed, **more}
 
 
-def words(path: str, count: int = 3) -> None:
+def words(database: str, count: int = 3) -> None:
     """Fill a file with vectors of the first model."""
-    with CuratedStore.from_conn_string(path, index=index(BagOfWords())) as store:
+    with CuratedStore.from_conn_string(database, index=index(BagOfWords())) as store:
         for n in range(count):
             store.remember(f"likes tea number {n}", owner_id=ADA, context="at breakfast")
         store.put(("notes", "x"), "k", {"text": "harbour"})
@@ -60,10 +60,10 @@ def words(path: str, count: int = 3) -> None:
         lambda: index(BagOfWords(), model="another"),
     ],
 )
-async def test_a_changed_index_is_noticed_before_anything_is_written(path: str, mode: str, changed: Any) -> None:
-    words(path)
+async def test_a_changed_index_is_noticed_before_anything_is_written(database: str, mode: str, changed: Any) -> None:
+    words(database)
 
-    with CuratedStore.from_conn_string(path, index=changed()) as opened:
+    with CuratedStore.from_conn_string(database, index=changed()) as opened:
         store = Driver(opened, mode)
         for call in (
             lambda: store.remember("likes coffee", owner_id=ADA),
@@ -78,22 +78,22 @@ async def test_a_changed_index_is_noticed_before_anything_is_written(path: str, 
         assert await store.get(("notes", "x"), "new") is None
 
 
-async def test_the_same_index_and_a_model_without_a_name_go_on(path: str, mode: str) -> None:
-    words(path)
+async def test_the_same_index_and_a_model_without_a_name_go_on(database: str, mode: str) -> None:
+    words(database)
 
     for same in (
         index(BagOfWords()),
         {"dims": BagOfWords.dims, "embed": lambda texts: [BagOfWords.vector(t) for t in texts]},
     ):
-        with CuratedStore.from_conn_string(path, index=same) as opened:
+        with CuratedStore.from_conn_string(database, index=same) as opened:
             found = await Driver(opened, mode).recall("tea", owner_id=ADA)
             assert found[0].parts["semantic"] > 0
 
 
-async def test_reindexing_makes_every_vector_anew_and_shows_progress(path: str, mode: str) -> None:
-    words(path, 450)
+async def test_reindexing_makes_every_vector_anew_and_shows_progress(database: str, mode: str) -> None:
+    words(database, 450)
     seen: list[tuple[int, int]] = []
-    with CuratedStore.from_conn_string(path, index=index(Letters())) as opened:
+    with CuratedStore.from_conn_string(database, index=index(Letters())) as opened:
         store = Driver(opened, mode)
 
         done = await store.reindex(on_progress=lambda done, total: seen.append((done, total)))
@@ -104,54 +104,56 @@ async def test_reindexing_makes_every_vector_anew_and_shows_progress(path: str, 
         assert (await store.search(("notes",), query="harbour"))[0].key == "k"
         await store.remember("likes coffee", owner_id=ADA)
         assert await store.reindex() == 0
-    with CuratedStore.from_conn_string(path, index=index(BagOfWords())) as opened, pytest.raises(IndexChangedError):
+    with CuratedStore.from_conn_string(database, index=index(BagOfWords())) as opened, pytest.raises(IndexChangedError):
         opened.recall("tea", owner_id=ADA)
 
 
-async def test_reindexing_goes_on_where_it_was_interrupted(path: str) -> None:
-    words(path, 450)
+async def test_reindexing_goes_on_where_it_was_interrupted(database: str) -> None:
+    words(database, 450)
     with (
-        CuratedStore.from_conn_string(path, index=index(Letters(fails_after=1))) as store,
+        CuratedStore.from_conn_string(database, index=index(Letters(fails_after=1))) as store,
         pytest.raises(KeyboardInterrupt),
     ):
         store.reindex()
 
-    with CuratedStore.from_conn_string(path, index=index(Letters())) as store:
+    with CuratedStore.from_conn_string(database, index=index(Letters())) as store:
         assert store.recall("tea", owner_id=ADA, limit=10)
         assert store.reindex() == 251
 
 
-async def test_what_was_stored_without_an_index_is_embedded(path: str, mode: str) -> None:
-    with CuratedStore.from_conn_string(path) as opened:
+async def test_what_was_stored_without_an_index_is_embedded(database: str, mode: str) -> None:
+    with CuratedStore.from_conn_string(database) as opened:
         opened.remember("likes tea", owner_id=ADA)
 
-    with CuratedStore.from_conn_string(path, index=index(BagOfWords())) as opened:
+    with CuratedStore.from_conn_string(database, index=index(BagOfWords())) as opened:
         assert await Driver(opened, mode).reindex() == 1
         (found,) = opened.recall("tea", owner_id=ADA)
     assert found.parts["semantic"] > 0
 
 
-async def test_a_failing_embedder_leaves_what_was_done(path: str, mode: str) -> None:
-    words(path)
+async def test_a_failing_embedder_leaves_what_was_done(database: str, mode: str) -> None:
+    words(database)
 
     class Broken(Letters):
         def embed_documents(self, texts: list[str]) -> list[list[float]]:
             raise RuntimeError("no network")
 
     with (
-        CuratedStore.from_conn_string(path, index=index(Broken())) as opened,
+        CuratedStore.from_conn_string(database, index=index(Broken())) as opened,
         pytest.raises(EmbeddingError, match="no network"),
     ):
         await Driver(opened, mode).reindex()
-    with CuratedStore.from_conn_string(path, index=index(Letters(), model="Broken")) as opened:
+    with CuratedStore.from_conn_string(database, index=index(Letters(), model="Broken")) as opened:
         assert await Driver(opened, mode).reindex() == 4
-    with CuratedStore.from_conn_string(path) as opened, pytest.raises(InvalidInputError, match="index"):
+    with CuratedStore.from_conn_string(database) as opened, pytest.raises(InvalidInputError, match="index"):
         await Driver(opened, mode).reindex()
 
 
-def test_the_command_reindexes(path: str) -> None:
-    words(path)
+def test_the_command_reindexes(database: str) -> None:
+    words(database)
 
-    result = CliRunner().invoke(app, ["reindex", "--db", path, "--embed", "test_changed_index:LETTERS", "--dims", "26"])
+    result = CliRunner().invoke(
+        app, ["reindex", "--db", database, "--embed", "test_changed_index:LETTERS", "--dims", "26"]
+    )
 
     assert (result.exit_code, result.output.strip().splitlines()[-1]) == (0, "embedded 4 rows.")

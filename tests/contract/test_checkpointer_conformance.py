@@ -7,10 +7,10 @@ import operator
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import pairwise
-from pathlib import Path
 from typing import Annotated, Any, TypedDict
 
 import pytest
+from databases import Databases
 from langchain_core.messages import AIMessage, HumanMessage
 from langgraph.channels.delta import DeltaChannel
 from langgraph.checkpoint.base import CheckpointMetadata, CheckpointTuple, empty_checkpoint
@@ -53,19 +53,14 @@ class SyncSaver(ThreadSaver):
         await asyncio.to_thread(self.prune, *args, **kwargs)
 
 
-@pytest.mark.parametrize("place", ["file", "memory"])
+@pytest.mark.parametrize("place", ["new", "scratch"])
 @pytest.mark.parametrize("saver_class", [ThreadSaver, SyncSaver])
 async def test_every_group_of_the_conformance_suite_passes(
-    tmp_path: Path, place: str, saver_class: type[ThreadSaver]
+    databases: Databases, place: str, saver_class: type[ThreadSaver]
 ) -> None:
-    opened = 0
-
     @asynccontextmanager
     async def fresh() -> AsyncIterator[ThreadSaver]:
-        nonlocal opened
-        opened += 1
-        where = ":memory:" if place == "memory" else str(tmp_path / f"{opened}.db")
-        async with saver_class.from_conn_string(where) as saver:
+        async with saver_class.from_conn_string(getattr(databases, place)()) as saver:
             yield saver
 
     @checkpointer_test(name="ThreadSaver")
@@ -86,9 +81,9 @@ async def test_every_group_of_the_conformance_suite_passes(
 
 
 @pytest.fixture
-def saver(path: str) -> Iterator[ThreadSaver]:
+def saver(database: str) -> Iterator[ThreadSaver]:
     """A checkpointer on a new file."""
-    with ThreadSaver.from_conn_string(path) as opened:
+    with ThreadSaver.from_conn_string(database) as opened:
         yield opened
 
 
@@ -120,11 +115,11 @@ async def test_a_thread_goes_on_where_it_stopped_inside_a_running_loop(saver: Th
     assert await say(graph, mode, "three", config_of("other")) == ["three", "heard 1"]
 
 
-async def test_a_thread_outlives_the_process_that_made_it(path: str, mode: str) -> None:
-    with ThreadSaver.from_conn_string(path) as first:
+async def test_a_thread_outlives_the_process_that_made_it(database: str, mode: str) -> None:
+    with ThreadSaver.from_conn_string(database) as first:
         await say(chat(first), mode, "one", config_of("t"))
 
-    with ThreadSaver.from_conn_string(path) as second:
+    with ThreadSaver.from_conn_string(database) as second:
         assert await say(chat(second), mode, "two", config_of("t")) == ["one", "heard 1", "two", "heard 3"]
 
 
@@ -188,16 +183,16 @@ async def test_an_edited_past_state_is_a_new_branch(saver: ThreadSaver) -> None:
     assert [message.text for message in graph.get_state(edited).values["messages"]] == ["one", "heard 1", "edited"]
 
 
-async def test_an_interrupted_run_resumes_after_the_file_was_reopened(path: str, mode: str) -> None:
+async def test_an_interrupted_run_resumes_after_the_file_was_reopened(database: str, mode: str) -> None:
     def ask(state: MessagesState) -> dict[str, Any]:
         return {"messages": [AIMessage(f"said {interrupt('what?')}")]}
 
     builder = StateGraph(MessagesState).add_node("ask", ask).add_edge(START, "ask").add_edge("ask", END)
-    with ThreadSaver.from_conn_string(path) as first:
+    with ThreadSaver.from_conn_string(database) as first:
         paused = await Driver(builder.compile(checkpointer=first), mode).invoke(
             {"messages": [HumanMessage("hello")]}, config_of("t")
         )
-    with ThreadSaver.from_conn_string(path) as second:
+    with ThreadSaver.from_conn_string(database) as second:
         done = await Driver(builder.compile(checkpointer=second), mode).invoke(Command(resume="yes"), config_of("t"))
 
     assert paused["__interrupt__"][0].value == "what?"

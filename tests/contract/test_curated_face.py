@@ -24,9 +24,9 @@ PLACE = Source(thread_id="t1", checkpoint_id="c1", run_id="r1", actor="ada")
 
 
 @pytest.fixture
-def opened(path: str, clock: Clock) -> Iterator[CuratedStore]:
+def opened(database: str, clock: Clock) -> Iterator[CuratedStore]:
     """A store on a new file."""
-    with opened_store(path, clock) as store:
+    with opened_store(database, clock) as store:
         yield store
 
 
@@ -37,9 +37,9 @@ def store(opened: CuratedStore, mode: str) -> Driver:
 
 
 @pytest.fixture
-def indexed(path: str, clock: Clock, embed: BagOfWords, mode: str) -> Iterator[Driver]:
+def indexed(database: str, clock: Clock, embed: BagOfWords, mode: str) -> Iterator[Driver]:
     """A store with vectors."""
-    with opened_store(path, clock, index={"dims": embed.dims, "embed": embed}) as store:
+    with opened_store(database, clock, index={"dims": embed.dims, "embed": embed}) as store:
         yield Driver(store, mode)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from databases import Databases, rows
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from langgraph.store.base import PutOp, SearchOp
 from support import START, BagOfWords, Clock, Driver, opened_store
@@ -31,9 +31,9 @@ PROJECT = "org:acme/project:apollo"
 
 
 @pytest.fixture
-def opened(path: str, clock: Clock) -> Iterator[CuratedStore]:
+def opened(database: str, clock: Clock) -> Iterator[CuratedStore]:
     """A store on a new file."""
-    with opened_store(path, clock) as store:
+    with opened_store(database, clock) as store:
         yield store
 
 
@@ -44,10 +44,10 @@ def store(opened: CuratedStore, mode: str) -> Driver:
 
 
 @pytest.fixture
-def indexed(path: str, clock: Clock, embed: BagOfWords, mode: str) -> Iterator[Driver]:
+def indexed(database: str, clock: Clock, embed: BagOfWords, mode: str) -> Iterator[Driver]:
     """A store with an index, whose `fields` name nothing that a memory has."""
     index = {"dims": embed.dims, "embed": embed, "fields": ["text"]}
-    with opened_store(path, clock, index=index) as store:
+    with opened_store(database, clock, index=index) as store:
         yield Driver(store, mode)
 
 
@@ -57,14 +57,6 @@ def contents(recall: Any) -> list[str]:
 
 def reasons(recall: Any) -> dict[str, str]:
     return {dropped.memory.content: dropped.reason for dropped in recall.dropped}
-
-
-def rows(path: str, sql: str) -> list[Any]:
-    connection = sqlite3.connect(path)
-    try:
-        return connection.execute(sql).fetchall()
-    finally:
-        connection.close()
 
 
 # --- remembering ------------------------------------------------------------------------------------------------------
@@ -232,12 +224,12 @@ async def test_a_finished_record_of_another_owner_is_refused(store: Driver) -> N
         "in\u200bvisible",
     ],
 )
-async def test_what_the_guard_refuses_is_not_stored(store: Driver, path: str, content: str) -> None:
+async def test_what_the_guard_refuses_is_not_stored(store: Driver, database: str, content: str) -> None:
     outcome = await store.remember(content, owner_id=ADA)
 
     assert (outcome.action, outcome.memory) == ("refused", None)
     assert outcome.reason
-    assert rows(path, "SELECT count(*) FROM agent_memory") == [(0,)]
+    assert rows(database, "SELECT count(*) FROM agent_memory") == [(0,)]
 
 
 async def test_aliases_name_their_types(store: Driver) -> None:
@@ -248,9 +240,9 @@ async def test_aliases_name_their_types(store: Driver) -> None:
     assert len(await store.recall("tea", owner_id=ADA, memory_types=["project_fact"])) == 0
 
 
-async def test_a_type_of_ones_own_brings_its_own_rules(path: str, clock: Clock, mode: str) -> None:
+async def test_a_type_of_ones_own_brings_its_own_rules(database: str, clock: Clock, mode: str) -> None:
     ticket = MemoryType("ticket", update="append", expires_after=timedelta(days=7), aliases=("issue",))
-    with opened_store(path, clock, memory_types=[ticket]) as opened:
+    with opened_store(database, clock, memory_types=[ticket]) as opened:
         store = Driver(opened, mode)
         for text in ("Printer on fire", "Printer still on fire"):
             await store.remember(text, owner_id=ADA, memory_type="issue", slot="printer")
@@ -484,7 +476,7 @@ async def test_with_an_index_what_is_close_in_meaning_is_recalled(indexed: Drive
     assert {item.memory.owner_id for item in found} == {ADA}
 
 
-async def test_a_recall_leaves_a_receipt_without_the_contents(store: Driver, path: str) -> None:
+async def test_a_recall_leaves_a_receipt_without_the_contents(store: Driver, database: str) -> None:
     await store.remember("Ada likes tea", owner_id=ADA)
     await store.remember("Ada likes green tea", owner_id=ADA)
 
@@ -496,7 +488,7 @@ async def test_a_recall_leaves_a_receipt_without_the_contents(store: Driver, pat
     assert [one["id"] for one in receipt.body["recalled"]] == [item.memory.id for item in found]
     assert [one["reason"] for one in receipt.body["dropped"]] == ["over_limit"]
     ((thread_id, checkpoint_id, run_id, body),) = rows(
-        path, f"SELECT thread_id, checkpoint_id, run_id, body FROM memory_receipt WHERE id = '{found.id}'"
+        database, f"SELECT thread_id, checkpoint_id, run_id, body FROM memory_receipt WHERE id = '{found.id}'"
     )
     assert (thread_id, checkpoint_id, run_id) == ("t", "c", "r")
     assert "likes" not in body
@@ -505,7 +497,7 @@ async def test_a_recall_leaves_a_receipt_without_the_contents(store: Driver, pat
 # --- forgetting -------------------------------------------------------------------------------------------------------
 
 
-async def test_forgetting_deletes_every_version_and_keeps_a_receipt(store: Driver, path: str, clock: Clock) -> None:
+async def test_forgetting_deletes_every_version_and_keeps_a_receipt(store: Driver, database: str, clock: Clock) -> None:
     await store.remember("Deploys go to Slack", owner_id=ADA, slot="deploy.channel")
     clock.advance(hours=1)
     newest = await store.remember("Deploys go to Teams", owner_id=ADA, slot="deploy.channel")
@@ -516,19 +508,19 @@ async def test_forgetting_deletes_every_version_and_keeps_a_receipt(store: Drive
     assert (receipt.kind, dict(receipt.counts)) == ("forget", {"memories": 2})
     assert contents(await store.recall("deploys", owner_id=ADA)) == []
     assert [one.content for one in await store.list_memories(owner_id=ADA, everything=True)] == ["Ada likes tea"]
-    assert rows(path, f"SELECT kind FROM memory_receipt WHERE id = '{receipt.id}'") == [("forget",)]
+    assert rows(database, f"SELECT kind FROM memory_receipt WHERE id = '{receipt.id}'") == [("forget",)]
     with pytest.raises(MemoryNotFoundError):
         await store.history(newest.memory.id, owner_id=ADA)
 
 
-async def test_a_forgotten_memory_leaves_none_of_its_words_in_any_table(indexed: Driver, path: str) -> None:
+async def test_a_forgotten_memory_leaves_none_of_its_words_in_any_table(indexed: Driver, database: str) -> None:
     outcome = await indexed.remember("zyzzyva zyzzyva", owner_id=ADA, source=Source(excerpt="zyzzyva"))
     await indexed.forget(outcome.memory.id, owner_id=ADA)
 
-    assert rows(path, "SELECT count(*) FROM agent_memory") == [(0,)]
-    assert rows(path, "SELECT count(*) FROM memory_vector") == [(0,)]
-    assert rows(path, "SELECT count(*) FROM memory_posting") == [(0,)]
-    assert [one for one in rows(path, "SELECT * FROM memory_audit") if "zyzzyva" in str(one)] == []
+    assert rows(database, "SELECT count(*) FROM agent_memory") == [(0,)]
+    assert rows(database, "SELECT count(*) FROM memory_vector") == [(0,)]
+    assert rows(database, "SELECT count(*) FROM memory_posting") == [(0,)]
+    assert [one for one in rows(database, "SELECT * FROM memory_audit") if "zyzzyva" in str(one)] == []
 
 
 async def test_forgetting_what_is_not_there_is_an_error_that_names_it(store: Driver) -> None:
@@ -596,7 +588,7 @@ async def test_a_search_below_an_owner_returns_no_superseded_memory(store: Drive
     assert await store.search(("memories", "ada"), query="Slack") == []
 
 
-async def test_a_put_at_a_memorys_place_edits_what_it_names(indexed: Driver, path: str, clock: Clock) -> None:
+async def test_a_put_at_a_memorys_place_edits_what_it_names(indexed: Driver, database: str, clock: Clock) -> None:
     memory = (await indexed.remember("likes green tea", owner_id="ada", slot="drink", confidence=0.5)).memory
     later = clock.advance(hours=1)
 
@@ -608,7 +600,7 @@ async def test_a_put_at_a_memorys_place_edits_what_it_names(indexed: Driver, pat
     (found,) = await indexed.recall("black coffee", owner_id="ada")
     assert found.parts["semantic"] > 0.3
     assert list(await indexed.recall("green", owner_id="ada")) == []
-    assert [one[0] for one in rows(path, "SELECT action FROM memory_audit")] == ["added", "edited"]
+    assert [one[0] for one in rows(database, "SELECT action FROM memory_audit")] == ["added", "edited"]
 
 
 async def test_an_edit_that_names_no_content_keeps_the_vector(indexed: Driver) -> None:
@@ -739,9 +731,11 @@ def usable(check: Any, text: str) -> bool:
     scope=HOSTILE.filter(lambda text: usable(check_scope, text)),
     query=HOSTILE,
 )
-@settings(max_examples=150, deadline=None)
-def test_hostile_text_leaks_nothing_and_breaks_no_statement(owner: str, other: str, scope: str, query: str) -> None:
-    with opened_store(":memory:") as store:
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_hostile_text_leaks_nothing_and_breaks_no_statement(
+    databases: Databases, owner: str, other: str, scope: str, query: str
+) -> None:
+    with opened_store(databases.scratch()) as store:
         places = enumerate((scope, "global"))
         stored = [store.remember(f"shared word {n}", owner_id=owner, scope=at) for n, at in places]
         if usable(check_content, query):

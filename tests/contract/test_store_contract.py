@@ -1,4 +1,4 @@
-"""The store contract over this package's store on a file and in memory, and over LangGraph's own reference store."""
+"""The store contract over this package's store on every engine, and over LangGraph's own reference store."""
 
 from __future__ import annotations
 
@@ -12,28 +12,30 @@ from store_contract import Make, StoreContract
 from support import Clock, opened_store
 
 
-class CuratedStoreContract(StoreContract):
-    """What both places of a `CuratedStore` share."""
-
-    place = ":memory:"
+class TestCuratedStore(StoreContract):
+    """Our store, on either engine."""
 
     @pytest.fixture
-    def make(self, path: str, clock: Clock) -> Iterator[Make]:
+    def make(self, database: str, clock: Clock) -> Iterator[Make]:
         with ExitStack() as stack:
-            where = path if self.place == "file" else self.place
-            yield lambda **options: stack.enter_context(opened_store(where, clock, **options))
+            yield lambda **options: stack.enter_context(opened_store(database, clock, **options))
 
     @pytest.fixture
     def move_on(self, clock: Clock) -> Callable[..., Any]:
         return clock.advance
 
 
-class TestCuratedStoreOnAFile(CuratedStoreContract):
-    place = "file"
+class TestCuratedStoreInMemory(StoreContract):
+    """Our store in the memory of this process."""
 
+    @pytest.fixture
+    def make(self, clock: Clock) -> Iterator[Make]:
+        with ExitStack() as stack:
+            yield lambda **options: stack.enter_context(opened_store(":memory:", clock, **options))
 
-class TestCuratedStoreInMemory(CuratedStoreContract):
-    place = ":memory:"
+    @pytest.fixture
+    def move_on(self, clock: Clock) -> Callable[..., Any]:
+        return clock.advance
 
 
 class TestInMemoryStore(StoreContract):

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import pytest
+from databases import Databases, rows
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
@@ -105,13 +106,18 @@ CHANNELS = ("messages", "files", "other")
 class Twins:
     """One history in two savers."""
 
-    def __init__(self) -> None:
-        self.engine = connect(":memory:")
+    def __init__(self, database: str) -> None:
+        self.database = database
+        self.engine = connect(database)
         self.engine.setup()
         self.savers = [ThreadSaver(self.engine, serde=serializer()) for _ in range(2)]
         self.reference = InMemorySaver(serde=serializer())
         self.configs: list[Any] = []
         self.count = 0
+
+    def value(self, sql: str) -> Any:
+        """Return the one value that a statement finds in the database."""
+        return rows(self.database, sql)[0][0]
 
     def put(self, parent: Any, thread: str, namespace: str, changes: dict[str, Any], *, saver: int) -> None:
         """Store a child of a checkpoint in which some channels have new values, and some none any more."""
@@ -177,9 +183,11 @@ def edited_list(draw: Any, value: list[Any]) -> Any:
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.data())
-def test_every_checkpoint_of_every_branch_equals_what_the_in_memory_saver_returns(data: Any) -> None:
-    twins = Twins()
+@given(data=st.data())
+def test_every_checkpoint_of_every_branch_equals_what_the_in_memory_saver_returns(
+    databases: Databases, data: Any
+) -> None:
+    twins = Twins(databases.scratch())
     try:
         for _ in range(data.draw(st.integers(1, 14))):
             fork = twins.configs and data.draw(st.integers(0, 9)) > 0
@@ -201,8 +209,8 @@ def test_every_checkpoint_of_every_branch_equals_what_the_in_memory_saver_return
 
 
 @pytest.fixture
-def twins():
-    made = Twins()
+def twins(database):
+    made = Twins(database)
     yield made
     made.engine.close()
 
@@ -216,8 +224,7 @@ def test_a_long_thread_whose_small_chunks_are_sealed_reads_back(twins):
         )
 
     twins.check()
-    (chunks,) = twins.engine._connection.execute("SELECT count(*) FROM thread_chunk").fetchone()
-    assert chunks < 90
+    assert twins.value("SELECT count(*) FROM thread_chunk") < 90
 
 
 def test_an_element_changed_while_its_chunks_are_sealed_does_not_change_older_checkpoints(twins):
@@ -277,8 +284,7 @@ def test_a_fork_that_appends_where_another_has_stores_its_own_elements(twins):
         twins.put(root, "a", "", {"messages": [*held, AIMessage(f"branch {number} " * 30)]}, saver=saver)
 
     twins.check()
-    stored = twins.engine._connection.execute("SELECT sum(count) FROM thread_chunk").fetchone()[0]
-    assert stored == 14
+    assert twins.value("SELECT sum(count) FROM thread_chunk") == 14
 
 
 def test_a_thread_deleted_by_another_saver_and_begun_again_is_not_built_on_what_is_gone(twins):
@@ -300,9 +306,8 @@ def test_pruning_removes_what_no_kept_checkpoint_needs(twins, strategy):
 
     twins.savers[1].prune(["a"], strategy=strategy)
 
-    execute = twins.engine._connection.execute
-    assert execute("SELECT count(*) FROM thread_checkpoint").fetchone()[0] == (strategy == "keep_latest")
-    assert execute("SELECT coalesce(sum(count), 0) FROM thread_chunk").fetchone()[0] <= 64 + 5
+    assert twins.value("SELECT count(*) FROM thread_checkpoint") == (strategy == "keep_latest")
+    assert twins.value("SELECT coalesce(sum(count), 0) FROM thread_chunk") <= 64 + 5
     if strategy == "keep_latest":
         assert seen(twins.savers[0].get_tuple(twins.configs[-1])) == seen(twins.reference.get_tuple(twins.configs[-1]))
         twins.configs = twins.configs[-1:]
@@ -318,12 +323,12 @@ def test_a_pending_write_that_became_an_element_is_stored_once_and_outlives_the_
     for saver in (twins.savers[0], twins.reference):
         saver.put_writes(twins.configs[0], [("messages", [answer])], "model", "path")
     twins.put(twins.configs[0], "a", "", {"messages": [*messages, answer]}, saver=0)
-    execute = twins.engine._connection.execute
 
     twins.check()
-    assert execute("SELECT count(*) FROM thread_write WHERE type = '@elements'").fetchone()[0] == 1
+    assert twins.value("SELECT count(*) FROM thread_write WHERE type = '@elements'") == 1
     twins.savers[0].copy_thread("a", "copy")
-    execute("UPDATE thread_checkpoint SET run_id = 'last' WHERE checkpoint_id = '00000002' AND thread_no = 1")
+    of_a = "thread_id = 'a'" if twins.database.startswith("postgresql:") else "thread_no = 1"
+    rows(twins.database, f"UPDATE thread_checkpoint SET run_id = 'last' WHERE checkpoint_id = '00000002' AND {of_a}")
     twins.savers[0].delete_for_runs(["last"])
     twins.configs = twins.configs[:1]
     assert seen(twins.savers[1].get_tuple(twins.configs[0])) == seen(twins.reference.get_tuple(twins.configs[0]))

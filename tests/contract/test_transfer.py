@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
+from databases import Databases
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support import BagOfWords, Clock, Driver, one_sentence, opened_store
@@ -23,15 +23,15 @@ BEN = "ben"
 
 
 @pytest.fixture
-def opened(path: str, clock: Clock) -> Iterator[CuratedStore]:
-    with opened_store(path, clock) as store:
+def opened(database: str, clock: Clock) -> Iterator[CuratedStore]:
+    with opened_store(database, clock) as store:
         yield store
 
 
 @pytest.fixture
-def other(tmp_path: Path, clock: Clock) -> Iterator[CuratedStore]:
-    """Another store, on a file of its own."""
-    with opened_store(str(tmp_path / "other.db"), clock) as store:
+def other(databases: Databases, clock: Clock) -> Iterator[CuratedStore]:
+    """Another store, on a database of its own."""
+    with opened_store(databases.new(), clock) as store:
         yield store
 
 
@@ -136,11 +136,13 @@ async def test_an_import_for_one_owner_refuses_another_ones_lines(
     assert len(everything(other)) == 1
 
 
-async def test_imported_memories_are_embedded(opened: CuratedStore, tmp_path: Path, clock: Clock, mode: str) -> None:
+async def test_imported_memories_are_embedded(
+    opened: CuratedStore, databases: Databases, clock: Clock, mode: str
+) -> None:
     opened.remember("likes green tea", owner_id=ADA)
     embed = BagOfWords()
 
-    with opened_store(str(tmp_path / "v.db"), clock, index={"dims": embed.dims, "embed": embed}) as store:
+    with opened_store(databases.new(), clock, index={"dims": embed.dims, "embed": embed}) as store:
         await Driver(store, mode).import_(opened.export())
         (found,) = store.recall("green tea", owner_id=ADA)
 
@@ -240,10 +242,10 @@ MEMORIES = st.fixed_dictionaries(
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(MEMORIES, min_size=1, max_size=6), st.randoms(use_true_random=False))
-def test_any_store_round_trips(given_memories: list[dict[str, Any]], random: Any) -> None:
+@given(given_memories=st.lists(MEMORIES, min_size=1, max_size=6), random=st.randoms(use_true_random=False))
+def test_any_store_round_trips(databases: Databases, given_memories: list[dict[str, Any]], random: Any) -> None:
     clock = Clock()
-    with opened_store(":memory:", clock) as first, opened_store(":memory:", clock) as second:
+    with opened_store(databases.scratch(1), clock) as first, opened_store(databases.scratch(2), clock) as second:
         for fields in given_memories:
             outcome = first.remember(**fields)
             clock.advance(hours=1)

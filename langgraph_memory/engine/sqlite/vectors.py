@@ -92,7 +92,7 @@ def closest(query: bytes, held: Sequence[Held], metric: str) -> dict[str, bytes]
     scores = np.concatenate([_similarities(wanted, one.matrix, metric) for one in held])
     around, used = (slots & 1).astype(bool), slots > 1
     own, context = used & ~around, used & around
-    return _packed("own", slots[own] >> 1, scores[own]) | _packed("context", slots[context] >> 1, scores[context])
+    return {"own": _packed(slots[own] >> 1, scores[own]), _CONTEXT: _packed(slots[context] >> 1, scores[context])}
 
 
 def _put(query: Query) -> Plan[Sequence[Row]]:
@@ -139,9 +139,14 @@ def _similarities(query: Any, matrix: Any, metric: str) -> Any:
     return -np.linalg.norm(matrix - query, axis=1) if metric == "l2" else matrix @ query
 
 
-def _packed(kind: str, rows: Any, scores: Any) -> dict[str, bytes]:
+def _packed(rows: Any, scores: Any) -> bytes:
+    """Return each row and its score in 4 bytes each, big endian."""
+    import numpy as np
+
     rows, scores = _best_of_row(rows, scores)
-    return {f"{kind}_rows": rows.astype(">u4").tobytes(), f"{kind}_scores": scores.astype(">f4").tobytes()}
+    found = np.empty(len(rows), dtype=[("row", ">u4"), ("score", ">f4")])
+    found["row"], found["score"] = rows, scores
+    return found.tobytes()
 
 
 def _best_of_row(rows: Any, scores: Any) -> tuple[Any, Any]:

@@ -1,0 +1,1 @@
+"""The engine past one machine: a PostgreSQL database that many processes share."""

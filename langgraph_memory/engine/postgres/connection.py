@@ -1,0 +1,154 @@
+"""Opens one PostgreSQL connection the way this engine needs it."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, field
+from sys import byteorder
+from typing import Any, Literal
+
+import psycopg
+from psycopg.abc import Buffer
+from psycopg.adapt import AdaptersMap, Dumper
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import Format
+from psycopg.rows import dict_row
+from psycopg.types.numeric import Int8Dumper
+from psycopg.types.string import StrDumper
+
+from langgraph_memory.engine.postgres.errors import refused, translate
+from langgraph_memory.exceptions import ConnectionStringError, DatabaseUnavailableError
+
+OLDEST = 13
+"""The oldest major version of the server that has every function in use."""
+
+Scrubbing = Literal["vacuum", "rewrite"]
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresSettings:
+    """Which database, and how it is used.
+
+    `pool_size` is how many connections this process opens at most, and `pool_timeout` how long a call waits for one of
+    them. `busy_timeout` is how long a statement waits for another process's lock, `connect_timeout` how long the
+    server may take to answer; all in seconds. The tables live in `schema`, which is made when it is missing; without
+    one, where the server's search path leads. `scrub` says what `scrub()` does to what was deleted: "vacuum" makes
+    its space reusable, "rewrite" writes the tables anew without it and locks each of them meanwhile.
+    """
+
+    conn_string: str = field(repr=False)
+    pool_size: int = 10
+    pool_timeout: float = 30.0
+    busy_timeout: float = 30.0
+    connect_timeout: float = 10.0
+    schema: str | None = None
+    scrub: Scrubbing = "vacuum"
+
+    @property
+    def name(self) -> str:
+        """What errors call the database: never with its password."""
+        parts = _parts(self.conn_string)
+        user = f"{parts['user']}@" if "user" in parts else ""
+        port = f":{parts['port']}" if "port" in parts else ""
+        host = parts.get("host") or parts.get("hostaddr") or ""
+        return f"postgresql://{user}{host}{port}/{parts.get('dbname', '')}"
+
+
+class Embedding(bytes):
+    """A vector as float32 bytes, little endian."""
+
+    __slots__ = ()
+
+
+def open_connection(settings: PostgresSettings) -> psycopg.Connection[dict[str, Any]]:
+    """Return a connection in autocommit mode.
+
+    Raises DatabaseUnavailableError or DatabaseBusyError.
+    """
+    given = _parts(settings.conn_string)
+    options: dict[str, Any] = {"client_encoding": "utf8", "autocommit": True}
+    if "connect_timeout" not in given:
+        options["connect_timeout"] = max(2, round(settings.connect_timeout))  # less than 2 counts as 2
+    if "application_name" not in given:
+        options["application_name"] = "langgraph_memory"
+    try:
+        connection = psycopg.connect(settings.conn_string, row_factory=dict_row, context=_CONTEXT, **options)
+    except psycopg.OperationalError as error:
+        raise refused(error, settings.name) from error
+    try:
+        _configure(connection, settings)
+    except psycopg.Error as error:
+        connection.close()
+        raise translate(error, settings.name) from error
+    except DatabaseUnavailableError:
+        connection.close()
+        raise
+    return connection
+
+
+def check_conn_string(conn_string: str) -> None:
+    """Raise ConnectionStringError, which never repeats a password, when a URL cannot be read."""
+    try:
+        parts = conninfo_to_dict(conn_string)
+    except psycopg.ProgrammingError:
+        parts = {"host": "@"}
+    if "@" in str(parts.get("host", "")):
+        raise ConnectionStringError(
+            "the connection string is no PostgreSQL URL; write postgresql://user:password@host:port/database, with "
+            "special characters of the user and the password percent-encoded."
+        ) from None
+
+
+def _parts(conn_string: str) -> dict[str, Any]:
+    return {name: value for name, value in conninfo_to_dict(conn_string).items() if value is not None}
+
+
+def _configure(connection: psycopg.Connection[dict[str, Any]], settings: PostgresSettings) -> None:
+    """Check the server, and set what every transaction of the session needs, in one round trip."""
+    if connection.info.server_version < OLDEST * 10_000:
+        major = connection.info.server_version // 10_000
+        raise DatabaseUnavailableError(
+            f"{settings.name} is PostgreSQL {major}, and {OLDEST} is the oldest that works; upgrade the server."
+        )
+    connection.execute(
+        """
+        SELECT set_config('lock_timeout', %(wait)s, false),
+            set_config('jit', 'off', false), -- it costs more than these statements do
+            set_config('search_path', CASE WHEN %(schema)s::text IS NULL THEN current_setting('search_path')
+                ELSE quote_ident(%(schema)s::text) || ', ' || current_setting('search_path') END, false)
+        """,
+        {"wait": f"{max(1, round(settings.busy_timeout * 1000))}ms", "schema": settings.schema},
+    )
+
+
+class _EmbeddingDumper(Dumper):
+    """Writes a vector in the binary form of pgvector; its type has no fixed number, so the statement names it."""
+
+    format = Format.BINARY
+    oid = 0
+
+    def dump(self, obj: Embedding) -> Buffer | None:
+        """Return the number of dimensions in two bytes, two unused ones, and the numbers, all big endian."""
+        numbers = array("f", obj)
+        if byteorder == "little":
+            numbers.byteswap()
+        return len(numbers).to_bytes(2, "big") + b"\0\0" + numbers.tobytes()
+
+
+def _adapters() -> AdaptersMap:
+    """Return how values are written: numbers always of one type, so that a statement is prepared once."""
+    found = AdaptersMap(psycopg.adapters)
+    found.register_dumper(int, Int8Dumper)
+    found.register_dumper(str, StrDumper)
+    found.register_dumper(Embedding, _EmbeddingDumper)
+    return found
+
+
+class _Context:
+    """What a connection takes its adapters from."""
+
+    adapters = _adapters()
+    connection = None
+
+
+_CONTEXT = _Context()

@@ -1,0 +1,165 @@
+"""The PostgreSQL engine: a pool of connections, a whole plan for each hop off the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+from langgraph_memory.engine.driver import drive
+from langgraph_memory.engine.named_queries import load_queries
+from langgraph_memory.engine.postgres.connection import PostgresSettings
+from langgraph_memory.engine.postgres.errors import collided, lost
+from langgraph_memory.engine.postgres.migrate import migrate
+from langgraph_memory.engine.postgres.pool import Connection, Pool
+from langgraph_memory.engine.postgres.scrub import scrub
+from langgraph_memory.engine.postgres.transaction import Transaction
+from langgraph_memory.engine.postgres.vectors import vector_answers
+from langgraph_memory.engine.query import Operation
+from langgraph_memory.exceptions import DatabaseError, DatabaseUnavailableError
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+_ATTEMPTS = 6
+_PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
+
+
+@dataclass(slots=True)
+class _Ending:
+    """How one attempt at an operation ended; `in_doubt` when its commit was not answered."""
+
+    transaction: Transaction
+    outcome: Any = None
+    error: DatabaseError | None = None
+    in_doubt: bool = False
+
+
+class PostgresEngine:
+    """Runs operations on one PostgreSQL database, for any number of threads, tasks, processes and machines.
+
+    An operation that met a deadlock or a broken connection before its commit is run again from its beginning.
+    """
+
+    def __init__(self, settings: PostgresSettings) -> None:
+        self._settings = settings
+        self._sql = {
+            name: _PARAMETER.sub(r"%(\1)s", sql.replace("%", "%%"))
+            for name, sql in load_queries("langgraph_memory.engine.postgres").items()
+        }
+        self._answers = vector_answers()
+        self._pool = Pool(settings)
+        self._threads = ThreadPoolExecutor(settings.pool_size, "langgraph_memory-postgres")
+
+    def setup(self) -> None:
+        """Create or migrate the schema; safe to call again, and from several processes at once."""
+        with self._pool.lend() as connection:
+            migrate(connection, self._settings)
+
+    def run(self, operation: Operation[T]) -> T:
+        """Run `operation` in one transaction and return its outcome."""
+        keys: set[str] = set()
+        for _ in range(_ATTEMPTS):
+            ending = self._attempt(operation, keys)
+            if ending.error is None or (ending.in_doubt and self._was_committed(ending)):
+                return cast(T, ending.outcome)
+        raise cast(DatabaseError, ending.error)
+
+    async def arun(self, operation: Operation[T]) -> T:
+        """Same as `run`, on a thread of the engine's own."""
+        return await self._off_the_loop(self.run, operation)
+
+    def run_later(self, operation: Operation[object]) -> None:
+        """Run a write at once: its commit waits for this connection's server alone, and not for other writers."""
+        self.run(operation)
+
+    async def arun_later(self, operation: Operation[object]) -> None:
+        """Same as `run_later`, on a thread of the engine's own."""
+        await self.arun(operation)
+
+    def scrub(self) -> bool:
+        """Vacuum the tables, or write them anew without what was deleted; return whether its bytes are gone.
+
+        After a plain vacuum they are not: its space can be used again, and what was in it stays until then. Neither
+        reaches the server's write-ahead log, its backups and standbys, nor copies that the file system keeps.
+        """
+        with self._pool.lend() as connection:
+            return scrub(connection, self._settings)
+
+    async def ascrub(self) -> bool:
+        """Same as `scrub`, on a thread of the engine's own."""
+        return await self._off_the_loop(lambda _: self.scrub(), None)
+
+    def reclaim(self) -> None:
+        """Do nothing: the server's autovacuum makes the space of deleted rows reusable by itself."""
+        self._pool.check_open()
+
+    async def areclaim(self) -> None:
+        """Same as `reclaim`."""
+        self.reclaim()
+
+    def close(self) -> None:
+        """Finish what is running and release every connection; safe to call again."""
+        self._threads.shutdown(wait=True)
+        self._pool.close()
+
+    async def _off_the_loop(self, perform: Callable[[S], T], given: S) -> T:
+        self._pool.check_open()
+        try:
+            running = asyncio.get_running_loop().run_in_executor(self._threads, perform, given)
+        except RuntimeError:  # closed since it was checked
+            self._pool.close()
+            self._pool.check_open()
+            raise
+        return await running
+
+    def _attempt(self, operation: Operation[T], keys: set[str]) -> _Ending:
+        """Run `operation` once, with locks on `keys` from the start; adds those that it took to them.
+
+        An error that another attempt may not meet is returned; every other one is raised.
+        """
+        with self._pool.lend() as connection:
+            transaction = self._transaction(connection, writes=operation.writes)
+            ending = _Ending(transaction)
+            try:
+                transaction.begin(keys)
+                ending.outcome = drive(operation.start(), transaction.execute)
+                ending.in_doubt = operation.writes
+                transaction.command("COMMIT")
+            except BaseException as error:
+                keys |= transaction.keys
+                transaction.abandon()
+                if not isinstance(error, DatabaseError) or not (lost(error.__cause__) or collided(error.__cause__)):
+                    raise
+                ending.error = error
+                ending.in_doubt = ending.in_doubt and lost(error.__cause__)
+        if ending.error is not None and lost(ending.error.__cause__):
+            self._pool.renew()
+        return ending
+
+    def _was_committed(self, ending: _Ending) -> bool:
+        """Ask the server what became of a transaction whose commit was not answered.
+
+        Its locks are free again as soon as that is decided, so waiting for them is waiting for the answer.
+        """
+        ended, status = ending.transaction, None
+        try:
+            with self._pool.lend() as connection:
+                asking = self._transaction(connection, writes=True)
+                asking.begin(ended.keys)
+                status = None if ended.xid is None else asking.status_of(ended.xid)
+                asking.abandon()
+        except DatabaseError:
+            status = None
+        if status not in ("committed", "aborted"):
+            raise DatabaseUnavailableError(
+                f"the connection to {self._settings.name} was lost during a commit and the server could not be asked "
+                "how it ended; look whether the change was stored before you repeat it."
+            ) from ending.error
+        return status == "committed"
+
+    def _transaction(self, connection: Connection, *, writes: bool) -> Transaction:
+        return Transaction(connection, self._settings, self._sql, self._answers, writes=writes)

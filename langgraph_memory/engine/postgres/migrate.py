@@ -1,0 +1,58 @@
+"""Brings a database's schema to the newest version, one transaction for each migration."""
+
+from __future__ import annotations
+
+import psycopg
+
+from langgraph_memory.engine.named_queries import load_migrations
+from langgraph_memory.engine.postgres.connection import PostgresSettings
+from langgraph_memory.engine.postgres.errors import foreign, translate
+from langgraph_memory.engine.postgres.pool import Connection
+from langgraph_memory.exceptions import NewerSchemaError
+
+_ALONE = "SELECT pg_advisory_xact_lock(7015220401)"
+_RECORD = """
+CREATE TABLE IF NOT EXISTS memory_migration (version integer PRIMARY KEY, name text COLLATE "C" NOT NULL)
+"""
+
+
+def migrate(connection: Connection, settings: PostgresSettings) -> None:
+    """Apply every migration the database lacks; processes that do so at once wait for each other.
+
+    Raises NewerSchemaError when it records a migration this package does not know, and ForeignDatabaseError when
+    another application has a table of the same name.
+    """
+    known = load_migrations("langgraph_memory.engine.postgres")
+    try:
+        if _version(connection) < known[-1][0]:
+            for number, name, sql in known:
+                _apply(connection, settings.schema, number, name, sql)
+        version = _version(connection)
+    except psycopg.errors.DuplicateTable as error:
+        raise foreign(settings.name, error) from error
+    except psycopg.Error as error:
+        raise translate(error, settings.name) from error
+    if version > known[-1][0]:
+        raise NewerSchemaError(
+            f"{settings.name} has schema version {version} and this langgraph_memory knows up to {known[-1][0]}; "
+            "upgrade the package."
+        )
+
+
+def _version(connection: Connection) -> int:
+    exists = connection.execute("SELECT to_regclass('memory_migration') IS NOT NULL AS known").fetchone()
+    if exists is None or not exists["known"]:
+        return 0
+    row = connection.execute("SELECT coalesce(max(version), 0) AS version FROM memory_migration").fetchone()
+    return 0 if row is None else int(row["version"])
+
+
+def _apply(connection: Connection, schema: str | None, number: int, name: str, sql: str) -> None:
+    with connection.transaction():
+        connection.execute(_ALONE)
+        if schema is not None:
+            connection.execute(psycopg.sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(psycopg.sql.Identifier(schema)))
+        connection.execute(_RECORD)
+        if _version(connection) < number:
+            connection.execute(sql.encode())
+            connection.execute("INSERT INTO memory_migration (version, name) VALUES (%s, %s)", (number, name))

@@ -1,0 +1,101 @@
+-- name: partition
+-- The partition of that name, made when it is new.
+INSERT INTO store_partition (partition) VALUES (:partition)
+ON CONFLICT (partition) DO UPDATE SET partition = excluded.partition
+RETURNING partition_no
+
+-- name: item
+-- One row by namespace and key.
+SELECT * FROM agent_memory WHERE partition = :partition AND namespace = :namespace AND id = :id
+
+-- name: insert_item
+-- Add one row at the end of its partition's range of numbers.
+INSERT INTO agent_memory (
+    memory_no, partition, namespace, id, value, ttl_minutes, owner_id, scope, memory_type, slot, content, content_json,
+    subject, context, source, confidence, importance, created_at, updated_at, valid_from, last_verified_at, expires_at,
+    superseded_by, superseded_at, conflict_id, fingerprint, subject_key, question_share, terms, term_count,
+    context_terms, context_count, asked_terms, asked_count
+) VALUES (
+    1 + coalesce(
+        (SELECT max(memory_no) FROM agent_memory WHERE partition = :partition),
+        :partition_no::bigint << 32
+    ),
+    :partition, :namespace, :id, :value, :ttl_minutes, :owner_id, :scope, :memory_type, :slot, :content, :content_json,
+    :subject, :context, :source, :confidence, :importance, :created_at, :updated_at, :valid_from, :last_verified_at,
+    :expires_at, :superseded_by, :superseded_at, :conflict_id, :fingerprint, :subject_key, :question_share, :terms,
+    :term_count, :context_terms, :context_count, :asked_terms, :asked_count
+)
+RETURNING memory_no
+
+-- name: update_item
+-- Rewrite one row in place; its number stays.
+UPDATE agent_memory SET
+    value = :value, ttl_minutes = :ttl_minutes, slot = :slot, content = :content, content_json = :content_json,
+    subject = :subject, context = :context, source = :source, confidence = :confidence, importance = :importance,
+    created_at = :created_at, updated_at = :updated_at, valid_from = :valid_from,
+    last_verified_at = :last_verified_at, expires_at = :expires_at,
+    superseded_by = :superseded_by, superseded_at = :superseded_at, conflict_id = :conflict_id,
+    fingerprint = :fingerprint,
+    subject_key = :subject_key, question_share = :question_share, terms = :terms, term_count = :term_count,
+    context_terms = :context_terms, context_count = :context_count,
+    asked_terms = :asked_terms, asked_count = :asked_count
+WHERE memory_no = :memory_no AND partition = :partition
+
+-- name: delete_item
+-- Remove one row, with its terms and vectors.
+DELETE FROM agent_memory WHERE memory_no = :memory_no AND partition = :partition
+
+-- name: delete_expired_item
+-- Remove one row, with its terms and vectors, unless its time was prolonged.
+DELETE FROM agent_memory WHERE memory_no = :memory_no AND partition = :partition AND expires_at <= :now
+
+-- name: items_in_partition
+-- A page of the live rows of one partition under a prefix, last updated first.
+SELECT * FROM agent_memory
+WHERE partition = :partition AND (namespace = :prefix OR (namespace >= :low AND namespace < :high))
+  AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
+ORDER BY updated_at DESC, memory_no LIMIT :limit OFFSET :offset
+
+-- name: items_across_partitions
+-- A page of the live plain items of many partitions under a prefix, last updated first; never a memory.
+SELECT * FROM agent_memory
+WHERE memory_type IS NULL AND (:prefix = '' OR namespace = :prefix OR (namespace >= :low AND namespace < :high))
+  AND (expires_at IS NULL OR expires_at > :now)
+ORDER BY updated_at DESC, memory_no LIMIT :limit OFFSET :offset
+
+-- name: numbered_in_partition
+-- The numbered rows of one partition.
+SELECT * FROM agent_memory WHERE memory_no = ANY (:numbers::bigint[]) AND partition = :partition
+
+-- name: numbered_across_partitions
+-- Those of the numbered rows that are plain items; never a memory.
+SELECT * FROM agent_memory WHERE memory_no = ANY (:numbers::bigint[]) AND memory_type IS NULL
+
+-- name: live_in_partition
+-- Those of the numbered rows that are live and under a prefix of one partition.
+SELECT memory_no FROM agent_memory
+WHERE memory_no = ANY (:numbers::bigint[])
+  AND partition = :partition AND (namespace = :prefix OR (namespace >= :low AND namespace < :high))
+  AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
+
+-- name: live_across_partitions
+-- Those of the numbered rows that are live plain items under a prefix; never a memory.
+SELECT memory_no FROM agent_memory
+WHERE memory_no = ANY (:numbers::bigint[]) AND memory_type IS NULL
+  AND (:prefix = '' OR namespace = :prefix OR (namespace >= :low AND namespace < :high))
+  AND (expires_at IS NULL OR expires_at > :now)
+
+-- name: namespaces
+-- Every namespace that holds a live row.
+SELECT DISTINCT namespace FROM agent_memory
+WHERE superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
+ORDER BY namespace
+
+-- name: refresh_ttl
+-- Let rows that were read live for their whole time-to-live again.
+UPDATE agent_memory SET expires_at = :now + trunc(ttl_minutes * 60000000)::bigint
+WHERE memory_no = :memory_no AND partition = :partition AND ttl_minutes IS NOT NULL
+
+-- name: expired_items
+-- Where the rows are whose time is over.
+SELECT partition, memory_no FROM agent_memory WHERE expires_at <= :now LIMIT :limit

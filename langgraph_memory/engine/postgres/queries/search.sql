@@ -1,0 +1,67 @@
+-- name: corpus_in_partition
+-- The number of a partition, and how many texts and terms each of its fields holds.
+SELECT partition, partition_no, size, term_total, context_size, context_total, asked_size, asked_total,
+    (SELECT count(*) FROM memory_subject AS s WHERE s.partition = :partition) AS subjects
+FROM store_partition AS p WHERE partition = :partition
+
+-- name: corpus_across_partitions
+-- Those of every partition.
+SELECT partition, partition_no, size, term_total FROM store_partition
+
+-- name: postings
+-- The postings of some terms in one partition, in every field.
+SELECT p.field, t.term, string_agg(p.posting, '' ORDER BY p.memory_no) AS postings
+FROM unnest(:terms::text[]) AS t (term)
+JOIN memory_posting AS p ON p.partition = :partition AND p.term = memory_term(t.term)
+GROUP BY p.field, t.term
+
+-- name: term_sizes
+-- How much the own text of one partition's rows holds of each of some terms, counted as far as a few blocks would go.
+SELECT s.partition_no, t.term, (
+    SELECT 15 * count(*) FROM (
+        SELECT 1 FROM memory_posting AS p
+        WHERE p.partition = :partition AND p.term = memory_term(t.term) AND p.field = 0 LIMIT :blocks * 512) AS held
+    ) AS size
+FROM store_partition AS s CROSS JOIN unnest(:terms::text[]) AS t (term) WHERE s.partition = :partition
+
+-- name: newest_postings
+-- The newest postings of some terms in the own text of one partition's rows, as many as a few blocks hold.
+SELECT t.term, string_agg(n.posting, '') AS postings
+FROM unnest(:terms::text[]) AS t (term) CROSS JOIN LATERAL (
+    SELECT p.posting FROM memory_posting AS p
+    WHERE p.partition = :partition AND p.term = memory_term(t.term) AND p.field = 0
+    ORDER BY p.memory_no DESC LIMIT :blocks * 512) AS n
+GROUP BY t.term
+
+-- name: live_among
+-- The newest of the numbered memories of one partition that are live in one scope and of one type.
+SELECT * FROM agent_memory
+WHERE memory_no = ANY (:numbers::bigint[]) AND partition = :partition
+  AND scope = :scope AND memory_type = :memory_type
+  AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
+ORDER BY memory_no DESC LIMIT :limit
+
+-- name: conflicting
+-- The memories in some groups of contradicting ones that a read may see now.
+SELECT * FROM agent_memory
+WHERE partition = :partition AND conflict_id = ANY (:conflict_ids::text[])
+  AND scope = ANY (:scopes::text[]) AND memory_type = ANY (:memory_types::text[])
+  AND created_at <= :at AND (superseded_at IS NULL OR superseded_at > :at) AND (expires_at IS NULL OR expires_at > :at)
+ORDER BY memory_no
+
+-- name: named_subjects
+-- Those of some phrases that are the subject of a memory of one partition.
+SELECT subject_key FROM memory_subject WHERE partition = :partition AND subject_key = ANY (:phrases::text[])
+
+-- name: standings
+-- What decides about the numbered rows of one partition beside their words: those that were memories at a moment.
+SELECT memory_no, scope, memory_type, confidence, importance, created_at, updated_at, valid_from, last_verified_at,
+    expires_at, superseded_at, fingerprint, subject_key, question_share
+FROM agent_memory
+WHERE memory_no = ANY (:numbers::bigint[])
+  AND partition = :partition AND memory_type IS NOT NULL AND created_at <= :at
+
+-- name: memories_numbered
+-- The numbered memories of one partition.
+SELECT * FROM agent_memory
+WHERE memory_no = ANY (:numbers::bigint[]) AND partition = :partition AND memory_type IS NOT NULL

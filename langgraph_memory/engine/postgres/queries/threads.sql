@@ -1,0 +1,292 @@
+-- name: date_thread
+-- Note when a checkpoint of a thread is stored; it comes before everything else that is stored with it.
+INSERT INTO thread (thread_id, created_at, updated_at) VALUES (:thread_id, :now, :now)
+ON CONFLICT (thread_id) DO UPDATE SET
+    created_at = coalesce(thread.created_at, excluded.created_at),
+    updated_at = greatest(thread.updated_at, excluded.updated_at)
+
+-- name: number_thread
+-- Make sure that a thread is known before pending writes are stored in it.
+INSERT INTO thread (thread_id) VALUES (:thread_id) ON CONFLICT (thread_id) DO NOTHING
+
+-- name: put_checkpoint
+-- Store one checkpoint; the same id again replaces it.
+INSERT INTO thread_checkpoint (
+    thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, run_id, channel_versions, replayed_channels,
+    type, body
+) VALUES (
+    :thread_id, :checkpoint_ns, :checkpoint_id, :parent_checkpoint_id, :run_id, :channel_versions,
+    :replayed_channels, :type, :body
+) ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id) DO UPDATE SET
+    parent_checkpoint_id = excluded.parent_checkpoint_id, run_id = excluded.run_id,
+    channel_versions = excluded.channel_versions, replayed_channels = excluded.replayed_channels, type = excluded.type,
+    body = excluded.body
+
+-- name: name_owner
+-- Note whose a thread is, unless that is known already.
+UPDATE thread SET owner_id = :owner_id WHERE thread_id = :thread_id AND owner_id IS NULL
+
+-- name: put_channel
+-- Store one version of one channel.
+INSERT INTO thread_channel (thread_id, checkpoint_ns, channel, version, kind, type, value)
+VALUES (:thread_id, :checkpoint_ns, :channel, :version, :kind, :type, :value)
+ON CONFLICT (thread_id, checkpoint_ns, channel, version) DO UPDATE SET
+    kind = excluded.kind, type = excluded.type, value = excluded.value
+
+-- name: put_chunk
+-- Store elements that were serialised together.
+INSERT INTO thread_chunk (thread_id, address, count, type, value) VALUES (:thread_id, :address, :count, :type, :value)
+
+-- name: put_write
+-- Store one pending write; an ordinary write that is there already stays as it is.
+INSERT INTO thread_write (
+    thread_id, checkpoint_ns, checkpoint_id, task_id, idx, task_path, channel, type, value
+) VALUES (
+    :thread_id, :checkpoint_ns, :checkpoint_id, :task_id, :idx, :task_path, :channel, :type, :value
+) ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id, task_id, idx) DO UPDATE SET
+    task_path = excluded.task_path, channel = excluded.channel, type = excluded.type, value = excluded.value
+    WHERE excluded.idx < 0
+
+-- name: share_write
+-- Let a pending write that has become elements of a list, byte for byte, name them in place of a copy.
+UPDATE thread_write SET type = '@elements', value = :runs
+WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns AND checkpoint_id = :checkpoint_id
+  AND channel = :channel AND type = :type AND value = :value
+
+-- name: chunk_stretch
+-- Where the chunks of a stretch of addresses are.
+SELECT address, count FROM thread_chunk
+WHERE thread_id = :thread_id AND address >= :first AND address < :end ORDER BY address
+
+-- name: delete_chunk_stretch
+-- Remove the chunks of a stretch of addresses.
+DELETE FROM thread_chunk WHERE thread_id = :thread_id AND address >= :first AND address < :end
+
+-- name: checkpoint
+-- One checkpoint by its id.
+SELECT * FROM thread_checkpoint
+WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns AND checkpoint_id = :checkpoint_id
+
+-- name: latest_checkpoint
+-- The newest checkpoint of a thread in one namespace.
+SELECT * FROM thread_checkpoint
+WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns
+ORDER BY checkpoint_id DESC LIMIT 1
+
+-- name: checkpoint_ids
+-- The checkpoints of a thread.
+SELECT checkpoint_ns, checkpoint_id FROM thread_checkpoint WHERE thread_id = :thread_id
+
+-- name: latest_checkpoint_id
+-- The id of the newest checkpoint of a thread in one namespace.
+SELECT checkpoint_id FROM thread_checkpoint
+WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns
+ORDER BY checkpoint_id DESC LIMIT 1
+
+-- name: checkpoints_of_thread
+-- A page of one thread's checkpoints, newest first, after a given place.
+SELECT * FROM thread_checkpoint
+WHERE thread_id = :thread_id
+  AND (:checkpoint_ns::text IS NULL OR checkpoint_ns = :checkpoint_ns)
+  AND (:checkpoint_id::text IS NULL OR checkpoint_id = :checkpoint_id)
+  AND (:before::text IS NULL OR checkpoint_id < :before::text)
+  AND (:after_id::text IS NULL
+    OR (checkpoint_id, thread_id, checkpoint_ns) < (:after_id::text, :after_thread::text, :after_ns::text))
+ORDER BY checkpoint_id DESC, thread_id DESC, checkpoint_ns DESC LIMIT :page
+
+-- name: checkpoints_of_all_threads
+-- A page of every thread's checkpoints, newest first, after a given place.
+SELECT * FROM thread_checkpoint
+WHERE (:before::text IS NULL OR checkpoint_id < :before::text)
+  AND (:after_id::text IS NULL
+    OR (checkpoint_id, thread_id, checkpoint_ns) < (:after_id::text, :after_thread::text, :after_ns::text))
+ORDER BY checkpoint_id DESC, thread_id DESC, checkpoint_ns DESC LIMIT :page
+
+-- name: version_and_end
+-- One stored version of one channel, and where the last chunk of the list ends that goes up to an address.
+SELECT c.value,
+    (SELECT k.address + k.count FROM thread_chunk AS k
+     WHERE k.thread_id = :thread_id AND k.address < (((:address::bigint - 1) >> 20) << 20) + 1048576
+     ORDER BY k.address DESC LIMIT 1
+    ) AS list_end
+FROM thread_channel AS c
+WHERE c.thread_id = :thread_id AND c.checkpoint_ns = :checkpoint_ns AND c.channel = :channel AND c.version = :version
+
+-- name: versions
+-- Stored channel versions by (thread, namespace, channel, version).
+SELECT c.thread_id, c.checkpoint_ns, c.channel, c.version, c.kind, c.type, c.value
+FROM json_array_elements(:keys::json) AS k
+JOIN thread_channel AS c
+  ON c.thread_id = k ->> 0 AND c.checkpoint_ns = k ->> 1 AND c.channel = k ->> 2 AND c.version = k ->> 3
+
+-- name: versions_of_checkpoint
+-- The stored versions of some channels of one checkpoint.
+SELECT c.channel, c.version, c.kind, c.type, c.value
+FROM thread_checkpoint AS p
+CROSS JOIN json_each_text(p.channel_versions::json) AS v
+JOIN thread_channel AS c
+  ON c.thread_id = p.thread_id AND c.checkpoint_ns = p.checkpoint_ns AND c.channel = v.key AND c.version = v.value
+WHERE p.thread_id = :thread_id AND p.checkpoint_ns = :checkpoint_ns AND p.checkpoint_id = :checkpoint_id
+  AND v.key = ANY (:channels::text[])
+
+-- name: chunks
+-- The chunks that touch any of some stretches of addresses, given as (thread, first, end).
+SELECT i.thread_id, i.address, i.count, i.type, i.value
+FROM json_array_elements(:stretches::json) AS s
+CROSS JOIN LATERAL (
+    SELECT coalesce(max(b.address), 0) AS start FROM thread_chunk AS b
+    WHERE b.thread_id = s ->> 0 AND b.address <= (s ->> 1)::bigint
+) AS f
+JOIN thread_chunk AS i ON i.thread_id = s ->> 0 AND i.address >= f.start AND i.address < (s ->> 2)::bigint
+
+-- name: writes
+-- The pending writes of some checkpoints, in the order in which a run applies them.
+SELECT w.thread_id, w.checkpoint_ns, w.checkpoint_id, w.task_id, w.channel, w.type, w.value
+FROM json_array_elements(:keys::json) WITH ORDINALITY AS k (place, number)
+JOIN thread_write AS w
+  ON w.thread_id = k.place ->> 0 AND w.checkpoint_ns = k.place ->> 1 AND w.checkpoint_id = k.place ->> 2
+ORDER BY k.number, w.task_path, w.task_id, w.idx
+
+-- name: checkpoint_chain
+-- Every checkpoint of a thread with its parent and the channels it holds a value for.
+SELECT p.checkpoint_ns, p.checkpoint_id, p.parent_checkpoint_id, p.replayed_channels,
+    (SELECT coalesce(json_agg(v.key), '[]')::text FROM json_each_text(p.channel_versions::json) AS v
+     JOIN thread_channel AS c
+       ON c.thread_id = p.thread_id AND c.checkpoint_ns = p.checkpoint_ns AND c.channel = v.key AND c.version = v.value
+    ) AS stored_channels,
+    (SELECT coalesce(json_agg(DISTINCT w.channel), '[]')::text FROM thread_write AS w
+     WHERE w.thread_id = p.thread_id AND w.checkpoint_ns = p.checkpoint_ns AND w.checkpoint_id = p.checkpoint_id
+    ) AS written_channels
+FROM thread_checkpoint AS p WHERE p.thread_id = :thread_id
+ORDER BY p.checkpoint_ns, p.checkpoint_id DESC
+
+-- name: checkpoints_of_runs
+-- The checkpoints that any of the given runs made.
+SELECT thread_id, checkpoint_ns, checkpoint_id FROM thread_checkpoint
+WHERE run_id = ANY (:run_ids::text[])
+
+-- name: delete_checkpoint
+-- Remove one checkpoint.
+DELETE FROM thread_checkpoint
+WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns AND checkpoint_id = :checkpoint_id
+
+-- name: delete_writes_of_checkpoint
+-- Remove the pending writes of one checkpoint.
+DELETE FROM thread_write
+WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns AND checkpoint_id = :checkpoint_id
+
+-- name: delete_unused_channels
+-- Remove the channel versions of a thread that none of its checkpoints names.
+DELETE FROM thread_channel
+WHERE thread_id = :thread_id AND (checkpoint_ns, channel, version) NOT IN (
+    SELECT p.checkpoint_ns, v.key, v.value
+    FROM thread_checkpoint AS p CROSS JOIN json_each_text(p.channel_versions::json) AS v WHERE p.thread_id = :thread_id
+)
+
+-- name: runs_of_thread
+-- The runs of every channel version and pending write of a thread that has elements.
+SELECT value FROM thread_channel WHERE thread_id = :thread_id AND kind <> 'value'
+UNION ALL
+SELECT value FROM thread_write WHERE thread_id = :thread_id AND type = '@elements'
+
+-- name: chunks_of_thread
+-- Where the chunks of a thread are.
+SELECT address, count FROM thread_chunk WHERE thread_id = :thread_id
+
+-- name: delete_chunk
+-- Remove one chunk.
+DELETE FROM thread_chunk WHERE thread_id = :thread_id AND address = :address
+
+-- name: delete_thread_if_empty
+-- Forget a thread that holds no checkpoint any more.
+DELETE FROM thread WHERE thread_id = :thread_id AND created_at IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM thread_checkpoint AS p WHERE p.thread_id = :thread_id)
+
+-- name: delete_checkpoints_of_thread
+-- Remove every checkpoint of a thread.
+DELETE FROM thread_checkpoint WHERE thread_id = :thread_id
+
+-- name: delete_channels_of_thread
+-- Remove every channel version of a thread.
+DELETE FROM thread_channel WHERE thread_id = :thread_id
+
+-- name: delete_chunks_of_thread
+-- Remove every chunk of a thread.
+DELETE FROM thread_chunk WHERE thread_id = :thread_id
+
+-- name: delete_writes_of_thread
+-- Remove every pending write of a thread.
+DELETE FROM thread_write WHERE thread_id = :thread_id
+
+-- name: delete_summary_of_thread
+-- Forget a thread.
+DELETE FROM thread WHERE thread_id = :thread_id
+
+-- name: copy_checkpoints
+-- Copy every checkpoint of one thread to another.
+INSERT INTO thread_checkpoint (
+    thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, run_id, channel_versions, replayed_channels,
+    type, body
+) SELECT :thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, run_id, channel_versions,
+    replayed_channels, type, body
+FROM thread_checkpoint WHERE thread_id = :source_thread_id
+
+-- name: copy_channels
+-- Copy every channel version of one thread to another.
+INSERT INTO thread_channel (thread_id, checkpoint_ns, channel, version, kind, type, value)
+SELECT :thread_id, checkpoint_ns, channel, version, kind, type, value FROM thread_channel WHERE thread_id = :source_thread_id
+
+-- name: copy_chunks
+-- Copy every chunk of one thread to another.
+INSERT INTO thread_chunk (thread_id, address, count, type, value)
+SELECT :thread_id, address, count, type, value FROM thread_chunk WHERE thread_id = :source_thread_id
+
+-- name: copy_writes
+-- Copy every pending write of one thread to another.
+INSERT INTO thread_write (
+    thread_id, checkpoint_ns, checkpoint_id, task_id, idx, task_path, channel, type, value
+) SELECT :thread_id, checkpoint_ns, checkpoint_id, task_id, idx, task_path, channel, type, value
+FROM thread_write WHERE thread_id = :source_thread_id
+
+-- name: copy_summary
+-- Copy what is known of one thread to another.
+UPDATE thread SET (owner_id, created_at, updated_at) =
+    (SELECT s.owner_id, s.created_at, s.updated_at FROM thread AS s WHERE s.thread_id = :source_thread_id)
+WHERE thread_id = :thread_id
+
+-- name: thread
+-- What is known of one thread that holds checkpoints.
+SELECT thread_id, owner_id, created_at, updated_at FROM thread
+WHERE thread_id = :thread_id AND created_at IS NOT NULL
+
+-- name: threads
+-- A page of threads, last used first, with what they hold.
+SELECT t.thread_id, t.owner_id, t.created_at, t.updated_at,
+    (SELECT count(*) FROM thread_checkpoint AS p WHERE p.thread_id = t.thread_id) AS checkpoints,
+    (coalesce((SELECT sum(length(p.body)) FROM thread_checkpoint AS p WHERE p.thread_id = t.thread_id), 0)
+    + coalesce((SELECT sum(length(c.value)) FROM thread_channel AS c WHERE c.thread_id = t.thread_id), 0)
+    + coalesce((SELECT sum(length(i.value)) FROM thread_chunk AS i WHERE i.thread_id = t.thread_id), 0)
+    + coalesce((SELECT sum(length(w.value)) FROM thread_write AS w WHERE w.thread_id = t.thread_id), 0))::bigint AS bytes
+FROM thread AS t WHERE t.created_at IS NOT NULL AND (:owner_id::text IS NULL OR t.owner_id = :owner_id)
+ORDER BY t.updated_at DESC, t.thread_id LIMIT :limit OFFSET :offset
+
+-- name: last_values
+-- The stored version of one channel of the newest root checkpoint of some threads.
+SELECT c.thread_id, c.checkpoint_ns, c.channel, c.version, c.kind, c.type, c.value
+FROM unnest(:thread_ids::text[]) AS t (thread_id)
+JOIN thread_checkpoint AS p
+  ON p.thread_id = t.thread_id AND p.checkpoint_ns = '' AND p.checkpoint_id = (
+    SELECT max(q.checkpoint_id) FROM thread_checkpoint AS q WHERE q.thread_id = t.thread_id AND q.checkpoint_ns = ''
+  )
+CROSS JOIN json_each_text(p.channel_versions::json) AS v
+JOIN thread_channel AS c
+  ON c.thread_id = p.thread_id AND c.checkpoint_ns = p.checkpoint_ns AND c.channel = v.key AND c.version = v.value
+WHERE v.key = :channel
+
+-- name: threads_idle_since
+-- Threads that were last written before a moment, longest ago first.
+SELECT thread_id FROM thread WHERE updated_at < :moment ORDER BY updated_at LIMIT :limit
+
+-- name: threads_longer_than
+-- Threads that hold more than so many checkpoints in one namespace.
+SELECT DISTINCT thread_id FROM thread_checkpoint GROUP BY thread_id, checkpoint_ns HAVING count(*) > :checkpoints

@@ -1,0 +1,39 @@
+-- name: put_vectors
+-- Store the vector of one field of a row.
+INSERT INTO memory_vector (partition, memory_no, field, embedding)
+VALUES (:partition, :memory_no, :field, :vector::vector)
+
+-- name: delete_vectors
+-- Remove the vectors of a row, or those of some of its fields and their passages.
+DELETE FROM memory_vector WHERE partition = :partition AND memory_no = :memory_no
+  AND (:kinds::text[] IS NULL OR split_part(field, '.', 1) = ANY (:kinds::text[]))
+
+-- name: closeness_by_product
+-- How close the vectors of one partition are to a query by dot product, a row of own and of context vectors each.
+SELECT
+    coalesce(string_agg(match, '') FILTER (WHERE NOT around), '') AS own,
+    coalesce(string_agg(match, '') FILTER (WHERE around), '') AS context
+FROM (
+    SELECT field = 'context' AS around,
+        int4send((memory_no & 2147483647)::integer) || float4send(max(-(embedding <#> :vector::vector))::real) AS match
+    FROM memory_vector WHERE partition = :partition GROUP BY memory_no, around ORDER BY memory_no
+) AS rows_in_order
+
+-- name: closeness_by_distance
+-- How close the vectors of one partition are to a query: minus the distance.
+SELECT
+    coalesce(string_agg(match, '') FILTER (WHERE NOT around), '') AS own,
+    coalesce(string_agg(match, '') FILTER (WHERE around), '') AS context
+FROM (
+    SELECT field = 'context' AS around,
+        int4send((memory_no & 2147483647)::integer) || float4send(max(-(embedding <-> :vector::vector))::real) AS match
+    FROM memory_vector WHERE partition = :partition GROUP BY memory_no, around ORDER BY memory_no
+) AS rows_in_order
+
+-- name: create_vector_extension
+-- Install the extension that compares vectors.
+CREATE EXTENSION IF NOT EXISTS vector
+
+-- name: add_embedding_column
+-- Make room for vectors, of any length.
+ALTER TABLE memory_vector ADD COLUMN IF NOT EXISTS embedding vector NOT NULL

@@ -1,0 +1,45 @@
+"""What can be done from here about the bytes of deleted rows."""
+
+from __future__ import annotations
+
+import psycopg
+from psycopg.sql import SQL, Identifier
+
+from langgraph_memory.engine.postgres.connection import PostgresSettings
+from langgraph_memory.engine.postgres.errors import translate
+from langgraph_memory.engine.postgres.pool import Connection
+from langgraph_memory.exceptions import DatabaseBusyError
+
+_TABLES = """
+SELECT c.relname AS name FROM pg_class AS c
+WHERE c.relkind = 'r' AND c.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'agent_memory'::regclass)
+  AND (c.relname IN ('agent_memory', 'store_partition', 'promotion_ledger', 'thread')
+    OR c.relname LIKE 'memory\\_%' OR c.relname LIKE 'thread\\_%')
+ORDER BY c.relname
+"""
+_HELD = """
+SELECT EXISTS (
+    SELECT 1 FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_xmin IS NOT NULL
+) AS held
+"""
+"""Whether somebody reads an earlier state, which a rewritten table then still holds."""
+
+
+def scrub(connection: Connection, settings: PostgresSettings) -> bool:
+    """Vacuum the tables, or rewrite them where the settings say so; return whether deleted bytes are gone from them.
+
+    They are not while somebody reads an earlier state, or keeps a table locked for longer than the busy timeout.
+    """
+    rewrite = settings.scrub == "rewrite"
+    try:
+        held = connection.execute(_HELD).fetchone()
+        for row in connection.execute(_TABLES).fetchall():
+            command = SQL("VACUUM (FULL) {}" if rewrite else "VACUUM {}")
+            connection.execute(command.format(Identifier(row["name"])))
+    except psycopg.Error as error:
+        translated = translate(error, settings.name)
+        if isinstance(translated, DatabaseBusyError):
+            return False
+        raise translated from error
+    return rewrite and held is not None and not held["held"]
