@@ -12,9 +12,13 @@ from langgraph.store.base import IndexConfig, TTLConfig
 
 from langgraph_memory.checkpointer import ThreadSaver
 from langgraph_memory.domain.guard import GuardPolicy
+from langgraph_memory.domain.scope import GLOBAL
+from langgraph_memory.domain.session import SessionSummary
 from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.engine.base import Engine
 from langgraph_memory.engine.opening import Opening
+from langgraph_memory.nodes.steps import aperform, perform
+from langgraph_memory.session import Session, Summarizer, end_session
 from langgraph_memory.store import CuratedStore
 
 
@@ -24,6 +28,43 @@ class MemoryDatabase:
 
     checkpointer: ThreadSaver
     store: CuratedStore
+
+    def end_session(
+        self,
+        thread_id: str,
+        *,
+        owner_id: str,
+        scope: str = GLOBAL,
+        compact: bool = False,
+        summarizer: Summarizer | None = None,
+        messages_key: str = "messages",
+    ) -> SessionSummary:
+        """Remember what a thread came to, as the one live `summary` of it; with `compact` shorten the thread too.
+
+        Without a `summarizer` it is what rules find in the user's words: decisions, statements, open points and what
+        was asked. A chat model writes it from the conversation; when that fails, or the guard refuses what it wrote,
+        the rules' summary is kept and `fallback` says why. `compact` leaves the newest checkpoint of each namespace
+        and what it depends on, in the same transaction: the thread resumes as before, also from an interrupt, and no
+        longer rewinds. Ending a session again supersedes its summary.
+
+        Raises ThreadNotFoundError, MissingOwnerError, and InvalidInputError when the thread is another owner's.
+        """
+        wanted = Session(thread_id, owner_id, scope, messages_key)
+        return perform(end_session(self.checkpointer, self.store, wanted, summarizer, compact=compact))
+
+    async def aend_session(
+        self,
+        thread_id: str,
+        *,
+        owner_id: str,
+        scope: str = GLOBAL,
+        compact: bool = False,
+        summarizer: Summarizer | None = None,
+        messages_key: str = "messages",
+    ) -> SessionSummary:
+        """Same as `end_session`."""
+        wanted = Session(thread_id, owner_id, scope, messages_key)
+        return await aperform(end_session(self.checkpointer, self.store, wanted, summarizer, compact=compact))
 
 
 def open_memory(

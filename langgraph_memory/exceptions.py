@@ -10,6 +10,7 @@ LangGraphMemoryError
 │   └── ConnectionStringError
 ├── MemoryNotFoundError (also LookupError)
 ├── ReceiptNotFoundError (also LookupError)
+├── ThreadNotFoundError (also LookupError)
 ├── ForkedThreadError
 ├── EmbeddingError
 ├── IndexChangedError
@@ -69,6 +70,10 @@ class MemoryNotFoundError(LangGraphMemoryError, LookupError):
 
 class ReceiptNotFoundError(LangGraphMemoryError, LookupError):
     """The owner has no receipt of that id."""
+
+
+class ThreadNotFoundError(LangGraphMemoryError, LookupError):
+    """The database holds no checkpoint of that thread."""
 
 
 class ForkedThreadError(LangGraphMemoryError):

@@ -276,3 +276,20 @@ def worker(
     from langgraph_memory.cli.working import work_off
 
     work_off(db, model, extractor, embed, dims, once=once, poll=poll)
+
+
+@app.command("end-session")
+def end_session(
+    db: Annotated[str, typer.Argument(help="The database.")],
+    thread: Annotated[str, typer.Argument(help="The thread whose session is over.")],
+    owner: OneOwner,
+    scope: Annotated[str, typer.Option("--scope", help="Where the summary holds.")] = "global",
+    compact: Annotated[bool, typer.Option("--compact", help="Keep only the thread's newest checkpoint.")] = False,
+    model: Annotated[
+        str | None, typer.Option("--model", help="provider:name of the model that writes; without it, rules do.")
+    ] = None,
+) -> None:
+    """Remember what a thread came to, and shorten the thread where that is asked for."""
+    from langgraph_memory.cli.working import end_session as end
+
+    end(db, thread, owner, scope, model, compact=compact)

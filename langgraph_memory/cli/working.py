@@ -1,4 +1,4 @@
-"""Works off what was queued in the background, and shows what waits."""
+"""Works off what was queued in the background, shows what waits, and ends sessions."""
 
 from __future__ import annotations
 
@@ -72,6 +72,21 @@ def decide(db: str, owner: str | None, thread: str | None, *, retry: bool, drop:
         change = memory.store.retry_set_aside if retry else memory.store.drop_set_aside
         count = change(owner_id=owner, thread_id=thread)
     typer.echo(f"{count} messages of {safe(owner)} {'wait again' if retry else 'were given up'}.")
+
+
+def end_session(db: str, thread: str, owner: str, scope: str, model: str | None, *, compact: bool) -> None:
+    """Remember what a thread came to and print it."""
+    summarizer = None if model is None else chat_model(model)
+    with open_memory(existing(db)) as memory:
+        ended = memory.end_session(thread, owner_id=owner, scope=scope, compact=compact, summarizer=summarizer)
+    removed = f"; removed {ended.removed} of its checkpoints" if ended.removed else ""
+    if ended.fallback is not None:
+        typer.echo(f"the model wrote nothing that can be kept ({ended.fallback}); the rules did.", err=True)
+    if ended.memory is None:
+        typer.echo(f"{ended.reason.rstrip('.')}{removed}.")
+        return
+    typer.echo(safe(ended.memory.content))
+    typer.echo(f"remembered for {safe(owner)} from {ended.messages} messages{removed}.")
 
 
 def _extractor(model: str | None, own: str | None) -> AnyExtractor | None:

@@ -24,7 +24,7 @@ _OVERFLOW = re.compile(
     re.IGNORECASE,
 )
 _REASONS = (("timeout", "timeout"), ("ratelimit", "rate_limit"), ("parser", "malformed"), ("validation", "malformed"))
-_NOT_STREAMED = "nostream"
+NOT_STREAMED = "nostream"
 """LangGraph's tag for a model call whose words are not the answer to the user."""
 
 _UNREADABLE = re.compile("[\x00\ud800-\udfff]")
@@ -120,7 +120,7 @@ class ModelExtractor:
         if not isinstance(answer, Exception):
             return [self._candidate(entry, batch) for entry in _entries(answer)]
         if not _is_overflow(answer):
-            raise _failure(answer) from answer
+            raise call_failure(answer) from answer
         if len(batch) > 1:
             middle = len(batch) // 2
             first = yield from self._batch(batch[:middle], known)
@@ -133,18 +133,18 @@ class ModelExtractor:
         if not 1 <= entry.message <= len(batch):
             return self._flawed("unknown_message", batch[-1])
         said = batch[entry.message - 1]
-        value = None if entry.value is None else {"value": _clean(entry.value)}
+        value = None if entry.value is None else {"value": cleaned(entry.value)}
         return Candidate(
-            content=_clean(entry.content),
-            memory_type=_clean(entry.memory_type),
-            slot=_clean(entry.slot or "").strip() or None,
+            content=cleaned(entry.content),
+            memory_type=cleaned(entry.memory_type),
+            slot=cleaned(entry.slot or "").strip() or None,
             content_json=value,
-            replaces=tuple(_clean(old) for old in entry.replaces),
+            replaces=tuple(cleaned(old) for old in entry.replaces),
             session_only=entry.session_only,
             confidence=_share(entry.confidence),
             importance=_share(entry.importance),
             message_id=said.message_id,
-            excerpt=_clean(entry.quote),
+            excerpt=cleaned(entry.quote),
             actor=said.actor,
             extractor=self.name,
             flaw=None if entry.quote.strip() else "no_evidence",
@@ -171,7 +171,7 @@ def _structured(model: BaseChatModel, options: dict[str, Any]) -> Runnable[Langu
         raise InvalidInputError(
             f"{type(model).__name__} gives no structured output; ModelExtractor needs a chat model that calls tools."
         ) from None
-    return structured.with_config(tags=[_NOT_STREAMED], run_name="extract_memories")
+    return structured.with_config(tags=[NOT_STREAMED], run_name="extract_memories")
 
 
 def _entries(answer: Any) -> list[Entry]:
@@ -188,7 +188,7 @@ def _is_overflow(error: Exception) -> bool:
     return isinstance(error, ContextOverflowError) or bool(_OVERFLOW.search(str(error)))
 
 
-def _failure(error: Exception) -> ExtractionError:
+def call_failure(error: Exception) -> ExtractionError:
     """Return the one error for every way a call fails; it names the kind of error and quotes none of its text."""
     kind = type(error).__name__
     reason = next((reason for part, reason in _REASONS if part in kind.lower()), "model_error")
@@ -199,6 +199,6 @@ def _share(number: float) -> float:
     return 0.0 if math.isnan(number) else min(1.0, max(0.0, number))
 
 
-def _clean(text: str) -> str:
+def cleaned(text: str) -> str:
     """Return `text` without what cannot be stored: NUL and halves of surrogate pairs."""
     return _UNREADABLE.sub("", text)

@@ -78,8 +78,8 @@ def version_of(prompt: str) -> str:
 
 def question(utterances: Sequence[Utterance], known: Sequence[Memory]) -> str:
     """Return the messages and the known memories as JSON, one to a line: no text can leave its place in it."""
-    said = [_json({"message": n, "from": one.actor, "text": one.text}) for n, one in enumerate(utterances, start=1)]
-    lines = ["Known already:", *(_json(_known(memory)) for memory in known), "", "Messages:", *said]
+    said = [as_data({"message": n, "from": one.actor, "text": one.text}) for n, one in enumerate(utterances, start=1)]
+    lines = ["Known already:", *(as_data(_known(memory)) for memory in known), "", "Messages:", *said]
     return "\n".join(lines)
 
 
@@ -89,7 +89,7 @@ def _known(memory: Memory) -> dict[str, object]:
     return {name: held for name, held in {**fields, "value": value}.items() if held}
 
 
-def _json(value: dict[str, object]) -> str:
+def as_data(value: dict[str, object]) -> str:
     """Return `value` on one line of text that every provider can encode."""
     text = json.dumps(value, ensure_ascii=False)
     return _LINE_ENDS.sub(lambda end: f"\\u{ord(end[0]):04x}", text).encode("utf-8", "replace").decode()

@@ -2,6 +2,10 @@
 -- Note that a run for an owner saved a checkpoint of a thread.
 INSERT INTO thread_owner (owner_id, thread_id) VALUES (:owner_id, :thread_id) ON CONFLICT DO NOTHING
 
+-- name: owners_of_thread
+-- The owners that runs named when they saved checkpoints of a thread.
+SELECT owner_id FROM thread_owner WHERE thread_id = :thread_id ORDER BY owner_id
+
 -- name: copy_thread_owners
 -- Let a copied thread have the owners of the first.
 INSERT INTO thread_owner SELECT owner_id, :thread_id FROM thread_owner WHERE thread_id = :source_thread_id

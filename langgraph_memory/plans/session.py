@@ -1,0 +1,66 @@
+"""Ending a session: its summary is remembered and its thread shortened in one transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from langgraph_memory.domain.memory import Outcome
+from langgraph_memory.engine.query import Plan, Query, reads, writes
+from langgraph_memory.plans.memories import Proposal, store
+from langgraph_memory.plans.threads.remove import prune_thread
+
+
+class Held(NamedTuple):
+    """What a thread holds: the newest checkpoint of each namespace, and whose runs saved them."""
+
+    newest: dict[str, str]
+    owners: tuple[str, ...]
+
+
+class Ended(NamedTuple):
+    """What became of a summary, and how many checkpoints were removed."""
+
+    outcome: Outcome | None
+    removed: int
+
+
+@reads
+def held(thread_id: str) -> Plan[Held]:
+    """Return what a thread holds."""
+    rows = yield Query("checkpoint_ids", {"thread_id": thread_id})
+    newest: dict[str, str] = {}
+    for row in rows:
+        namespace = row["checkpoint_ns"]
+        newest[namespace] = max(newest.get(namespace, ""), row["checkpoint_id"])
+    owners = yield Query("owners_of_thread", {"thread_id": thread_id})
+    return Held(newest, tuple(row["owner_id"] for row in owners))
+
+
+@writes
+def end_session(
+    thread_id: str,
+    namespace: str,
+    checkpoint_id: str | None,
+    proposal: Proposal | None,
+    now: datetime,
+    *,
+    compact: bool,
+) -> Plan[Ended | None]:
+    """Store a summary and shorten its thread; nothing happens, and None is returned, if the thread has gone on.
+
+    Without a `checkpoint_id` it does not matter whether it has.
+    """
+    place = {"thread_id": thread_id, "checkpoint_ns": namespace}
+    newest = yield Query("latest_checkpoint_id", place)
+    if checkpoint_id is not None and (not newest or newest[0]["checkpoint_id"] != checkpoint_id):
+        return None
+    outcome = None if proposal is None else (yield from store(proposal, now))
+    return Ended(outcome, (yield from _compacted(thread_id)) if compact else 0)
+
+
+def _compacted(thread_id: str) -> Plan[int]:
+    before = yield Query("checkpoint_ids", {"thread_id": thread_id})
+    yield from prune_thread(thread_id, 1)
+    after = yield Query("checkpoint_ids", {"thread_id": thread_id})
+    return len(before) - len(after)
