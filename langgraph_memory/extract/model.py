@@ -43,7 +43,7 @@ class ModelExtractor:
 
     Up to `batch_size` messages are read in one call, beside `known_limit` memories that the model may update. A quote
     that is not in its message is discarded. A call that fails raises ExtractionError, so the messages stay unread and
-    a later turn reads them again; a batch too long for the model is halved, and a single message that is too long is
+    are queued to be read later; a batch too long for the model is halved, and a single message that is too long is
     given up, with that as the reason. `options` go to `model.with_structured_output`, such as `method`.
 
     Its name in the ledger changes with the prompt: a changed prompt reads every message anew.

@@ -44,7 +44,15 @@ class Slow:
         return [Candidate(content=f"Said {one.text}", message_id=one.message_id) for one in utterances]
 
 
-SLOW = Slow()
+class Signalled(Slow):
+    """Is told to stop while it reads."""
+
+    def extract(self, utterances: Sequence[Utterance]) -> list[Candidate]:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return super().extract(utterances)
+
+
+SLOW, SIGNALLED = Slow(), Signalled()
 
 
 def queue(path: str, jobs: int, messages: int = 1, first: int = 0) -> None:

@@ -85,3 +85,14 @@ def test_the_worker_command_reads_with_an_extractor_of_ones_own(path: str) -> No
 
     assert told.stdout == "read 3 messages in 3 jobs; 0 were set aside.\n"
     assert_each_was_read_once(path, [f"Said number {job}.0" for job in range(3)])
+
+
+def test_the_worker_command_finishes_the_job_at_hand_when_it_is_told_to_stop(path: str) -> None:
+    run(path, "queue", 3)
+    command = [sys.executable, "-m", "langgraph_memory", "worker", path, "--extractor", "job_processes:SIGNALLED"]
+
+    told = subprocess.run(command, cwd=DRIVER.parent, capture_output=True, text=True, check=True, timeout=60)
+
+    assert told.stdout.splitlines()[1:] == ["read 1 messages in 1 jobs; 0 were set aside."]
+    assert ask(path, "SELECT count(*) FROM promotion_ledger") == [(1,)]
+    assert ask(path, "SELECT count(*) FROM promotion_job WHERE lease_id IS NULL") == [(2,)]

@@ -25,6 +25,7 @@ from langgraph_memory import (
     Recalled,
     Receipt,
     RuleExtractor,
+    SessionSummary,
     ThreadSaver,
     Utterance,
     WorkReport,
@@ -90,3 +91,9 @@ async def in_the_background(store: CuratedStore) -> None:
     assert_type(store.jobs(), list[Job])
     with worker as working:
         assert_type(working, PromotionWorker)
+
+
+async def sessions(memory: MemoryDatabase) -> None:
+    assert_type(memory.end_session("thread", owner_id="ana"), SessionSummary)
+    ended = await memory.aend_session("thread", owner_id="ana", compact=True, summarizer=OfflineChatModel())
+    assert_type(ended.memory, Memory | None)
