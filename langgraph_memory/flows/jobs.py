@@ -54,18 +54,26 @@ def queue(utterances: Sequence[Utterance], fields: dict[str, Any], settings: Sto
 def claim(
     extractor: str, lease_for: timedelta, retries: Retries, ahead: bool, settings: StoreSettings
 ) -> Flow[LeasedJob | None]:
-    """Lease the job that has been due longest."""
-    found: LeasedJob | None = yield jobs.claim(
-        extractor, str(uuid4()), lease_for, retries, settings.clock(), ahead=ahead
-    )
-    return found
+    """Lease the job that has been due longest, of those that nobody takes first."""
+    for place in (yield jobs.due(extractor, settings.clock(), ahead=ahead)):
+        found = yield from _claimed(place, lease_for, retries, ahead, settings)
+        if found is not None:
+            return found
+    return None
 
 
 def claim_of(
     place: LedgerPlace, lease_for: timedelta, retries: Retries, settings: StoreSettings
 ) -> Flow[LeasedJob | None]:
-    """Lease the job of one thread."""
-    found: LeasedJob | None = yield jobs.claim_of(place, str(uuid4()), lease_for, retries, settings.clock())
+    """Lease the job of one thread, when it is due."""
+    return (yield from _claimed(place, lease_for, retries, False, settings))
+
+
+def _claimed(
+    place: LedgerPlace, lease_for: timedelta, retries: Retries, ahead: bool, settings: StoreSettings
+) -> Flow[LeasedJob | None]:
+    lease = Lease(str(uuid4()), place, lease_for)
+    found: LeasedJob | None = yield jobs.claim(lease, retries, settings.clock(), ahead=ahead)
     return found
 
 

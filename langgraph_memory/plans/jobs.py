@@ -22,6 +22,9 @@ from langgraph_memory.plans.promotion import (
     promote,
 )
 
+_CANDIDATES = 20
+"""How many jobs a worker looks at in turn, when others take them first."""
+
 
 class Unread(NamedTuple):
     """What nobody has read of a thread and nobody is to read later, and whether a job of it is due."""
@@ -80,28 +83,25 @@ def queue(request: QueueRequest, now: datetime) -> Plan[datetime | None]:
     return from_microseconds(job["due_at"])
 
 
-@writes
-def claim(
-    extractor: str, lease_id: str, lease_for: timedelta, retries: Retries, now: datetime, *, ahead: bool
-) -> Plan[LeasedJob | None]:
-    """Lease the job of an extractor that has been due longest; None when none is."""
-    moment = {"now": to_microseconds(now), "leased_until": to_microseconds(now + lease_for)}
-    rows = yield Query("claim_job", {**moment, "extractor": extractor, "lease_id": lease_id, "ahead": ahead})
-    if not rows:
-        return None
-    place = LedgerPlace(owner_of(rows[0]["partition"]), rows[0]["thread_id"], extractor)
-    return (yield from _begin(Lease(lease_id, place, lease_for), retries))
+@reads
+def due(extractor: str, now: datetime, *, ahead: bool) -> Plan[list[LedgerPlace]]:
+    """Return some jobs of an extractor that can be claimed, longest due first; with `ahead` also before they are due.
+
+    One that has failed is never taken ahead of its time.
+    """
+    params = {"extractor": extractor, "now": to_microseconds(now), "ahead": ahead, "limit": _CANDIDATES}
+    rows = yield Query("due_jobs", params)
+    return [LedgerPlace(owner_of(row["partition"]), row["thread_id"], extractor) for row in rows]
 
 
 @writes
-def claim_of(
-    place: LedgerPlace, lease_id: str, lease_for: timedelta, retries: Retries, now: datetime
-) -> Plan[LeasedJob | None]:
-    """Lease the job of one thread; None when it is not due."""
-    moment = {"now": to_microseconds(now), "leased_until": to_microseconds(now + lease_for)}
-    if not (yield Query("claim_job_of_thread", {**place_columns(place), **moment, "lease_id": lease_id})):
+def claim(lease: Lease, retries: Retries, now: datetime, *, ahead: bool) -> Plan[LeasedJob | None]:
+    """Lease a job; None when somebody else has it, or it is not due."""
+    moment = {"now": to_microseconds(now), "leased_until": to_microseconds(now + lease.lasts)}
+    key = place_columns(lease.place)
+    if not (yield Query("claim_job", {**key, **moment, "lease_id": lease.id, "ahead": ahead})):
         return None
-    return (yield from _begin(Lease(lease_id, place, lease_for), retries))
+    return (yield from _begin(lease, retries))
 
 
 @writes

@@ -51,8 +51,8 @@ def opened(path: str, clock: Clock, **options: Any) -> MemoryDatabase:
 
 
 @pytest.fixture
-def memory(path: str, clock: Clock) -> Iterator[MemoryDatabase]:
-    found = opened(path, clock)
+def memory(database: str, clock: Clock) -> Iterator[MemoryDatabase]:
+    found = opened(database, clock)
     yield found
     found.store._engine.close()
 
@@ -475,9 +475,9 @@ async def test_draining_does_not_try_again_what_has_just_failed(memory: MemoryDa
     assert [job.last_error for job in memory.store.jobs()] == ["malformed"]
 
 
-def test_a_turn_wakes_the_worker_of_its_process(path: str) -> None:
+def test_a_turn_wakes_the_worker_of_its_process(database: str) -> None:
     reports: list[PromotionReport] = []
-    engine = connect(path)
+    engine = connect(database)
     memory = MemoryDatabase(ThreadSaver(engine), CuratedStore(engine))
     memory.store.setup()
     done = Event()

@@ -6,7 +6,11 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
+from typing import Any
+
+import psycopg
 
 DRIVER = Path(__file__).with_name("job_processes.py")
 
@@ -23,10 +27,10 @@ def run(path: str, command: str, *numbers: int) -> str:
     return told.stdout
 
 
-def ask(path: str, sql: str) -> list[tuple[object, ...]]:
-    connection = sqlite3.connect(path)
-    found = connection.execute(sql).fetchall()
-    connection.close()
+def ask(database: str, sql: str) -> list[tuple[object, ...]]:
+    connection: Any = psycopg.connect(database) if "://" in database else sqlite3.connect(database)
+    with closing(connection):
+        found: list[tuple[object, ...]] = connection.execute(sql).fetchall()
     return found
 
 
@@ -38,29 +42,30 @@ def assert_each_was_read_once(path: str, wanted: list[str]) -> None:
     assert ask(path, "SELECT count(*) FROM promotion_ledger") == [(len(wanted),)]
     assert ask(path, "SELECT count(*) FROM promotion_job") == [(0,)]
     assert ask(path, "SELECT count(*) FROM promotion_job_message") == [(0,)]
-    assert ask(path, "PRAGMA integrity_check") == [("ok",)]
+    if "://" not in path:
+        assert ask(path, "PRAGMA integrity_check") == [("ok",)]
 
 
-def test_two_worker_processes_share_the_jobs_and_read_each_once(path: str) -> None:
-    run(path, "share", 200)
+def test_two_worker_processes_share_the_jobs_and_read_each_once(database: str) -> None:
+    run(database, "share", 200)
 
-    assert_each_was_read_once(path, [f"Said number {job}.0" for job in range(200)])
-    receipts = ask(path, "SELECT count(*) FROM memory_receipt WHERE kind = 'promotion'")
+    assert_each_was_read_once(database, [f"Said number {job}.0" for job in range(200)])
+    receipts = ask(database, "SELECT count(*) FROM memory_receipt WHERE kind = 'promotion'")
     assert receipts == [(200,)]
 
 
-def test_workers_killed_again_and_again_neither_double_nor_lose(path: str) -> None:
-    killed, jobs = map(int, run(path, "kill", 80, 7).split())
+def test_workers_killed_again_and_again_neither_double_nor_lose(database: str) -> None:
+    killed, jobs = map(int, run(database, "kill", 80, 7).split())
 
     assert killed >= 80
-    assert_each_was_read_once(path, [f"Said number {job}.{n}" for job in range(jobs) for n in range(3)])
+    assert_each_was_read_once(database, [f"Said number {job}.{n}" for job in range(jobs) for n in range(3)])
 
 
-def test_two_processes_that_run_the_same_thread_at_once_promote_each_message_once(path: str) -> None:
-    run(path, "threads", 25)
+def test_two_processes_that_run_the_same_thread_at_once_promote_each_message_once(database: str) -> None:
+    run(database, "threads", 25)
 
     said = [f"{who}{turn}" for who in ("one", "two", "shared") for turn in range(25)]
-    assert_each_was_read_once(path, [f"The user likes {what}." for what in said])
+    assert_each_was_read_once(database, [f"The user likes {what}." for what in said])
 
 
 def test_the_worker_command_leaves_other_extractors_jobs_and_ends_at_a_signal(path: str) -> None:

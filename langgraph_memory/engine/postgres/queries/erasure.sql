@@ -2,18 +2,23 @@
 -- Note that a run for an owner saved a checkpoint of a thread.
 INSERT INTO thread_owner (owner_id, thread_id) VALUES (:owner_id, :thread_id) ON CONFLICT DO NOTHING
 
+-- name: owners_of_thread
+-- The owners that runs named when they saved checkpoints of a thread.
+SELECT owner_id FROM thread_owner WHERE thread_id = :thread_id ORDER BY owner_id
+
 -- name: copy_thread_owners
 -- Let a copied thread have the owners of the first.
 INSERT INTO thread_owner (owner_id, thread_id)
 SELECT owner_id, :thread_id FROM thread_owner WHERE thread_id = :source_thread_id
 
 -- name: threads_of_owner
--- The threads whose checkpoints name an owner, and those the owner's ledger or receipts name and no checkpoint claims.
+-- The threads whose checkpoints name an owner, and those the owner's trail or jobs name and no checkpoint claims.
 SELECT thread_id FROM thread_owner WHERE owner_id = :owner_id
 UNION
 SELECT thread_id FROM (
     SELECT thread_id FROM promotion_ledger WHERE partition = :partition
     UNION SELECT thread_id FROM memory_receipt WHERE partition = :partition AND thread_id IS NOT NULL
+    UNION SELECT thread_id FROM promotion_job WHERE partition = :partition
 ) AS t WHERE NOT EXISTS (SELECT 1 FROM thread_owner AS o WHERE o.thread_id = t.thread_id)
   AND EXISTS (SELECT 1 FROM thread AS p WHERE p.thread_id = t.thread_id)
 ORDER BY thread_id
@@ -27,7 +32,8 @@ SELECT
     (SELECT count(*) FROM memory_vector WHERE partition = :partition) AS vectors,
     (SELECT count(*) FROM memory_audit WHERE partition = :partition) AS audit,
     (SELECT count(*) FROM promotion_ledger WHERE partition = :partition) AS ledger,
-    (SELECT count(*) FROM memory_receipt WHERE partition = :partition) AS receipts
+    (SELECT count(*) FROM memory_receipt WHERE partition = :partition) AS receipts,
+    (SELECT count(*) FROM promotion_job WHERE partition = :partition) AS jobs
 
 -- name: erase_postings
 -- Remove the text index of one partition.
@@ -66,3 +72,11 @@ DELETE FROM store_partition WHERE partition = :partition
 -- name: erase_vectors
 -- Remove the vectors of one partition.
 DELETE FROM memory_vector WHERE partition = :partition
+
+-- name: erase_jobs
+-- Remove the jobs of one partition.
+DELETE FROM promotion_job WHERE partition = :partition
+
+-- name: erase_job_messages
+-- Remove what waits in the jobs of one partition.
+DELETE FROM promotion_job_message WHERE partition = :partition

@@ -38,22 +38,20 @@ SELECT message_id, content_hash FROM promotion_job_message
 WHERE partition = :partition AND thread_id = :thread_id AND extractor = :extractor AND state <> 'heard'
   AND message_id IN (SELECT value FROM json_each(:message_ids))
 
--- name: claim_job
--- Lease the job that has been due longest; `ahead`: or one that is not due yet and has not failed.
-UPDATE promotion_job SET lease_id = :lease_id, leased_until = :leased_until, updated_at = :now
-WHERE (partition, thread_id, extractor) IN (
-    SELECT partition, thread_id, extractor FROM promotion_job
-    WHERE extractor = :extractor AND due_at IS NOT NULL AND (due_at <= :now OR (:ahead AND last_error IS NULL))
-      AND (leased_until IS NULL OR leased_until <= :now)
-    ORDER BY due_at LIMIT 1
-) RETURNING partition, thread_id
+-- name: due_jobs
+-- Which jobs of an extractor can be claimed, longest due first; `ahead`: those not due yet that have not failed too.
+SELECT partition, thread_id FROM promotion_job
+WHERE extractor = :extractor AND due_at IS NOT NULL AND (due_at <= :now OR (:ahead AND last_error IS NULL))
+  AND (leased_until IS NULL OR leased_until <= :now)
+ORDER BY due_at, partition, thread_id LIMIT :limit
 
--- name: claim_job_of_thread
--- Lease one job that is due.
+-- name: claim_job
+-- Lease a job, unless somebody else has it or it is not due; `ahead`: it need not be, unless it has failed.
 UPDATE promotion_job SET lease_id = :lease_id, leased_until = :leased_until, updated_at = :now
 WHERE partition = :partition AND thread_id = :thread_id AND extractor = :extractor
-  AND due_at <= :now AND (leased_until IS NULL OR leased_until <= :now)
-RETURNING partition, thread_id
+  AND due_at IS NOT NULL AND (due_at <= :now OR (:ahead AND last_error IS NULL))
+  AND (leased_until IS NULL OR leased_until <= :now)
+RETURNING partition
 
 -- name: count_attempt
 -- Count one more attempt at what waits in a job.
