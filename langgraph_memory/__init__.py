@@ -5,6 +5,7 @@ from langgraph_memory.database import MemoryDatabase, open_memory
 from langgraph_memory.domain.budget import BudgetReport, ContextBudget
 from langgraph_memory.domain.candidate import Candidate, Extractor, Utterance
 from langgraph_memory.domain.guard import GuardPolicy
+from langgraph_memory.domain.hygiene import HygienePolicy, SweepReport
 from langgraph_memory.domain.jobs import Job, Retries
 from langgraph_memory.domain.memory import Memory, Outcome, Recall, Recalled, Receipt, Source
 from langgraph_memory.domain.policy import Bucket, PromotionPolicy, Verdict
@@ -39,6 +40,7 @@ __all__ = [
     "ExtractionError",
     "Extractor",
     "GuardPolicy",
+    "HygienePolicy",
     "Job",
     "LangGraphMemoryError",
     "Memory",
@@ -61,6 +63,7 @@ __all__ = [
     "RetrievalNode",
     "RuleExtractor",
     "Source",
+    "SweepReport",
     "ThreadSaver",
     "ThreadSummary",
     "Utterance",

@@ -10,6 +10,7 @@ from langgraph.store.base import BaseStore, IndexConfig, Op, Result, TTLConfig
 
 from langgraph_memory.domain.candidate import Candidate, Utterance
 from langgraph_memory.domain.guard import GuardPolicy
+from langgraph_memory.domain.hygiene import DEFAULT_HYGIENE, HygienePolicy, SweepReport
 from langgraph_memory.domain.jobs import Job
 from langgraph_memory.domain.memory import Memory, Outcome, Recall, Receipt, Source
 from langgraph_memory.domain.policy import PromotionPolicy
@@ -20,7 +21,7 @@ from langgraph_memory.domain.types import MemoryType, MemoryTypes
 from langgraph_memory.engine.base import Engine
 from langgraph_memory.engine.opening import Opening
 from langgraph_memory.exceptions import InvalidInputError
-from langgraph_memory.flows import changes, erasure, items, jobs, memories, trail, transfer
+from langgraph_memory.flows import changes, erasure, hygiene, items, jobs, memories, trail, transfer
 from langgraph_memory.flows import index as indexing
 from langgraph_memory.flows.base import FlowRunner
 from langgraph_memory.flows.embedding import Embedder
@@ -116,6 +117,42 @@ class CuratedStore(BaseStore):
     async def asweep_ttl(self) -> int:
         """Same as `sweep_ttl`."""
         return await self._runner.arun(items.sweep(self._settings))
+
+    def sweep(
+        self,
+        now: datetime | None = None,
+        *,
+        owner_id: str | None = None,
+        policy: HygienePolicy = DEFAULT_HYGIENE,
+        dry_run: bool = False,
+    ) -> SweepReport:
+        """Tidy one owner's memories, or everybody's, and return what changed; with `dry_run` what would change.
+
+        In this order: the best of equal memories supersedes the others; the confidence of what nobody confirmed fades,
+        in quarters of its half-life, where its type has one; old versions that are kept no longer, expired memories,
+        those below the floor and those over the cap are removed, with their older versions, unless a memory that stays
+        names them in its `content_json` or is their later version. Then old receipts, and plain items whose time is
+        over. What fades was not confirmed by that, keeps its recency, and is as sure after one sweep as after many.
+
+        Each change has a line in the audit trail, actor "sweep", in its transaction; a sweep that changed anything
+        leaves a receipt for each owner. Transactions are short, so that others write in between, and what they change
+        meanwhile is left alone; interrupt it when you like, and the next sweep goes on. `now` is the moment that is
+        judged at, by default the present.
+
+        Raises MissingOwnerError or InvalidInputError.
+        """
+        return self._runner.run(hygiene.sweep(now, owner_id, policy, dry_run, self._settings))
+
+    async def asweep(
+        self,
+        now: datetime | None = None,
+        *,
+        owner_id: str | None = None,
+        policy: HygienePolicy = DEFAULT_HYGIENE,
+        dry_run: bool = False,
+    ) -> SweepReport:
+        """Same as `sweep`."""
+        return await self._runner.arun(hygiene.sweep(now, owner_id, policy, dry_run, self._settings))
 
     def remember(
         self,

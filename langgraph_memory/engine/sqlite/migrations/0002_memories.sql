@@ -34,6 +34,9 @@ CREATE TABLE agent_memory (
     superseded_by TEXT,                   -- NULL beside a superseded_at: retired, and nothing took its place
     superseded_at INTEGER,
     conflict_id TEXT,                     -- the live memories that share it contradict each other
+    stated_confidence REAL,               -- before it faded; NULL: it has not
+    stated_at INTEGER,                    -- since when that was said; NULL: since it was confirmed or made
+    decayed_at INTEGER,                   -- when it faded last
     fingerprint TEXT,                     -- of the normalised content
     subject_key TEXT,                     -- the folded words of the subject
     question_share REAL NOT NULL DEFAULT 0,
@@ -260,11 +263,12 @@ CREATE INDEX memory_version_by_id ON memory_version (partition, id);
 CREATE TRIGGER memory_version_keep BEFORE UPDATE ON agent_memory WHEN old.memory_type IS NOT NULL BEGIN
     INSERT INTO memory_version
     SELECT old.memory_no,
-        1 + coalesce((SELECT max(version_no) FROM memory_version WHERE memory_no = old.memory_no), 0), new.updated_at,
+        1 + coalesce((SELECT max(version_no) FROM memory_version WHERE memory_no = old.memory_no), 0),
+        max(new.updated_at, coalesce(new.decayed_at, 0)),
         old.partition, old.id, old.owner_id, old.scope, old.memory_type, old.slot, old.confidence, old.importance,
         old.created_at, old.updated_at, old.valid_from, old.last_verified_at, old.expires_at, old.superseded_by,
-        old.superseded_at, old.conflict_id, old.fingerprint, old.subject_key, old.question_share, old.term_count, old.context_count,
-        old.asked_count, old.subject, old.content, old.content_json, old.source, old.context, old.terms,
+        old.superseded_at, old.conflict_id, old.fingerprint, old.subject_key, old.question_share, old.term_count,
+        old.context_count, old.asked_count, old.subject, old.content, old.content_json, old.source, old.context, old.terms,
         old.context_terms, old.asked_terms;
 END;
 
