@@ -128,9 +128,9 @@ class Standing:
         return cls(payload=row["content_json"], **{name: row[name] for name in _READ})
 
     def changed(self, now: Self) -> bool:
-        """Whether the memory is another now; that a conflict is over or when it was written last makes no difference."""
-        same = {"updated_at": 0, "conflict_id": self.conflict_id if now.conflict_id is None else now.conflict_id}
-        return replace(self, updated_at=0) != replace(now, **same)
+        """Whether the memory is another now; the end of a conflict and the time of a rewrite make no difference."""
+        conflict = self.conflict_id if now.conflict_id is None else now.conflict_id
+        return self != replace(now, updated_at=self.updated_at, conflict_id=conflict)
 
     @property
     def since(self) -> int:
@@ -338,7 +338,16 @@ class SweepReport:
 def _best_first(one: Standing) -> tuple[Any, ...]:
     verified = one.created_at if one.last_verified_at is None else one.last_verified_at
     lasts = float("inf") if one.expires_at is None else one.expires_at
-    return (one.slot is None, one.payload is None, one.conflict_id is None, -lasts, -verified, -one.confidence, one.created_at, one.id)
+    return (
+        one.slot is None,
+        one.payload is None,
+        one.conflict_id is None,
+        -lasts,
+        -verified,
+        -one.confidence,
+        one.created_at,
+        one.id,
+    )
 
 
 def _day(moment: int) -> str:

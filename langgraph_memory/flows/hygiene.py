@@ -125,7 +125,7 @@ def _removable(judge: Judge, found: _Found) -> Flow[list[Planned]]:
     for name, one in found.merged.items():
         if one.change.successor in whole:
             whole[one.change.successor].append(name)
-    ties: Ties = yield hygiene.ties(judge.owner_id, alone, whole)
+    ties: Ties = yield hygiene.ties(judge, alone, whole)
     stay = staying(ties.members, ties.needs)
     going = [
         replace(one, change=replace(one.change, versions=len(ties.members[name])))

@@ -11,7 +11,7 @@ from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.hygiene import Change, Judge, Standing
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.scope import ROOT, decode_label, owner_partition, split_labels
-from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
+from langgraph_memory.engine.query import Plan, Query, Row, reads, reads_settled, writes
 from langgraph_memory.plans.memories import Origin, forget_versions, put_receipt, record, retire
 
 PAGE = 500
@@ -111,14 +111,14 @@ class Ties:
 
 
 @reads
-def ties(owner_id: str, alone: Sequence[str], whole: Mapping[str, Sequence[str]]) -> Plan[Ties]:
+def ties(judge: Judge, alone: Sequence[str], whole: Mapping[str, Sequence[str]]) -> Plan[Ties]:
     """Return what ties the memories that are to go to others.
 
     Each of `alone` goes without its older versions, each of `whole` with them and with those that are merged with it.
     An older version needs the one that took its place, so that no history has a hole; a memory needs those that its
-    payload names by id.
+    payload names by id, and while both are live, those that contradict it.
     """
-    partition = owner_partition(owner_id)
+    partition = owner_partition(judge.owner_id)
     members: dict[str, list[str]] = {one: [] for one in alone} | {one: list(own) for one, own in whole.items()}
     head_of = {one: head for head, own in whole.items() for one in (head, *own)}
     needs: list[tuple[str, str]] = []
@@ -133,6 +133,8 @@ def ties(owner_id: str, alone: Sequence[str], whole: Mapping[str, Sequence[str]]
                 head_of[row["id"]] = head
                 members[head].append(row["id"])
                 level.append(row["id"])
+    rows = yield Query("conflicts_of_all", {"partition": partition, "ids": list(whole), "now": judge.now})
+    needs += [(row["other"], row["id"]) for row in rows]
     ids = [*members, *(one for own in members.values() for one in own)]
     return Ties(members, needs + (yield from _citations(partition, ids, since=0)))
 
@@ -185,7 +187,7 @@ def remove(
     return done
 
 
-@reads
+@reads_settled
 def count_over(owner_id: str, before: int) -> Plan[int]:
     """Return how many receipts of an owner are older than a moment."""
     (row,) = yield Query("count_old_receipts", {"partition": owner_partition(owner_id), "before": before})

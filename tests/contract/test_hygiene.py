@@ -352,6 +352,26 @@ def test_an_expired_memory_that_is_named_stays_and_is_not_recalled(store: Curate
     assert [one.memory.id for one in store.recall("trip", owner_id="ana")] == ["m-00002"]
 
 
+async def test_what_contradicts_a_memory_that_stays_stays(both: Driver, store: CuratedStore) -> None:
+    first = await both.remember("The cabin is heated with wood", owner_id="ana", confidence=0.9)
+    second = await both.remember("The cabin is not heated with wood", owner_id="ana", confidence=0.1)
+    assert second.action == "conflict"
+
+    assert (await both.sweep(policy=HygienePolicy(floor=0.5))).changes == ()
+    await both.forget(first.memory.id, owner_id="ana")
+    assert (await both.sweep(policy=HygienePolicy(floor=0.5))).counts == {"ana": {"pruned": 1}}
+
+
+async def test_memories_that_contradict_each_other_may_go_together(both: Driver, store: CuratedStore) -> None:
+    await both.remember("The cabin is heated with wood", owner_id="ana", confidence=0.1)
+    await both.remember("The cabin is not heated with wood", owner_id="ana", confidence=0.1)
+
+    report = await both.sweep(policy=HygienePolicy(floor=0.5))
+
+    assert report.counts == {"ana": {"pruned": 2}}
+    assert live(store) == {}
+
+
 def test_an_old_version_that_is_named_keeps_what_came_after_it(store: CuratedStore, clock: Clock) -> None:
     for city in ("Rome", "Bonn", "Lima"):
         store.remember(f"In {city}", owner_id="ana", slot="city")

@@ -64,4 +64,5 @@ RETURNING id
 SELECT m.id, o.id AS other FROM agent_memory AS m
 JOIN agent_memory AS o ON o.partition = m.partition AND o.conflict_id = m.conflict_id AND o.memory_no <> m.memory_no
 WHERE m.partition = :partition AND m.conflict_id IS NOT NULL AND m.id IN (SELECT value FROM json_each(:ids))
-  AND m.superseded_at IS NULL AND o.superseded_at IS NULL AND (o.expires_at IS NULL OR o.expires_at > :now)
+  AND m.superseded_at IS NULL AND (m.expires_at IS NULL OR m.expires_at > :now)
+  AND o.superseded_at IS NULL AND (o.expires_at IS NULL OR o.expires_at > :now)
