@@ -10,6 +10,7 @@ from langgraph_memory.domain.jobs import Job, Retries
 from langgraph_memory.domain.memory import Memory, Outcome, Recall, Recalled, Receipt, Source
 from langgraph_memory.domain.policy import Bucket, PromotionPolicy, Verdict
 from langgraph_memory.domain.promotion import PromotionReport
+from langgraph_memory.domain.review import ReviewItem, ReviewPolicy
 from langgraph_memory.domain.thread import ThreadSummary
 from langgraph_memory.domain.trail import AuditEntry, Explained, Explanation, Replay
 from langgraph_memory.domain.types import MemoryType
@@ -61,6 +62,8 @@ __all__ = [
     "Replay",
     "Retries",
     "RetrievalNode",
+    "ReviewItem",
+    "ReviewPolicy",
     "RuleExtractor",
     "Source",
     "SweepReport",

@@ -15,13 +15,14 @@ from langgraph_memory.domain.jobs import Job
 from langgraph_memory.domain.memory import Memory, Outcome, Recall, Receipt, Source
 from langgraph_memory.domain.policy import PromotionPolicy
 from langgraph_memory.domain.promotion import Judged, LedgerPlace, PromotionReport, judge_all
+from langgraph_memory.domain.review import DEFAULT_REVIEW, ReviewItem, ReviewKind, ReviewPolicy
 from langgraph_memory.domain.scope import GLOBAL
 from langgraph_memory.domain.trail import AuditEntry, Explanation, Replay
 from langgraph_memory.domain.types import MemoryType, MemoryTypes
 from langgraph_memory.engine.base import Engine
 from langgraph_memory.engine.opening import Opening
 from langgraph_memory.exceptions import InvalidInputError
-from langgraph_memory.flows import changes, erasure, hygiene, items, jobs, memories, trail, transfer
+from langgraph_memory.flows import changes, erasure, hygiene, items, jobs, memories, review, trail, transfer
 from langgraph_memory.flows import index as indexing
 from langgraph_memory.flows.base import FlowRunner
 from langgraph_memory.flows.embedding import Embedder
@@ -153,6 +154,38 @@ class CuratedStore(BaseStore):
     ) -> SweepReport:
         """Same as `sweep`."""
         return await self._runner.arun(hygiene.sweep(now, owner_id, policy, dry_run, self._settings))
+
+    def review(
+        self,
+        *,
+        owner_id: str,
+        kind: ReviewKind | None = None,
+        limit: int = 100,
+        offset: int = 0,
+        policy: ReviewPolicy = DEFAULT_REVIEW,
+    ) -> list[ReviewItem]:
+        """Return a page of an owner's live memories that somebody should look at, with the reason and what to do.
+
+        `kind` is "conflicting", "stale" (confirmed long ago, the longest first), "low_confidence" (the least sure
+        first) or "never_recalled" (in none of the owner's receipts, the least important first); None is all of them,
+        in that order, so that one memory may be named more than once. What others recall of an owner stands in their
+        receipts and is not counted; reading the receipts costs what the owner has of them.
+
+        Raises MissingOwnerError or InvalidInputError.
+        """
+        return self._runner.run(review.review(owner_id, kind, limit, offset, policy, self._settings))
+
+    async def areview(
+        self,
+        *,
+        owner_id: str,
+        kind: ReviewKind | None = None,
+        limit: int = 100,
+        offset: int = 0,
+        policy: ReviewPolicy = DEFAULT_REVIEW,
+    ) -> list[ReviewItem]:
+        """Same as `review`."""
+        return await self._runner.arun(review.review(owner_id, kind, limit, offset, policy, self._settings))
 
     def remember(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -13,9 +12,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import START, Clock, Driver, one_sentence, opened_store
+from support import START, Clock, Driver, one_sentence, opened_store, take_in
 
-from langgraph_memory import HygienePolicy, Memory
+from langgraph_memory import HygienePolicy, Memory, OfflineChatModel, build_graph, open_memory
 from langgraph_memory.engine.driver import drive
 from langgraph_memory.engine.query import Operation
 from langgraph_memory.exceptions import InvalidInputError, MemoryNotFoundError, MissingOwnerError
@@ -40,12 +39,6 @@ def both(store: CuratedStore, mode: str) -> Driver:
 def memory(number: int, content: str, **fields: Any) -> Memory:
     given = {"owner_id": "ana", "created_at": START, "updated_at": START, "last_verified_at": START, **fields}
     return Memory(id=f"m-{number:05}", content=content, **given)
-
-
-def take_in(store: CuratedStore, *memories: Memory) -> None:
-    """Store memories as they are, as an import of an older file does: nothing is reconciled."""
-    lines = [{"kind": "memory", "memory": {"id": one.id, **one.to_value()}, "versions": []} for one in memories]
-    store.import_([json.dumps({"format": "langgraph_memory", "version": 1}), *map(json.dumps, lines)])
 
 
 def live(store: CuratedStore, owner_id: str = "ana") -> dict[str, Memory]:
@@ -613,3 +606,16 @@ def test_a_notebook_shows_a_report_with_everything_escaped(store: CuratedStore) 
 
     assert "<script>" not in html
     assert "what a sweep would do" in html
+
+
+async def test_a_database_sweeps_memories_and_threads(path: str, mode: str) -> None:
+    with open_memory(path) as opened:
+        take_in(opened.store, memory(1, "Likes tea"), memory(2, "Likes tea"))
+        graph = build_graph(OfflineChatModel()).compile(checkpointer=opened.checkpointer, store=opened.store)
+        run = {"configurable": {"thread_id": "t", "owner_id": "ana"}}
+        graph.invoke({"messages": [("user", "Hello")]}, run)
+
+        report, threads = await Driver(opened, mode).sweep(max_checkpoints_per_thread=1)
+
+        assert report.counts == {"ana": {"merged": 1}}
+        assert threads == (0, 1)
