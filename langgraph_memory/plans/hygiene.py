@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -213,7 +214,8 @@ def remove_items(owner_id: str | None, now: int) -> Plan[int]:
     """Delete some plain items that are over, of one owner or of all, and return how many."""
     params = {"partition": _partition(owner_id), "now": now, "limit": PAGE}
     rows = yield Query("expired_plain_items", params)
-    yield Query("delete_item", rows=[{"partition": row["partition"], "memory_no": row["memory_no"]} for row in rows])
+    places = [{"partition": row["partition"], "memory_no": row["memory_no"]} for row in rows]
+    yield Query("delete_expired_item", {"now": now}, places)
     return len(rows)
 
 
@@ -231,7 +233,8 @@ def _citations(partition: str, ids: Sequence[str], since: int) -> Plan[list[tupl
     """Return which memories that changed since a moment name some ids in their payload."""
     if not ids:
         return []
-    rows = yield Query("citations", {"partition": partition, "ids": ids, "since": since})
+    texts = [json.dumps(one) for one in ids]
+    rows = yield Query("citations", {"partition": partition, "ids": ids, "texts": texts, "since": since})
     return [(row["citing"], row["cited"]) for row in rows]
 
 

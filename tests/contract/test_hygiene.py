@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
+from databases import Databases
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import START, Clock, Driver, one_sentence, opened_store, take_in
@@ -26,8 +26,8 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def store(path: str, clock: Clock) -> Iterator[CuratedStore]:
-    with opened_store(path, clock) as opened:
+def store(database: str, clock: Clock) -> Iterator[CuratedStore]:
+    with opened_store(database, clock) as opened:
         yield opened
 
 
@@ -162,13 +162,13 @@ def test_many_sweeps_leave_what_one_leaves(steps: list[tuple[str, int]], swept_o
     assert left[0] == left[1]
 
 
-def test_an_export_carries_what_faded(store: CuratedStore, clock: Clock, tmp_path: Path) -> None:
+def test_an_export_carries_what_faded(store: CuratedStore, clock: Clock, databases: Databases) -> None:
     store.remember("We saw a whale", owner_id="ana", memory_type="event", confidence=0.8)
     clock.advance(days=90)
     store.sweep()
     lines = list(store.export())
 
-    with opened_store(tmp_path / "other.db", clock) as other:
+    with opened_store(databases.new(), clock) as other:
         other._settings.new_id = lambda: "a receipt of the other's own"
         other.import_(lines)
         assert other.sweep().changes == ()
@@ -608,8 +608,8 @@ def test_a_notebook_shows_a_report_with_everything_escaped(store: CuratedStore) 
     assert "what a sweep would do" in html
 
 
-async def test_a_database_sweeps_memories_and_threads(path: str, mode: str) -> None:
-    with open_memory(path) as opened:
+async def test_a_database_sweeps_memories_and_threads(database: str, mode: str) -> None:
+    with open_memory(database) as opened:
         take_in(opened.store, memory(1, "Likes tea"), memory(2, "Likes tea"))
         graph = build_graph(OfflineChatModel()).compile(checkpointer=opened.checkpointer, store=opened.store)
         run = {"configurable": {"thread_id": "t", "owner_id": "ana"}}

@@ -18,8 +18,8 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def store(path: str, clock: Clock) -> Iterator[CuratedStore]:
-    with opened_store(path, clock) as opened:
+def store(database: str, clock: Clock) -> Iterator[CuratedStore]:
+    with opened_store(database, clock) as opened:
         yield opened
 
 

@@ -37,9 +37,14 @@ WHERE partition = :partition AND superseded_by IN (SELECT value FROM json_each(:
 
 -- name: citations
 -- Which memories of one owner, changed since a moment, name some ids in their payload.
-SELECT DISTINCT m.id AS citing, t.atom AS cited FROM agent_memory AS m, json_tree(m.content_json) AS t
-WHERE m.partition = :partition AND m.memory_type IS NOT NULL AND m.content_json IS NOT NULL AND m.updated_at >= :since
-  AND t.atom IN (SELECT value FROM json_each(:ids))
+SELECT DISTINCT citing, cited FROM (
+    SELECT m.id AS citing, t.atom AS cited FROM agent_memory AS m, json_tree(m.content_json) AS t
+    WHERE m.partition = :partition AND m.memory_type IS NOT NULL AND m.content_json IS NOT NULL
+      AND m.updated_at >= :since AND t.atom IN (SELECT value FROM json_each(:ids))
+    UNION ALL
+    SELECT m.id, t.key FROM agent_memory AS m, json_tree(m.content_json) AS t
+    WHERE m.partition = :partition AND m.memory_type IS NOT NULL AND m.content_json IS NOT NULL
+      AND m.updated_at >= :since AND t.key IN (SELECT value FROM json_each(:ids))) AS named
 
 -- name: decay_memory
 -- Let the confidence of one live memory fade, unless it changed meanwhile; when it was changed and confirmed stays.
