@@ -5,10 +5,12 @@ from langgraph_memory.database import MemoryDatabase, open_memory
 from langgraph_memory.domain.budget import BudgetReport, ContextBudget
 from langgraph_memory.domain.candidate import Candidate, Extractor, Utterance
 from langgraph_memory.domain.guard import GuardPolicy
+from langgraph_memory.domain.hygiene import HygienePolicy, SweepReport
 from langgraph_memory.domain.jobs import Job, Retries
 from langgraph_memory.domain.memory import Memory, Outcome, Recall, Recalled, Receipt, Source
 from langgraph_memory.domain.policy import Bucket, PromotionPolicy, Verdict
 from langgraph_memory.domain.promotion import PromotionReport
+from langgraph_memory.domain.review import ReviewItem, ReviewPolicy
 from langgraph_memory.domain.session import SessionSummary
 from langgraph_memory.domain.thread import ThreadSummary
 from langgraph_memory.domain.trail import AuditEntry, Explained, Explanation, Replay
@@ -40,6 +42,7 @@ __all__ = [
     "ExtractionError",
     "Extractor",
     "GuardPolicy",
+    "HygienePolicy",
     "Job",
     "LangGraphMemoryError",
     "Memory",
@@ -60,9 +63,12 @@ __all__ = [
     "Replay",
     "Retries",
     "RetrievalNode",
+    "ReviewItem",
+    "ReviewPolicy",
     "RuleExtractor",
     "SessionSummary",
     "Source",
+    "SweepReport",
     "ThreadSaver",
     "ThreadSummary",
     "Utterance",

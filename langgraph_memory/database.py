@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from langgraph.checkpoint.serde.base import SerializerProtocol
@@ -12,11 +13,13 @@ from langgraph.store.base import IndexConfig, TTLConfig
 
 from langgraph_memory.checkpointer import ThreadSaver
 from langgraph_memory.domain.guard import GuardPolicy
+from langgraph_memory.domain.hygiene import DEFAULT_HYGIENE, HygienePolicy, SweepReport
 from langgraph_memory.domain.scope import GLOBAL
 from langgraph_memory.domain.session import SessionSummary
 from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.engine.base import Engine
 from langgraph_memory.engine.opening import Opening
+from langgraph_memory.flows.thread_care import Swept
 from langgraph_memory.nodes.steps import aperform, perform
 from langgraph_memory.session import Session, Summarizer, end_session
 from langgraph_memory.store import CuratedStore
@@ -65,6 +68,33 @@ class MemoryDatabase:
         """Same as `end_session`."""
         wanted = Session(thread_id, owner_id, scope, messages_key)
         return await aperform(end_session(self.checkpointer, self.store, wanted, summarizer, compact=compact))
+
+    def sweep(
+        self,
+        *,
+        policy: HygienePolicy = DEFAULT_HYGIENE,
+        max_age: timedelta | None = None,
+        max_checkpoints_per_thread: int | None = None,
+    ) -> tuple[SweepReport, Swept]:
+        """Sweep everybody's memories by `policy`, then the threads by age and length.
+
+        See `CuratedStore.sweep` and `ThreadSaver.sweep`.
+        """
+        swept = self.store.sweep(policy=policy)
+        threads = self.checkpointer.sweep(max_age=max_age, max_checkpoints_per_thread=max_checkpoints_per_thread)
+        return swept, threads
+
+    async def asweep(
+        self,
+        *,
+        policy: HygienePolicy = DEFAULT_HYGIENE,
+        max_age: timedelta | None = None,
+        max_checkpoints_per_thread: int | None = None,
+    ) -> tuple[SweepReport, Swept]:
+        """Same as `sweep`."""
+        swept = await self.store.asweep(policy=policy)
+        threads = await self.checkpointer.asweep(max_age=max_age, max_checkpoints_per_thread=max_checkpoints_per_thread)
+        return swept, threads
 
 
 def open_memory(

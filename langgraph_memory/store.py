@@ -10,17 +10,19 @@ from langgraph.store.base import BaseStore, IndexConfig, Op, Result, TTLConfig
 
 from langgraph_memory.domain.candidate import Candidate, Utterance
 from langgraph_memory.domain.guard import GuardPolicy
+from langgraph_memory.domain.hygiene import DEFAULT_HYGIENE, HygienePolicy, SweepReport
 from langgraph_memory.domain.jobs import Job
 from langgraph_memory.domain.memory import Memory, Outcome, Recall, Receipt, Source
 from langgraph_memory.domain.policy import PromotionPolicy
 from langgraph_memory.domain.promotion import Judged, LedgerPlace, PromotionReport, judge_all
+from langgraph_memory.domain.review import DEFAULT_REVIEW, ReviewItem, ReviewKind, ReviewPolicy
 from langgraph_memory.domain.scope import GLOBAL
 from langgraph_memory.domain.trail import AuditEntry, Explanation, Replay
 from langgraph_memory.domain.types import MemoryType, MemoryTypes
 from langgraph_memory.engine.base import Engine
 from langgraph_memory.engine.opening import Opening
 from langgraph_memory.exceptions import InvalidInputError
-from langgraph_memory.flows import changes, erasure, items, jobs, memories, trail, transfer
+from langgraph_memory.flows import changes, erasure, hygiene, items, jobs, memories, review, trail, transfer
 from langgraph_memory.flows import index as indexing
 from langgraph_memory.flows.base import FlowRunner
 from langgraph_memory.flows.embedding import Embedder
@@ -116,6 +118,74 @@ class CuratedStore(BaseStore):
     async def asweep_ttl(self) -> int:
         """Same as `sweep_ttl`."""
         return await self._runner.arun(items.sweep(self._settings))
+
+    def sweep(
+        self,
+        now: datetime | None = None,
+        *,
+        owner_id: str | None = None,
+        policy: HygienePolicy = DEFAULT_HYGIENE,
+        dry_run: bool = False,
+    ) -> SweepReport:
+        """Tidy one owner's memories, or everybody's, and return what changed; with `dry_run` what would change.
+
+        In this order: the best of equal memories supersedes the others; the confidence of what nobody confirmed fades,
+        in quarters of its half-life, where its type has one; old versions that are kept no longer, expired memories,
+        those below the floor and those over the cap are removed, with their older versions, unless a memory that stays
+        names them in its `content_json` or is their later version. Then old receipts, and plain items whose time is
+        over. What fades was not confirmed by that, keeps its recency, and is as sure after one sweep as after many.
+
+        Each change has a line in the audit trail, actor "sweep", in its transaction; a sweep that changed anything
+        leaves a receipt for each owner. Transactions are short, so that others write in between, and what they change
+        meanwhile is left alone; interrupt it when you like, and the next sweep goes on. `now` is the moment that is
+        judged at, by default the present.
+
+        Raises MissingOwnerError or InvalidInputError.
+        """
+        return self._runner.run(hygiene.sweep(now, owner_id, policy, dry_run, self._settings))
+
+    async def asweep(
+        self,
+        now: datetime | None = None,
+        *,
+        owner_id: str | None = None,
+        policy: HygienePolicy = DEFAULT_HYGIENE,
+        dry_run: bool = False,
+    ) -> SweepReport:
+        """Same as `sweep`."""
+        return await self._runner.arun(hygiene.sweep(now, owner_id, policy, dry_run, self._settings))
+
+    def review(
+        self,
+        *,
+        owner_id: str,
+        kind: ReviewKind | None = None,
+        limit: int = 100,
+        offset: int = 0,
+        policy: ReviewPolicy = DEFAULT_REVIEW,
+    ) -> list[ReviewItem]:
+        """Return a page of an owner's live memories that somebody should look at, with the reason and what to do.
+
+        `kind` is "conflicting", "stale" (confirmed long ago, the longest first), "low_confidence" (the least sure
+        first) or "never_recalled" (in none of the owner's receipts, the least important first); None is all of them,
+        in that order, so that one memory may be named more than once. What others recall of an owner stands in their
+        receipts and is not counted; reading the receipts costs what the owner has of them.
+
+        Raises MissingOwnerError or InvalidInputError.
+        """
+        return self._runner.run(review.review(owner_id, kind, limit, offset, policy, self._settings))
+
+    async def areview(
+        self,
+        *,
+        owner_id: str,
+        kind: ReviewKind | None = None,
+        limit: int = 100,
+        offset: int = 0,
+        policy: ReviewPolicy = DEFAULT_REVIEW,
+    ) -> list[ReviewItem]:
+        """Same as `review`."""
+        return await self._runner.arun(review.review(owner_id, kind, limit, offset, policy, self._settings))
 
     def remember(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from zlib import crc32
 
 from langchain_core.embeddings import Embeddings
 
+from langgraph_memory.domain.memory import Memory
 from langgraph_memory.engine.connect import connect
 from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.store import CuratedStore
@@ -103,6 +105,12 @@ def opened_store(path: Any, clock: Clock | None = None, **options: Any) -> Itera
         yield store
     finally:
         engine.close()
+
+
+def take_in(store: CuratedStore, *memories: Memory) -> None:
+    """Store memories as they are, as an import of an older file does: nothing is reconciled."""
+    lines = [{"kind": "memory", "memory": {"id": one.id, **one.to_value()}, "versions": []} for one in memories]
+    store.import_([json.dumps({"format": "langgraph_memory", "version": 1}), *map(json.dumps, lines)])
 
 
 def one_sentence(error: BaseException) -> str:

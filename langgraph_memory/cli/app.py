@@ -227,6 +227,56 @@ def import_upstream(
 
 
 @app.command()
+def sweep(
+    db: Database = DEFAULT_DATABASE,
+    owner: Owner = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
+    floor: Annotated[float, typer.Option("--floor", min=0, max=1, help="Remove what is less sure than this.")] = 0.0,
+    cap: Annotated[
+        int | None, typer.Option("--cap", min=1, help="The most live memories an owner may have in a scope.")
+    ] = None,
+    keep_superseded: Annotated[
+        int | None, typer.Option("--keep-superseded", min=0, help="Days to keep superseded versions; else for ever.")
+    ] = None,
+    keep_receipts: Annotated[
+        int | None, typer.Option("--keep-receipts", min=0, help="Days to keep receipts; else for ever.")
+    ] = None,
+    as_json: Json = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="The most changes to show; all of them are made.")] = 100,
+) -> None:
+    """Merge equal memories, let unconfirmed ones fade, remove what expired, and what the bounds leave no place for."""
+    from langgraph_memory.cli.hygiene import sweep_file
+
+    sweep_file(
+        db,
+        owner,
+        floor=floor,
+        cap=cap,
+        keep_superseded=keep_superseded,
+        keep_receipts=keep_receipts,
+        dry_run=dry_run,
+        as_json=as_json,
+        limit=limit,
+    )
+
+
+@app.command()
+def review(
+    owner: OneOwner,
+    kind: Annotated[
+        str | None, typer.Option("--kind", help="conflicting, stale, low_confidence or never_recalled; else all.")
+    ] = None,
+    db: Database = DEFAULT_DATABASE,
+    as_json: Json = False,
+    limit: Limit = 100,
+) -> None:
+    """List the memories that somebody should look at, why, and what to do about each."""
+    from langgraph_memory.cli.hygiene import review_file
+
+    review_file(db, owner, kind, as_json=as_json, limit=limit)
+
+
+@app.command()
 def reindex(
     embed: Annotated[str, typer.Option("--embed", help="provider:model, or module:attribute of your own embedder.")],
     dims: Annotated[int, typer.Option("--dims", min=1, help="The size of its vectors.")],

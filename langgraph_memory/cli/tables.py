@@ -11,9 +11,11 @@ from rich.text import Text
 
 from langgraph_memory.cli.fates import Fate
 from langgraph_memory.cli.terminal import safe
+from langgraph_memory.domain.hygiene import Change
 from langgraph_memory.domain.jobs import Job
 from langgraph_memory.domain.memory import Memory, Recall
 from langgraph_memory.domain.policy import Bucket
+from langgraph_memory.domain.review import ReviewItem
 from langgraph_memory.domain.scope import GLOBAL
 from langgraph_memory.domain.thread import ThreadSummary
 
@@ -21,6 +23,7 @@ ID_LENGTH = 8
 """Characters of an id that a table shows; enough to name a memory among one owner's."""
 
 _BUCKET_STYLES = {Bucket.PROMOTE: "green", Bucket.KEEP_IN_SESSION: "yellow", Bucket.DISCARD: "red"}
+_CHANGE_STYLES = {"merged": "yellow", "decayed": "yellow"}
 _JOB_STYLES = {"waiting": "green", "leased": "yellow", "set_aside": "red"}
 _STATE_STYLES = {"live": "green", "superseded": "red", "expired": "red"}
 
@@ -96,6 +99,38 @@ def promotion_table(turns: Sequence[tuple[str, Sequence[Fate]]], *, title: str) 
                 end_section=place == len(fates) - 1,
             )
     return table
+
+
+def sweep_table(changes: Iterable[Change], *, dry_run: bool) -> Table:
+    """Return one row for each change of a sweep."""
+    title = "what a sweep would do" if dry_run else "swept"
+    table = _spread(
+        _table(title, "id", "memory", "what", "before", "after", "why"), (ID_LENGTH, None, 7, 10, None, None)
+    )
+    for one in changes:
+        table.add_row(
+            Text(safe(one.memory_id[:ID_LENGTH])),
+            Text(safe(one.content)),
+            Text(one.action, style=_CHANGE_STYLES.get(one.action, "red")),
+            Text(safe(one.before)),
+            Text(safe(one.after)),
+            Text(safe(one.reason), style="dim"),
+        )
+    return _or_nothing(table)
+
+
+def review_table(items: Iterable[ReviewItem], *, title: str) -> Table:
+    """Return one row for each memory that is to be looked at."""
+    table = _spread(_table(title, "id", "memory", "type", "why", "what to do"), (ID_LENGTH, None, 10, None, None))
+    for one in items:
+        table.add_row(
+            Text(safe(one.memory_id[:ID_LENGTH])),
+            Text(safe(one.content)),
+            Text(safe(one.memory_type)),
+            Text(safe(one.reason)),
+            Text(one.action, style="dim"),
+        )
+    return _or_nothing(table)
 
 
 def recall_table(recall: Recall, *, always: Sequence[str]) -> Table:

@@ -6,7 +6,16 @@ from langgraph_memory.display.html import (
     memories_html,
     promotion_html,
     recall_html,
+    sweep_html,
     thread_html,
 )
 
-__all__ = ["audit_html", "explanation_html", "memories_html", "promotion_html", "recall_html", "thread_html"]
+__all__ = [
+    "audit_html",
+    "explanation_html",
+    "memories_html",
+    "promotion_html",
+    "recall_html",
+    "sweep_html",
+    "thread_html",
+]

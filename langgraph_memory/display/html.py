@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from langchain_core.messages import BaseMessage
 
+    from langgraph_memory.domain.hygiene import SweepReport
     from langgraph_memory.domain.memory import Memory, Recall
     from langgraph_memory.domain.promotion import PromotionReport
     from langgraph_memory.domain.trail import AuditEntry, Explained, Explanation
@@ -76,6 +77,16 @@ def audit_html(entries: Iterable[AuditEntry]) -> str:
         for one in entries
     ]
     return _table("changes", ("when (UTC)", "what", "why", "who", "thread", "memory"), rows)
+
+
+def sweep_html(report: SweepReport) -> str:
+    """Return a table with one row for each change of a sweep."""
+    rows = [
+        (one.content, one.memory_type, one.scope, one.owner_id, one.action, one.before, one.after, one.reason)
+        for one in report.changes
+    ]
+    head = ("memory", "type", "scope", "owner", "what", "before", "after", "why")
+    return _table("what a sweep would do" if report.dry_run else "swept", head, rows)
 
 
 def _explained(one: Explained) -> tuple[str, str, str]:

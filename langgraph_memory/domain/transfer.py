@@ -19,6 +19,7 @@ VERSION = 1
 _AUDIT = ("memory_id", "change_no", "action", "reason", "actor", "thread_id", "checkpoint_id", "run_id", "changed_at")
 _LEDGER = ("thread_id", "message_id", "extractor", "content_hash", "promoted_at")
 _RECEIPT = ("id", "kind", "thread_id", "checkpoint_id", "run_id", "created_at")
+_DECAY = ("stated_confidence", "stated_at", "decayed_at")
 _QUEUED = (
     *("thread_id", "extractor", "message_id", "content_hash", "position", "state", "actor", "text", "withheld"),
     *("scope", "source", "attempts", "reason", "queued_at"),
@@ -38,10 +39,11 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class MemoryLine:
-    """A memory with its earlier states."""
+    """A memory with its earlier states; `decay` is what its confidence was before it faded, and since when."""
 
     memory: Memory
     versions: tuple[Version, ...]
+    decay: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,9 @@ def row_line(row: Any, versions: list[Any]) -> str:
             {"version_no": one["version_no"], "replaced_at": one["replaced_at"], **_memory(Memory.from_row(one))}
             for one in versions
         ]
-        return _json({"kind": "memory", **_memory(Memory.from_row(row)), "versions": earlier})
+        decay = {name: row[name] for name in _DECAY if row[name] is not None}
+        faded = {"decay": decay} if decay else {}
+        return _json({"kind": "memory", **_memory(Memory.from_row(row)), "versions": earlier, **faded})
     times = {name: row[name] for name in ("created_at", "updated_at", "expires_at", "ttl_minutes")}
     place = {"namespace": split_labels(row["namespace"]), "key": row["id"], "value": json.loads(row["value"])}
     return _json({"kind": "item", **place, **times, "indexed": row["term_count"] > 0})
@@ -146,7 +150,15 @@ def _parse_memory(found: dict[str, Any]) -> MemoryLine:
             raise InvalidInputError(f"version {one.version_no} of memory {memory.id} is of another memory.")
     if len({one.version_no for one in versions}) != len(versions):
         raise InvalidInputError(f"memory {memory.id} has a version twice.")
-    return MemoryLine(memory, versions)
+    return MemoryLine(memory, versions, _parse_decay(found.get("decay", {})))
+
+
+def _parse_decay(found: dict[str, Any]) -> Mapping[str, Any]:
+    stated = found.get("stated_confidence")
+    if stated is not None and (isinstance(stated, bool) or not 0 <= stated <= 1):
+        raise InvalidInputError(f"stated_confidence must be a number from 0 to 1, not {stated!r}.")
+    moments = {name: _whole(name, found) for name in _DECAY[1:] if name in found}
+    return moments if stated is None else {"stated_confidence": float(stated), **moments}
 
 
 def _parse_item(found: dict[str, Any]) -> ItemLine:

@@ -36,6 +36,9 @@ class Origin:
         return cls(source.actor, source.thread_id, source.checkpoint_id, source.run_id)
 
 
+_NOBODY = Origin()
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """A memory to store, its type's rules, its vectors, and the values the speaker says no longer hold.
@@ -297,14 +300,16 @@ def forget(memory_id: str, owner_id: str, now: datetime, reason: str, receipt_id
     return count
 
 
-def forget_versions(newest: Memory, now: datetime, reason: str) -> Plan[int]:
+def forget_versions(
+    newest: Memory, now: datetime, reason: str, action: str = "forgotten", origin: Origin = _NOBODY
+) -> Plan[int]:
     """Delete a memory and its older versions; the audit trail keeps that it was, not what it said."""
     versions = yield from _with_predecessors(newest)
     for memory in versions:
         (found,) = yield Query("memory", {"partition": owner_partition(memory.owner_id), "id": memory.id})
         yield Query("delete_item", {"partition": found["partition"], "memory_no": found["memory_no"]})
         yield Query("blank_audit", {"partition": owner_partition(memory.owner_id), "memory_id": memory.id})
-        yield from record(memory, "forgotten", reason, Origin(), now)
+        yield from record(memory, action, reason, origin, now)
     yield from settle_conflicts(versions, now)
     return len(versions)
 

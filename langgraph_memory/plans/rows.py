@@ -19,6 +19,9 @@ from langgraph_memory.engine.query import Plan, Query, Row
 ROW = (1 << 32) - 1
 """The bits of a row's number that tell it from others of its partition."""
 
+DECAY = ("stated_confidence", "stated_at", "decayed_at")
+"""What a row keeps of how its confidence faded; nothing at first."""
+
 Vectors = Sequence[tuple[str, bytes]]
 """The embedded fields of a row: (field, float32 bytes)."""
 
@@ -39,6 +42,7 @@ _MEMORY_COLUMNS = (
     "superseded_by",
     "superseded_at",
     "conflict_id",
+    *DECAY,
     "fingerprint",
     "subject_key",
 )
@@ -92,6 +96,7 @@ def memory_columns(memory: Memory) -> dict[str, Any]:
     namespace = namespace_of(memory.owner_id, memory.scope)
     return {
         **memory.to_row(),
+        **dict.fromkeys(DECAY),
         "partition": partition_of(namespace),
         "namespace": join_labels(namespace),
         "value": None,

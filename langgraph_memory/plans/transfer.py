@@ -108,7 +108,7 @@ def _memory(line: MemoryLine, vectors: Vectors) -> Plan[bool]:
     place = {name: columns[name] for name in ("partition", "namespace", "id")}
     if (yield Query("memory", place)) or (yield Query("item", place)):
         return False
-    number = yield from insert_row(columns, vectors)
+    number = yield from insert_row({**columns, **line.decay}, vectors)
     versions = [
         {
             **memory_columns(one.memory),

@@ -34,6 +34,9 @@ CREATE TABLE agent_memory (
     superseded_by text COLLATE "C",       -- NULL beside a superseded_at: retired, and nothing took its place
     superseded_at bigint,
     conflict_id text COLLATE "C",         -- the live memories that share it contradict each other
+    stated_confidence double precision,   -- before it faded; NULL: it has not
+    stated_at bigint,                     -- since when that was said; NULL: since it was confirmed or made
+    decayed_at bigint,                    -- when it faded last
     fingerprint text COLLATE "C",         -- of the normalised content
     subject_key text COLLATE "C",         -- the folded words of the subject
     question_share double precision NOT NULL DEFAULT 0,
@@ -219,8 +222,9 @@ BEGIN
     ) SELECT old.memory_no,
         1 + coalesce((SELECT max(version_no) FROM memory_version
                       WHERE partition = old.partition AND memory_no = old.memory_no), 0),
-        new.updated_at, old.partition, old.id, old.owner_id, old.scope, old.memory_type, old.slot, old.confidence,
-        old.importance, old.created_at, old.updated_at, old.valid_from, old.last_verified_at, old.expires_at,
+        greatest(new.updated_at, coalesce(new.decayed_at, 0)),
+        old.partition, old.id, old.owner_id, old.scope, old.memory_type, old.slot, old.confidence, old.importance,
+        old.created_at, old.updated_at, old.valid_from, old.last_verified_at, old.expires_at,
         old.superseded_by, old.superseded_at, old.conflict_id, old.fingerprint, old.subject_key, old.question_share,
         old.term_count,
         old.context_count, old.asked_count, old.subject, old.content, old.content_json, old.source, old.context,

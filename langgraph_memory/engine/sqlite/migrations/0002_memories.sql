@@ -34,6 +34,9 @@ CREATE TABLE agent_memory (
     superseded_by TEXT,                   -- NULL beside a superseded_at: retired, and nothing took its place
     superseded_at INTEGER,
     conflict_id TEXT,                     -- the live memories that share it contradict each other
+    stated_confidence REAL,               -- before it faded; NULL: it has not
+    stated_at INTEGER,                    -- since when that was said; NULL: since it was confirmed or made
+    decayed_at INTEGER,                   -- when it faded last
     fingerprint TEXT,                     -- of the normalised content
     subject_key TEXT,                     -- the folded words of the subject
     question_share REAL NOT NULL DEFAULT 0,
@@ -91,6 +94,13 @@ CREATE TABLE memory_subject (
     PRIMARY KEY (partition_no, subject_key)
 ) STRICT, WITHOUT ROWID;
 
+-- A row is taken out of the index by an upsert, because that finds each of its terms by key; an update that joins the
+-- view walks every term of the partition.
+CREATE TRIGGER memory_posting_empty AFTER UPDATE OF postings ON memory_posting WHEN new.postings = '' BEGIN
+    DELETE FROM memory_posting
+    WHERE partition_no = new.partition_no AND term = new.term AND field = new.field AND block = new.block;
+END;
+
 CREATE TRIGGER memory_index_insert AFTER INSERT ON agent_memory BEGIN
     INSERT INTO memory_posting SELECT partition_no, term, field, block, posting
     FROM memory_entry WHERE memory_no = new.memory_no
@@ -105,11 +115,9 @@ CREATE TRIGGER memory_index_insert AFTER INSERT ON agent_memory BEGIN
 END;
 
 CREATE TRIGGER memory_index_delete BEFORE DELETE ON agent_memory BEGIN
-    UPDATE memory_posting SET postings = replace(postings, e.posting, '')
-    FROM memory_entry AS e WHERE e.memory_no = old.memory_no AND memory_posting.partition_no = e.partition_no
-      AND memory_posting.term = e.term AND memory_posting.field = e.field AND memory_posting.block = e.block;
-    DELETE FROM memory_posting WHERE postings = '' AND (partition_no, term, field, block) IN (
-        SELECT partition_no, term, field, block FROM memory_entry WHERE memory_no = old.memory_no);
+    INSERT INTO memory_posting SELECT partition_no, term, field, block, posting
+    FROM memory_entry WHERE memory_no = old.memory_no
+    ON CONFLICT (partition_no, term, field, block) DO UPDATE SET postings = replace(postings, excluded.postings, '');
     UPDATE store_partition SET
         size = size - (old.term_count > 0), term_total = term_total - old.term_count,
         context_size = context_size - (old.context_count > 0), context_total = context_total - old.context_count,
@@ -126,11 +134,9 @@ CREATE TRIGGER memory_index_before_update BEFORE UPDATE OF terms, context_terms,
 WHEN (old.terms, old.context_terms, old.asked_terms, old.subject_key)
     IS NOT (new.terms, new.context_terms, new.asked_terms, new.subject_key)
 BEGIN
-    UPDATE memory_posting SET postings = replace(postings, e.posting, '')
-    FROM memory_entry AS e WHERE e.memory_no = old.memory_no AND memory_posting.partition_no = e.partition_no
-      AND memory_posting.term = e.term AND memory_posting.field = e.field AND memory_posting.block = e.block;
-    DELETE FROM memory_posting WHERE postings = '' AND (partition_no, term, field, block) IN (
-        SELECT partition_no, term, field, block FROM memory_entry WHERE memory_no = old.memory_no);
+    INSERT INTO memory_posting SELECT partition_no, term, field, block, posting
+    FROM memory_entry WHERE memory_no = old.memory_no
+    ON CONFLICT (partition_no, term, field, block) DO UPDATE SET postings = replace(postings, excluded.postings, '');
     UPDATE store_partition SET
         size = size - (old.term_count > 0), term_total = term_total - old.term_count,
         context_size = context_size - (old.context_count > 0), context_total = context_total - old.context_count,
@@ -260,11 +266,12 @@ CREATE INDEX memory_version_by_id ON memory_version (partition, id);
 CREATE TRIGGER memory_version_keep BEFORE UPDATE ON agent_memory WHEN old.memory_type IS NOT NULL BEGIN
     INSERT INTO memory_version
     SELECT old.memory_no,
-        1 + coalesce((SELECT max(version_no) FROM memory_version WHERE memory_no = old.memory_no), 0), new.updated_at,
+        1 + coalesce((SELECT max(version_no) FROM memory_version WHERE memory_no = old.memory_no), 0),
+        max(new.updated_at, coalesce(new.decayed_at, 0)),
         old.partition, old.id, old.owner_id, old.scope, old.memory_type, old.slot, old.confidence, old.importance,
         old.created_at, old.updated_at, old.valid_from, old.last_verified_at, old.expires_at, old.superseded_by,
-        old.superseded_at, old.conflict_id, old.fingerprint, old.subject_key, old.question_share, old.term_count, old.context_count,
-        old.asked_count, old.subject, old.content, old.content_json, old.source, old.context, old.terms,
+        old.superseded_at, old.conflict_id, old.fingerprint, old.subject_key, old.question_share, old.term_count,
+        old.context_count, old.asked_count, old.subject, old.content, old.content_json, old.source, old.context, old.terms,
         old.context_terms, old.asked_terms;
 END;
 

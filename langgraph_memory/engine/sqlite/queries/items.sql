@@ -13,8 +13,8 @@ SELECT * FROM agent_memory WHERE partition = :partition AND namespace = :namespa
 INSERT INTO agent_memory (
     memory_no, partition, namespace, id, value, ttl_minutes, owner_id, scope, memory_type, slot, content, content_json,
     subject, context, source, confidence, importance, created_at, updated_at, valid_from, last_verified_at, expires_at,
-    superseded_by, superseded_at, conflict_id, fingerprint, subject_key, question_share, terms, term_count,
-    context_terms, context_count, asked_terms, asked_count
+    superseded_by, superseded_at, conflict_id, stated_confidence, stated_at, decayed_at, fingerprint, subject_key,
+    question_share, terms, term_count, context_terms, context_count, asked_terms, asked_count
 ) VALUES (
     1 + coalesce(
         (SELECT max(memory_no) FROM agent_memory
@@ -23,19 +23,26 @@ INSERT INTO agent_memory (
     ),
     :partition, :namespace, :id, :value, :ttl_minutes, :owner_id, :scope, :memory_type, :slot, :content, :content_json,
     :subject, :context, :source, :confidence, :importance, :created_at, :updated_at, :valid_from, :last_verified_at,
-    :expires_at, :superseded_by, :superseded_at, :conflict_id, :fingerprint, :subject_key, :question_share, :terms,
-    :term_count, :context_terms, :context_count, :asked_terms, :asked_count
+    :expires_at, :superseded_by, :superseded_at, :conflict_id, :stated_confidence, :stated_at, :decayed_at,
+    :fingerprint, :subject_key, :question_share, :terms, :term_count, :context_terms, :context_count, :asked_terms,
+    :asked_count
 )
 RETURNING memory_no
 
 -- name: update_item
--- Rewrite one row in place; its number stays.
+-- Rewrite one row in place; its number stays, and what its confidence was before it faded unless that is said anew.
 UPDATE agent_memory SET
     value = :value, ttl_minutes = :ttl_minutes, slot = :slot, content = :content, content_json = :content_json,
     subject = :subject, context = :context, source = :source, confidence = :confidence, importance = :importance,
     created_at = :created_at, updated_at = :updated_at, valid_from = :valid_from,
     last_verified_at = :last_verified_at, expires_at = :expires_at,
     superseded_by = :superseded_by, superseded_at = :superseded_at, conflict_id = :conflict_id,
+    stated_confidence = CASE
+        WHEN confidence = :confidence AND coalesce(last_verified_at, 0) = coalesce(:last_verified_at, 0)
+        THEN stated_confidence END,
+    stated_at = CASE
+        WHEN confidence = :confidence AND coalesce(last_verified_at, 0) = coalesce(:last_verified_at, 0)
+        THEN stated_at WHEN memory_type IS NOT NULL THEN :updated_at END,
     fingerprint = :fingerprint,
     subject_key = :subject_key, question_share = :question_share, terms = :terms, term_count = :term_count,
     context_terms = :context_terms, context_count = :context_count,
@@ -100,3 +107,14 @@ WHERE memory_no = :memory_no AND +partition = :partition AND ttl_minutes IS NOT 
 -- name: expired_items
 -- Where the rows are whose time is over.
 SELECT partition, memory_no FROM agent_memory WHERE expires_at <= :now LIMIT :limit
+
+-- name: expired_plain_items
+-- Where the plain items are whose time is over, in one partition or in all.
+SELECT partition, memory_no FROM agent_memory
+WHERE expires_at <= :now AND memory_type IS NULL AND (:partition IS NULL OR partition = :partition)
+ORDER BY memory_no LIMIT :limit
+
+-- name: count_expired_plain_items
+-- How many plain items are over, in one partition or in all.
+SELECT count(*) AS items FROM agent_memory
+WHERE expires_at <= :now AND memory_type IS NULL AND (:partition IS NULL OR partition = :partition)

@@ -1,0 +1,86 @@
+"""Tidies a file's memories, and lists those that somebody should look at."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import typer
+
+from langgraph_memory.cli.files import existing
+from langgraph_memory.cli.tables import review_table, sweep_table
+from langgraph_memory.cli.terminal import open_console, safe
+from langgraph_memory.database import open_memory
+from langgraph_memory.domain.hygiene import HygienePolicy, SweepReport
+from langgraph_memory.domain.review import check_kind
+
+_DONE = {"trimmed": "old versions removed", "receipts": "receipts removed"}
+
+
+def sweep_file(
+    db: str,
+    owner: str | None,
+    *,
+    floor: float,
+    cap: int | None,
+    keep_superseded: int | None,
+    keep_receipts: int | None,
+    dry_run: bool,
+    as_json: bool,
+    limit: int,
+) -> None:
+    """Sweep an owner's memories, or everybody's, or show what a sweep would do."""
+    policy = HygienePolicy(
+        floor=floor, cap=cap, keep_superseded=_days(keep_superseded), keep_receipts=_days(keep_receipts)
+    )
+    with open_memory(existing(db)) as memory:
+        report = memory.store.sweep(owner_id=owner, policy=policy, dry_run=dry_run)
+    if as_json:
+        _print_json(report.rows())
+        return
+    if report.changes:
+        open_console().print(sweep_table(report.changes[:limit], dry_run=dry_run))
+    if len(report.changes) > limit:
+        typer.echo(f"of {len(report.changes)} changes these are the first {limit}; --limit shows more.", err=True)
+    for line in _summary(report):
+        typer.echo(line)
+
+
+def review_file(db: str, owner: str, kind: str | None, *, as_json: bool, limit: int) -> None:
+    """Print which of an owner's memories are to be looked at, why, and what to do."""
+    kinds = check_kind(kind)
+    with open_memory(existing(db)) as memory:
+        lists = {one: memory.store.review(owner_id=owner, kind=one, limit=limit) for one in kinds}
+    if as_json:
+        _print_json([item.row() for items in lists.values() for item in items])
+        return
+    for one, items in lists.items():
+        if items or kind is not None:
+            open_console().print(review_table(items, title=one.replace("_", " ")))
+    if not any(lists.values()):
+        typer.echo(f"nothing of {safe(owner)}'s needs a look.")
+
+
+def _summary(report: SweepReport) -> list[str]:
+    would = "would be " if report.dry_run else ""
+    lines = [
+        f"{safe(owner)}: {would}" + ", ".join(f"{number} {_DONE.get(what, what)}" for what, number in counts.items())
+        for owner, counts in report.counts.items()
+    ]
+    if report.items:
+        lines.append(f"{would}{report.items} expired items removed")
+    return lines or ["nothing to sweep."]
+
+
+def _days(number: int | None) -> timedelta | None:
+    return None if number is None else timedelta(days=number)
+
+
+def _print_json(rows: Sequence[Mapping[str, Any]]) -> None:
+    typer.echo(json.dumps(list(rows), indent=2, default=_iso))
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat()

@@ -1,0 +1,354 @@
+"""Decides what a sweep does to an owner's memories: what fades, what repeats, what goes and what has to stay. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any, Literal, Self
+
+from langgraph_memory.display import sweep_html
+from langgraph_memory.domain.clock import from_microseconds
+from langgraph_memory.domain.types import MemoryType
+from langgraph_memory.exceptions import InvalidInputError
+
+_MICROSECOND = timedelta(microseconds=1)
+
+STEPS = 4
+"""Confidence fades in quarters of a half-life, so that a sweep every day does not rewrite a memory every day."""
+
+SweepAction = Literal["expired", "merged", "decayed", "pruned", "trimmed"]
+"""Removed because its time is over; superseded by an equal one; less sure than before; removed below the floor or over
+the cap; an old version removed."""
+
+
+def _named(name: str, value: Any, others: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    return [(name, value), *((f"{name}s[{one!r}]", found) for one, found in others.items())]
+
+
+def _check_span(name: str, span: Any, least: timedelta) -> None:
+    if span is not None and (not isinstance(span, timedelta) or span < least):
+        raise InvalidInputError(f"{name} must be a timedelta of at least {least}, not {span!r}.")
+
+
+@dataclass(frozen=True, slots=True)
+class HygienePolicy:
+    """What a sweep may do.
+
+    `half_lives` say, by memory type, in what time without confirmation confidence halves; a type that is not named has
+    its recency half-life, and one without either does not fade. `floor` is the confidence below which a live memory is
+    removed, `floors` those of single owners; 0 removes nothing. `cap` is how many live memories one owner may have in
+    one scope, `caps` those of single scopes; None is no limit. Over the cap, what was confirmed in the last `recent`
+    goes after what was not, and types that are always injected go last.
+
+    `keep_superseded` is for how long a superseded version is kept after it lost its place, `keep_receipts` for how long
+    a receipt is; None is for ever. `merge` lets the best of equal memories supersede the others.
+    """
+
+    half_lives: Mapping[str, timedelta | None] = field(default_factory=dict)
+    floor: float = 0.0
+    floors: Mapping[str, float] = field(default_factory=dict)
+    cap: int | None = None
+    caps: Mapping[str, int] = field(default_factory=dict)
+    recent: timedelta = timedelta(days=30)
+    keep_superseded: timedelta | None = None
+    keep_receipts: timedelta | None = None
+    merge: bool = True
+
+    def __post_init__(self) -> None:
+        """Raise InvalidInputError for a bound that means nothing."""
+        for name, floor in _named("floor", self.floor, self.floors):
+            if isinstance(floor, bool) or not isinstance(floor, (int, float)) or not 0 <= floor <= 1:
+                raise InvalidInputError(f"{name} must be a number from 0 to 1, not {floor!r}.")
+        for name, cap in _named("cap", self.cap, self.caps):
+            if cap is not None and (isinstance(cap, bool) or not isinstance(cap, int) or cap < 1):
+                raise InvalidInputError(f"{name} must be a whole number from 1 on, or None, not {cap!r}.")
+        for name in ("recent", "keep_superseded", "keep_receipts"):
+            _check_span(name, getattr(self, name), least=timedelta(0))
+        for one, half_life in self.half_lives.items():
+            _check_span(f"half_lives[{one!r}]", half_life, least=timedelta(seconds=1))
+
+    def half_life(self, kind: MemoryType) -> timedelta | None:
+        """Return in what time the confidence of a type halves; None when it does not fade."""
+        for name in (kind.name, *kind.aliases):
+            if name in self.half_lives:
+                return self.half_lives[name]
+        return kind.half_life
+
+    def floor_of(self, owner_id: str) -> float:
+        """Return the confidence below which a memory of an owner is removed."""
+        return self.floors.get(owner_id, self.floor)
+
+    def cap_of(self, scope: str) -> int | None:
+        """Return how many live memories an owner may have in a scope."""
+        return self.caps.get(scope, self.cap)
+
+    @property
+    def least_cap(self) -> int | None:
+        """The smallest of all caps; None when there is none."""
+        return min((cap for cap in (self.cap, *self.caps.values()) if cap is not None), default=None)
+
+
+DEFAULT_HYGIENE = HygienePolicy()
+"""Equal memories are merged and confidence fades; nothing is removed but what has expired."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a sweep looks at of one memory; moments in microseconds.
+
+    `stated_confidence` is what its confidence was before it faded, `stated_at` since when that was said, where it was
+    not when the memory was made or confirmed.
+    """
+
+    id: str
+    scope: str
+    memory_type: str
+    slot: str | None
+    content: str
+    payload: str | None
+    subject_key: str | None
+    fingerprint: str
+    confidence: float
+    stated_confidence: float | None
+    stated_at: int | None
+    created_at: int
+    updated_at: int
+    valid_from: int | None
+    last_verified_at: int | None
+    expires_at: int | None
+    superseded_by: str | None
+    superseded_at: int | None
+    conflict_id: str | None
+    importance: float
+
+    @classmethod
+    def from_row(cls, row: Any) -> Self:
+        """Return the standing of a stored row."""
+        return cls(payload=row["content_json"], **{name: row[name] for name in _READ})
+
+    def changed(self, now: Self) -> bool:
+        """Whether the memory is another now; the end of a conflict and the time of a rewrite make no difference."""
+        conflict = self.conflict_id if now.conflict_id is None else now.conflict_id
+        return self != replace(now, updated_at=self.updated_at, conflict_id=conflict)
+
+    @property
+    def since(self) -> int:
+        """When somebody last stood for its confidence."""
+        said = (self.stated_at, self.last_verified_at, self.created_at)
+        return next(moment for moment in said if moment is not None)
+
+    @property
+    def stated(self) -> float:
+        """Its confidence before it faded."""
+        return self.confidence if self.stated_confidence is None else self.stated_confidence
+
+
+_READ = tuple(name for name in Standing.__dataclass_fields__ if name != "payload")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing a sweep does to one memory: `before` and `after` say what it was and what it is then, `reason` why.
+
+    `versions` is how many older versions go with it, `successor` the memory that takes its place.
+    """
+
+    owner_id: str
+    action: SweepAction
+    memory_id: str
+    memory_type: str
+    scope: str
+    before: str
+    after: str
+    reason: str
+    content: str
+    versions: int = 0
+    successor: str | None = None
+
+    @property
+    def removes(self) -> bool:
+        """Whether the memory is gone then."""
+        return self.action not in ("merged", "decayed")
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Judges single memories of one owner at one moment."""
+
+    owner_id: str
+    policy: HygienePolicy
+    types: Mapping[str, MemoryType]
+    now: int
+
+    def faded(self, one: Standing) -> float:
+        """Return the confidence that is left of what was stated; it never rises, and depends on nothing between."""
+        kind = self._kind(one.memory_type)
+        half_life = None if kind is None else self.policy.half_life(kind)
+        if half_life is None:
+            return one.confidence
+        steps = max(0, self.now - one.since) * STEPS // (half_life // _MICROSECOND)
+        return min(one.confidence, round(one.stated * float(0.5 ** (steps / STEPS)), 6))
+
+    def judge(self, one: Standing) -> Change | None:
+        """Return what is to be done with a memory for its own sake."""
+        if one.superseded_at is not None:
+            return self._old_version(one)
+        if one.expires_at is not None and one.expires_at <= self.now:
+            return self.change(one, "expired", "live", "removed", f"its time was over on {_day(one.expires_at)}")
+        left, floor = self.faded(one), self.policy.floor_of(self.owner_id)
+        if left < floor:
+            why = f"a confidence of {left:.2f} is below the floor of {floor:.2f}"
+            return self.change(one, "pruned", f"{one.confidence:.2f}", "removed", why)
+        if left < one.confidence:
+            why = f"nobody confirmed it since {_day(one.since)}"
+            return self.change(one, "decayed", repr(one.confidence), repr(left), why)
+        return None
+
+    def merge(self, memories: Sequence[Standing]) -> list[Change]:
+        """Return what becomes of live memories of one scope and type that may be equal."""
+        kind = self._kind(memories[0].memory_type)
+        appends = kind is not None and kind.update == "append"
+        groups = duplicates(memories, same_event if appends else same_words)
+        return [
+            self.change(one, "merged", "live", f"superseded by {best.id}", "it says the same", successor=best.id)
+            for best, *others in groups
+            for one in others
+        ]
+
+    def crowded_out(self, one: Standing, cap: int) -> Change:
+        """Return the removal of a memory for which a scope has no place."""
+        why = f"{one.scope} may hold {cap} live memories"
+        return self.change(one, "pruned", "live", "removed", why)
+
+    def change(self, one: Standing, action: SweepAction, before: str, after: str, why: str, **more: Any) -> Change:
+        """Return a change of one memory."""
+        return Change(
+            self.owner_id, action, one.id, one.memory_type, one.scope, before, after, why, one.content, **more
+        )
+
+    @property
+    def always(self) -> tuple[str, ...]:
+        """The types that are always injected: they go last."""
+        return tuple(name for name, kind in self.types.items() if kind.injection == "always")
+
+    @property
+    def recent_since(self) -> int:
+        """Since when a confirmation is recent."""
+        return self.now - self.policy.recent // _MICROSECOND
+
+    def _kind(self, name: str) -> MemoryType | None:
+        known = name in self.types
+        return self.types[name] if known else None
+
+    def _old_version(self, one: Standing) -> Change | None:
+        keep = self.policy.keep_superseded
+        if keep is None or one.superseded_at is None or one.superseded_at > self.now - keep // _MICROSECOND:
+            return None
+        return self.change(one, "trimmed", "superseded", "removed", f"superseded on {_day(one.superseded_at)}")
+
+
+Alike = Callable[[Standing, Standing], bool]
+"""Whether the second of two memories adds nothing to the first, which is at least as good."""
+
+
+def same_words(best: Standing, other: Standing) -> bool:
+    """Whether two memories say the same words about the same thing; one without slot or payload adds none."""
+    return (
+        best.fingerprint == other.fingerprint
+        and best.subject_key == other.subject_key
+        and other.slot in (None, best.slot)
+        and other.payload in (None, best.payload)
+        and other.conflict_id in (None, best.conflict_id)
+    )
+
+
+def same_event(best: Standing, other: Standing) -> bool:
+    """Same as `same_words`, of what may happen again: at the same time."""
+    return best.valid_from == other.valid_from and same_words(best, other)
+
+
+def duplicates(memories: Iterable[Standing], alike: Alike = same_words) -> list[list[Standing]]:
+    """Return the groups of live memories of one owner, scope and type that say the same, the best of each first.
+
+    The best has a slot and a payload where another has, counts longest, was confirmed last, is surest, is oldest.
+    """
+    groups: list[list[Standing]] = []
+    for one in sorted(memories, key=_best_first):
+        for group in groups:
+            if alike(group[0], one):
+                group.append(one)
+                break
+        else:
+            groups.append([one])
+    return [group for group in groups if len(group) > 1]
+
+
+def staying(going: Mapping[str, Sequence[str]], needs: Iterable[tuple[str, str]]) -> set[str]:
+    """Return those of the memories that are to go which must stay, because something that stays needs them.
+
+    `going` names with each memory the older versions that would go with it; each of `needs` is a memory and one that it
+    needs. What stays for that reason keeps what it needs itself, and so on.
+    """
+    head_of = {member: head for head, members in going.items() for member in (head, *members)}
+    needed: dict[str | None, set[str]] = {}
+    for needing, one in needs:
+        if one in head_of and head_of.get(needing) != head_of[one]:
+            needed.setdefault(head_of.get(needing), set()).add(head_of[one])
+    stay: set[str] = set()
+    pending: list[str | None] = [None]
+    while pending:
+        fresh = needed.get(pending.pop(), set()) - stay
+        stay |= fresh
+        pending += fresh
+    return stay
+
+
+@dataclass(frozen=True, slots=True)
+class SweepReport:
+    """What a sweep did, or with `dry_run` would do: `changes` to memories, in the order in which they happen.
+
+    `items` are plain items whose time was over, `receipts` the old receipts of each owner; both are counted only.
+    """
+
+    changes: tuple[Change, ...] = ()
+    items: int = 0
+    receipts: Mapping[str, int] = field(default_factory=dict)
+    dry_run: bool = False
+
+    @property
+    def counts(self) -> dict[str, dict[str, int]]:
+        """How many changes of each kind each owner has."""
+        counts: dict[str, dict[str, int]] = {}
+        for one in self.changes:
+            own = counts.setdefault(one.owner_id, {})
+            own[one.action] = own.get(one.action, 0) + 1
+        for owner_id, number in self.receipts.items():
+            counts.setdefault(owner_id, {})["receipts"] = number
+        return counts
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one flat dict for each change; a table of them is `pandas.DataFrame(report.rows())`."""
+        return [{name: getattr(one, name) for name in Change.__dataclass_fields__} for one in self.changes]
+
+    def _repr_html_(self) -> str:
+        return sweep_html(self)
+
+
+def _best_first(one: Standing) -> tuple[Any, ...]:
+    verified = one.created_at if one.last_verified_at is None else one.last_verified_at
+    lasts = float("inf") if one.expires_at is None else one.expires_at
+    return (
+        one.slot is None,
+        one.payload is None,
+        one.conflict_id is None,
+        -lasts,
+        -verified,
+        -one.confidence,
+        one.created_at,
+        one.id,
+    )
+
+
+def _day(moment: int) -> str:
+    return f"{from_microseconds(moment):%Y-%m-%d}"

@@ -1,0 +1,69 @@
+-- name: equal_words
+-- A page of the words that several live memories of one owner, scope and type share.
+SELECT scope, memory_type, fingerprint FROM agent_memory
+WHERE partition = :partition AND fingerprint IS NOT NULL AND superseded_at IS NULL
+  AND (scope, memory_type, fingerprint) > (:scope, :memory_type, :fingerprint)
+GROUP BY scope, memory_type, fingerprint HAVING count(*) > 1
+ORDER BY scope, memory_type, fingerprint LIMIT :limit
+
+-- name: live_with_words
+-- The live memories of one owner, scope and type with the same words.
+SELECT * FROM agent_memory
+WHERE partition = :partition AND scope = :scope AND memory_type = :memory_type AND fingerprint = :fingerprint
+  AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
+ORDER BY memory_no
+
+-- name: crowded_scopes
+-- The scopes in which one owner has more live memories than a number, and how many.
+SELECT scope, count(*) AS live FROM agent_memory
+WHERE partition = :partition AND memory_type IS NOT NULL
+  AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
+GROUP BY scope HAVING count(*) > :cap ORDER BY scope
+
+-- name: least_worth_keeping
+-- A page of the live memories of one owner and scope, the first to go first.
+SELECT * FROM agent_memory
+WHERE partition = :partition AND scope = :scope AND memory_type IS NOT NULL
+  AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
+ORDER BY CASE WHEN memory_type = ANY (:always::text[]) THEN 1 ELSE 0 END,
+    CASE WHEN coalesce(last_verified_at, created_at) > :recent THEN 1 ELSE 0 END,
+    importance, coalesce(stated_confidence, confidence), coalesce(last_verified_at, created_at), memory_no
+LIMIT :limit OFFSET :offset
+
+-- name: predecessors_of_all
+-- The ids of the memories whose place some memories of one owner took, each with its successor's.
+SELECT id, superseded_by FROM agent_memory
+WHERE partition = :partition AND superseded_by = ANY (:ids::text[]) ORDER BY memory_no
+
+-- name: citations
+-- Which memories of one owner, changed since a moment, name some ids in their payload; `texts` are the ids as JSON.
+SELECT DISTINCT m.id AS citing, i.id AS cited FROM agent_memory AS m
+CROSS JOIN LATERAL regexp_matches(m.content_json, '("([^"\\]|\\.)*")', 'g') AS t (groups)
+JOIN unnest(:ids::text[], :texts::text[]) AS i (id, text) ON i.text = t.groups[1]
+WHERE m.partition = :partition AND m.memory_type IS NOT NULL AND m.content_json IS NOT NULL AND m.updated_at >= :since
+
+-- name: conflicts_of_all
+-- The pairs of live memories of one owner that contradict each other, for some of them.
+SELECT m.id, o.id AS other FROM agent_memory AS m
+JOIN agent_memory AS o ON o.partition = m.partition AND o.conflict_id = m.conflict_id AND o.memory_no <> m.memory_no
+WHERE m.partition = :partition AND m.conflict_id IS NOT NULL AND m.id = ANY (:ids::text[])
+  AND m.superseded_at IS NULL AND (m.expires_at IS NULL OR m.expires_at > :now)
+  AND o.superseded_at IS NULL AND (o.expires_at IS NULL OR o.expires_at > :now)
+
+-- name: decay_memory
+-- Let the confidence of one live memory fade, unless it changed meanwhile; when it was changed and confirmed stays.
+UPDATE agent_memory SET confidence = :confidence, stated_confidence = coalesce(stated_confidence, confidence),
+    decayed_at = :now
+WHERE partition = :partition AND id = :id AND memory_type IS NOT NULL
+  AND superseded_at IS NULL AND confidence = :known AND coalesce(last_verified_at, 0) = :known_at
+RETURNING *
+
+-- name: count_old_receipts
+-- How many receipts of one owner are older than a moment.
+SELECT count(*) AS receipts FROM memory_receipt WHERE partition = :partition AND created_at < :before
+
+-- name: delete_old_receipts
+-- Remove some of the receipts of one owner that are older than a moment.
+DELETE FROM memory_receipt WHERE partition = :partition AND id IN (
+    SELECT id FROM memory_receipt WHERE partition = :partition AND created_at < :before ORDER BY created_at LIMIT :limit)
+RETURNING id
