@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from langgraph_memory.domain.pieces import Run, merged, unpack_runs
-from langgraph_memory.engine.query import Plan, Query, Row, reads
+from langgraph_memory.engine.query import Plan, Query, Row, reads, reads_little
 from langgraph_memory.exceptions import UnreadableCheckpointError
 from langgraph_memory.plans.threads.records import (
     SHARED_WRITE,
@@ -25,7 +25,7 @@ from langgraph_memory.plans.threads.records import (
 _VersionKey = tuple[str, str, str, str]
 
 
-@reads
+@reads_little
 def get_checkpoint(key: CheckpointKey) -> Plan[Page]:
     """Return a checkpoint with its values and pending writes, all of one moment; an empty page if there is none."""
     name = "latest_checkpoint" if key.checkpoint_id is None else "checkpoint"
@@ -53,7 +53,7 @@ def list_checkpoints(listing: Listing) -> Plan[Page]:
     return (yield from _page(rows))
 
 
-@reads
+@reads_little
 def get_versions(
     key: CheckpointKey, channels: Sequence[str]
 ) -> Plan[tuple[dict[str, StoredVersion], Sequence[StoredChunk]]]:

@@ -43,7 +43,7 @@ CREATE TABLE thread_channel (
     kind TEXT NOT NULL,                   -- 'value': stored here; 'item', 'list', 'dict', 'snapshot_list': runs
     type TEXT NOT NULL,
     value BLOB NOT NULL,
-    PRIMARY KEY (thread_no, checkpoint_ns, channel, version)
+    PRIMARY KEY (thread_no, checkpoint_ns, version, channel)  -- versions grow, so new rows are neighbours
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE thread_chunk (

@@ -32,7 +32,7 @@ INSERT INTO thread_channel (thread_no, checkpoint_ns, channel, version, kind, ty
 VALUES (
     (SELECT thread_no FROM thread WHERE thread_id = :thread_id), :checkpoint_ns, :channel, :version, :kind, :type,
     :value
-) ON CONFLICT (thread_no, checkpoint_ns, channel, version) DO UPDATE SET
+) ON CONFLICT (thread_no, checkpoint_ns, version, channel) DO UPDATE SET
     kind = excluded.kind, type = excluded.type, value = excluded.value
 
 -- name: put_chunk
