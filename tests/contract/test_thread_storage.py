@@ -260,6 +260,58 @@ def test_a_value_changed_in_place_is_stored_again(twins):
     twins.check()
 
 
+RICH = {"n": 1, "deep": [{"flag": True, "items": [1, 2.0, "x"]}, []], "empty": {}}
+TWINS_OF_ONE = st.sampled_from([1, True, 1.0, "1", None, [], {}, "a much longer text than there was before " * 9])
+
+
+def rich_messages() -> list[Any]:
+    """Return a message of each class with something in every field that may hold something."""
+    call: Any = {"name": "find", "args": copy.deepcopy(RICH), "id": "call"}
+    usage: Any = {"input_tokens": 1, "output_tokens": 2, "total_tokens": 3}
+    extras: Any = {"additional_kwargs": copy.deepcopy(RICH), "response_metadata": copy.deepcopy(RICH)}
+    return [
+        HumanMessage("asked", id="h", name="n", **copy.deepcopy(extras)),
+        AIMessage("answered", id="a", tool_calls=[call], usage_metadata=usage, **copy.deepcopy(extras)),
+        AIMessage([{"type": "text", "text": "in parts"}], id="p"),
+        ToolMessage("found", id="t", tool_call_id="call", artifact=copy.deepcopy(RICH)),
+        SystemMessage("ruled", id="s", added_by_hand=[1]),
+    ]
+
+
+def change_in_place(draw: Any, holder: Any) -> None:
+    """Change something of a message, a dict or a list without making another one of it, at any depth."""
+    if hasattr(holder, "__dict__"):
+        holder = holder.__dict__ if draw(st.integers(0, 5)) else holder.__pydantic_extra__
+    keys = list(range(len(holder))) if isinstance(holder, list) else list(holder)
+    inner = [key for key in keys if isinstance(holder[key], (dict, list)) and holder[key]]
+    if inner and draw(st.booleans()):
+        return change_in_place(draw, holder[draw(st.sampled_from(inner))])
+    value = draw(TWINS_OF_ONE)
+    if isinstance(holder, list):
+        holder.append(value)
+    if keys:
+        holder[draw(st.sampled_from(keys))] = value
+    return None
+
+
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")  # a field may hold what its type does not allow
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_a_change_in_place_of_any_field_at_any_depth_is_stored(data: Any) -> None:
+    twins = Twins()
+    try:
+        plain = [{"plain": copy.deepcopy(RICH)}][: data.draw(st.integers(0, 1))]  # not all are messages, then
+        messages = [*rich_messages(), *chat(data.draw(st.sampled_from([0, 70]))), *plain, *rich_messages()]
+        twins.put(None, "a", "", {"messages": messages}, saver=0)
+        for _ in range(data.draw(st.integers(1, 4))):
+            change_in_place(data.draw, messages[data.draw(st.integers(0, len(messages) - 1))])
+            messages = messages if data.draw(st.booleans()) else [*messages, HumanMessage("after " * 60)]
+            twins.put(twins.configs[-1], "a", "", {"messages": messages}, saver=0)
+        twins.check()
+    finally:
+        twins.engine.close()
+
+
 def test_snapshots_share_no_mutable_object(twins):
     for count in (70, 71, 72):
         value = {"messages": chat(count), "files": {"a": ["x" * 300], "b": {"c": ["d"]}}}
