@@ -296,9 +296,9 @@ def change_in_place(draw: Any, holder: Any) -> None:
 
 @pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")  # a field may hold what its type does not allow
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.data())
-def test_a_change_in_place_of_any_field_at_any_depth_is_stored(data: Any) -> None:
-    twins = Twins()
+@given(data=st.data())
+def test_a_change_in_place_of_any_field_at_any_depth_is_stored(databases: Databases, data: Any) -> None:
+    twins = Twins(databases.scratch())
     try:
         plain = [{"plain": copy.deepcopy(RICH)}][: data.draw(st.integers(0, 1))]  # not all are messages, then
         messages = [*rich_messages(), *chat(data.draw(st.sampled_from([0, 70]))), *plain, *rich_messages()]
