@@ -386,6 +386,26 @@ def test_a_pending_write_that_became_an_element_is_stored_once_and_outlives_the_
     assert seen(twins.savers[1].get_tuple(twins.configs[0])) == seen(twins.reference.get_tuple(twins.configs[0]))
 
 
+def test_pending_messages_that_a_reducer_gave_an_id_are_stored_once_and_read_back_without_it(twins):
+    twins.put(None, "a", "", {"messages": chat(3)}, saver=0)
+    asked = [
+        HumanMessage("a question " * 30),
+        AIMessage("an answer " * 30, id="own"),
+        ToolMessage("r", tool_call_id="c"),
+    ]
+    for saver in (twins.savers[0], twins.reference):
+        saver.put_writes(twins.configs[0], [("messages", copy.deepcopy(asked))], "asking", "path")
+    named = [*chat(3), *(one.model_copy(update={"id": one.id or str(UUID(int=7))}) for one in asked)]
+    twins.put(twins.configs[0], "a", "", {"messages": named}, saver=0)
+
+    assert twins.value("SELECT count(*) FROM thread_write WHERE type = '@elements:0,2'") == 1
+    twins.check()
+    twins.savers[0].prune(["a"])
+    twins.savers[0].copy_thread("a", "copy")
+    twins.configs = twins.configs[1:]
+    assert seen(twins.savers[1].get_tuple(twins.configs[0])) == seen(twins.reference.get_tuple(twins.configs[0]))
+
+
 def test_a_copied_thread_lives_on_when_its_source_is_deleted(twins):
     twins.put(None, "a", "", {"messages": chat(100)}, saver=0)
     twins.savers[0].copy_thread("a", "copy")

@@ -63,7 +63,7 @@ CREATE TABLE thread_write (
     idx INTEGER NOT NULL,
     task_path TEXT NOT NULL,
     channel TEXT NOT NULL,
-    type TEXT NOT NULL,                   -- '@elements': the value is runs over elements of a list
+    type TEXT NOT NULL,                   -- '@elements', perhaps with places: the value is runs over elements of a list
     value BLOB NOT NULL,
     PRIMARY KEY (thread_no, checkpoint_ns, checkpoint_id, task_id, idx)
 ) STRICT, WITHOUT ROWID;
