@@ -57,6 +57,7 @@ from langgraph_memory.state.known import KnownCheckpoints
 _RANDOM_BITS = 24
 _PAGE = 50
 _LARGEST = 1 << 63
+_compact = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class ThreadSaver(BaseCheckpointSaver[int]):
@@ -391,7 +392,7 @@ def _split_versions(checkpoint: Checkpoint) -> tuple[str, dict[str, Any]]:
     versions = checkpoint["channel_versions"]
     exact = all(type(one) is str or (type(one) is int and abs(one) < _LARGEST) for one in versions.values())
     named = versions if exact else {name: str(version) for name, version in versions.items()}
-    text = json.dumps(named, separators=(",", ":"))
+    text = _compact(named)
     body: dict[str, Any] = {**checkpoint, "id": "", "channel_values": {}}
     if exact:
         body["channel_versions"] = crc32(text.encode())

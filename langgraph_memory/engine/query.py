@@ -45,12 +45,13 @@ class Operation(Generic[T]):
     """A plan that can be started again, whether it writes, and whether it reads what was given to `run_later`.
 
     An engine runs it inside one transaction and may run it more than once. `yield from` an operation runs its plan
-    inside another plan.
+    inside another plan. One that is `brief` reads little, so that a writer may be kept waiting for it.
     """
 
     start: Callable[[], Plan[T]]
     writes: bool
     settled: bool = False
+    brief: bool = False
 
     def __iter__(self) -> Plan[T]:
         return self.start()
@@ -66,14 +67,21 @@ def reads_settled(plan: Callable[P, Plan[T]]) -> Callable[P, Operation[T]]:
     return _operation(plan, writes=False, settled=True)
 
 
+def reads_little(plan: Callable[P, Plan[T]]) -> Callable[P, Operation[T]]:
+    """Make a plan function return an operation that runs in a read transaction and is soon over."""
+    return _operation(plan, writes=False, brief=True)
+
+
 def writes(plan: Callable[P, Plan[T]]) -> Callable[P, Operation[T]]:
     """Make a plan function return an operation that runs in a write transaction."""
     return _operation(plan, writes=True)
 
 
-def _operation(plan: Callable[P, Plan[T]], *, writes: bool, settled: bool = False) -> Callable[P, Operation[T]]:
+def _operation(
+    plan: Callable[P, Plan[T]], *, writes: bool, settled: bool = False, brief: bool = False
+) -> Callable[P, Operation[T]]:
     @wraps(plan)
     def bind(*args: P.args, **kwargs: P.kwargs) -> Operation[T]:
-        return Operation(lambda: plan(*args, **kwargs), writes, settled)
+        return Operation(lambda: plan(*args, **kwargs), writes, settled, brief)
 
     return bind

@@ -31,6 +31,8 @@ class Decoder:
         elements: list[Any] = []
         for run in version.runs:
             self._extend(elements, run, version.kind, items)
+        for place in version.nameless:
+            elements[place].__dict__["id"] = None
         if version.kind == "item":
             return elements[0]
         if version.kind == "dict":

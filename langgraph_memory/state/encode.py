@@ -14,7 +14,7 @@ from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.plans.threads.records import Kind, Layout, NewChunk, NewVersion, Placed, Seal
 from langgraph_memory.state.codec import Codec, keeps_identity
 from langgraph_memory.state.known import KnownVersion
-from langgraph_memory.state.marks import Marker, Marks, whole_mark
+from langgraph_memory.state.marks import MESSAGE_TYPES, Marker, Marks, whole_mark
 
 _INLINE = 256
 _CHUNK_ELEMENTS = 64
@@ -106,7 +106,7 @@ class Encoder:
             value = self._dump(kind, values)
             if value is None:
                 return None
-            chunks.append(NewChunk(stretch.first, stretch.count, value))
+            chunks.append(NewChunk(stretch.first, stretch.count, value, self._nameless(kind, values)))
             fresh = [*fresh, stretch] if size <= _LOOSE_BYTES and stretch.count < _CHUNK_ELEMENTS else []
         seal = self._seal(kind, elements, marks, made.parts, base) if base else None
         layout = Layout(made.parts, chunks, _new_list(), base.tail if base else None, seal)
@@ -119,6 +119,17 @@ class Encoder:
         if keeps_identity(typed):
             return None
         return self._codec.frame(typed)
+
+    def _nameless(self, kind: Kind, elements: Sequence[Any]) -> tuple[tuple[int, ...], tuple[str, bytes]] | None:
+        """Return what elements were before `add_messages` gave some of them an id: at which places, and the value."""
+        if kind != "list" or self._codec.encrypts:
+            return None
+        places = tuple(at for at, one in enumerate(elements) if type(one) in MESSAGE_TYPES and _is_given(one.id))
+        if not places:
+            return None
+        before = [one.model_copy(update={"id": None}) if at in places else one for at, one in enumerate(elements)]
+        value = self._dump(kind, before)
+        return None if value is None else (places, value)
 
     def _seal(
         self, kind: Kind, elements: Sequence[Any], marks: Marks, parts: Sequence[Part], base: KnownVersion
@@ -165,6 +176,11 @@ def _chunks(fresh: Sequence[int], sizes: Sequence[int], same: int) -> Iterator[t
         size = grown
     if len(fresh) > first:
         yield Run(first, len(fresh) - first), size
+
+
+def _is_given(name: Any) -> bool:
+    """Return whether a message's id is such as `add_messages` gives; models name theirs otherwise."""
+    return type(name) is str and len(name) == 36 and name.count("-") == 4
 
 
 def _new_list() -> int:

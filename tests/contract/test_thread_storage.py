@@ -260,6 +260,58 @@ def test_a_value_changed_in_place_is_stored_again(twins):
     twins.check()
 
 
+RICH = {"n": 1, "deep": [{"flag": True, "items": [1, 2.0, "x"]}, []], "empty": {}}
+TWINS_OF_ONE = st.sampled_from([1, True, 1.0, "1", None, [], {}, "a much longer text than there was before " * 9])
+
+
+def rich_messages() -> list[Any]:
+    """Return a message of each class with something in every field that may hold something."""
+    call: Any = {"name": "find", "args": copy.deepcopy(RICH), "id": "call"}
+    usage: Any = {"input_tokens": 1, "output_tokens": 2, "total_tokens": 3}
+    extras: Any = {"additional_kwargs": copy.deepcopy(RICH), "response_metadata": copy.deepcopy(RICH)}
+    return [
+        HumanMessage("asked", id="h", name="n", **copy.deepcopy(extras)),
+        AIMessage("answered", id="a", tool_calls=[call], usage_metadata=usage, **copy.deepcopy(extras)),
+        AIMessage([{"type": "text", "text": "in parts"}], id="p"),
+        ToolMessage("found", id="t", tool_call_id="call", artifact=copy.deepcopy(RICH)),
+        SystemMessage("ruled", id="s", added_by_hand=[1]),
+    ]
+
+
+def change_in_place(draw: Any, holder: Any) -> None:
+    """Change something of a message, a dict or a list without making another one of it, at any depth."""
+    if hasattr(holder, "__dict__"):
+        holder = holder.__dict__ if draw(st.integers(0, 5)) else holder.__pydantic_extra__
+    keys = list(range(len(holder))) if isinstance(holder, list) else list(holder)
+    inner = [key for key in keys if isinstance(holder[key], (dict, list)) and holder[key]]
+    if inner and draw(st.booleans()):
+        return change_in_place(draw, holder[draw(st.sampled_from(inner))])
+    value = draw(TWINS_OF_ONE)
+    if isinstance(holder, list):
+        holder.append(value)
+    if keys:
+        holder[draw(st.sampled_from(keys))] = value
+    return None
+
+
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")  # a field may hold what its type does not allow
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_a_change_in_place_of_any_field_at_any_depth_is_stored(databases: Databases, data: Any) -> None:
+    twins = Twins(databases.scratch())
+    try:
+        plain = [{"plain": copy.deepcopy(RICH)}][: data.draw(st.integers(0, 1))]  # not all are messages, then
+        messages = [*rich_messages(), *chat(data.draw(st.sampled_from([0, 70]))), *plain, *rich_messages()]
+        twins.put(None, "a", "", {"messages": messages}, saver=0)
+        for _ in range(data.draw(st.integers(1, 4))):
+            change_in_place(data.draw, messages[data.draw(st.integers(0, len(messages) - 1))])
+            messages = messages if data.draw(st.booleans()) else [*messages, HumanMessage("after " * 60)]
+            twins.put(twins.configs[-1], "a", "", {"messages": messages}, saver=0)
+        twins.check()
+    finally:
+        twins.engine.close()
+
+
 def test_snapshots_share_no_mutable_object(twins):
     for count in (70, 71, 72):
         value = {"messages": chat(count), "files": {"a": ["x" * 300], "b": {"c": ["d"]}}}
@@ -331,6 +383,26 @@ def test_a_pending_write_that_became_an_element_is_stored_once_and_outlives_the_
     rows(twins.database, f"UPDATE thread_checkpoint SET run_id = 'last' WHERE checkpoint_id = '00000002' AND {of_a}")
     twins.savers[0].delete_for_runs(["last"])
     twins.configs = twins.configs[:1]
+    assert seen(twins.savers[1].get_tuple(twins.configs[0])) == seen(twins.reference.get_tuple(twins.configs[0]))
+
+
+def test_pending_messages_that_a_reducer_gave_an_id_are_stored_once_and_read_back_without_it(twins):
+    twins.put(None, "a", "", {"messages": chat(3)}, saver=0)
+    asked = [
+        HumanMessage("a question " * 30),
+        AIMessage("an answer " * 30, id="own"),
+        ToolMessage("r", tool_call_id="c"),
+    ]
+    for saver in (twins.savers[0], twins.reference):
+        saver.put_writes(twins.configs[0], [("messages", copy.deepcopy(asked))], "asking", "path")
+    named = [*chat(3), *(one.model_copy(update={"id": one.id or str(UUID(int=7))}) for one in asked)]
+    twins.put(twins.configs[0], "a", "", {"messages": named}, saver=0)
+
+    assert twins.value("SELECT count(*) FROM thread_write WHERE type = '@elements:0,2'") == 1
+    twins.check()
+    twins.savers[0].prune(["a"])
+    twins.savers[0].copy_thread("a", "copy")
+    twins.configs = twins.configs[1:]
     assert seen(twins.savers[1].get_tuple(twins.configs[0])) == seen(twins.reference.get_tuple(twins.configs[0]))
 
 

@@ -6,8 +6,8 @@ import asyncio
 import multiprocessing
 import sqlite3
 import threading
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from support import START, one_sentence
 
 from langgraph_memory.engine.connect import connect
 from langgraph_memory.engine.named_queries import load_migrations
-from langgraph_memory.engine.query import Plan, Query, reads, reads_settled, writes
+from langgraph_memory.engine.query import Plan, Query, reads, reads_little, reads_settled, writes
 from langgraph_memory.engine.sqlite import migrate
 from langgraph_memory.engine.sqlite.engine import SqliteEngine
 from langgraph_memory.engine.sqlite.writer import Writer
@@ -55,6 +55,17 @@ def _namespaces() -> Plan[int]:
 put = writes(_put)
 put_and_fail = writes(_put_and_fail)
 namespaces = reads(_namespaces)
+
+
+@reads_little
+def receipts() -> Plan[int]:
+    return (yield Query("holdings", {"partition": "t"}))[0]["receipts"]
+
+
+@writes
+def put_and_call(name: str, call: Callable[[], Any]) -> Plan[Any]:
+    yield from _put("t", name)
+    return call()
 
 
 def opened(path: str, **options: Any) -> SqliteEngine:
@@ -278,6 +289,29 @@ def test_an_operation_that_was_cancelled_while_waiting_does_not_run(grouped: Any
     writer.drain()
 
     assert kept(connection) == ["other"]
+
+
+def test_a_brief_read_sees_what_this_process_wrote_and_leaves_no_transaction_open(engine: SqliteEngine) -> None:
+    engine.run(put("t", "first"))
+
+    assert engine.run(receipts()) == 1
+    engine.run(put("t", "second"))
+    assert engine.run(receipts()) == 2
+
+
+def test_a_brief_read_does_not_wait_for_a_writer_and_sees_nothing_uncommitted(engine: SqliteEngine) -> None:
+    with ThreadPoolExecutor(1) as other:
+        found = engine.run(put_and_call("kept", lambda: other.submit(engine.run, receipts()).result(timeout=20)))
+
+    assert found == 0
+
+
+def test_a_write_that_fails_alone_is_undone_and_the_next_one_is_stored(engine: SqliteEngine, path: str) -> None:
+    with pytest.raises(LookupError, match="failing"):
+        engine.run(put_and_fail("t", "failing"))
+
+    engine.run(put("t", "after"))
+    assert stored(path) == {"after"}
 
 
 async def test_threads_and_tasks_write_at_once_and_each_gets_its_own_answer(engine: SqliteEngine, path: str) -> None:

@@ -60,11 +60,11 @@ class SqliteEngine:
         """Run `operation` in one transaction and return its outcome."""
         self._check_open()
         if operation.writes or self._settings.in_memory:
-            future = self._writer.submit(operation)
-            self._writer.drain()
-            return future.result()
+            return self._writer.run(operation)
         if operation.settled:
             self._writer.drain()
+        if operation.brief and (found := self._writer.read(operation)) is not None:
+            return found[0]
         with self._reader() as connection:
             return drive(operation.start(), lambda query: self._execute(connection, query))
 
@@ -225,8 +225,13 @@ class SqliteEngine:
             raise translate(error, self._settings.path) from error
 
 
-def _bind(params: Mapping[str, Any]) -> dict[str, Any]:
+def _bind(params: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return `params` with every set of values as the JSON array that `json_each` reads in the statements."""
+    for value in params.values():
+        if isinstance(value, (list, tuple)):
+            break
+    else:
+        return params
     return {
         name: json.dumps(list(value)) if isinstance(value, (list, tuple)) else value for name, value in params.items()
     }

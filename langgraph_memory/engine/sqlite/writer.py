@@ -59,6 +59,30 @@ class Writer:
         self._again: list[_Job] = []
         self._lock = Lock()
 
+    def run(self, operation: Operation[T]) -> T:
+        """Return the outcome of `operation` once it is committed; at once when nobody else is writing."""
+        if self._lock.acquire(blocking=False):
+            try:
+                if not self._waiting and not self._again:
+                    return self._commit(operation)
+            finally:
+                self._lock.release()
+        future = self.submit(operation)
+        self.drain()
+        return future.result()
+
+    def read(self, operation: Operation[T]) -> tuple[T] | None:
+        """Return the outcome of an operation that only reads, from what this connection has at hand; None: it is busy.
+
+        Another connection has to read anew whatever this one has written since.
+        """
+        if not self._lock.acquire(blocking=False):
+            return None
+        try:
+            return (self._look(operation),)
+        finally:
+            self._lock.release()
+
     def submit(self, operation: Operation[T]) -> Future[T]:
         """Queue `operation`; somebody must call `drain` afterwards."""
         job = _Job(operation)
@@ -81,6 +105,23 @@ class Writer:
             for job in self._again:
                 _log_lost(job)
             self._connection.close()
+
+    def _commit(self, operation: Operation[T]) -> T:
+        self._command(self._connection, "BEGIN IMMEDIATE")
+        try:
+            outcome = self._drive(operation)
+            self._command(self._connection, "COMMIT")
+        except BaseException:
+            self._abandon()
+            raise
+        return outcome
+
+    def _look(self, operation: Operation[T]) -> T:
+        self._command(self._connection, "BEGIN")
+        try:
+            return self._drive(operation)
+        finally:
+            self._abandon()
 
     def _drain(self) -> None:
         self._put_back()

@@ -11,6 +11,7 @@ from langgraph_memory.domain.pieces import Run, first_address, has_room, pack_ru
 from langgraph_memory.engine.query import Plan, Query, writes
 from langgraph_memory.exceptions import ForkedThreadError
 from langgraph_memory.plans.threads.records import (
+    SHARED_WRITE,
     CheckpointKey,
     Layout,
     NewCheckpoint,
@@ -105,16 +106,17 @@ def _store_elements(thread_id: str, layout: Layout, end: int | None) -> Plan[Pla
 
 def _share_writes(new: NewCheckpoint, channel: str, layout: Layout, placed: Placed) -> Plan[None]:
     """Keep the parent's pending writes that became these elements only once."""
-    rows = [
-        {
-            "type": chunk.value[0],
-            "value": chunk.value[1],
-            "runs": pack_runs([Run(placed.start + chunk.offset, chunk.count)]),
-        }
-        for chunk in layout.chunks
-    ]
+    rows = []
+    for chunk in layout.chunks:
+        runs = pack_runs([Run(placed.start + chunk.offset, chunk.count)])
+        for places, (kind, value) in [((), chunk.value), *([chunk.nameless] if chunk.nameless else [])]:
+            rows.append({"type": kind, "value": value, "shared": _shared_write(places), "runs": runs})
     key = {**new.key.columns(), "checkpoint_id": new.parent_checkpoint_id}
     yield Query("share_write", {**key, "channel": channel}, rows)
+
+
+def _shared_write(nameless: Sequence[int]) -> str:
+    return f"{SHARED_WRITE}:{','.join(map(str, nameless))}" if nameless else SHARED_WRITE
 
 
 def _seal(thread_id: str, seal: Seal) -> Plan[bool]:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from langgraph_memory.domain.pieces import Run, merged, unpack_runs
-from langgraph_memory.engine.query import Plan, Query, Row, reads
+from langgraph_memory.engine.query import Plan, Query, Row, reads, reads_little
 from langgraph_memory.exceptions import UnreadableCheckpointError
 from langgraph_memory.plans.threads.records import (
     SHARED_WRITE,
@@ -25,7 +25,7 @@ from langgraph_memory.plans.threads.records import (
 _VersionKey = tuple[str, str, str, str]
 
 
-@reads
+@reads_little
 def get_checkpoint(key: CheckpointKey) -> Plan[Page]:
     """Return a checkpoint with its values and pending writes, all of one moment; an empty page if there is none."""
     name = "latest_checkpoint" if key.checkpoint_id is None else "checkpoint"
@@ -53,7 +53,7 @@ def list_checkpoints(listing: Listing) -> Plan[Page]:
     return (yield from _page(rows))
 
 
-@reads
+@reads_little
 def get_versions(
     key: CheckpointKey, channels: Sequence[str]
 ) -> Plan[tuple[dict[str, StoredVersion], Sequence[StoredChunk]]]:
@@ -140,6 +140,13 @@ def _version(row: Row, key: CheckpointKey) -> StoredVersion:
     return _stored(row, key.thread_id, row["kind"], row["version"])
 
 
+def _write(row: Row) -> StoredVersion:
+    kind, _, nameless = row["type"].partition(":")
+    if kind != SHARED_WRITE:
+        return _stored(row, row["thread_id"], "value")
+    return _stored(row, row["thread_id"], "list")._replace(nameless=tuple(map(int, filter(None, nameless.split(",")))))
+
+
 def _stored(row: Row, thread_id: str, kind: Kind, version: str = "") -> StoredVersion:
     if kind == "value":
         return StoredVersion(version, kind, (row["type"], row["value"]), ())
@@ -175,6 +182,5 @@ def _writes(rows: Sequence[Row]) -> Plan[dict[tuple[str, str, str], list[Pending
     found: dict[tuple[str, str, str], list[Pending]] = defaultdict(list)
     for row in (yield Query("writes", {"keys": keys})):
         place = (row["thread_id"], row["checkpoint_ns"], row["checkpoint_id"])
-        value = _stored(row, row["thread_id"], "list" if row["type"] == SHARED_WRITE else "value")
-        found[place].append((row["task_id"], row["channel"], value))
+        found[place].append((row["task_id"], row["channel"], _write(row)))
     return found

@@ -19,7 +19,10 @@ The elements of a `snapshot_list` are those of the list inside a `DeltaChannel`'
 """
 
 SHARED_WRITE = "@elements"
-"""The type of a pending write whose value is runs over the elements that it became."""
+"""The type of a pending write whose value is runs over the elements that it became.
+
+Where some of them had no id yet, their places follow it: `@elements:0,2`.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +44,16 @@ class CheckpointKey:
 
 @dataclass(frozen=True, slots=True)
 class NewChunk:
-    """`count` elements, serialised together, to be stored at `offset` after the start of a version's new ones."""
+    """`count` elements, serialised together, to be stored at `offset` after the start of a version's new ones.
+
+    `nameless` is what they were as a pending write if a reducer gave some of them their ids: at which places, and the
+    value without those ids.
+    """
 
     offset: int
     count: int
     value: Typed
+    nameless: tuple[tuple[int, ...], Typed] | None = None
 
 
 class Seal(NamedTuple):
@@ -150,12 +158,13 @@ class StoredWrite:
 
 
 class StoredVersion(NamedTuple):
-    """One version of one channel as it is stored: a value, or runs."""
+    """One version of one channel as it is stored: a value, or runs; the elements at `nameless` had no id."""
 
     version: str
     kind: Kind
     value: Typed
     runs: tuple[Run, ...]
+    nameless: tuple[int, ...] = ()
 
 
 Pending = tuple[str, str, StoredVersion]

@@ -62,7 +62,7 @@ CREATE TABLE thread_write (
     idx bigint NOT NULL,
     task_path text COLLATE "C" NOT NULL,
     channel text COLLATE "C" NOT NULL,
-    type text COLLATE "C" NOT NULL,       -- '@elements': the value is runs over elements of a list
+    type text COLLATE "C" NOT NULL,       -- '@elements', perhaps with places: the value is runs over elements of a list
     value bytea NOT NULL,
     PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id, task_id, idx)
 );

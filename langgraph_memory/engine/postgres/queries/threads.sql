@@ -48,8 +48,8 @@ INSERT INTO thread_write (
     WHERE excluded.idx < 0
 
 -- name: share_write
--- Let a pending write that has become elements of a list, byte for byte, name them in place of a copy.
-UPDATE thread_write SET type = '@elements', value = :runs
+-- Let a pending write that has become elements of a list name them in place of a copy.
+UPDATE thread_write SET type = :shared, value = :runs
 WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns AND checkpoint_id = :checkpoint_id
   AND channel = :channel AND type = :type AND value = :value
 
@@ -187,7 +187,7 @@ WHERE thread_id = :thread_id AND (checkpoint_ns, channel, version) NOT IN (
 -- The runs of every channel version and pending write of a thread that has elements.
 SELECT value FROM thread_channel WHERE thread_id = :thread_id AND kind <> 'value'
 UNION ALL
-SELECT value FROM thread_write WHERE thread_id = :thread_id AND type = '@elements'
+SELECT value FROM thread_write WHERE thread_id = :thread_id AND type LIKE '@elements%'
 
 -- name: chunks_of_thread
 -- Where the chunks of a thread are.

@@ -43,7 +43,7 @@ CREATE TABLE thread_channel (
     kind TEXT NOT NULL,                   -- 'value': stored here; 'item', 'list', 'dict', 'snapshot_list': runs
     type TEXT NOT NULL,
     value BLOB NOT NULL,
-    PRIMARY KEY (thread_no, checkpoint_ns, channel, version)
+    PRIMARY KEY (thread_no, checkpoint_ns, version, channel)  -- versions grow, so new rows are neighbours
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE thread_chunk (
@@ -63,7 +63,7 @@ CREATE TABLE thread_write (
     idx INTEGER NOT NULL,
     task_path TEXT NOT NULL,
     channel TEXT NOT NULL,
-    type TEXT NOT NULL,                   -- '@elements': the value is runs over elements of a list
+    type TEXT NOT NULL,                   -- '@elements', perhaps with places: the value is runs over elements of a list
     value BLOB NOT NULL,
     PRIMARY KEY (thread_no, checkpoint_ns, checkpoint_id, task_id, idx)
 ) STRICT, WITHOUT ROWID;

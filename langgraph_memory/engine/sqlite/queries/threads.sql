@@ -32,7 +32,7 @@ INSERT INTO thread_channel (thread_no, checkpoint_ns, channel, version, kind, ty
 VALUES (
     (SELECT thread_no FROM thread WHERE thread_id = :thread_id), :checkpoint_ns, :channel, :version, :kind, :type,
     :value
-) ON CONFLICT (thread_no, checkpoint_ns, channel, version) DO UPDATE SET
+) ON CONFLICT (thread_no, checkpoint_ns, version, channel) DO UPDATE SET
     kind = excluded.kind, type = excluded.type, value = excluded.value
 
 -- name: put_chunk
@@ -51,8 +51,8 @@ VALUES (
     WHERE excluded.idx < 0
 
 -- name: share_write
--- Let a pending write that has become elements of a list, byte for byte, name them in place of a copy.
-UPDATE thread_write SET type = '@elements', value = :runs
+-- Let a pending write that has become elements of a list name them in place of a copy.
+UPDATE thread_write SET type = :shared, value = :runs
 WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :thread_id)
   AND checkpoint_ns = :checkpoint_ns AND checkpoint_id = :checkpoint_id
   AND channel = :channel AND type = :type AND value = :value
@@ -209,7 +209,7 @@ SELECT value FROM thread_channel
 WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :thread_id) AND kind <> 'value'
 UNION ALL
 SELECT value FROM thread_write
-WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :thread_id) AND type = '@elements'
+WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :thread_id) AND type LIKE '@elements%'
 
 -- name: chunks_of_thread
 -- Where the chunks of a thread are.
