@@ -11,8 +11,8 @@ from langgraph_memory.domain.fusion import LEAST_SPREAD
 from langgraph_memory.domain.lexical import K1, POSTING, B, Corpus
 from langgraph_memory.domain.vectors import numpy
 
-FIRST = 2048
-"""How many of the best rows are sorted at once; the others only when these do not suffice."""
+FIRST = (64, 2048)
+"""How many of the best rows are sorted at first, and then; the others only when these do not suffice."""
 
 _POSTING = [("row", ">u4"), ("frequency", "u1"), ("length", ">u2")]
 
@@ -41,10 +41,12 @@ class ArrayField:
         square = float(self.matches @ self.matches) / self.size
         return sqrt(max(square - mean * mean, LEAST_SPREAD**2))
 
-    def of(self, row: int) -> float:
-        """Return the match of one row."""
-        place = int(self.rows.searchsorted(row))
-        return float(self.matches[place]) if place < len(self.rows) and self.rows[place] == row else 0.0
+    def of(self, rows: Sequence[int]) -> list[float]:
+        """Return the match of each of some rows."""
+        wanted = numpy().array(rows, dtype=self.rows.dtype)  # of another type all of `self.rows` would be converted
+        places = self.rows.searchsorted(wanted).clip(max=len(self.rows) - 1)
+        found: list[float] = (self.matches[places] * (self.rows[places] == wanted)).tolist()
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +71,18 @@ class ArrayRelevance:
         sums = np.zeros(1 + max((int(field.rows[-1]) for field, _ in self.scaled), default=0))
         for field, scale in self.scaled:
             sums[field.rows] += scale * field.matches
-        if len(sums) > 2 * FIRST:
-            cut = np.partition(sums, -FIRST)[-FIRST]
-            yield from _sorted(sums, np.flatnonzero(sums > cut))
-            sums[sums > cut] = 0.0
+        for count in (count for count in FIRST if len(sums) > 2 * count):
+            above = sums > np.partition(sums, -count)[-count]
+            yield from _sorted(sums, np.flatnonzero(above))
+            sums[above] = 0.0
         yield from _sorted(sums, np.flatnonzero(sums > 0.0))
 
-    def parts(self, row: int) -> dict[str, float]:
-        """Return what each named part adds to the relevance of one row."""
-        parts: dict[str, float] = {}
+    def parts(self, rows: Sequence[int]) -> list[dict[str, float]]:
+        """Return what each named part adds to the relevance of each of some rows."""
+        parts: list[dict[str, float]] = [{} for _ in rows]
         for field, scale in self.scaled:
-            parts[field.part] = parts.get(field.part, 0.0) + scale * field.of(row)
+            for held, match in zip(parts, field.of(rows), strict=True):
+                held[field.part] = held.get(field.part, 0.0) + scale * match
         return parts
 
 

@@ -72,11 +72,12 @@ class Relevance:
                 sums[row] = sums.get(row, 0.0) + scale * match
         return sorted(sums.items(), key=lambda pair: (-pair[1], -pair[0]))
 
-    def parts(self, row: int) -> dict[str, float]:
-        """Return what each named part adds to the relevance of one row."""
-        parts: dict[str, float] = {}
+    def parts(self, rows: Sequence[int]) -> list[dict[str, float]]:
+        """Return what each named part adds to the relevance of each of some rows."""
+        parts: list[dict[str, float]] = [{} for _ in rows]
         for field, scale in self.scaled:
-            parts[field.part] = parts.get(field.part, 0.0) + scale * field.matches.get(row, 0.0)
+            for held, row in zip(parts, rows, strict=True):
+                held[field.part] = held.get(field.part, 0.0) + scale * field.matches.get(row, 0.0)
         return parts
 
 

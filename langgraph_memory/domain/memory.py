@@ -134,7 +134,10 @@ class Memory(BaseModel):
 
     @classmethod
     def from_row(cls, row: Any) -> Self:
-        """Return the record that `to_row` made the columns of; it was checked when it was written."""
+        """Return the record that `to_row` made the columns of; it was checked when it was written.
+
+        What pydantic's `model_construct` does for any model is done here for this one, many times as fast.
+        """
         values = {name: row[name] for name in _COLUMNS}
         for name in _MOMENTS:
             if values[name] is not None:
@@ -142,7 +145,12 @@ class Memory(BaseModel):
         source, content_json = values["source"], values["content_json"]
         values["source"] = Source.model_validate_json(source) if source and source != "{}" else _UNKNOWN
         values["content_json"] = None if content_json is None else json.loads(content_json)
-        return cls.model_construct(**values)
+        memory = cls.__new__(cls)
+        _set(memory, "__dict__", values)
+        _set(memory, "__pydantic_fields_set__", set(_COLUMNS))
+        _set(memory, "__pydantic_extra__", None)
+        _set(memory, "__pydantic_private__", None)
+        return memory
 
     def _repr_html_(self) -> str:
         return memories_html([self])
@@ -159,6 +167,7 @@ _MOMENTS = (
 
 _COLUMNS = tuple(Memory.model_fields)
 _UNKNOWN = Source()
+_set = object.__setattr__
 
 
 def make_memory(**fields: Any) -> Memory:

@@ -49,27 +49,25 @@ class Selection:
     def offer(self, ranked: Iterable[Recalled]) -> None:
         """Take from `ranked`, which is best first."""
         for item in ranked:
-            reason = self._reason_against(item)
+            words = normalised(item.memory.content)
+            reason = self._reason_against(item, words)
             if reason is None:
-                self._take(item)
+                self.taken.append(item)
+                self._seen.add(words)
+                self._tokens += _tokens_of(item)
             else:
                 self.left_out.append(Dropped(item.memory, reason, item.score))
 
-    def _reason_against(self, item: Recalled) -> DropReason | None:
+    def _reason_against(self, item: Recalled, words: str) -> DropReason | None:
         if self.min_score is not None and item.score < self.min_score:
             return "below_threshold"
-        if normalised(item.memory.content) in self._seen:
+        if words in self._seen:
             return "duplicate"
         if len(self.taken) >= self.limit:
             return "over_limit"
         if self.max_tokens is not None and self._tokens + _tokens_of(item) > self.max_tokens:
             return "over_budget"
         return None
-
-    def _take(self, item: Recalled) -> None:
-        self.taken.append(item)
-        self._seen.add(normalised(item.memory.content))
-        self._tokens += _tokens_of(item)
 
 
 def _tokens_of(item: Recalled) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from langgraph_memory.domain.admission import admit, refused
@@ -265,9 +266,10 @@ def request_of(
         raise InvalidInputError(f"query must be text or None, not {type(query).__name__}.")
     wanted = query.strip() if query else None
     vector = None
+    subjects: dict[str, list[str]] = {}
     if settings.embedder is not None and wanted:
         subjects = yield recalling.named_subjects((owner_id, *shared_with), wanted)
-        vector = yield EmbedQuery(without_phrases(wanted, subjects))
+        vector = yield EmbedQuery(without_phrases(wanted, chain.from_iterable(subjects.values())))
     return recalling.RecallRequest(
         id=settings.new_id(),
         owner_id=owner_id,
@@ -278,6 +280,7 @@ def request_of(
         at=_moment(as_of, now),
         past=as_of is not None,
         vectors=settings.vector_search(vector),
+        subjects=subjects,
         shared_with=shared_with,
         **fields,
     )

@@ -77,7 +77,7 @@ def _close(partition: str, search: VectorSearch) -> Plan[dict[int, float]]:
     corpora = yield Query("corpus_in_partition", {"partition": partition})
     if not corpora or search.metric != "cosine" or corpora[0]["size"] > LARGEST:
         return {}
-    found = yield from closeness(corpora[0], search)
+    found = yield from closeness(corpora[0], search, CLOSE)
     rows, scores = found.kinds[0]
     near = scores >= CLOSE
     best: Sequence[Any] = sorted(zip(scores[near].tolist(), rows[near].tolist(), strict=True), reverse=True)

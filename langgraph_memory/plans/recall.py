@@ -35,7 +35,8 @@ class RecallRequest:
     """What to recall: for whom, seen from where, about what, and how much of it.
 
     `pinned` is how many memories of the types that are always injected come first, whatever the query. `past` asks
-    for the memories as they were at `at`.
+    for the memories as they were at `at`. `subjects` are those of each owner's subjects that the query names, where
+    they have been read already.
     """
 
     id: str
@@ -48,6 +49,7 @@ class RecallRequest:
     limit: int
     past: bool = False
     vectors: VectorSearch | None = None
+    subjects: Mapping[str, Sequence[str]] = field(default_factory=dict)
     shared_with: tuple[str, ...] = ()
     pinned: int = 0
     min_score: float | None = None
@@ -136,11 +138,12 @@ def recall(request: RecallRequest) -> Plan[Recall]:
 
 
 @reads
-def named_subjects(owner_ids: Sequence[str], query: str) -> Plan[list[str]]:
-    """Return the keys of the owners' subjects that the query names."""
-    found: list[str] = []
+def named_subjects(owner_ids: Sequence[str], query: str) -> Plan[dict[str, list[str]]]:
+    """Return for each owner the keys of their subjects that the query names."""
+    named = phrases(query)
+    found = {}
     for owner_id in owner_ids:
-        found += yield from _named(owner_partition(owner_id), query)
+        found[owner_id] = yield from _named(owner_partition(owner_id), named)
     return found
 
 
@@ -216,10 +219,13 @@ class _Matches:
         seen = [one for one in ordered if one.hidden is None]
         return seen[:wanted] + [one for one in ordered if one.hidden is not None][:wanted]
 
-    def parts(self, one: _Standing) -> dict[str, float]:
-        """Return the named parts of a score."""
-        beside = {name: self.unit * value for name, value in one.beside.items()}
-        return shares(self.relevance.parts(one.number & ROW) | beside, self.total)
+    def parts(self, standings: Sequence[_Standing]) -> list[dict[str, float]]:
+        """Return the named parts of each score."""
+        matched = self.relevance.parts([one.number & ROW for one in standings])
+        return [
+            shares(parts | {name: self.unit * value for name, value in one.beside.items()}, self.total)
+            for one, parts in zip(standings, matched, strict=True)
+        ]
 
 
 def _ranked(
@@ -234,7 +240,7 @@ def _ranked(
     corpora = yield Query("corpus_in_partition", {"partition": partition})
     if not corpora:
         return [], []
-    relevance, hints = yield from _relevance(request, partition, corpora[0])
+    relevance, hints = yield from _relevance(request, owner_id, corpora[0])
     at = to_microseconds(request.at)
     matches = _Matches(relevance, hints, request.priors, Eligibility(request.visible, memory_types, at))
     wanted = request.limit + request.pinned + SPARE
@@ -251,7 +257,10 @@ def _ranked(
     name = "memories_numbered_as_of" if request.past else "memories_numbered"
     rows = yield Query(name, {"partition": partition, "at": at, "numbers": [one.number for one in best]})
     memories = {row["memory_no"]: Memory.from_row(row) for row in rows}
-    found = [Recalled(memories[one.number], one.score, matches.parts(one)) for one in best if one.hidden is None]
+    seen = [one for one in best if one.hidden is None]
+    found = [
+        Recalled(memories[one.number], one.score, parts) for one, parts in zip(seen, matches.parts(seen), strict=True)
+    ]
     hidden = [Dropped(memories[one.number], one.hidden, one.score) for one in best if one.hidden is not None]
     return (yield from _with_conflicts(request, owner_id, found)), hidden
 
@@ -272,14 +281,17 @@ def _others(memory: Memory, members: Sequence[Memory]) -> tuple[Memory, ...]:
     return tuple(one for one in members if group is not None and one.conflict_id == group and one.id != memory.id)
 
 
-def _relevance(request: RecallRequest, partition: str, corpus: Row) -> Plan[tuple[Relevance | ArrayRelevance, Hints]]:
-    """Measure how well each row of a partition matches the query in each way."""
+def _relevance(request: RecallRequest, owner_id: str, corpus: Row) -> Plan[tuple[Relevance | ArrayRelevance, Hints]]:
+    """Measure how well each row of an owner's partition matches the query in each way."""
+    partition = owner_partition(owner_id)
     query = request.query or ""
     size = corpus["size"] or 1
     weights = request.weights.adapted(brevity(corpus["term_total"] / size), corpus["context_size"] / size)
     past = yield from _past_words(request, partition)
     lexical = yield from _lexical(query, corpus, past, weights)
-    named = (yield from _named(partition, query)) if corpus["subjects"] > 1 else []
+    named = request.subjects.get(owner_id)
+    if named is None:
+        named = (yield from _named(partition, phrases(query))) if corpus["subjects"] > 1 else []
     subjects = frozenset(named if len(named) < corpus["subjects"] else ())
     hints = Hints(subjects, named_dates(query), weights)
     if request.vectors is None:
@@ -331,6 +343,6 @@ def _lexical(query: str, corpus: Row, past: Sequence[Row], weights: Weights) -> 
     ]
 
 
-def _named(partition: str, query: str) -> Plan[list[str]]:
-    rows = yield Query("named_subjects", {"partition": partition, "phrases": phrases(query)})
+def _named(partition: str, named: Sequence[str]) -> Plan[list[str]]:
+    rows = yield Query("named_subjects", {"partition": partition, "phrases": named})
     return [row["subject_key"] for row in rows]

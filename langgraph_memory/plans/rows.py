@@ -147,10 +147,11 @@ def put_vectors(partition: str, memory_no: int, vectors: Vectors) -> Plan[None]:
         yield Query("put_vectors", {"partition": partition, "memory_no": memory_no}, rows)
 
 
-def closeness(corpus: Row, search: VectorSearch) -> Plan[Closeness]:
-    """Compare a query with every vector of a partition."""
+def closeness(corpus: Row, search: VectorSearch, least: float | None = None) -> Plan[Closeness]:
+    """Compare a query with every vector of a partition; an engine may leave out what is less close than `least`."""
     place = {"partition": corpus["partition"], "partition_no": corpus["partition_no"]}
-    (found,) = yield Query("closeness", {**place, "vector": search.query, "metric": search.metric})
+    asked = {"vector": search.query, "metric": search.metric, "least": least}
+    (found,) = yield Query("closeness", {**place, **asked})
     return Closeness.from_row(found)
 
 

@@ -3,11 +3,14 @@
     python -m tests.bench.recall_speed 1000/1 10000/1 100000/100        memories/owners, each in a fresh file
 
 The texts are random words with the frequencies of a language, the vectors random; the query is already embedded.
-SqliteStore needs a loadable extension for its vectors; where Python cannot load one, its unranked listing is timed.
+Memories are loaded by an import, in batches. "First recall" is the first of an owner, "again" a later one, when what
+was read is still at hand. SqliteStore needs a loadable extension for its vectors; where Python cannot load one, its
+unranked listing is timed. LangGraph's stores are filled up to 10,000 items, where InMemoryStore takes 0.1 s a search.
 """
 
 from __future__ import annotations
 
+import json
 import random
 import sqlite3
 import statistics
@@ -21,16 +24,13 @@ from typing import Any
 
 import numpy as np
 
-from langgraph_memory.domain.memory import Memory, make_memory
-from langgraph_memory.engine.query import Plan, writes
-from langgraph_memory.plans.rows import insert_row, memory_columns
 from langgraph_memory.store import CuratedStore
 
 DIMS = 384
 WORDS = 20_000
 QUERY_WORDS = 8
 ROUNDS = 60
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
+NOW = datetime(2026, 1, 1, tzinfo=UTC).isoformat()
 
 
 class Texts:
@@ -56,33 +56,28 @@ class Texts:
         return found / np.linalg.norm(found, axis=1, keepdims=True)
 
 
-QUERY_VECTOR = Texts(1).vectors(1)[0].tolist()
+VECTORS = Texts(1)
+QUERY_VECTOR = VECTORS.vectors(1)[0].tolist()
 
 
-def embed(texts: list[str]) -> list[list[float]]:
-    """Return the same vector for every text: the time to embed is not measured."""
-    return [QUERY_VECTOR for _ in texts]
+def embed(texts: list[str]) -> list[Any]:
+    """Return random vectors for statements, one and the same for every query: the time to embed is not measured."""
+    asked = len(texts) == 1 and len(texts[0].split()) == QUERY_WORDS
+    return [QUERY_VECTOR] if asked else list(VECTORS.vectors(len(texts)))
 
 
 INDEX: Any = {"dims": DIMS, "embed": embed, "fields": ["text"]}
 
 
-@writes
-def load(memories: list[Memory], vectors: Any) -> Plan[None]:
-    """Store memories as `remember` does, many in one transaction."""
-    for memory, vector in zip(memories, vectors, strict=True):
-        yield from insert_row(memory_columns(memory), [("content", vector.tobytes())])
-
-
-def fill(store: CuratedStore, texts: Texts, owner: str, count: int) -> None:
-    """Give one owner that many memories."""
+def lines(texts: Texts, owner: str, count: int) -> Iterator[str]:
+    """Yield the lines of an export of one owner's memories."""
+    yield json.dumps({"format": "langgraph_memory", "version": 1})
     for start in range(0, count, 5000):
-        statements = texts.statements(min(5000, count - start))
-        memories = [
-            make_memory(id=f"{owner}-{start + i}", owner_id=owner, content=text, created_at=NOW, updated_at=NOW)
-            for i, text in enumerate(statements)
-        ]
-        store._engine.run(load(memories, texts.vectors(len(memories))))
+        for number, text in enumerate(texts.statements(min(5000, count - start)), start):
+            memory = {"id": f"{owner}-{number}", "owner_id": owner, "content": text}
+            yield json.dumps(
+                {"kind": "memory", "memory": {**memory, "created_at": NOW, "updated_at": NOW}, "versions": []}
+            )
 
 
 def timed(call: Callable[[int], Any], rounds: int = ROUNDS) -> str:
@@ -102,10 +97,13 @@ def ours(memories: int, owners: int, folder: Path) -> Iterator[tuple[str, str]]:
     with CuratedStore.from_conn_string(str(folder / "ours.db"), index=INDEX) as store:
         start = time.perf_counter()
         for owner in range(owners):
-            fill(store, texts, f"user-{owner}", memories // owners)
+            store.import_(lines(texts, f"user-{owner}", memories // owners))
         yield "load, ms each", f"{(time.perf_counter() - start) * 1000 / memories:8.3f}"
-        queries = [texts.query() for _ in range(ROUNDS)]
-        yield "hybrid recall", timed(lambda i: store.recall(queries[i], owner_id=f"user-{i % owners}"))
+    queries = [texts.query() for _ in range(ROUNDS)]
+    with CuratedStore.from_conn_string(str(folder / "ours.db"), index=INDEX) as store:
+        if owners > 1:
+            yield "first recall", timed(lambda i: store.recall(queries[i], owner_id=f"user-{i % owners}"))
+        yield "again", timed(lambda i: store.recall(queries[i], owner_id=f"user-{i % min(owners, 10)}"))
         yield "remember", timed(lambda i: store.remember(texts.statements(1)[0], owner_id=f"user-{i % owners}"))
         yield "recall after it", timed(lambda i: store.recall(queries[i], owner_id=f"user-{i % owners}"))
     with CuratedStore.from_conn_string(str(folder / "ours.db")) as store:

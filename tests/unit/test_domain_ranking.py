@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
 from typing import Any
 
@@ -184,6 +185,43 @@ def test_the_closest_of_a_rows_vectors_counts_and_its_context_is_kept_apart() ->
 
     assert (own[0].tolist(), own[1].tolist()) == ([1, 2], [1.0, 0.0])
     assert (around[0].tolist(), around[1].tolist()) == ([2], [1.0])
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("dims", [1, 3, 16, 64])
+def test_asked_for_what_is_close_no_close_vector_is_left_out(seed: int, dims: int) -> None:
+    chance = random.Random(seed)
+    query = [chance.gauss(0, 1) for _ in range(dims)]
+    wide = [[chance.gauss(0, 1) for _ in range(dims)] for _ in range(200)]
+    near = [[number + chance.gauss(0, 0.5) for number in query] for _ in range(50)]
+    fields = [(row, "content", pack(one, dims)) for row, one in enumerate([*wide, *near, query], 1)]
+    held = [Held.of([seal(fields[:200])], dims), Held.of([seal(fields[200:])], dims)]
+
+    everything = Closeness.from_row(closest(pack(query, dims), held, "cosine")).own()
+    found = Closeness.from_row(closest(pack(query, dims), held, "cosine", 0.9)).own()
+
+    close = {row: score for row, score in everything.items() if score >= 0.9}
+    assert close
+    assert {row: score for row, score in found.items() if score >= 0.9} == pytest.approx(close)
+    assert len(found) <= len(everything)
+
+
+def test_asked_for_what_is_close_nearly_all_others_are_left_out_unread() -> None:
+    chance = random.Random(1)
+    vectors = [pack([chance.gauss(0, 1) for _ in range(64)], 64) for _ in range(500)]
+    held = Held.of([seal([(row, "content", vector) for row, vector in enumerate(vectors, 1)])], 64)
+
+    found = Closeness.from_row(closest(vectors[7], [held], "cosine", 0.92)).own()
+
+    assert 8 in found
+    assert len(found) < 25
+
+
+def test_only_where_vectors_are_compared_by_cosine_is_any_left_out() -> None:
+    vectors = [pack([number, 1.0], 2, "l2") for number in range(9)]
+    held = Held.of([seal([(row, "content", vector) for row, vector in enumerate(vectors, 1)])], 2)
+
+    assert len(Closeness.from_row(closest(vectors[0], [held], "l2", 0.9)).own()) == 9
 
 
 def test_a_shelf_answers_for_the_state_it_was_given_and_forgets_what_was_used_longest_ago() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from support import START
 
 from langgraph_memory.display import memories_html
@@ -366,6 +368,22 @@ def test_a_record_survives_its_row_and_its_json_value() -> None:
 
     assert Memory.from_row(full.to_row()) == full
     assert Memory(id="m", **full.to_value()) == full
+
+
+def test_a_record_made_of_a_row_is_as_any_other() -> None:
+    made = memory("Ada likes tea", content_json={"value": 1}, source=Source(thread_id="t"))
+
+    read = Memory.from_row(made.to_row())
+
+    built = Memory.model_construct(**{name: getattr(made, name) for name in Memory.model_fields})
+    assert (read, repr(read), read.model_fields_set) == (built, repr(built), built.model_fields_set)
+    assert read.__getstate__() == built.__getstate__()
+    assert read.model_dump() == made.model_dump()
+    assert read.model_copy(update={"slot": "drink"}) == made.model_copy(update={"slot": "drink"})
+    assert pickle.loads(pickle.dumps(read)) == made
+    assert Memory.model_validate(read) == made
+    with pytest.raises(ValidationError, match="frozen"):
+        read.slot = "drink"
 
 
 def test_a_record_is_kept_in_utc() -> None:

@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 _READER_THREADS = 4
 _IDLE_READERS = 8
-_LINGER = 0.02
+_LINGER = 0.05
 """Seconds that a write which nobody waits for may wait for others: they share one commit."""
 _VACUUM_PAGES = 512  # 2 MB a step: a few milliseconds with the write lock
 

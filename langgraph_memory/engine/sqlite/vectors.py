@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from threading import Lock
 from typing import Any
 
@@ -12,6 +13,10 @@ from langgraph_memory.engine.query import Answer, Plan, Query, Row
 
 BLOCK = 128
 """How many vectors are sealed into one block."""
+
+HEAD = 4
+"""The share of a vector's numbers, one in so many, that tells most vectors apart from one that is close."""
+_ROUNDING = 1e-4
 
 _CONTEXT = "context"
 _ROW = (1 << 31) - 1
@@ -36,12 +41,41 @@ def seal(vectors: Sequence[tuple[int, str, bytes]]) -> tuple[bytes, bytes]:
     return b"".join(slot.to_bytes(4, "little") for slot in slots), b"".join(vector for _, _, vector in vectors)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Held:
     """Vectors as a matrix, with the slot of each row of it."""
 
     slots: Any
     matrix: Any
+
+    @cached_property
+    def heads(self) -> tuple[Any, Any]:
+        """The first numbers of each vector, side by side in memory, and the length of all the others."""
+        import numpy as np
+
+        first = -(-self.matrix.shape[1] // HEAD)
+        tails = self.matrix[:, first:]
+        return np.ascontiguousarray(self.matrix[:, :first]), np.sqrt(np.einsum("ij,ij->i", tails, tails))
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory it takes."""
+        heads = self.__dict__.get("heads")
+        return int(self.matrix.nbytes + (heads[0].nbytes if heads else 0))
+
+    def near(self, query: Any, least: float) -> Held:
+        """Return those whose dot product with `query` can be `least` or more, and few others.
+
+        No product of the tails is greater than that of their lengths (Cauchy and Schwarz), so a quarter of what is
+        held is read to leave out nearly all of it.
+        """
+        import numpy as np
+
+        heads, lengths = self.heads
+        first = heads.shape[1]
+        reach = heads @ query[:first] + lengths * np.linalg.norm(query[first:])
+        chosen = np.flatnonzero(reach >= least - _ROUNDING)
+        return Held(self.slots[chosen], self.matrix[chosen])
 
     @classmethod
     def of(cls, blocks: Sequence[tuple[bytes, bytes]], dims: int) -> Held:
@@ -77,17 +111,22 @@ class Shelf:
         """Keep vectors in place of what was kept of the partition, and let go what was used longest ago."""
         with self._lock:
             self._kept.pop(partition_no, None)
-            if vectors.matrix.nbytes:
+            if vectors.nbytes:
                 self._kept[partition_no] = (state, vectors)
-            while self._kept and sum(one.matrix.nbytes for _, one in self._kept.values()) > self._most_bytes:
+            while self._kept and sum(one.nbytes for _, one in self._kept.values()) > self._most_bytes:
                 self._kept.popitem(last=False)
 
 
-def closest(query: bytes, held: Sequence[Held], metric: str) -> dict[str, bytes]:
-    """Return the rows that have vectors and the score of each, as the query `closeness` answers."""
+def closest(query: bytes, held: Sequence[Held], metric: str, least: float | None = None) -> dict[str, bytes]:
+    """Return the rows that have vectors and the score of each, as the query `closeness` answers.
+
+    With `least` those that score less may be left out; it counts where vectors are compared by cosine.
+    """
     import numpy as np
 
     wanted = np.frombuffer(query, dtype="<f4")
+    if least is not None and metric == "cosine":
+        held = [one.near(wanted, least) for one in held]
     slots = np.concatenate([one.slots for one in held])
     scores = np.concatenate([_similarities(wanted, one.matrix, metric) for one in held])
     around, used = (slots & 1).astype(bool), slots > 1
@@ -123,7 +162,7 @@ def _closeness(query: Query, shelf: Shelf) -> Plan[Sequence[Row]]:
         shelf.keep(state["partition_no"], state["blocks_state"], sealed)
     loose = yield Query("loose_vectors", place)
     block = seal([(row["memory_no"], row["field"], row["vector"]) for row in loose])
-    return [closest(vector, [sealed, Held.of([block], dims)], query.params["metric"])]
+    return [closest(vector, [sealed, Held.of([block], dims)], query.params["metric"], query.params["least"])]
 
 
 def _both(first: str, second: str, query: Query) -> Plan[Sequence[Row]]:
