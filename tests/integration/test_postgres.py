@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -14,12 +15,15 @@ import psycopg
 import pytest
 from databases import PostgresDatabases, rows
 from postgres_server import PostgresServer
+from psycopg import errors
 from support import BagOfWords, Clock, one_sentence, opened_store
 
 from langgraph_memory import CuratedStore, open_memory
 from langgraph_memory.engine.connect import connect
+from langgraph_memory.engine.named_queries import load_queries
 from langgraph_memory.engine.postgres import connection as connecting
 from langgraph_memory.engine.postgres.engine import PostgresEngine
+from langgraph_memory.engine.postgres.errors import translate
 from langgraph_memory.engine.postgres.transaction import Transaction
 from langgraph_memory.engine.query import Plan, Query, reads, writes
 from langgraph_memory.exceptions import (
@@ -555,3 +559,94 @@ def test_reclaiming_is_the_servers_own_business(url: str, clock: Clock) -> None:
         store._engine.reclaim()
     with pytest.raises(DatabaseError):
         store._engine.reclaim()
+
+
+# --- the schema -------------------------------------------------------------------------------------------------------
+
+GLOBAL_INDEXES = {
+    "thread_by_owner": "list_threads of one owner",
+    "thread_owner_by_owner": "the erasure of an owner's threads",
+    "thread_checkpoint_by_run": "LangGraph's delete_for_runs",
+    "agent_memory_by_expiry": "the sweep",
+    "agent_memory_by_number": "a search across partitions, and a re-index",
+    "memory_migration_pkey": "the migrations",
+    "store_setting_pkey": "what holds for the whole database",
+}
+"""Every index that does not lead with the owner's partition or the thread, and what needs it."""
+
+
+def test_every_key_and_index_leads_with_the_partition_or_the_thread(url: str) -> None:
+    leading = dict(
+        rows(
+            url,
+            "SELECT c.relname, a.attname FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid "
+            "JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] "
+            "WHERE c.relnamespace = 'public'::regnamespace",
+        )
+    )
+
+    assert len(leading) > 20
+    assert {name for name, column in leading.items() if column not in ("partition", "thread_id")} == set(GLOBAL_INDEXES)
+
+
+def test_every_text_is_compared_by_its_bytes(url: str) -> None:
+    others = rows(
+        url,
+        "SELECT c.relname, a.attname FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid "
+        "JOIN pg_collation AS l ON l.oid = a.attcollation WHERE c.relnamespace = 'public'::regnamespace "
+        "AND c.relkind = 'r' AND a.attnum > 0 AND l.collname <> 'C'",
+    )
+
+    assert others == []
+
+
+def test_every_statement_is_one_that_the_server_can_prepare(url: str) -> None:
+    queries = load_queries("langgraph_memory.engine.postgres")
+    rows(url, "ALTER TABLE memory_vector ADD COLUMN embedding vector NOT NULL")
+    with psycopg.connect(url, autocommit=True) as connection:
+        for name, sql in queries.items():
+            if name in ("create_vector_extension", "add_embedding_column"):
+                continue
+            names = list(dict.fromkeys(re.findall(r"(?<![:\w]):([a-z_]+)", sql)))
+            numbered = re.sub(r"(?<![:\w]):([a-z_]+)", lambda found: f"${names.index(found[1]) + 1}", sql)  # noqa: B023
+            try:
+                connection.execute(f"PREPARE {name} AS {numbered}".encode())
+            except psycopg.Error as error:
+                pytest.fail(f"{name}: {error}")
+
+
+def test_migrations_are_applied_once_and_a_second_setup_changes_nothing(url: str) -> None:
+    before = rows(url, "SELECT oid, relname FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY oid")
+
+    with open_memory(url), open_memory(url):
+        pass
+
+    after = rows(url, "SELECT oid, relname FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY oid")
+    assert after == before
+
+
+# --- errors of the server that no test can bring about ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "words"),
+    [
+        (errors.DiskFull("could not extend file"), DatabaseUnavailableError, "space"),
+        (errors.TooManyConnections("too many clients"), DatabaseBusyError, "max_connections"),
+        (errors.ReadOnlySqlTransaction("cannot execute INSERT"), DatabaseUnavailableError, "primary"),
+        (errors.QueryCanceled("statement timeout"), DatabaseBusyError, "Retry"),
+        (errors.FeatureNotSupported('extension "vector" is not available'), DatabaseUnavailableError, "pgvector"),
+        (errors.UndefinedFile('could not open "vector.control"'), DatabaseUnavailableError, "pgvector"),
+        (errors.InsufficientPrivilege("permission denied for table"), DatabaseUnavailableError, "grant"),
+        (errors.UndefinedTable('relation "thread" does not exist'), DatabaseUnavailableError, "setup()"),
+        (errors.InternalError_("something else"), DatabaseError, "something else"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
+)
+def test_what_a_server_says_becomes_one_sentence_with_the_way_out(
+    error: psycopg.Error, kind: type[Exception], words: str
+) -> None:
+    found = translate(error, "postgresql://h/db")
+
+    assert type(found) is kind
+    assert words in one_sentence(found)
