@@ -208,6 +208,7 @@ ACROSS = {
     "count_unembedded": "a re-index of the file, for the operator",
     "unembedded": "a re-index of the file, for the operator: what it reads goes to the embedder alone",
     "claim_job": "a worker takes the job that is due, whoever's, and reads it by its owner's key",
+    "due_job": "a worker takes the job that is due, whoever's, and reads it by its owner's key",
     "next_due": "a worker asks for a moment, for which it reads no message",
 }
 """Every statement over the tables of owners that binds no partition, and why it may."""

@@ -51,8 +51,8 @@ def opened(path: str, clock: Clock, **options: Any) -> MemoryDatabase:
 
 
 @pytest.fixture
-def memory(path: str, clock: Clock) -> Iterator[MemoryDatabase]:
-    found = opened(path, clock)
+def memory(database: str, clock: Clock) -> Iterator[MemoryDatabase]:
+    found = opened(database, clock)
     yield found
     found.store._engine.close()
 

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -18,7 +19,10 @@ from postgres_server import PostgresServer
 from psycopg import errors
 from support import BagOfWords, Clock, one_sentence, opened_store
 
-from langgraph_memory import CuratedStore, open_memory
+from langgraph_memory import CuratedStore, Source, open_memory
+from langgraph_memory.domain.candidate import Utterance
+from langgraph_memory.domain.jobs import Queued, Retries
+from langgraph_memory.domain.promotion import LedgerPlace
 from langgraph_memory.engine.connect import connect
 from langgraph_memory.engine.named_queries import load_queries
 from langgraph_memory.engine.postgres import connection as connecting
@@ -37,6 +41,7 @@ from langgraph_memory.exceptions import (
     MissingExtraError,
     NewerSchemaError,
 )
+from langgraph_memory.plans.jobs import QueueRequest, claim, queue
 
 INDEX: Any = {"dims": BagOfWords.dims, "embed": BagOfWords(), "fields": ["text"]}
 
@@ -142,6 +147,25 @@ def test_two_that_would_wait_for_each_other_both_succeed(url: str) -> None:
 
     assert len(attempts) == 3
     assert partitions(url) == ["a", "b"]
+
+
+def test_workers_that_claim_at_once_each_have_a_job_of_their_own(url: str, clock: Clock) -> None:
+    with closing(connect(url, pool_size=16)) as engine:
+        for number in range(16):
+            place = LedgerPlace(f"owner {number}", "t", "rules")
+            said = Queued(Utterance(message_id="m", actor="user", text="I live in Oslo."), "hash", "global", Source())
+            engine.run(queue(QueueRequest(place, [said], (), timedelta(0), timedelta(0)), clock()))
+
+        def claim_one(number: int) -> str | None:
+            leased = engine.run(
+                claim("rules", f"lease {number}", timedelta(minutes=1), Retries(), clock(), ahead=False)
+            )
+            return None if leased is None else leased.lease.place.owner_id
+
+        with ThreadPoolExecutor(16) as threads:
+            owners = list(threads.map(claim_one, range(20)))
+
+    assert sorted(owner for owner in owners if owner) == sorted(f"owner {number}" for number in range(16))
 
 
 def test_waiting_for_another_process_ends_in_a_clear_error(engine: PostgresEngine, url: str) -> None:
@@ -568,6 +592,7 @@ GLOBAL_INDEXES = {
     "thread_owner_by_owner": "the erasure of an owner's threads",
     "thread_checkpoint_by_run": "LangGraph's delete_for_runs",
     "agent_memory_by_expiry": "the sweep",
+    "promotion_job_by_due": "the workers, who serve every owner",
     "agent_memory_by_number": "a search across partitions, and a re-index",
     "memory_migration_pkey": "the migrations",
     "store_setting_pkey": "what holds for the whole database",

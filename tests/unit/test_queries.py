@@ -12,13 +12,13 @@ import pytest
 
 import langgraph_memory
 from langgraph_memory.engine.named_queries import load_migrations, load_queries
-from langgraph_memory.engine.postgres import vectors as postgres_vectors
+from langgraph_memory.engine.postgres.answers import answers
 from langgraph_memory.engine.sqlite import vectors as sqlite_vectors
 
 SQLITE, POSTGRES = DIALECTS = ("langgraph_memory.engine.sqlite", "langgraph_memory.engine.postgres")
 ANSWERS = {
     SQLITE: set(sqlite_vectors.vector_answers(sqlite_vectors.Shelf())),
-    POSTGRES: set(postgres_vectors.vector_answers()),
+    POSTGRES: set(answers()),
 }
 """The queries that a dialect answers with a small plan over statements of its own."""
 PRIVATE = {
@@ -28,7 +28,7 @@ PRIVATE = {
     },
     POSTGRES: {
         *("closeness_by_product", "closeness_by_distance"),
-        *("write_setting", "create_vector_extension", "add_embedding_column"),
+        *("due_job", "lease_job", "write_setting", "create_vector_extension", "add_embedding_column"),
     },
 }
 """Those statements of its own."""

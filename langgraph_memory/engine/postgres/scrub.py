@@ -13,8 +13,8 @@ from langgraph_memory.exceptions import DatabaseBusyError
 _TABLES = """
 SELECT c.relname AS name FROM pg_class AS c
 WHERE c.relkind = 'r' AND c.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'agent_memory'::regclass)
-  AND (c.relname IN ('agent_memory', 'store_partition', 'promotion_ledger', 'thread')
-    OR c.relname LIKE 'memory\\_%' OR c.relname LIKE 'thread\\_%')
+  AND (c.relname IN ('agent_memory', 'store_partition', 'thread')
+    OR c.relname LIKE 'memory\\_%' OR c.relname LIKE 'promotion\\_%' OR c.relname LIKE 'thread\\_%')
 ORDER BY c.relname
 """
 _HELD = """

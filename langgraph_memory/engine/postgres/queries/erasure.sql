@@ -8,12 +8,13 @@ INSERT INTO thread_owner (owner_id, thread_id)
 SELECT owner_id, :thread_id FROM thread_owner WHERE thread_id = :source_thread_id
 
 -- name: threads_of_owner
--- The threads whose checkpoints name an owner, and those the owner's ledger or receipts name and no checkpoint claims.
+-- The threads whose checkpoints name an owner, and those the owner's trail or jobs name and no checkpoint claims.
 SELECT thread_id FROM thread_owner WHERE owner_id = :owner_id
 UNION
 SELECT thread_id FROM (
     SELECT thread_id FROM promotion_ledger WHERE partition = :partition
     UNION SELECT thread_id FROM memory_receipt WHERE partition = :partition AND thread_id IS NOT NULL
+    UNION SELECT thread_id FROM promotion_job WHERE partition = :partition
 ) AS t WHERE NOT EXISTS (SELECT 1 FROM thread_owner AS o WHERE o.thread_id = t.thread_id)
   AND EXISTS (SELECT 1 FROM thread AS p WHERE p.thread_id = t.thread_id)
 ORDER BY thread_id
@@ -27,7 +28,8 @@ SELECT
     (SELECT count(*) FROM memory_vector WHERE partition = :partition) AS vectors,
     (SELECT count(*) FROM memory_audit WHERE partition = :partition) AS audit,
     (SELECT count(*) FROM promotion_ledger WHERE partition = :partition) AS ledger,
-    (SELECT count(*) FROM memory_receipt WHERE partition = :partition) AS receipts
+    (SELECT count(*) FROM memory_receipt WHERE partition = :partition) AS receipts,
+    (SELECT count(*) FROM promotion_job WHERE partition = :partition) AS jobs
 
 -- name: erase_postings
 -- Remove the text index of one partition.
@@ -58,6 +60,14 @@ DELETE FROM promotion_ledger WHERE partition = :partition
 -- name: erase_receipts
 -- Remove the receipts of one partition.
 DELETE FROM memory_receipt WHERE partition = :partition
+
+-- name: erase_jobs
+-- Remove the jobs of one partition.
+DELETE FROM promotion_job WHERE partition = :partition
+
+-- name: erase_job_messages
+-- Remove what waits in the jobs of one partition.
+DELETE FROM promotion_job_message WHERE partition = :partition
 
 -- name: erase_partition
 -- Remove one partition, which is empty by now.

@@ -3,6 +3,7 @@
 SELECT partition FROM (
     SELECT partition FROM store_partition UNION SELECT partition FROM memory_audit
     UNION SELECT partition FROM promotion_ledger UNION SELECT partition FROM memory_receipt
+    UNION SELECT partition FROM promotion_job
 ) AS held WHERE :partition::text IS NULL OR partition = :partition ORDER BY partition
 
 -- name: export_rows
@@ -32,6 +33,13 @@ ORDER BY thread_id, message_id, extractor, content_hash LIMIT :limit
 -- name: export_receipts
 -- A page of the receipts of one partition.
 SELECT * FROM memory_receipt WHERE partition = :partition AND id > :after_id ORDER BY id LIMIT :limit
+
+-- name: export_queue
+-- A page of what waits in the jobs of one partition.
+SELECT * FROM promotion_job_message
+WHERE partition = :partition
+  AND (thread_id, extractor, message_id, content_hash) > (:thread_id, :extractor, :message_id, :content_hash)
+ORDER BY thread_id, extractor, message_id, content_hash LIMIT :limit
 
 -- name: import_version
 -- Add an earlier state of a memory that was imported.
@@ -65,3 +73,13 @@ ON CONFLICT DO NOTHING RETURNING 1
 INSERT INTO memory_receipt (partition, id, kind, thread_id, checkpoint_id, run_id, created_at, body)
 VALUES (:partition, :id, :kind, :thread_id, :checkpoint_id, :run_id, :created_at, :body)
 ON CONFLICT DO NOTHING RETURNING 1
+
+-- name: import_queued
+-- Add one message that waits in a job, unless it is there.
+INSERT INTO promotion_job_message (
+    partition, thread_id, extractor, message_id, content_hash, position, state, actor, text, withheld, scope, source,
+    attempts, reason, queued_at
+) VALUES (
+    :partition, :thread_id, :extractor, :message_id, :content_hash, :position, :state, :actor, :text, :withheld, :scope,
+    :source, :attempts, :reason, :queued_at
+) ON CONFLICT DO NOTHING RETURNING 1
