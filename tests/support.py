@@ -94,9 +94,11 @@ class Driver:
 
 
 @contextmanager
-def opened_store(path: Any, clock: Clock | None = None, **options: Any) -> Iterator[CuratedStore]:
+def opened_store(
+    path: Any, clock: Clock | None = None, engine_options: dict[str, Any] | None = None, **options: Any
+) -> Iterator[CuratedStore]:
     """Open a store on `path` whose time is `clock` and whose ids count up."""
-    engine = connect(path)
+    engine = connect(path, **engine_options or {})
     try:
         numbers = count(1)
         settings = StoreSettings(clock=clock or Clock(), new_id=lambda: f"id-{next(numbers):04}")

@@ -25,8 +25,8 @@ CONFIDENCE = f"{RuleExtractor().extract([SAID])[0].confidence:.3f}"  # a second 
 
 
 @pytest.fixture
-def memory(tmp_path: Path) -> Iterator[MemoryDatabase]:
-    with open_memory(tmp_path / "memory.db") as opened:
+def memory(database: str) -> Iterator[MemoryDatabase]:
+    with open_memory(database) as opened:
         yield opened
 
 

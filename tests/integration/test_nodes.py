@@ -35,8 +35,8 @@ OWNER = MemoryContext(owner_id="ana@example.com")
 
 
 @pytest.fixture
-def memory(tmp_path: Path) -> Iterator[MemoryDatabase]:
-    with open_memory(tmp_path / "memory.db") as opened:
+def memory(database: str) -> Iterator[MemoryDatabase]:
+    with open_memory(database) as opened:
         yield opened
 
 

@@ -12,11 +12,26 @@ import pytest
 
 import langgraph_memory
 from langgraph_memory.engine.named_queries import load_migrations, load_queries
-from langgraph_memory.engine.sqlite.vectors import Shelf, vector_answers
+from langgraph_memory.engine.postgres.answers import answers
+from langgraph_memory.engine.sqlite import vectors as sqlite_vectors
 
-ANSWERS = {"langgraph_memory.engine.sqlite": set(vector_answers(Shelf()))}
+SQLITE, POSTGRES = DIALECTS = ("langgraph_memory.engine.sqlite", "langgraph_memory.engine.postgres")
+ANSWERS = {
+    SQLITE: set(sqlite_vectors.vector_answers(sqlite_vectors.Shelf())),
+    POSTGRES: set(answers()),
+}
 """The queries that a dialect answers with a small plan over statements of its own."""
-DIALECTS = tuple(ANSWERS)
+PRIVATE = {
+    SQLITE: {
+        *("put_vector", "loose_vectors", "vector_state", "vector_blocks", "put_vector_block", "seal_vector"),
+        *("erase_vector_blocks", "erase_vector_rows", "drop_vector_blocks", "drop_vector_rows"),
+    },
+    POSTGRES: {
+        *("closeness_by_product", "closeness_by_distance"),
+        *("write_setting", "create_vector_extension", "add_embedding_column"),
+    },
+}
+"""Those statements of its own."""
 PLANS = sorted((Path(langgraph_memory.__file__).parent / "plans").rglob("*.py"))
 REACHES = ("_in_partition", "_across_partitions")
 
@@ -33,8 +48,8 @@ def named_in(path: Path) -> Iterator[str]:
             yield from (first.value + ending for ending in REACHES)
 
 
-def private_to(dialect: str) -> set[str]:
-    """Return the names that the code of a dialect gives to its own statements."""
+def named_by(dialect: str) -> set[str]:
+    """Return the names that the code of a dialect may give to its own statements."""
     folder = Path(langgraph_memory.__file__).parent.joinpath(*dialect.split(".")[1:])
     return {name for path in folder.glob("*.py") for name in (*named_in(path), *texts_in(path))}
 
@@ -57,9 +72,16 @@ def test_every_query_a_plan_names_is_defined(dialect: str) -> None:
 def test_every_query_that_is_defined_is_named_by_a_plan(dialect: str) -> None:
     named = {name for path in PLANS for name in (*named_in(path), *texts_in(path))}
 
-    assert set(load_queries(dialect)) - named - private_to(dialect) == set()
+    assert set(load_queries(dialect)) - named == PRIVATE[dialect]
+    assert PRIVATE[dialect] - named_by(dialect) == set()
     assert ANSWERS[dialect] - named == set()
     assert ANSWERS[dialect] & set(load_queries(dialect)) == set()
+
+
+def test_every_dialect_answers_the_same_queries() -> None:
+    sqlite, postgres = ((set(load_queries(one)) - PRIVATE[one]) | ANSWERS[one] for one in DIALECTS)
+
+    assert sqlite == postgres
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

@@ -88,11 +88,13 @@ def open_connection(settings: PostgresSettings) -> psycopg.Connection[dict[str, 
 
 def check_conn_string(conn_string: str) -> None:
     """Raise ConnectionStringError, which never repeats a password, when a URL cannot be read."""
+    authority, _, path = conn_string.partition("://")[2].partition("/")
     try:
-        parts = conninfo_to_dict(conn_string)
+        ports = str(conninfo_to_dict(conn_string).get("port") or "")
     except psycopg.ProgrammingError:
-        parts = {"host": "@"}
-    if "@" in str(parts.get("host", "")):
+        ports = "unknown"
+    torn = authority.count("@") > 1 or "@" in path.partition("?")[0]  # by a character of the password
+    if torn or (not ports.replace(",", "").isdecimal() and ports):
         raise ConnectionStringError(
             "the connection string is no PostgreSQL URL; write postgresql://user:password@host:port/database, with "
             "special characters of the user and the password percent-encoded."
@@ -114,8 +116,10 @@ def _configure(connection: psycopg.Connection[dict[str, Any]], settings: Postgre
         """
         SELECT set_config('lock_timeout', %(wait)s, false),
             set_config('jit', 'off', false), -- it costs more than these statements do
-            set_config('search_path', CASE WHEN %(schema)s::text IS NULL THEN current_setting('search_path')
-                ELSE quote_ident(%(schema)s::text) || ', ' || current_setting('search_path') END, false)
+            -- pgvector is in public, where this package puts it, or where an administrator has
+            set_config('search_path', concat_ws(', ', quote_ident(%(schema)s::text), current_setting('search_path'),
+                'public', (SELECT quote_ident(n.nspname) FROM pg_extension AS e
+                           JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'vector')), false)
         """,
         {"wait": f"{max(1, round(settings.busy_timeout * 1000))}ms", "schema": settings.schema},
     )

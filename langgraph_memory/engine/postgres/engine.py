@@ -11,13 +11,13 @@ from typing import Any, TypeVar, cast
 
 from langgraph_memory.engine.driver import drive
 from langgraph_memory.engine.named_queries import load_queries
+from langgraph_memory.engine.postgres.answers import answers
 from langgraph_memory.engine.postgres.connection import PostgresSettings
 from langgraph_memory.engine.postgres.errors import collided, lost
 from langgraph_memory.engine.postgres.migrate import migrate
 from langgraph_memory.engine.postgres.pool import Connection, Pool
 from langgraph_memory.engine.postgres.scrub import scrub
 from langgraph_memory.engine.postgres.transaction import Transaction
-from langgraph_memory.engine.postgres.vectors import vector_answers
 from langgraph_memory.engine.query import Operation
 from langgraph_memory.exceptions import DatabaseError, DatabaseUnavailableError
 
@@ -50,7 +50,7 @@ class PostgresEngine:
             name: _PARAMETER.sub(r"%(\1)s", sql.replace("%", "%%"))
             for name, sql in load_queries("langgraph_memory.engine.postgres").items()
         }
-        self._answers = vector_answers()
+        self._answers = answers()
         self._pool = Pool(settings)
         self._threads = ThreadPoolExecutor(settings.pool_size, "langgraph_memory-postgres")
 

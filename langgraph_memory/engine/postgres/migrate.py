@@ -11,6 +11,7 @@ from langgraph_memory.engine.postgres.pool import Connection
 from langgraph_memory.exceptions import NewerSchemaError
 
 _ALONE = "SELECT pg_advisory_xact_lock(7015220401)"
+_KNOWN = "SELECT to_regclass(concat_ws('.', quote_ident(%(schema)s::text), 'memory_migration')) IS NOT NULL AS known"
 _RECORD = """
 CREATE TABLE IF NOT EXISTS memory_migration (version integer PRIMARY KEY, name text COLLATE "C" NOT NULL)
 """
@@ -24,10 +25,10 @@ def migrate(connection: Connection, settings: PostgresSettings) -> None:
     """
     known = load_migrations("langgraph_memory.engine.postgres")
     try:
-        if _version(connection) < known[-1][0]:
+        if _version(connection, settings.schema) < known[-1][0]:
             for number, name, sql in known:
                 _apply(connection, settings.schema, number, name, sql)
-        version = _version(connection)
+        version = _version(connection, settings.schema)
     except psycopg.errors.DuplicateTable as error:
         raise foreign(settings.name, error) from error
     except psycopg.Error as error:
@@ -39,8 +40,8 @@ def migrate(connection: Connection, settings: PostgresSettings) -> None:
         )
 
 
-def _version(connection: Connection) -> int:
-    exists = connection.execute("SELECT to_regclass('memory_migration') IS NOT NULL AS known").fetchone()
+def _version(connection: Connection, schema: str | None) -> int:
+    exists = connection.execute(_KNOWN, {"schema": schema}).fetchone()
     if exists is None or not exists["known"]:
         return 0
     row = connection.execute("SELECT coalesce(max(version), 0) AS version FROM memory_migration").fetchone()
@@ -53,6 +54,6 @@ def _apply(connection: Connection, schema: str | None, number: int, name: str, s
         if schema is not None:
             connection.execute(psycopg.sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(psycopg.sql.Identifier(schema)))
         connection.execute(_RECORD)
-        if _version(connection) < number:
+        if _version(connection, schema) < number:
             connection.execute(sql.encode())
             connection.execute("INSERT INTO memory_migration (version, name) VALUES (%s, %s)", (number, name))

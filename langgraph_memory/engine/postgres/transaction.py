@@ -59,12 +59,8 @@ class Transaction:
 
     def execute(self, query: Query) -> Sequence[Row]:
         """Run one query of a plan and return its rows."""
-        if self._writes:
-            self._lock(keys_of(query))
         answer = self._answers.get(query.name)
-        if answer is None:
-            return self._statement(query)
-        return drive(answer(query), self._statement)
+        return self._statement(query) if answer is None else drive(answer(query), self._statement)
 
     def command(self, sql: str) -> None:
         """Run a statement without values or rows."""
@@ -104,6 +100,8 @@ class Transaction:
             self.xid = row["xid"]
 
     def _statement(self, query: Query) -> Sequence[Row]:
+        if self._writes:
+            self._lock(keys_of(query))
         sql = self._sql[query.name]
         try:
             if query.rows is None:

@@ -25,8 +25,8 @@ CREATE TABLE thread_checkpoint (
     checkpoint_id text COLLATE "C" NOT NULL,
     parent_checkpoint_id text COLLATE "C",
     run_id text COLLATE "C",
-    channel_versions text NOT NULL,       -- JSON: channel -> version
-    replayed_channels text,               -- JSON: delta channels that are not stored here; NULL: none
+    channel_versions text COLLATE "C" NOT NULL, -- JSON: channel -> version
+    replayed_channels text COLLATE "C",   -- JSON: delta channels that are not stored here; NULL: none
     type text COLLATE "C" NOT NULL,
     body bytea NOT NULL,                  -- the rest of the checkpoint, and its metadata
     PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id)

@@ -65,6 +65,14 @@ DELETE FROM promotion_ledger WHERE partition = :partition
 -- Remove the receipts of one partition.
 DELETE FROM memory_receipt WHERE partition = :partition
 
+-- name: erase_jobs
+-- Remove the jobs of one partition.
+DELETE FROM promotion_job WHERE partition = :partition
+
+-- name: erase_job_messages
+-- Remove what waits in the jobs of one partition.
+DELETE FROM promotion_job_message WHERE partition = :partition
+
 -- name: erase_partition
 -- Remove one partition, which is empty by now.
 DELETE FROM store_partition WHERE partition = :partition
@@ -73,10 +81,3 @@ DELETE FROM store_partition WHERE partition = :partition
 -- Remove the vectors of one partition.
 DELETE FROM memory_vector WHERE partition = :partition
 
--- name: erase_jobs
--- Remove the jobs of one partition.
-DELETE FROM promotion_job WHERE partition = :partition
-
--- name: erase_job_messages
--- Remove what waits in the jobs of one partition.
-DELETE FROM promotion_job_message WHERE partition = :partition

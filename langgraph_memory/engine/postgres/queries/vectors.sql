@@ -32,7 +32,7 @@ FROM (
 
 -- name: create_vector_extension
 -- Install the extension that compares vectors.
-CREATE EXTENSION IF NOT EXISTS vector
+CREATE EXTENSION IF NOT EXISTS vector SCHEMA public
 
 -- name: add_embedding_column
 -- Make room for vectors, of any length.

@@ -1,4 +1,4 @@
-"""What PostgreSQL answers with a small plan of its own: pgvector compares, and is installed with the first index."""
+"""What PostgreSQL answers with a small plan over statements of its own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from langgraph_memory.engine.query import Answer, Plan, Query, Row
 
 
-def vector_answers() -> dict[str, Answer]:
+def answers() -> dict[str, Answer]:
     """Return the queries that are answered by several statements, or by one of several."""
     return {"closeness": _closeness, "put_setting": _put_setting}
 
@@ -19,7 +19,7 @@ def _closeness(query: Query) -> Plan[Sequence[Row]]:
 
 
 def _put_setting(query: Query) -> Plan[Sequence[Row]]:
-    """Write a setting; the first index brings what its vectors need."""
+    """Write a setting; the first index brings pgvector, which its vectors need."""
     if query.params["name"] == "index":
         yield Query("create_vector_extension")
         yield Query("add_embedding_column")
