@@ -9,6 +9,7 @@ from langgraph_memory.domain.jobs import Job, Retries
 from langgraph_memory.domain.memory import Memory, Outcome, Recall, Recalled, Receipt, Source
 from langgraph_memory.domain.policy import Bucket, PromotionPolicy, Verdict
 from langgraph_memory.domain.promotion import PromotionReport
+from langgraph_memory.domain.rewind import Retraction
 from langgraph_memory.domain.thread import ThreadSummary
 from langgraph_memory.domain.trail import AuditEntry, Explained, Explanation, Replay
 from langgraph_memory.domain.types import MemoryType
@@ -57,6 +58,7 @@ __all__ = [
     "Recalled",
     "Receipt",
     "Replay",
+    "Retraction",
     "Retries",
     "RetrievalNode",
     "RuleExtractor",
