@@ -11,6 +11,7 @@ from langgraph_memory.domain.memory import Memory, Outcome, Recall, Recalled, Re
 from langgraph_memory.domain.policy import Bucket, PromotionPolicy, Verdict
 from langgraph_memory.domain.promotion import PromotionReport
 from langgraph_memory.domain.review import ReviewItem, ReviewPolicy
+from langgraph_memory.domain.rewind import Retraction
 from langgraph_memory.domain.session import SessionSummary
 from langgraph_memory.domain.thread import ThreadSummary
 from langgraph_memory.domain.trail import AuditEntry, Explained, Explanation, Replay
@@ -61,6 +62,7 @@ __all__ = [
     "Recalled",
     "Receipt",
     "Replay",
+    "Retraction",
     "Retries",
     "RetrievalNode",
     "ReviewItem",

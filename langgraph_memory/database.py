@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,11 +14,13 @@ from langgraph.store.base import IndexConfig, TTLConfig
 from langgraph_memory.checkpointer import ThreadSaver
 from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.hygiene import DEFAULT_HYGIENE, HygienePolicy, SweepReport
+from langgraph_memory.domain.rewind import Retraction
 from langgraph_memory.domain.scope import GLOBAL
 from langgraph_memory.domain.session import SessionSummary
 from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.engine.base import Engine
 from langgraph_memory.engine.opening import Opening
+from langgraph_memory.flows import rewind
 from langgraph_memory.flows.thread_care import Swept
 from langgraph_memory.nodes.steps import aperform, perform
 from langgraph_memory.session import Session, Summarizer, end_session
@@ -95,6 +97,38 @@ class MemoryDatabase:
         swept = await self.store.asweep(policy=policy)
         threads = await self.checkpointer.asweep(max_age=max_age, max_checkpoints_per_thread=max_checkpoints_per_thread)
         return swept, threads
+
+    def retract_branch(
+        self, thread_id: str, *, owner_id: str, keep: str | None = None, dry_run: bool = True
+    ) -> Retraction:
+        """Take back what a thread taught on the branches that were left behind; first as a preview.
+
+        `keep` is the newest checkpoint of the branch that counts, by default the thread's newest: right after a
+        rewind, before anything is said, name the checkpoint that was rewound to. What the other checkpoints did to
+        the owner's memories is taken back as by `CuratedStore.retract`; the checkpoints themselves stay.
+
+        Raises MissingOwnerError, or InvalidInputError when the thread has no such checkpoint.
+        """
+        return self.store._runner.run(rewind.retract_branch(thread_id, owner_id, keep, dry_run, self.store._settings))
+
+    async def aretract_branch(
+        self, thread_id: str, *, owner_id: str, keep: str | None = None, dry_run: bool = True
+    ) -> Retraction:
+        """Same as `retract_branch`."""
+        return await self.store._runner.arun(
+            rewind.retract_branch(thread_id, owner_id, keep, dry_run, self.store._settings)
+        )
+
+    def delete_for_runs(self, run_ids: Sequence[str], *, owner_id: str, dry_run: bool = True) -> Retraction:
+        """Delete the checkpoints that some runs made and take back what they taught an owner, both or neither.
+
+        First as a preview. Raises MissingOwnerError or InvalidInputError.
+        """
+        return self.store._runner.run(rewind.delete_runs(owner_id, run_ids, dry_run, self.store._settings))
+
+    async def adelete_for_runs(self, run_ids: Sequence[str], *, owner_id: str, dry_run: bool = True) -> Retraction:
+        """Same as `delete_for_runs`."""
+        return await self.store._runner.arun(rewind.delete_runs(owner_id, run_ids, dry_run, self.store._settings))
 
 
 def open_memory(

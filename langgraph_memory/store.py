@@ -16,13 +16,14 @@ from langgraph_memory.domain.memory import Memory, Outcome, Recall, Receipt, Sou
 from langgraph_memory.domain.policy import PromotionPolicy
 from langgraph_memory.domain.promotion import Judged, LedgerPlace, PromotionReport, judge_all
 from langgraph_memory.domain.review import DEFAULT_REVIEW, ReviewItem, ReviewKind, ReviewPolicy
+from langgraph_memory.domain.rewind import Retraction
 from langgraph_memory.domain.scope import GLOBAL
 from langgraph_memory.domain.trail import AuditEntry, Explanation, Replay
 from langgraph_memory.domain.types import MemoryType, MemoryTypes
 from langgraph_memory.engine.base import Engine
 from langgraph_memory.engine.opening import Opening
 from langgraph_memory.exceptions import InvalidInputError
-from langgraph_memory.flows import changes, erasure, hygiene, items, jobs, memories, review, trail, transfer
+from langgraph_memory.flows import changes, erasure, hygiene, items, jobs, memories, review, rewind, trail, transfer
 from langgraph_memory.flows import index as indexing
 from langgraph_memory.flows.base import FlowRunner
 from langgraph_memory.flows.embedding import Embedder
@@ -374,6 +375,40 @@ class CuratedStore(BaseStore):
         """Same as `supersede`."""
         flow = changes.supersede(memory_id, content, _supersede_fields(locals()), self._settings)
         return await self._runner.arun(flow)
+
+    def retract(
+        self,
+        *,
+        owner_id: str,
+        run_ids: Sequence[str] = (),
+        thread_id: str | None = None,
+        checkpoint_ids: Sequence[str] = (),
+        dry_run: bool = True,
+    ) -> Retraction:
+        """Take back what some runs, or some checkpoints of a thread, did to an owner's memories; first as a preview.
+
+        With `dry_run` nothing changes and the answer says what would. Without it, in one transaction: the memories
+        they added are deleted, what those had superseded or retired holds again, what they confirmed is as sure as
+        before, their messages count as unread, and a receipt is kept. What was confirmed or edited since stays, and
+        the answer says so. `MemoryDatabase.retract_branch` finds the checkpoints of an abandoned branch.
+
+        Raises MissingOwnerError or InvalidInputError.
+        """
+        return self._runner.run(rewind.retract(owner_id, run_ids, thread_id, checkpoint_ids, dry_run, self._settings))
+
+    async def aretract(
+        self,
+        *,
+        owner_id: str,
+        run_ids: Sequence[str] = (),
+        thread_id: str | None = None,
+        checkpoint_ids: Sequence[str] = (),
+        dry_run: bool = True,
+    ) -> Retraction:
+        """Same as `retract`."""
+        return await self._runner.arun(
+            rewind.retract(owner_id, run_ids, thread_id, checkpoint_ids, dry_run, self._settings)
+        )
 
     def receipts(
         self,

@@ -56,5 +56,7 @@ def _fate(entry: Promoted) -> Fate:
         why = f"{entry.verdict.reason}: {entry.verdict.explanation}"
         return Fate(bucket, "discarded", entry.candidate.content, why)
     replaced = "; ".join(memory.content for memory in outcome.replaced)
+    against = "; ".join(memory.content for memory in outcome.conflicts)
     why = f"{outcome.reason}; until now: {replaced}" if replaced else outcome.reason
+    why = f"{why}; against: {against}" if against else why
     return Fate(bucket, _DONE[outcome.action], entry.candidate.content, why)

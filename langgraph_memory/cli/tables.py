@@ -25,7 +25,7 @@ ID_LENGTH = 8
 _BUCKET_STYLES = {Bucket.PROMOTE: "green", Bucket.KEEP_IN_SESSION: "yellow", Bucket.DISCARD: "red"}
 _CHANGE_STYLES = {"merged": "yellow", "decayed": "yellow"}
 _JOB_STYLES = {"waiting": "green", "leased": "yellow", "set_aside": "red"}
-_STATE_STYLES = {"live": "green", "superseded": "red", "expired": "red"}
+_STATE_STYLES = {"live": "green", "superseded": "red", "retired": "red", "expired": "red"}
 
 
 def memories_table(memories: Iterable[Memory], *, title: str, now: datetime) -> Table:
@@ -188,6 +188,8 @@ def _place(memory: Memory) -> str:
 
 
 def _state(memory: Memory, now: datetime) -> str:
+    if memory.retired:
+        return "retired"
     if memory.superseded:
         return "superseded"
     return "expired" if memory.expired(now) else "live"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
     from langgraph_memory.domain.hygiene import SweepReport
-    from langgraph_memory.domain.memory import Memory, Recall
+    from langgraph_memory.domain.memory import Memory, Outcome, Recall
     from langgraph_memory.domain.promotion import PromotionReport
     from langgraph_memory.domain.trail import AuditEntry, Explained, Explanation
 
@@ -43,7 +43,7 @@ def recall_html(recall: Recall) -> str:
             item.memory.content,
             item.memory.memory_type,
             f"{item.score:.3f}",
-            ", ".join(f"{name} {part:.3f}" for name, part in item.parts.items()),
+            _why(item.parts, "; ".join(other.content for other in item.contradicted_by)),
         )
         for item in recall.items
     ]
@@ -90,12 +90,18 @@ def sweep_html(report: SweepReport) -> str:
 
 
 def _explained(one: Explained) -> tuple[str, str, str]:
-    parts = ", ".join(f"{name} {part:.3f}" for name, part in one.parts.items())
+    parts = _why(one.parts, one.against)
     return (
         "(forgotten)" if one.memory is None else one.memory.content,
         "" if one.score is None else f"{one.score:.3f}",
         one.reason.replace("_", " ") if one.reason else parts,
     )
+
+
+def _why(parts: Mapping[str, float], against: str) -> str:
+    """Return the parts of a score, and what contradicts the memory."""
+    named = ", ".join(f"{name} {part:.3f}" for name, part in parts.items())
+    return f"{named}; conflicts with: {against}" if against else named
 
 
 def promotion_html(report: PromotionReport) -> str:
@@ -107,11 +113,15 @@ def promotion_html(report: PromotionReport) -> str:
             entry.verdict.bucket.value.replace("_", " "),
             entry.verdict.explanation,
             "" if entry.outcome is None else entry.outcome.action,
-            "" if entry.outcome is None else "; ".join(memory.content for memory in entry.outcome.replaced),
+            "" if entry.outcome is None else _changed(entry.outcome),
         )
         for entry in report.entries
     ]
-    return _table("promotion", ("candidate", "type", "bucket", "why", "action", "supersedes"), rows)
+    return _table("promotion", ("candidate", "type", "bucket", "why", "action", "supersedes or conflicts with"), rows)
+
+
+def _changed(outcome: Outcome) -> str:
+    return "; ".join(memory.content for memory in (*outcome.replaced, *outcome.conflicts))
 
 
 def thread_html(messages: Sequence[BaseMessage], title: str = "thread") -> str:
@@ -129,9 +139,11 @@ def _shown(message: BaseMessage) -> str:
 
 
 def _state(memory: Memory) -> str:
-    """Return since when a memory is superseded, or until when it counts; without a clock, not whether that is over."""
+    """Return since when it is superseded or retired, or until when it counts; without a clock, not what is over."""
     if memory.superseded_at is not None:
-        return f"superseded {_minute(memory.superseded_at)}"
+        return f"{'retired' if memory.retired else 'superseded'} {_minute(memory.superseded_at)}"
+    if memory.conflict_id is not None:
+        return "in conflict"
     return "live" if memory.expires_at is None else f"until {_minute(memory.expires_at)}"
 
 

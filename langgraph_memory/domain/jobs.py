@@ -64,11 +64,12 @@ class Queued:
     @classmethod
     def from_row(cls, row: Any) -> Self:
         """Return the message that a row holds."""
+        source = Source.model_validate_json(row["source"])
         return cls(
-            Utterance(message_id=row["message_id"], actor=row["actor"], text=row["text"]),
+            Utterance(message_id=row["message_id"], actor=row["actor"], text=row["text"], name=source.name),
             row["content_hash"],
             row["scope"],
-            Source.model_validate_json(row["source"]),
+            source,
             row["attempts"],
             row["withheld"],
         )

@@ -116,7 +116,7 @@ def _parts_differ(one: Statement, other: Statement) -> bool:
 def _moved(one: Statement, other: Statement) -> bool:
     """Return whether a part was only moved from one end to the other: "in production, turn the cache on"."""
     first, second = one.order, other.order
-    if len(first) != len(second) or any(word.sort in ("name", "person") for word in one.words):
+    if len(first) != len(second) or len(first) < 3 or sum(word.sort in ("name", "person") for word in one.words) > 1:
         return False
     return any((*first[cut:], *first[:cut]) == second for cut in range(1, len(first)))
 

@@ -171,4 +171,5 @@ def _entry(entry: Promoted) -> dict[str, Any]:
         "action": None if outcome is None else outcome.action,
         "memory_id": None if outcome is None or outcome.memory is None else outcome.memory.id,
         "replaced": [] if outcome is None else [memory.id for memory in outcome.replaced],
+        "conflicts": [] if outcome is None else [memory.id for memory in outcome.conflicts],
     }

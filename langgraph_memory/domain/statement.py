@@ -77,9 +77,10 @@ class Statement:
         over = bool(_OVER.search(text))
         ends = bool(_NO_LONGER.search(text))
         plain = _EMAIL.sub("e", _NOT.sub(" not", _OVER.sub(" ", _NO_LONGER.sub("not", _USED_TO.sub("not", text)))))
-        tokens = [_POSSESSIVE.sub("", token) for token in _TOKEN.findall(plain)]
-        possessive = [token != bare for token, bare in zip(_TOKEN.findall(plain), tokens, strict=True)]
-        said = [folded(token) for token in tokens]
+        whole = _TOKEN.findall(plain)
+        tokens = [_POSSESSIVE.sub("", token) if "'" in token or "’" in token else token for token in whole]
+        possessive = [token != bare for token, bare in zip(whole, tokens, strict=True)]
+        said = [token.lower() if token.isascii() else folded(token) for token in tokens]
         negators = [place for place in range(len(said)) if _negates(said, place)]
         quitting = any(said[place] in QUITTING for place in negators)
         words = tuple(

@@ -43,7 +43,8 @@ class AuditEntry:
 class Explained:
     """One memory of a recall: recalled with the parts of its score, or left out for a reason.
 
-    `memory` is as it was then; None when it has been forgotten since, or is another owner's.
+    `memory` is as it was then; None when it has been forgotten since, or is another owner's. `contradicted_by` are
+    those that contradicted it and are still known, `conflicts_with` the ids of all of them.
     """
 
     id: str
@@ -51,12 +52,20 @@ class Explained:
     score: float | None
     parts: Mapping[str, float] = field(default_factory=dict)
     reason: str | None = None
+    conflicts_with: tuple[str, ...] = ()
+    contradicted_by: tuple[Memory, ...] = ()
+
+    @property
+    def against(self) -> str:
+        """What contradicts it, in words."""
+        return "; ".join(memory.content for memory in self.contradicted_by) or ", ".join(self.conflicts_with)
 
     def __str__(self) -> str:
         score = "  -  " if self.score is None else f"{self.score:.3f}"
         said = "(forgotten)" if self.memory is None else self.memory.content
         why = ", ".join(f"{name} {part:.3f}" for name, part in self.parts.items())
-        return f"{score}  {said}  [{self.reason.replace('_', ' ') if self.reason else why}]"
+        line = f"{score}  {said}  [{self.reason.replace('_', ' ') if self.reason else why}]"
+        return f"{line}  conflicts with: {self.against}" if self.conflicts_with else line
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +98,8 @@ class Replay(NamedTuple):
 
 def memory_ids(receipt: Receipt) -> list[str]:
     """Return the ids of the memories that the receipt of a recall names."""
-    return [one["id"] for part in ("recalled", "dropped") for one in receipt.body[part]]
+    named = [one["id"] for part in ("recalled", "dropped") for one in receipt.body[part]]
+    return [*named, *(other for one in receipt.body["recalled"] for other in one.get("conflicts_with", ()))]
 
 
 def explain(receipt: Receipt, memories: Mapping[str, Memory]) -> Explanation:
@@ -99,11 +109,17 @@ def explain(receipt: Receipt, memories: Mapping[str, Memory]) -> Explanation:
         receipt,
         body["query"],
         body["scope"],
-        tuple(Explained(one["id"], memories.get(one["id"]), one["score"], one["parts"]) for one in body["recalled"]),
+        tuple(_recalled(one, memories) for one in body["recalled"]),
         tuple(
             Explained(one["id"], memories.get(one["id"]), one["score"], {}, one["reason"]) for one in body["dropped"]
         ),
     )
+
+
+def _recalled(one: Mapping[str, Any], memories: Mapping[str, Memory]) -> Explained:
+    against = tuple(one.get("conflicts_with", ()))
+    known = tuple(memories[other] for other in against if other in memories)
+    return Explained(one["id"], memories.get(one["id"]), one["score"], one["parts"], None, against, known)
 
 
 def _section(title: str, found: Sequence[Explained]) -> list[str]:

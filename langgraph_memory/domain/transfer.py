@@ -17,7 +17,7 @@ FORMAT = "langgraph_memory"
 VERSION = 1
 
 _AUDIT = ("memory_id", "change_no", "action", "reason", "actor", "thread_id", "checkpoint_id", "run_id", "changed_at")
-_LEDGER = ("thread_id", "message_id", "extractor", "content_hash", "promoted_at")
+_LEDGER = ("thread_id", "message_id", "extractor", "content_hash", "checkpoint_id", "run_id", "promoted_at")
 _RECEIPT = ("id", "kind", "thread_id", "checkpoint_id", "run_id", "created_at")
 _DECAY = ("stated_confidence", "stated_at", "decayed_at")
 _QUEUED = (

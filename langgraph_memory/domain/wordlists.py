@@ -78,6 +78,9 @@ SPELLINGS: Final[Mapping[str, str]] = {
 }  # fmt: skip
 """Other spellings and short forms of one word."""
 
+ONE_TERM: Final[Mapping[str, str]] = {stem(short): stem(word) for short, word in SPELLINGS.items()}
+"""The terms of the text index that stand for other ones."""
+
 _CLASSES: Final[Mapping[str, str]] = {
     "weekday": "monday tuesday wednesday thursday friday saturday sunday",
     "month": "january february march april may june july august september october november december",

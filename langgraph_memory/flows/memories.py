@@ -142,7 +142,8 @@ def promotion_of(
         for one, memory in zip(judged, drafts, strict=True)
     ]
     paired = list(zip(judged, proposals, strict=True))
-    return PromotionRequest(settings.new_id(), scope, place, utterances, paired, origin_of(""))
+    origins = {said.message_id: origin_of(said.message_id) for said in utterances}
+    return PromotionRequest(settings.new_id(), scope, place, utterances, paired, origin_of(""), origins=origins)
 
 
 def _proposal(candidate: Candidate, memory: Memory, vectors: Vectors, settings: StoreSettings) -> Proposal:

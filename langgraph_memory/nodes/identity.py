@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables.config import ensure_config
 from langgraph.runtime import Runtime
 
 from langgraph_memory.domain.memory import Source
 from langgraph_memory.domain.scope import GLOBAL, check_owner, check_scope
+from langgraph_memory.exceptions import InvalidInputError
+
+_GREGORIAN = datetime(1582, 10, 15, tzinfo=UTC)
+"""When the time of a UUID begins, which counts 100 nanoseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +47,35 @@ def resolve_identity(runtime: Runtime[Any], config: RunnableConfig) -> Identity:
     return Identity(check_owner(owner_id), check_scope(scope if scope is not None else GLOBAL))
 
 
-def source_of(runtime: Runtime[Any]) -> Source:
-    """Return the thread, checkpoint and run that a node runs in."""
+def source_of(runtime: Runtime[Any], config: RunnableConfig | None = None) -> Source:
+    """Return the thread, checkpoint and run that a node runs in; in a subgraph, the checkpoint of the root graph."""
     info = runtime.execution_info
     if info is None:
         return Source()
-    return Source(thread_id=info.thread_id, checkpoint_id=info.checkpoint_id or None, run_id=info.run_id)
+    config = ensure_config(config)
+    root = (config["configurable"].get("checkpoint_map") or {}).get("")
+    run_id = info.run_id or config["metadata"].get("run_id")
+    run_id = None if run_id is None else str(run_id)
+    return Source(thread_id=info.thread_id, checkpoint_id=root or info.checkpoint_id or None, run_id=run_id)
+
+
+def replayed_from(config: RunnableConfig | None) -> datetime | None:
+    """Return when the checkpoint was made that the caller's config asked the run to go on from; None when it did not.
+
+    The config of a node names the checkpoint it runs at; what the caller asked for is in its metadata. LangGraph makes
+    the ids of checkpoints from their time (UUID version 6).
+    """
+    asked = ensure_config(config)["metadata"].get("checkpoint_id")
+    if not isinstance(asked, str):
+        return None
+    try:
+        found = UUID(asked)
+    except ValueError:
+        found = None
+    if found is None or found.version != 6:
+        raise InvalidInputError(f"the id of checkpoint {asked!r} does not tell when it was made; leave out as_of.")
+    ticks = (found.int >> 96) << 28 | (found.int >> 80 & 0xFFFF) << 12 | (found.int >> 64 & 0xFFF)
+    return _GREGORIAN + timedelta(microseconds=ticks // 10)
 
 
 def _first(places: tuple[Any, ...], *names: str) -> Any:

@@ -151,7 +151,7 @@ class PromotionNode(MemoryNode):
 
     def _turn(self, state: Any, config: RunnableConfig | None) -> tuple[CuratedStore, _Turn]:
         store, runtime, identity = self._run(config)
-        source = source_of(runtime)
+        source = source_of(runtime, config)
         info = runtime.execution_info
         outside_threads = f"run:{source.run_id or (info.task_id if info else '')}"
         place = LedgerPlace(identity.owner_id, source.thread_id or outside_threads, self._reading.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import RunnableConfig
@@ -11,9 +11,10 @@ from langchain_core.runnables import RunnableConfig
 from langgraph_memory.domain.budget import ContextBudget
 from langgraph_memory.domain.memory import Recall
 from langgraph_memory.domain.rendering import render
+from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.nodes.base import IdentityResolver, MemoryNode, Update
 from langgraph_memory.nodes.conversation import last_question, messages_of
-from langgraph_memory.nodes.identity import Identity, source_of
+from langgraph_memory.nodes.identity import Identity, replayed_from, source_of
 from langgraph_memory.store import CuratedStore
 
 
@@ -22,7 +23,9 @@ class RetrievalNode(MemoryNode):
 
     `limit` memories by relevance to what the user said last, after at most `pinned` of the types that are always
     injected; `max_tokens`, or the memories' part of `budget`, bounds both together, estimated at four characters a
-    token. The stored messages are not touched. `query` makes the query from the messages, `identity` finds owner and
+    token. The stored messages are not touched. A run that goes on from an earlier checkpoint, as a replay or a fork,
+    is answered with what is known now; with `as_of="checkpoint"` with what was known when that checkpoint was made.
+    `query` makes the query from the messages, `identity` finds owner and
     scope, `on_recall` is told of each recall.
     """
 
@@ -37,11 +40,15 @@ class RetrievalNode(MemoryNode):
         memory_types: Sequence[str] | None = None,
         shared_with: Sequence[str] = (),
         query: Callable[[Sequence[BaseMessage]], str | None] = last_question,
+        as_of: Literal["now", "checkpoint"] = "now",
         identity: IdentityResolver | None = None,
         store: CuratedStore | None = None,
         on_recall: Callable[[Recall], None] | None = None,
     ) -> None:
         super().__init__(store, identity)
+        if as_of not in ("now", "checkpoint"):
+            raise InvalidInputError(f'as_of must be "now" or "checkpoint", not {as_of!r}.')
+        self._as_of = as_of
         self._bounds: dict[str, Any] = {
             "limit": limit,
             "pinned": pinned,
@@ -60,16 +67,18 @@ class RetrievalNode(MemoryNode):
         """
         store, runtime, identity = self._run(config)
         query = self._query(messages_of(input))
-        return self._update(store.recall(query, source=source_of(runtime), **self._asked(identity)))
+        return self._update(store.recall(query, source=source_of(runtime, config), **self._asked(identity, config)))
 
     async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Update:
         """Same as `invoke`."""
         store, runtime, identity = self._run(config)
         query = self._query(messages_of(input))
-        return self._update(await store.arecall(query, source=source_of(runtime), **self._asked(identity)))
+        asked = self._asked(identity, config)
+        return self._update(await store.arecall(query, source=source_of(runtime, config), **asked))
 
-    def _asked(self, identity: Identity) -> dict[str, Any]:
-        return {**self._bounds, "owner_id": identity.owner_id, "scope": identity.scope}
+    def _asked(self, identity: Identity, config: RunnableConfig | None) -> dict[str, Any]:
+        moment = replayed_from(config) if self._as_of == "checkpoint" else None
+        return {**self._bounds, "owner_id": identity.owner_id, "scope": identity.scope, "as_of": moment}
 
     def _update(self, recall: Recall) -> Update:
         if self._on_recall is not None:

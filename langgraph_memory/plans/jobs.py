@@ -14,6 +14,7 @@ from langgraph_memory.domain.promotion import LedgerPlace, PromotionReport
 from langgraph_memory.domain.scope import owner_partition
 from langgraph_memory.domain.text import content_hash
 from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
+from langgraph_memory.plans.memories import Origin
 from langgraph_memory.plans.promotion import (
     PromotionRequest,
     enter_in_ledger,
@@ -154,6 +155,16 @@ def jobs(owner_id: str | None, now: datetime, limit: int, offset: int) -> Plan[l
     return [Job.from_row(row, to_microseconds(now)) for row in rows]
 
 
+def unqueue(owner_id: str, queued: Sequence[Row]) -> Plan[None]:
+    """Take messages off their jobs unread, as a part of another plan; who is reading them has lost the lease."""
+    for place in _places(owner_id, queued):
+        key = place_columns(place)
+        mine = [row for row in queued if _place(owner_id, row) == place]
+        yield Query("drop_message", key, [{name: row[name] for name in ("message_id", "content_hash")} for row in mine])
+        yield Query("revoke_lease", key)
+        yield from _delete_if_empty(place)
+
+
 @writes
 def retry_set_aside(owner_id: str, thread_id: str | None, now: datetime) -> Plan[int]:
     """Let what is set aside wait again, and return how many messages that were."""
@@ -179,7 +190,7 @@ def drop_set_aside(owner_id: str, thread_id: str | None, now: datetime) -> Plan[
 def _give_up(place: LedgerPlace, one: Queued, now: datetime) -> Plan[None]:
     message_id = one.utterance.message_id
     if (yield from not_in_ledger(place, [one.utterance], {message_id: one.content_hash})):
-        yield from enter_in_ledger(place, [(message_id, one.content_hash)], now)
+        yield from enter_in_ledger(place, [(message_id, one.content_hash, Origin.of(one.source))], now)
     yield Query("drop_message", place_columns(place), [_message_key(one)])
 
 

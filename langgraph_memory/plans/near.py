@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.likeness import CLOSE, MOST
@@ -13,21 +14,27 @@ from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.reconcile import Near, related
 from langgraph_memory.domain.scope import owner_partition
 from langgraph_memory.domain.text import query_terms
-from langgraph_memory.engine.query import Plan, Query
+from langgraph_memory.domain.wordlists import ONE_TERM
+from langgraph_memory.engine.query import Plan, Query, Row
 from langgraph_memory.plans.rows import ROW, VectorSearch, closeness
 
 COMPARED = 10
-"""How many memories a new one is compared with, at most: those that share most of its rarest terms, newest first."""
+"""How many memories a new one is compared with, at most."""
+LOOKED_UP = 6
+"""How many terms of a statement are looked up, its longest, which tend to be rare; whatever the owner holds of them."""
 RAREST = 4
-"""How many of its rarest terms are looked up."""
-UNSEEN = 2
-"""How many of its terms no memory may hold: a statement that differs in more than that is another one."""
-BLOCKS = 4
-"""How many blocks of a term are measured and read, of 512 rows each; the newest."""
-TRIED = 48
-"""How many rows may share those terms before the newest of them are taken."""
+"""How many of those, the rarest, tell which rows are looked at."""
+UNSEEN = 3
+"""How many of its terms another may lack: a statement that differs in more than that is another one."""
+BLOCKS = 8
+"""How many blocks of a term are read, of 512 rows each; the newest."""
+TRIED = 24
+"""How many rows are looked at, at most: those that share most of these terms, newest first."""
 LARGEST = 20_000
 """Texts of an owner up to which a new one is compared with all their vectors: that takes a few milliseconds."""
+
+_FRAME: Final = frozenset(query_terms("user team like prefer want use work live need project"))
+"""Terms that stand in very many statements, and tell little of what one is about."""
 
 
 def near_to(new: Memory, search: VectorSearch | None, now: datetime) -> Plan[list[Near]]:
@@ -48,11 +55,22 @@ def near_to(new: Memory, search: VectorSearch | None, now: datetime) -> Plan[lis
             "scope": new.scope,
             "memory_type": new.memory_type,
             "now": to_microseconds(now),
-            "limit": COMPARED,
         },
     )
-    found = [related(new, Memory.from_row(row), close.get(row["memory_no"])) for row in rows]
+    terms = frozenset(_one_term(term) for term in query_terms(new.content))
+    alike = [row for row in rows if row["memory_no"] in close or _may_be_alike(terms, row)]
+    alike.sort(key=lambda row: numbers.index(row["memory_no"]))
+    found = [related(new, Memory.from_row(row), close.get(row["memory_no"])) for row in alike[:COMPARED]]
     return sorted((one for one in found if one is not None), key=lambda one: one.likeness.way == "meaning")
+
+
+def _may_be_alike(terms: frozenset[str], row: Row) -> bool:
+    """Return whether a row lacks few of the terms, so that it is worth reading as a statement."""
+    return len(terms.difference(map(_one_term, json.loads(row["terms"])))) <= UNSEEN
+
+
+def _one_term(term: str) -> str:
+    return ONE_TERM.get(term, term)
 
 
 def _sharing_words(partition: str, content: str) -> Plan[list[int]]:
@@ -60,16 +78,21 @@ def _sharing_words(partition: str, content: str) -> Plan[list[int]]:
     wanted = query_terms(content)
     if not 0 < len(wanted) <= MOST:
         return []
-    sizes = yield Query("term_sizes", {"partition": partition, "terms": wanted, "blocks": BLOCKS})
-    known = sorted((row["size"], row["term"]) for row in sizes if row["size"])
-    if not known or len(wanted) - len(known) > UNSEEN:
+    telling = [term for term in wanted if term not in _FRAME] or wanted
+    longest = {_one_term(term) for term in sorted(telling, key=len)[-LOOKED_UP:]}
+    asked = [*longest, *(term for term, other in ONE_TERM.items() if other in longest)]
+    rows = yield Query("newest_postings", {"partition": partition, "terms": asked, "blocks": BLOCKS})
+    found: dict[str, str] = {}
+    for row in rows:
+        term = _one_term(row["term"])
+        found[term] = found.get(term, "") + row["postings"]
+    if not found or len(longest) - len(found) > UNSEEN:
         return []
-    rarest = [term for _, term in known[:RAREST]]
-    rows = yield Query("newest_postings", {"partition": partition, "terms": rarest, "blocks": BLOCKS})
-    hits = Counter(posting[:8] for row in rows for posting in row["postings"].split())
+    rarest = sorted(found.values(), key=len)[:RAREST]
+    hits = Counter(posting[:8] for postings in rarest for posting in postings.split())
     least = (len(rarest) + 1) // 2
     sharing = sorted(((count, row) for row, count in hits.items() if count >= least), reverse=True)
-    return [sizes[0]["partition_no"] << 32 | int(row, 16) for _, row in sharing[:TRIED]]
+    return [rows[0]["partition_no"] << 32 | int(row, 16) for _, row in sharing[:TRIED]]
 
 
 def _close(partition: str, search: VectorSearch) -> Plan[dict[int, float]]:

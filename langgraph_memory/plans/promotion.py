@@ -33,6 +33,7 @@ class PromotionRequest:
     judged: Sequence[tuple[Judged, Proposal | None]]
     origin: Origin
     hashes: Mapping[str, str] = field(default_factory=dict)
+    origins: Mapping[str, Origin] = field(default_factory=dict)
 
 
 @reads
@@ -47,7 +48,8 @@ def promote(request: PromotionRequest, now: datetime) -> Plan[PromotionReport]:
     fresh = yield from not_in_ledger(request.place, request.utterances, request.hashes)
     if not fresh:
         return PromotionReport(request.id, request.place.owner_id, request.scope, now)
-    yield from enter_in_ledger(request.place, [(one.message_id, _hash(one, request.hashes)) for one in fresh], now)
+    read = [_read(request, one) for one in fresh]
+    yield from enter_in_ledger(request.place, read, now)
     mine = {one.message_id for one in fresh}
     entries: list[Promoted] = []
     for judged, proposal in request.judged:
@@ -72,10 +74,22 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def enter_in_ledger(place: LedgerPlace, read: Sequence[tuple[str, str]], now: datetime) -> Plan[None]:
-    """Record messages, by id and the hash of their words, as read, as a part of another plan."""
-    claims = [{"message_id": message_id, "content_hash": digest} for message_id, digest in read]
+def enter_in_ledger(place: LedgerPlace, read: Sequence[tuple[str, str, Origin]], now: datetime) -> Plan[None]:
+    """Record messages, by id, the hash of their words and where they were said, as read; a part of another plan."""
+    claims = [
+        {
+            "message_id": message_id,
+            "content_hash": digest,
+            "checkpoint_id": origin.checkpoint_id,
+            "run_id": origin.run_id,
+        }
+        for message_id, digest, origin in read
+    ]
     yield Query("enter_in_ledger", {**place_columns(place), "now": to_microseconds(now)}, claims)
+
+
+def _read(request: PromotionRequest, said: Utterance) -> tuple[str, str, Origin]:
+    return said.message_id, _hash(said, request.hashes), request.origins.get(said.message_id, request.origin)
 
 
 def not_in_ledger(

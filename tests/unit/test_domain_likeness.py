@@ -26,6 +26,7 @@ SAME = [
     ("The release is at 10:30 on Monday", "The release is on Monday at 10:30"),
     ("The user utilizes Vim", "The user uses Vim"),
     ("The user is vegetarian", "The user is a vegetarian."),
+    ("The user keeps a parrot in the kitchen.", "In the kitchen, the user keeps a parrot."),
     ("Enable caching in production.", "In production, enable caching."),
     ("Invoices are sent by e-mail", "Invoices are sent by email"),
 ]
@@ -95,6 +96,7 @@ UNRELATED = [
     ("Send the invoice to Anna.", "Send the invoice from Anna."),
     ("The user works for Anna.", "The user works with Anna."),
     ("Ask Anna first.", "Anna asks first."),
+    ("Ask Anna.", "Anna asks."),
     ("The user imports data.", "The user's important data."),
     ("The user teaches at a university.", "The user teaches at a universe."),
     ("The user manages the team.", "The user is the team's manager."),

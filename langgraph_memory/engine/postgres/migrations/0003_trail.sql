@@ -5,6 +5,8 @@ CREATE TABLE promotion_ledger (
     message_id text COLLATE "C" NOT NULL,
     extractor text COLLATE "C" NOT NULL,
     content_hash text COLLATE "C" NOT NULL,
+    checkpoint_id text COLLATE "C",       -- where it was read, so that an abandoned branch can be taken back
+    run_id text COLLATE "C",
     promoted_at bigint NOT NULL,
     PRIMARY KEY (partition, thread_id, message_id, extractor, content_hash)
 );

@@ -37,10 +37,10 @@ UPDATE agent_memory SET
     last_verified_at = :last_verified_at, expires_at = :expires_at,
     superseded_by = :superseded_by, superseded_at = :superseded_at, conflict_id = :conflict_id,
     stated_confidence = CASE
-        WHEN confidence = :confidence AND coalesce(last_verified_at, 0) = coalesce(:last_verified_at, 0)
+        WHEN confidence = :confidence AND last_verified_at IS NOT DISTINCT FROM :last_verified_at::bigint
         THEN stated_confidence END,
     stated_at = CASE
-        WHEN confidence = :confidence AND coalesce(last_verified_at, 0) = coalesce(:last_verified_at, 0)
+        WHEN confidence = :confidence AND last_verified_at IS NOT DISTINCT FROM :last_verified_at::bigint
         THEN stated_at WHEN memory_type IS NOT NULL THEN :updated_at END,
     fingerprint = :fingerprint,
     subject_key = :subject_key, question_share = :question_share, terms = :terms, term_count = :term_count,

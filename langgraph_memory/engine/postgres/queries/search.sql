@@ -15,31 +15,23 @@ FROM unnest(:terms::text[]) AS t (term)
 JOIN memory_posting AS p ON p.partition = :partition AND p.term = memory_term(t.term)
 GROUP BY p.field, t.term
 
--- name: term_sizes
--- How much the own text of one partition's rows holds of each of some terms, counted as far as a few blocks would go.
-SELECT s.partition_no, t.term, (
-    SELECT 15 * count(*) FROM (
-        SELECT 1 FROM memory_posting AS p
-        WHERE p.partition = :partition AND p.term = memory_term(t.term) AND p.field = 0 LIMIT :blocks * 512) AS held
-    ) AS size
-FROM store_partition AS s CROSS JOIN unnest(:terms::text[]) AS t (term) WHERE s.partition = :partition
-
 -- name: newest_postings
 -- The newest postings of some terms in the own text of one partition's rows, as many as a few blocks hold.
-SELECT t.term, string_agg(n.posting, '') AS postings
-FROM unnest(:terms::text[]) AS t (term) CROSS JOIN LATERAL (
+SELECT s.partition_no, t.term, string_agg(n.posting, '') AS postings
+FROM store_partition AS s CROSS JOIN unnest(:terms::text[]) AS t (term) CROSS JOIN LATERAL (
     SELECT p.posting FROM memory_posting AS p
     WHERE p.partition = :partition AND p.term = memory_term(t.term) AND p.field = 0
     ORDER BY p.memory_no DESC LIMIT :blocks * 512) AS n
-GROUP BY t.term
+WHERE s.partition = :partition
+GROUP BY s.partition_no, t.term
 
 -- name: live_among
--- The newest of the numbered memories of one partition that are live in one scope and of one type.
+-- Those of the numbered memories of one partition that are live in one scope and of one type.
 SELECT * FROM agent_memory
 WHERE memory_no = ANY (:numbers::bigint[]) AND partition = :partition
   AND scope = :scope AND memory_type = :memory_type
   AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
-ORDER BY memory_no DESC LIMIT :limit
+ORDER BY memory_no
 
 -- name: conflicting
 -- The memories in some groups of contradicting ones that a read may see now.

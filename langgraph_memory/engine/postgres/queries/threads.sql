@@ -160,6 +160,10 @@ SELECT p.checkpoint_ns, p.checkpoint_id, p.parent_checkpoint_id, p.replayed_chan
 FROM thread_checkpoint AS p WHERE p.thread_id = :thread_id
 ORDER BY p.checkpoint_ns, p.checkpoint_id DESC
 
+-- name: checkpoint_tree
+-- Every checkpoint of a thread with its parent.
+SELECT checkpoint_ns, checkpoint_id, parent_checkpoint_id FROM thread_checkpoint WHERE thread_id = :thread_id
+
 -- name: checkpoints_of_runs
 -- The checkpoints that any of the given runs made.
 SELECT thread_id, checkpoint_ns, checkpoint_id FROM thread_checkpoint

@@ -5,6 +5,8 @@ CREATE TABLE promotion_ledger (
     message_id TEXT NOT NULL,
     extractor TEXT NOT NULL,
     content_hash TEXT NOT NULL,
+    checkpoint_id TEXT,                   -- where it was read, so that an abandoned branch can be taken back
+    run_id TEXT,
     promoted_at INTEGER NOT NULL,
     PRIMARY KEY (partition, thread_id, message_id, extractor, content_hash)
 ) STRICT, WITHOUT ROWID;

@@ -28,6 +28,19 @@ INSERT INTO promotion_job_message (
     :source, :attempts, NULL, :now
 ) ON CONFLICT DO NOTHING
 
+-- name: queued_from
+-- What some runs, or the turns at some checkpoints of one thread or of any, have queued for one owner.
+SELECT thread_id, extractor, message_id, content_hash FROM promotion_job_message
+WHERE partition = :partition AND state <> 'heard'
+  AND (json_extract(source, '$.run_id') IN (SELECT value FROM json_each(:run_ids))
+    OR ((:thread_id IS NULL OR thread_id = :thread_id)
+        AND json_extract(source, '$.checkpoint_id') IN (SELECT value FROM json_each(:checkpoint_ids))))
+
+-- name: revoke_lease
+-- Take the lease of a job from whoever holds it.
+UPDATE promotion_job SET lease_id = NULL, leased_until = NULL
+WHERE partition = :partition AND thread_id = :thread_id AND extractor = :extractor
+
 -- name: job
 -- The job of one owner's thread for one extractor.
 SELECT * FROM promotion_job WHERE partition = :partition AND thread_id = :thread_id AND extractor = :extractor

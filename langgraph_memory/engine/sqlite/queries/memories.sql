@@ -91,8 +91,39 @@ WHERE partition = :partition AND thread_id = :thread_id AND extractor = :extract
 -- name: enter_in_ledger
 -- Record that an extractor has read a message.
 INSERT INTO promotion_ledger (
-    partition, thread_id, message_id, extractor, content_hash, promoted_at
-) VALUES (:partition, :thread_id, :message_id, :extractor, :content_hash, :now)
+    partition, thread_id, message_id, extractor, content_hash, checkpoint_id, run_id, promoted_at
+) VALUES (:partition, :thread_id, :message_id, :extractor, :content_hash, :checkpoint_id, :run_id, :now)
+
+-- name: ledger_from
+-- What was read by some runs, or at some checkpoints of one thread or of any, for one owner.
+SELECT thread_id, message_id, extractor, content_hash FROM promotion_ledger
+WHERE partition = :partition AND (run_id IN (SELECT value FROM json_each(:run_ids))
+    OR ((:thread_id IS NULL OR thread_id = :thread_id)
+        AND checkpoint_id IN (SELECT value FROM json_each(:checkpoint_ids))))
+
+-- name: delete_ledger_line
+-- Forget that an extractor has read a message.
+DELETE FROM promotion_ledger
+WHERE partition = :partition AND thread_id = :thread_id AND message_id = :message_id AND extractor = :extractor
+  AND content_hash = :content_hash
+
+-- name: changes_from
+-- The changes to one owner's memories that some runs made, or that were made at some checkpoints of one thread or any.
+SELECT memory_id, change_no FROM memory_audit
+WHERE partition = :partition AND (run_id IN (SELECT value FROM json_each(:run_ids))
+    OR ((:thread_id IS NULL OR thread_id = :thread_id)
+        AND checkpoint_id IN (SELECT value FROM json_each(:checkpoint_ids))))
+
+-- name: changes_of
+-- Every change to some memories of one owner, oldest first.
+SELECT * FROM memory_audit
+WHERE partition = :partition AND memory_id IN (SELECT value FROM json_each(:ids)) ORDER BY memory_id, change_no
+
+-- name: memories_named
+-- Some memories of one owner, live or not.
+SELECT * FROM agent_memory
+WHERE partition = :partition AND id IN (SELECT value FROM json_each(:ids)) AND memory_type IS NOT NULL
+ORDER BY memory_no
 
 -- name: put_receipt
 -- Store a receipt.

@@ -15,17 +15,9 @@ FROM store_partition AS s CROSS JOIN json_each(:terms) AS t
 CROSS JOIN memory_posting AS p ON p.partition_no = s.partition_no AND p.term = t.value
 WHERE s.partition = :partition
 
--- name: term_sizes
--- How much the own text of one partition's rows holds of each of some terms, counted in a few blocks of each.
-SELECT s.partition_no, t.value AS term, (
-    SELECT coalesce(sum(length(b.postings)), 0) FROM (
-        SELECT p.postings FROM memory_posting AS p
-        WHERE p.partition_no = s.partition_no AND p.term = t.value AND p.field = 0 LIMIT :blocks) AS b) AS size
-FROM store_partition AS s CROSS JOIN json_each(:terms) AS t WHERE s.partition = :partition
-
 -- name: newest_postings
 -- The newest blocks of the postings of some terms in the own text of one partition's rows.
-SELECT p.term, p.postings
+SELECT s.partition_no, p.term, p.postings
 FROM store_partition AS s CROSS JOIN json_each(:terms) AS t
 CROSS JOIN memory_posting AS p ON p.partition_no = s.partition_no AND p.term = t.value AND p.field = 0
 WHERE s.partition = :partition AND p.block IN (
@@ -33,12 +25,12 @@ WHERE s.partition = :partition AND p.block IN (
     WHERE b.partition_no = s.partition_no AND b.term = t.value AND b.field = 0 ORDER BY b.block DESC LIMIT :blocks)
 
 -- name: live_among
--- The newest of the numbered memories of one partition that are live in one scope and of one type.
+-- Those of the numbered memories of one partition that are live in one scope and of one type.
 SELECT * FROM agent_memory
 WHERE memory_no IN (SELECT value FROM json_each(:numbers)) AND +partition = :partition
   AND +scope = :scope AND +memory_type = :memory_type
   AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
-ORDER BY memory_no DESC LIMIT :limit
+ORDER BY memory_no
 
 -- name: conflicting
 -- The memories in some groups of contradicting ones that a read may see now.

@@ -61,8 +61,9 @@ INSERT INTO memory_audit (
 
 -- name: import_ledger
 -- Add one line of the ledger, unless it is there.
-INSERT INTO promotion_ledger (partition, thread_id, message_id, extractor, content_hash, promoted_at)
-VALUES (:partition, :thread_id, :message_id, :extractor, :content_hash, :promoted_at)
+INSERT INTO promotion_ledger (
+    partition, thread_id, message_id, extractor, content_hash, checkpoint_id, run_id, promoted_at
+) VALUES (:partition, :thread_id, :message_id, :extractor, :content_hash, :checkpoint_id, :run_id, :promoted_at)
 ON CONFLICT DO NOTHING RETURNING 1
 
 -- name: import_receipt
