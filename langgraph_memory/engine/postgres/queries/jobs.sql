@@ -28,6 +28,19 @@ INSERT INTO promotion_job_message (
     :source, :attempts, NULL, :now
 ) ON CONFLICT DO NOTHING
 
+-- name: queued_from
+-- What some runs, or the turns at some checkpoints of one thread or of any, have queued for one owner.
+SELECT thread_id, extractor, message_id, content_hash FROM promotion_job_message
+WHERE partition = :partition AND state <> 'heard'
+  AND (source::json ->> 'run_id' = ANY (:run_ids::text[])
+    OR ((:thread_id::text IS NULL OR thread_id = :thread_id)
+        AND source::json ->> 'checkpoint_id' = ANY (:checkpoint_ids::text[])))
+
+-- name: revoke_lease
+-- Take the lease of a job from whoever holds it.
+UPDATE promotion_job SET lease_id = NULL, leased_until = NULL
+WHERE partition = :partition AND thread_id = :thread_id AND extractor = :extractor
+
 -- name: job
 -- The job of one owner's thread for one extractor.
 SELECT * FROM promotion_job WHERE partition = :partition AND thread_id = :thread_id AND extractor = :extractor
