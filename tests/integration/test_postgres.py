@@ -269,21 +269,21 @@ def test_a_connection_that_is_always_lost_is_an_error_in_the_end(engine: Postgre
 
 
 @contextmanager
-def losing(monkeypatch: pytest.MonkeyPatch, url: str, *, after: bool) -> Iterator[list[str]]:
+def losing(monkeypatch: pytest.MonkeyPatch, url: str, *, after: bool) -> Iterator[list[Transaction]]:
     """Lose the connection at the first commit, before the server has seen it or before it could answer."""
-    command, lost = Transaction.command, []
+    commit, lost = Transaction.commit, []
 
-    def lose(self: Transaction, sql: str) -> None:
-        if sql == "COMMIT" and not lost:
-            lost.append(sql)
+    def lose(self: Transaction) -> None:
+        if not lost:
+            lost.append(self)
             if after:
-                command(self, sql)
+                commit(self)
             end_backends(url)
-            command(self, "SELECT 1")
-        command(self, sql)
+            self.status_of("0")  # fails: the connection is gone
+        commit(self)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Transaction, "command", lose)
+        patch.setattr(Transaction, "commit", lose)
         yield lost
 
 
@@ -302,7 +302,7 @@ def test_a_connection_lost_during_the_commit_stores_exactly_once(
 def test_a_commit_that_nobody_can_tell_the_outcome_of_is_said_to_be_unknown(
     engine: PostgresEngine, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Transaction, "status_of", lambda self, xid: None)
+    monkeypatch.setattr(Transaction, "prepare", lambda self: None)
 
     with losing(monkeypatch, url, after=True), pytest.raises(DatabaseUnavailableError) as caught:
         engine.run(partition_made("a"))

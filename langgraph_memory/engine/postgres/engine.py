@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from langgraph_memory.engine.postgres.errors import collided, lost
 from langgraph_memory.engine.postgres.migrate import migrate
 from langgraph_memory.engine.postgres.pool import Connection, Pool
 from langgraph_memory.engine.postgres.scrub import scrub
-from langgraph_memory.engine.postgres.transaction import Transaction
+from langgraph_memory.engine.postgres.transaction import Statement, Transaction
 from langgraph_memory.engine.query import Operation
 from langgraph_memory.exceptions import DatabaseError, DatabaseUnavailableError
 
@@ -25,7 +24,6 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 _ATTEMPTS = 6
-_PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
 
 
 @dataclass(slots=True)
@@ -35,6 +33,7 @@ class _Ending:
     transaction: Transaction
     outcome: Any = None
     error: DatabaseError | None = None
+    xid: str | None = None
     in_doubt: bool = False
 
 
@@ -46,10 +45,8 @@ class PostgresEngine:
 
     def __init__(self, settings: PostgresSettings) -> None:
         self._settings = settings
-        self._sql = {
-            name: _PARAMETER.sub(r"%(\1)s", sql.replace("%", "%%"))
-            for name, sql in load_queries("langgraph_memory.engine.postgres").items()
-        }
+        queries = load_queries("langgraph_memory.engine.postgres")
+        self._statements = {name: Statement.of(sql) for name, sql in queries.items()}
         self._answers = answers()
         self._pool = Pool(settings)
         self._threads = ThreadPoolExecutor(settings.pool_size, "langgraph_memory-postgres")
@@ -127,8 +124,10 @@ class PostgresEngine:
             try:
                 transaction.begin(keys)
                 ending.outcome = drive(operation.start(), transaction.execute)
-                ending.in_doubt = operation.writes
-                transaction.command("COMMIT")
+                if operation.writes:
+                    ending.xid = transaction.prepare()
+                    ending.in_doubt = True
+                transaction.commit()
             except BaseException as error:
                 keys |= transaction.keys
                 transaction.abandon()
@@ -145,12 +144,12 @@ class PostgresEngine:
 
         Its locks are free again as soon as that is decided, so waiting for them is waiting for the answer.
         """
-        ended, status = ending.transaction, None
+        status = None
         try:
             with self._pool.lend() as connection:
                 asking = self._transaction(connection, writes=True)
-                asking.begin(ended.keys)
-                status = None if ended.xid is None else asking.status_of(ended.xid)
+                asking.begin(ending.transaction.keys)
+                status = None if ending.xid is None else asking.status_of(ending.xid)
                 asking.abandon()
         except DatabaseError:
             status = None
@@ -162,4 +161,4 @@ class PostgresEngine:
         return status == "committed"
 
     def _transaction(self, connection: Connection, *, writes: bool) -> Transaction:
-        return Transaction(connection, self._settings, self._sql, self._answers, writes=writes)
+        return Transaction(connection, self._settings, self._statements, self._answers, writes=writes)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -23,8 +25,22 @@ _LOCK = """
 SELECT pg_advisory_xact_lock(hashtextextended(key, 7)), pg_current_xact_id()::text AS xid
 FROM unnest(%(keys)s::text[]) AS key
 """
+_PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
 _NESTED = ("keys", "stretches")
 _THREADS = ("thread_id", "source_thread_id", "name")
+
+
+class Statement(NamedTuple):
+    """One statement as psycopg takes it, and whether it returns rows."""
+
+    sql: str
+    returns: bool
+
+    @classmethod
+    def of(cls, sql: str) -> Statement:
+        """Return the statement of a query file, whose parameters are written `:name`."""
+        returns = re.search(r"^(SELECT|WITH)\b|\bRETURNING\b", sql, re.MULTILINE) is not None
+        return cls(_PARAMETER.sub(r"%(\1)s", sql.replace("%", "%%")), returns)
 
 
 class Transaction:
@@ -32,29 +48,36 @@ class Transaction:
 
     A reader sees one moment. A writer locks each partition or thread before its first statement about it, until the
     end: so those who write about the same one come one after another, and what a plan has read of it stays so.
+
+    Statements are sent without waiting for their end; only one whose rows the plan needs is waited for. An error may
+    therefore be raised by a later statement than the one that it is of, and by the commit at the latest.
     """
 
     def __init__(
         self,
         connection: Connection,
         settings: PostgresSettings,
-        sql: Mapping[str, str],
+        statements: Mapping[str, Statement],
         answers: Mapping[str, Answer],
         *,
         writes: bool,
     ) -> None:
         self._connection = connection
-        self._cursor = connection.cursor(binary=True)
         self._settings = settings
-        self._sql = sql
+        self._statements = statements
         self._answers = answers
         self._writes = writes
+        self._pipeline = ExitStack()
+        self._cursor = connection.cursor(binary=True)
+        self._locking = connection.cursor(binary=True)
+        self._xid: str | None = None
         self.keys: set[str] = set()
-        self.xid: str | None = None
 
     def begin(self, keys: Iterable[str] = ()) -> None:
         """Begin, with the locks on `keys` from the start."""
-        self.command(_BEGIN[self._writes])
+        with self._translated():
+            self._pipeline.enter_context(self._connection.pipeline())
+            self._cursor.execute(_BEGIN[self._writes])
         self._lock(set(keys))
 
     def execute(self, query: Query) -> Sequence[Row]:
@@ -62,53 +85,62 @@ class Transaction:
         answer = self._answers.get(query.name)
         return self._statement(query) if answer is None else drive(answer(query), self._statement)
 
-    def command(self, sql: str) -> None:
-        """Run a statement without values or rows."""
-        try:
-            self._cursor.execute(sql)
-        except psycopg.Error as error:
-            raise translate(error, self._settings.name) from error
+    def prepare(self) -> str | None:
+        """Wait for the end of every statement, and return the number by which the server knows this transaction."""
+        with self._translated():
+            self._pipeline.close()
+            if self.keys and self._xid is None:
+                self._xid = self._locking.fetchall()[0]["xid"]
+        return self._xid
 
-    def status_of(self, xid: str) -> str | None:
-        """Return what became of a transaction: "committed", "aborted" or None when the server no longer knows."""
-        try:
-            row = self._cursor.execute("SELECT pg_xact_status(%(xid)s::xid8) AS status", {"xid": xid}).fetchone()
-        except psycopg.Error as error:
-            raise translate(error, self._settings.name) from error
-        return None if row is None else row["status"]
+    def commit(self) -> None:
+        """End the transaction, and wait for it."""
+        with self._translated():
+            self._cursor.execute("COMMIT")
+            self._pipeline.close()
 
     def abandon(self) -> None:
         """Roll back as well as the connection still can."""
+        with suppress(psycopg.Error):  # it is why the transaction is abandoned
+            self._pipeline.close()
         try:
             self._cursor.execute("ROLLBACK")
         except psycopg.Error:
             self._connection.close()  # which rolls back, too
+
+    def status_of(self, xid: str) -> str | None:
+        """Return what became of a transaction: "committed", "aborted" or None when the server no longer knows."""
+        with self._translated():
+            row = self._cursor.execute("SELECT pg_xact_status(%(xid)s::xid8) AS status", {"xid": xid}).fetchone()
+        return None if row is None else row["status"]
 
     def _lock(self, keys: set[str]) -> None:
         """Wait for the locks on `keys` that are not held yet, in an order that is the same for everyone."""
         wanted = sorted(keys - self.keys)
         if not wanted:
             return
+        with self._translated():
+            if self.keys and self._xid is None:
+                self._xid = self._locking.fetchall()[0]["xid"]
+            self._locking.execute(_LOCK, {"keys": wanted})
         self.keys.update(wanted)
-        try:
-            row = self._cursor.execute(_LOCK, {"keys": wanted}).fetchone()
-        except psycopg.Error as error:
-            raise translate(error, self._settings.name) from error
-        except UnicodeEncodeError as error:
-            raise InvalidInputError(f"a value cannot be stored: {error}.") from error
-        if row is not None:
-            self.xid = row["xid"]
 
     def _statement(self, query: Query) -> Sequence[Row]:
         if self._writes:
             self._lock(keys_of(query))
-        sql = self._sql[query.name]
+        statement = self._statements[query.name]
+        with self._translated():
+            if query.rows is not None:
+                for row in query.rows:
+                    self._cursor.execute(statement.sql, _bind({**query.params, **row}))
+                return ()
+            self._cursor.execute(statement.sql, _bind(query.params))
+            return self._cursor.fetchall() if statement.returns else ()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
         try:
-            if query.rows is None:
-                self._cursor.execute(sql, _bind(query.params))
-                return self._cursor.fetchall() if self._cursor.description else ()
-            self._cursor.executemany(sql, [_bind({**query.params, **row}) for row in query.rows])
-            return ()
+            yield
         except psycopg.Error as error:
             raise translate(error, self._settings.name) from error
         except (UnicodeEncodeError, OverflowError) as error:
