@@ -214,7 +214,7 @@ class CuratedStore(BaseStore):
         what is known, "no longer" retires it, and what differs from it in a value or a "not" is kept as a conflict.
         A finished `Memory` is stored as it is, compared by its slot and its very words alone, and the other arguments
         but `owner_id` do not apply. What the guard refuses (secrets, orders to the agent) is not stored, and the
-        outcome says why; a context that it refuses is left out.
+        outcome says why; lines of the context that it refuses are left out.
 
         Raises MissingOwnerError, InvalidScopeError, UnknownMemoryTypeError or InvalidMemoryError.
         """

@@ -11,8 +11,8 @@ from langgraph_memory.domain.memory import Memory, Outcome
 def admit(memory: Memory, guard: GuardPolicy) -> Memory | Refusal:
     """Return `memory` as it may be stored, or why it must not be.
 
-    What the guard masks is replaced in everything it says, and a context that the guard refuses is left out: it only
-    helps to find the memory. A slot is a key and stays, for two masked keys would be one.
+    What the guard masks is replaced in everything it says, and lines of the context that the guard refuses are left
+    out: it only helps to find the memory. A slot is a key and stays, for two masked keys would be one.
     """
     source = memory.source
     refusal = refuse("\n".join(texts_in([memory.content, memory.content_json, memory.subject, source.excerpt])), guard)
@@ -26,8 +26,11 @@ def admit(memory: Memory, guard: GuardPolicy) -> Memory | Refusal:
 
 
 def admitted_context(context: str | None, guard: GuardPolicy) -> str | None:
-    """Return a context as it may be stored, None when it must not be."""
-    return None if context is None or refuse(context, guard) is not None else mask(context, guard)
+    """Return the lines of a context that may be stored, None when there are none."""
+    if context is None or refuse(context, guard) is None:
+        return None if context is None else mask(context, guard)
+    kept = "\n".join(line for line in context.splitlines() if refuse(line, guard) is None)
+    return mask(kept, guard) if kept.strip() and refuse(kept, guard) is None else None
 
 
 def refused(refusal: Refusal) -> Outcome:

@@ -54,6 +54,9 @@ WHERE memory_no = ANY (:numbers::bigint[])
   AND partition = :partition AND memory_type IS NOT NULL AND created_at <= :at
 
 -- name: memories_numbered
--- The numbered memories of one partition.
-SELECT * FROM agent_memory
+-- The records of the numbered memories of one partition.
+SELECT memory_no, id, owner_id, scope, memory_type, slot, content, content_json, source, subject, context, confidence,
+    importance, created_at, updated_at, valid_from, last_verified_at, expires_at, superseded_by, superseded_at,
+    conflict_id
+FROM agent_memory
 WHERE memory_no = ANY (:numbers::bigint[]) AND partition = :partition AND memory_type IS NOT NULL
