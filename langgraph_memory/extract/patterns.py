@@ -75,7 +75,8 @@ _NAMED: Final = {
         r"(?:(?:I|we) (?:have )?(?:are |am )?(?:use|using|run|running|run on|running on|rely on|"
         r"relying on|built on|hosted on|deploy on|deploy to|deploying to|deployed on|deployed to|"
         r"host (?:\w+ )?on|chat on|talk on|talk over|communicate (?:on|via|over|in)|"
-        r"track (?:our |the |all )?\w+ (?:in|with|on)|manage (?:our |the |all )?\w+ (?:in|with)|standardi[sz]ed on|develop on|develop in|code in|program in|work in|work on|"
+        r"track (?:our |the |all )?\w+ (?:in|with|on)|manage (?:our |the |all )?\w+ (?:in|with)|"
+        r"standardi[sz]ed on|develop on|develop in|code in|program in|work in|work on|"
         r"develop with))"
     ),
     "<ours>": (
@@ -131,7 +132,8 @@ IDENTITY: Final = (
         r"I (?:am|have been) (?:(?:learning|studying)|trying to learn) (?P<learning>.+)",
         r"I am (?P<age>[1-9]\d) (?:years? old|yo|y/o|yrs old)",
         r"I (?:have )?turned (?P<age>[1-9]\d)",
-        r"(?:you can reach me at|my (?:(?:work|office|business|private|personal|home|main|new) )?(?:e-?mail)(?: address)? is|reach me at|"
+        r"(?:you can reach me at|my (?:(?:work|office|business|private|personal|home|main|"
+        r"new) )?(?:e-?mail)(?: address)? is|reach me at|"
         r"email me at) (?P<email>[\w.+-]{1,64}@[\w-]{1,60}(?:\.[\w-]{1,30}){1,4})",
         r"my (?:phone|mobile|cell|telephone)(?: number)? is (?P<phone>\+?[\d ()/-]{6,20})",
         r"my (?:time ?zone) is (?P<timezone><zone>)",
@@ -139,7 +141,8 @@ IDENTITY: Final = (
         r"I have an? (?P<degree>(?:phd|doctorate|master's(?: degree)?|masters|bachelor's(?: degree)?|"
         r"bachelors|msc|bsc|ba|ma|mba|degree) in .+)",
         r"I (?:studied|have studied|majored in) (?P<field>.+?) (?:at|in) (?:[A-Z]|university|uni\b|college).*",
-        r"I am (?:(?:an|pretty|quite|fairly|very|completely|totally|relatively) |a (?:complete |total |absolute )?)?(?P<skill>beginner|newbie|expert|novice|new|"
+        r"I am (?:(?:an|pretty|quite|fairly|very|completely|totally|relatively) |a (?:complete |total |"
+        r"absolute )?)?(?P<skill>beginner|newbie|expert|novice|new|"
         r"intermediate|advanced)(?: user)? (?:in|at|to|with) (?!this|that|it\b|the\b|here|all|me\b|these|"
         r"you|what|town|my\b)(?P<key>[A-Z][\w.+#-]{1,20}|\w{2,15})",
         r"I have (?P<skill>(?:<count>|\d+\+?) years? (?:of )?experience) (?:with|in|of|using) "
@@ -153,7 +156,8 @@ WORK: Final = (
         r"I (?:have )?joined (?P<employer>.+?) as (?:an? |the )?(?P<any_job>.+)",
         r"I (?:work|am employed|am working) as an? (?P<any_job>.+?) (?:at|for) (?P<employer>.+)",
         r"I (?:work|am employed|am working) as an? (?P<any_job>.+)",
-        r"I have been an? (?P<any_job>.+?) for (?:the (?:last|past) )?(?:<count>|\d+|\w+-\w+|many|several|almost \w+) years",
+        r"I have been an? (?P<any_job>.+?) for (?:the (?:last|past) )?(?:<count>|\d+|\w+-\w+|many|several|"
+        r"almost \w+) years",
         r"my (?:job title|profession|occupation) is (?P<any_job>.+)",
         r"my (?:job|current role|position|role) is (?P<job>.+)",
         r"I am (?P<any_job>\w[\w -]{2,40}) by (?:trade|profession|training)",
@@ -283,7 +287,8 @@ STYLE: Final = (
         r"<want> (?:the |my )?code (?:examples|snippets|samples)? ?in (?P<code_language>[A-Z][\w+#.]{0,15})",
         r"(?:I (?:always )?(?:prefer|use|want|like)|use|stick to|give me) (?:the )?(?P<units>metric|"
         r"imperial|SI)(?: units| system| measurements)?",
-        r"(?:I (?:prefer|use|want|like)|use|give me|show) (?:all |my |the )?(?:\w+ )?(?:in )?(?P<units>celsius|fahrenheit|"
+        r"(?:I (?:prefer|use|want|like)|use|give me|show) (?:all |my |the )?(?:\w+ )?(?:in )?(?P<units>celsius|"
+        r"fahrenheit|"
         r"kelvin|kilomet(?:er|re)s|miles|kilograms|pounds)",
         r"(?:I (?:prefer|use|like|love|want)) (?:the )?(?P<theme>(?:dark|light) (?:mode|theme))",
         r"I hate (?:the )?(?P<no_theme>(?:dark|light) (?:mode|theme))",

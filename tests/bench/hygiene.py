@@ -32,7 +32,15 @@ from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.store.base import BaseStore
 from langgraph.store.sqlite import SqliteStore
 
-from langgraph_memory import CuratedStore, MemoryContext, PromotionNode, RuleExtractor, Utterance, open_memory
+from langgraph_memory import (
+    CuratedStore,
+    MemoryContext,
+    PromotionNode,
+    PromotionWorker,
+    RuleExtractor,
+    Utterance,
+    open_memory,
+)
 from langgraph_memory.domain.text import normalised, query_terms
 
 DIALOGUES = Path("/work/shared/bench/locomo_dev.json")
@@ -138,6 +146,7 @@ class Curated(BlindStatements):
 
     def live(self, store: BaseStore) -> list[str]:
         assert isinstance(store, CuratedStore)
+        PromotionWorker(store).drain()  # in the background, what was said is still queued
         return [one.content for one in store.list_memories(owner_id="user", limit=1_000_000)]
 
     def recall(self, store: BaseStore, question: str) -> list[str]:
