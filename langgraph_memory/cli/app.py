@@ -235,6 +235,7 @@ def sweep(
     cap: Annotated[
         int | None, typer.Option("--cap", min=1, help="The most live memories an owner may have in a scope.")
     ] = None,
+    similar: Annotated[bool, typer.Option("--similar", help="Merge what says the same in other words too.")] = False,
     keep_superseded: Annotated[
         int | None, typer.Option("--keep-superseded", min=0, help="Days to keep superseded versions; else for ever.")
     ] = None,
@@ -252,6 +253,7 @@ def sweep(
         owner,
         floor=floor,
         cap=cap,
+        similar=similar,
         keep_superseded=keep_superseded,
         keep_receipts=keep_receipts,
         dry_run=dry_run,

@@ -25,6 +25,7 @@ def sweep_file(
     *,
     floor: float,
     cap: int | None,
+    similar: bool,
     keep_superseded: int | None,
     keep_receipts: int | None,
     dry_run: bool,
@@ -33,7 +34,11 @@ def sweep_file(
 ) -> None:
     """Sweep an owner's memories, or everybody's, or show what a sweep would do."""
     policy = HygienePolicy(
-        floor=floor, cap=cap, keep_superseded=_days(keep_superseded), keep_receipts=_days(keep_receipts)
+        floor=floor,
+        cap=cap,
+        keep_superseded=_days(keep_superseded),
+        keep_receipts=_days(keep_receipts),
+        merge_similar=similar,
     )
     with open_memory(existing(db)) as memory:
         report = memory.store.sweep(owner_id=owner, policy=policy, dry_run=dry_run)

@@ -9,6 +9,8 @@ from typing import Any, Literal, Self
 
 from langgraph_memory.display import sweep_html
 from langgraph_memory.domain.clock import from_microseconds
+from langgraph_memory.domain.likeness import compare
+from langgraph_memory.domain.statement import Statement
 from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.exceptions import InvalidInputError
 
@@ -42,7 +44,8 @@ class HygienePolicy:
     goes after what was not, and types that are always injected go last.
 
     `keep_superseded` is for how long a superseded version is kept after it lost its place, `keep_receipts` for how long
-    a receipt is; None is for ever. `merge` lets the best of equal memories supersede the others.
+    a receipt is; None is for ever. `merge` lets the best of equal memories supersede the others; with `merge_similar`
+    also of those that say the same in other words, which takes about a tenth of a millisecond for each memory.
     """
 
     half_lives: Mapping[str, timedelta | None] = field(default_factory=dict)
@@ -54,6 +57,7 @@ class HygienePolicy:
     keep_superseded: timedelta | None = None
     keep_receipts: timedelta | None = None
     merge: bool = True
+    merge_similar: bool = False
 
     def __post_init__(self) -> None:
         """Raise InvalidInputError for a bound that means nothing."""
@@ -216,6 +220,22 @@ class Judge:
             for one in others
         ]
 
+    def merge_similar(self, memories: Sequence[Standing]) -> list[Change]:
+        """Return what becomes of live memories of one scope and type that may say the same in other words."""
+        return [
+            self.change(one, "merged", "live", f"superseded by {best.id}", "it means the same", successor=best.id)
+            for best, *others in duplicates(memories, same_meaning)
+            for one in others
+        ]
+
+    def gist(self, one: Standing) -> int | None:
+        """Return a number that is equal for memories that may say the same in other words; None for one that cannot."""
+        kind = self._kind(one.memory_type)
+        over = one.superseded_at is not None or (one.expires_at is not None and one.expires_at <= self.now)
+        words = () if over else sorted(word.stem for word in Statement.of(one.content).words)
+        appends = kind is not None and kind.update == "append"
+        return None if appends or not words else hash((one.scope, one.memory_type, one.subject_key, *words))
+
     def crowded_out(self, one: Standing, cap: int) -> Change:
         """Return the removal of a memory for which a scope has no place."""
         why = f"{one.scope} may hold {cap} live memories"
@@ -254,9 +274,17 @@ Alike = Callable[[Standing, Standing], bool]
 
 def same_words(best: Standing, other: Standing) -> bool:
     """Whether two memories say the same words about the same thing; one without slot or payload adds none."""
+    return best.fingerprint == other.fingerprint and _same_matter(best, other)
+
+
+def same_meaning(best: Standing, other: Standing) -> bool:
+    """Same as `same_words`, of what says the same in other words."""
+    return _same_matter(best, other) and compare(best.content, other.content).kind == "same"
+
+
+def _same_matter(best: Standing, other: Standing) -> bool:
     return (
-        best.fingerprint == other.fingerprint
-        and best.subject_key == other.subject_key
+        best.subject_key == other.subject_key
         and other.slot in (None, best.slot)
         and other.payload in (None, best.payload)
         and other.conflict_id in (None, best.conflict_id)

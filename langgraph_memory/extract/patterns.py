@@ -65,7 +65,7 @@ _NAMED: Final = {
     ),
     "<dont>": (
         r"(?:don't (?:use|give me|send me|add|put)|stop (?:using|sending me|adding|giving me)|avoid|"
-        r"no|without|I (?:don't (?:like|want|need)|hate|dislike)|never use|skip the|leave out)"
+        r"no|without|I (?:don't (?:like|want|need)|hate|dislike)|never use|(?:skip|drop|lose) the|leave out)"
     ),
     "<reply>": (
         r"(?:answer|reply|respond|write|talk|speak|communicate|chat|explain things|write back|"
@@ -74,8 +74,9 @@ _NAMED: Final = {
     "<we_use>": (
         r"(?:(?:I|we) (?:have )?(?:are |am )?(?:use|using|run|running|run on|running on|rely on|"
         r"relying on|built on|hosted on|deploy on|deploy to|deploying to|deployed on|deployed to|"
-        r"host (?:\w+ )?on|chat on|talk on|talk over|communicate (?:on|via|over|in)|track \w+ (?:in|with|on)|"
-        r"manage \w+ (?:in|with)|standardi[sz]ed on|develop on|develop in|code in|program in|work in|work on|"
+        r"host (?:\w+ )?on|chat on|talk on|talk over|communicate (?:on|via|over|in)|"
+        r"track (?:our |the |all )?\w+ (?:in|with|on)|manage (?:our |the |all )?\w+ (?:in|with)|"
+        r"standardi[sz]ed on|develop on|develop in|code in|program in|work in|work on|"
         r"develop with))"
     ),
     "<ours>": (
@@ -128,10 +129,11 @@ IDENTITY: Final = (
         r"I am a native (?P<native><lang>)(?:[ -]speaker)",
         r"I (?:don't speak) (?P<no_spoken>.+)",
         r"I (?:speak|am fluent in) (?P<spoken>.+)",
-        r"I (?:am|have been) (?:learning|studying) (?P<learning>.+)",
+        r"I (?:am|have been) (?:(?:learning|studying)|trying to learn) (?P<learning>.+)",
         r"I am (?P<age>[1-9]\d) (?:years? old|yo|y/o|yrs old)",
         r"I (?:have )?turned (?P<age>[1-9]\d)",
-        r"(?:you can reach me at|my (?:e-?mail|email address|e-mail address)(?: address)? is|reach me at|"
+        r"(?:you can reach me at|my (?:(?:work|office|business|private|personal|home|main|"
+        r"new) )?(?:e-?mail)(?: address)? is|reach me at|"
         r"email me at) (?P<email>[\w.+-]{1,64}@[\w-]{1,60}(?:\.[\w-]{1,30}){1,4})",
         r"my (?:phone|mobile|cell|telephone)(?: number)? is (?P<phone>\+?[\d ()/-]{6,20})",
         r"my (?:time ?zone) is (?P<timezone><zone>)",
@@ -139,7 +141,8 @@ IDENTITY: Final = (
         r"I have an? (?P<degree>(?:phd|doctorate|master's(?: degree)?|masters|bachelor's(?: degree)?|"
         r"bachelors|msc|bsc|ba|ma|mba|degree) in .+)",
         r"I (?:studied|have studied|majored in) (?P<field>.+?) (?:at|in) (?:[A-Z]|university|uni\b|college).*",
-        r"I am (?:a (?:complete |total |absolute )?)?(?P<skill>beginner|newbie|expert|novice|new|"
+        r"I am (?:(?:an|pretty|quite|fairly|very|completely|totally|relatively) |a (?:complete |total |"
+        r"absolute )?)?(?P<skill>beginner|newbie|expert|novice|new|"
         r"intermediate|advanced)(?: user)? (?:in|at|to|with) (?!this|that|it\b|the\b|here|all|me\b|these|"
         r"you|what|town|my\b)(?P<key>[A-Z][\w.+#-]{1,20}|\w{2,15})",
         r"I have (?P<skill>(?:<count>|\d+\+?) years? (?:of )?experience) (?:with|in|of|using) "
@@ -153,11 +156,14 @@ WORK: Final = (
         r"I (?:have )?joined (?P<employer>.+?) as (?:an? |the )?(?P<any_job>.+)",
         r"I (?:work|am employed|am working) as an? (?P<any_job>.+?) (?:at|for) (?P<employer>.+)",
         r"I (?:work|am employed|am working) as an? (?P<any_job>.+)",
+        r"I have been an? (?P<any_job>.+?) for (?:the (?:last|past) )?(?:<count>|\d+|\w+-\w+|many|several|"
+        r"almost \w+) years",
         r"my (?:job title|profession|occupation) is (?P<any_job>.+)",
         r"my (?:job|current role|position|role) is (?P<job>.+)",
         r"I am (?P<any_job>\w[\w -]{2,40}) by (?:trade|profession|training)",
         r"I am (?P<working_life>retired|unemployed|self-employed|self employed)",
         r"(?!<passing>)I am (?:an?|the) (?P<job>.+?) (?:at|for|of|with) (?P<employer>.+)",
+        r"(?!<passing>)I am an? (?P<job>.+?) (?:based|living) in (?P<home>.+)",
         r"(?!<passing>)I am an? (?P<job>.+)",
         r"(?!<passing>)I am the (?P<job>(?:head|vp|director|c[a-z]o|founder|owner|manager|team lead|tech lead)\b.*)",
         r"I (?:work (?:at|for)|am employed (?:at|by)|am working (?:at|for)|have joined|have been working "
@@ -206,6 +212,7 @@ FAMILY: Final = (
         r"(?:I|we) no longer have (?:an? |any )?(?P<ex_pets>(?P<key><pet>))",
     ),
     *_patterns(
+        r"(?:me and my|my) (?P<key><relation>) (?P<relative>(?-i:[A-Z])[\w'-]+)(?: and I)? live in (?P<home>.+)",
         r"my (?P<key><relation>) (?P<relative>[A-Z][\w'-]+) (?:is|was|works|lives|has|and|loves|"
         r"likes)\b.*",
         confidence=0.75,
@@ -224,9 +231,11 @@ HEALTH: Final = (
         r"I (?:don't|can't|never) (?:eat|drink) (?P<no_food>.+)",
         r"I am not allergic to (?P<no_allergy>.+?)",
         r"I am no longer allergic to (?P<ex_allergy>.+)",
-        r"I am (?:\w+ly )?allergic to (?P<allergy>.+)",
+        r"I am (?:\w+ly )?allergic (?:to|on|against) (?P<allergy>.+)",
+        r"my allergy is (?:to|against) (?P<allergy>.+)",
         r"I have an? (?:\w+ )?allergy to (?P<allergy>.+)",
         r"I have an? (?:severe |bad |mild |serious )?(?P<allergy>[\w-]+(?: [\w-]+)?) allergy",
+        r"I am not (?P<no_intolerance>lactose|gluten|histamine|fructose)[- ]intolerant(?: after all)?",
         r"I am (?P<intolerance>lactose|gluten|histamine|fructose)[- ]intolerant",
         r"I have an? (?P<intolerance>lactose|gluten|histamine|fructose) intolerance",
         r"I am (?:an? )?(?:type \d )?(?P<adjective>(?P<key>diabetic|asthmatic|epileptic|dyslexic|autistic))",
@@ -261,7 +270,8 @@ STYLE: Final = (
         r"(?:make|write) (?:your|all) <answers> (?P<length><length>)",
         r"don't (?:answer|reply|write|talk|respond|speak)(?: to me)? in (?P<old_tongue><lang>),? (?:but "
         r")?(?:use|in|answer in|reply in) (?P<tongue><lang>)",
-        r"(?:you (?:can|should|may) |I (?:want|prefer|would like) you to )?<reply>(?: me)? in (?P<tongue><lang>)",
+        r"(?:you (?:can|should|may) |I (?:want|prefer|would like) you to )?<reply>(?: me)? in (?:simple |plain |easy )?"
+        r"(?P<tongue><lang>)",
         r"I (?:prefer|want|would prefer) (?:your |the )?(?:answers|replies|responses) in (?P<tongue><lang>)",
         r"don't (?:answer|reply|write|talk|respond|speak)(?: to me)? in (?P<no_tongue><lang>)",
         r"<dont> (?:any |so many |the )?(?P<no_emoji>emojis?|emoticons|smileys)(?: in .*)?",
@@ -269,6 +279,7 @@ STYLE: Final = (
         r"(?:format|write|give|structure) (?:your |all |the |me )?<answers> (?:as|in|using|with) (?P<layout><layout>)",
         r"I (?:prefer|like|want|would prefer|would rather have|would like) (?:short "
         r")?(?P<layout><layout>)(?: in .*| (?:better than|over|to|instead of|rather than) .*)?",
+        r"I (?:prefer|like|want|would like|would prefer) (?:my|your|the|all) <answers> (?:as|in) (?P<layout><layout>)",
         r"<want> (?P<layout><layout>) (?:in|for) (?:your|all|the|all your) <answers>",
         r"<dont> (?:any |the )?(?P<no_layout><layout>)(?: in .*)?",
         r"<want> (?:a |more )?(?P<tone><tone>) (?:language|tone|style|voice|register)",
@@ -276,7 +287,8 @@ STYLE: Final = (
         r"<want> (?:the |my )?code (?:examples|snippets|samples)? ?in (?P<code_language>[A-Z][\w+#.]{0,15})",
         r"(?:I (?:always )?(?:prefer|use|want|like)|use|stick to|give me) (?:the )?(?P<units>metric|"
         r"imperial|SI)(?: units| system| measurements)?",
-        r"(?:I (?:prefer|use|want|like)|use|give me|show) (?:\w+ )?(?:in )?(?P<units>celsius|fahrenheit|"
+        r"(?:I (?:prefer|use|want|like)|use|give me|show) (?:all |my |the )?(?:\w+ )?(?:in )?(?P<units>celsius|"
+        r"fahrenheit|"
         r"kelvin|kilomet(?:er|re)s|miles|kilograms|pounds)",
         r"(?:I (?:prefer|use|like|love|want)) (?:the )?(?P<theme>(?:dark|light) (?:mode|theme))",
         r"I hate (?:the )?(?P<no_theme>(?:dark|light) (?:mode|theme))",
@@ -322,10 +334,11 @@ PROJECT: Final = (
         r")?project (?:called|named) (?P<project>.+)",
         r"(?:our|my) team is (?:called|named) (?P<team>.+)",
         r"we are a team of (?P<team_size><count>)(?: \w+)?",
+        r"there are (?P<team_size><count>) of us (?:on|in) (?:the|our|my) team",
         r"our team has (?P<team_size><count>) (?:people|members|engineers|developers|devs)",
         r"(?:the|our|my) (?:project )?(?:deadline|due date) (?:is|moved to|changed to|was moved to|is "
         r"moved to|has moved to|shifted to)(?: now)? (?:on |to )?(?P<deadline>.+)",
-        r"(?:my|our) (?P<key>(?:\w+[ -])?<people>) is (?:called |named )?(?P<leader>[A-Z].*)",
+        r"(?:my|our) (?P<key>(?:\w+[ -])?<people>) is (?:now )?(?:called |named )?(?P<leader>[A-Z].*)",
         r"our (?P<key>(?:[\w-]+ ){0,2}<amounts>) (?:is|are|is set to)(?: now)? (?P<amount>.+)",
         r"our (?P<key>(?:[\w-]+ ){0,2}<dues>) (?:is|are)(?: now)? (?P<due>.+)",
         r"our (?P<key>(?:[\w-]+ ){0,2}<head>) (?:is called|is named|is set to|is|are)(?: now)? (?P<attribute>.+)",
@@ -353,6 +366,7 @@ TOOLS: Final = (
         r"(?:our|the) (?P<env><env>)(?: environment| database| db| server| cluster)? (?:runs|is running|"
         r"is|uses)(?: on)? (?P<tool>.+)",
         r"(?:<we_use>|we are on) (?P<tool>.+?) (?:in|on|for) (?P<env><env>)",
+        r"(?:our|the|my) team (?:talks|chats|communicates|meets) (?:on|over|via|in) (?P<tool>.+)",
         r"we (?:use|are using) (?P<product>.+)",
         r"<we_use> (?P<tool>.+)",
         r"we are (?:all )?on (?P<tool>.+)",

@@ -252,7 +252,7 @@ AMOUNT_HEADS: Final = word_set("version, budget, port, length, limit, quota, rat
 DUE_HEADS: Final = word_set("deadline, date, release day, launch day, freeze, cutoff, cut-off")
 """Heads whose value is a time."""
 
-PEOPLE_HEADS: Final = word_set("lead, manager, owner, cto, ceo, boss, sponsor, coach, mentor")
+PEOPLE_HEADS: Final = word_set("lead, manager, master, owner, cto, ceo, boss, sponsor, coach, mentor")
 """Heads whose value is a person."""
 
 ENVIRONMENTS: Final = word_set("staging, production, prod, dev, development, test, testing, qa, preprod, uat")

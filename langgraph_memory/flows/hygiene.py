@@ -16,7 +16,7 @@ from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.flows.base import Flow
 from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.plans import hygiene
-from langgraph_memory.plans.hygiene import FIRST_ROW, FIRST_WORDS, PART, Looked, Planned, Ties
+from langgraph_memory.plans.hygiene import FIRST_ROW, FIRST_WORDS, PART, Gists, Looked, Planned, Ties
 
 _UNSEEN = timedelta(minutes=10)
 """How long before a sweep's first look a change may have been stamped that was written after it."""
@@ -75,6 +75,12 @@ class _Found:
         leaving = (one for one in (*self.merged.values(), *self.going.values()) if one.seen.scope == scope)
         return sum(one.change.action in ("merged", "pruned") for one in leaving)
 
+    def successor_of(self, name: str) -> str:
+        """Return which memory has the place of one in the end, after all that is merged."""
+        while (one := self.merged.get(name)) is not None and one.change.successor is not None:
+            name = one.change.successor
+        return name
+
     def keeps(self, one: Standing) -> bool:
         """Whether nothing takes a live memory its place so far."""
         return one.id not in self.merged and one.id not in self.going
@@ -86,6 +92,8 @@ def _plan(judge: Judge) -> Flow[list[Planned]]:
     if judge.policy.merge:
         for_equal = yield from _pages(lambda after: hygiene.look_for_equal(judge, after), FIRST_WORDS)
         found.merged = {one.seen.id: one for one in for_equal}
+    if judge.policy.merge_similar:
+        yield from _similar(judge, found)
     for one in (yield from _pages(lambda after: hygiene.look_at_each(judge, after), FIRST_ROW)):
         found.add(one)
     for scope, live in (yield hygiene.crowded_scopes(judge)):
@@ -101,6 +109,22 @@ def _pages(look: Callable[[Mapping[str, Any]], Operation[Looked]], first: Mappin
         planned += page.planned
         after = page.after
     return planned
+
+
+def _similar(judge: Judge, found: _Found) -> Flow[None]:
+    """Merge what says the same in other words and is not merged yet: a number tells which memories to compare."""
+    first: dict[int, str] = {}
+    groups: dict[int, list[str]] = {}
+    after: Mapping[str, Any] | None = FIRST_ROW
+    while after is not None:
+        page: Gists = yield hygiene.gists(judge, after)
+        for gist, name in page.found:
+            if name not in found.merged and first.setdefault(gist, name) != name:
+                groups.setdefault(gist, [first[gist]]).append(name)
+        after = page.after
+    for group in groups.values():
+        planned: list[Planned] = yield hygiene.look_for_similar(judge, group)
+        found.merged.update((one.seen.id, one) for one in planned)
 
 
 def _crowded_out(judge: Judge, scope: str, live: int, found: _Found) -> Flow[None]:
@@ -122,9 +146,9 @@ def _removable(judge: Judge, found: _Found) -> Flow[list[Planned]]:
     """Return what is to go and can, old versions first; what something needs that stays is left out."""
     alone = [name for name, one in found.going.items() if one.change.action == "trimmed"]
     whole: dict[str, list[str]] = {name: [] for name in found.going if name not in set(alone)}
-    for name, one in found.merged.items():
-        if one.change.successor in whole:
-            whole[one.change.successor].append(name)
+    for name in found.merged:
+        if (last := found.successor_of(name)) in whole:
+            whole[last].append(name)
     ties: Ties = yield hygiene.ties(judge, alone, whole)
     stay = staying(ties.members, ties.needs)
     going = [

@@ -77,6 +77,33 @@ def look_at_each(judge: Judge, after: Mapping[str, Any]) -> Plan[Looked]:
     return Looked(planned, {"after": rows[-1]["memory_no"]} if len(rows) == PAGE else None)
 
 
+@dataclass(frozen=True, slots=True)
+class Gists:
+    """The gists of a page of live memories, each with its memory's id, and where the next page begins."""
+
+    found: Sequence[tuple[int, str]]
+    after: Mapping[str, Any] | None
+
+
+@reads
+def gists(judge: Judge, after: Mapping[str, Any]) -> Plan[Gists]:
+    """Return what tells which memories of a page may say the same as others."""
+    rows = yield Query("export_rows", {"partition": owner_partition(judge.owner_id), "limit": PAGE, **after})
+    memories = [Standing.from_row(row) for row in rows if row["memory_type"] is not None]
+    found = [(gist, one.id) for one in memories if (gist := judge.gist(one)) is not None]
+    return Gists(found, {"after": rows[-1]["memory_no"]} if len(rows) == PAGE else None)
+
+
+@reads
+def look_for_similar(judge: Judge, ids: Sequence[str]) -> Plan[list[Planned]]:
+    """Return what becomes of memories of one gist."""
+    partition, seen = owner_partition(judge.owner_id), dict[str, Standing]()
+    for one in ids:
+        rows = yield Query("memory", {"partition": partition, "id": one})
+        seen.update((row["id"], Standing.from_row(row)) for row in rows if row["superseded_at"] is None)
+    return [Planned(change, seen[change.memory_id]) for change in judge.merge_similar(list(seen.values()))]
+
+
 @reads
 def crowded_scopes(judge: Judge) -> Plan[list[tuple[str, int]]]:
     """Return the scopes that may hold more live memories than allowed, and how many they hold."""

@@ -223,6 +223,46 @@ def test_equal_words_about_something_else_are_no_repeat(
     assert store.sweep().changes == ()
 
 
+def test_what_says_the_same_in_other_words_is_merged_when_that_is_asked_for(store: CuratedStore) -> None:
+    take_in(
+        store,
+        memory(1, "The user keeps a parrot in the kitchen", confidence=0.8),
+        memory(2, "the user keeps a parrot in the kitchen.", confidence=0.7),
+        memory(3, "In the kitchen, the user keeps a parrot", confidence=0.9),
+        memory(4, "The user does not keep a parrot in the kitchen"),
+        memory(5, "In the kitchen, the user keeps a parrot", subject="Acme"),
+        memory(6, "The user keeps a parrot in the kitchen", memory_type="event"),
+        memory(7, "In the kitchen, the user keeps a parrot", memory_type="event"),
+    )
+    policy = HygienePolicy(merge_similar=True)
+
+    shown = store.sweep(policy=policy, dry_run=True)
+    done = store.sweep(policy=policy)
+
+    assert shown.changes == done.changes
+    assert sorted(live(store)) == ["m-00003", "m-00004", "m-00005", "m-00006", "m-00007"]
+    assert {one.reason for one in done.changes} == {"it says the same", "it means the same"}
+    assert store.sweep(policy=policy).changes == ()
+
+
+def test_what_is_merged_goes_with_what_it_is_merged_into(store: CuratedStore) -> None:
+    low = {"confidence": 0.1}
+    take_in(
+        store,
+        memory(1, "The user keeps a parrot in the kitchen", **low),
+        memory(2, "the user keeps a parrot in the kitchen.", **low),
+        memory(3, "In the kitchen, the user keeps a parrot", confidence=0.2),
+    )
+    policy = HygienePolicy(merge_similar=True, floor=0.5)
+
+    shown = store.sweep(policy=policy, dry_run=True)
+    done = store.sweep(policy=policy)
+
+    assert shown.changes == done.changes
+    assert [(one.action, one.versions) for one in done.changes] == [("merged", 0), ("merged", 0), ("pruned", 2)]
+    assert store.list_memories(owner_id="ana", everything=True) == []
+
+
 def test_merging_can_be_left_out(store: CuratedStore) -> None:
     take_in(store, memory(1, "Likes tea"), memory(2, "Likes tea"))
 

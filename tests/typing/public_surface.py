@@ -11,6 +11,7 @@ from langgraph_memory import (
     ContextBudget,
     CuratedStore,
     GuardPolicy,
+    HygienePolicy,
     Job,
     Memory,
     MemoryContext,
@@ -24,8 +25,11 @@ from langgraph_memory import (
     Recall,
     Recalled,
     Receipt,
+    ReviewItem,
+    ReviewPolicy,
     RuleExtractor,
     SessionSummary,
+    SweepReport,
     ThreadSaver,
     Utterance,
     WorkReport,
@@ -62,6 +66,13 @@ def curated(store: CuratedStore) -> None:
     assert_type(recall[:2], Sequence[Recalled])
     assert_type(store.history("id", owner_id="ana"), list[Memory])
     assert_type(store.forget("id", owner_id="ana"), Receipt)
+
+
+def tidied(store: CuratedStore, memory: MemoryDatabase) -> None:
+    report = store.sweep(owner_id="ana", policy=HygienePolicy(cap=100), dry_run=True)
+    assert_type(report, SweepReport)
+    assert_type(memory.sweep()[0], SweepReport)
+    assert_type(store.review(owner_id="ana", kind="stale", policy=ReviewPolicy()), list[ReviewItem])
 
 
 async def curated_from_async_code(store: CuratedStore) -> None:
