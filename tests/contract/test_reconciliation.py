@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from databases import Databases
 from support import START, BagOfWords, Clock, Driver, opened_store
 
 from langgraph_memory import CuratedStore, Source
@@ -23,8 +24,8 @@ EVERYBODY = PromotionPolicy(actors=("user", "assistant", "tool"))
 
 
 @pytest.fixture
-def opened(path: str, clock: Clock) -> Iterator[CuratedStore]:
-    with opened_store(path, clock) as store:
+def opened(database: str, clock: Clock) -> Iterator[CuratedStore]:
+    with opened_store(database, clock) as store:
         yield store
 
 
@@ -170,9 +171,9 @@ async def test_a_long_text_is_compared_by_its_very_words_alone(store: Driver) ->
     assert [other.action, same.action] == ["added", "reinforced"]
 
 
-async def test_what_means_the_same_is_found_by_its_vector(path: str, mode: str) -> None:
+async def test_what_means_the_same_is_found_by_its_vector(database: str, mode: str) -> None:
     index = {"dims": 3, "embed": _Meaning()}
-    with opened_store(path, index=index) as opened:
+    with opened_store(database, index=index) as opened:
         store = Driver(opened, mode)
         first = await store.remember("The user enjoys mountain hiking.", owner_id=ADA)
 
@@ -424,11 +425,11 @@ async def test_a_third_voice_joins_the_conflict(store: Driver) -> None:
     assert len(group) == 3
 
 
-async def test_a_conflict_survives_an_export(store: Driver, path: str) -> None:
+async def test_a_conflict_survives_an_export(store: Driver, databases: Databases) -> None:
     await disagree(store)
     lines = list(store.target.export(owner_id=ADA))
 
-    with opened_store(f"{path}-copy") as other:
+    with opened_store(databases.new()) as other:
         other.import_(lines)
 
         assert [len(group) for group in other.conflicts(owner_id=ADA)] == [2]

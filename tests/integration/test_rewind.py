@@ -16,6 +16,7 @@ from langgraph_memory import (
     MemoryDatabase,
     MemoryState,
     PromotionNode,
+    PromotionWorker,
     RetrievalNode,
     Source,
     open_memory,
@@ -38,12 +39,12 @@ def graph(memory: MemoryDatabase) -> Any:
     return assistant(memory)
 
 
-def assistant(memory: MemoryDatabase, **retrieval: Any) -> Any:
+def assistant(memory: MemoryDatabase, promotion: PromotionNode | None = None, **retrieval: Any) -> Any:
     """Compile retrieve -> answer -> promote."""
     builder = StateGraph(MemoryState, context_schema=MemoryContext)
     builder.add_node("retrieve", RetrievalNode(**retrieval))
     builder.add_node("answer", lambda state: {"messages": [AIMessage("Noted.")]})
-    builder.add_node("promote", PromotionNode())
+    builder.add_node("promote", promotion or PromotionNode())
     builder.add_edge(START, "retrieve")
     builder.add_edge("retrieve", "answer")
     builder.add_edge("answer", "promote")
@@ -259,6 +260,36 @@ def test_runs_are_deleted_with_what_they_taught(graph: Any, memory: MemoryDataba
     assert preview.checkpoints == done.checkpoints > 0
     assert len(list(graph.get_state_history(THREAD))) == kept
     assert live(memory) == ["The user lives in Berlin."]
+
+
+def test_neither_happens_when_the_checkpoints_cannot_be_deleted(
+    graph: Any, memory: MemoryDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    says(graph, "We use Slack.", {**THREAD, "metadata": {"run_id": "run-1"}})
+    kept = len(list(graph.get_state_history(THREAD)))
+
+    def fails(run_ids: Any) -> Any:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr("langgraph_memory.plans.rewind.delete_runs", fails)
+    with pytest.raises(OSError, match="disk"):
+        memory.delete_for_runs(["run-1"], owner_id=ADA, dry_run=False)
+
+    assert live(memory) == ["The user's team uses Slack."]
+    assert len(list(graph.get_state_history(THREAD))) == kept
+
+
+def test_what_the_abandoned_branch_queued_is_never_read(memory: MemoryDatabase) -> None:
+    graph = assistant(memory, promotion=PromotionNode(mode="background", quiet_for=0))
+    says(graph, "Hello there.")
+    before = head(graph)
+    says(graph, "We use Slack.")
+
+    done = memory.retract_branch("t", owner_id=ADA, keep=id_of(before), dry_run=False)
+
+    assert done.messages == 1
+    PromotionWorker(memory.store).run_once()
+    assert live(memory) == []
 
 
 def test_the_store_takes_back_a_run_by_its_id(graph: Any, memory: MemoryDatabase) -> None:

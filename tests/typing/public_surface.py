@@ -25,6 +25,7 @@ from langgraph_memory import (
     Recall,
     Recalled,
     Receipt,
+    Retraction,
     ReviewItem,
     ReviewPolicy,
     RuleExtractor,
@@ -66,6 +67,9 @@ def curated(store: CuratedStore) -> None:
     assert_type(recall[:2], Sequence[Recalled])
     assert_type(store.history("id", owner_id="ana"), list[Memory])
     assert_type(store.forget("id", owner_id="ana"), Receipt)
+    assert_type(store.conflicts(owner_id="ana"), list[tuple[Memory, ...]])
+    assert_type(recall[0].conflicts_with, tuple[str, ...])
+    assert_type(store.retract(owner_id="ana", run_ids=["r"]), Retraction)
 
 
 def tidied(store: CuratedStore, memory: MemoryDatabase) -> None:

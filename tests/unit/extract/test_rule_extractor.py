@@ -127,6 +127,26 @@ def test_what_no_longer_holds_is_said_so_and_marked(text: str, content: str, rep
     assert (candidate.content_json or {})["negated"] is True
 
 
+@pytest.mark.parametrize(
+    ("text", "retires"),
+    [
+        ("I no longer use Vim", True),
+        ("I don't live in Rome any more", True),
+        ("we stopped using Slack", True),
+        ("I no longer live in Paris, I moved to Lyon", False),
+        ("not Slack any more, use Teams", False),
+        ("I don't like tea", False),
+    ],
+)
+def test_what_ended_without_a_successor_is_to_be_retired(text: str, retires: bool) -> None:
+    assert only(text).retires is retires
+
+
+def test_an_explicit_correction_is_marked_as_one() -> None:
+    assert only("Actually, I live in Lyon").corrects
+    assert not only("I live in Lyon").corrects
+
+
 def test_a_later_correction_in_the_same_message_wins() -> None:
     candidate = only("I live in Munich, sorry, I mean Nuremberg")
 
