@@ -10,10 +10,10 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_MANY = 2_000
+_MANY = 200
 _MOST_AGED = 16_000_000
 
-_aged: list[int] = []  # how many objects, each time
+_aged = [0]  # how many objects since all were examined
 
 
 @contextmanager
@@ -50,9 +50,9 @@ def unexamined() -> Iterator[None]:
 def _age(made: int) -> None:
     if made < _MANY or gc.get_freeze_count():
         return
-    _aged.append(made)
-    if sum(_aged) >= _MOST_AGED:
-        _aged.clear()
+    _aged[0] += made
+    if _aged[0] >= _MOST_AGED:
+        _aged[0] = 0
         gc.collect()
         return
     gc.freeze()

@@ -17,7 +17,7 @@ class Cycle:
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch):
-    monkeypatch.setattr(collector, "_aged", [])
+    monkeypatch.setattr(collector, "_aged", [0])
     gc.collect()
 
 
