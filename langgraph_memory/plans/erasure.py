@@ -12,6 +12,7 @@ _INDEX_FIRST = (
     "erase_subjects",
     "erase_versions",
     "erase_rows",
+    "erase_postings",
     "erase_audit",
     "erase_ledger",
     "erase_receipts",
@@ -19,7 +20,10 @@ _INDEX_FIRST = (
     "erase_job_messages",
     "erase_partition",
 )
-"""The indexes go whole, before the rows: row by row, each would be taken out of them."""
+"""The indexes go whole, before the rows: row by row, each would be taken out of them.
+
+The text index goes once more after them: a row that is deleted writes to it again, in order to be taken out.
+"""
 
 _KINDS = ("memories", "items", "versions", "vectors", "audit", "ledger", "receipts", "jobs")
 
