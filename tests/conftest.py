@@ -75,16 +75,21 @@ def postgres_template(postgres: PostgresServer) -> str:
     return template_on(postgres)
 
 
+@pytest.fixture
+def postgres_databases(postgres: PostgresServer, postgres_template: str) -> Iterator[PostgresDatabases]:
+    """Makes databases of PostgreSQL."""
+    made = PostgresDatabases(postgres, postgres_template)
+    yield made
+    made.drop()
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def databases(request: pytest.FixtureRequest) -> Iterator[Databases]:
     """Makes databases of either engine: a test that takes it runs on both."""
     if request.param == "sqlite":
         yield SqliteDatabases(Path(request.getfixturevalue("path")))
         return
-    server, template = request.getfixturevalue("postgres"), request.getfixturevalue("postgres_template")
-    made = PostgresDatabases(server, template)
-    yield made
-    made.drop()
+    yield request.getfixturevalue("postgres_databases")
 
 
 @pytest.fixture

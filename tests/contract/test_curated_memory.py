@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from databases import Databases, rows
+from databases import PostgresDatabases, rows
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from langgraph.store.base import PutOp, SearchOp
@@ -731,11 +731,26 @@ def usable(check: Any, text: str) -> bool:
     scope=HOSTILE.filter(lambda text: usable(check_scope, text)),
     query=HOSTILE,
 )
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_hostile_text_leaks_nothing_and_breaks_no_statement(
-    databases: Databases, owner: str, other: str, scope: str, query: str
+@settings(max_examples=150, deadline=None)
+def test_hostile_text_leaks_nothing_and_breaks_no_statement(owner: str, other: str, scope: str, query: str) -> None:
+    keep_apart(":memory:", owner, other, scope, query)
+
+
+@given(
+    owner=HOSTILE.filter(lambda text: usable(check_owner, text)),
+    other=HOSTILE.filter(lambda text: usable(check_owner, text)),
+    scope=HOSTILE.filter(lambda text: usable(check_scope, text)),
+    query=HOSTILE,
+)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_hostile_text_leaks_nothing_and_breaks_no_statement_on_postgres(
+    postgres_databases: PostgresDatabases, owner: str, other: str, scope: str, query: str
 ) -> None:
-    with opened_store(databases.scratch()) as store:
+    keep_apart(postgres_databases.scratch(), owner, other, scope, query)
+
+
+def keep_apart(database: str, owner: str, other: str, scope: str, query: str) -> None:
+    with opened_store(database) as store:
         places = enumerate((scope, "global"))
         stored = [store.remember(f"shared word {n}", owner_id=owner, scope=at) for n, at in places]
         if usable(check_content, query):

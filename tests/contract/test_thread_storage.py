@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import pytest
-from databases import Databases, rows
+from databases import Databases, PostgresDatabases, rows
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
@@ -184,10 +184,19 @@ def edited_list(draw: Any, value: list[Any]) -> Any:
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
-def test_every_checkpoint_of_every_branch_equals_what_the_in_memory_saver_returns(
-    databases: Databases, data: Any
-) -> None:
-    twins = Twins(databases.scratch())
+def test_every_checkpoint_of_every_branch_equals_what_the_in_memory_saver_returns(data: Any) -> None:
+    keep_any_history(":memory:", data)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_so_does_every_checkpoint_on_postgres(postgres_databases: PostgresDatabases, data: Any) -> None:
+    keep_any_history(postgres_databases.scratch(), data)
+
+
+def keep_any_history(database: str, data: Any) -> None:
+    """Store any history with two savers, and compare what they return with what LangGraph's own returns."""
+    twins = Twins(database)
     try:
         for _ in range(data.draw(st.integers(1, 14))):
             fork = twins.configs and data.draw(st.integers(0, 9)) > 0

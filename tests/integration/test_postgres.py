@@ -47,11 +47,9 @@ INDEX: Any = {"dims": BagOfWords.dims, "embed": BagOfWords(), "fields": ["text"]
 
 
 @pytest.fixture
-def url(postgres: PostgresServer, postgres_template: str) -> Iterator[str]:
+def url(postgres_databases: PostgresDatabases) -> str:
     """A database that is set up."""
-    made = PostgresDatabases(postgres, postgres_template)
-    yield made.new()
-    made.drop()
+    return postgres_databases.new()
 
 
 @pytest.fixture
@@ -310,15 +308,12 @@ def test_a_commit_that_nobody_can_tell_the_outcome_of_is_said_to_be_unknown(
     assert "look whether" in one_sentence(caught.value)
 
 
-def test_a_restarted_server_is_found_again(postgres_template: str, postgres: PostgresServer) -> None:
-    made = PostgresDatabases(postgres, postgres_template)
-    url = made.new()
+def test_a_restarted_server_is_found_again(url: str, postgres: PostgresServer) -> None:
     with opened_store(url) as store:
         store.remember("likes tea", owner_id="ada")
         postgres.restart("immediate")
 
         assert len(store.recall("tea", owner_id="ada")) == 1
-    made.drop()
 
 
 @pytest.mark.parametrize("mode", ["sync", "async"])

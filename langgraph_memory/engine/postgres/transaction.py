@@ -39,7 +39,7 @@ class Statement(NamedTuple):
     @classmethod
     def of(cls, sql: str) -> Statement:
         """Return the statement of a query file, whose parameters are written `:name`."""
-        returns = re.search(r"^(SELECT|WITH)\b|\bRETURNING\b", sql, re.MULTILINE) is not None
+        returns = re.search(r"\A(--.*\n)*SELECT\b|\bRETURNING\b", sql) is not None
         return cls(_PARAMETER.sub(r"%(\1)s", sql.replace("%", "%%")), returns)
 
 
@@ -134,8 +134,12 @@ class Transaction:
                 for row in query.rows:
                     self._cursor.execute(statement.sql, _bind({**query.params, **row}))
                 return ()
-            self._cursor.execute(statement.sql, _bind(query.params))
-            return self._cursor.fetchall() if statement.returns else ()
+            if not statement.returns:
+                self._cursor.execute(statement.sql, _bind(query.params))
+                return ()
+            # a cursor of its own: on one that was used before, the rows of that statement may arrive only now
+            cursor = self._connection.cursor(binary=True)
+            return cursor.execute(statement.sql, _bind(query.params)).fetchall()
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
