@@ -94,8 +94,8 @@ CREATE TABLE memory_subject (
     PRIMARY KEY (partition_no, subject_key)
 ) STRICT, WITHOUT ROWID;
 
--- A row is taken out of the index by an upsert, because that finds each of its terms by key; an update that joins the
--- view walks every term of the partition.
+-- A row is taken out of the index by an upsert of the terms that are in it, because that finds each by its key; an
+-- update that joins the view walks every term of the partition.
 CREATE TRIGGER memory_posting_empty AFTER UPDATE OF postings ON memory_posting WHEN new.postings = '' BEGIN
     DELETE FROM memory_posting
     WHERE partition_no = new.partition_no AND term = new.term AND field = new.field AND block = new.block;
@@ -116,7 +116,9 @@ END;
 
 CREATE TRIGGER memory_index_delete BEFORE DELETE ON agent_memory BEGIN
     INSERT INTO memory_posting SELECT partition_no, term, field, block, posting
-    FROM memory_entry WHERE memory_no = old.memory_no
+    FROM memory_entry AS e WHERE memory_no = old.memory_no AND EXISTS (
+        SELECT 1 FROM memory_posting AS p
+        WHERE p.partition_no = e.partition_no AND p.term = e.term AND p.field = e.field AND p.block = e.block)
     ON CONFLICT (partition_no, term, field, block) DO UPDATE SET postings = replace(postings, excluded.postings, '');
     UPDATE store_partition SET
         size = size - (old.term_count > 0), term_total = term_total - old.term_count,
@@ -135,7 +137,9 @@ WHEN (old.terms, old.context_terms, old.asked_terms, old.subject_key)
     IS NOT (new.terms, new.context_terms, new.asked_terms, new.subject_key)
 BEGIN
     INSERT INTO memory_posting SELECT partition_no, term, field, block, posting
-    FROM memory_entry WHERE memory_no = old.memory_no
+    FROM memory_entry AS e WHERE memory_no = old.memory_no AND EXISTS (
+        SELECT 1 FROM memory_posting AS p
+        WHERE p.partition_no = e.partition_no AND p.term = e.term AND p.field = e.field AND p.block = e.block)
     ON CONFLICT (partition_no, term, field, block) DO UPDATE SET postings = replace(postings, excluded.postings, '');
     UPDATE store_partition SET
         size = size - (old.term_count > 0), term_total = term_total - old.term_count,
