@@ -22,6 +22,7 @@ from langgraph_memory.domain.wordlists import (
     NAMING,
     OPPOSITE_VERBS,
     OPPOSITES,
+    OTHERS,
 )
 
 Kind = Literal["same", "contradicts", "unrelated"]
@@ -88,10 +89,10 @@ def _beyond(one: Statement, other: Statement) -> list[Word]:
 
 def _of_the_same_words(one: Statement, other: Statement) -> Likeness:
     if one.negated != other.negated:
-        return Likeness("contradicts", "polarity")
+        return Likeness("contradicts", "polarity") if one.order == other.order else _UNRELATED
     if one.marks != other.marks:
         opposed = any(frozenset(pair) in OPPOSITES for pair in _pairs(one.marks - other.marks, other.marks - one.marks))
-        return Likeness("contradicts", "opposite") if opposed else _UNRELATED
+        return Likeness("contradicts", "opposite") if opposed and one.order == other.order else _UNRELATED
     directed = bool(one.directions and other.directions) or bool(one.denied)
     if one.denied != other.denied:
         return Likeness("contradicts", "order")
@@ -108,6 +109,8 @@ def _pairs(first: frozenset[str], second: frozenset[str]) -> Iterator[tuple[str,
 
 def _parts_differ(one: Statement, other: Statement) -> bool:
     """Return whether each has small words of its own that give somebody another part: "from Anna", "to Anna"."""
+    if (one.persons ^ other.persons) & OTHERS:
+        return True
     return any(
         first - second and second - first for first, second in ((one.parts, other.parts), (one.persons, other.persons))
     )
@@ -129,7 +132,7 @@ def _of_other_words(one: Statement, other: Statement, left: Sequence[Word], righ
     if len(changed) != len(left) or one.negated != other.negated or one.marks != other.marks:
         return _UNRELATED
     ways = [_way(one, a, b) for a, b in changed]
-    if None in ways or len(changed) > 2 or _parts_differ(one, other):
+    if None in ways or len(changed) > 2 or one.negated or one.parts != other.parts or _parts_differ(one, other):
         return _UNRELATED
     return Likeness("contradicts", "number" if "number" in ways else ways[0] or "")
 
@@ -144,7 +147,7 @@ def _way(frame: Statement, a: Word, b: Word) -> Way | None:
         return None if verbs <= IDENTIFYING else "opposite"
     if not verbs or a.sort != b.sort or a.labels or b.labels:
         return None
-    if a.sort == "name" and not verbs & NAMING:
+    if a.sort == "name" and (not verbs & NAMING or frame.opening & IMPERATIVES):
         return None
     return _WAYS.get(a.sort, "value") if a.sort else None
 

@@ -52,6 +52,9 @@ PRONOUNS: Final[Mapping[str, str]] = {
 }
 """Pronouns by the person they stand for."""
 
+OTHERS: Final = _set("he she they")
+"""Persons that are neither who speaks nor who listens: a statement that names one is about another."""
+
 _NUMBERS: Final = "zero one two three four five six seven eight nine ten eleven twelve"
 NUMBER_WORDS: Final[Mapping[str, str]] = {
     **{word: str(number) for number, word in enumerate(_NUMBERS.split())},
