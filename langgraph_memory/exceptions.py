@@ -109,7 +109,7 @@ class DatabaseUnavailableError(DatabaseError):
 
 
 class DatabaseBusyError(DatabaseError):
-    """Another process held the write lock for longer than the timeout."""
+    """Another process held a lock for longer than the timeout, or every connection was in use."""
 
 
 class DatabaseClosedError(DatabaseError):
@@ -121,7 +121,7 @@ class NotADatabaseError(DatabaseError):
 
 
 class ForeignDatabaseError(DatabaseError):
-    """The database holds another application's tables and none of this package's."""
+    """The database holds another application's tables in the place of this package's."""
 
 
 class NewerSchemaError(DatabaseError):

@@ -495,6 +495,10 @@ class CuratedStore(BaseStore):
         for longer than the busy timeout: call `scrub()` later. Out of reach are backups and other copies of the file,
         blocks that a file system or disk keeps, the memory of processes, logs, and ids in what other owners keep.
 
+        On PostgreSQL the tables are vacuumed, which lets their space be used again and leaves the bytes until then, so
+        `"scrubbed"` is False; a database opened with `scrub="rewrite"` writes them anew, and locks each of them
+        meanwhile. Out of reach are also the server's write-ahead log and its standbys.
+
         Raises MissingOwnerError.
         """
         return self._runner.run(erasure.erase_owner(owner_id, threads, self._settings))

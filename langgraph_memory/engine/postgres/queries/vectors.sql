@@ -9,26 +9,30 @@ DELETE FROM memory_vector WHERE partition = :partition AND memory_no = :memory_n
   AND (:kinds::text[] IS NULL OR split_part(field, '.', 1) = ANY (:kinds::text[]))
 
 -- name: closeness_by_product
--- How close the vectors of one partition are to a query by dot product, a row of own and of context vectors each.
+-- How close the own and the context vectors of one partition's rows are to a query, by their dot product.
 SELECT
-    coalesce(string_agg(match, '') FILTER (WHERE NOT around), '') AS own,
-    coalesce(string_agg(match, '') FILTER (WHERE around), '') AS context
+    coalesce(string_agg(int4send(number) || float4send((-own)::real), '') FILTER (WHERE own IS NOT NULL), '') AS own,
+    coalesce(string_agg(int4send(number) || float4send((-context)::real), '')
+        FILTER (WHERE context IS NOT NULL), '') AS context
 FROM (
-    SELECT field = 'context' AS around,
-        int4send((memory_no & 2147483647)::integer) || float4send(max(-(embedding <#> :vector::vector))::real) AS match
-    FROM memory_vector WHERE partition = :partition GROUP BY memory_no, around ORDER BY memory_no
-) AS rows_in_order
+    SELECT (memory_no & 2147483647)::integer AS number,
+        min(embedding <#> :vector::vector) FILTER (WHERE field <> 'context') AS own,
+        min(embedding <#> :vector::vector) FILTER (WHERE field = 'context') AS context
+    FROM memory_vector WHERE partition = :partition GROUP BY memory_no ORDER BY memory_no
+) AS in_order
 
 -- name: closeness_by_distance
--- How close the vectors of one partition are to a query: minus the distance.
+-- How close the own and the context vectors of one partition's rows are to a query: minus the distance.
 SELECT
-    coalesce(string_agg(match, '') FILTER (WHERE NOT around), '') AS own,
-    coalesce(string_agg(match, '') FILTER (WHERE around), '') AS context
+    coalesce(string_agg(int4send(number) || float4send((-own)::real), '') FILTER (WHERE own IS NOT NULL), '') AS own,
+    coalesce(string_agg(int4send(number) || float4send((-context)::real), '')
+        FILTER (WHERE context IS NOT NULL), '') AS context
 FROM (
-    SELECT field = 'context' AS around,
-        int4send((memory_no & 2147483647)::integer) || float4send(max(-(embedding <-> :vector::vector))::real) AS match
-    FROM memory_vector WHERE partition = :partition GROUP BY memory_no, around ORDER BY memory_no
-) AS rows_in_order
+    SELECT (memory_no & 2147483647)::integer AS number,
+        min(embedding <-> :vector::vector) FILTER (WHERE field <> 'context') AS own,
+        min(embedding <-> :vector::vector) FILTER (WHERE field = 'context') AS context
+    FROM memory_vector WHERE partition = :partition GROUP BY memory_no ORDER BY memory_no
+) AS in_order
 
 -- name: create_vector_extension
 -- Install the extension that compares vectors.
