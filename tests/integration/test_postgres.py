@@ -218,6 +218,18 @@ def test_every_connection_in_use_is_a_clear_error(url: str) -> None:
     assert partitions(url) == ["a"]
 
 
+@pytest.mark.parametrize("prepare", [True, False])
+def test_statements_are_prepared_unless_that_is_declined(url: str, prepare: bool) -> None:
+    with closing(connect(url, prepare=prepare)) as engine:
+        assert isinstance(engine, PostgresEngine)
+        engine.run(partition_made("a"))
+
+        with engine._pool.lend() as connection:
+            prepared = connection.execute("SELECT statement FROM pg_prepared_statements", prepare=False).fetchall()
+
+    assert any("store_partition" in row["statement"] for row in prepared) is prepare
+
+
 async def test_more_tasks_than_connections_wait_for_their_turn(url: str) -> None:
     with closing(connect(url, pool_size=2)) as engine:
         await asyncio.gather(*(engine.arun(partition_made(f"p{number:02}")) for number in range(20)))

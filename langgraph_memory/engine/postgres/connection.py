@@ -22,6 +22,9 @@ from langgraph_memory.exceptions import ConnectionStringError, DatabaseUnavailab
 OLDEST = 13
 """The oldest major version of the server that has every function in use."""
 
+_PREPARED = 300
+"""How many statements a connection keeps prepared: all of them, most with several combinations of NULLs."""
+
 Scrubbing = Literal["vacuum", "rewrite"]
 
 
@@ -33,7 +36,8 @@ class PostgresSettings:
     them. `busy_timeout` is how long a statement waits for another process's lock, `connect_timeout` how long the
     server may take to answer; all in seconds. The tables live in `schema`, which is made when it is missing; without
     one, where the server's search path leads. `scrub` says what `scrub()` does to what was deleted: "vacuum" makes
-    its space reusable, "rewrite" writes the tables anew without it and locks each of them meanwhile.
+    its space reusable, "rewrite" writes the tables anew without it and locks each of them meanwhile. With
+    `prepare=False` the server plans each statement anew: a proxy that lends connections by the transaction may need it.
     """
 
     conn_string: str = field(repr=False)
@@ -43,6 +47,7 @@ class PostgresSettings:
     connect_timeout: float = 10.0
     schema: str | None = None
     scrub: Scrubbing = "vacuum"
+    prepare: bool = True
 
     @property
     def name(self) -> str:
@@ -67,6 +72,7 @@ def open_connection(settings: PostgresSettings) -> psycopg.Connection[dict[str, 
     """
     given = _parts(settings.conn_string)
     options: dict[str, Any] = {"client_encoding": "utf8", "autocommit": True}
+    options["prepare_threshold"] = 0 if settings.prepare else None
     if "connect_timeout" not in given:
         options["connect_timeout"] = max(2, round(settings.connect_timeout))  # less than 2 counts as 2
     if "application_name" not in given:
@@ -75,6 +81,7 @@ def open_connection(settings: PostgresSettings) -> psycopg.Connection[dict[str, 
         connection = psycopg.connect(settings.conn_string, row_factory=dict_row, context=_CONTEXT, **options)
     except psycopg.OperationalError as error:
         raise refused(error, settings.name) from error
+    connection.prepared_max = _PREPARED
     try:
         _configure(connection, settings)
     except psycopg.Error as error:

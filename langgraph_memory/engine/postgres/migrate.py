@@ -55,5 +55,5 @@ def _apply(connection: Connection, schema: str | None, number: int, name: str, s
             connection.execute(psycopg.sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(psycopg.sql.Identifier(schema)))
         connection.execute(_RECORD)
         if _version(connection, schema) < number:
-            connection.execute(sql.encode())
+            connection.execute(sql.encode(), prepare=False)  # several statements at once
             connection.execute("INSERT INTO memory_migration (version, name) VALUES (%s, %s)", (number, name))

@@ -86,15 +86,14 @@ class Transaction:
         return self._statement(query) if answer is None else drive(answer(query), self._statement)
 
     def prepare(self) -> str | None:
-        """Wait for the end of every statement, and return the number by which the server knows this transaction."""
+        """Return the number by which the server knows this transaction, which it tells with the first lock."""
         with self._translated():
-            self._pipeline.close()
             if self.keys and self._xid is None:
                 self._xid = self._locking.fetchall()[0]["xid"]
         return self._xid
 
     def commit(self) -> None:
-        """End the transaction, and wait for it."""
+        """End the transaction, and wait for the end of it and of every statement."""
         with self._translated():
             self._cursor.execute("COMMIT")
             self._pipeline.close()

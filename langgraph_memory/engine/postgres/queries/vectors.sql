@@ -39,5 +39,7 @@ FROM (
 CREATE EXTENSION IF NOT EXISTS vector SCHEMA public
 
 -- name: add_embedding_column
--- Make room for vectors, of any length.
-ALTER TABLE memory_vector ADD COLUMN IF NOT EXISTS embedding vector NOT NULL
+-- Make room for vectors, of any length; in a block, because a plain ALTER makes psycopg forget what it has prepared.
+DO $$ BEGIN
+    ALTER TABLE memory_vector ADD COLUMN IF NOT EXISTS embedding vector NOT NULL;
+END $$
