@@ -33,7 +33,8 @@ class PostgresSettings:
     them. `busy_timeout` is how long a statement waits for another process's lock, `connect_timeout` how long the
     server may take to answer; all in seconds. The tables live in `schema`, which is made when it is missing; without
     one, where the server's search path leads. `scrub` says what `scrub()` does to what was deleted: "vacuum" makes
-    its space reusable, "rewrite" writes the tables anew without it and locks each of them meanwhile.
+    its space reusable, "rewrite" writes the tables anew without it and locks each of them meanwhile. A `read_only`
+    database is neither migrated nor changed.
     """
 
     conn_string: str = field(repr=False)
@@ -43,6 +44,7 @@ class PostgresSettings:
     connect_timeout: float = 10.0
     schema: str | None = None
     scrub: Scrubbing = "vacuum"
+    read_only: bool = False
 
     @property
     def name(self) -> str:
