@@ -18,6 +18,7 @@ from langgraph_memory.plans.moving import memories, threads
 from langgraph_memory.plans.moving.extent import database_place, extent
 from langgraph_memory.plans.moving.parts import Part, size_of
 from langgraph_memory.plans.threads.read import checkpoint_ids
+from langgraph_memory.plans.threads.remove import delete_thread
 from langgraph_memory.plans.transfer import partitions
 
 _BUFFERED = 8 << 20
@@ -32,13 +33,15 @@ class Copied:
     """What the copy holds, of every thread and owner that the source has; both sides were counted and compared.
 
     `threads` holds what there is of threads and `memories` what there is of the store, each as counts by kind and a
-    checksum. `known` threads were there already; `changed` ones have been continued in the source since.
+    checksum. `known` threads were there already; `changed` ones have been continued in the source since. `extra` is
+    what only the target holds: it had that before, or the source has deleted it since an earlier copy.
     """
 
     threads: Tally = field(default_factory=Tally)
     memories: Tally = field(default_factory=Tally)
     known: int = 0
     changed: Sequence[str] = ()
+    extra: Sequence[str] = ()
     source_bytes: int = 0
     target_bytes: int = 0
 
@@ -90,21 +93,16 @@ class _Move:
     def run(self) -> Copied:
         """Copy everything, and return what was copied."""
         self._new.run(memories.put_settings(self._old.run(memories.settings())))
-        for thread_id in self._threads():
+        for thread_id in _thread_ids(self._old):
             self._copy_thread(thread_id)
         for partition in self._old.run(partitions(None)):
             self._copy_partition(partition)
         self._refuse_differences()
+        self._found.extra = list(self._only_in_target())
         self._found.changed = self._changed()
         self._found.source_bytes = self._old.run(database_place()).bytes
         self._found.target_bytes = self._new.run(database_place()).bytes
         return self._found
-
-    def _threads(self) -> Iterator[str]:
-        page = self._old.run(threads.thread_page(""))
-        while page:
-            yield from page
-            page = self._old.run(threads.thread_page(page[-1]))
 
     def _copy_thread(self, thread_id: str) -> None:
         there = self._new.run(threads.read_thread(thread_id, _pass_over))
@@ -135,7 +133,9 @@ class _Move:
         self._new.run(threads.begin_thread(thread_id, replaced))
         load = _Load(self._new, thread_id)
         moment = self._old.run(threads.read_thread(thread_id, load.take))
-        if moment is not None:
+        if moment is None:
+            self._new.run(delete_thread(thread_id))
+        else:
             self._new.run(threads.put_thread(thread_id, load.left, moment.summary))
         return moment
 
@@ -151,7 +151,7 @@ class _Move:
             more = len(self._differing) - _NAMED
             named = "; ".join(self._differing[:_NAMED]) + (f"; and {more:,} more" if more > 0 else "")
             raise CopyMismatchError(
-                f"the target differs from the source in {named}. It was written by others too: copy to a new "
+                f"the target differs from the source in {named}, because it was written by others too; copy to a new "
                 "database, or delete there what differs and run this again."
             )
 
@@ -160,10 +160,29 @@ class _Move:
         used = self._old.run(threads.threads_used_since(self._extent.last_write))
         return [thread for thread, moment in used.items() if self._new.run(threads.last_used(thread)) != moment]
 
+    def _only_in_target(self) -> Iterator[str]:
+        """Yield what the target has and the source has not, or no longer."""
+        there = _thread_ids(self._old)
+        other = next(there, None)
+        for thread_id in _thread_ids(self._new):
+            while other is not None and other < thread_id:  # both come in the order of their code points
+                other = next(there, None)
+            if other != thread_id:
+                yield f"thread {thread_id!r}"
+        for partition in sorted({*self._new.run(partitions(None))} - {*self._old.run(partitions(None))}):
+            yield _called(partition)
+
     def _advance(self, number: int) -> None:
         self._done += number
         total = self._extent.threads + self._extent.rows
         self._report(min(self._done, total), total)
+
+
+def _thread_ids(engine: Engine) -> Iterator[str]:
+    page = engine.run(threads.thread_page(""))
+    while page:
+        yield from page
+        page = engine.run(threads.thread_page(page[-1]))
 
 
 class _Load:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,10 +35,14 @@ def copy_database(source: str, target: str) -> None:
     typer.echo(f"memories: {found.memories}; the same in both.")
     _print_sizes(source, found.source_bytes, target, found.target_bytes)
     if found.changed:
-        named = ", ".join(found.changed[:_NAMED]) + (", ..." if len(found.changed) > _NAMED else "")
-        typer.echo(
-            safe(f"{len(found.changed):,} threads were continued in the source meanwhile ({named}); run this again.")
-        )
+        _print_names("continued in the source meanwhile, so run this again", found.changed)
+    if found.extra:
+        _print_names("only in the target, where they stay", found.extra)
+
+
+def _print_names(what: str, names: Sequence[str]) -> None:
+    named = ", ".join(names[:_NAMED]) + (f", and {len(names) - _NAMED:,} more" if len(names) > _NAMED else "")
+    typer.echo(safe(f"{what}: {named}."))
 
 
 def import_database(source: str, target: str) -> None:

@@ -88,6 +88,19 @@ def test_another_run_says_what_was_there_already(tmp_path: Path) -> None:
     assert "threads (1 were there already)" in again.output
 
 
+def test_what_only_the_target_holds_is_named(tmp_path: Path) -> None:
+    old, new = tmp_path / "old.db", tmp_path / "new.db"
+    talk(old, "My cat is called Tom.")
+    run("copy", old, new)
+    with open_memory(old) as memory:
+        memory.checkpointer.delete_thread("chat")
+
+    again = run("copy", old, new)
+
+    assert again.exit_code == 0, again.output
+    assert "only in the target, where they stay: thread 'chat'." in again.output
+
+
 def test_what_upstream_wrote_to_a_file_is_recognised_and_imported(tmp_path: Path) -> None:
     old, new = tmp_path / "old.sqlite", tmp_path / "new.db"
     with open_memory(":memory:") as memory, SqliteSaver.from_conn_string(str(old)) as saver:

@@ -279,6 +279,34 @@ def test_a_job_of_the_target_that_nobody_has_read_stays_and_its_owner_is_named(p
         assert "elsewhere" in [job.thread_id for job in memory.store.jobs()]
 
 
+@pytest.mark.parametrize("new", ["sqlite", "postgres"])
+def test_what_the_source_has_deleted_since_is_named(place: Place, full: Place, new: str) -> None:
+    source, target = full("sqlite"), place(new)
+    copy_memory(source, target)
+    with open_memory(source) as memory:
+        memory.checkpointer.delete_thread("t1")
+        memory.store.erase_owner("ben")
+
+    found = copy_memory(source, target)
+
+    assert found.extra == ["thread 't1'", "the memories of 'ben'"]
+
+
+def test_a_thread_that_is_deleted_from_the_source_meanwhile_is_not_in_the_copy(place: Place, full: Place) -> None:
+    source, target = full("sqlite"), place("sqlite")
+    with open_memory(source) as memory:
+
+        def delete(done: int, total: int) -> None:
+            if done == 1:
+                memory.checkpointer.delete_thread("t1")
+
+        found = copy_memory(source, target, progress=delete)
+
+    assert found.threads.counts["threads"] == 4
+    assert found.extra == []
+    assert seen(target) == seen(source)
+
+
 def test_a_thread_that_was_continued_in_the_target_stays_as_it_is_and_is_named(place: Place, full: Place) -> None:
     source, target = full("sqlite"), place("sqlite")
     copy_memory(source, target)
