@@ -23,13 +23,19 @@ LangGraphMemoryError
     ├── NotADatabaseError
     ├── ForeignDatabaseError
     ├── NewerSchemaError
+    ├── OlderSchemaError
+    ├── CopyMismatchError
     └── UnreadableCheckpointError
         └── ClassNotAllowedError
 """
 
 from __future__ import annotations
 
+import re
+
 from pydantic import ValidationError
+
+_PASSWORD = re.compile(r"(://[^:@/?#]*):[^@/?#]*@|(\bpassword=)('[^']*'|[^&\s]*)", re.IGNORECASE)
 
 
 class LangGraphMemoryError(Exception):
@@ -128,6 +134,14 @@ class NewerSchemaError(DatabaseError):
     """The database was written by a newer version of this package."""
 
 
+class OlderSchemaError(DatabaseError):
+    """The database lacks a migration and was opened for reading only."""
+
+
+class CopyMismatchError(DatabaseError):
+    """What a copy holds is not what its source holds."""
+
+
 class UnreadableCheckpointError(DatabaseError):
     """A stored checkpoint cannot be decoded."""
 
@@ -142,3 +156,8 @@ def explain_validation(error: ValidationError) -> str:
     field = ".".join(str(part) for part in first["loc"]) or "value"
     reason = str(first["msg"]).removeprefix("Value error, ")
     return f"{field}: {reason[:1].lower()}{reason[1:]}"
+
+
+def without_password(conn_string: str) -> str:
+    """Return a connection string as a sentence may show it."""
+    return _PASSWORD.sub(lambda found: f"{found[1]}:***@" if found[1] is not None else f"{found[2]}***", conn_string)

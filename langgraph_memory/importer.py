@@ -1,21 +1,29 @@
-"""Coming from upstream: copies what `SqliteSaver` and `SqliteStore` wrote, so that every thread resumes."""
+"""Coming from upstream: copies what LangGraph's own savers and stores wrote, so that every thread resumes."""
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
+from langgraph.checkpoint.serde.types import TASKS
+
 from langgraph_memory.checkpointer import ThreadSaver
 from langgraph_memory.database import MemoryDatabase
-from langgraph_memory.engine.connect import upstream_file
+from langgraph_memory.domain.transfer import header, item_line
+from langgraph_memory.engine.connect import is_upstream, upstream
 from langgraph_memory.engine.query import Row
+from langgraph_memory.engine.upstream import Typed, Upstream, UpstreamCheckpoint
 from langgraph_memory.exceptions import UnreadableCheckpointError
 from langgraph_memory.state.codec import Codec
+
+__all__ = ["Imported", "Progress", "import_upstream", "is_upstream"]
+
+_SENDS_INSIDE = 4
 
 Progress = Callable[[int, int], None]
 """Called with how many checkpoints and items have been read, of how many."""
@@ -23,7 +31,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(slots=True)
 class Imported:
-    """What an import has copied; what was there already is skipped. `source_bytes` is the size of the file it read."""
+    """What an import has copied; what was there already is skipped. `source_bytes` is the size of what it read."""
 
     threads: int = 0
     checkpoints: int = 0
@@ -35,32 +43,36 @@ class Imported:
 def import_upstream(
     source: str | os.PathLike[str], memory: MemoryDatabase, *, progress: Progress | None = None
 ) -> Imported:
-    """Copy every thread and every live item of a file that upstream's SQLite classes wrote.
+    """Copy every thread and every live item that upstream's SQLite or PostgreSQL classes wrote.
 
-    The file is only read, one checkpoint at a time. An import that was cut short can be run again. Raises a
-    DatabaseError when the file cannot be read, and ClassNotAllowedError for a class that is not on the allow-list.
+    The source is only read, one checkpoint at a time. An import that was cut short can be run again. Raises a
+    DatabaseError when the source cannot be read, and ClassNotAllowedError for a class that is not on the allow-list.
     """
     report = progress or _say_nothing
     found = Imported()
-    with closing(upstream_file(os.fspath(source))) as file:
-        found.source_bytes = file.bytes
-        total, done = file.count(), 0
-        for thread_id, rows in groupby(file.checkpoints(), key=lambda row: row["thread_id"]):
-            thread = _Thread(memory.checkpointer, thread_id)
-            for row in rows:
-                thread.copy(row, list(file.writes(row)), found)
+    with closing(upstream(os.fspath(source))) as old:
+        found.source_bytes = old.bytes
+        total, done = old.count(), 0
+        for thread_id, checkpoints in groupby(old.checkpoints(), key=lambda one: one.thread_id):
+            thread = _Thread(memory.checkpointer, old, thread_id)
+            for one in checkpoints:
+                thread.copy(one, found)
                 done += 1
                 report(done, total)
             found.threads += 1
-        for row in file.items():
-            memory.store.put(
-                tuple(row["prefix"].split(".")), row["key"], json.loads(row["value"]), ttl=row["ttl_minutes"]
-            )
-            found.items += 1
-            done += 1
-            report(done, total)
+        receipt = memory.store.import_(
+            _item_lines(old.items()), on_progress=lambda lines: report(done + lines - 1, total)
+        )
+        found.items = receipt.counts.get("items", 0)
         report(total, total)
     return found
+
+
+def _item_lines(items: Iterable[Row]) -> Iterator[str]:
+    """Yield items as the lines of an export."""
+    yield header(datetime.now(UTC))
+    for row in items:
+        yield item_line(row["prefix"], row["key"], row["value"], row, indexed=True)
 
 
 def _say_nothing(done: int, total: int) -> None:
@@ -70,44 +82,58 @@ def _say_nothing(done: int, total: int) -> None:
 class _Thread:
     """Copies the checkpoints of one thread, oldest first."""
 
-    def __init__(self, saver: ThreadSaver, thread_id: str) -> None:
+    def __init__(self, saver: ThreadSaver, old: Upstream, thread_id: str) -> None:
         self._saver = saver
+        self._old = old
         self._codec = Codec(saver.serde)
         self._thread_id = thread_id
         self._held = saver.checkpoint_ids(thread_id)
         self._versions: dict[tuple[str, str | None], Mapping[str, Any]] = {}
 
-    def copy(self, row: Row, writes: list[Row], found: Imported) -> None:
+    def copy(self, one: UpstreamCheckpoint, found: Imported) -> None:
         """Copy one checkpoint with its pending writes; what it shares with its parent is not stored again."""
-        namespace, checkpoint_id, parent = row["checkpoint_ns"], row["checkpoint_id"], row["parent_checkpoint_id"]
-        checkpoint = self._revive(row, row["type"], row["checkpoint"])
+        checkpoint: Any = one.body if isinstance(one.body, dict) else self._revive(one, one.body)
+        values = checkpoint.setdefault("channel_values", {})
+        self._add_sends(one, checkpoint)
         versions = checkpoint["channel_versions"]
-        before = self._versions.get((namespace, parent), {})
-        self._versions[namespace, checkpoint_id] = versions
-        if (namespace, checkpoint_id) in self._held:
+        before = self._versions.get((one.checkpoint_ns, one.parent_checkpoint_id), {})
+        self._versions[one.checkpoint_ns, one.checkpoint_id] = versions
+        if (one.checkpoint_ns, one.checkpoint_id) in self._held:
             found.skipped += 1
             return
         new = {name: version for name, version in versions.items() if before.get(name) != version}
-        config = self._config(namespace, parent)
-        stored = self._saver.put(config, checkpoint, json.loads(row["metadata"] or "{}"), new)
-        for (task_id, task_path), group in groupby(writes, key=lambda write: (write["task_id"], write["task_path"])):
-            values = [(write["channel"], self._revive(row, write["type"], write["value"])) for write in group]
+        for channel, value in self._old.values(one, new):
+            values[channel] = self._revive(one, value)
+        metadata: Any = one.metadata
+        stored = self._saver.put(self._config(one.checkpoint_ns, one.parent_checkpoint_id), checkpoint, metadata, new)
+        writes = groupby(self._old.writes(one), key=lambda write: (write["task_id"], write["task_path"]))
+        for (task_id, task_path), group in writes:
+            values = [(write["channel"], self._revive(one, (write["type"], write["value"]))) for write in group]
             self._saver.put_writes(stored, values, task_id, task_path)
         found.checkpoints += 1
+
+    def _add_sends(self, one: UpstreamCheckpoint, checkpoint: Any) -> None:
+        """Give a checkpoint of a format before the fourth the tasks it was sent, as the upstream class does."""
+        if checkpoint["v"] >= _SENDS_INSIDE or one.parent_checkpoint_id is None:
+            return
+        if sends := self._old.sends(one):
+            versions = checkpoint["channel_versions"]
+            checkpoint["channel_values"][TASKS] = [self._revive(one, send) for send in sends]
+            versions[TASKS] = max(versions.values()) if versions else self._saver.get_next_version(None, None)
 
     def _config(self, namespace: str, checkpoint_id: str | None) -> Any:
         named = {"thread_id": self._thread_id, "checkpoint_ns": namespace, "checkpoint_id": checkpoint_id}
         return {"configurable": named}
 
-    def _revive(self, row: Row, kind: str, data: bytes) -> Any:
+    def _revive(self, one: UpstreamCheckpoint, stored: Typed) -> Any:
         try:
-            return self._codec.revive((kind, data))
+            return self._codec.revive(stored)
         except UnreadableCheckpointError as error:
             raise type(error)(
-                f"checkpoint {row['checkpoint_id']} of thread {self._thread_id!r} cannot be imported: {error}"
+                f"checkpoint {one.checkpoint_id} of thread {self._thread_id!r} cannot be imported: {error}"
             ) from error
         except Exception as error:
             raise UnreadableCheckpointError(
-                f"checkpoint {row['checkpoint_id']} of thread {self._thread_id!r} cannot be imported ({error}); "
+                f"checkpoint {one.checkpoint_id} of thread {self._thread_id!r} cannot be imported ({error}); "
                 "it is damaged, or was written with another serializer."
             ) from error

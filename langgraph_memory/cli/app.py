@@ -217,13 +217,28 @@ def import_memories(
 
 @app.command("import")
 def import_upstream(
-    source: Annotated[str, typer.Argument(help="A file that SqliteSaver or SqliteStore wrote; it is only read.")],
+    source: Annotated[
+        str, typer.Argument(help="What LangGraph's SQLite or PostgreSQL classes wrote: a file or a postgresql:// URL.")
+    ],
     target: Annotated[str, typer.Argument(help="The database to copy it to.")],
 ) -> None:
-    """Copy the threads and items of LangGraph's own SQLite classes; every thread resumes."""
-    from langgraph_memory.cli.importing import import_file
+    """Copy the threads and items of LangGraph's own savers and stores, which are only read; every thread resumes."""
+    from langgraph_memory.cli.copying import import_database
 
-    import_file(source, target)
+    import_database(source, target)
+
+
+@app.command("copy")
+def copy(
+    source: Annotated[
+        str, typer.Argument(help="A database of this package, or of LangGraph's own classes; it is only read.")
+    ],
+    target: Annotated[str, typer.Argument(help="The database to copy it to: a file path or a URL.")],
+) -> None:
+    """Copy all threads and memories to another database and compare the two; run it again when it was interrupted."""
+    from langgraph_memory.cli.copying import copy_database
+
+    copy_database(source, target)
 
 
 @app.command()

@@ -84,9 +84,14 @@ def row_line(row: Any, versions: list[Any]) -> str:
         decay = {name: row[name] for name in _DECAY if row[name] is not None}
         faded = {"decay": decay} if decay else {}
         return _json({"kind": "memory", **_memory(Memory.from_row(row)), "versions": earlier, **faded})
-    times = {name: row[name] for name in ("created_at", "updated_at", "expires_at", "ttl_minutes")}
-    place = {"namespace": split_labels(row["namespace"]), "key": row["id"], "value": json.loads(row["value"])}
-    return _json({"kind": "item", **place, **times, "indexed": row["term_count"] > 0})
+    return item_line(row["namespace"], row["id"], json.loads(row["value"]), row, indexed=row["term_count"] > 0)
+
+
+def item_line(namespace: str, key: str, value: Any, times: Any, *, indexed: bool) -> str:
+    """Return the line of one plain item; `times` has its times in microseconds and its time-to-live in minutes."""
+    kept = {name: times[name] for name in ("created_at", "updated_at", "expires_at", "ttl_minutes")}
+    place = {"namespace": split_labels(namespace), "key": key, "value": value}
+    return _json({"kind": "item", **place, **kept, "indexed": indexed})
 
 
 def trail_line(kind: str, row: Any) -> str:

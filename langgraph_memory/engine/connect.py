@@ -7,10 +7,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from langgraph_memory.engine.base import Engine
-from langgraph_memory.exceptions import ConnectionStringError, MissingExtraError
+from langgraph_memory.exceptions import ConnectionStringError, MissingExtraError, NotADatabaseError, without_password
 
 if TYPE_CHECKING:
-    from langgraph_memory.engine.sqlite.upstream import UpstreamFile
+    from langgraph_memory.engine.upstream import Upstream
 
 _LONGEST_WAIT = 24 * 60 * 60
 _LARGEST_POOL = 1000
@@ -51,14 +51,65 @@ def _path_of(rest: str) -> str:
     return rest[1:]
 
 
-def upstream_file(path: str) -> UpstreamFile:
-    """Open a file of LangGraph's own SQLite classes for reading.
+def upstream(source: str) -> Upstream:
+    """Open a database of LangGraph's own classes for reading: a path, or a `sqlite:///` or `postgresql://` URL.
 
     Raises a DatabaseError when it is not one.
     """
+    if _on_server(source):
+        server: Upstream = _postgres_upstream().UpstreamServer(source)
+        return server
     from langgraph_memory.engine.sqlite.upstream import UpstreamFile
 
-    return UpstreamFile(path)
+    return UpstreamFile(_file_of(source))
+
+
+def is_upstream(source: str) -> bool:
+    """Return whether a database is one of LangGraph's own classes and not of this package.
+
+    Raises NotADatabaseError when it is neither.
+    """
+    tables = _tables_in(source)
+    if "memory_migration" in tables:
+        return False
+    if tables & {"checkpoints", "store"}:
+        return True
+    raise NotADatabaseError(
+        f"{without_password(source)!r} holds neither this package's tables nor those of LangGraph's savers and stores; "
+        "name another database."
+    )
+
+
+def _tables_in(source: str) -> set[str]:
+    if _on_server(source):
+        tables: set[str] = _postgres_upstream().tables_in(source)
+        return tables
+    from langgraph_memory.engine.sqlite.upstream import tables_in as tables_in_file
+
+    return tables_in_file(_file_of(source))
+
+
+def _postgres_upstream() -> Any:
+    try:
+        from langgraph_memory.engine.postgres import upstream as module
+    except ImportError as error:
+        raise _without_psycopg() from error
+    return module
+
+
+def _on_server(source: str) -> bool:
+    scheme = _URL.match(source)
+    return scheme is not None and scheme[1].lower() in ("postgresql", "postgres")
+
+
+def _file_of(source: str) -> str:
+    """Return the path that a file's name or `sqlite:///` URL means."""
+    scheme = _URL.match(source)
+    if scheme is None:
+        return source
+    if scheme[1].lower() != "sqlite":
+        raise ConnectionStringError(f"no engine opens {scheme[1]!r} URLs; pass a file path or a postgresql:// URL.")
+    return _path_of(source[len("sqlite://") :])
 
 
 def _sqlite(path: str, options: dict[str, Any]) -> Engine:
@@ -80,9 +131,7 @@ def _postgres(url: str, options: dict[str, Any]) -> Engine:
         from langgraph_memory.engine.postgres.connection import PostgresSettings, check_conn_string
         from langgraph_memory.engine.postgres.engine import PostgresEngine
     except ImportError as error:
-        raise MissingExtraError(
-            "PostgreSQL needs psycopg; install it with: pip install 'langgraph-curated-memory[postgres]'."
-        ) from error
+        raise _without_psycopg() from error
 
     check_conn_string(url)
     try:
@@ -100,6 +149,12 @@ def _postgres(url: str, options: dict[str, Any]) -> Engine:
     if settings.scrub not in ("vacuum", "rewrite"):
         raise ConnectionStringError(f"scrub must be 'vacuum' or 'rewrite', not {settings.scrub!r}.")
     return PostgresEngine(settings)
+
+
+def _without_psycopg() -> MissingExtraError:
+    return MissingExtraError(
+        "PostgreSQL needs psycopg; install it with: pip install 'langgraph-curated-memory[postgres]'."
+    )
 
 
 def _check_seconds(name: str, seconds: Any) -> None:

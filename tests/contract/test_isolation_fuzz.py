@@ -208,6 +208,7 @@ ACROSS = {
     "unembedded": "a re-index of the file, for the operator: what it reads goes to the embedder alone",
     "due_jobs": "a worker asks which jobs are due, whoever's, and claims and reads each by its owner's key",
     "next_due": "a worker asks for a moment, for which it reads no message",
+    "moved_total": "a copy of the whole database, for the operator: counts",
 }
 """Every statement over the tables of owners that binds no partition, and why it may."""
 ACROSS_THREADS = {
@@ -217,6 +218,9 @@ ACROSS_THREADS = {
     "threads_of_owner": "an erasure: ids; bound to the owner and the owner's partition",
     "threads_idle_since": "the sweep: ids, no contents",
     "threads_longer_than": "the sweep: ids, no contents",
+    "moved_total": "a copy of the whole database, for the operator: counts",
+    "moved_threads": "a copy of the whole database, for the operator: ids; each thread is read by its own",
+    "threads_used_since": "a copy of the whole database, for the operator: ids and times",
 }
 """Every statement over the tables of threads that binds no thread, and why it may."""
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import operator
 import os
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, TypedDict
 
@@ -83,6 +87,34 @@ def test_every_checkpoint_is_there_every_thread_goes_on_and_the_old_file_is_as_i
     assert told[-1] == (found.checkpoints + 1, found.checkpoints + 1)
     assert Path(old).read_bytes() == before
     assert os.path.getsize(new) < found.source_bytes
+
+
+def test_items_keep_their_times_and_expired_ones_stay_behind(tmp_path: Path) -> None:
+    old = str(tmp_path / "old.sqlite")
+    with SqliteStore.from_conn_string(old, ttl={"default_ttl": None}) as store:
+        store.setup()
+        store.put(("users", "ann"), "colour", {"is": "green"})
+        store.put(("users", "ann"), "brief", {"is": "short"}, ttl=90)
+        store.put(("users", "ann"), "gone", {"is": "over"}, ttl=90)
+        colour, brief = store.get(("users", "ann"), "colour"), store.get(("users", "ann"), "brief")
+    with closing(sqlite3.connect(old)) as connection, connection:
+        connection.execute("UPDATE store SET expires_at = '2020-01-01 00:00:00+00:00' WHERE key = 'gone'")
+        ((expires_at,),) = connection.execute("SELECT expires_at FROM store WHERE key = 'brief'").fetchall()
+
+    with open_memory(str(tmp_path / "new.db")) as memory:
+        found = import_upstream(old, memory)
+        kept = {item.key: item for item in memory.store.search(("users",), refresh_ttl=False)}
+        lines = [json.loads(line) for line in memory.store.export()]
+
+    assert found.items == 2
+    assert kept.keys() == {"colour", "brief"}
+    assert colour is not None
+    assert brief is not None
+    assert kept["colour"].created_at == colour.created_at.replace(tzinfo=UTC)
+    assert kept["colour"].updated_at == colour.updated_at.replace(tzinfo=UTC)
+    (moved,) = (line for line in lines if line.get("key") == "brief")
+    assert abs(moved["expires_at"] - datetime.fromisoformat(expires_at).timestamp() * 1_000_000) < 1000
+    assert moved["ttl_minutes"] == 90
 
 
 def test_an_import_that_is_run_again_skips_what_it_has(old: str, tmp_path: Path) -> None:

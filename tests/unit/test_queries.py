@@ -28,7 +28,8 @@ PRIVATE = {
     },
     POSTGRES: {
         *("closeness_by_product", "closeness_by_distance"),
-        *("write_setting", "create_vector_extension", "add_embedding_column"),
+        *("write_setting", "create_vector_extension", "add_embedding_column", "embedding_column"),
+        "stored_vectors",
     },
 }
 """Those statements of its own."""

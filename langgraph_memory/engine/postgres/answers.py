@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 
 from langgraph_memory.engine.query import Answer, Plan, Query, Row
 
+_HEADER = 4
+
 
 def answers() -> dict[str, Answer]:
     """Return the queries that are answered by several statements, or by one of several."""
-    return {"closeness": _closeness, "put_setting": _put_setting}
+    return {"closeness": _closeness, "put_setting": _put_setting, "vectors_of_rows": _vectors_of_rows}
 
 
 def _closeness(query: Query) -> Plan[Sequence[Row]]:
@@ -24,3 +27,19 @@ def _put_setting(query: Query) -> Plan[Sequence[Row]]:
         yield Query("create_vector_extension")
         yield Query("add_embedding_column")
     return (yield Query("write_setting", query.params))
+
+
+def _vectors_of_rows(query: Query) -> Plan[Sequence[Row]]:
+    """Return the vectors of some rows as float32 bytes, little endian; none before there is an index."""
+    (column,) = yield Query("embedding_column")
+    if not column["there"]:
+        return ()
+    rows = yield Query("stored_vectors", query.params)
+    return [{"memory_no": row["memory_no"], "field": row["field"], "vector": _numbers(row["vector"])} for row in rows]
+
+
+def _numbers(sent: bytes) -> bytes:
+    """Return the numbers of a vector in the binary form of pgvector: after four bytes, big endian."""
+    numbers = array("f", sent[_HEADER:])
+    numbers.byteswap()
+    return numbers.tobytes()

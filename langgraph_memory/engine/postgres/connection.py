@@ -38,6 +38,7 @@ class PostgresSettings:
     one, where the server's search path leads. `scrub` says what `scrub()` does to what was deleted: "vacuum" makes
     its space reusable, "rewrite" writes the tables anew without it and locks each of them meanwhile. With
     `prepare=False` the server plans each statement anew: a proxy that lends connections by the transaction may need it.
+    A `read_only` database is neither migrated nor changed.
     """
 
     conn_string: str = field(repr=False)
@@ -48,6 +49,7 @@ class PostgresSettings:
     schema: str | None = None
     scrub: Scrubbing = "vacuum"
     prepare: bool = True
+    read_only: bool = False
 
     @property
     def name(self) -> str:

@@ -8,7 +8,7 @@ from langgraph_memory.engine.named_queries import load_migrations
 from langgraph_memory.engine.postgres.connection import PostgresSettings
 from langgraph_memory.engine.postgres.errors import foreign, translate
 from langgraph_memory.engine.postgres.pool import Connection
-from langgraph_memory.exceptions import NewerSchemaError
+from langgraph_memory.exceptions import NewerSchemaError, OlderSchemaError
 
 _ALONE = "SELECT pg_advisory_xact_lock(7015220401)"
 _KNOWN = "SELECT to_regclass(concat_ws('.', quote_ident(%(schema)s::text), 'memory_migration')) IS NOT NULL AS known"
@@ -21,11 +21,11 @@ def migrate(connection: Connection, settings: PostgresSettings) -> None:
     """Apply every migration the database lacks; processes that do so at once wait for each other.
 
     Raises NewerSchemaError when it records a migration this package does not know, and ForeignDatabaseError when
-    another application has a table of the same name.
+    another application has a table of the same name, and OlderSchemaError when it lacks one and may only be read.
     """
     known = load_migrations("langgraph_memory.engine.postgres")
     try:
-        if _version(connection, settings.schema) < known[-1][0]:
+        if not settings.read_only and _version(connection, settings.schema) < known[-1][0]:
             for number, name, sql in known:
                 _apply(connection, settings.schema, number, name, sql)
         version = _version(connection, settings.schema)
@@ -37,6 +37,11 @@ def migrate(connection: Connection, settings: PostgresSettings) -> None:
         raise NewerSchemaError(
             f"{settings.name} has schema version {version} and this langgraph_memory knows up to {known[-1][0]}; "
             "upgrade the package."
+        )
+    if version < known[-1][0]:
+        raise OlderSchemaError(
+            f"{settings.name} has schema version {version} and this langgraph_memory reads {known[-1][0]}; "
+            "open it once with open_memory(), which migrates it."
         )
 
 

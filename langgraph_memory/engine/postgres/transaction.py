@@ -77,7 +77,7 @@ class Transaction:
         """Begin, with the locks on `keys` from the start."""
         with self._translated():
             self._pipeline.enter_context(self._connection.pipeline())
-            self._cursor.execute(_BEGIN[self._writes])
+            self._cursor.execute(_BEGIN[self._writes and not self._settings.read_only])
         self._lock(set(keys))
 
     def execute(self, query: Query) -> Sequence[Row]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from dataclasses import dataclass
 from types import ModuleType
@@ -9,7 +10,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from langgraph_memory.engine.sqlite.errors import translate
-from langgraph_memory.exceptions import DatabaseError, ForeignDatabaseError
+from langgraph_memory.exceptions import DatabaseError, DatabaseUnavailableError, ForeignDatabaseError
 
 _WAL_BYTES = 16 << 20  # what a log that grew under a long read is cut back to
 
@@ -26,13 +27,14 @@ class SqliteSettings:
     `synchronous="NORMAL"` survives a killed process; the last transactions may be lost when the machine loses power.
     `"FULL"` survives that too, at one fsync for each group of transactions. `busy_timeout` is in seconds. `dbapi` is
     the DB-API module to use in place of `sqlite3`; use one SQLite library for one file in one process, because two
-    of them break each other's POSIX locks.
+    of them break each other's POSIX locks. A `read_only` file must exist, and is neither migrated nor changed.
     """
 
     path: str
     synchronous: Synchronous = "NORMAL"
     busy_timeout: float = 30.0
     dbapi: ModuleType = sqlite3
+    read_only: bool = False
 
     @property
     def in_memory(self) -> bool:
@@ -45,7 +47,10 @@ def open_connection(settings: SqliteSettings, *, create: bool) -> Any:
 
     Raises DatabaseUnavailableError or NotADatabaseError.
     """
-    target = ":memory:" if settings.in_memory else f"file:{quote(settings.path)}?mode={'rwc' if create else 'rw'}"
+    if settings.read_only and not os.path.isfile(settings.path):
+        raise DatabaseUnavailableError(f"there is no file {settings.path!r} to read.")
+    mode = "ro" if settings.read_only else "rwc" if create else "rw"
+    target = ":memory:" if settings.in_memory else f"file:{quote(settings.path)}?mode={mode}"
     try:
         connection = settings.dbapi.connect(
             target, uri=True, isolation_level=None, check_same_thread=False, timeout=settings.busy_timeout
@@ -68,8 +73,11 @@ def _configure(connection: Any, settings: SqliteSettings, *, create: bool) -> No
     connection.execute(f"PRAGMA busy_timeout = {int(settings.busy_timeout * 1000)}")
     if create:
         _refuse_foreign(connection, settings)
-        if connection.execute("PRAGMA page_count").fetchone()[0] == 0:
-            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # on an empty file only: later it needs a VACUUM
+    if settings.read_only:
+        connection.execute(f"PRAGMA mmap_size = {_MAPPED}")
+        return
+    if create and connection.execute("PRAGMA page_count").fetchone()[0] == 0:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # on an empty file only: later it needs a VACUUM
     _use_wal(connection, settings)
     connection.execute("PRAGMA secure_delete = ON")
     connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")

@@ -9,7 +9,7 @@ from typing import Any
 from langgraph_memory.engine.named_queries import load_migrations
 from langgraph_memory.engine.sqlite.connection import SqliteSettings
 from langgraph_memory.engine.sqlite.errors import translate
-from langgraph_memory.exceptions import NewerSchemaError
+from langgraph_memory.exceptions import NewerSchemaError, OlderSchemaError
 
 _RECORD = "CREATE TABLE IF NOT EXISTS memory_migration (version INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT"
 
@@ -17,13 +17,14 @@ _RECORD = "CREATE TABLE IF NOT EXISTS memory_migration (version INTEGER PRIMARY 
 def migrate(connection: Any, settings: SqliteSettings) -> None:
     """Apply every migration the file lacks; processes that do so at once wait for each other.
 
-    Raises NewerSchemaError when the file records a migration this package does not know.
+    Raises NewerSchemaError when the file records a migration this package does not know, and OlderSchemaError when it
+    lacks one and may only be read.
     """
     known = load_migrations("langgraph_memory.engine.sqlite")
     try:
         if _version(connection) == known[-1][0]:
             return
-        for number, name, sql in known:
+        for number, name, sql in () if settings.read_only else known:
             _apply(connection, number, name, sql)
         version = _version(connection)
     except (settings.dbapi.Error, UnicodeDecodeError) as error:
@@ -32,6 +33,11 @@ def migrate(connection: Any, settings: SqliteSettings) -> None:
         raise NewerSchemaError(
             f"{settings.path!r} has schema version {version} and this langgraph_memory knows up to {known[-1][0]}; "
             "upgrade the package."
+        )
+    if version < known[-1][0]:
+        raise OlderSchemaError(
+            f"{settings.path!r} has schema version {version} and this langgraph_memory reads {known[-1][0]}; "
+            "open it once with open_memory(), which migrates it."
         )
 
 

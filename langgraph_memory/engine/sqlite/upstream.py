@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 from urllib.parse import quote
 
 from langgraph_memory.engine.query import Row
 from langgraph_memory.engine.sqlite.errors import translate
+from langgraph_memory.engine.upstream import Typed, UpstreamCheckpoint
 from langgraph_memory.exceptions import DatabaseUnavailableError, NotADatabaseError
 
 _CHECKPOINTS = """
@@ -19,18 +22,23 @@ _WRITES = """
 SELECT task_id, {path} AS task_path, idx, channel, type, value FROM writes
 WHERE thread_id = ? AND checkpoint_ns = ? AND checkpoint_id = ? ORDER BY task_id, idx
 """
-_ITEMS = "SELECT prefix, key, value, {ttl} AS ttl_minutes FROM store {live} ORDER BY prefix, key"
+_ITEMS = """
+SELECT prefix, key, value, {ttl} AS ttl_minutes,
+    {expires} AS expires_at, {created} AS created_at, {updated} AS updated_at
+FROM store {live} ORDER BY prefix, key
+"""
+_ITEM = ("prefix", "key", "ttl_minutes", "expires_at", "created_at", "updated_at")
+_MICROSECONDS = """
+1000 * CAST(1000 * strftime('%s', {0}) + round(1000 * (strftime('%f', {0}) - strftime('%S', {0}))) AS INTEGER)
+"""
 
 
 class UpstreamFile:
     """One file of the upstream savers, opened for reading."""
 
     def __init__(self, path: str) -> None:
-        if not os.path.exists(path):
-            raise DatabaseUnavailableError(f"{path!r} does not exist; name the file to import from.")
         self._path = path
-        self._connection = sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True, isolation_level=None)
-        self._connection.row_factory = sqlite3.Row
+        self._connection = _open(path)
         try:
             self._columns = {table: self._columns_of(table) for table in ("checkpoints", "writes", "store")}
         except sqlite3.Error as error:
@@ -54,24 +62,44 @@ class UpstreamFile:
             for table in tables
         )
 
-    def checkpoints(self) -> Iterator[Row]:
+    def checkpoints(self) -> Iterator[UpstreamCheckpoint]:
         """Yield every checkpoint, each thread's together and oldest first."""
-        if self._columns["checkpoints"]:
-            yield from self._rows(_CHECKPOINTS)
+        for row in self._rows(_CHECKPOINTS) if self._columns["checkpoints"] else ():
+            yield UpstreamCheckpoint(
+                row["thread_id"],
+                row["checkpoint_ns"],
+                row["checkpoint_id"],
+                row["parent_checkpoint_id"],
+                (row["type"], row["checkpoint"]),
+                json.loads(row["metadata"] or "{}"),
+            )
 
-    def writes(self, checkpoint: Row) -> Iterator[Row]:
-        """Yield the pending writes of a checkpoint."""
+    def values(self, checkpoint: UpstreamCheckpoint, versions: Mapping[str, Any]) -> Iterator[tuple[str, Typed]]:
+        """Yield nothing: a checkpoint is stored with its values."""
+        yield from ()
+
+    def sends(self, checkpoint: UpstreamCheckpoint) -> list[Typed]:
+        """Return nothing: the upstream class does not look for them either."""
+        return []
+
+    def writes(self, checkpoint: UpstreamCheckpoint) -> Iterator[Row]:
+        """Yield the pending writes of a checkpoint, those of a task together."""
         if self._columns["writes"]:
             path = "task_path" if "task_path" in self._columns["writes"] else "''"
-            key = (checkpoint["thread_id"], checkpoint["checkpoint_ns"], checkpoint["checkpoint_id"])
+            key = (checkpoint.thread_id, checkpoint.checkpoint_ns, checkpoint.checkpoint_id)
             yield from self._rows(_WRITES.format(path=path), key)
 
-    def items(self) -> Iterator[Row]:
-        """Yield every item that has not expired."""
-        if self._columns["store"]:
-            expires = "expires_at" in self._columns["store"]
-            live = "WHERE expires_at IS NULL OR expires_at > CURRENT_TIMESTAMP" if expires else ""
-            yield from self._rows(_ITEMS.format(ttl="ttl_minutes" if expires else "NULL", live=live))
+    def items(self) -> Iterator[dict[str, Any]]:
+        """Yield every item that has not expired; times are microseconds since 1970."""
+        columns = self._columns["store"]
+        times = {
+            name: _MICROSECONDS.format(f"{name}_at") if f"{name}_at" in columns else "NULL"
+            for name in ("created", "updated", "expires")
+        }
+        live = "WHERE expires_at IS NULL OR expires_at > CURRENT_TIMESTAMP" if "expires_at" in columns else ""
+        sql = _ITEMS.format(ttl="ttl_minutes" if "ttl_minutes" in columns else "NULL", live=live, **times)
+        for row in self._rows(sql) if columns else ():
+            yield {**{name: row[name] for name in _ITEM}, "value": json.loads(row["value"])}
 
     def close(self) -> None:
         """Close the file."""
@@ -85,3 +113,25 @@ class UpstreamFile:
             yield from self._connection.execute(sql, params)
         except sqlite3.Error as error:
             raise translate(error, self._path) from error
+
+
+def tables_in(path: str) -> set[str]:
+    """Return the names of the tables of a file."""
+    connection = _open(path)
+    try:
+        return {row["name"] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    except sqlite3.Error as error:
+        raise translate(error, path) from error
+    finally:
+        connection.close()
+
+
+def _open(path: str) -> sqlite3.Connection:
+    if not os.path.exists(path):
+        raise DatabaseUnavailableError(f"{path!r} does not exist; name the file to read from.")
+    try:
+        connection = sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True, isolation_level=None)
+    except sqlite3.Error as error:
+        raise translate(error, path) from error
+    connection.row_factory = sqlite3.Row
+    return connection

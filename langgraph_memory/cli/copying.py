@@ -1,0 +1,87 @@
+"""Copies a database: one of this package to another, or what LangGraph's own classes wrote; and shows how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+from rich.progress import Progress
+
+from langgraph_memory.cli.files import file_of
+from langgraph_memory.cli.terminal import open_console, safe
+from langgraph_memory.database import open_memory
+from langgraph_memory.exceptions import DatabaseUnavailableError, InvalidInputError, without_password
+from langgraph_memory.importer import import_upstream, is_upstream
+from langgraph_memory.moving import copy_memory
+
+_NAMED = 10
+
+
+def copy_database(source: str, target: str) -> None:
+    """Copy `source`, which is only read, to `target`, and print what both of them hold.
+
+    Raises DatabaseUnavailableError when there is no such source, InvalidInputError when both are the same file.
+    """
+    _check(source, target)
+    if is_upstream(source):
+        import_database(source, target)
+        return
+    with _progress("copying") as report:
+        found = copy_memory(source, target, progress=report)
+    known = f" ({found.known:,} were there already)" if found.known else ""
+    typer.echo(f"threads{known}: {found.threads}; the same in both.")
+    typer.echo(f"memories: {found.memories}; the same in both.")
+    _print_sizes(source, found.source_bytes, target, found.target_bytes)
+    if found.changed:
+        _print_names("continued in the source meanwhile, so run this again", found.changed)
+    if found.extra:
+        _print_names("only in the target, where they stay", found.extra)
+
+
+def _print_names(what: str, names: Sequence[str]) -> None:
+    named = ", ".join(names[:_NAMED]) + (f", and {len(names) - _NAMED:,} more" if len(names) > _NAMED else "")
+    typer.echo(safe(f"{what}: {named}."))
+
+
+def import_database(source: str, target: str) -> None:
+    """Copy threads and items that LangGraph's own classes wrote to `target`; print how large each of them is.
+
+    Raises DatabaseUnavailableError when there is no such source, InvalidInputError when both are the same file.
+    """
+    _check(source, target)
+    with open_memory(target) as memory, _progress("importing") as report:
+        found = import_upstream(source, memory, progress=report)
+    skipped = f", {found.skipped:,} there already" if found.skipped else ""
+    checkpoints = f"{found.checkpoints:,} checkpoints{skipped}"
+    typer.echo(f"imported {found.threads:,} threads with {checkpoints}, and {found.items:,} items.")
+    goal = file_of(target)
+    _print_sizes(source, found.source_bytes, target, None if goal is None else goal.stat().st_size)
+
+
+def _check(source: str, target: str) -> None:
+    file, goal = file_of(source), file_of(target)
+    if file is not None and not file.is_file():
+        raise DatabaseUnavailableError(f"there is no file {str(file)!r} to copy from.")
+    if file is not None and goal is not None and _same(file, goal):
+        raise InvalidInputError(f"{source!r} cannot be copied into itself; name a new file.")
+
+
+def _same(file: Path, goal: Path) -> bool:
+    return goal.exists() and goal.samefile(file)
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar, which is gone at the end."""
+    with Progress(console=open_console(), transient=True) as shown:
+        task = shown.add_task(what, total=None)
+        yield lambda done, total: shown.update(task, completed=done, total=total)
+
+
+def _print_sizes(source: str, source_bytes: int, target: str, target_bytes: int | None) -> None:
+    sizes = [f"{without_password(source)}: {source_bytes:,} bytes"]
+    if target_bytes is not None:
+        sizes.append(f"{without_password(target)}: {target_bytes:,} bytes")
+    typer.echo(safe("; ".join(sizes) + "."))

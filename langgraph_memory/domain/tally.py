@@ -1,0 +1,63 @@
+"""What a stretch of a database holds, in numbers: how many rows of each kind, and a checksum of them all. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from struct import pack
+from typing import Any
+
+from xxhash import xxh3_128_intdigest
+
+_WIDTH = 1 << 128
+
+
+class Tally:
+    """Counts rows and adds up their checksums, so that neither the order of rows nor the engine matters."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self._sum = 0
+
+    def add(self, kind: str, values: Iterable[Any]) -> None:
+        """Count a row of `kind` that holds `values`."""
+        self.counts[kind] += 1
+        self._sum = (self._sum + row_checksum(kind, values)) % _WIDTH
+
+    def include(self, other: Tally) -> None:
+        """Count everything that `other` counted."""
+        self.counts += other.counts
+        self._sum = (self._sum + other._sum) % _WIDTH
+
+    @property
+    def checksum(self) -> str:
+        """The sum as text."""
+        return f"{self._sum:032x}"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Tally) and (self.counts, self._sum) == (other.counts, other._sum)
+
+    __hash__ = None  # type: ignore[assignment]  # it changes
+
+    def __str__(self) -> str:
+        rows = ", ".join(f"{count:,} {kind}" for kind, count in sorted(self.counts.items()))
+        return f"{rows or 'nothing'} ({self.checksum})"
+
+
+def row_checksum(kind: str, values: Iterable[Any]) -> int:
+    """Return the checksum of one row; values of another kind or in another order have another."""
+    return xxh3_128_intdigest(b"".join((_written(kind), *map(_written, values))))
+
+
+def _written(value: Any) -> bytes:
+    """Return a value with its kind and its length, so that no two lists of values are written alike."""
+    if value is None:
+        return b"n"
+    if isinstance(value, str):
+        data = value.encode("utf-8", "surrogatepass")
+        return b"s%d:%b" % (len(data), data)
+    if isinstance(value, float):
+        return b"f" + pack(">d", value)
+    if isinstance(value, int):
+        return b"i%d:" % value
+    return b"b%d:%b" % (len(value), value)

@@ -1,0 +1,250 @@
+"""Moving house: copies everything of one database to another, whatever engine each of them is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any
+
+from langgraph_memory.domain.scope import ROOT, decode_label, split_labels
+from langgraph_memory.domain.tally import Tally
+from langgraph_memory.engine.base import Engine
+from langgraph_memory.engine.connect import connect
+from langgraph_memory.engine.query import Row
+from langgraph_memory.exceptions import CopyMismatchError, InvalidInputError
+from langgraph_memory.plans.moving import memories, threads
+from langgraph_memory.plans.moving.extent import database_place, extent
+from langgraph_memory.plans.moving.parts import Part, size_of
+from langgraph_memory.plans.threads.read import checkpoint_ids
+from langgraph_memory.plans.threads.remove import delete_thread
+from langgraph_memory.plans.transfer import partitions
+
+_BUFFERED = 8 << 20
+_NAMED = 5
+
+Progress = Callable[[int, int], None]
+"""Called with how many threads and rows have been copied or found there, of how many."""
+
+
+@dataclass(slots=True)
+class Copied:
+    """What the copy holds, of every thread and owner that the source has; both sides were counted and compared.
+
+    `threads` holds what there is of threads and `memories` what there is of the store, each as counts by kind and a
+    checksum. `known` threads were there already; `changed` ones have been continued in the source since. `extra` is
+    what only the target holds: it had that before, or the source has deleted it since an earlier copy.
+    """
+
+    threads: Tally = field(default_factory=Tally)
+    memories: Tally = field(default_factory=Tally)
+    known: int = 0
+    changed: Sequence[str] = ()
+    extra: Sequence[str] = ()
+    source_bytes: int = 0
+    target_bytes: int = 0
+
+
+def copy_memory(
+    source: str | os.PathLike[str], target: str | os.PathLike[str], *, progress: Progress | None = None
+) -> Copied:
+    """Copy every thread and memory of a database of this package to another one, and compare the two.
+
+    The source is only read, and each thread and each owner's memories are copied as they are at one moment; nothing is
+    decoded, so that a database is copied without the key its threads are encrypted with. A copy that was cut short can
+    be run again, and so can one whose source has been written since: what is there stays or is brought up to date, and
+    what was continued in the target is never overwritten.
+
+    Raises CopyMismatchError when a thread or an owner's memories differ in the end, IndexChangedError when the vectors
+    of the two do not compare, InvalidInputError when both are one database, and DatabaseError.
+    """
+    with closing(connect(source, read_only=True)) as old:
+        old.setup()
+        with closing(connect(target)) as new:
+            _refuse_itself(old, new)
+            new.setup()
+            return _Move(old, new, progress or _say_nothing).run()
+
+
+def _say_nothing(done: int, total: int) -> None:
+    """Report to nobody."""
+
+
+def _refuse_itself(old: Engine, new: Engine) -> None:
+    here, there = old.run(database_place()).name, new.run(database_place()).name
+    files = os.path.exists(here) and os.path.exists(there)
+    if (here and here == there) or (files and os.path.samefile(here, there)):
+        raise InvalidInputError("source and target are one database; name another target.")
+
+
+class _Move:
+    """Copies one database to another, thread by thread and partition by partition."""
+
+    def __init__(self, old: Engine, new: Engine, report: Progress) -> None:
+        self._old = old
+        self._new = new
+        self._report = report
+        self._extent = old.run(extent())
+        self._done = 0
+        self._found = Copied()
+        self._differing: list[str] = []
+
+    def run(self) -> Copied:
+        """Copy everything, and return what was copied."""
+        self._new.run(memories.put_settings(self._old.run(memories.settings())))
+        for thread_id in _thread_ids(self._old):
+            self._copy_thread(thread_id)
+        for partition in self._old.run(partitions(None)):
+            self._copy_partition(partition)
+        self._refuse_differences()
+        self._found.extra = list(self._only_in_target())
+        self._found.changed = self._changed()
+        self._found.source_bytes = self._old.run(database_place()).bytes
+        self._found.target_bytes = self._new.run(database_place()).bytes
+        return self._found
+
+    def _copy_thread(self, thread_id: str) -> None:
+        there = self._new.run(threads.read_thread(thread_id, _pass_over))
+        copied = self._carry(thread_id, None) if there is None else self._bring_up_to_date(thread_id, there)
+        self._advance(1)
+        if copied is None:  # it was deleted from the source meanwhile
+            return
+        held = self._new.run(threads.read_thread(thread_id, _pass_over))
+        if held is None or held.tally != copied.tally:
+            self._differing.append(f"thread {thread_id!r} (source: {copied.tally}; target: {held and held.tally})")
+        self._found.threads.include(copied.tally)
+
+    def _bring_up_to_date(self, thread_id: str, there: threads.Moment) -> threads.Moment | None:
+        here = self._old.run(threads.read_thread(thread_id, _pass_over))
+        if here is None or here.tally == there.tally:
+            self._found.known += here is not None
+            return here
+        newer = (there.summary["updated_at"] or 0) > (here.summary["updated_at"] or 0)
+        if newer or not self._has_all_of(thread_id):
+            return here
+        return self._carry(thread_id, there.summary)
+
+    def _has_all_of(self, thread_id: str) -> bool:
+        """Return whether the source has every checkpoint that the target has of a thread."""
+        return self._new.run(checkpoint_ids(thread_id)) <= self._old.run(checkpoint_ids(thread_id))
+
+    def _carry(self, thread_id: str, replaced: Mapping[str, Any] | None) -> threads.Moment | None:
+        self._new.run(threads.begin_thread(thread_id, replaced))
+        load = _Load(self._new, thread_id)
+        moment = self._old.run(threads.read_thread(thread_id, load.take))
+        if moment is None:
+            self._new.run(delete_thread(thread_id))
+        else:
+            self._new.run(threads.put_thread(thread_id, load.left, moment.summary))
+        return moment
+
+    def _copy_partition(self, partition: str) -> None:
+        here = self._old.run(memories.read_partition(partition, _Store(self._new, partition, self._advance)))
+        there = self._new.run(memories.read_partition(partition, _Nobody()))
+        if here != there:
+            self._differing.append(f"{_called(partition)} (source: {here}; target: {there})")
+        self._found.memories.include(here)
+
+    def _refuse_differences(self) -> None:
+        if self._differing:
+            more = len(self._differing) - _NAMED
+            named = "; ".join(self._differing[:_NAMED]) + (f"; and {more:,} more" if more > 0 else "")
+            raise CopyMismatchError(
+                f"the target differs from the source in {named}, because it was written by others too; copy to a new "
+                "database, or delete there what differs and run this again."
+            )
+
+    def _changed(self) -> list[str]:
+        """Return the threads that a run has continued in the source since they were copied."""
+        used = self._old.run(threads.threads_used_since(self._extent.last_write))
+        return [thread for thread, moment in used.items() if self._new.run(threads.last_used(thread)) != moment]
+
+    def _only_in_target(self) -> Iterator[str]:
+        """Yield what the target has and the source has not, or no longer."""
+        there = _thread_ids(self._old)
+        other = next(there, None)
+        for thread_id in _thread_ids(self._new):
+            while other is not None and other < thread_id:  # both come in the order of their code points
+                other = next(there, None)
+            if other != thread_id:
+                yield f"thread {thread_id!r}"
+        for partition in sorted({*self._new.run(partitions(None))} - {*self._old.run(partitions(None))}):
+            yield _called(partition)
+
+    def _advance(self, number: int) -> None:
+        self._done += number
+        total = self._extent.threads + self._extent.rows
+        self._report(min(self._done, total), total)
+
+
+def _thread_ids(engine: Engine) -> Iterator[str]:
+    page = engine.run(threads.thread_page(""))
+    while page:
+        yield from page
+        page = engine.run(threads.thread_page(page[-1]))
+
+
+class _Load:
+    """Carries the pages of one thread over: those that fit into a few megabytes in the transaction that ends it."""
+
+    def __init__(self, new: Engine, thread_id: str) -> None:
+        self._new = new
+        self._thread_id = thread_id
+        self._size = 0
+        self.left: list[tuple[Part, Sequence[Row]]] = []
+
+    def take(self, part: Part, rows: Sequence[Row]) -> None:
+        """Take one page in, and put down what was taken when it is much."""
+        self.left.append((part, rows))
+        self._size += sum(size_of(row, part.columns) for row in rows)
+        if self._size > _BUFFERED and part in threads.STATE_PARTS:
+            self._new.run(threads.put_state(self._thread_id, self.left))
+            self.left, self._size = [], 0
+
+
+class _Store:
+    """Puts down what it takes of a partition, a transaction for each page."""
+
+    def __init__(self, new: Engine, partition: str, advance: Callable[[int], None]) -> None:
+        self._new = new
+        self._partition = partition
+        self._advance = advance
+
+    def rows(self, rows: Sequence[memories.StoredRow]) -> None:
+        """Take a page of rows."""
+        self._new.run(memories.put_rows(self._partition, rows))
+        self._advance(len(rows))
+
+    def trail(self, part: Part, rows: Sequence[Row]) -> None:
+        """Take a page of what stands beside the rows."""
+        self._new.run(memories.put_trail(self._partition, part, rows))
+
+    def jobs(self, jobs: Sequence[Row]) -> None:
+        """Take all jobs."""
+        self._new.run(memories.put_jobs(self._partition, jobs))
+
+
+class _Nobody:
+    """Takes nothing of a partition: its rows are only counted."""
+
+    def rows(self, rows: Sequence[memories.StoredRow]) -> None:
+        """Take a page of rows."""
+
+    def trail(self, part: Part, rows: Sequence[Row]) -> None:
+        """Take a page of what stands beside the rows."""
+
+    def jobs(self, jobs: Sequence[Row]) -> None:
+        """Take all jobs."""
+
+
+def _pass_over(part: Part, rows: Sequence[Row]) -> None:
+    """Take nothing: the rows are only counted."""
+
+
+def _called(partition: str) -> str:
+    """Return what a partition is called by people."""
+    labels = split_labels(partition)
+    if labels[0] == ROOT and len(labels) > 1:
+        return f"the memories of {decode_label(labels[1])!r}"
+    return f"the items below {labels!r}"

@@ -1,0 +1,1 @@
+"""Copying everything to another database, row by row and without decoding a value."""

@@ -1,0 +1,319 @@
+"""Reading a whole partition of the store at one moment, and writing it as another database holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from langgraph_memory.domain.index import IndexIdentity
+from langgraph_memory.domain.tally import Tally
+from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
+from langgraph_memory.exceptions import IndexChangedError
+from langgraph_memory.plans.moving.parts import Part, paced, size_of, walk
+from langgraph_memory.plans.rows import DECAY, Vectors
+
+_FIRST_PAGE, _LONGEST_PAGE = 64, 256
+
+_STATE = (
+    "partition",
+    "id",
+    "owner_id",
+    "scope",
+    "memory_type",
+    "slot",
+    "content",
+    "content_json",
+    "subject",
+    "context",
+    "source",
+    "confidence",
+    "importance",
+    "created_at",
+    "updated_at",
+    "valid_from",
+    "last_verified_at",
+    "expires_at",
+    "superseded_by",
+    "superseded_at",
+    "conflict_id",
+    "fingerprint",
+    "subject_key",
+    "question_share",
+    "terms",
+    "term_count",
+    "context_terms",
+    "context_count",
+    "asked_terms",
+    "asked_count",
+)
+ROW_COLUMNS = (*_STATE, *DECAY, "namespace", "value", "ttl_minutes")
+"""What is copied of a row: all but its number, which each database gives anew."""
+VERSION_COLUMNS = (*_STATE, "version_no", "replaced_at")
+"""What is copied of an earlier state."""
+
+TRAIL_PARTS = (
+    Part(
+        "audit",
+        "export_audit",
+        "move_audit",
+        (
+            "memory_id",
+            "change_no",
+            "action",
+            "reason",
+            "actor",
+            "thread_id",
+            "checkpoint_id",
+            "run_id",
+            "changed_at",
+        ),
+        {"after_id": "", "after_no": -1},
+        {"after_id": "memory_id", "after_no": "change_no"},
+    ),
+    Part(
+        "ledger",
+        "export_ledger",
+        "move_ledger",
+        ("thread_id", "message_id", "extractor", "content_hash", "checkpoint_id", "run_id", "promoted_at"),
+        {"thread_id": "", "message_id": "", "extractor": "", "content_hash": ""},
+    ),
+    Part(
+        "receipts",
+        "export_receipts",
+        "move_receipt",
+        ("id", "kind", "thread_id", "checkpoint_id", "run_id", "created_at", "body"),
+        {"after_id": ""},
+        {"after_id": "id"},
+    ),
+)
+"""What is copied beside the rows of a partition."""
+
+JOBS = Part(
+    "jobs",
+    "moved_jobs",
+    "move_job",
+    ("thread_id", "extractor", "due_at", "last_error", "first_at", "updated_at"),
+    {"thread_id": "", "extractor": ""},
+)
+"""What waits to be promoted, without who is at it."""
+
+QUEUE = Part(
+    "queued",
+    "export_queue",
+    "move_queued",
+    (
+        "thread_id",
+        "extractor",
+        "message_id",
+        "content_hash",
+        "position",
+        "state",
+        "actor",
+        "text",
+        "withheld",
+        "scope",
+        "source",
+        "attempts",
+        "reason",
+        "queued_at",
+    ),
+    {"thread_id": "", "extractor": "", "message_id": "", "content_hash": ""},
+)
+"""The messages of the jobs."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRow:
+    """A memory or a plain item with its earlier states and its vectors, as a database holds them."""
+
+    columns: Mapping[str, Any]
+    versions: Sequence[Mapping[str, Any]]
+    vectors: Vectors
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """What it is known by in its partition."""
+        return self.columns["namespace"], self.columns["id"]
+
+    def count(self, tally: Tally) -> None:
+        """Add everything of it to `tally`."""
+        tally.add("items" if self.columns["memory_type"] is None else "memories", self.columns.values())
+        for version in self.versions:
+            tally.add("versions", version.values())
+        for field, vector in self.vectors:
+            tally.add("vectors", (*self.name, field, vector))
+
+
+class Taker(Protocol):
+    """Is handed a partition page by page."""
+
+    def rows(self, rows: Sequence[StoredRow]) -> None:
+        """Take a page of rows."""
+        ...
+
+    def trail(self, part: Part, rows: Sequence[Row]) -> None:
+        """Take a page of what stands beside the rows."""
+        ...
+
+    def jobs(self, jobs: Sequence[Row]) -> None:
+        """Take all jobs, after the ledger and before their messages."""
+        ...
+
+
+@reads
+def read_partition(partition: str, taker: Taker) -> Plan[Tally]:
+    """Hand all of a partition over, page by page and of one moment, and return what it held."""
+    tally, place = Tally(), {"partition": partition}
+
+    def counted(part: Part, rows: Sequence[Row]) -> None:
+        for row in rows:
+            tally.add(part.kind, part.values(row).values())
+        taker.trail(part, rows)
+
+    yield from _walk_rows(partition, tally, taker)
+    for part in TRAIL_PARTS:
+        yield from walk(part, place, counted)
+    jobs: list[Row] = []
+    yield from walk(JOBS, place, lambda _, rows: jobs.extend(rows))
+    for job in jobs:
+        tally.add(JOBS.kind, JOBS.values(job).values())
+    taker.jobs(jobs)
+    yield from walk(QUEUE, place, counted)
+    return tally
+
+
+def _walk_rows(partition: str, tally: Tally, taker: Taker) -> Plan[None]:
+    after, limit = -1, _FIRST_PAGE
+    while True:
+        rows = yield Query("export_rows", {"partition": partition, "after": after, "limit": limit})
+        stored = yield from _whole(partition, rows)
+        for one in stored:
+            one.count(tally)
+        if stored:
+            taker.rows(stored)
+        if len(rows) < limit:
+            return
+        size = sum(size_of(row, ROW_COLUMNS) for row in rows)
+        after, limit = rows[-1]["memory_no"], min(_LONGEST_PAGE, paced(limit, size))
+
+
+@writes
+def put_rows(partition: str, rows: Sequence[StoredRow]) -> Plan[None]:
+    """Add some rows; one that is there and was written last stays, one that was written before is replaced."""
+    held = yield from _named(partition, rows)
+    there = {one.name: (row, one) for row, one in zip(held, (yield from _whole(partition, held)), strict=True)}
+    added = []
+    for row in rows:
+        known, stored = there.get(row.name, (None, None))
+        if stored == row or (known is not None and known["updated_at"] > row.columns["updated_at"]):
+            continue
+        added.append(row)
+        if known is not None:
+            yield Query("delete_item", {"partition": partition, "memory_no": known["memory_no"]})
+    if added:
+        yield from _insert(partition, added)
+
+
+@writes
+def put_trail(partition: str, part: Part, rows: Sequence[Row]) -> Plan[None]:
+    """Add a page of what stands beside the rows; what is there stays."""
+    yield Query(part.write, {"partition": partition}, [part.values(row) for row in rows])
+
+
+@writes
+def put_jobs(partition: str, jobs: Sequence[Row]) -> Plan[None]:
+    """Add jobs without their messages, after those that are over have gone.
+
+    A job that the source has changed since is removed to be copied anew, and so is one that the source has no longer
+    and whose messages have all been read.
+    """
+    held: list[Row] = []
+    yield from walk(JOBS, {"partition": partition}, lambda _, rows: held.extend(rows))
+    changed = {_key_of(job): job["updated_at"] for job in jobs}
+    for job in held:
+        place = {"partition": partition, "thread_id": job["thread_id"], "extractor": job["extractor"]}
+        if _key_of(job) in changed:
+            over = job["updated_at"] < changed[_key_of(job)]
+        else:
+            (unread,) = yield Query("unread_messages", place)
+            over = not unread["messages"]
+        if over:
+            yield Query("delete_messages_of_job", place)
+            yield Query("delete_job", place)
+    if jobs:
+        yield Query(JOBS.write, {"partition": partition}, [JOBS.values(job) for job in jobs])
+
+
+@reads
+def settings() -> Plan[Mapping[str, str]]:
+    """Return every setting of the file."""
+    rows = yield Query("moved_settings")
+    return {row["name"]: row["value"] for row in rows}
+
+
+@writes
+def put_settings(wanted: Mapping[str, str]) -> Plan[None]:
+    """Add settings; one that is there stays.
+
+    Raises IndexChangedError when the vectors of the two databases do not compare.
+    """
+    rows = yield Query("moved_settings")
+    held = {row["name"]: row["value"] for row in rows}
+    if "index" in held and "index" in wanted:
+        ours, theirs = IndexIdentity.from_json(held["index"]), IndexIdentity.from_json(wanted["index"])
+        if not ours.fits(theirs):
+            raise IndexChangedError(
+                f"the vectors of the source are of {theirs} and those of the target of {ours}; copy to a new database."
+            )
+    for name in wanted.keys() - held.keys():
+        yield Query("put_setting", {"name": name, "value": wanted[name]})
+
+
+def _key_of(job: Row) -> tuple[str, str]:
+    return job["thread_id"], job["extractor"]
+
+
+def _named(partition: str, rows: Sequence[StoredRow]) -> Plan[Sequence[Row]]:
+    return (yield Query("rows_named", {"partition": partition, "keys": [list(row.name) for row in rows]}))
+
+
+def _insert(partition: str, rows: Sequence[StoredRow]) -> Plan[None]:
+    """Add rows that are not there, with a few statements for all of them."""
+    (found,) = yield Query("partition", {"partition": partition})
+    yield Query("insert_item", {"partition_no": found["partition_no"]}, [row.columns for row in rows])
+    held = yield from _named(partition, rows)
+    numbers = {(one["namespace"], one["id"]): one["memory_no"] for one in held}
+    vectors = [
+        {"memory_no": numbers[row.name], "field": field, "vector": vector}
+        for row in rows
+        for field, vector in row.vectors
+    ]
+    versions = [{**version, "memory_no": numbers[row.name]} for row in rows for version in row.versions]
+    if vectors:
+        yield Query("put_vectors", {"partition": partition}, vectors)
+    if versions:
+        yield Query("import_version", rows=versions)
+
+
+def _whole(partition: str, rows: Sequence[Row]) -> Plan[list[StoredRow]]:
+    """Return rows with their earlier states and their vectors."""
+    numbers = [row["memory_no"] for row in rows]
+    ids = [row["id"] for row in rows if row["memory_type"] is not None]
+    versions: dict[int, list[Mapping[str, Any]]] = {}
+    vectors: dict[int, list[tuple[str, bytes]]] = {}
+    if ids:
+        for one in (yield Query("export_versions", {"partition": partition, "ids": ids})):
+            found = {column: one[column] for column in VERSION_COLUMNS}
+            versions.setdefault(one["memory_no"], []).append(found)
+    if numbers:
+        for one in (yield Query("vectors_of_rows", {"partition": partition, "numbers": numbers})):
+            vectors.setdefault(one["memory_no"], []).append((one["field"], bytes(one["vector"])))
+    return [
+        StoredRow(
+            {column: row[column] for column in ROW_COLUMNS},
+            versions.get(row["memory_no"], []),
+            sorted(vectors.get(row["memory_no"], [])),
+        )
+        for row in rows
+    ]
