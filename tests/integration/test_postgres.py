@@ -28,7 +28,7 @@ from langgraph_memory.engine.named_queries import load_queries
 from langgraph_memory.engine.postgres import connection as connecting
 from langgraph_memory.engine.postgres.engine import PostgresEngine
 from langgraph_memory.engine.postgres.errors import translate
-from langgraph_memory.engine.postgres.transaction import Transaction
+from langgraph_memory.engine.postgres.transaction import Statement, Transaction
 from langgraph_memory.engine.query import Plan, Query, reads, writes
 from langgraph_memory.exceptions import (
     ConnectionStringError,
@@ -641,6 +641,21 @@ def test_every_statement_is_one_that_the_server_can_prepare(url: str) -> None:
                 connection.execute(f"PREPARE {name} AS {numbered}".encode())
             except psycopg.Error as error:
                 pytest.fail(f"{name}: {error}")
+
+
+@pytest.mark.parametrize(
+    ("sql", "returns"),
+    [
+        ("-- One.\nSELECT 1", True),
+        ("-- One.\nWITH one AS (SELECT 1) SELECT * FROM one", True),
+        ("-- One.\nINSERT INTO a VALUES (1) RETURNING b", True),
+        ("-- One.\nINSERT INTO a (b)\nSELECT b FROM c", False),
+        ("-- One.\n-- Two.\nUPDATE a SET b = 1", False),
+        ("-- One.\nDELETE FROM a", False),
+    ],
+)
+def test_a_statement_is_waited_for_when_it_returns_rows(sql: str, returns: bool) -> None:
+    assert Statement.of(sql).returns is returns
 
 
 def test_migrations_are_applied_once_and_a_second_setup_changes_nothing(url: str) -> None:

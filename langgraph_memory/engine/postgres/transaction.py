@@ -39,7 +39,8 @@ class Statement(NamedTuple):
     @classmethod
     def of(cls, sql: str) -> Statement:
         """Return the statement of a query file, whose parameters are written `:name`."""
-        returns = re.search(r"\A(--.*\n)*SELECT\b|\bRETURNING\b", sql) is not None
+        changes = re.match(r"(--.*\n)*(INSERT|UPDATE|DELETE|CREATE|ALTER|DO)\b", sql) is not None
+        returns = not changes or re.search(r"\bRETURNING\b", sql) is not None
         return cls(_PARAMETER.sub(r"%(\1)s", sql.replace("%", "%%")), returns)
 
 
