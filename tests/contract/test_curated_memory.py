@@ -755,7 +755,8 @@ def keep_apart(database: str, owner: str, other: str, scope: str, query: str) ->
         stored = [store.remember(f"shared word {n}", owner_id=owner, scope=at) for n, at in places]
         if usable(check_content, query):
             store.remember(f"shared {query}", owner_id=owner, scope=scope)
-        store.put(("plain", "corner"), query.encode("utf-8", "replace").decode(), {"text": query})
+        key = query.encode("utf-8", "replace").decode().replace("\x00", "")  # which PostgreSQL refuses in a key
+        store.put(("plain", "corner"), key, {"text": query})
 
         found = store.recall(query, owner_id=owner, scope=scope, limit=50)
         words = store.recall("shared word", owner_id=owner, scope=scope, limit=50)

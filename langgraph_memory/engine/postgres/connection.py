@@ -68,24 +68,16 @@ class Embedding(bytes):
 
 
 def open_connection(settings: PostgresSettings) -> psycopg.Connection[dict[str, Any]]:
-    """Return a connection in autocommit mode.
+    """Return a connection of its own in autocommit mode.
 
     Raises DatabaseUnavailableError or DatabaseBusyError.
     """
-    given = _parts(settings.conn_string)
-    options: dict[str, Any] = {"client_encoding": "utf8", "autocommit": True}
-    options["prepare_threshold"] = 0 if settings.prepare else None
-    if "connect_timeout" not in given:
-        options["connect_timeout"] = max(2, round(settings.connect_timeout))  # less than 2 counts as 2
-    if "application_name" not in given:
-        options["application_name"] = "langgraph_memory"
     try:
-        connection = psycopg.connect(settings.conn_string, row_factory=dict_row, context=_CONTEXT, **options)
+        connection = psycopg.connect(settings.conn_string, **connection_options(settings))
     except psycopg.OperationalError as error:
         raise refused(error, settings.name) from error
-    connection.prepared_max = _PREPARED
     try:
-        _configure(connection, settings)
+        configure(connection, settings)
     except psycopg.Error as error:
         connection.close()
         raise translate(error, settings.name) from error
@@ -93,6 +85,19 @@ def open_connection(settings: PostgresSettings) -> psycopg.Connection[dict[str, 
         connection.close()
         raise
     return connection
+
+
+def connection_options(settings: PostgresSettings) -> dict[str, Any]:
+    """Return what every connection is opened with beside its connection string."""
+    given = _parts(settings.conn_string)
+    options: dict[str, Any] = {"client_encoding": "utf8", "autocommit": True}
+    options |= {"row_factory": dict_row, "context": _CONTEXT}
+    options["prepare_threshold"] = 0 if settings.prepare else None
+    if "connect_timeout" not in given:
+        options["connect_timeout"] = max(2, round(settings.connect_timeout))  # less than 2 counts as 2
+    if "application_name" not in given:
+        options["application_name"] = "langgraph_memory"
+    return options
 
 
 def check_conn_string(conn_string: str) -> None:
@@ -114,8 +119,9 @@ def _parts(conn_string: str) -> dict[str, Any]:
     return {name: value for name, value in conninfo_to_dict(conn_string).items() if value is not None}
 
 
-def _configure(connection: psycopg.Connection[dict[str, Any]], settings: PostgresSettings) -> None:
-    """Check the server, and set what every transaction of the session needs, in one round trip."""
+def configure(connection: psycopg.Connection[dict[str, Any]], settings: PostgresSettings) -> None:
+    """Check the server of a new connection, and set what every transaction of the session needs, in one round trip."""
+    connection.prepared_max = _PREPARED
     if connection.info.server_version < OLDEST * 10_000:
         major = connection.info.server_version // 10_000
         raise DatabaseUnavailableError(

@@ -1,80 +1,90 @@
-"""A bounded number of connections, opened when they are needed and lent to one operation at a time."""
+"""Lends connections: psycopg's pool, whose errors say what the server said."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Lock, Semaphore
 from typing import Any
 
 import psycopg
-from psycopg.pq import TransactionStatus
+from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
-from langgraph_memory.engine.postgres.connection import PostgresSettings, open_connection
+from langgraph_memory.engine.postgres.connection import (
+    PostgresSettings,
+    configure,
+    connection_options,
+    open_connection,
+)
 from langgraph_memory.exceptions import DatabaseBusyError, DatabaseClosedError
 
 Connection = psycopg.Connection[dict[str, Any]]
 
 
 class Pool:
-    """Lends connections to threads.
+    """Lends connections to threads, opened when they are needed; one that broke is replaced.
 
-    One that cannot be opened is an error at once, said by the server itself; nothing is retried in the background.
+    Before the first one is lent a server that lets nobody in is an error at once; later it is waited for, no longer
+    than `pool_timeout`.
     """
 
     def __init__(self, settings: PostgresSettings) -> None:
         self._settings = settings
-        self._free = Semaphore(settings.pool_size)
-        self._idle: list[Connection] = []
-        self._lock = Lock()
-        self._closed = False
+        self._reached = False
+        self._pool: ConnectionPool[Connection] = ConnectionPool(
+            settings.conn_string,
+            kwargs=connection_options(settings),
+            configure=lambda connection: configure(connection, settings),
+            min_size=0,
+            max_size=settings.pool_size,
+            timeout=settings.pool_timeout,
+            reconnect_timeout=settings.pool_timeout,
+            name="langgraph_memory",
+            open=False,
+        )
 
     @contextmanager
     def lend(self) -> Iterator[Connection]:
         """Lend a connection that no other thread uses; it may have broken since it was used last."""
-        if not self._free.acquire(timeout=self._settings.pool_timeout):
-            raise DatabaseBusyError(
-                f"all {self._settings.pool_size} connections to {self._settings.name} were in use for "
-                f"{self._settings.pool_timeout:g} s; raise pool_size or pool_timeout."
-            )
+        connection = self._take()
         try:
-            connection = self._take()
-            try:
-                yield connection
-            finally:
-                self._give_back(connection)
+            yield connection
         finally:
-            self._free.release()
+            self._pool.putconn(connection)
 
     def renew(self) -> None:
-        """Close the idle connections: one was lost, so the others may be, too."""
-        with self._lock:
-            idle, self._idle = self._idle, []
-        for connection in idle:
-            connection.close()
+        """Replace the idle connections that are broken: one was lost, so the others may be, too."""
+        self._pool.check()
 
     def close(self) -> None:
         """Close every connection, those that are lent when they come back; safe to call again."""
-        with self._lock:
-            self._closed = True
-        self.renew()
+        self._reached = True
+        self._pool.close()
 
     def check_open(self) -> None:
         """Raise DatabaseClosedError after `close`."""
-        if self._closed:
+        if self._reached and self._pool.closed:
             raise DatabaseClosedError(f"{self._settings.name} was closed; open it again with open_memory().")
 
     def _take(self) -> Connection:
         self.check_open()
-        with self._lock:
-            if self._idle:
-                return self._idle.pop()
-        return open_connection(self._settings)
+        if not self._reached:
+            open_connection(self._settings).close()
+            self._pool.open()
+            self._reached = True
+        try:
+            return self._pool.getconn()
+        except PoolClosed:
+            self.check_open()
+            raise
+        except PoolTimeout as error:
+            self._explain(error)
+            raise
 
-    def _give_back(self, connection: Connection) -> None:
-        usable = not connection.closed and connection.info.transaction_status is TransactionStatus.IDLE
-        with self._lock:
-            if usable and not self._closed:
-                self._idle.append(connection)
-                return
-        connection.close()
+    def _explain(self, error: PoolTimeout) -> None:
+        """Raise what the server says to another connection, or that all those that are allowed are in use."""
+        if self._pool.get_stats()["pool_size"] < self._settings.pool_size:
+            open_connection(self._settings).close()
+        raise DatabaseBusyError(
+            f"all {self._settings.pool_size} connections to {self._settings.name} were in use for "
+            f"{self._settings.pool_timeout:g} s; raise pool_size or pool_timeout."
+        ) from error
