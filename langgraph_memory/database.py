@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from langgraph_memory.checkpointer import ThreadSaver
 from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.hygiene import DEFAULT_HYGIENE, HygienePolicy, SweepReport
 from langgraph_memory.domain.rewind import Retraction
-from langgraph_memory.domain.scope import GLOBAL
+from langgraph_memory.domain.scope import GLOBAL, check_owner, owner_partition
 from langgraph_memory.domain.session import SessionSummary
 from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.engine.base import Engine
@@ -129,6 +130,36 @@ class MemoryDatabase:
     async def adelete_for_runs(self, run_ids: Sequence[str], *, owner_id: str, dry_run: bool = True) -> Retraction:
         """Same as `delete_for_runs`."""
         return await self.store._runner.arun(rewind.delete_runs(owner_id, run_ids, dry_run, self.store._settings))
+
+    def grant(self, role: str, *, owner_id: str) -> None:
+        """Let a role of the PostgreSQL server work with the memories and threads of one owner, and see no others.
+
+        It holds for SQL written by hand too: row-level security is turned on for every table, and the role is what
+        binds, which no setting of a session changes. The first role that is granted turns it on; from then on only the
+        role that owns the tables, its members and roles with BYPASSRLS see everything, and superusers, whom no policy
+        stops. A role that is granted nothing sees nothing. Granting it again binds it to another owner, and covers the
+        tables that a newer version of this package has added. The role must exist and be no administrator's. Items of
+        the plain store outside `("memories", owner)` are nobody's, so that no bound role sees them.
+
+        Raises MissingOwnerError, DatabaseUnavailableError, or InvalidInputError: without PostgreSQL, without such a
+        role, and for a role that could act as one that sees more.
+        """
+        self.store._engine.grant(role, owner_partition(check_owner(owner_id)), owner_id)
+
+    async def agrant(self, role: str, *, owner_id: str) -> None:
+        """Same as `grant`."""
+        await asyncio.to_thread(self.grant, role, owner_id=owner_id)
+
+    def revoke(self, role: str) -> None:
+        """Take every right on the tables from a role of the PostgreSQL server; doing so again changes nothing.
+
+        Row-level security stays on. Raises DatabaseUnavailableError or InvalidInputError.
+        """
+        self.store._engine.revoke(role)
+
+    async def arevoke(self, role: str) -> None:
+        """Same as `revoke`."""
+        await asyncio.to_thread(self.revoke, role)
 
 
 def open_memory(

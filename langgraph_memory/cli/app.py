@@ -192,6 +192,29 @@ def erase(
 
 
 @app.command()
+def grant(
+    db: Annotated[str, typer.Argument(help="The postgresql:// URL, as the user who owns the tables.")],
+    owner: OneOwner,
+    role: Annotated[str, typer.Option("--role", help="The server's role, which must exist.")],
+) -> None:
+    """Let a role of the PostgreSQL server see the rows of one owner, and no others."""
+    from langgraph_memory.cli.tenants import grant_role
+
+    grant_role(db, role, owner)
+
+
+@app.command()
+def revoke(
+    db: Annotated[str, typer.Argument(help="The postgresql:// URL, as the user who owns the tables.")],
+    role: Annotated[str, typer.Option("--role", help="The server's role.")],
+) -> None:
+    """Take from a role of the PostgreSQL server what grant gave it."""
+    from langgraph_memory.cli.tenants import revoke_role
+
+    revoke_role(db, role)
+
+
+@app.command()
 def export(
     file: Annotated[str, typer.Argument(help="A new file, or - for the standard output.")] = "-",
     db: Database = DEFAULT_DATABASE,

@@ -55,6 +55,17 @@ class Engine(Protocol):
         """Same as `reclaim`, without blocking the event loop."""
         ...
 
+    def grant(self, role: str, partition: str, owner_id: str) -> None:
+        """Let a role of the database see the rows of one owner, and no others.
+
+        Raises InvalidInputError where there are no roles.
+        """
+        ...
+
+    def revoke(self, role: str) -> None:
+        """Let a role of the database see nothing any more."""
+        ...
+
     def close(self) -> None:
         """Finish what is running and release every connection; safe to call again."""
         ...

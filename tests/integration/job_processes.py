@@ -1,7 +1,8 @@
 """What the tests of promotion by many and by killed processes run: one process that imports once, and forks the rest.
 
 usage: job_processes.py queue DATABASE JOBS | share DATABASE JOBS | kill DATABASE KILLS SEED |
-threads DATABASE TURNS. Every message says something else, so that one that is lost or doubled shows.
+threads DATABASE TURNS | owner DATABASE TURNS. Every message says something else, so that one that is lost or doubled
+shows.
 """
 
 from __future__ import annotations
@@ -120,11 +121,18 @@ def threads(path: str, turns: int) -> None:
     """Run one thread's graph in two processes at once; both of them read every message there is."""
     with open_memory(path):
         pass
-    ended_well([forked(lambda who=who: talk(path, who, turns)) for who in ("one", "two")])  # type: ignore[misc]
+    ended_well([forked(lambda who=who: talk(path, who, "shared", turns)) for who in ("one", "two")])  # type: ignore[misc]
 
 
-def talk(path: str, who: str, turns: int) -> None:
-    config: Any = {"configurable": {"thread_id": "shared"}}
+def owner(path: str, turns: int) -> None:
+    """Run two threads of one owner in two processes at once; both hear some of the same."""
+    with open_memory(path):
+        pass
+    ended_well([forked(lambda who=who: talk(path, who, who, turns)) for who in ("one", "two")])  # type: ignore[misc]
+
+
+def talk(path: str, who: str, thread: str, turns: int) -> None:
+    config: Any = {"configurable": {"thread_id": thread}}
     with open_memory(path) as memory:
         graph = build_graph(OfflineChatModel()).compile(checkpointer=memory.checkpointer, store=memory.store)
         for turn in range(turns):
@@ -135,5 +143,5 @@ def talk(path: str, who: str, turns: int) -> None:
 
 if __name__ == "__main__":
     command, path, *numbers = sys.argv[1:]
-    commands: dict[str, Any] = {"queue": queue, "share": share, "kill": kill, "threads": threads}
+    commands: dict[str, Any] = {"queue": queue, "share": share, "kill": kill, "threads": threads, "owner": owner}
     commands[command](path, *map(int, numbers))

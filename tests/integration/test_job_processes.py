@@ -68,6 +68,20 @@ def test_two_processes_that_run_the_same_thread_at_once_promote_each_message_onc
     assert_each_was_read_once(database, [f"The user likes {what}." for what in said])
 
 
+def test_two_processes_that_promote_into_one_owner_at_once_neither_double_nor_lose(database: str) -> None:
+    run(database, "owner", 25)
+
+    live = [row[0] for row in ask(database, "SELECT content FROM agent_memory WHERE superseded_at IS NULL")]
+    assert sorted(map(str, live)) == sorted(
+        f"The user likes {who}{turn}." for who in ("one", "two", "shared") for turn in range(25)
+    )
+    assert dict(ask(database, "SELECT action, count(*) FROM memory_audit GROUP BY action")) == {  # type: ignore[arg-type]
+        "added": 75,
+        "reinforced": 25,  # what the second of them heard too
+    }
+    assert ask(database, "SELECT count(*) FROM promotion_ledger") == [(100,)]
+
+
 def test_the_worker_command_leaves_other_extractors_jobs_and_ends_at_a_signal(path: str) -> None:
     run(path, "queue", 3)
     command = [sys.executable, "-m", "langgraph_memory", "worker", path]

@@ -17,13 +17,14 @@ from langgraph_memory.exceptions import ForkedThreadError
 DRIVER = Path(__file__).with_name("thread_processes.py")
 
 
-def test_eight_processes_store_two_thousand_checkpoints_each_while_another_reads(tmp_path: Path) -> None:
-    command = [sys.executable, "-W", "ignore", str(DRIVER), "many", str(tmp_path / "memory.db"), "8", "2000"]
+def test_eight_processes_store_checkpoints_at_once_while_another_reads(database: str) -> None:
+    puts = 250 if "://" in database else 2000
+    command = [sys.executable, "-W", "ignore", str(DRIVER), "many", database, "8", str(puts)]
 
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split()[0] == "16000"
+    assert done.stdout.split()[0] == str(8 * puts)
 
 
 def put(saver: ThreadSaver, parent: str | None, checkpoint_id: str, thread: str = "t", **metadata: object) -> None:
@@ -33,9 +34,11 @@ def put(saver: ThreadSaver, parent: str | None, checkpoint_id: str, thread: str 
     saver.put(config, checkpoint, {"source": "loop", **metadata}, checkpoint["channel_versions"])
 
 
-def test_a_fence_refuses_the_second_of_two_writers_that_continue_one_checkpoint(tmp_path: Path) -> None:
-    path = str(tmp_path / "memory.db")
-    with ThreadSaver.from_conn_string(path, fence=True) as one, ThreadSaver.from_conn_string(path, fence=True) as two:
+def test_a_fence_refuses_the_second_of_two_writers_that_continue_one_checkpoint(database: str) -> None:
+    with (
+        ThreadSaver.from_conn_string(database, fence=True) as one,
+        ThreadSaver.from_conn_string(database, fence=True) as two,
+    ):
         put(one, None, "1")
         put(one, "1", "2")
 
@@ -46,8 +49,8 @@ def test_a_fence_refuses_the_second_of_two_writers_that_continue_one_checkpoint(
         put(two, "1", "4", source="fork")
 
 
-def test_without_a_fence_two_writers_make_a_fork_and_both_branches_read_back(tmp_path: Path) -> None:
-    with ThreadSaver.from_conn_string(str(tmp_path / "memory.db")) as saver:
+def test_without_a_fence_two_writers_make_a_fork_and_both_branches_read_back(database: str) -> None:
+    with ThreadSaver.from_conn_string(database) as saver:
         for parent, child in ((None, "1"), ("1", "2"), ("1", "3")):
             put(saver, parent, child)
 
@@ -57,8 +60,8 @@ def test_without_a_fence_two_writers_make_a_fork_and_both_branches_read_back(tmp
     assert all(one.checkpoint["channel_values"]["log"][-1] == name for name, one in found.items())
 
 
-def test_threads_and_tasks_of_one_process_share_a_saver(tmp_path: Path) -> None:
-    with ThreadSaver.from_conn_string(str(tmp_path / "memory.db")) as saver:
+def test_threads_and_tasks_of_one_process_share_a_saver(database: str) -> None:
+    with ThreadSaver.from_conn_string(database) as saver:
 
         def write(thread: int) -> None:
             for number in range(40):

@@ -16,6 +16,7 @@ from langgraph_memory.engine.postgres.errors import collided, lost
 from langgraph_memory.engine.postgres.migrate import migrate
 from langgraph_memory.engine.postgres.pool import Connection, Pool
 from langgraph_memory.engine.postgres.scrub import scrub
+from langgraph_memory.engine.postgres.tenants import Tenant, grant, revoke
 from langgraph_memory.engine.postgres.transaction import Statement, Transaction
 from langgraph_memory.engine.query import Operation
 from langgraph_memory.exceptions import DatabaseError, DatabaseUnavailableError
@@ -93,6 +94,16 @@ class PostgresEngine:
     def reclaim(self) -> None:
         """Do nothing: the server's autovacuum makes the space of deleted rows reusable by itself."""
         self._pool.check_open()
+
+    def grant(self, role: str, partition: str, owner_id: str) -> None:
+        """Let a role of the server see the rows of one owner, and no others."""
+        with self._pool.lend() as connection:
+            grant(connection, self._settings, Tenant(role, partition, owner_id))
+
+    def revoke(self, role: str) -> None:
+        """Let a role of the server see nothing any more."""
+        with self._pool.lend() as connection:
+            revoke(connection, self._settings, role)
 
     async def areclaim(self) -> None:
         """Same as `reclaim`."""

@@ -19,6 +19,14 @@ _VECTOR = (
     "{name} has no pgvector that can be used ({text}), and an index needs it; install it on the server, let an "
     "administrator run CREATE EXTENSION vector in the database, or open it without index."
 )
+_BOUND = (
+    "{name} keeps this user to the rows of one owner ({text}); name that owner, or connect as a user that was granted "
+    "the one you named."
+)
+_WORDED = (
+    (("0A000", "58P01", "42501", "42704"), "vector", _VECTOR),
+    (("42501",), "row-level security", _BOUND),
+)
 _STATES: tuple[_Meaning, ...] = (
     (
         ("25006",),
@@ -89,8 +97,9 @@ def translate(error: psycopg.Error, name: str) -> LangGraphMemoryError:
         if isinstance(error, psycopg.DataError):
             return InvalidInputError(f"a value cannot be stored: {text}.")
         return DatabaseError(f"{name}: {text}.")
-    if error.sqlstate in ("0A000", "58P01", "42501", "42704") and "vector" in text:
-        return DatabaseUnavailableError(_VECTOR.format(name=name, text=text))
+    for states, word, sentence in _WORDED:
+        if error.sqlstate in states and word in text:
+            return DatabaseUnavailableError(sentence.format(name=name, text=text))
     for starts, kind, sentence in _STATES:
         if error.sqlstate.startswith(starts):
             return kind(sentence.format(name=name, text=text))

@@ -45,6 +45,11 @@ def migrate(connection: Connection, settings: PostgresSettings) -> None:
         )
 
 
+def alone(connection: Connection) -> None:
+    """Wait until nobody else changes the schema, until the end of the transaction."""
+    connection.execute(_ALONE)
+
+
 def _version(connection: Connection, schema: str | None) -> int:
     exists = connection.execute(_KNOWN, {"schema": schema}).fetchone()
     if exists is None or not exists["known"]:
@@ -55,7 +60,7 @@ def _version(connection: Connection, schema: str | None) -> int:
 
 def _apply(connection: Connection, schema: str | None, number: int, name: str, sql: str) -> None:
     with connection.transaction():
-        connection.execute(_ALONE)
+        alone(connection)
         if schema is not None:
             connection.execute(psycopg.sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(psycopg.sql.Identifier(schema)))
         connection.execute(_RECORD)

@@ -11,7 +11,7 @@ from langgraph_memory.engine.postgres.pool import Connection
 from langgraph_memory.exceptions import DatabaseBusyError
 
 _TABLES = """
-SELECT c.relname AS name FROM pg_class AS c
+SELECT c.relname AS name, pg_has_role(c.relowner, 'USAGE') AS mine FROM pg_class AS c
 WHERE c.relkind = 'r' AND c.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'agent_memory'::regclass)
   AND (c.relname IN ('agent_memory', 'store_partition', 'thread')
     OR c.relname LIKE 'promotion\\_%' OR c.relname LIKE 'memory\\_%' OR c.relname LIKE 'thread\\_%')
@@ -29,12 +29,14 @@ SELECT EXISTS (
 def scrub(connection: Connection, settings: PostgresSettings) -> bool:
     """Vacuum the tables, or rewrite them where the settings say so; return whether deleted bytes are gone from them.
 
-    They are not while somebody reads an earlier state, or keeps a table locked for longer than the busy timeout.
+    They are not for a user who does not own the tables, while somebody reads an earlier state, or when somebody keeps
+    a table locked for longer than the busy timeout.
     """
     rewrite = settings.scrub == "rewrite"
     try:
         held = connection.execute(_HELD).fetchone()
-        for row in connection.execute(_TABLES).fetchall():
+        tables = connection.execute(_TABLES).fetchall()
+        for row in tables:
             command = SQL("VACUUM (FULL) {}" if rewrite else "VACUUM {}")
             connection.execute(command.format(Identifier(row["name"])))
     except psycopg.Error as error:
@@ -42,4 +44,5 @@ def scrub(connection: Connection, settings: PostgresSettings) -> bool:
         if isinstance(translated, DatabaseBusyError):
             return False
         raise translated from error
-    return rewrite and held is not None and not held["held"]
+    mine = all(row["mine"] for row in tables)  # another user's table is passed over with a warning
+    return rewrite and mine and held is not None and not held["held"]

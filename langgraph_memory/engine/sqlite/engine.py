@@ -141,6 +141,17 @@ class SqliteEngine:
         self._check_open()
         await asyncio.get_running_loop().run_in_executor(self._write_thread, self.reclaim)
 
+    def grant(self, role: str, partition: str, owner_id: str) -> None:
+        """Raise InvalidInputError: a file has no roles."""
+        self.revoke(role)
+
+    def revoke(self, role: str) -> None:
+        """Raise InvalidInputError: a file has no roles."""
+        raise InvalidInputError(
+            f"{self._settings.path!r} is a file and has no role {role!r}; give each owner a file of their own, or use "
+            "PostgreSQL."
+        )
+
     def close(self) -> None:
         """Finish what is running and release every connection; safe to call again."""
         with self._lock:
