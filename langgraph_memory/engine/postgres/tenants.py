@@ -66,7 +66,7 @@ def grant(connection: Connection, settings: PostgresSettings, tenant: Tenant) ->
         with connection.transaction():
             alone(connection)
             _check_known(connection, tenant.role)
-            connection.execute(sql.encode())
+            connection.execute(sql.encode(), prepare=False)  # several statements
             _check_weak(connection, tenant)
             connection.execute(_BIND, tenant._asdict())
             for right in _rights(connection, tenant.role, SQL("GRANT {} TO {}")):
