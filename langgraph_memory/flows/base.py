@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from langgraph_memory.domain.index import IndexIdentity
+from langgraph_memory.driver import adrive, drive
 from langgraph_memory.engine.base import Engine
-from langgraph_memory.engine.driver import adrive, drive
 from langgraph_memory.engine.query import Operation
 from langgraph_memory.exceptions import EmbeddingError
 from langgraph_memory.plans.index import claim_index

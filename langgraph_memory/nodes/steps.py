@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
+from langgraph_memory.driver import adrive, drive
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -30,31 +32,9 @@ def call(method: Callable[P, T], twin: Callable[P, Awaitable[T]], *args: P.args,
 
 def perform(steps: Steps[T]) -> T:
     """Run `steps` to their end."""
-    try:
-        wanted = next(steps)
-        while True:
-            try:
-                outcome = wanted.sync()
-            except Exception as error:
-                wanted = steps.throw(error)
-            else:
-                wanted = steps.send(outcome)
-    except StopIteration as stop:
-        result: T = stop.value
-        return result
+    return drive(steps, lambda wanted: wanted.sync())
 
 
 async def aperform(steps: Steps[T]) -> T:
     """Same as `perform`."""
-    try:
-        wanted = next(steps)
-        while True:
-            try:
-                outcome = await wanted.in_loop()
-            except Exception as error:
-                wanted = steps.throw(error)
-            else:
-                wanted = steps.send(outcome)
-    except StopIteration as stop:
-        result: T = stop.value
-        return result
+    return await adrive(steps, lambda wanted: wanted.in_loop())

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from support import START, Clock, Driver, one_sentence, opened_store, take_in
 
 from langgraph_memory import HygienePolicy, Memory, OfflineChatModel, build_graph, open_memory
-from langgraph_memory.engine.driver import drive
+from langgraph_memory.driver import drive
 from langgraph_memory.engine.query import Operation
 from langgraph_memory.exceptions import InvalidInputError, MemoryNotFoundError, MissingOwnerError
 from langgraph_memory.flows import hygiene

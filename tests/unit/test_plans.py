@@ -16,7 +16,7 @@ from langgraph_memory.domain.policy import PromotionPolicy
 from langgraph_memory.domain.promotion import LedgerPlace, judge
 from langgraph_memory.domain.text import content_hash
 from langgraph_memory.domain.types import MemoryTypes
-from langgraph_memory.engine.driver import adrive, drive
+from langgraph_memory.driver import adrive, drive
 from langgraph_memory.engine.query import Operation, Plan, Query, reads, writes
 from langgraph_memory.engine.sqlite.vectors import Held, closest, seal
 from langgraph_memory.exceptions import InvalidMemoryError, MemoryNotFoundError

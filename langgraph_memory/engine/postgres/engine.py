@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
-from langgraph_memory.engine.driver import drive
+from langgraph_memory.driver import drive
 from langgraph_memory.engine.named_queries import load_queries
 from langgraph_memory.engine.postgres.answers import answers
 from langgraph_memory.engine.postgres.connection import PostgresSettings

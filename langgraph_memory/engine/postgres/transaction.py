@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from langgraph_memory.engine.driver import drive
+from langgraph_memory.driver import drive
 from langgraph_memory.engine.postgres.connection import Embedding, PostgresSettings
 from langgraph_memory.engine.postgres.errors import translate
 from langgraph_memory.engine.postgres.pool import Connection

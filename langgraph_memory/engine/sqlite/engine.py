@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from threading import Event, Lock
 from typing import Any, TypeVar
 
-from langgraph_memory.engine.driver import drive
+from langgraph_memory.driver import drive
 from langgraph_memory.engine.named_queries import load_queries
 from langgraph_memory.engine.query import Operation, Query, Row
 from langgraph_memory.engine.sqlite.connection import SqliteSettings, open_connection

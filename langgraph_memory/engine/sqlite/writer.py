@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, TypeVar
 
-from langgraph_memory.engine.driver import drive
+from langgraph_memory.driver import drive
 from langgraph_memory.engine.query import Operation, Query, Row
 from langgraph_memory.exceptions import DatabaseBusyError, DatabaseUnavailableError
 
