@@ -179,10 +179,11 @@ def open_memory(
     `conn_string` is a file path, a `sqlite:///` URL, `":memory:"` or a `postgresql://` URL. `index` and `ttl` mean what
     they mean in LangGraph. `serde` serialises thread state; without one it is strict msgpack, and `allowed_classes`
     names the classes of your own that may be restored from it. `fence` refuses a second writer that continues the same
-    checkpoint. `memory_types` adds types of your own, `guard` says what becomes of personal data. `options` go to the
-    engine: for SQLite `synchronous` ("NORMAL" survives a killed process, "FULL" a power loss too); for PostgreSQL
-    `pool_size`, `pool_timeout`, `connect_timeout`, the `schema` of the tables and what `scrub` does ("vacuum" or
-    "rewrite"); for both `busy_timeout`, how long another's lock is waited for. Times are in seconds.
+    checkpoint. `memory_types` adds types of your own, `guard` says what becomes of personal data and which detectors
+    look for secrets (`GuardPolicy(detectors=(CredSweeperDetector(),))`). `options` go to the engine: for SQLite
+    `synchronous` ("NORMAL" survives a killed process, "FULL" a power loss too); for PostgreSQL `pool_size`,
+    `pool_timeout`, `connect_timeout`, the `schema` of the tables and what `scrub` does ("vacuum" or "rewrite"); for
+    both `busy_timeout`, how long another's lock is waited for. Times are in seconds.
 
     Raises ConnectionStringError, InvalidInputError, MissingExtraError or a DatabaseError.
     """

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import unicodedata
 from base64 import b64decode
 from binascii import Error as NotBase64
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
 from langgraph_memory.domain.personal import PersonalKind, find
@@ -16,6 +17,8 @@ from langgraph_memory.domain.text import HIDDEN
 from langgraph_memory.exceptions import InvalidInputError
 
 Treatment = Literal["refuse", "mask", "allow"]
+Detector = Callable[[str], str | None]
+"""Returns the name of the secret that a text holds ("AWS Client ID"), or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,13 @@ class Refusal:
     explanation: str
 
 
+def _is_detector(value: Any) -> bool:
+    """Return whether `value` can be asked; a coroutine would never be None."""
+    if not callable(value):
+        return False
+    return not inspect.iscoroutinefunction(value) and not inspect.iscoroutinefunction(type(value).__call__)
+
+
 @dataclass(frozen=True, slots=True)
 class GuardPolicy:
     """What becomes of personal data, by kind: "refuse", "mask" (a placeholder stands in its place) or "allow".
@@ -34,6 +44,9 @@ class GuardPolicy:
     somebody says about their health are allowed, for that is what people tell an assistant so that it remembers:
     "reach me at...", "I am allergic to...". Whatever the policy, secrets, orders to the agent, hidden and encoded
     text are refused.
+
+    `detectors` look for secrets beyond the formats known here: each takes a text and returns the name of what it found,
+    or None. They are asked in turn, wherever the guard is, and a text that one of them fails on is refused as well.
     """
 
     card_number: Treatment = "refuse"
@@ -42,12 +55,15 @@ class GuardPolicy:
     health: Treatment = "allow"
     email: Treatment = "allow"
     phone: Treatment = "allow"
+    detectors: tuple[Detector, ...] = ()
 
     def __post_init__(self) -> None:
-        for one in fields(self):
-            treatment = getattr(self, one.name)
+        for name in get_args(PersonalKind):
+            treatment = getattr(self, name)
             if treatment not in get_args(Treatment):
-                raise InvalidInputError(f"{one.name} must be 'refuse', 'mask' or 'allow', not {treatment!r}.")
+                raise InvalidInputError(f"{name} must be 'refuse', 'mask' or 'allow', not {treatment!r}.")
+        if not isinstance(self.detectors, tuple) or not all(map(_is_detector, self.detectors)):
+            raise InvalidInputError("detectors must be a tuple of callables, none of them async: text -> name or None.")
         if self.health == "mask":
             raise InvalidInputError("health cannot be masked, for any word may tell it; choose 'refuse' or 'allow'.")
 
@@ -67,6 +83,8 @@ _PERSONAL: Final[dict[PersonalKind, str]] = {
 }
 _SECRET: Final = Refusal("secret", "It holds a password, key or token.")
 _ENCODED_TEXT: Final = Refusal("encoded_text", "It holds a long encoded block.")
+_LONGEST_NAME: Final = 60
+_WORD = re.compile(r"\w{4,}")
 _ORDER = re.compile(
     r"\b(?:ignore|disregard|forget|override)\b.{0,30}\b(?:previous|prior|above|earlier|system)\b.{0,30}"
     r"\b(?:instructions?|prompts?|rules|messages?)\b"
@@ -81,7 +99,7 @@ _WORD_IN_BASE64 = re.compile(r"[A-Za-z0-9+/]{20,}={0,2}")
 
 def refuse(text: str, policy: GuardPolicy = DEFAULT_GUARD) -> Refusal | None:
     """Return why `text` must not be remembered, or None when it may be."""
-    return refuse_unsafe(text) or _refuse_personal(text, policy)
+    return refuse_unsafe(text) or _refuse_detected(text, policy) or _refuse_personal(text, policy)
 
 
 def withhold(text: str, policy: GuardPolicy = DEFAULT_GUARD) -> Refusal | None:
@@ -92,11 +110,13 @@ def withhold(text: str, policy: GuardPolicy = DEFAULT_GUARD) -> Refusal | None:
     plain = HIDDEN.sub("", text)
     if SECRET.search(text) or SECRET.search(plain):
         return _SECRET
-    return _ENCODED_TEXT if _ENCODED.search(plain) else _refuse_personal(plain, policy)
+    if _ENCODED.search(plain):
+        return _ENCODED_TEXT
+    return _refuse_detected(plain, policy) or _refuse_personal(plain, policy)
 
 
 def refuse_unsafe(text: str) -> Refusal | None:
-    """Return why `text` must not be remembered whatever the policy, or None."""
+    """Return why `text` must not be remembered whatever the policy, or None; no detector is asked."""
     if SECRET.search(text):
         return _SECRET
     if _ORDER.search(unicodedata.normalize("NFKC", text)):
@@ -135,6 +155,27 @@ def texts_in(value: Any) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for held in value:
             yield from texts_in(held)
+
+
+def _refuse_detected(text: str, policy: GuardPolicy) -> Refusal | None:
+    for detector in policy.detectors:
+        try:
+            found = detector(text)
+        except Exception as error:  # what it says may quote the text
+            return Refusal("detector_failed", f"A detector of secrets failed on it: {type(error).__name__}.")
+        if found is not None:
+            return Refusal("secret", _naming(found, text))
+    return None
+
+
+def _naming(found: str, text: str) -> str:
+    """Return the explanation with the name of what was found, unless the name may quote the text."""
+    said = text.casefold()
+    if not isinstance(found, str) or not 0 < len(found) <= _LONGEST_NAME or not found.isprintable():
+        return _SECRET.explanation
+    if any(word in said for word in _WORD.findall(found.casefold())):
+        return _SECRET.explanation
+    return f"{_SECRET.explanation[:-1]}: {found}."
 
 
 def _refuse_personal(text: str, policy: GuardPolicy) -> Refusal | None:

@@ -88,7 +88,9 @@ def test_importing_the_package_imports_no_optional_dependency() -> None:
         """
         import sys
         import langgraph_memory
-        print([name for name in ("langchain", "jupyterlab", "langgraph_api", "typer") if name in sys.modules])
+        import langgraph_memory.detectors
+        optional = ("langchain", "jupyterlab", "langgraph_api", "typer", "credsweeper", "onnxruntime", "pandas")
+        print([name for name in optional if name in sys.modules])
         """
     )
 
