@@ -16,12 +16,14 @@ from psycopg.rows import dict_row
 from psycopg.types.numeric import Int8Dumper
 from psycopg.types.string import StrDumper
 
-from langgraph_memory.engine.postgres.errors import refused, translate
+from langgraph_memory.engine.postgres.errors import lost, refused, translate
 from langgraph_memory.exceptions import ConnectionStringError, DatabaseUnavailableError
 
 OLDEST = 13
 """The oldest major version of the server that has every function in use."""
 
+_LOGINS = 3
+"""How many connections are opened in place of one that is lost before its first use."""
 _PREPARED = 300
 """How many statements a connection keeps prepared: all of them, most with several combinations of NULLs."""
 
@@ -68,23 +70,32 @@ class Embedding(bytes):
 
 
 def open_connection(settings: PostgresSettings) -> psycopg.Connection[dict[str, Any]]:
-    """Return a connection of its own in autocommit mode.
+    """Return a connection of its own in autocommit mode; one lost before it is ready is made up for by another.
 
     Raises DatabaseUnavailableError or DatabaseBusyError.
     """
+    logins_left = _LOGINS
+    while True:
+        connection = _log_in(settings)
+        logins_left -= 1
+        try:
+            configure(connection, settings)
+        except psycopg.Error as error:
+            connection.close()
+            if not (logins_left and lost(error)):
+                raise translate(error, settings.name) from error
+        except DatabaseUnavailableError:
+            connection.close()
+            raise
+        else:
+            return connection
+
+
+def _log_in(settings: PostgresSettings) -> psycopg.Connection[dict[str, Any]]:
     try:
-        connection = psycopg.connect(settings.conn_string, **connection_options(settings))
+        return psycopg.connect(settings.conn_string, **connection_options(settings))
     except psycopg.OperationalError as error:
         raise refused(error, settings.name) from error
-    try:
-        configure(connection, settings)
-    except psycopg.Error as error:
-        connection.close()
-        raise translate(error, settings.name) from error
-    except DatabaseUnavailableError:
-        connection.close()
-        raise
-    return connection
 
 
 def connection_options(settings: PostgresSettings) -> dict[str, Any]:
