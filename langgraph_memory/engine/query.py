@@ -45,7 +45,8 @@ class Operation(Generic[T]):
     """A plan that can be started again, whether it writes, and whether it reads what was given to `run_later`.
 
     An engine runs it inside one transaction and may run it more than once. `yield from` an operation runs its plan
-    inside another plan. One that is `brief` reads little, so that a writer may be kept waiting for it.
+    inside another plan. One that is `brief` reads little, so that a writer may be kept waiting for it, and with one
+    statement where an engine can do that, which then needs no transaction.
     """
 
     start: Callable[[], Plan[T]]

@@ -17,7 +17,7 @@ from langgraph_memory.engine.postgres.migrate import migrate
 from langgraph_memory.engine.postgres.pool import Connection, Pool
 from langgraph_memory.engine.postgres.scrub import scrub
 from langgraph_memory.engine.postgres.tenants import Tenant, grant, revoke
-from langgraph_memory.engine.postgres.transaction import Statement, Transaction
+from langgraph_memory.engine.postgres.transaction import MoreWantedError, Statement, Transaction
 from langgraph_memory.engine.query import Operation
 from langgraph_memory.exceptions import DatabaseError, DatabaseUnavailableError
 
@@ -59,6 +59,8 @@ class PostgresEngine:
 
     def run(self, operation: Operation[T]) -> T:
         """Run `operation` in one transaction and return its outcome."""
+        if operation.brief and (found := self._glance(operation)) is not None:
+            return found[0]
         keys: set[str] = set()
         for _ in range(_ATTEMPTS):
             ending = self._attempt(operation, keys)
@@ -123,6 +125,15 @@ class PostgresEngine:
             self._pool.check_open()
             raise
         return await running
+
+    def _glance(self, operation: Operation[T]) -> tuple[T] | None:
+        """Run a reader of one statement without a transaction; None when it needs one, or did not succeed."""
+        with self._pool.lend() as connection:
+            glance = self._transaction(connection, writes=False).glance
+            try:
+                return (drive(operation.start(), glance),)
+            except (MoreWantedError, DatabaseError):  # which is made up for, or met again, in a transaction
+                return None
 
     def _attempt(self, operation: Operation[T], keys: set[str]) -> _Ending:
         """Run `operation` once, with locks on `keys` from the start; adds those that it took to them.

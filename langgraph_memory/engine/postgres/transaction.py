@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import psycopg
 
 from langgraph_memory.driver import drive
+from langgraph_memory.engine.postgres.ahead import Ahead
 from langgraph_memory.engine.postgres.connection import Embedding, PostgresSettings
 from langgraph_memory.engine.postgres.errors import translate
 from langgraph_memory.engine.postgres.pool import Connection
@@ -44,6 +45,10 @@ class Statement(NamedTuple):
         return cls(_PARAMETER.sub(r"%(\1)s", sql.replace("%", "%%")), returns)
 
 
+class MoreWantedError(Exception):
+    """A plan that runs without a transaction needs a second statement."""
+
+
 class Transaction:
     """Runs the statements of one operation on one connection.
 
@@ -72,6 +77,8 @@ class Transaction:
         self._cursor = connection.cursor(binary=True)
         self._locking = connection.cursor(binary=True)
         self._xid: str | None = None
+        self._ahead = Ahead()
+        self._glanced = False
         self.keys: set[str] = set()
 
     def begin(self, keys: Iterable[str] = ()) -> None:
@@ -83,8 +90,19 @@ class Transaction:
 
     def execute(self, query: Query) -> Sequence[Row]:
         """Run one query of a plan and return its rows."""
+        found = None if self._writes else self._ahead.find(query)
+        if found is not None:
+            return found
         answer = self._answers.get(query.name)
         return self._statement(query) if answer is None else drive(answer(query), self._statement)
+
+    def glance(self, query: Query) -> Sequence[Row]:
+        """Run the only statement of a reader, whose moment needs no transaction; raises MoreWantedError at another."""
+        found = self._ahead.find(query)
+        if found is None and self._glanced:
+            raise MoreWantedError
+        self._glanced = True
+        return self._statement(query) if found is None else found
 
     def prepare(self) -> str | None:
         """Return the number by which the server knows this transaction, which it tells with the first lock."""
@@ -139,7 +157,7 @@ class Transaction:
                 return ()
             # a cursor of its own: on one that was used before, the rows of that statement may arrive only now
             cursor = self._connection.cursor(binary=True)
-            return cursor.execute(statement.sql, _bind(query.params)).fetchall()
+            return self._ahead.keep(cursor.execute(statement.sql, _bind(query.params)).fetchall())
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
