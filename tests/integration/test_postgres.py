@@ -402,6 +402,36 @@ def test_a_commit_that_nobody_can_tell_the_outcome_of_is_said_to_be_unknown(
     assert "look whether" in one_sentence(caught.value)
 
 
+@pytest.mark.parametrize("after", [False, True])
+def test_what_can_be_repeated_is_stored_though_nobody_can_tell_how_its_commit_ended(
+    url: str, monkeypatch: pytest.MonkeyPatch, after: bool
+) -> None:
+    config: Any = {"configurable": {"thread_id": "t", "checkpoint_ns": "", "checkpoint_id": "1"}}
+    monkeypatch.setattr(Transaction, "status_of", lambda self, xid: None)
+    with ThreadSaver.from_conn_string(url) as saver, losing(monkeypatch, url, after=after) as lost:
+        saver.put_writes(config, [("messages", "hello")], "task")
+
+    assert len(lost) == 1
+    assert rows(url, "SELECT task_id, idx FROM thread_write") == [("task", 0)]
+
+
+def test_a_receipt_does_not_wait_for_the_disk(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit, seen = Transaction.commit, []
+
+    def commit_and_tell(self: Transaction) -> None:
+        seen.extend(self._connection.execute("SHOW synchronous_commit").fetchall())
+        commit(self)
+
+    with opened_store(url) as store:
+        store.remember("likes tea", owner_id="ada")
+        monkeypatch.setattr(Transaction, "commit", commit_and_tell)
+        store.recall("tea", owner_id="ada")
+        store.remember("likes coffee", owner_id="ada")
+
+    assert [row["synchronous_commit"] for row in seen if row["synchronous_commit"] == "off"] == ["off"]
+    assert seen[-1]["synchronous_commit"] == "on"
+
+
 def test_a_restarted_server_is_found_again(url: str, postgres: PostgresServer) -> None:
     with opened_store(url) as store:
         store.remember("likes tea", owner_id="ada")

@@ -81,11 +81,13 @@ class Transaction:
         self._glanced = False
         self.keys: set[str] = set()
 
-    def begin(self, keys: Iterable[str] = ()) -> None:
-        """Begin, with the locks on `keys` from the start."""
+    def begin(self, keys: Iterable[str] = (), *, lasting: bool = True) -> None:
+        """Begin, with the locks on `keys` from the start; unless it is `lasting` the commit will not await the disk."""
         with self._translated():
             self._pipeline.enter_context(self._connection.pipeline())
             self._cursor.execute(_BEGIN[self._writes and not self._settings.read_only])
+            if not lasting:
+                self._cursor.execute("SET LOCAL synchronous_commit = off")
         self._lock(set(keys))
 
     def execute(self, query: Query) -> Sequence[Row]:
