@@ -22,6 +22,7 @@ _BEGIN = {
     True: "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
     False: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
 }
+_LOCK_ONE = "SELECT pg_advisory_xact_lock(hashtextextended(%(key)s, 7)), pg_current_xact_id()::text AS xid"
 _LOCK = """
 SELECT pg_advisory_xact_lock(hashtextextended(key, 7)), pg_current_xact_id()::text AS xid
 FROM unnest(%(keys)s::text[]) AS key
@@ -142,7 +143,10 @@ class Transaction:
         with self._translated():
             if self.keys and self._xid is None:
                 self._xid = self._locking.fetchall()[0]["xid"]
-            self._locking.execute(_LOCK, {"keys": wanted})
+            if len(wanted) == 1:
+                self._locking.execute(_LOCK_ONE, {"key": wanted[0]})
+            else:
+                self._locking.execute(_LOCK, {"keys": wanted})
         self.keys.update(wanted)
 
     def _statement(self, query: Query) -> Sequence[Row]:
