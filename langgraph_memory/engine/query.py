@@ -45,13 +45,16 @@ class Operation(Generic[T]):
     """A plan that can be started again, whether it writes, and whether it reads what was given to `run_later`.
 
     An engine runs it inside one transaction and may run it more than once. `yield from` an operation runs its plan
-    inside another plan. One that is `brief` reads little, so that a writer may be kept waiting for it.
+    inside another plan. One that is `brief` reads little, so that a writer may be kept waiting for it, and with one
+    statement where an engine can do that, which then needs no transaction.
+    One that is `repeatable` changes nothing more when it runs again after its commit.
     """
 
     start: Callable[[], Plan[T]]
     writes: bool
     settled: bool = False
     brief: bool = False
+    repeatable: bool = False
 
     def __iter__(self) -> Plan[T]:
         return self.start()
@@ -77,11 +80,21 @@ def writes(plan: Callable[P, Plan[T]]) -> Callable[P, Operation[T]]:
     return _operation(plan, writes=True)
 
 
+def writes_repeatably(plan: Callable[P, Plan[T]]) -> Callable[P, Operation[T]]:
+    """Same as `writes`, for a plan that changes nothing more when it runs again after its commit."""
+    return _operation(plan, writes=True, repeatable=True)
+
+
 def _operation(
-    plan: Callable[P, Plan[T]], *, writes: bool, settled: bool = False, brief: bool = False
+    plan: Callable[P, Plan[T]],
+    *,
+    writes: bool,
+    settled: bool = False,
+    brief: bool = False,
+    repeatable: bool = False,
 ) -> Callable[P, Operation[T]]:
     @wraps(plan)
     def bind(*args: P.args, **kwargs: P.kwargs) -> Operation[T]:
-        return Operation(lambda: plan(*args, **kwargs), writes, settled, brief)
+        return Operation(lambda: plan(*args, **kwargs), writes, settled, brief, repeatable)
 
     return bind

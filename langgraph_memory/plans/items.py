@@ -31,6 +31,7 @@ from langgraph_memory.plans.rows import (
 )
 
 _PAGE = 500
+_LONGEST_PAGE = 4096
 _FIXED = ("owner_id", "scope", "memory_type", "slot", "created_at", "superseded_by", "superseded_at", "conflict_id")
 """What makes a memory the one it is; an edit may repeat these and not change them."""
 
@@ -238,14 +239,13 @@ def _ranked(step: Search, reach: _Reach, scored: Mapping[int, float]) -> Plan[li
     """Return the page of the best, filled up with items that have no vector when the query was one."""
     best = sorted(scored, key=lambda number: (-scored[number], number))
     found: list[FoundItem] = []
-    for start in range(0, len(best), _PAGE):
-        if len(found) >= step.offset + step.limit:
-            break
-        numbers = best[start : start + _PAGE]
-        rows = yield reach.query("numbered", numbers=numbers)
-        by_number = {row["memory_no"]: row for row in rows}
-        items = (_found(by_number[number], scored[number]) for number in numbers)
+    start, count = 0, max(1, step.offset + step.limit)
+    while start < len(best) and len(found) < step.offset + step.limit:
+        numbers = best[start : start + count]
+        by_number = {row["memory_no"]: row for row in (yield reach.query("live", numbers=numbers))}
+        items = (_found(by_number[number], scored[number]) for number in numbers if number in by_number)
         found.extend(item for item in items if matches(item.value, step.wanted))
+        start, count = start + count, min(4 * count, _LONGEST_PAGE)
     page = found[step.offset : step.offset + step.limit]
     if step.vectors is not None and len(page) < step.limit:
         start = max(0, step.offset - len(found))
@@ -254,7 +254,7 @@ def _ranked(step: Search, reach: _Reach, scored: Mapping[int, float]) -> Plan[li
 
 
 def _by_text(step: Search, reach: _Reach) -> Plan[dict[int, float]]:
-    """Score the live rows in reach; one partition's words never change another's scores."""
+    """Score the rows of the partitions in reach; one partition's words never change another's scores."""
     wanted = query_terms(step.query or "")
     corpora = yield reach.query("corpus")
     scored: dict[int, float] = {}
@@ -264,18 +264,16 @@ def _by_text(step: Search, reach: _Reach) -> Plan[dict[int, float]]:
         statistics = Corpus(corpus["size"], corpus["term_total"] / (corpus["size"] or 1))
         found = lexical_matches(wanted, postings[0], statistics)
         scored.update((partition_no << 32 | row, score) for row, score in found.items())
-    live = yield reach.query("live", numbers=list(scored))
-    return {row["memory_no"]: scored[row["memory_no"]] for row in live}
+    return scored
 
 
 def _by_vector(vectors: VectorSearch, reach: _Reach) -> Plan[dict[int, float]]:
-    """Score the live rows in reach that have vectors."""
+    """Score the rows of the partitions in reach that have vectors."""
     scored: dict[int, float] = {}
     for corpus in (yield reach.query("corpus")):
         close = yield from closeness(corpus, vectors)
         scored.update((corpus["partition_no"] << 32 | row, score) for row, score in close.own().items())
-    live = yield reach.query("live", numbers=list(scored))
-    return {row["memory_no"]: scored[row["memory_no"]] for row in live}
+    return scored
 
 
 def _found(row: Row, score: float | None = None) -> FoundItem:

@@ -20,7 +20,7 @@ from langgraph_memory.domain.selection import MAX_DROPPED, Eligibility, Selectio
 from langgraph_memory.domain.text import phrases, query_terms
 from langgraph_memory.domain.types import MemoryTypes
 from langgraph_memory.domain.vectors import CONTEXT
-from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
+from langgraph_memory.engine.query import Plan, Query, Row, reads, reads_little, writes_repeatably
 from langgraph_memory.plans.memories import Origin, put_receipt
 from langgraph_memory.plans.rows import ROW, VectorSearch, closeness, postings_of
 
@@ -137,7 +137,7 @@ def recall(request: RecallRequest) -> Plan[Recall]:
     )
 
 
-@reads
+@reads_little
 def named_subjects(owner_ids: Sequence[str], query: str) -> Plan[dict[str, list[str]]]:
     """Return for each owner the keys of their subjects that the query names."""
     named = phrases(query)
@@ -147,7 +147,7 @@ def named_subjects(owner_ids: Sequence[str], query: str) -> Plan[dict[str, list[
     return found
 
 
-@writes
+@writes_repeatably
 def keep_receipt(recall: Recall, request: RecallRequest, origin: Origin, now: datetime) -> Plan[None]:
     """Store the receipt of a recall: what was asked, and ids, scores and reasons."""
     body = {**recall.to_json(), "request": request.to_json()}

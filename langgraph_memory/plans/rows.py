@@ -121,12 +121,19 @@ def embedded_texts(content: str, context: str | None) -> list[tuple[str, str]]:
     return found + ([(CONTEXT, context)] if context and context.strip() else [])
 
 
-def insert_row(columns: Mapping[str, Any], vectors: Vectors) -> Plan[int]:
-    """Add a row with its vectors, and return its number."""
-    (partition,) = yield Query("partition", {"partition": columns["partition"]})
-    (inserted,) = yield Query("insert_item", {**columns, "partition_no": partition["partition_no"]})
+def insert_row(columns: Mapping[str, Any], vectors: Vectors, partition_no: int | None = None) -> Plan[int]:
+    """Add a row with its vectors, and return its number; the partition is made unless its number is known."""
+    if partition_no is None:
+        partition_no = yield from number_of(columns["partition"])
+    (inserted,) = yield Query("insert_item", {**columns, "partition_no": partition_no})
     yield from put_vectors(columns["partition"], inserted["memory_no"], vectors)
     return int(inserted["memory_no"])
+
+
+def number_of(partition: str) -> Plan[int]:
+    """Return the number of a partition, which is made when it is new."""
+    (found,) = yield Query("partition", {"partition": partition})
+    return int(found["partition_no"])
 
 
 def rewrite_row(

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from langgraph_memory.domain.scope import join_labels, owner_partition
+from langgraph_memory.domain.scope import join_labels, namespace_of, owner_partition, partition_of
 from langgraph_memory.domain.transfer import ItemLine, Line, MemoryLine, TrailLine, row_line, trail_line
 from langgraph_memory.engine.query import Plan, Query, Row, reads, reads_settled, writes
-from langgraph_memory.plans.rows import PlainItem, Vectors, insert_row, memory_columns
+from langgraph_memory.plans.rows import PlainItem, Vectors, insert_row, memory_columns, number_of
 
 PAGE = 500
 
@@ -75,8 +75,9 @@ def export_page(section: str, partition: str, after: Mapping[str, Any]) -> Plan[
 def import_batch(incoming: Sequence[Incoming]) -> Plan[dict[str, int]]:
     """Take in some lines, all of them or none, and return how many of each kind were new; what is there stays."""
     counts = dict.fromkeys((*_COUNTED.values(), "known"), 0)
+    held = yield from _held(incoming)
     for one in incoming:
-        kind, added = yield from _take_in(one)
+        kind, added = yield from _take_in(one, held)
         counts[_COUNTED[kind] if added else "known"] += 1
     return counts
 
@@ -94,21 +95,58 @@ def _next(section: str, rows: Sequence[Row]) -> Mapping[str, Any] | None:
     return {name: last[name] for name in SECTIONS[section]}
 
 
-def _take_in(one: Incoming) -> Plan[tuple[str, bool]]:
+@dataclass(slots=True)
+class _Held:
+    """Which of the rows of a batch a database holds, whose ids are a memory's, and the numbers of their partitions."""
+
+    rows: set[tuple[str, str, str]] = field(default_factory=set)
+    memories: set[tuple[str, str]] = field(default_factory=set)
+    numbers: dict[str, int] = field(default_factory=dict)
+
+    def add(self, place: tuple[str, str, str], *, is_memory: bool) -> None:
+        self.rows.add(place)
+        if is_memory:
+            self.memories.add((place[0], place[2]))
+
+
+def _held(incoming: Sequence[Incoming]) -> Plan[_Held]:
+    """Read what is there of a batch, a statement for each partition."""
+    places: dict[str, list[tuple[str, str]]] = {}
+    for line in (one.line for one in incoming):
+        if isinstance(line, (MemoryLine, ItemLine)):
+            partition, namespace, key = _place_of(line)
+            places.setdefault(partition, []).append((namespace, key))
+    held = _Held()
+    for partition in sorted(places):
+        held.numbers[partition] = yield from number_of(partition)
+        for row in (yield Query("held_rows", {"partition": partition, "keys": places[partition]})):
+            held.add((partition, row["namespace"], row["id"]), is_memory=row["memory_type"] is not None)
+    return held
+
+
+def _place_of(line: MemoryLine | ItemLine) -> tuple[str, str, str]:
+    if isinstance(line, ItemLine):
+        return line.columns["partition"], join_labels(line.namespace), line.key
+    namespace = namespace_of(line.memory.owner_id, line.memory.scope)
+    return partition_of(namespace), join_labels(namespace), line.memory.id
+
+
+def _take_in(one: Incoming, held: _Held) -> Plan[tuple[str, bool]]:
     line = one.line
     if isinstance(line, MemoryLine):
-        return "memory", (yield from _memory(line, one.vectors))
+        return "memory", (yield from _memory(line, one.vectors, held))
     if isinstance(line, ItemLine):
-        return "item", (yield from _item(line, one))
+        return "item", (yield from _item(line, one, held))
     return line.kind, (yield from _trail(line))
 
 
-def _memory(line: MemoryLine, vectors: Vectors) -> Plan[bool]:
-    columns = memory_columns(line.memory)
-    place = {name: columns[name] for name in ("partition", "namespace", "id")}
-    if (yield Query("memory", place)) or (yield Query("item", place)):
+def _memory(line: MemoryLine, vectors: Vectors, held: _Held) -> Plan[bool]:
+    place = _place_of(line)
+    if place in held.rows or (place[0], place[2]) in held.memories:
         return False
-    number = yield from insert_row({**columns, **line.decay}, vectors)
+    held.add(place, is_memory=True)
+    columns = {**memory_columns(line.memory), **line.decay}
+    number = yield from insert_row(columns, vectors, held.numbers[place[0]])
     versions = [
         {
             **memory_columns(one.memory),
@@ -123,12 +161,13 @@ def _memory(line: MemoryLine, vectors: Vectors) -> Plan[bool]:
     return True
 
 
-def _item(line: ItemLine, one: Incoming) -> Plan[bool]:
-    place = {"partition": line.columns["partition"], "namespace": join_labels(line.namespace), "id": line.key}
-    if (yield Query("item", place)):
+def _item(line: ItemLine, one: Incoming, held: _Held) -> Plan[bool]:
+    place = _place_of(line)
+    if place in held.rows:
         return False
+    held.add(place, is_memory=False)
     item = PlainItem(line.namespace, line.key, line.value, one.text)
-    yield from insert_row({**item.fixed_columns(), **line.columns}, one.vectors)
+    yield from insert_row({**item.fixed_columns(), **line.columns}, one.vectors, held.numbers[place[0]])
     return True
 
 

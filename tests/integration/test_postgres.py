@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import re
 import sys
 import threading
@@ -15,13 +16,15 @@ from typing import Any
 import psycopg
 import pytest
 from databases import PostgresDatabases, rows
+from langgraph.checkpoint.base import empty_checkpoint
 from postgres_server import PostgresServer
 from psycopg import errors
 from support import BagOfWords, Clock, one_sentence, opened_store
 
-from langgraph_memory import CuratedStore, Source, open_memory
+from langgraph_memory import CuratedStore, Source, ThreadSaver, open_memory
 from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.jobs import Lease, Queued, Retries
+from langgraph_memory.domain.pieces import LIST_ID_BITS, POSITION_BITS, Run, pack_runs
 from langgraph_memory.domain.promotion import LedgerPlace
 from langgraph_memory.engine.connect import connect
 from langgraph_memory.engine.named_queries import load_queries
@@ -40,6 +43,7 @@ from langgraph_memory.exceptions import (
     InvalidInputError,
     MissingExtraError,
     NewerSchemaError,
+    UnreadableCheckpointError,
 )
 from langgraph_memory.plans.jobs import QueueRequest, claim, due, queue
 
@@ -50,6 +54,13 @@ INDEX: Any = {"dims": BagOfWords.dims, "embed": BagOfWords(), "fields": ["text"]
 def url(postgres_databases: PostgresDatabases) -> str:
     """A database that is set up."""
     return postgres_databases.new()
+
+
+@pytest.fixture
+def scratch(url: str) -> Iterator[psycopg.Connection[Any]]:
+    """A connection of somebody else to the database."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        yield connection
 
 
 @pytest.fixture
@@ -244,6 +255,77 @@ def test_one_engine_serves_several_event_loops(engine: PostgresEngine, url: str)
     assert partitions(url) == ["p0", "p1", "p2"]
 
 
+# --- reading a checkpoint at once -------------------------------------------------------------------------------------
+
+
+def long_thread(saver: ThreadSaver, config: Any) -> list[str]:
+    """Put a list that grows, loses its middle and is added to at a fork, and return its last value."""
+    held, parent = empty_checkpoint(), config
+    wanted: list[str] = []
+    for step in range(90):
+        wanted = wanted[: step // 2] + wanted[step // 2 + 1 :] if step % 10 == 9 else [*wanted, f"{step} " * 40]
+        version = saver.get_next_version(held["channel_versions"].get("messages"), None)
+        held = {**held, "id": f"{step:04}", "channel_values": {"messages": wanted}}
+        held["channel_versions"] = {"messages": version}
+        parent = saver.put(parent, held, {"step": step}, {"messages": version})
+        saver.put_writes(parent, [("messages", [f"{step + 1} " * 40])], "task")
+    return wanted
+
+
+def test_a_checkpoint_is_read_with_one_statement(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    config: Any = {"configurable": {"thread_id": "t", "checkpoint_ns": ""}}
+    with ThreadSaver.from_conn_string(url) as saver:
+        wanted = long_thread(saver, config)
+        asked: list[str] = []
+        execute = psycopg.Cursor.execute
+        monkeypatch.setattr(
+            psycopg.Cursor, "execute", lambda *args, **kw: asked.append(args[1]) or execute(*args, **kw)
+        )
+
+        newest = saver.get_tuple(config)
+        named = saver.get_tuple({"configurable": {**config["configurable"], "checkpoint_id": "0041"}})
+        missing = saver.get_tuple({"configurable": {**config["configurable"], "checkpoint_id": "none"}})
+
+        assert len(asked) == 3
+        assert missing is None
+        assert newest is not None
+        assert newest.checkpoint["channel_values"]["messages"] == wanted
+        assert newest.pending_writes == [("task", "messages", ["90 " * 40])]
+        listed = {one.config["configurable"]["checkpoint_id"]: one for one in saver.list(config)}
+        assert listed["0041"] == named
+        assert listed["0089"] == newest
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_server_finds_the_chunks_of_packed_runs(scratch: psycopg.Connection[Any], seed: int) -> None:
+    drawn = random.Random(seed)
+    lists = [0, 2**LIST_ID_BITS - 1, drawn.getrandbits(LIST_ID_BITS)]
+    spots = {drawn.choice(lists) * 2**POSITION_BITS + drawn.randrange(2 ** drawn.randrange(4, 20)) for _ in range(70)}
+    runs = [Run(spot, drawn.randrange(1, 2**10)) for spot in drawn.sample(sorted(spots), drawn.randrange(1, 64))]
+    scratch.cursor().executemany(
+        "INSERT INTO thread_chunk (thread_id, address, count, type, value) VALUES ('t', %s, 1, '', '')",
+        [(spot,) for spot in spots],
+    )
+
+    found = scratch.execute("SELECT address FROM thread_chunks_of('t', %s)", ([pack_runs(runs)],)).fetchall()
+
+    starts = {run: max(spot for spot in spots if spot <= run.first) for run in runs}
+    touched = {spot for spot in spots for run in runs if starts[run] <= spot < run.end}
+    assert sorted(address for (address,) in found) == sorted(touched)
+
+
+@pytest.mark.parametrize("damaged", [b"\xff", b"\xff" * 30, b"\x02", b"\x01\x01", b"\x02" + b"\xff" * 9])
+def test_damaged_runs_are_found_out_by_who_reads_them(url: str, damaged: bytes) -> None:
+    config: Any = {"configurable": {"thread_id": "t", "checkpoint_ns": ""}}
+    with ThreadSaver.from_conn_string(url) as saver:
+        long_thread(saver, config)
+        with psycopg.connect(url) as connection:
+            connection.execute("UPDATE thread_channel SET value = %s", (damaged,))
+
+        with pytest.raises(UnreadableCheckpointError, match=r"thread 't'.*damaged"):
+            saver.get_tuple(config)
+
+
 # --- broken connections -----------------------------------------------------------------------------------------------
 
 
@@ -318,6 +400,36 @@ def test_a_commit_that_nobody_can_tell_the_outcome_of_is_said_to_be_unknown(
         engine.run(partition_made("a"))
 
     assert "look whether" in one_sentence(caught.value)
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_what_can_be_repeated_is_stored_though_nobody_can_tell_how_its_commit_ended(
+    url: str, monkeypatch: pytest.MonkeyPatch, after: bool
+) -> None:
+    config: Any = {"configurable": {"thread_id": "t", "checkpoint_ns": "", "checkpoint_id": "1"}}
+    monkeypatch.setattr(Transaction, "status_of", lambda self, xid: None)
+    with ThreadSaver.from_conn_string(url) as saver, losing(monkeypatch, url, after=after) as lost:
+        saver.put_writes(config, [("messages", "hello")], "task")
+
+    assert len(lost) == 1
+    assert rows(url, "SELECT task_id, idx FROM thread_write") == [("task", 0)]
+
+
+def test_a_receipt_does_not_wait_for_the_disk(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit, seen = Transaction.commit, []
+
+    def commit_and_tell(self: Transaction) -> None:
+        seen.extend(self._connection.execute("SHOW synchronous_commit").fetchall())
+        commit(self)
+
+    with opened_store(url) as store:
+        store.remember("likes tea", owner_id="ada")
+        monkeypatch.setattr(Transaction, "commit", commit_and_tell)
+        store.recall("tea", owner_id="ada")
+        store.remember("likes coffee", owner_id="ada")
+
+    assert [row["synchronous_commit"] for row in seen if row["synchronous_commit"] == "off"] == ["off"]
+    assert seen[-1]["synchronous_commit"] == "on"
 
 
 def test_a_restarted_server_is_found_again(url: str, postgres: PostgresServer) -> None:

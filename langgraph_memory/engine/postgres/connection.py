@@ -14,7 +14,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import Format
 from psycopg.rows import dict_row
 from psycopg.types.numeric import Int8Dumper
-from psycopg.types.string import StrDumper
+from psycopg.types.string import StrDumper, TextBinaryLoader, TextLoader
 
 from langgraph_memory.engine.postgres.errors import lost, refused, translate
 from langgraph_memory.exceptions import ConnectionStringError, DatabaseUnavailableError
@@ -166,11 +166,16 @@ class _EmbeddingDumper(Dumper):
 
 
 def _adapters() -> AdaptersMap:
-    """Return how values are written: numbers always of one type, so that a statement is prepared once."""
+    """Return how values are written: numbers always of one type, so that a statement is prepared once.
+
+    JSON is read as text, which is how the plans know it.
+    """
     found = AdaptersMap(psycopg.adapters)
     found.register_dumper(int, Int8Dumper)
     found.register_dumper(str, StrDumper)
     found.register_dumper(Embedding, _EmbeddingDumper)
+    found.register_loader("json", TextLoader)
+    found.register_loader("json", TextBinaryLoader)
     return found
 
 

@@ -18,7 +18,7 @@ from langgraph_memory.engine.postgres.migrate import migrate
 from langgraph_memory.engine.postgres.pool import Connection, Pool
 from langgraph_memory.engine.postgres.scrub import scrub
 from langgraph_memory.engine.postgres.tenants import Tenant, grant, revoke
-from langgraph_memory.engine.postgres.transaction import Statement, Transaction
+from langgraph_memory.engine.postgres.transaction import MoreWantedError, Statement, Transaction
 from langgraph_memory.engine.query import Operation
 from langgraph_memory.exceptions import DatabaseError, DatabaseUnavailableError
 
@@ -62,24 +62,21 @@ class PostgresEngine:
 
     def run(self, operation: Operation[T]) -> T:
         """Run `operation` in one transaction and return its outcome."""
-        keys: set[str] = set()
-        for _ in range(_ATTEMPTS):
-            ending = self._attempt(operation, keys)
-            if ending.error is None or (ending.in_doubt and self._was_committed(ending)):
-                return cast(T, ending.outcome)
-        raise cast(DatabaseError, ending.error)
+        if operation.brief and (found := self._glance(operation)) is not None:
+            return found[0]
+        return self._run(operation)
 
     async def arun(self, operation: Operation[T]) -> T:
         """Same as `run`, on a thread of the engine's own."""
         return await self._off_the_loop(self.run, operation)
 
     def run_later(self, operation: Operation[object]) -> None:
-        """Run a write at once: its commit waits for this connection's server alone, and not for other writers."""
-        self.run(operation)
+        """Run a write at once, without waiting until the server's log is on its disk: the next commit puts it there."""
+        self._run(operation, lasting=False)
 
     async def arun_later(self, operation: Operation[object]) -> None:
         """Same as `run_later`, on a thread of the engine's own."""
-        await self.arun(operation)
+        await self._off_the_loop(self.run_later, operation)
 
     def scrub(self) -> bool:
         """Vacuum the tables, or write them anew without what was deleted; return whether its bytes are gone.
@@ -127,8 +124,31 @@ class PostgresEngine:
             raise
         return await running
 
-    def _attempt(self, operation: Operation[T], keys: set[str]) -> _Ending:
+    def _run(self, operation: Operation[T], *, lasting: bool = True) -> T:
+        keys: set[str] = set()
+        for _ in range(_ATTEMPTS):
+            ending = self._attempt(operation, keys, lasting=lasting)
+            if ending.error is None or self._is_stored(operation, ending):
+                return cast(T, ending.outcome)
+        raise cast(DatabaseError, ending.error)
+
+    def _is_stored(self, operation: Operation[Any], ending: _Ending) -> bool:
+        """Whether an attempt that ended in an error has stored everything; what can be repeated need not be known."""
+        return ending.in_doubt and not operation.repeatable and self._was_committed(ending)
+
+    def _glance(self, operation: Operation[T]) -> tuple[T] | None:
+        """Run a reader of one statement without a transaction; None when it needs one, or did not succeed."""
+        with self._pool.lend() as connection:
+            glance = self._transaction(connection, writes=False).glance
+            try:
+                return (drive(operation.start(), glance),)
+            except (MoreWantedError, DatabaseError):  # which is made up for, or met again, in a transaction
+                return None
+
+    def _attempt(self, operation: Operation[T], keys: set[str], *, lasting: bool) -> _Ending:
         """Run `operation` once, with locks on `keys` from the start; adds those that it took to them.
+
+        Unless it is `lasting` its commit does not wait for the disk.
 
         An error that another attempt may not meet is returned; every other one is raised.
         """
@@ -136,11 +156,11 @@ class PostgresEngine:
             transaction = self._transaction(connection, writes=operation.writes)
             ending = _Ending(transaction)
             try:
-                transaction.begin(keys)
+                transaction.begin(keys, lasting=lasting)
                 ending.outcome = drive(operation.start(), transaction.execute)
-                if operation.writes:
+                if operation.writes and not operation.repeatable:
                     ending.xid = transaction.prepare()
-                    ending.in_doubt = True
+                ending.in_doubt = operation.writes
                 transaction.commit()
             except BaseException as error:
                 keys |= transaction.keys

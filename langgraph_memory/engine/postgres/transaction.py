@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import psycopg
 
 from langgraph_memory.driver import drive
+from langgraph_memory.engine.postgres.ahead import Ahead
 from langgraph_memory.engine.postgres.connection import Embedding, PostgresSettings
 from langgraph_memory.engine.postgres.errors import translate
 from langgraph_memory.engine.postgres.pool import Connection
@@ -21,6 +22,7 @@ _BEGIN = {
     True: "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
     False: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
 }
+_LOCK_ONE = "SELECT pg_advisory_xact_lock(hashtextextended(%(key)s, 7)), pg_current_xact_id()::text AS xid"
 _LOCK = """
 SELECT pg_advisory_xact_lock(hashtextextended(key, 7)), pg_current_xact_id()::text AS xid
 FROM unnest(%(keys)s::text[]) AS key
@@ -42,6 +44,10 @@ class Statement(NamedTuple):
         changes = re.match(r"(--.*\n)*(INSERT|UPDATE|DELETE|CREATE|ALTER|DO)\b", sql) is not None
         returns = not changes or re.search(r"\bRETURNING\b", sql) is not None
         return cls(_PARAMETER.sub(r"%(\1)s", sql.replace("%", "%%")), returns)
+
+
+class MoreWantedError(Exception):
+    """A plan that runs without a transaction needs a second statement."""
 
 
 class Transaction:
@@ -72,19 +78,34 @@ class Transaction:
         self._cursor = connection.cursor(binary=True)
         self._locking = connection.cursor(binary=True)
         self._xid: str | None = None
+        self._ahead = Ahead()
+        self._glanced = False
         self.keys: set[str] = set()
 
-    def begin(self, keys: Iterable[str] = ()) -> None:
-        """Begin, with the locks on `keys` from the start."""
+    def begin(self, keys: Iterable[str] = (), *, lasting: bool = True) -> None:
+        """Begin, with the locks on `keys` from the start; unless it is `lasting` the commit will not await the disk."""
         with self._translated():
             self._pipeline.enter_context(self._connection.pipeline())
             self._cursor.execute(_BEGIN[self._writes and not self._settings.read_only])
+            if not lasting:
+                self._cursor.execute("SET LOCAL synchronous_commit = off")
         self._lock(set(keys))
 
     def execute(self, query: Query) -> Sequence[Row]:
         """Run one query of a plan and return its rows."""
+        found = None if self._writes else self._ahead.find(query)
+        if found is not None:
+            return found
         answer = self._answers.get(query.name)
         return self._statement(query) if answer is None else drive(answer(query), self._statement)
+
+    def glance(self, query: Query) -> Sequence[Row]:
+        """Run the only statement of a reader, whose moment needs no transaction; raises MoreWantedError at another."""
+        found = self._ahead.find(query)
+        if found is None and self._glanced:
+            raise MoreWantedError
+        self._glanced = True
+        return self._statement(query) if found is None else found
 
     def prepare(self) -> str | None:
         """Return the number by which the server knows this transaction, which it tells with the first lock."""
@@ -122,7 +143,10 @@ class Transaction:
         with self._translated():
             if self.keys and self._xid is None:
                 self._xid = self._locking.fetchall()[0]["xid"]
-            self._locking.execute(_LOCK, {"keys": wanted})
+            if len(wanted) == 1:
+                self._locking.execute(_LOCK_ONE, {"key": wanted[0]})
+            else:
+                self._locking.execute(_LOCK, {"keys": wanted})
         self.keys.update(wanted)
 
     def _statement(self, query: Query) -> Sequence[Row]:
@@ -139,7 +163,7 @@ class Transaction:
                 return ()
             # a cursor of its own: on one that was used before, the rows of that statement may arrive only now
             cursor = self._connection.cursor(binary=True)
-            return cursor.execute(statement.sql, _bind(query.params)).fetchall()
+            return self._ahead.keep(cursor.execute(statement.sql, _bind(query.params)).fetchall())
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

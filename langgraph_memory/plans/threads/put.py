@@ -8,7 +8,7 @@ from datetime import datetime
 
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.pieces import Run, first_address, has_room, pack_runs, place
-from langgraph_memory.engine.query import Plan, Query, writes
+from langgraph_memory.engine.query import Plan, Query, writes, writes_repeatably
 from langgraph_memory.exceptions import ForkedThreadError
 from langgraph_memory.plans.threads.records import (
     SHARED_WRITE,
@@ -47,7 +47,7 @@ def put_checkpoint(new: NewCheckpoint, now: datetime) -> Plan[Stored | Stale]:
     return Stored(placed)
 
 
-@writes
+@writes_repeatably
 def put_writes(key: CheckpointKey, pending: Sequence[StoredWrite]) -> Plan[None]:
     """Store pending writes; ordinary ones that are there stay, special ones (errors, interrupts) are replaced."""
     rows = [

@@ -25,7 +25,7 @@ CREATE TABLE thread_checkpoint (
     checkpoint_id text COLLATE "C" NOT NULL,
     parent_checkpoint_id text COLLATE "C",
     run_id text COLLATE "C",
-    channel_versions text COLLATE "C" NOT NULL, -- JSON: channel -> version
+    channel_versions json NOT NULL,       -- channel -> version
     replayed_channels text COLLATE "C",   -- JSON: delta channels that are not stored here; NULL: none
     type text COLLATE "C" NOT NULL,
     body bytea NOT NULL,                  -- the rest of the checkpoint, and its metadata
@@ -66,6 +66,94 @@ CREATE TABLE thread_write (
     value bytea NOT NULL,
     PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id, task_id, idx)
 );
+
+-- The chunks that hold the elements of some packed runs: pairs of numbers of 7 bits a byte, the lowest first; each first
+-- address as its distance from the end of the run before, twice that or, when it is negative, one less.
+CREATE FUNCTION thread_chunks_of(thread text, packed bytea[]) RETURNS SETOF thread_chunk
+LANGUAGE plpgsql STABLE ROWS 32 SET search_path FROM CURRENT AS $$
+DECLARE
+    runs bytea;
+    part integer;
+    number bigint;
+    shift integer;
+    address bigint;
+    is_count boolean;
+    firsts bigint[];
+    stops bigint[];
+BEGIN
+    FOREACH runs IN ARRAY packed LOOP
+        address := 0; number := 0; shift := 0; is_count := false;
+        FOR place IN 0 .. length(runs) - 1 LOOP
+            part := get_byte(runs, place);
+            number := number | ((part & 127)::bigint << shift);
+            shift := shift + 7;
+            CONTINUE WHEN part > 127 AND shift < 63;
+            IF is_count THEN
+                EXIT WHEN number > 4294967296; -- damaged, as below: who reads the runs says so
+                firsts := firsts || address;
+                address := address + number;
+                stops := stops || address;
+            ELSE
+                address := address + CASE WHEN number & 1 = 0 THEN number >> 1 ELSE -1 - (number >> 1) END;
+                EXIT WHEN address < 0 OR address > 4611686018427387904;
+            END IF;
+            number := 0; shift := 0; is_count := NOT is_count;
+        END LOOP;
+    END LOOP;
+    RETURN QUERY
+    SELECT i.* FROM thread_chunk AS i WHERE i.thread_id = thread AND i.address = ANY (ARRAY(
+        SELECT c.address FROM unnest(firsts, stops) AS r (first, stop) CROSS JOIN LATERAL (
+            SELECT coalesce(max(b.address), 0) AS start FROM thread_chunk AS b
+            WHERE b.thread_id = thread AND b.address <= r.first
+        ) AS f
+        JOIN thread_chunk AS c ON c.thread_id = thread AND c.address >= f.start AND c.address < r.stop));
+END $$;
+
+-- A checkpoint and all that it is made of, read at once: its channel versions, its pending writes, and their chunks.
+CREATE FUNCTION thread_parts(thread text, namespace text, wanted text) RETURNS TABLE (
+    part text, thread_id text, checkpoint_ns text, checkpoint_id text, parent_checkpoint_id text, channel_versions json,
+    body bytea, channel text, version text, kind text, task_path text, task_id text, idx bigint, address bigint,
+    count bigint, type text, value bytea
+) LANGUAGE plpgsql STABLE ROWS 32 SET search_path FROM CURRENT AS $$
+#variable_conflict use_column
+DECLARE
+    versions json;
+    packed bytea[];
+BEGIN
+    SELECT p.channel_versions INTO versions FROM thread_checkpoint AS p
+    WHERE p.thread_id = thread AND p.checkpoint_ns = namespace AND p.checkpoint_id = wanted;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+    SELECT 'checkpoint', thread, namespace, wanted, p.parent_checkpoint_id, versions, p.body, NULL, NULL, NULL, NULL,
+        NULL, NULL::bigint, NULL::bigint, NULL::bigint, p.type, NULL::bytea
+    FROM thread_checkpoint AS p
+    WHERE p.thread_id = thread AND p.checkpoint_ns = namespace AND p.checkpoint_id = wanted;
+    RETURN QUERY
+    SELECT 'version', thread, namespace, NULL, NULL, NULL::json, NULL::bytea, c.channel, c.version, c.kind, NULL,
+        NULL, NULL::bigint, NULL::bigint, NULL::bigint, c.type, c.value
+    FROM json_each_text(versions) AS v JOIN thread_channel AS c
+      ON c.thread_id = thread AND c.checkpoint_ns = namespace AND c.channel = v.key AND c.version = v.value;
+    RETURN QUERY
+    SELECT 'write', thread, namespace, wanted, NULL, NULL::json, NULL::bytea, w.channel, NULL, NULL, w.task_path,
+        w.task_id, w.idx, NULL::bigint, NULL::bigint, w.type, w.value
+    FROM thread_write AS w
+    WHERE w.thread_id = thread AND w.checkpoint_ns = namespace AND w.checkpoint_id = wanted
+    ORDER BY w.task_path, w.task_id, w.idx;
+    packed := ARRAY(
+        SELECT c.value FROM json_each_text(versions) AS v JOIN thread_channel AS c
+          ON c.thread_id = thread AND c.checkpoint_ns = namespace AND c.channel = v.key AND c.version = v.value
+        WHERE c.kind <> 'value'
+        UNION ALL
+        SELECT w.value FROM thread_write AS w
+        WHERE w.thread_id = thread AND w.checkpoint_ns = namespace AND w.checkpoint_id = wanted
+          AND w.type LIKE '@elements%');
+    RETURN QUERY
+    SELECT 'chunk', thread, namespace, NULL, NULL, NULL::json, NULL::bytea, NULL, NULL, NULL, NULL,
+        NULL, NULL::bigint, i.address, i.count, i.type, i.value
+    FROM thread_chunks_of(thread, packed) AS i;
+END $$;
 
 -- Nothing of a thread outlives it.
 CREATE FUNCTION thread_delete() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$

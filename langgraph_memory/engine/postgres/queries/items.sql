@@ -70,24 +70,16 @@ WHERE memory_type IS NULL AND (:prefix = '' OR namespace = :prefix OR (namespace
   AND (expires_at IS NULL OR expires_at > :now)
 ORDER BY updated_at DESC, memory_no LIMIT :limit OFFSET :offset
 
--- name: numbered_in_partition
--- The numbered rows of one partition.
-SELECT * FROM agent_memory WHERE memory_no = ANY (:numbers::bigint[]) AND partition = :partition
-
--- name: numbered_across_partitions
--- Those of the numbered rows that are plain items; never a memory.
-SELECT * FROM agent_memory WHERE memory_no = ANY (:numbers::bigint[]) AND memory_type IS NULL
-
 -- name: live_in_partition
 -- Those of the numbered rows that are live and under a prefix of one partition.
-SELECT memory_no FROM agent_memory
+SELECT * FROM agent_memory
 WHERE memory_no = ANY (:numbers::bigint[])
   AND partition = :partition AND (namespace = :prefix OR (namespace >= :low AND namespace < :high))
   AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
 
 -- name: live_across_partitions
 -- Those of the numbered rows that are live plain items under a prefix; never a memory.
-SELECT memory_no FROM agent_memory
+SELECT * FROM agent_memory
 WHERE memory_no = ANY (:numbers::bigint[]) AND memory_type IS NULL
   AND (:prefix = '' OR namespace = :prefix OR (namespace >= :low AND namespace < :high))
   AND (expires_at IS NULL OR expires_at > :now)

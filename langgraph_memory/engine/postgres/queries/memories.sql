@@ -124,9 +124,10 @@ WHERE partition = :partition AND id = ANY (:ids::text[]) AND memory_type IS NOT 
 ORDER BY memory_no
 
 -- name: put_receipt
--- Store a receipt.
+-- Store a receipt, unless it is there.
 INSERT INTO memory_receipt (partition, id, kind, thread_id, checkpoint_id, run_id, created_at, body)
 VALUES (:partition, :id, :kind, :thread_id, :checkpoint_id, :run_id, :now, :body)
+ON CONFLICT (partition, id) DO NOTHING
 
 -- name: receipts
 -- A page of one owner's receipts, newest first.

@@ -75,7 +75,8 @@ INSERT INTO thread_checkpoint (
     thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, run_id, channel_versions, replayed_channels, type,
     body
 ) VALUES (
-    :thread_id, :checkpoint_ns, :checkpoint_id, :parent_checkpoint_id, :run_id, :channel_versions, :replayed_channels,
+    :thread_id, :checkpoint_ns, :checkpoint_id, :parent_checkpoint_id, :run_id, :channel_versions::json,
+    :replayed_channels,
     :type, :body
 ) ON CONFLICT DO NOTHING
 

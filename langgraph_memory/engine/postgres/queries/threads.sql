@@ -15,7 +15,7 @@ INSERT INTO thread_checkpoint (
     thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, run_id, channel_versions, replayed_channels,
     type, body
 ) VALUES (
-    :thread_id, :checkpoint_ns, :checkpoint_id, :parent_checkpoint_id, :run_id, :channel_versions,
+    :thread_id, :checkpoint_ns, :checkpoint_id, :parent_checkpoint_id, :run_id, :channel_versions::json,
     :replayed_channels, :type, :body
 ) ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id) DO UPDATE SET
     parent_checkpoint_id = excluded.parent_checkpoint_id, run_id = excluded.run_id,
@@ -63,15 +63,14 @@ WHERE thread_id = :thread_id AND address >= :first AND address < :end ORDER BY a
 DELETE FROM thread_chunk WHERE thread_id = :thread_id AND address >= :first AND address < :end
 
 -- name: checkpoint
--- One checkpoint by its id.
-SELECT * FROM thread_checkpoint
-WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns AND checkpoint_id = :checkpoint_id
+-- One checkpoint by its id, with what will be asked for next.
+SELECT * FROM thread_parts(:thread_id, :checkpoint_ns, :checkpoint_id)
 
 -- name: latest_checkpoint
--- The newest checkpoint of a thread in one namespace.
-SELECT * FROM thread_checkpoint
-WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns
-ORDER BY checkpoint_id DESC LIMIT 1
+-- The newest checkpoint of a thread in one namespace, with what will be asked for next.
+SELECT * FROM thread_parts(:thread_id, :checkpoint_ns, (
+    SELECT max(checkpoint_id) FROM thread_checkpoint
+    WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns))
 
 -- name: checkpoint_ids
 -- The checkpoints of a thread.
@@ -120,14 +119,24 @@ JOIN thread_channel AS c
   ON c.thread_id = k ->> 0 AND c.checkpoint_ns = k ->> 1 AND c.channel = k ->> 2 AND c.version = k ->> 3
 
 -- name: versions_of_checkpoint
--- The stored versions of some channels of one checkpoint.
-SELECT c.channel, c.version, c.kind, c.type, c.value
-FROM thread_checkpoint AS p
-CROSS JOIN json_each_text(p.channel_versions::json) AS v
-JOIN thread_channel AS c
-  ON c.thread_id = p.thread_id AND c.checkpoint_ns = p.checkpoint_ns AND c.channel = v.key AND c.version = v.value
-WHERE p.thread_id = :thread_id AND p.checkpoint_ns = :checkpoint_ns AND p.checkpoint_id = :checkpoint_id
-  AND v.key = ANY (:channels::text[])
+-- The stored versions of some channels of one checkpoint, with the chunks that will be asked for next.
+SELECT * FROM (
+    WITH found AS MATERIALIZED (
+        SELECT c.*
+        FROM thread_checkpoint AS p
+        CROSS JOIN json_each_text(p.channel_versions) AS v
+        JOIN thread_channel AS c ON c.thread_id = p.thread_id AND c.checkpoint_ns = p.checkpoint_ns
+          AND c.channel = v.key AND c.version = v.value
+        WHERE p.thread_id = :thread_id AND p.checkpoint_ns = :checkpoint_ns AND p.checkpoint_id = :checkpoint_id
+          AND v.key = ANY (:channels::text[])
+    )
+    SELECT 'version' AS part, thread_id, channel, version, kind, NULL::bigint AS address, NULL::bigint AS count, type,
+        value
+    FROM found
+    UNION ALL
+    SELECT 'chunk', thread_id, NULL, NULL, NULL, address, count, type, value
+    FROM thread_chunks_of(:thread_id, ARRAY(SELECT value FROM found WHERE kind <> 'value'))
+) AS parts
 
 -- name: chunks
 -- The chunks that touch any of some stretches of addresses, given as (thread, first, end).
@@ -150,7 +159,7 @@ ORDER BY k.number, w.task_path, w.task_id, w.idx
 -- name: checkpoint_chain
 -- Every checkpoint of a thread with its parent and the channels it holds a value for.
 SELECT p.checkpoint_ns, p.checkpoint_id, p.parent_checkpoint_id, p.replayed_channels,
-    (SELECT coalesce(json_agg(v.key), '[]')::text FROM json_each_text(p.channel_versions::json) AS v
+    (SELECT coalesce(json_agg(v.key), '[]')::text FROM json_each_text(p.channel_versions) AS v
      JOIN thread_channel AS c
        ON c.thread_id = p.thread_id AND c.checkpoint_ns = p.checkpoint_ns AND c.channel = v.key AND c.version = v.value
     ) AS stored_channels,
@@ -184,7 +193,7 @@ WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns AND checkpoint_i
 DELETE FROM thread_channel
 WHERE thread_id = :thread_id AND (checkpoint_ns, channel, version) NOT IN (
     SELECT p.checkpoint_ns, v.key, v.value
-    FROM thread_checkpoint AS p CROSS JOIN json_each_text(p.channel_versions::json) AS v WHERE p.thread_id = :thread_id
+    FROM thread_checkpoint AS p CROSS JOIN json_each_text(p.channel_versions) AS v WHERE p.thread_id = :thread_id
 )
 
 -- name: runs_of_thread
@@ -282,7 +291,7 @@ JOIN thread_checkpoint AS p
   ON p.thread_id = t.thread_id AND p.checkpoint_ns = '' AND p.checkpoint_id = (
     SELECT max(q.checkpoint_id) FROM thread_checkpoint AS q WHERE q.thread_id = t.thread_id AND q.checkpoint_ns = ''
   )
-CROSS JOIN json_each_text(p.channel_versions::json) AS v
+CROSS JOIN json_each_text(p.channel_versions) AS v
 JOIN thread_channel AS c
   ON c.thread_id = p.thread_id AND c.checkpoint_ns = p.checkpoint_ns AND c.channel = v.key AND c.version = v.value
 WHERE v.key = :channel

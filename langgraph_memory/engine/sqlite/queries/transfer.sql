@@ -43,6 +43,16 @@ WHERE partition = :partition
   AND (thread_id, extractor, message_id, content_hash) > (:thread_id, :extractor, :message_id, :content_hash)
 ORDER BY thread_id, extractor, message_id, content_hash LIMIT :limit
 
+-- name: held_rows
+-- Which rows of one partition are at some places, given as (namespace, id), or are memories of the same ids.
+SELECT m.namespace, m.id, m.memory_type FROM json_each(:keys) AS k
+CROSS JOIN agent_memory AS m ON m.partition = :partition AND m.namespace = json_extract(k.value, '$[0]')
+  AND m.id = json_extract(k.value, '$[1]')
+UNION
+SELECT m.namespace, m.id, m.memory_type FROM json_each(:keys) AS k
+CROSS JOIN agent_memory AS m ON m.partition = :partition AND m.id = json_extract(k.value, '$[1]')
+  AND m.memory_type IS NOT NULL
+
 -- name: import_version
 -- Add an earlier state of a memory that was imported.
 INSERT INTO memory_version VALUES (
