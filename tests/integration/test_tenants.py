@@ -12,6 +12,7 @@ from databases import PostgresDatabases, rows
 from langchain_core.messages import HumanMessage
 from postgres_server import PostgresServer
 from psycopg.sql import SQL, Identifier
+from psycopg.types.json import Json
 from support import BagOfWords, one_sentence
 from typer.testing import CliRunner
 
@@ -123,6 +124,8 @@ def test_no_role_gives_its_rows_to_another_owner_or_copies_them_there(url: str) 
             values = [
                 {"partition": "memories.ada", "thread_id": "thread of ada"}.get(column, value)
                 if column == of_ada.partition(" ")[0]
+                else Json(value)
+                if isinstance(value, dict)
                 else value
                 for column, value in zip(names, of_bob.fetchone(), strict=True)
             ]
