@@ -18,7 +18,7 @@ from langgraph_memory.detectors import CredSweeperDetector
 from langgraph_memory.domain.guard import GuardPolicy, refuse
 
 UTTERANCES = Path(__file__).parents[1] / "data" / "utterances.jsonl"
-FLICKER = "mfa-token: " + "q7Zx91LmPw" + "Rt44Kd0sVb"
+FLICKER = "mfa_token: " + "qJZxvhLmPw" + "RtyQKdTsVb"
 FOUND = {
     "an assignment": f"In the pipeline, {FLICKER} is set.",
     "a header": "Use Authorization: Basic " + "c3ZjOkZ4OVI3" + "dFExUGs0TnZC",
