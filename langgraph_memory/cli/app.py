@@ -36,12 +36,15 @@ app = typer.Typer(
 )
 
 Database = Annotated[
-    str, typer.Option("--db", envvar="LANGGRAPH_MEMORY_DB", help="The database: a file path or a sqlite:/// URL.")
+    str,
+    typer.Option(
+        "--db", envvar="LANGGRAPH_MEMORY_DB", help="The database: a file path, a sqlite:/// or a postgresql:// URL."
+    ),
 ]
-Owner = Annotated[str | None, typer.Option("--owner", help="Whose memories.")]
+Owner = Annotated[str | None, typer.Option("--owner", help="Whose memories; else everybody's.")]
 OneOwner = Annotated[str, typer.Option("--owner", help="Whose memories.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Limit = Annotated[int, typer.Option("--limit", min=1, help="The most to list; of memories, for each owner.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, help="The most to list.")]
 MODEL_HELP = "provider:name, as LangChain's init_chat_model takes it; without it, an offline model answers."
 DEFAULT_DATABASE = "assistant.db"
 
@@ -115,7 +118,7 @@ def memories(
     owner: Owner = None,
     everything: Annotated[bool, typer.Option("--all", help="Superseded and expired ones too.")] = False,
     as_json: Json = False,
-    limit: Limit = 100,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="The most to list for each owner.")] = 100,
 ) -> None:
     """List the memories in a file, of one owner or of all."""
     from langgraph_memory.cli.listings import list_memories
@@ -164,6 +167,18 @@ def explain(
     from langgraph_memory.cli.upkeep import show_explanation
 
     show_explanation(db, recall_id, owner)
+
+
+@app.command()
+def verify(
+    memory_id: Annotated[str, typer.Argument(help="The memory's id, or its first characters.")],
+    owner: OneOwner,
+    db: Database = DEFAULT_DATABASE,
+) -> None:
+    """Confirm that a memory holds; what contradicts it is superseded."""
+    from langgraph_memory.cli.upkeep import verify_memory
+
+    verify_memory(db, memory_id, owner)
 
 
 @app.command()
@@ -332,7 +347,7 @@ def reindex(
 @app.command()
 def jobs(
     db: Database = DEFAULT_DATABASE,
-    owner: Owner = None,
+    owner: Annotated[str | None, typer.Option("--owner", help="Whose jobs; else everybody's.")] = None,
     thread: Annotated[str | None, typer.Option("--thread", help="Of this thread only, to retry or to drop.")] = None,
     retry: Annotated[bool, typer.Option("--retry", help="Try again what was set aside.")] = False,
     drop: Annotated[bool, typer.Option("--drop", help="Give up what was set aside.")] = False,
@@ -350,7 +365,7 @@ def jobs(
 
 @app.command()
 def worker(
-    db: Annotated[str, typer.Argument(envvar="LANGGRAPH_MEMORY_DB", help="The database.")] = DEFAULT_DATABASE,
+    db: Database = DEFAULT_DATABASE,
     once: Annotated[bool, typer.Option("--once", help="Work off what is due, then end.")] = False,
     poll: Annotated[float, typer.Option("--poll", min=0.01, max=86400, help="Seconds between two looks.")] = 5.0,
     model: Annotated[
@@ -370,9 +385,9 @@ def worker(
 
 @app.command("end-session")
 def end_session(
-    db: Annotated[str, typer.Argument(help="The database.")],
     thread: Annotated[str, typer.Argument(help="The thread whose session is over.")],
     owner: OneOwner,
+    db: Database = DEFAULT_DATABASE,
     scope: Annotated[str, typer.Option("--scope", help="Where the summary holds.")] = "global",
     compact: Annotated[bool, typer.Option("--compact", help="Keep only the thread's newest checkpoint.")] = False,
     model: Annotated[

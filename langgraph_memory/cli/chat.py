@@ -24,7 +24,7 @@ from langgraph_memory.cli.terminal import open_console, safe
 from langgraph_memory.database import open_memory
 from langgraph_memory.domain.promotion import PromotionReport
 from langgraph_memory.domain.scope import check_owner
-from langgraph_memory.exceptions import LangGraphMemoryError, MissingOwnerError
+from langgraph_memory.exceptions import LangGraphMemoryError, MissingOwnerError, without_password
 from langgraph_memory.nodes import MemoryContext, PromotionNode, build_graph
 from langgraph_memory.store import CuratedStore
 
@@ -44,7 +44,9 @@ def start_chat(db: str, owner: str | None, thread: str | None, model: str | None
         builder = build_graph(chosen, promotion=PromotionNode(on_promotion=reports.append))
         graph = builder.compile(checkpointer=memory.checkpointer, store=memory.store)
         talk = Conversation(graph, memory.store, owner_id, thread_id, console, reports)
-        console.print(f"{safe(owner_id)} in thread {safe(thread_id)}, {safe(db)}; /help helps", style="dim")
+        console.print(
+            f"{safe(owner_id)} in thread {safe(thread_id)}, {safe(without_password(db))}; /help helps", style="dim"
+        )
         talk.go_on(_lines())
     if talk.failed:
         raise typer.Exit(1)

@@ -51,6 +51,8 @@ def import_database(source: str, target: str) -> None:
     Raises DatabaseUnavailableError when there is no such source, InvalidInputError when both are the same file.
     """
     _check(source, target)
+    if not is_upstream(source):
+        raise InvalidInputError(f"{without_password(source)!r} is this package's own; copy it with the command copy.")
     with open_memory(target) as memory, _progress("importing") as report:
         found = import_upstream(source, memory, progress=report)
     skipped = f", {found.skipped:,} there already" if found.skipped else ""

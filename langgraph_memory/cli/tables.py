@@ -71,16 +71,18 @@ def threads_table(threads: Iterable[ThreadSummary]) -> Table:
 
 def jobs_table(jobs: Iterable[Job]) -> Table:
     """Return one row for each job."""
-    table = _table("jobs", "owner", "thread", "extractor", "state", "due (UTC)", "waiting", "set aside", "last error")
+    table = _table("jobs", "owner", "thread", "extractor", "state (UTC)", "messages", "last error")
+    for place, width in ((2, 9), (3, 16), (4, 11), (5, 10)):
+        table.columns[place].min_width = width
     for job in jobs:
+        due = "" if job.due_at is None else f", due {_minute(job.due_at)}"
+        held = (("waiting", job.waiting), ("set aside", job.set_aside))
         table.add_row(
             Text(safe(job.owner_id)),
             Text(safe(job.thread_id)),
             Text(safe(job.extractor)),
-            Text(job.state.replace("_", " "), style=_JOB_STYLES[job.state]),
-            "" if job.due_at is None else _minute(job.due_at),
-            str(job.waiting),
-            str(job.set_aside),
+            Text(job.state.replace("_", " ") + due, style=_JOB_STYLES[job.state]),
+            ", ".join(f"{number} {state}" for state, number in held if number),
             Text(safe(job.last_error or "")),
         )
     return _or_nothing(table)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 import typer
@@ -14,7 +17,9 @@ from langgraph_memory.cli.ids import memory_of_id
 from langgraph_memory.cli.tables import memories_table
 from langgraph_memory.cli.terminal import open_console, safe
 from langgraph_memory.database import open_memory
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.domain.memory import Receipt
+from langgraph_memory.domain.transfer import check_header
+from langgraph_memory.exceptions import InvalidInputError, without_password
 
 STANDARD_STREAM = "-"
 
@@ -42,6 +47,14 @@ def show_explanation(db: str, recall_id: str | None, owner: str) -> None:
     typer.echo(safe(str(explanation)))
 
 
+def verify_memory(db: str, memory_id: str, owner: str) -> None:
+    """Confirm one memory and print it; a conflict that it is in is settled."""
+    with open_memory(existing(db)) as memory:
+        named = memory_of_id(memory.store, owner, memory_id)
+        confirmed = memory.store.verify(named.id, owner_id=owner)
+    typer.echo(f"confirmed: {safe(confirmed.content)}")
+
+
 def forget_memory(db: str, memory_id: str, owner: str) -> None:
     """Delete one memory with its older versions, and make its bytes unreadable."""
     with open_memory(existing(db)) as memory:
@@ -54,7 +67,7 @@ def erase_owner(db: str, owner: str, *, threads: bool, sure: bool) -> None:
     """Remove everything of an owner, after asking."""
     path = existing(db)
     what = "everything and every thread" if threads else "everything but the threads"
-    if not sure and not typer.confirm(f"Erase {what} of {safe(owner)} from {path}?"):
+    if not sure and not typer.confirm(f"Erase {what} of {safe(owner)} from {safe(without_password(path))}?"):
         raise typer.Exit(1)
     with open_memory(path) as memory:
         receipt = memory.store.erase_owner(owner, threads=threads)
@@ -81,14 +94,30 @@ def import_memories(db: str, file: str, owner: str | None) -> None:
     """Take in an export from a file, or from the standard input, and count aloud."""
     if file != STANDARD_STREAM and not Path(file).is_file():
         raise InvalidInputError(f"there is no file {file!r}.")
-    with open_memory(db) as memory:
-        if file == STANDARD_STREAM:
-            receipt = memory.store.import_(sys.stdin, owner_id=owner, on_progress=_count)
-        else:
-            with Path(file).open(encoding="utf-8") as source:
-                receipt = memory.store.import_(source, owner_id=owner, on_progress=_count)
+    try:
+        receipt = _taken_in(db, file, owner)
+    except UnicodeDecodeError:
+        raise InvalidInputError(f"{file!r} is no text; name what export wrote.") from None
     counts = ", ".join(f"{number} {kind}" for kind, number in receipt.counts.items() if number) or "nothing"
     typer.echo(f"imported {counts}.")
+
+
+def _taken_in(db: str, file: str, owner: str | None) -> Receipt:
+    with ExitStack() as opened:
+        source = sys.stdin if file == STANDARD_STREAM else opened.enter_context(Path(file).open(encoding="utf-8"))
+        lines = _begun(source)
+        memory = opened.enter_context(open_memory(db))
+        return memory.store.import_(lines, owner_id=owner, on_progress=_count)
+
+
+def _begun(lines: Iterator[str]) -> Iterator[str]:
+    """Return the lines of an export, whose first is checked before a database is made for them."""
+    first = next(lines, "")
+    try:
+        check_header(first)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"line 1: {error}") from None
+    return chain([first], lines)
 
 
 def _count(lines: int) -> None:

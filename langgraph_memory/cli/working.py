@@ -20,7 +20,7 @@ from langgraph_memory.cli.tables import jobs_table
 from langgraph_memory.cli.terminal import open_console, safe
 from langgraph_memory.database import open_memory
 from langgraph_memory.domain.jobs import Job
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.exceptions import InvalidInputError, without_password
 from langgraph_memory.extract import ModelExtractor
 from langgraph_memory.nodes import PromotionWorker, WorkReport
 from langgraph_memory.nodes.readers import AnyExtractor
@@ -46,10 +46,10 @@ def work_off(
         else:
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: worker.stop_soon())
-            typer.echo(f"working off the jobs of {safe(worker.extractor)} in {safe(db)}.")
+            typer.echo(f"working off the jobs of {safe(worker.extractor)} in {safe(without_password(db))}.")
             done = worker.run()
         _tell(done)
-        _tell_of_others(memory.store, worker.extractor)
+        _tell_of_waiting(memory.store, worker.extractor, once=once)
 
 
 def list_jobs(db: str, owner: str | None, *, as_json: bool, limit: int) -> None:
@@ -107,12 +107,19 @@ def _index(embed: str | None, dims: int | None) -> IndexConfig | None:
 
 
 def _tell(done: WorkReport) -> None:
+    if not done.jobs:
+        typer.echo("nothing was due.")
+        return
     failed = f" {done.failed} failed and wait." if done.failed - done.set_aside else ""
     typer.echo(f"read {done.messages} messages in {done.jobs} jobs; {done.set_aside} were set aside.{failed}")
 
 
-def _tell_of_others(store: CuratedStore, extractor: str) -> None:
-    others = Counter(job.extractor for job in _all_jobs(store) if job.extractor != extractor and job.waiting)
+def _tell_of_waiting(store: CuratedStore, extractor: str, *, once: bool) -> None:
+    waiting = [job for job in _all_jobs(store) if job.waiting]
+    mine = [job.due_at for job in waiting if job.extractor == extractor and job.due_at is not None]
+    if once and mine:
+        typer.echo(f"{len(mine)} jobs wait for their time; the first is due at {min(mine):%Y-%m-%d %H:%M:%S} UTC.")
+    others = Counter(job.extractor for job in waiting if job.extractor != extractor)
     for name, count in others.items():
         typer.echo(f"{count} jobs of {safe(name)} wait for another worker.")
 

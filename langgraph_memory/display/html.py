@@ -1,4 +1,4 @@
-"""Tables of memories, recalls, promotions and threads as HTML; everything that was stored is escaped."""
+"""Tables of memories, recalls, reports and threads as HTML; everything that was stored is escaped."""
 
 from __future__ import annotations
 
@@ -14,9 +14,14 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
     from langgraph_memory.domain.hygiene import SweepReport
-    from langgraph_memory.domain.memory import Memory, Outcome, Recall
+    from langgraph_memory.domain.jobs import Job
+    from langgraph_memory.domain.memory import Memory, Outcome, Recall, Receipt
     from langgraph_memory.domain.promotion import PromotionReport
-    from langgraph_memory.domain.trail import AuditEntry, Explained, Explanation
+    from langgraph_memory.domain.review import ReviewItem
+    from langgraph_memory.domain.rewind import Retraction
+    from langgraph_memory.domain.session import SessionSummary
+    from langgraph_memory.domain.trail import AuditEntry, Explained, Explanation, Replay
+    from langgraph_memory.nodes.work import WorkReport
 
 
 def memories_html(memories: Iterable[Memory]) -> str:
@@ -36,7 +41,18 @@ def memories_html(memories: Iterable[Memory]) -> str:
     return _table("memories", ("memory", "type", "slot", "scope", "confidence", "updated (UTC)", "state"), rows)
 
 
-def recall_html(recall: Recall) -> str:
+def outcome_html(outcome: Outcome) -> str:
+    """Return a table of what remembering did: to the memory it is about, and to those it replaced or contradicts."""
+    about = outcome.memory
+    first = ("", "", "") if about is None else (about.content, about.memory_type, about.slot or "")
+    others = [(_state(one), one.content, one.memory_type, one.slot or "", "") for one in outcome.replaced]
+    others += [("in conflict", one.content, one.memory_type, one.slot or "", "") for one in outcome.conflicts]
+    return _table(
+        "remembered", ("what", "memory", "type", "slot", "why"), [(outcome.action, *first, outcome.reason), *others]
+    )
+
+
+def recall_html(recall: Recall, when: str = "recalled") -> str:
     """Return a table of what was recalled, with the parts of each score, and of what was left out and why."""
     rows = [
         (
@@ -56,9 +72,14 @@ def recall_html(recall: Recall) -> str:
         )
         for item in recall.dropped
     ]
-    caption = "recalled" if recall.query is None else f"recalled for “{recall.query}”"
+    caption = when if recall.query is None else f"{when} for “{recall.query}”"
     head = ("memory", "type", "score")
     return _table(caption, (*head, "parts"), rows) + (_table("left out", (*head, "why"), dropped) if dropped else "")
+
+
+def replay_html(replay: Replay) -> str:
+    """Return the tables of a recall as it was, and as it would be now."""
+    return recall_html(replay.then, "recalled then") + recall_html(replay.now, "recalled now")
 
 
 def explanation_html(explanation: Explanation) -> str:
@@ -87,6 +108,70 @@ def sweep_html(report: SweepReport) -> str:
     ]
     head = ("memory", "type", "scope", "owner", "what", "before", "after", "why")
     return _table("what a sweep would do" if report.dry_run else "swept", head, rows)
+
+
+def review_html(items: Iterable[ReviewItem]) -> str:
+    """Return a table with one row for each memory that is to be looked at."""
+    rows = [
+        (one.content, one.memory_type, one.scope, one.kind.replace("_", " "), one.reason, one.action) for one in items
+    ]
+    return _table("to be looked at", ("memory", "type", "scope", "list", "why", "what to do"), rows)
+
+
+def retraction_html(done: Retraction) -> str:
+    """Return a table with one row for each memory that taking back a branch touches."""
+    parts = (
+        ("removed", done.removed),
+        ("holds again", done.restored),
+        ("as sure as before", done.unconfirmed),
+    )
+    rows = [(what, one.content, one.memory_type, "") for what, memories in parts for one in memories]
+    rows += [("stays", one.memory.content, one.memory.memory_type, one.reason) for one in done.stays]
+    counts = f"{done.messages} messages unread again, {done.checkpoints} checkpoints deleted"
+    title = "what taking it back would do" if done.dry_run else "taken back"
+    return _table(f"{title}: {counts}", ("what", "memory", "type", "why"), rows)
+
+
+def session_html(ended: SessionSummary) -> str:
+    """Return a table of what a session came to."""
+    writer = ended.written_by if ended.fallback is None else f"{ended.written_by} (model: {ended.fallback})"
+    summary = "" if ended.memory is None else ended.memory.content
+    head = ("summary", "written by", "messages", "checkpoints removed", "why")
+    row = (summary, writer, ended.messages, ended.removed, ended.reason)
+    return _table(f"session {ended.thread_id}", head, [row])
+
+
+def work_html(done: WorkReport) -> str:
+    """Return a table of what a worker did."""
+    return _table("worked off", ("jobs", "messages", "failed", "set aside"), [done])
+
+
+def jobs_html(jobs: Iterable[Job]) -> str:
+    """Return a table with one row for each job."""
+    rows = [
+        (
+            one.owner_id,
+            one.thread_id,
+            one.extractor,
+            one.state.replace("_", " "),
+            "" if one.due_at is None else _minute(one.due_at),
+            one.waiting,
+            one.set_aside,
+            one.last_error or "",
+        )
+        for one in jobs
+    ]
+    head = ("owner", "thread", "extractor", "state", "due (UTC)", "waiting", "set aside", "last error")
+    return _table("jobs", head, rows)
+
+
+def receipts_html(receipts: Iterable[Receipt]) -> str:
+    """Return a table with one row for each receipt."""
+    rows = [
+        (one.kind, _minute(one.at), ", ".join(f"{number} {name}" for name, number in one.counts.items()), one.id)
+        for one in receipts
+    ]
+    return _table("receipts", ("what", "when (UTC)", "counts", "id"), rows)
 
 
 def _explained(one: Explained) -> tuple[str, str, str]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, Self
 from zlib import crc32
 
+from langgraph_memory.display import jobs_html
 from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.clock import from_microseconds
 from langgraph_memory.domain.memory import Source
@@ -172,6 +173,9 @@ class Job:
             waiting_since=from_microseconds(row["first_at"]),
             updated_at=from_microseconds(row["updated_at"]),
         )
+
+    def _repr_html_(self) -> str:
+        return jobs_html([self])
 
 
 def owner_of(partition: str) -> str:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self, overload
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from langgraph_memory.display import memories_html, recall_html
+from langgraph_memory.display import memories_html, outcome_html, recall_html, receipts_html
 from langgraph_memory.domain.clock import from_microseconds, in_utc, to_microseconds
 from langgraph_memory.domain.scope import GLOBAL, check_owner, check_scope
 from langgraph_memory.exceptions import InvalidMemoryError, explain_validation
@@ -200,6 +200,9 @@ class Outcome:
     replaced: tuple[Memory, ...] = ()
     conflicts: tuple[Memory, ...] = ()
 
+    def _repr_html_(self) -> str:
+        return outcome_html(self)
+
 
 DropReason = Literal[
     "expired", "superseded", "out_of_scope", "wrong_type", "below_threshold", "duplicate", "over_limit", "over_budget"
@@ -312,6 +315,9 @@ class Receipt:
             run_id=row["run_id"],
             body=body,
         )
+
+    def _repr_html_(self) -> str:
+        return receipts_html([self])
 
 
 def _recalled_json(item: Recalled) -> dict[str, Any]:

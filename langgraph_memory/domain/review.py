@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
+from langgraph_memory.display import review_html
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.exceptions import InvalidInputError
@@ -71,6 +72,9 @@ class ReviewItem:
     def row(self) -> dict[str, Any]:
         """Return it as a flat dict; a table of many is `pandas.DataFrame([item.row() for item in items])`."""
         return asdict(self)
+
+    def _repr_html_(self) -> str:
+        return review_html([self])
 
 
 def check_kind(kind: str | None) -> tuple[ReviewKind, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from langgraph_memory.display import retraction_html
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.trail import AuditEntry
 
@@ -62,6 +63,9 @@ class Retraction:
         lines = [f"{verb}: {memory.content}" for verb, memories in parts for memory in memories]
         lines += [f"stays: {one.memory.content} ({one.reason})" for one in self.stays]
         return "\n".join([*lines, f"{self.messages} messages unread again, {self.checkpoints} checkpoints deleted"])
+
+    def _repr_html_(self) -> str:
+        return retraction_html(self)
 
 
 @dataclass(slots=True)

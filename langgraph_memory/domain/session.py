@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from langgraph_memory.display import session_html
 from langgraph_memory.domain.memory import Memory, Outcome
 
 Writer = Literal["rules", "model"]
@@ -32,3 +33,6 @@ class SessionSummary:
     def memory(self) -> Memory | None:
         """The memory that holds the summary, None when there is none."""
         return None if self.outcome is None else self.outcome.memory
+
+    def _repr_html_(self) -> str:
+        return session_html(self)

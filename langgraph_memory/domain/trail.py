@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Self
 
-from langgraph_memory.display import audit_html, explanation_html
+from langgraph_memory.display import audit_html, explanation_html, replay_html
 from langgraph_memory.domain.clock import from_microseconds
 from langgraph_memory.domain.memory import Memory, Recall, Receipt
 
@@ -94,6 +94,9 @@ class Replay(NamedTuple):
 
     then: Recall
     now: Recall
+
+    def _repr_html_(self) -> str:
+        return replay_html(self)
 
 
 def memory_ids(receipt: Receipt) -> list[str]:

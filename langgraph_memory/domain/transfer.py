@@ -102,8 +102,13 @@ def trail_line(kind: str, row: Any) -> str:
     return _json({"kind": kind, "owner_id": decode_label(split_labels(row["partition"])[1]), **columns})
 
 
+NO_HEADER = "there is none; an export begins with a line that names its format."
+
+
 def check_header(text: str) -> None:
     """Raise InvalidInputError unless `text` is the first line of an export that this version reads."""
+    if not text.strip():
+        raise InvalidInputError(NO_HEADER)
     found = _object(text)
     if found.get("format") != FORMAT or not isinstance(found.get("version"), int):
         raise InvalidInputError(f"this is no export: it must begin with the format {FORMAT!r} and a version.")

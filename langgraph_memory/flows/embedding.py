@@ -10,7 +10,7 @@ from langgraph.store.base import IndexConfig, ensure_embeddings, get_text_at_pat
 
 from langgraph_memory.domain.index import IndexIdentity
 from langgraph_memory.domain.vectors import Metric, pack, require_numpy
-from langgraph_memory.exceptions import EmbeddingError, InvalidInputError
+from langgraph_memory.exceptions import EmbeddingError, InvalidInputError, MissingExtraError
 
 _METRICS = ("cosine", "l2", "inner_product")
 _KEYS = ("dims", "embed", "fields", "distance_type", "model")
@@ -44,7 +44,7 @@ class Embedder:
                 f"index['distance_type'] must be one of {', '.join(_METRICS)}, not {self.metric!r}."
             )
         self._model = _model_of(index)
-        self._embeddings = ensure_embeddings(embed)
+        self._embeddings = _embeddings_of(embed)
 
     @property
     def identity(self) -> IndexIdentity:
@@ -131,6 +131,20 @@ def _model_of(index: Mapping[str, Any]) -> str:
         return ""
     own = next((getattr(embed, name, None) for name in ("model", "model_name") if getattr(embed, name, None)), "")
     return f"{type(embed).__qualname__} {own}".strip()
+
+
+def _embeddings_of(embed: Any) -> Embeddings:
+    """Return what embeds: an object or a function as it is, or the model that LangChain knows by a name."""
+    try:
+        return ensure_embeddings(embed)
+    except ImportError as error:
+        raise MissingExtraError(f"index['embed'] {embed!r} needs a package: {_first_line(error)}") from error
+    except Exception as error:
+        raise InvalidInputError(f"index['embed'] {embed!r} cannot be set up: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 def _failed(error: Exception) -> EmbeddingError:

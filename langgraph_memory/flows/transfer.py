@@ -7,7 +7,7 @@ from typing import Any
 
 from langgraph_memory.domain.memory import Receipt
 from langgraph_memory.domain.scope import check_owner
-from langgraph_memory.domain.transfer import ItemLine, Line, MemoryLine, check_header, header, parse
+from langgraph_memory.domain.transfer import NO_HEADER, ItemLine, Line, MemoryLine, check_header, header, parse
 from langgraph_memory.engine.query import Operation
 from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.flows.base import Flow
@@ -84,7 +84,7 @@ def _batches(lines: Iterable[str], owner_id: str | None, settings: StoreSettings
             yield number, batch
             batch = []
     if number == 0:
-        raise InvalidInputError("line 1: there is none; an export begins with a line that names its format.")
+        raise InvalidInputError(f"line 1: {NO_HEADER}")
     yield number, batch
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, NamedTuple
 
+from langgraph_memory.display import work_html
 from langgraph_memory.domain.candidate import Candidate
 from langgraph_memory.domain.jobs import Batch, Failure, LeasedJob, Retries
 from langgraph_memory.domain.promotion import LedgerPlace, PromotionReport
@@ -30,6 +31,9 @@ class WorkReport(NamedTuple):
     def plus(self, other: WorkReport) -> WorkReport:
         """Return the sum of two reports."""
         return WorkReport(*(mine + more for mine, more in zip(self, other, strict=True)))
+
+    def _repr_html_(self) -> str:
+        return work_html(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from langgraph_memory import Memory, open_memory
@@ -402,6 +403,13 @@ class TestOptions:
         for command in ("demo", "chat", "memories", "owners", "threads"):
             assert f" {command} " in result.stdout
         assert "demo-session" not in result.stdout
+
+    def test_every_command_but_those_that_copy_names_its_database_with_an_option(self) -> None:
+        commands = get_command(app).commands.items()
+
+        without = [name for name, one in commands if "--db" not in [flag for each in one.params for flag in each.opts]]
+
+        assert without == ["import", "copy"]
 
     def test_version_says_which(self) -> None:
         result = _run("--version")

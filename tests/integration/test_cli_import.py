@@ -63,3 +63,16 @@ def test_a_source_that_is_missing_or_foreign_or_the_target_is_one_sentence(tmp_p
 
     assert [one.exit_code for one in told] == [1, 1, 1]
     assert all(one.stderr.startswith("error: ") and one.stderr.count("\n") == 1 for one in told)
+
+
+def test_a_source_that_cannot_be_imported_creates_no_target(tmp_path: Path) -> None:
+    own, text, new = tmp_path / "own.db", tmp_path / "notes.txt", tmp_path / "new.db"
+    with open_memory(own):
+        pass
+    text.write_text("no database, but long enough to look like one " * 50)
+
+    told = [CliRunner().invoke(app, ["import", str(source), str(new)]) for source in (own, text)]
+
+    assert [one.exit_code for one in told] == [1, 1]
+    assert "copy it with the command copy" in told[0].stderr
+    assert not new.exists()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from langgraph_memory import Retries, Utterance, open_memory
+from langgraph_memory import Retries, Source, Utterance, open_memory
 from langgraph_memory.cli import app
 from langgraph_memory.domain.jobs import Failure
 from langgraph_memory.domain.promotion import LedgerPlace
@@ -87,6 +87,52 @@ def test_an_export_is_imported_into_another_file(filled: str, tmp_path: Path) ->
     assert not (tmp_path / "none.db").exists()
 
 
+@pytest.mark.parametrize("wrong", [b"", b"no JSON\n", b"{}\n", b"\xff\xfe\x00"])
+def test_what_is_no_export_is_one_sentence_and_creates_no_file(tmp_path: Path, wrong: bytes) -> None:
+    (tmp_path / "wrong").write_bytes(wrong)
+
+    result = run("import-memories", str(tmp_path / "wrong"), "--db", str(tmp_path / "new.db"))
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: ")
+    assert result.stderr.count("\n") == 1
+    assert not (tmp_path / "new.db").exists()
+
+
+def test_verify_settles_a_conflict(path: str) -> None:
+    with open_memory(path) as memory:
+        for name, place in (("wiki", "Slack"), ("pager", "Teams")):
+            memory.store.remember(
+                f"Deploys go to {place}", owner_id="ana", slot="deploys", source=Source(actor="tool", name=name)
+            )
+
+    result = run("verify", live_id(path, "ana")[:8], "--owner", "ana", "--db", path)
+
+    with open_memory(path) as memory:
+        (left,) = memory.store.list_memories(owner_id="ana")
+        assert memory.store.conflicts(owner_id="ana") == []
+    assert result.output == f"confirmed: {left.content}\n"
+    assert run("verify", "nothing", "--owner", "ana", "--db", path).exit_code == 1
+
+
+@pytest.mark.parametrize("embed", ["nowhere:nothing", "no-provider"])
+def test_an_embedder_that_cannot_be_used_is_one_sentence(filled: str, embed: str) -> None:
+    result = run("reindex", "--embed", embed, "--dims", "3", "--db", filled)
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"error: index['embed'] '{embed}' ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_erase_shows_no_password() -> None:
+    url = "postgresql://ana:hunter2@localhost/memories"
+
+    asked = run("erase", "--owner", "ana", "--db", url, said="n\n").output
+
+    assert "localhost/memories" in asked
+    assert "hunter2" not in asked
+
+
 @pytest.fixture
 def with_jobs(path: str) -> str:
     """A file in which one message was set aside for an error, and one waits."""
@@ -117,12 +163,32 @@ def test_jobs_are_listed_as_a_table_and_as_json(with_jobs: str) -> None:
 
 def test_what_was_set_aside_is_tried_again_and_worked_off(with_jobs: str) -> None:
     again = run("jobs", "--db", with_jobs, "--owner", "ana", "--retry")
-    worked = run("worker", with_jobs, "--once")
+    worked = run("worker", "--db", with_jobs, "--once")
 
     assert again.output == "1 messages of ana wait again.\n"
     assert worked.output == "read 2 messages in 2 jobs; 0 were set aside.\n"
     with open_memory(with_jobs) as memory:
         assert [one.content for one in memory.store.list_memories(owner_id="ana")] == ["The user likes tea."]
+
+
+def test_a_table_of_jobs_fits_a_narrow_terminal(with_jobs: str) -> None:
+    shown = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["jobs", "--db", with_jobs])
+
+    for whole in ("extractor", "last error", "1 set aside", "1 waiting", "waiting, due"):
+        assert whole in shown.output
+
+
+def test_a_worker_says_when_the_next_job_is_due(path: str) -> None:
+    with open_memory(path) as memory:
+        said = Utterance(message_id="m", actor="user", text="I like tea.")
+        memory.store.queue.add([said], place=LedgerPlace("ana", "t", "rules"), quiet_for=3600)
+        (job,) = memory.store.jobs()
+
+    result = run("worker", "--once", "--db", path)
+
+    assert result.output == (
+        f"nothing was due.\n1 jobs wait for their time; the first is due at {job.due_at:%Y-%m-%d %H:%M:%S} UTC.\n"
+    )
 
 
 def test_what_was_set_aside_is_given_up(with_jobs: str) -> None:
@@ -137,10 +203,10 @@ def test_what_was_set_aside_is_given_up(with_jobs: str) -> None:
     [
         ("jobs", "--db", "{db}", "--retry"),
         ("jobs", "--db", "{db}", "--retry", "--drop", "--owner", "ana"),
-        ("worker", "{db}.missing"),
-        ("worker", "{db}", "--embed", "x"),
-        ("worker", "{db}", "--extractor", "nowhere:nothing"),
-        ("worker", "{db}", "--extractor", "a:b", "--model", "c:d"),
+        ("worker", "--db", "{db}.missing"),
+        ("worker", "--db", "{db}", "--embed", "x"),
+        ("worker", "--db", "{db}", "--extractor", "nowhere:nothing"),
+        ("worker", "--db", "{db}", "--extractor", "a:b", "--model", "c:d"),
     ],
 )
 def test_a_wrong_option_of_the_worker_is_one_sentence(with_jobs: str, wrong: tuple[str, ...]) -> None:

@@ -84,7 +84,7 @@ def test_two_processes_that_promote_into_one_owner_at_once_neither_double_nor_lo
 
 def test_the_worker_command_leaves_other_extractors_jobs_and_ends_at_a_signal(path: str) -> None:
     run(path, "queue", 3)
-    command = [sys.executable, "-m", "langgraph_memory", "worker", path]
+    command = [sys.executable, "-m", "langgraph_memory", "worker", "--db", path]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as worker:
         assert worker.stdout is not None
         first = worker.stdout.readline()
@@ -93,12 +93,22 @@ def test_the_worker_command_leaves_other_extractors_jobs_and_ends_at_a_signal(pa
 
     assert first == f"working off the jobs of rules in {path}.\n"
     assert worker.returncode == 0
-    assert told == "read 0 messages in 0 jobs; 0 were set aside.\n3 jobs of slow wait for another worker.\n"
+    assert told == "nothing was due.\n3 jobs of slow wait for another worker.\n"
 
 
 def test_the_worker_command_reads_with_an_extractor_of_ones_own(path: str) -> None:
     run(path, "queue", 3)
-    command = [sys.executable, "-m", "langgraph_memory", "worker", path, "--once", "--extractor", "job_processes:SLOW"]
+    command = [
+        sys.executable,
+        "-m",
+        "langgraph_memory",
+        "worker",
+        "--db",
+        path,
+        "--once",
+        "--extractor",
+        "job_processes:SLOW",
+    ]
 
     told = subprocess.run(command, cwd=DRIVER.parent, capture_output=True, text=True, check=True, timeout=60)
 
@@ -108,7 +118,16 @@ def test_the_worker_command_reads_with_an_extractor_of_ones_own(path: str) -> No
 
 def test_the_worker_command_finishes_the_job_at_hand_when_it_is_told_to_stop(path: str) -> None:
     run(path, "queue", 3)
-    command = [sys.executable, "-m", "langgraph_memory", "worker", path, "--extractor", "job_processes:SIGNALLED"]
+    command = [
+        sys.executable,
+        "-m",
+        "langgraph_memory",
+        "worker",
+        "--db",
+        path,
+        "--extractor",
+        "job_processes:SIGNALLED",
+    ]
 
     told = subprocess.run(command, cwd=DRIVER.parent, capture_output=True, text=True, check=True, timeout=60)
 

@@ -15,6 +15,7 @@ from nbclient import NotebookClient
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 QUICKSTART = ROOT / "notebooks" / "01_quickstart.ipynb"
+HYGIENE = ROOT / "notebooks" / "02_hygiene.ipynb"
 
 
 def _code_cells(notebook: Any) -> list[Any]:
@@ -29,6 +30,11 @@ def _shown(cell: Any) -> str:
         html = re.sub(r"<style>.*?</style>|<[^>]+>", " ", data.get("text/html", ""))
         found.append(unescape(html) or data.get("text/plain", output.get("text", "")))
     return "\n".join(found)
+
+
+def _below(notebook: Any, source: str) -> str:
+    """Return what a reader sees below the first cell that has some source."""
+    return next(_shown(cell) for cell in _code_cells(notebook) if source in cell.source)
 
 
 async def _run(path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
@@ -54,10 +60,8 @@ def test_a_notebook_is_committed_without_outputs(path: Path) -> None:
 async def test_the_quickstart_tells_the_story(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     notebook = await _run(QUICKSTART, tmp_path, monkeypatch)
 
-    shown = {cell.source: _shown(cell) for cell in _code_cells(notebook)}
-
     def below(source: str) -> str:
-        return next(text for code, text in shown.items() if source in code)
+        return _below(notebook, source)
 
     assert "keep in session" in below("Lovely weather")
     assert "sk-demo" not in below("Lovely weather")
@@ -70,3 +74,29 @@ async def test_the_quickstart_tells_the_story(tmp_path: Path, monkeypatch: pytes
     assert re.search(r"Berlin.*superseded.*Lisbon.*live", below("memory.store.history"), re.DOTALL)
     assert "The user lives in Berlin." in below("as_of=before_the_move")
     assert "{'memories': 2} → I do not know that yet." in below("store.forget")
+
+
+async def test_the_hygiene_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    notebook = await _run(HYGIENE, tmp_path, monkeypatch)
+
+    def saw(source: str, *words: str) -> bool:
+        return re.search(".*".join(words), _below(notebook, source), re.DOTALL) is not None
+
+    assert saw("The documentation is", "reinforced", r"The docs are in the repo\.")
+    assert saw("source=pager", "conflict", "Teams", "in conflict", "Slack")
+    assert saw("Where do deploys go?", "conflicts with: Deploys go to")
+    assert saw("store.history(second", "Slack", "superseded", "Teams", "live")
+    assert saw("I no longer use Vim.", "retired", "The user uses Vim.")
+    assert saw("store.jobs()", "tuesday", "waiting")
+    assert saw("worker.run_once()", "lives in Berlin", "added", "worked off")
+    assert saw("end_session", "Decided: Let's go with PostgreSQL. Open: I still need", "rules")
+    assert saw("keep=before)", "what taking it back would do", "removed", "Paris", "holds again", "Berlin")
+    assert saw("dry_run=False", "taken back", "removed", "Paris", "holds again", "Berlin")
+    assert not saw("store.list_memories", "Paris|MySQL")
+    assert saw('as_of="checkpoint"', "now → .*Lisbon", "then → .*Berlin")
+    assert saw("store.review(**mine))", "conflicting", "verify the one that holds", "low confidence", "0.30")
+    assert saw('kind="never_recalled"', "The docs are in the repo.", "never recalled")
+    assert saw("store.sweep", "what a sweep would do", "desks", "pruned", "below the floor")
+    assert saw("report.rows()", "pruned +The office has 40 desks", "may hold 5 live memories")
+    assert saw("store.explain", "Lisbon", "lexical", "left out", "Berlin", "superseded")
+    assert saw("store.audit", "added", "thursday")

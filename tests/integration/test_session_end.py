@@ -449,10 +449,10 @@ async def test_the_command_ends_a_session(path: str) -> None:
     with open_memory(path) as memory:
         await talk(chat(memory), "sync", *TALK)
 
-    first = run("end-session", path, "t", "--owner", "ana")
-    second = run("end-session", path, "t", "--owner", "ana", "--compact")
-    unknown = run("end-session", path, "u", "--owner", "ana")
-    missing = run("end-session", f"{path}.missing", "t", "--owner", "ana")
+    first = run("end-session", "t", "--owner", "ana", "--db", path)
+    second = run("end-session", "t", "--owner", "ana", "--db", path, "--compact")
+    unknown = run("end-session", "u", "--owner", "ana", "--db", path)
+    missing = run("end-session", "t", "--owner", "ana", "--db", f"{path}.missing")
 
     assert first.output == f"{SUMMARY}\nremembered for ana from 4 messages.\n"
     assert second.output.startswith(f"{SUMMARY}\nremembered for ana from 4 messages; removed ")
@@ -466,7 +466,7 @@ async def test_the_command_says_when_there_was_nothing(path: str) -> None:
     with open_memory(path) as memory:
         await talk(chat(memory), "sync", "Hello!")
 
-    result = run("end-session", path, "t", "--owner", "ana")
+    result = run("end-session", "t", "--owner", "ana", "--db", path)
 
     assert result.output == "Nothing was said that a later session needs.\n"
     assert result.exit_code == 0

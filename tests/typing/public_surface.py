@@ -1,15 +1,18 @@
 """What a type checker sees of the public surface. Checked by mypy, never run."""
 
 from collections.abc import Sequence
-from typing import assert_type
+from typing import Any, assert_type
 
 from langchain_core.messages import BaseMessage
 from langgraph.graph import StateGraph
 
 from langgraph_memory import (
+    AuditEntry,
     Candidate,
     ContextBudget,
     CuratedStore,
+    Explanation,
+    ExtractionError,
     GuardPolicy,
     HygienePolicy,
     Job,
@@ -21,11 +24,14 @@ from langgraph_memory import (
     OfflineChatModel,
     Outcome,
     PromotionNode,
+    PromotionReport,
     PromotionWorker,
     Recall,
     Recalled,
     Receipt,
+    Replay,
     Retraction,
+    Retries,
     ReviewItem,
     ReviewPolicy,
     RuleExtractor,
@@ -70,12 +76,18 @@ def curated(store: CuratedStore) -> None:
     assert_type(store.conflicts(owner_id="ana"), list[tuple[Memory, ...]])
     assert_type(recall[0].conflicts_with, tuple[str, ...])
     assert_type(store.retract(owner_id="ana", run_ids=["r"]), Retraction)
+    assert_type(store.explain(recall, owner_id="ana"), Explanation)
+    assert_type(store.replay(recall.id, owner_id="ana"), Replay)
+    assert_type(store.audit(owner_id="ana"), list[AuditEntry])
+    assert_type(store.receipts(owner_id="ana"), list[Receipt])
 
 
 def tidied(store: CuratedStore, memory: MemoryDatabase) -> None:
     report = store.sweep(owner_id="ana", policy=HygienePolicy(cap=100), dry_run=True)
     assert_type(report, SweepReport)
     assert_type(memory.sweep()[0], SweepReport)
+    assert_type(report.rows(), list[dict[str, Any]])
+    assert_type(memory.retract_branch("thread", owner_id="ana", keep="checkpoint"), Retraction)
     assert_type(store.review(owner_id="ana", kind="stale", policy=ReviewPolicy()), list[ReviewItem])
 
 
@@ -98,8 +110,17 @@ def nodes(state: MemoryState) -> None:
     assert_type(graph, StateGraph[MemoryState, MemoryContext, MemoryState, MemoryState])
 
 
+def told(report: PromotionReport) -> None:
+    assert_type(report.entries[0].outcome, Outcome | None)
+
+
+def failed(error: ExtractionError) -> None:
+    assert_type(error.reason, str)
+
+
 async def in_the_background(store: CuratedStore) -> None:
     worker = PromotionWorker(store, extractor=RuleExtractor())
+    PromotionWorker(store, retries=Retries(attempts=2), on_promotion=told, on_failure=failed)
     PromotionNode(mode="background", quiet_for=30, worker=worker)
     assert_type(worker.run_once(), WorkReport)
     assert_type(await worker.arun_once(limit=3), WorkReport)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
@@ -9,10 +11,28 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 
-from langgraph_memory import Bucket, Candidate, Memory, Outcome, PromotionReport, Recall, Recalled, Verdict
-from langgraph_memory.display import memories_html, promotion_html, recall_html, thread_html
+from langgraph_memory import (
+    Bucket,
+    Candidate,
+    Job,
+    Memory,
+    Outcome,
+    PromotionReport,
+    Recall,
+    Recalled,
+    Receipt,
+    Replay,
+    Retraction,
+    ReviewItem,
+    SessionSummary,
+    Verdict,
+    WorkReport,
+)
+from langgraph_memory.display import jobs_html, memories_html, promotion_html, recall_html, review_html, thread_html
 from langgraph_memory.domain.memory import Dropped
 from langgraph_memory.domain.promotion import Promoted
+from langgraph_memory.domain.review import low_confidence
+from langgraph_memory.domain.rewind import Stays
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 HOSTILE = "<script>alert('x')</script><img src=x onerror=\"alert(1)\"> & </td></table>"
@@ -57,6 +77,41 @@ def _report() -> PromotionReport:
     )
 
 
+def _outcome() -> Outcome:
+    return Outcome(
+        "conflict",
+        _memory(),
+        HOSTILE,
+        replaced=(_memory(superseded_at=NOW, superseded_by="m2"),),
+        conflicts=(_memory(),),
+    )
+
+
+def _session(outcome: Outcome | None, **fields: Any) -> SessionSummary:
+    return SessionSummary(HOSTILE, "c1", outcome, "rules", HOSTILE, **fields)
+
+
+def _retraction(*, dry_run: bool) -> Retraction:
+    stays = (Stays(_memory("The user likes tea."), HOSTILE),)
+    return Retraction("r1", "ana", NOW, dry_run, (_memory(),), (_memory("Old"),), (_memory("Unsure"),), stays, 2, 1)
+
+
+def _job() -> Job:
+    return Job("ana", HOSTILE, HOSTILE, "set_aside", None, 0, 3, 8, HOSTILE, NOW, NOW)
+
+
+def _review() -> ReviewItem:
+    return low_confidence(_memory(confidence=0.25))
+
+
+def _receipt() -> Receipt:
+    return Receipt(HOSTILE, HOSTILE, "ana", NOW, {HOSTILE: 2, "versions": 1})
+
+
+def _cells(html: str) -> list[str]:
+    return re.findall(r"<td>(.*?)</td>", html)
+
+
 def _messages() -> list[Any]:
     return [HumanMessage(HOSTILE), AIMessage("", tool_calls=[{"name": HOSTILE, "args": {}, "id": "1"}])]
 
@@ -71,6 +126,13 @@ def _messages() -> list[Any]:
         _memory()._repr_html_(),
         _recall()._repr_html_(),
         _report()._repr_html_(),
+        _outcome()._repr_html_(),
+        _session(_outcome())._repr_html_(),
+        _retraction(dry_run=True)._repr_html_(),
+        _job()._repr_html_(),
+        _review()._repr_html_(),
+        _receipt()._repr_html_(),
+        Replay(_recall(), _recall())._repr_html_(),
     ],
 )
 def test_hostile_content_stays_text(html: str) -> None:
@@ -114,6 +176,69 @@ def test_a_promotion_shows_bucket_action_and_what_was_superseded() -> None:
 
     assert "<td>keep in session</td>" in html
     assert "<td>superseded</td>" in html
+
+
+def test_an_outcome_shows_what_it_replaced_and_what_it_contradicts() -> None:
+    cells = _cells(_outcome()._repr_html_())
+
+    assert cells[::5] == ["conflict", "superseded 2026-01-02 03:04", "in conflict"]
+
+
+def test_a_refused_outcome_shows_the_reason_alone() -> None:
+    html = Outcome("refused", None, "It holds a secret.")._repr_html_()
+
+    assert _cells(html) == ["refused", "", "", "", "It holds a secret."]
+
+
+def test_a_replay_shows_then_and_now() -> None:
+    text = _Reader(Replay(_recall(), _recall())._repr_html_()).text
+
+    assert text.index("recalled then for") < text.index("recalled now for")
+
+
+def test_a_review_shows_why_and_what_to_do() -> None:
+    cells = _cells(review_html([_review(), _review()]))
+
+    assert cells[2:6] == ["global", "low confidence", "its confidence is 0.25", "verify it, or forget it"]
+    assert len(cells) == 12
+
+
+def test_a_retraction_shows_what_happens_to_each_memory() -> None:
+    html = _retraction(dry_run=False)._repr_html_()
+
+    assert _cells(html)[::4] == ["removed", "holds again", "as sure as before", "stays"]
+    assert "<caption>taken back: 2 messages unread again, 1 checkpoints deleted</caption>" in html
+
+
+def test_a_preview_of_a_retraction_says_that_nothing_happened_yet() -> None:
+    assert "what taking it back would do" in _retraction(dry_run=True)._repr_html_()
+
+
+def test_a_session_shows_its_summary_and_who_wrote_it() -> None:
+    ended = _session(Outcome("added", _memory("They chose tea."), "new"), fallback="timeout", messages=4, removed=9)
+
+    assert _cells(ended._repr_html_())[:4] == ["They chose tea.", "rules (model: timeout)", "4", "9"]
+
+
+def test_a_session_without_a_summary_shows_why() -> None:
+    assert _cells(_session(None)._repr_html_())[:2] == ["", "rules"]
+
+
+def test_a_work_report_shows_its_numbers() -> None:
+    assert _cells(WorkReport(1, 2, 3, 4)._repr_html_()) == ["1", "2", "3", "4"]
+
+
+def test_a_job_that_is_due_says_when() -> None:
+    due = replace(_job(), state="waiting", due_at=NOW)
+
+    assert _cells(jobs_html([due, _job()]))[3::8] == ["waiting", "set aside"]
+    assert _cells(jobs_html([due, _job()]))[4::8] == ["2026-01-02 03:04", ""]
+
+
+def test_a_receipt_shows_its_counts() -> None:
+    html = Receipt("f1", "forget", "ana", NOW, {"memories": 2, "versions": 1})._repr_html_()
+
+    assert _cells(html) == ["forget", "2026-01-02 03:04", "2 memories, 1 versions", "f1"]
 
 
 def test_a_thread_names_images_and_tool_calls() -> None:
