@@ -79,8 +79,8 @@ def thread_figures(server: PostgresServer, opened: Opened, turns: int) -> tuple[
         for _ in range(turns - bench_threads.LAST):
             graph.invoke(chat.ask(), CONFIG)
         invoke = bench_threads.timed(lambda: graph.invoke(chat.ask(), CONFIG), min(bench_threads.LAST, turns))
-        size = bytes_of(url) - empty
         read = bench_threads.timed(lambda: saver.get_tuple(CONFIG), 9)
+        size = bytes_of(url) - empty  # after which the server plans every statement anew
         put = time_puts(saver, chat)
     server.drop_database(url)
     return size, put, read, invoke
