@@ -52,6 +52,9 @@ class PostgresServer:
         password_file = self._folder / "password"
         password_file.write_text(self.password)
         self._own(password_file)
+        self._fill(password_file)
+
+    def _fill(self, password_file: Path) -> None:
         self._program("initdb", "-U", USER, "-A", "scram-sha-256", "--pwfile", str(password_file), "-E", "UTF8",
                       "--locale=C.UTF-8", "--no-sync")  # fmt: skip
 
@@ -82,9 +85,13 @@ class PostgresServer:
         settings = " ".join(f"-c {name}='{value}'" for name, value in {**self._settings, "port": self.port}.items())
         self._program("pg_ctl", "-w", "-t", "60", "-l", str(self._folder / "log"), "-o", settings, "start")
 
-    def stop(self, mode: str = "fast") -> None:
-        """Stop the server; `mode` "immediate" is a crash."""
-        self._program("pg_ctl", "-w", "-t", "60", "-m", mode, "stop")
+    def stop(self, mode: str = "fast", *, wait: bool = True) -> None:
+        """Stop the server; `mode` "immediate" is a crash, and "smart" waits until nobody is connected."""
+        self._program("pg_ctl", "-w" if wait else "-W", "-t", "60", "-m", mode, "stop")
+
+    def promote(self) -> None:
+        """Let a standby become a primary, and wait until it is one."""
+        self._program("pg_ctl", "-w", "-t", "60", "promote")
 
     def restart(self, mode: str = "fast") -> None:
         """Stop the server and start it again at the same port."""
@@ -110,6 +117,19 @@ class PostgresServer:
     def _own(self, path: Path) -> None:
         if os.geteuid() == 0:
             shutil.chown(path, "postgres")
+
+
+class Standby(PostgresServer):
+    """A copy of a running server that follows it and can only be read."""
+
+    def __init__(self, primary: PostgresServer, bindir: Path) -> None:
+        self._primary = primary
+        super().__init__(bindir)
+        self.password = primary.password
+
+    def _fill(self, password_file: Path) -> None:
+        url = self._primary.url().rpartition("/")[0]
+        self._program("pg_basebackup", "-d", url, "-R", "-X", "stream", "--checkpoint=fast", "--no-sync")
 
 
 def _free_port() -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
@@ -25,6 +26,8 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 _ATTEMPTS = 6
+_QUESTIONS = 3
+"""How often the server is asked what became of a commit: the connection that asks may be lost, too."""
 
 
 @dataclass(slots=True)
@@ -156,20 +159,25 @@ class PostgresEngine:
         Its locks are free again as soon as that is decided, so waiting for them is waiting for the answer.
         """
         status = None
-        try:
-            with self._pool.lend() as connection:
-                asking = self._transaction(connection, writes=True)
-                asking.begin(ending.transaction.keys)
-                status = None if ending.xid is None else asking.status_of(ending.xid)
-                asking.abandon()
-        except DatabaseError:
-            status = None
+        for _ in range(_QUESTIONS):
+            with suppress(DatabaseError):
+                status = self._status_of(ending)
+                break
         if status not in ("committed", "aborted"):
             raise DatabaseUnavailableError(
                 f"the connection to {self._settings.name} was lost during a commit and the server could not be asked "
                 "how it ended; look whether the change was stored before you repeat it."
             ) from ending.error
         return status == "committed"
+
+    def _status_of(self, ending: _Ending) -> str | None:
+        with self._pool.lend() as connection:
+            asking = self._transaction(connection, writes=True)
+            try:
+                asking.begin(ending.transaction.keys)
+                return None if ending.xid is None else asking.status_of(ending.xid)
+            finally:
+                asking.abandon()
 
     def _transaction(self, connection: Connection, *, writes: bool) -> Transaction:
         return Transaction(connection, self._settings, self._statements, self._answers, writes=writes)

@@ -23,15 +23,17 @@ _BOUND = (
     "{name} keeps this user to the rows of one owner ({text}); name that owner, or connect as a user that was granted "
     "the one you named."
 )
+_READ_ONLY = "{name} can only be read: it is a standby, or was set to read-only; connect to the primary."
 _WORDED = (
     (("0A000", "58P01", "42501", "42704"), "vector", _VECTOR),
     (("42501",), "row-level security", _BOUND),
+    (("0A000",), "during recovery", _READ_ONLY),
 )
 _STATES: tuple[_Meaning, ...] = (
     (
         ("25006",),
         DatabaseUnavailableError,
-        "{name} can only be read: it is a standby, or was set to read-only; connect to the primary.",
+        _READ_ONLY,
     ),
     (
         ("53100",),
@@ -74,7 +76,7 @@ _STATES: tuple[_Meaning, ...] = (
 
 _REFUSALS: tuple[_Meaning, ...] = (
     (
-        ("too many clients", "connection slots"),
+        ("too many clients", "too many connections", "connection slots"),
         DatabaseBusyError,
         "{name} has no connection left ({text}); lower pool_size, or raise the server's max_connections.",
     ),

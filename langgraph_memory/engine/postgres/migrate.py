@@ -25,7 +25,7 @@ def migrate(connection: Connection, settings: PostgresSettings) -> None:
     """
     known = load_migrations("langgraph_memory.engine.postgres")
     try:
-        if not settings.read_only and _version(connection, settings.schema) < known[-1][0]:
+        if _version(connection, settings.schema) < known[-1][0] and not (settings.read_only or _stands_by(connection)):
             for number, name, sql in known:
                 _apply(connection, settings.schema, number, name, sql)
         version = _version(connection, settings.schema)
@@ -41,8 +41,13 @@ def migrate(connection: Connection, settings: PostgresSettings) -> None:
     if version < known[-1][0]:
         raise OlderSchemaError(
             f"{settings.name} has schema version {version} and this langgraph_memory reads {known[-1][0]}; "
-            "open it once with open_memory(), which migrates it."
+            "open it once with open_memory(), which migrates it; a standby has what its primary has."
         )
+
+
+def _stands_by(connection: Connection) -> bool:
+    row = connection.execute("SELECT current_setting('transaction_read_only')::boolean AS only_read").fetchone()
+    return row is not None and bool(row["only_read"])
 
 
 def alone(connection: Connection) -> None:
