@@ -208,11 +208,11 @@ def erase(
 
 @app.command()
 def grant(
-    db: Annotated[str, typer.Argument(help="The postgresql:// URL, as the user who owns the tables.")],
     owner: OneOwner,
     role: Annotated[str, typer.Option("--role", help="The server's role, which must exist.")],
+    db: Database = DEFAULT_DATABASE,
 ) -> None:
-    """Let a role of the PostgreSQL server see the rows of one owner, and no others."""
+    """Let a role of the PostgreSQL server see the rows of one owner, and no others; the tables' owner runs it."""
     from langgraph_memory.cli.tenants import grant_role
 
     grant_role(db, role, owner)
@@ -220,8 +220,8 @@ def grant(
 
 @app.command()
 def revoke(
-    db: Annotated[str, typer.Argument(help="The postgresql:// URL, as the user who owns the tables.")],
     role: Annotated[str, typer.Option("--role", help="The server's role.")],
+    db: Database = DEFAULT_DATABASE,
 ) -> None:
     """Take from a role of the PostgreSQL server what grant gave it."""
     from langgraph_memory.cli.tenants import revoke_role
