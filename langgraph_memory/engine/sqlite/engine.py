@@ -26,6 +26,7 @@ _READER_THREADS = 4
 _IDLE_READERS = 8
 _LINGER = 0.05
 """Seconds that a write which nobody waits for may wait for others: they share one commit."""
+_SETS = frozenset((list, tuple))
 _VACUUM_PAGES = 512  # 2 MB a step: a few milliseconds with the write lock
 
 
@@ -238,10 +239,7 @@ class SqliteEngine:
 
 def _bind(params: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return `params` with every set of values as the JSON array that `json_each` reads in the statements."""
-    for value in params.values():
-        if isinstance(value, (list, tuple)):
-            break
-    else:
+    if _SETS.isdisjoint(map(type, params.values())):
         return params
     return {
         name: json.dumps(list(value)) if isinstance(value, (list, tuple)) else value for name, value in params.items()
