@@ -13,10 +13,10 @@ from typing import Any, TypeVar
 from langgraph_memory.driver import drive
 from langgraph_memory.engine.named_queries import load_queries
 from langgraph_memory.engine.query import Operation, Query, Row
+from langgraph_memory.engine.sqlite.answers import answers
 from langgraph_memory.engine.sqlite.connection import SqliteSettings, open_connection
 from langgraph_memory.engine.sqlite.errors import translate
 from langgraph_memory.engine.sqlite.migrate import migrate
-from langgraph_memory.engine.sqlite.vectors import Shelf, vector_answers
 from langgraph_memory.engine.sqlite.writer import Writer
 from langgraph_memory.exceptions import DatabaseBusyError, DatabaseClosedError, InvalidInputError
 
@@ -40,7 +40,7 @@ class SqliteEngine:
     def __init__(self, settings: SqliteSettings) -> None:
         self._settings = settings
         self._sql = load_queries("langgraph_memory.engine.sqlite")
-        self._answers = vector_answers(Shelf())
+        self._answers = answers()
         self._connection = open_connection(settings, create=True)
         self._writer = Writer(self._connection, self._execute, self._command)
         self._idle: list[Any] = []
