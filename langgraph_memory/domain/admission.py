@@ -18,11 +18,14 @@ def admit(memory: Memory, guard: GuardPolicy) -> Memory | Refusal:
     refusal = refuse("\n".join(texts_in([memory.content, memory.content_json, memory.subject, source.excerpt])), guard)
     if refusal is not None:
         return refusal
-    update: dict[str, Any] = {"context": admitted_context(memory.context, guard)}
+    update: dict[str, Any] = {}
+    context = admitted_context(memory.context, guard)
+    if context != memory.context:
+        update["context"] = context
     if guard.kinds("mask"):
         update |= {name: mask_within(getattr(memory, name), guard) for name in ("content", "content_json", "subject")}
         update["source"] = source.model_copy(update={"excerpt": mask_within(source.excerpt, guard)})
-    return memory.model_copy(update=update)
+    return memory.model_copy(update=update) if update else memory
 
 
 def admitted_context(context: str | None, guard: GuardPolicy) -> str | None:

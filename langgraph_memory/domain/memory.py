@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from langgraph_memory.display import memories_html, outcome_html, recall_html, receipts_html
 from langgraph_memory.domain.clock import from_microseconds, in_utc, to_microseconds
-from langgraph_memory.domain.scope import GLOBAL, check_owner, check_scope
+from langgraph_memory.domain.scope import GLOBAL, check_owner, check_scope, storable
 from langgraph_memory.exceptions import InvalidMemoryError, explain_validation
 
 MAX_CONTENT = 100_000
@@ -20,7 +20,7 @@ MAX_CONTENT = 100_000
 
 
 def _plain_text(text: str) -> str:
-    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
+    if not storable(text):
         raise ValueError("must be valid Unicode text without NUL")
     return text
 

@@ -232,4 +232,4 @@ def _later(first: datetime | None, second: datetime | None) -> datetime | None:
 
 def in_conflict(memory: Memory, group: str | None) -> Memory:
     """Return `memory` in a group of contradicting ones."""
-    return memory.model_copy(update={"conflict_id": group})
+    return memory if memory.conflict_id == group else memory.model_copy(update={"conflict_id": group})

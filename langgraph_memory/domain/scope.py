@@ -23,7 +23,7 @@ def check_owner(owner_id: str | None) -> str:
         raise MissingOwnerError(f"owner_id must be text, not {type(owner_id).__name__}.")
     if not owner_id.strip():
         raise MissingOwnerError("owner_id holds only white space; name the owner.")
-    if not _storable(owner_id):
+    if not storable(owner_id):
         raise MissingOwnerError(f"owner_id {owner_id!r} holds NUL or a lone surrogate; use valid Unicode text.")
     return owner_id
 
@@ -38,7 +38,7 @@ def check_scope(scope: str) -> str:
     segments = scope.split(_SEPARATOR)
     if any(not segment.strip() for segment in segments):
         raise InvalidScopeError(f"scope {scope!r} has an empty segment; write it like 'org:acme/project:apollo'.")
-    if not _storable(scope):
+    if not storable(scope):
         raise InvalidScopeError(f"scope {scope!r} holds NUL or a lone surrogate; use valid Unicode text.")
     if len(segments) > 1 and segments[0] == GLOBAL:
         raise InvalidScopeError(f"scope {scope!r} puts a path below 'global'; leave out the first segment.")
@@ -88,5 +88,10 @@ def split_labels(text: str) -> tuple[str, ...]:
     return tuple(text.split("."))
 
 
-def _storable(text: str) -> bool:
-    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+def storable(text: str) -> bool:
+    """Return whether a database can hold `text`: valid Unicode without NUL."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\x00" not in text

@@ -42,7 +42,7 @@ def terms(text: str) -> list[str]:
 
 def query_terms(text: str) -> list[str]:
     """Return the distinct terms of a query without stop words, unless it holds nothing else."""
-    pairs = list(_words_and_terms(text))
+    pairs = _words_and_terms(text)
     telling = [term for word, term in pairs if word not in STOP_WORDS]
     return list(dict.fromkeys(telling or [term for _, term in pairs]))
 
@@ -100,12 +100,14 @@ def question_before(content: str, context: str | None) -> str:
     return " ".join(_asking(_sentences(earlier[-1]))) if earlier else ""
 
 
+@lru_cache(maxsize=16)
 def normalised(text: str) -> str:
     """Return `text` in the form in which two statements of the same sentence are equal."""
     plain = unicodedata.normalize("NFKC", text).casefold().replace("\u2019", "'")
     return _PUNCTUATION_END.sub("", " ".join(plain.split()))
 
 
+@lru_cache(maxsize=16)
 def fingerprint(text: str) -> str:
     """Return 128 bits, in hexadecimal, that are equal for texts that say the same words."""
     return blake2b(normalised(text).encode(), digest_size=16).hexdigest()
@@ -124,17 +126,23 @@ def _asking(sentences: Iterable[str]) -> list[str]:
     return [sentence for sentence in sentences if sentence.endswith(_QUESTION_END)]
 
 
-def _words_and_terms(text: str) -> Iterator[tuple[str, str]]:
-    for match in _WORD.finditer(folded(text)):
-        word = _CLITIC.sub("", match[0])
-        parts = _bigrams(word) if _WIDE.search(word) else (word,)
-        yield from ((part, term) for part in parts if (term := stem(part)))
+@lru_cache(maxsize=16)  # one operation asks for the terms of the same text several times
+def _words_and_terms(text: str) -> tuple[tuple[str, str], ...]:
+    words = (_CLITIC.sub("", match[0]) for match in _WORD.finditer(folded(text)))
+    parts = (part for word in words for part in (_bigrams(word) if _is_wide(word) else (word,)))
+    return tuple((part, term) for part in parts if (term := stem(part)))
 
 
 def folded(text: str) -> str:
     """Return `text` in lower case and without accents."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text).casefold()
     return unicodedata.normalize("NFC", _COMBINING.sub("", decomposed))
+
+
+def _is_wide(word: str) -> bool:
+    return not word.isascii() and _WIDE.search(word) is not None
 
 
 def _bigrams(word: str) -> Iterator[str]:

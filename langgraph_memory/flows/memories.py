@@ -245,7 +245,7 @@ def with_type_rules(memory: Memory, kind: MemoryType, now: datetime) -> Memory:
         update["expires_at"] = now + kind.expires_after
     if memory.slot is None and kind.slot_per_thread and memory.source.thread_id:
         update["slot"] = f"thread:{memory.source.thread_id}"
-    return memory.model_copy(update=update)
+    return memory.model_copy(update=update) if update else memory
 
 
 def vectors_of(wanted: Sequence[Memory], settings: StoreSettings) -> Flow[list[Vectors]]:

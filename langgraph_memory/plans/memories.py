@@ -16,7 +16,7 @@ from langgraph_memory.domain.standing import outranks
 from langgraph_memory.domain.text import fingerprint
 from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.engine.query import Plan, Query, reads, writes
-from langgraph_memory.exceptions import InvalidMemoryError, MemoryNotFoundError
+from langgraph_memory.exceptions import MemoryNotFoundError
 from langgraph_memory.plans.near import near_to
 from langgraph_memory.plans.rows import Vectors, VectorSearch, insert_row, memory_columns, rewrite_row
 
@@ -118,8 +118,6 @@ def _add(
 ) -> Plan[Outcome]:
     """Add a memory, retire those whose place it takes, and mark those that it contradicts."""
     new, reason = decision.memory, decision.reason
-    if (yield from _find(new.id, new.owner_id)) is not None:
-        raise InvalidMemoryError(f"memory id {new.id!r} is taken already; choose another, or pass the content alone.")
     beaten = (*decision.supersedes, *retracted)
     gone = {memory.id for memory in beaten}
     against = tuple(memory for memory in decision.conflicts if memory.id not in gone)

@@ -15,6 +15,7 @@ from langgraph_memory.domain.scope import join_labels, namespace_of, partition_o
 from langgraph_memory.domain.text import fingerprint, passages, phrase_key, question_before, question_share, terms
 from langgraph_memory.domain.vectors import CONTEXT, Closeness, Metric
 from langgraph_memory.engine.query import Plan, Query, Row
+from langgraph_memory.exceptions import InvalidMemoryError
 
 ROW = (1 << 32) - 1
 """The bits of a row's number that tell it from others of its partition."""
@@ -122,12 +123,20 @@ def embedded_texts(content: str, context: str | None) -> list[tuple[str, str]]:
 
 
 def insert_row(columns: Mapping[str, Any], vectors: Vectors, partition_no: int | None = None) -> Plan[int]:
-    """Add a row with its vectors, and return its number; the partition is made unless its number is known."""
+    """Add a row with its vectors, and return its number; the partition is made unless its number is known.
+
+    Raises InvalidMemoryError when its id is taken.
+    """
     if partition_no is None:
         partition_no = yield from number_of(columns["partition"])
-    (inserted,) = yield Query("insert_item", {**columns, "partition_no": partition_no})
-    yield from put_vectors(columns["partition"], inserted["memory_no"], vectors)
-    return int(inserted["memory_no"])
+    inserted = yield Query("insert_item", {**columns, "partition_no": partition_no})
+    if not inserted:
+        raise InvalidMemoryError(
+            f"memory id {columns['id']!r} is taken already; choose another, or pass the content alone."
+        )
+    number = int(inserted[0]["memory_no"])
+    yield from put_vectors(columns["partition"], number, vectors)
+    return number
 
 
 def number_of(partition: str) -> Plan[int]:

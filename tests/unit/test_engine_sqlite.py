@@ -19,7 +19,7 @@ from langgraph_memory.engine.connect import connect
 from langgraph_memory.engine.named_queries import load_migrations
 from langgraph_memory.engine.query import Plan, Query, reads, reads_little, reads_settled, writes
 from langgraph_memory.engine.sqlite import migrate
-from langgraph_memory.engine.sqlite.engine import SqliteEngine
+from langgraph_memory.engine.sqlite.engine import _CHECKPOINT_AFTER, SqliteEngine
 from langgraph_memory.engine.sqlite.writer import Writer
 from langgraph_memory.exceptions import (
     DatabaseBusyError,
@@ -644,3 +644,15 @@ def test_a_file_of_another_application_is_refused_and_left_as_it_was(tmp_path: P
 
     assert file.read_bytes() == before
     assert [entry.name for entry in tmp_path.iterdir()] == ["notes.db"]
+
+
+def test_a_thread_copies_the_log_into_the_file_before_a_commit_has_to(engine: SqliteEngine, path: str) -> None:
+    for number in range(_CHECKPOINT_AFTER):
+        engine.run(put("t", str(number)))
+    engine._later_thread.submit(lambda: None).result()  # what was asked of that thread is done
+
+    file_alone = sqlite3.connect(f"file:{path}?immutable=1", uri=True)  # reads no log
+    (count,) = file_alone.execute("SELECT count(*) FROM memory_receipt").fetchone()
+    file_alone.close()
+
+    assert count == _CHECKPOINT_AFTER

@@ -142,9 +142,9 @@ def test_a_new_memory_is_inserted_with_its_vectors_and_a_line_of_audit() -> None
     outcome = drive(propose(memory(), vectors=[("content", b"1234")]).start(), script)
 
     assert outcome.action == "added"
-    assert script.names == ["live_about", "memory", "partition", "insert_item", "put_vectors", "audit"]
+    assert script.names == ["live_about", "partition", "insert_item", "put_vectors", "audit"]
     assert script.params("put_vectors") == {"partition": "memories.ada", "memory_no": 7}
-    assert [dict(row) for row in script.asked[4].rows or ()] == [{"field": "content", "vector": b"1234"}]
+    assert [dict(row) for row in script.asked[3].rows or ()] == [{"field": "content", "vector": b"1234"}]
     assert script.params("audit")["action"] == "added"
 
 
@@ -181,13 +181,13 @@ def test_a_retracted_value_is_superseded_in_whatever_slot_it_is() -> None:
     assert [one.id for one in outcome.replaced] == ["old"]
 
 
-def test_an_id_that_is_taken_is_refused_before_anything_is_written() -> None:
-    script = Script(memory=[stored(memory())])
+def test_an_id_that_is_taken_is_refused_before_anything_else_is_written() -> None:
+    script = Script(insert_item=[])
 
     with pytest.raises(InvalidMemoryError, match="new"):
-        drive(propose(memory()).start(), script)
+        drive(propose(memory(), vectors=[("content", b"1234")]).start(), script)
 
-    assert "insert_item" not in script.names
+    assert script.names == ["live_about", "partition", "insert_item"]
 
 
 def test_forgetting_walks_the_chain_of_older_versions() -> None:

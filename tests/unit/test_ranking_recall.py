@@ -5,11 +5,16 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from langgraph_memory.domain.vectors import pack
+from langgraph_memory.engine.query import Plan, writes
 from langgraph_memory.engine.sqlite.vectors import BLOCK
+from langgraph_memory.plans.items import Put, write_items
+from langgraph_memory.plans.rows import PlainItem
 from langgraph_memory.store import CuratedStore
 
 DIMS = 8
@@ -20,6 +25,12 @@ START = datetime(2025, 1, 1, tzinfo=UTC)
 def vector(text: str) -> list[float]:
     chance = random.Random(text)
     return [chance.gauss(0, 1) for _ in range(DIMS)]
+
+
+@writes
+def put_and_fail(item: PlainItem) -> Plan[None]:
+    yield from write_items([Put(item)], START)
+    raise LookupError
 
 
 def statement(chance: random.Random) -> str:
@@ -124,3 +135,43 @@ def test_vectors_in_blocks_and_loose_ones_answer_alike() -> None:
         gone = store.search(("notes", "ada"), query="note 3", limit=1)[0]
         assert gone.score is not None
         assert gone.score < 0.999
+
+
+def test_loose_vectors_that_were_kept_are_not_those_of_a_write_that_was_undone() -> None:
+    index: Any = {"dims": DIMS, "embed": lambda texts: [vector(text) for text in texts], "fields": ["text"]}
+    with CuratedStore.from_conn_string(":memory:", index=index) as store:
+        for text in ("first", "second"):
+            store.put(("notes", "ada"), text, {"text": text})
+            store.search(("notes", "ada"), query=text)
+        item = PlainItem(("notes", "ada"), "undone", {}, "undone", vectors=[("text", pack(vector("undone"), DIMS))])
+        with pytest.raises(LookupError):
+            store._runner.engine.run(put_and_fail(item))
+        store.put(("notes", "ada"), "third", {"text": "third"})
+
+        found = store.search(("notes", "ada"), query="undone")
+
+        assert {item.key for item in found} == {"first", "second", "third"}
+        assert all(item.score is not None and item.score < 0.999 for item in found)
+
+
+def test_loose_vectors_that_were_kept_give_way_to_what_another_process_wrote(tmp_path: Path) -> None:
+    index: Any = {"dims": DIMS, "embed": lambda texts: [vector(text) for text in texts], "fields": ["text"]}
+    path = str(tmp_path / "a.db")
+    with (
+        CuratedStore.from_conn_string(path, index=index) as one,
+        CuratedStore.from_conn_string(path, index=index) as other,
+    ):
+        for text in ("first", "second"):
+            one.put(("notes", "ada"), text, {"text": text})
+            one.search(("notes", "ada"), query=text)
+        other.delete(("notes", "ada"), "first")
+        other.put(("notes", "ada"), "third", {"text": "third"})
+
+        before = one.search(("notes", "ada"), query="third", limit=1)[0]
+        one.put(("notes", "ada"), "fourth", {"text": "fourth"})
+
+        assert (before.key, before.score) == ("third", pytest.approx(1.0, abs=1e-5))
+        for text in ("second", "third", "fourth"):
+            found = one.search(("notes", "ada"), query=text, limit=1)[0]
+            assert (found.key, found.score) == (text, pytest.approx(1.0, abs=1e-5))
+        assert all(item.score < 0.999 for item in one.search(("notes", "ada"), query="first") if item.score)

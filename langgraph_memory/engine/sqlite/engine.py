@@ -6,19 +6,19 @@ import asyncio
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event, Lock
 from typing import Any, TypeVar
 
 from langgraph_memory.driver import drive
 from langgraph_memory.engine.named_queries import load_queries
 from langgraph_memory.engine.query import Operation, Query, Row
+from langgraph_memory.engine.sqlite.answers import answers
 from langgraph_memory.engine.sqlite.connection import SqliteSettings, open_connection
 from langgraph_memory.engine.sqlite.errors import translate
 from langgraph_memory.engine.sqlite.migrate import migrate
-from langgraph_memory.engine.sqlite.vectors import Shelf, vector_answers
 from langgraph_memory.engine.sqlite.writer import Writer
-from langgraph_memory.exceptions import DatabaseBusyError, DatabaseClosedError, InvalidInputError
+from langgraph_memory.exceptions import DatabaseBusyError, DatabaseClosedError, DatabaseError, InvalidInputError
 
 T = TypeVar("T")
 
@@ -26,6 +26,9 @@ _READER_THREADS = 4
 _IDLE_READERS = 8
 _LINGER = 0.05
 """Seconds that a write which nobody waits for may wait for others: they share one commit."""
+_CHECKPOINT_AFTER = 32
+"""Commits after which the write-ahead log is copied into the file, by a thread that no writer waits for."""
+_SETS = frozenset((list, tuple))
 _VACUUM_PAGES = 512  # 2 MB a step: a few milliseconds with the write lock
 
 
@@ -39,7 +42,7 @@ class SqliteEngine:
     def __init__(self, settings: SqliteSettings) -> None:
         self._settings = settings
         self._sql = load_queries("langgraph_memory.engine.sqlite")
-        self._answers = vector_answers(Shelf())
+        self._answers = answers()
         self._connection = open_connection(settings, create=True)
         self._writer = Writer(self._connection, self._execute, self._command)
         self._idle: list[Any] = []
@@ -49,6 +52,8 @@ class SqliteEngine:
         self._read_threads = ThreadPoolExecutor(_READER_THREADS, "langgraph_memory-read")
         self._later_thread = ThreadPoolExecutor(1, "langgraph_memory-later")
         self._later_awake = False
+        self._checkpointed_at = 0
+        self._checkpointing = Lock()
         self._closing = Event()
 
     def setup(self) -> None:
@@ -60,7 +65,9 @@ class SqliteEngine:
         """Run `operation` in one transaction and return its outcome."""
         self._check_open()
         if operation.writes or self._settings.in_memory:
-            return self._writer.run(operation)
+            outcome = self._writer.run(operation)
+            self._checkpoint_soon()
+            return outcome
         if operation.settled:
             self._writer.drain()
         if operation.brief and (found := self._writer.read(operation)) is not None:
@@ -80,7 +87,10 @@ class SqliteEngine:
                 future.cancel()
                 self._check_open()
                 raise
-            return await asyncio.wrap_future(future)
+            try:
+                return await asyncio.wrap_future(future)
+            finally:
+                self._checkpoint_soon()
         return await loop.run_in_executor(self._read_threads, self.run, operation)
 
     def run_later(self, operation: Operation[object]) -> None:
@@ -109,6 +119,23 @@ class SqliteEngine:
         self._later_awake = False  # before the queue is read: what comes after it wakes this again
         self._writer.drain()
 
+    def _checkpoint_soon(self) -> None:
+        """Have the log copied into the file when there is enough of it; a commit that had to do it waits for a disk."""
+        if self._settings.in_memory or self._writer.commits - self._checkpointed_at < _CHECKPOINT_AFTER:
+            return
+        self._checkpointed_at = self._writer.commits
+        with suppress(RuntimeError):  # closed since: closing copies it
+            self._later_thread.submit(self._checkpoint)
+
+    def _checkpoint(self) -> None:
+        """Copy what can be copied of the log while others read and write; what fails is done by a later one."""
+        with self._checkpointing, suppress(self._settings.dbapi.Error, DatabaseError):
+            connection = self._lend()
+            try:
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            finally:
+                self._give_back(connection)
+
     def scrub(self) -> bool:
         """Write the file anew without the pages and cells that were deleted, and empty the write-ahead log.
 
@@ -118,7 +145,8 @@ class SqliteEngine:
         if self._settings.in_memory:
             return True
         try:
-            return self._writer.alone(self._rewrite_file)
+            with self._checkpointing:  # SQLite does not wait for a checkpoint that somebody else is making
+                return self._writer.alone(self._rewrite_file)
         except DatabaseBusyError:
             return False
 
@@ -191,10 +219,7 @@ class SqliteEngine:
     @contextmanager
     def _reader(self) -> Iterator[Any]:
         """Lend a connection inside one read transaction, so that everything it reads is of one moment."""
-        with self._lock:
-            connection = self._idle.pop() if self._idle else None
-        if connection is None:
-            connection = open_connection(self._settings, create=False)
+        connection = self._lend()
         try:
             self._command(connection, "BEGIN")
             yield connection
@@ -202,6 +227,11 @@ class SqliteEngine:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             self._give_back(connection)
+
+    def _lend(self) -> Any:
+        with self._lock:
+            connection = self._idle.pop() if self._idle else None
+        return connection if connection is not None else open_connection(self._settings, create=False)
 
     def _give_back(self, connection: Any) -> None:
         with self._lock:
@@ -238,10 +268,7 @@ class SqliteEngine:
 
 def _bind(params: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return `params` with every set of values as the JSON array that `json_each` reads in the statements."""
-    for value in params.values():
-        if isinstance(value, (list, tuple)):
-            break
-    else:
+    if _SETS.isdisjoint(map(type, params.values())):
         return params
     return {
         name: json.dumps(list(value)) if isinstance(value, (list, tuple)) else value for name, value in params.items()

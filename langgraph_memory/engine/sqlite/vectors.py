@@ -22,11 +22,14 @@ _CONTEXT = "context"
 _ROW = (1 << 31) - 1
 
 
-def vector_answers(shelf: Shelf) -> Mapping[str, Answer]:
-    """Return the queries over vectors that are answered by several statements."""
+def vector_answers(shelf: Shelf, loose: Shelf) -> Mapping[str, Answer]:
+    """Return the queries over vectors that are answered by several statements.
+
+    `shelf` keeps what was read of the blocks, `loose` the vectors that are in none yet.
+    """
     return {
-        "put_vectors": _put,
-        "closeness": lambda query: _closeness(query, shelf),
+        "put_vectors": lambda query: _put(query, loose),
+        "closeness": lambda query: _closeness(query, shelf, loose),
         "erase_vectors": lambda query: _both("erase_vector_blocks", "erase_vector_rows", query),
         "drop_vectors": lambda query: _both("drop_vector_blocks", "drop_vector_rows", query),
     }
@@ -50,18 +53,17 @@ class Held:
 
     @cached_property
     def heads(self) -> tuple[Any, Any]:
-        """The first numbers of each vector, side by side in memory, and the length of all the others."""
+        """The first numbers of each vector, a column for each vector, and the length of all the others."""
         import numpy as np
 
         first = -(-self.matrix.shape[1] // HEAD)
         tails = self.matrix[:, first:]
-        return np.ascontiguousarray(self.matrix[:, :first]), np.sqrt(np.einsum("ij,ij->i", tails, tails))
+        return np.ascontiguousarray(self.matrix[:, :first].T), np.sqrt(np.einsum("ij,ij->i", tails, tails))
 
     @property
     def nbytes(self) -> int:
-        """How much memory it takes."""
-        heads = self.__dict__.get("heads")
-        return int(self.matrix.nbytes + (heads[0].nbytes if heads else 0))
+        """How much memory it takes, with its heads."""
+        return int(self.matrix.nbytes + self.matrix.nbytes // HEAD)
 
     def near(self, query: Any, least: float) -> Held:
         """Return those whose dot product with `query` can be `least` or more, and few others.
@@ -71,11 +73,19 @@ class Held:
         """
         import numpy as np
 
+        if len(self.slots) <= BLOCK:
+            return self
         heads, lengths = self.heads
-        first = heads.shape[1]
-        reach = _products(heads, query[:first]) + lengths * np.linalg.norm(query[first:])
+        first = heads.shape[0]
+        reach = np.einsum("ji,j->i", heads, query[:first]) + lengths * np.linalg.norm(query[first:])
         chosen = np.flatnonzero(reach >= least - _ROUNDING)
         return Held(self.slots[chosen], self.matrix[chosen])
+
+    def joined(self, other: Held) -> Held:
+        """Return these vectors and then those of another."""
+        import numpy as np
+
+        return Held(np.concatenate([self.slots, other.slots]), np.concatenate([self.matrix, other.matrix]))
 
     @classmethod
     def of(cls, blocks: Sequence[tuple[bytes, bytes]], dims: int) -> Held:
@@ -87,15 +97,16 @@ class Held:
 
 
 class Shelf:
-    """Keeps the blocks of the partitions that were read last, within a bound of bytes, for the reads that follow.
+    """Keeps the vectors of the partitions that were read last, within a bound of bytes, for the reads that follow.
 
-    `state` tells one content of a partition's blocks from every other, so what another process has changed is never
-    answered from here.
+    `state` tells one content of a partition from every other, also from one that was rolled back, so what another
+    process has changed is never answered from here.
     """
 
     def __init__(self, most_bytes: int = 256 << 20) -> None:
         self._most_bytes = most_bytes
         self._kept: OrderedDict[int, tuple[int, Held]] = OrderedDict()
+        self._bytes = 0
         self._lock = Lock()
 
     def find(self, partition_no: int, state: int) -> Held | None:
@@ -110,11 +121,13 @@ class Shelf:
     def keep(self, partition_no: int, state: int, vectors: Held) -> None:
         """Keep vectors in place of what was kept of the partition, and let go what was used longest ago."""
         with self._lock:
-            self._kept.pop(partition_no, None)
+            if partition_no in self._kept:
+                self._bytes -= self._kept.pop(partition_no)[1].nbytes
             if vectors.nbytes:
                 self._kept[partition_no] = (state, vectors)
-            while self._kept and sum(one.nbytes for _, one in self._kept.values()) > self._most_bytes:
-                self._kept.popitem(last=False)
+                self._bytes += vectors.nbytes
+            while self._bytes > self._most_bytes:
+                self._bytes -= self._kept.popitem(last=False)[1][1].nbytes
 
 
 def closest(query: bytes, held: Sequence[Held], metric: str, least: float | None = None) -> dict[str, bytes]:
@@ -127,6 +140,9 @@ def closest(query: bytes, held: Sequence[Held], metric: str, least: float | None
     wanted = np.frombuffer(query, dtype="<f4")
     if least is not None and metric == "cosine":
         held = [one.near(wanted, least) for one in held]
+    held = [one for one in held if len(one.slots)]
+    if not held:
+        return {"own": b"", _CONTEXT: b""}
     slots = np.concatenate([one.slots for one in held])
     scores = np.concatenate([_similarities(wanted, one.matrix, metric) for one in held])
     around, used = (slots & 1).astype(bool), slots > 1
@@ -134,12 +150,14 @@ def closest(query: bytes, held: Sequence[Held], metric: str, least: float | None
     return {"own": _packed(slots[own] >> 1, scores[own]), _CONTEXT: _packed(slots[context] >> 1, scores[context])}
 
 
-def _put(query: Query) -> Plan[Sequence[Row]]:
+def _put(query: Query, shelf: Shelf) -> Plan[Sequence[Row]]:
     """Store the vectors of a row, and seal those of its partition when there are enough loose ones."""
-    yield Query("put_vector", query.params, query.rows)
     place = {"partition": query.params["partition"]}
+    (before,) = yield Query("vector_state", place)
+    yield Query("put_vector", query.params, query.rows)
     (state,) = yield Query("vector_state", place)
     if state["loose_vectors"] < BLOCK:
+        _add_loose(shelf, before, state, query)
         return ()
     loose = yield Query("loose_vectors", place)
     slots, vectors = seal([(row["memory_no"], row["field"], row["vector"]) for row in loose])
@@ -150,7 +168,18 @@ def _put(query: Query) -> Plan[Sequence[Row]]:
     return ()
 
 
-def _closeness(query: Query, shelf: Shelf) -> Plan[Sequence[Row]]:
+def _add_loose(shelf: Shelf, before: Row, after: Row, query: Query) -> None:
+    """Keep what was loose and what was just put, so that the next comparison need not read it."""
+    kept = shelf.find(before["partition_no"], before["loose_state"])
+    if kept is None or not query.rows:
+        return
+    number, dims = query.params["memory_no"], kept.matrix.shape[1]
+    block = seal([(number, row["field"], row["vector"]) for row in query.rows])
+    if len(block[1]) == 4 * dims * len(query.rows):
+        shelf.keep(after["partition_no"], after["loose_state"], kept.joined(Held.of([block], dims)))
+
+
+def _closeness(query: Query, shelf: Shelf, loose: Shelf) -> Plan[Sequence[Row]]:
     """Compare a query with every vector of a partition, in blocks and loose."""
     place, vector = {"partition": query.params["partition"]}, query.params["vector"]
     dims = len(vector) // 4
@@ -160,9 +189,12 @@ def _closeness(query: Query, shelf: Shelf) -> Plan[Sequence[Row]]:
         blocks = yield Query("vector_blocks", place)
         sealed = Held.of([(row["slots"], row["vectors"]) for row in blocks], dims)
         shelf.keep(state["partition_no"], state["blocks_state"], sealed)
-    loose = yield Query("loose_vectors", place)
-    block = seal([(row["memory_no"], row["field"], row["vector"]) for row in loose])
-    return [closest(vector, [sealed, Held.of([block], dims)], query.params["metric"], query.params["least"])]
+    others = loose.find(state["partition_no"], state["loose_state"])
+    if others is None:
+        rows = yield Query("loose_vectors", place)
+        others = Held.of([seal([(row["memory_no"], row["field"], row["vector"]) for row in rows])], dims)
+        loose.keep(state["partition_no"], state["loose_state"], others)
+    return [closest(vector, [sealed, others], query.params["metric"], query.params["least"])]
 
 
 def _both(first: str, second: str, query: Query) -> Plan[Sequence[Row]]:

@@ -58,6 +58,8 @@ class Writer:
         self._waiting: deque[_Job] = deque()
         self._again: list[_Job] = []
         self._lock = Lock()
+        self.commits = 0
+        """How many transactions were committed."""
 
     def run(self, operation: Operation[T]) -> T:
         """Return the outcome of `operation` once it is committed; at once when nobody else is writing."""
@@ -114,6 +116,7 @@ class Writer:
         except BaseException:
             self._abandon()
             raise
+        self.commits += 1
         return outcome
 
     def _look(self, operation: Operation[T]) -> T:
@@ -198,6 +201,7 @@ class Writer:
         except BaseException:
             self._abandon()
             raise
+        self.commits += 1
         return False
 
     def _attempt(self, job: _Job, *, alone: bool) -> None:

@@ -10,6 +10,7 @@ CREATE TABLE store_partition (
     asked_size INTEGER NOT NULL DEFAULT 0,
     asked_total INTEGER NOT NULL DEFAULT 0,
     loose_vectors INTEGER NOT NULL DEFAULT 0,
+    loose_state INTEGER NOT NULL DEFAULT 0, -- random; another one after every change to the vectors in no block
     blocks_state INTEGER NOT NULL DEFAULT 0 -- random; another one after every change to the blocks of vectors
 ) STRICT;
 
@@ -102,8 +103,20 @@ CREATE TRIGGER memory_posting_empty AFTER UPDATE OF postings ON memory_posting W
 END;
 
 CREATE TRIGGER memory_index_insert AFTER INSERT ON agent_memory BEGIN
-    INSERT INTO memory_posting SELECT partition_no, term, field, block, posting
-    FROM memory_entry WHERE memory_no = new.memory_no
+    INSERT INTO memory_posting
+    SELECT new.memory_no >> 32, key, 0, (new.memory_no & 4294967295) >> 9,
+        printf(' %08x%02x%04x', new.memory_no & 4294967295, min(value, 255), min(new.term_count, 65535))
+    FROM json_each(new.terms) WHERE new.term_count > 0
+    ON CONFLICT (partition_no, term, field, block) DO UPDATE SET postings = postings || excluded.postings;
+    INSERT INTO memory_posting
+    SELECT new.memory_no >> 32, key, 1, (new.memory_no & 4294967295) >> 9,
+        printf(' %08x%02x%04x', new.memory_no & 4294967295, min(value, 255), min(new.context_count, 65535))
+    FROM json_each(new.context_terms) WHERE new.context_count > 0
+    ON CONFLICT (partition_no, term, field, block) DO UPDATE SET postings = postings || excluded.postings;
+    INSERT INTO memory_posting
+    SELECT new.memory_no >> 32, key, 2, (new.memory_no & 4294967295) >> 9,
+        printf(' %08x%02x%04x', new.memory_no & 4294967295, min(value, 255), min(new.asked_count, 65535))
+    FROM json_each(new.asked_terms) WHERE new.asked_count > 0
     ON CONFLICT (partition_no, term, field, block) DO UPDATE SET postings = postings || excluded.postings;
     UPDATE store_partition SET
         size = size + (new.term_count > 0), term_total = term_total + new.term_count,
@@ -201,16 +214,19 @@ CREATE TRIGGER memory_vector_block_delete AFTER DELETE ON memory_vector_block BE
 END;
 
 CREATE TRIGGER memory_vector_insert AFTER INSERT ON memory_vector BEGIN
-    UPDATE store_partition SET loose_vectors = loose_vectors + 1 WHERE partition_no = new.memory_no >> 32;
+    UPDATE store_partition SET loose_vectors = loose_vectors + 1, loose_state = random()
+    WHERE partition_no = new.memory_no >> 32;
 END;
 
 CREATE TRIGGER memory_vector_seal AFTER UPDATE OF vector ON memory_vector
 WHEN old.vector IS NOT NULL AND new.vector IS NULL BEGIN
-    UPDATE store_partition SET loose_vectors = loose_vectors - 1 WHERE partition_no = new.memory_no >> 32;
+    UPDATE store_partition SET loose_vectors = loose_vectors - 1, loose_state = random()
+    WHERE partition_no = new.memory_no >> 32;
 END;
 
 CREATE TRIGGER memory_vector_delete_loose AFTER DELETE ON memory_vector WHEN old.vector IS NOT NULL BEGIN
-    UPDATE store_partition SET loose_vectors = loose_vectors - 1 WHERE partition_no = old.memory_no >> 32;
+    UPDATE store_partition SET loose_vectors = loose_vectors - 1, loose_state = random()
+    WHERE partition_no = old.memory_no >> 32;
 END;
 
 CREATE TRIGGER memory_vector_delete_sealed AFTER DELETE ON memory_vector WHEN old.vector IS NULL BEGIN

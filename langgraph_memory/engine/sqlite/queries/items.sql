@@ -1,4 +1,8 @@
--- name: partition
+-- name: known_partition
+-- The partition of that name, when there is one.
+SELECT partition_no FROM store_partition WHERE partition = :partition
+
+-- name: new_partition
 -- The partition of that name, made when it is new.
 INSERT INTO store_partition (partition) VALUES (:partition)
 ON CONFLICT (partition) DO UPDATE SET partition = excluded.partition
@@ -9,7 +13,7 @@ RETURNING partition_no
 SELECT * FROM agent_memory WHERE partition = :partition AND namespace = :namespace AND id = :id
 
 -- name: insert_item
--- Add one row at the end of its partition's range of numbers.
+-- Add one row at the end of its partition's range of numbers, unless there is one of its id: then nothing is returned.
 INSERT INTO agent_memory (
     memory_no, partition, namespace, id, value, ttl_minutes, owner_id, scope, memory_type, slot, content, content_json,
     subject, context, source, confidence, importance, created_at, updated_at, valid_from, last_verified_at, expires_at,
@@ -27,6 +31,7 @@ INSERT INTO agent_memory (
     :fingerprint, :subject_key, :question_share, :terms, :term_count, :context_terms, :context_count, :asked_terms,
     :asked_count
 )
+ON CONFLICT DO NOTHING
 RETURNING memory_no
 
 -- name: update_item

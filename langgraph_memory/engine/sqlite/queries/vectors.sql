@@ -5,8 +5,8 @@ SELECT :memory_no, :field, :vector FROM store_partition
 WHERE partition = :partition AND partition_no = :memory_no >> 32
 
 -- name: vector_state
--- How many vectors of one partition are in no block, and what tells this content of its blocks from every other.
-SELECT partition_no, loose_vectors, blocks_state FROM store_partition WHERE partition = :partition
+-- How many vectors of one partition are in no block, and what tells them and its blocks from every other content.
+SELECT partition_no, loose_vectors, loose_state, blocks_state FROM store_partition WHERE partition = :partition
 
 -- name: delete_vectors
 -- Remove the vectors of a row, or those of some of its fields and their passages.

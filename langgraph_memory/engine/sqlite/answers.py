@@ -1,0 +1,20 @@
+"""What SQLite answers with a small plan over statements of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from langgraph_memory.engine.query import Answer, Plan, Query, Row
+from langgraph_memory.engine.sqlite.vectors import Shelf, vector_answers
+
+_LOOSE_BYTES = 64 << 20
+
+
+def answers() -> Mapping[str, Answer]:
+    """Return the queries that are answered by several statements."""
+    return {**vector_answers(Shelf(), Shelf(_LOOSE_BYTES)), "partition": _partition}
+
+
+def _partition(query: Query) -> Plan[Sequence[Row]]:
+    """Return a partition's number; nothing is written where there is one."""
+    return (yield Query("known_partition", query.params)) or (yield Query("new_partition", query.params))
