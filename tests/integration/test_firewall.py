@@ -31,8 +31,8 @@ TALKING = PromotionPolicy(actors=("user", "assistant"))
 
 
 @pytest.fixture
-def memory(tmp_path: Path) -> Iterator[MemoryDatabase]:
-    with open_memory(tmp_path / "memory.db") as opened:
+def memory(database: str) -> Iterator[MemoryDatabase]:
+    with open_memory(database) as opened:
         yield opened
 
 

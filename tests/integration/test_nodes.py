@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
@@ -328,12 +327,12 @@ def test_an_unknown_placement_is_refused() -> None:
         build_prompt({"messages": []}, placement="assistant")  # type: ignore[arg-type]
 
 
-async def test_an_async_database_block_opens_and_closes(tmp_path: Path) -> None:
-    async with open_memory(tmp_path / "memory.db") as opened:
+async def test_an_async_database_block_opens_and_closes(database: str) -> None:
+    async with open_memory(database) as opened:
         graph = assistant(opened)
         await graph.ainvoke({"messages": [("user", "I live in Berlin.")]}, thread("t"), context=OWNER)
 
-    with open_memory(tmp_path / "memory.db") as again:
+    with open_memory(database) as again:
         assert len(again.store.list_memories(owner_id="ana@example.com")) == 1
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -303,8 +302,8 @@ def test_the_store_takes_back_a_run_by_its_id(graph: Any, memory: MemoryDatabase
     assert live(memory) == []
 
 
-async def test_the_async_twins_do_the_same(tmp_path: Path) -> None:
-    async with open_memory(tmp_path / "memory.db") as memory:
+async def test_the_async_twins_do_the_same(database: str) -> None:
+    async with open_memory(database) as memory:
         for number, text in enumerate(("We use Slack.", "We use Jira.")):
             source = Source(thread_id="t", checkpoint_id=f"c{number}", run_id=f"r{number}")
             await memory.store.aremember(text, owner_id=ADA, source=source)
@@ -384,8 +383,8 @@ def test_a_replay_is_answered_as_of_its_checkpoint_when_that_is_asked(
     assert f"The user lives in {expected}." in state["memory_context"]
 
 
-async def test_an_async_replay_is_answered_as_of_its_checkpoint(tmp_path: Path) -> None:
-    async with open_memory(tmp_path / "memory.db") as memory:
+async def test_an_async_replay_is_answered_as_of_its_checkpoint(database: str) -> None:
+    async with open_memory(database) as memory:
         graph = assistant(memory, as_of="checkpoint")
         for text in ("I live in Berlin.", "Where do I live?", "I moved to Paris."):
             await graph.ainvoke({"messages": [HumanMessage(text)]}, THREAD, context=OWNER)

@@ -428,8 +428,8 @@ async def test_two_faces_on_two_databases_are_refused(memory: MemoryDatabase, mo
             await end(mixed, mode)
 
 
-async def test_the_summary_takes_the_stores_clock(path: str, mode: str, clock: Clock) -> None:
-    engine = connect(path)
+async def test_the_summary_takes_the_stores_clock(database: str, mode: str, clock: Clock) -> None:
+    engine = connect(database)
     memory = MemoryDatabase(ThreadSaver(engine), CuratedStore(engine, settings=StoreSettings(clock=clock)))
     memory.store.setup()
     await talk(chat(memory), mode, *TALK)

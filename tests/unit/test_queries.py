@@ -116,3 +116,33 @@ def test_a_name_that_stands_twice_is_an_error(tmp_path: Path, monkeypatch: pytes
 
     with pytest.raises(ValueError, match="same"):
         load_queries("twice_defined")
+
+
+OF_THE_WHOLE_DATABASE = {
+    "setting, write_setting, create_vector_extension, add_embedding_column, embedding_column": "what made the vectors",
+    "count_unembedded, unembedded, drop_vectors": "a re-index",
+    "items_across_partitions, numbered_across_partitions, live_across_partitions, corpus_across_partitions": (
+        "a search of the plain store above a partition, which LangGraph allows; never a memory"
+    ),
+    "namespaces, checkpoints_of_all_threads, checkpoints_of_runs": "what LangGraph asks of every thread or namespace",
+    "due_jobs, next_due": "the workers, who serve every owner",
+    "owners, threads": "lists for an administrator",
+    "expired_items, threads_idle_since, threads_longer_than": "the sweep",
+    "database_place, moved_total, moved_settings, moved_threads, threads_used_since": "the copying of a database",
+}
+"""The statements that name neither an owner's partition nor a thread, and what needs them; a turn has `setting` alone,
+of a small table that every node of a sharded database can hold."""
+SEVERAL_THREADS = {"versions": "keys", "writes": "keys", "chunks": "stretches", "last_values": "thread_ids"}
+"""Those that name some threads, and by which parameter; each row joins by its thread."""
+
+
+def test_every_other_statement_names_the_partition_or_the_thread() -> None:
+    exempt = {name for names in OF_THE_WHOLE_DATABASE for name in names.split(", ")}
+    queries = load_queries(POSTGRES)
+
+    without = {name for name, sql in queries.items() if not re.search(r"(?<![:\w]):(partition|thread_id)\b", sql)}
+
+    assert without == exempt | set(SEVERAL_THREADS)
+    for name, parameter in SEVERAL_THREADS.items():
+        assert f":{parameter}" in queries[name]
+        assert "thread_id = " in queries[name]
