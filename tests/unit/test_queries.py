@@ -121,7 +121,7 @@ def test_a_name_that_stands_twice_is_an_error(tmp_path: Path, monkeypatch: pytes
 OF_THE_WHOLE_DATABASE = {
     "setting, write_setting, create_vector_extension, add_embedding_column, embedding_column": "what made the vectors",
     "count_unembedded, unembedded, drop_vectors": "a re-index",
-    "items_across_partitions, numbered_across_partitions, live_across_partitions, corpus_across_partitions": (
+    "items_across_partitions, live_across_partitions, corpus_across_partitions": (
         "a search of the plain store above a partition, which LangGraph allows; never a memory"
     ),
     "namespaces, checkpoints_of_all_threads, checkpoints_of_runs": "what LangGraph asks of every thread or namespace",
