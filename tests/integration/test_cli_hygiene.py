@@ -16,17 +16,17 @@ MADE = {"owner_id": "ana", "created_at": START, "updated_at": START}
 
 
 @pytest.fixture
-def untidy(path: str) -> str:
-    """A file with something for every step of a sweep, written a hundred days ago."""
+def untidy(database: str) -> str:
+    """A database with something for every step of a sweep, written a hundred days ago."""
     clock = Clock(datetime.now(UTC) - timedelta(days=100))
-    with opened_store(path, clock) as store:
+    with opened_store(database, clock) as store:
         take_in(store, *(Memory(id=f"m-{n}", content="Likes tea", **MADE) for n in range(2)))
         store.remember("We saw a whale", owner_id="ana", memory_type="event", confidence=0.8)
         store.remember("A trip [bold]soon[/bold]", owner_id="ana", expires_at=clock.advance(seconds=1))
         store.remember("Perhaps likes milk", owner_id="ana", confidence=0.1)
         store.remember("The cabin is heated with wood", owner_id="bob")
         store.remember("The cabin is not heated with wood", owner_id="bob")
-    return path
+    return database
 
 
 def run(*arguments: str) -> Result:

@@ -12,20 +12,19 @@ import pytest
 
 import langgraph_memory
 from langgraph_memory.engine.named_queries import load_migrations, load_queries
-from langgraph_memory.engine.postgres.answers import answers as postgres_answers
-from langgraph_memory.engine.sqlite.answers import answers as sqlite_answers
+from langgraph_memory.engine.postgres.answers import answers
+from langgraph_memory.engine.sqlite import vectors as sqlite_vectors
 
 SQLITE, POSTGRES = DIALECTS = ("langgraph_memory.engine.sqlite", "langgraph_memory.engine.postgres")
 ANSWERS = {
-    SQLITE: set(sqlite_answers()),
-    POSTGRES: set(postgres_answers()),
+    SQLITE: set(sqlite_vectors.vector_answers(sqlite_vectors.Shelf())),
+    POSTGRES: set(answers()),
 }
 """The queries that a dialect answers with a small plan over statements of its own."""
 PRIVATE = {
     SQLITE: {
         *("put_vector", "loose_vectors", "vector_state", "vector_blocks", "put_vector_block", "seal_vector"),
         *("erase_vector_blocks", "erase_vector_rows", "drop_vector_blocks", "drop_vector_rows"),
-        *("known_partition", "new_partition"),
     },
     POSTGRES: {
         *("closeness_by_product", "closeness_by_distance"),
@@ -122,7 +121,7 @@ def test_a_name_that_stands_twice_is_an_error(tmp_path: Path, monkeypatch: pytes
 OF_THE_WHOLE_DATABASE = {
     "setting, write_setting, create_vector_extension, add_embedding_column, embedding_column": "what made the vectors",
     "count_unembedded, unembedded, drop_vectors": "a re-index",
-    "items_across_partitions, numbered_across_partitions, live_across_partitions, corpus_across_partitions": (
+    "items_across_partitions, live_across_partitions, corpus_across_partitions": (
         "a search of the plain store above a partition, which LangGraph allows; never a memory"
     ),
     "namespaces, checkpoints_of_all_threads, checkpoints_of_runs": "what LangGraph asks of every thread or namespace",
