@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 
 DRIVER = Path(__file__).with_name("job_processes.py")
+WORKER = (sys.executable, "-m", "langgraph_memory", "worker")
 
 
 def run(path: str, command: str, *numbers: int) -> str:
@@ -84,7 +85,7 @@ def test_two_processes_that_promote_into_one_owner_at_once_neither_double_nor_lo
 
 def test_the_worker_command_leaves_other_extractors_jobs_and_ends_at_a_signal(path: str) -> None:
     run(path, "queue", 3)
-    command = [sys.executable, "-m", "langgraph_memory", "worker", "--db", path]
+    command = [*WORKER, "--db", path]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as worker:
         assert worker.stdout is not None
         first = worker.stdout.readline()
@@ -98,17 +99,7 @@ def test_the_worker_command_leaves_other_extractors_jobs_and_ends_at_a_signal(pa
 
 def test_the_worker_command_reads_with_an_extractor_of_ones_own(path: str) -> None:
     run(path, "queue", 3)
-    command = [
-        sys.executable,
-        "-m",
-        "langgraph_memory",
-        "worker",
-        "--db",
-        path,
-        "--once",
-        "--extractor",
-        "job_processes:SLOW",
-    ]
+    command = [*WORKER, "--db", path, "--once", "--extractor", "job_processes:SLOW"]
 
     told = subprocess.run(command, cwd=DRIVER.parent, capture_output=True, text=True, check=True, timeout=60)
 
@@ -118,16 +109,7 @@ def test_the_worker_command_reads_with_an_extractor_of_ones_own(path: str) -> No
 
 def test_the_worker_command_finishes_the_job_at_hand_when_it_is_told_to_stop(path: str) -> None:
     run(path, "queue", 3)
-    command = [
-        sys.executable,
-        "-m",
-        "langgraph_memory",
-        "worker",
-        "--db",
-        path,
-        "--extractor",
-        "job_processes:SIGNALLED",
-    ]
+    command = [*WORKER, "--db", path, "--extractor", "job_processes:SIGNALLED"]
 
     told = subprocess.run(command, cwd=DRIVER.parent, capture_output=True, text=True, check=True, timeout=60)
 
