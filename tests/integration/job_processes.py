@@ -12,6 +12,7 @@ import random
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
@@ -82,6 +83,8 @@ def forked(task: Callable[[], None]) -> int:
     try:
         task()
         status = 0
+    except Exception:
+        traceback.print_exc()
     finally:
         os._exit(status)
 

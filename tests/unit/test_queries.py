@@ -12,19 +12,20 @@ import pytest
 
 import langgraph_memory
 from langgraph_memory.engine.named_queries import load_migrations, load_queries
-from langgraph_memory.engine.postgres.answers import answers
-from langgraph_memory.engine.sqlite import vectors as sqlite_vectors
+from langgraph_memory.engine.postgres.answers import answers as postgres_answers
+from langgraph_memory.engine.sqlite.answers import answers as sqlite_answers
 
 SQLITE, POSTGRES = DIALECTS = ("langgraph_memory.engine.sqlite", "langgraph_memory.engine.postgres")
 ANSWERS = {
-    SQLITE: set(sqlite_vectors.vector_answers(sqlite_vectors.Shelf())),
-    POSTGRES: set(answers()),
+    SQLITE: set(sqlite_answers()),
+    POSTGRES: set(postgres_answers()),
 }
 """The queries that a dialect answers with a small plan over statements of its own."""
 PRIVATE = {
     SQLITE: {
         *("put_vector", "loose_vectors", "vector_state", "vector_blocks", "put_vector_block", "seal_vector"),
         *("erase_vector_blocks", "erase_vector_rows", "drop_vector_blocks", "drop_vector_rows"),
+        *("known_partition", "new_partition"),
     },
     POSTGRES: {
         *("closeness_by_product", "closeness_by_distance"),

@@ -6,13 +6,6 @@ WHERE partition = :partition AND memory_type = ANY (:memory_types::text[])
   AND coalesce(last_verified_at, created_at) < :before
 ORDER BY coalesce(last_verified_at, created_at), id LIMIT :limit
 
--- name: less_sure_than
--- The first live memories of one owner of a lower confidence, the least sure first.
-SELECT * FROM agent_memory
-WHERE partition = :partition AND memory_type IS NOT NULL AND confidence < :below
-  AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
-ORDER BY confidence, memory_no LIMIT :limit
-
 -- name: never_recalled
 -- The first live memories of one owner made before a moment that no recall receipt names, least important first.
 WITH used AS MATERIALIZED (

@@ -4,10 +4,6 @@ SELECT partition, partition_no, size, term_total, context_size, context_total, a
     (SELECT count(*) FROM memory_subject AS s WHERE s.partition = :partition) AS subjects
 FROM store_partition AS p WHERE partition = :partition
 
--- name: corpus_across_partitions
--- Those of every partition.
-SELECT partition, partition_no, size, term_total FROM store_partition
-
 -- name: postings
 -- The postings of some terms in one partition, in every field.
 SELECT p.field, t.term, string_agg(p.posting, '' ORDER BY p.memory_no) AS postings

@@ -1,7 +1,3 @@
--- name: setting
--- One setting of the file.
-SELECT value FROM store_setting WHERE name = :name
-
 -- name: put_setting
 -- Write one setting of the file.
 INSERT INTO store_setting (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = excluded.value

@@ -8,10 +8,6 @@ INSERT INTO store_partition (partition) VALUES (:partition)
 ON CONFLICT (partition) DO UPDATE SET partition = excluded.partition
 RETURNING partition_no
 
--- name: item
--- One row by namespace and key.
-SELECT * FROM agent_memory WHERE partition = :partition AND namespace = :namespace AND id = :id
-
 -- name: insert_item
 -- Add one row at the end of its partition's range of numbers, unless there is one of its id: then nothing is returned.
 INSERT INTO agent_memory (
@@ -62,20 +58,6 @@ DELETE FROM agent_memory WHERE memory_no = :memory_no AND +partition = :partitio
 -- Remove one row, with its terms and vectors, unless its time was prolonged.
 DELETE FROM agent_memory WHERE memory_no = :memory_no AND +partition = :partition AND expires_at <= :now
 
--- name: items_in_partition
--- A page of the live rows of one partition under a prefix, last updated first.
-SELECT * FROM agent_memory
-WHERE partition = :partition AND (namespace = :prefix OR (namespace >= :low AND namespace < :high))
-  AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
-ORDER BY updated_at DESC, memory_no LIMIT :limit OFFSET :offset
-
--- name: items_across_partitions
--- A page of the live plain items of many partitions under a prefix, last updated first; never a memory.
-SELECT * FROM agent_memory
-WHERE memory_type IS NULL AND (:prefix = '' OR namespace = :prefix OR (namespace >= :low AND namespace < :high))
-  AND (expires_at IS NULL OR expires_at > :now)
-ORDER BY updated_at DESC, memory_no LIMIT :limit OFFSET :offset
-
 -- name: live_in_partition
 -- Those of the numbered rows that are live and under a prefix of one partition.
 SELECT * FROM agent_memory
@@ -90,20 +72,10 @@ WHERE memory_no IN (SELECT value FROM json_each(:numbers)) AND memory_type IS NU
   AND (:prefix = '' OR namespace = :prefix OR (namespace >= :low AND namespace < :high))
   AND (expires_at IS NULL OR expires_at > :now)
 
--- name: namespaces
--- Every namespace that holds a live row.
-SELECT DISTINCT namespace FROM agent_memory
-WHERE superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
-ORDER BY namespace
-
 -- name: refresh_ttl
 -- Let rows that were read live for their whole time-to-live again.
 UPDATE agent_memory SET expires_at = :now + CAST(ttl_minutes * 60000000 AS INTEGER)
 WHERE memory_no = :memory_no AND +partition = :partition AND ttl_minutes IS NOT NULL
-
--- name: expired_items
--- Where the rows are whose time is over.
-SELECT partition, memory_no FROM agent_memory WHERE expires_at <= :now LIMIT :limit
 
 -- name: expired_plain_items
 -- Where the plain items are whose time is over, in one partition or in all.

@@ -5,10 +5,6 @@ ON CONFLICT (thread_id) DO UPDATE SET
     created_at = coalesce(thread.created_at, excluded.created_at),
     updated_at = max(coalesce(thread.updated_at, excluded.updated_at), excluded.updated_at)
 
--- name: number_thread
--- Make sure that a thread has a number before pending writes are stored in it.
-INSERT INTO thread (thread_id) VALUES (:thread_id) ON CONFLICT (thread_id) DO NOTHING
-
 -- name: put_checkpoint
 -- Store one checkpoint; the same id again replaces it.
 INSERT INTO thread_checkpoint (
@@ -21,10 +17,6 @@ INSERT INTO thread_checkpoint (
     parent_checkpoint_id = excluded.parent_checkpoint_id, run_id = excluded.run_id,
     channel_versions = excluded.channel_versions, replayed_channels = excluded.replayed_channels, type = excluded.type,
     body = excluded.body
-
--- name: name_owner
--- Note whose a thread is, unless that is known already.
-UPDATE thread SET owner_id = :owner_id WHERE thread_id = :thread_id AND owner_id IS NULL
 
 -- name: put_channel
 -- Store one version of one channel.
@@ -246,10 +238,6 @@ DELETE FROM thread_chunk WHERE thread_no = (SELECT thread_no FROM thread WHERE t
 -- Remove every pending write of a thread.
 DELETE FROM thread_write WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :thread_id)
 
--- name: delete_summary_of_thread
--- Forget a thread; its number may be another's from now on.
-DELETE FROM thread WHERE thread_id = :thread_id
-
 -- name: copy_checkpoints
 -- Copy every checkpoint of one thread to another.
 INSERT INTO thread_checkpoint
@@ -278,17 +266,6 @@ SELECT (SELECT thread_no FROM thread WHERE thread_id = :thread_id),
     checkpoint_ns, checkpoint_id, task_id, idx, task_path, channel, type, value
 FROM thread_write WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :source_thread_id)
 
--- name: copy_summary
--- Copy what is known of one thread to another.
-UPDATE thread SET (owner_id, created_at, updated_at) =
-    (SELECT s.owner_id, s.created_at, s.updated_at FROM thread AS s WHERE s.thread_id = :source_thread_id)
-WHERE thread_id = :thread_id
-
--- name: thread
--- What is known of one thread that holds checkpoints.
-SELECT thread_id, owner_id, created_at, updated_at FROM thread
-WHERE thread_id = :thread_id AND created_at IS NOT NULL
-
 -- name: threads
 -- A page of threads, last used first, with what they hold.
 SELECT t.thread_id, t.owner_id, t.created_at, t.updated_at,
@@ -314,10 +291,6 @@ CROSS JOIN thread_channel AS c
   ON c.thread_no = p.thread_no AND c.checkpoint_ns = p.checkpoint_ns AND c.channel = v.key
   AND c.version = CAST(v.value AS TEXT)
 WHERE v.key = :channel
-
--- name: threads_idle_since
--- Threads that were last written before a moment, longest ago first.
-SELECT thread_id FROM thread WHERE updated_at < :moment ORDER BY updated_at LIMIT :limit
 
 -- name: threads_longer_than
 -- Threads that hold more than so many checkpoints in one namespace.

@@ -1,0 +1,3 @@
+-- name: setting
+-- One setting of the file.
+SELECT value FROM store_setting WHERE name = :name

@@ -1,0 +1,89 @@
+-- name: memory
+-- One memory of an owner, live or not.
+SELECT * FROM agent_memory WHERE partition = :partition AND id = :id AND memory_type IS NOT NULL
+
+-- name: live_about
+-- The live memories of one owner, scope and type in a slot or with the same words.
+SELECT * FROM agent_memory
+WHERE partition = :partition AND scope = :scope AND memory_type = :memory_type AND slot = :slot
+  AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
+UNION
+SELECT * FROM agent_memory
+WHERE partition = :partition AND scope = :scope AND memory_type = :memory_type AND fingerprint = :fingerprint
+  AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
+ORDER BY memory_no
+
+-- name: live_in_slots
+-- The live memories of one owner and scope that are in any slot.
+SELECT * FROM agent_memory
+WHERE partition = :partition AND scope = :scope AND slot IS NOT NULL
+  AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
+ORDER BY memory_no
+
+-- name: supersede_memory
+-- Let another memory take the place of this one, or none.
+UPDATE agent_memory SET superseded_by = :superseded_by, superseded_at = :now, updated_at = :now
+WHERE partition = :partition AND id = :id AND memory_type IS NOT NULL AND superseded_at IS NULL
+
+-- name: mark_conflict
+-- Say which group of contradicting memories this one is in; NULL: none.
+UPDATE agent_memory SET conflict_id = :conflict_id, updated_at = :now
+WHERE partition = :partition AND id = :id AND memory_type IS NOT NULL
+
+-- name: live_in_conflict
+-- The live memories of one owner that are in one group of contradicting ones.
+SELECT * FROM agent_memory
+WHERE partition = :partition AND conflict_id = :conflict_id
+  AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
+ORDER BY memory_no
+
+-- name: conflicts_of_owner
+-- The live memories of one owner that contradict another live one, by group.
+SELECT * FROM agent_memory AS m
+WHERE m.partition = :partition AND m.conflict_id IS NOT NULL
+  AND m.superseded_at IS NULL AND (m.expires_at IS NULL OR m.expires_at > :now) AND EXISTS (
+    SELECT 1 FROM agent_memory AS o
+    WHERE o.partition = :partition AND o.conflict_id = m.conflict_id AND o.memory_no <> m.memory_no
+      AND o.superseded_at IS NULL AND (o.expires_at IS NULL OR o.expires_at > :now))
+ORDER BY m.conflict_id, m.memory_no
+
+-- name: predecessors
+-- The memories whose place a memory took.
+SELECT * FROM agent_memory WHERE partition = :partition AND superseded_by = :id ORDER BY memory_no
+
+-- name: memories_of_owner
+-- A page of one owner's memories, newest first.
+SELECT * FROM agent_memory
+WHERE partition = :partition AND memory_type IS NOT NULL AND (:everything OR (
+    superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)))
+ORDER BY updated_at DESC, memory_no DESC LIMIT :limit OFFSET :offset
+
+-- name: audit
+-- Record one change to a memory.
+INSERT INTO memory_audit (
+    partition, memory_id, change_no, action, reason, actor, thread_id, checkpoint_id, run_id, changed_at
+) VALUES (
+    :partition, :memory_id,
+    1 + coalesce((SELECT max(change_no) FROM memory_audit WHERE partition = :partition AND memory_id = :memory_id), 0),
+    :action, :reason, :actor, :thread_id, :checkpoint_id, :run_id, :now
+)
+
+-- name: enter_in_ledger
+-- Record that an extractor has read a message.
+INSERT INTO promotion_ledger (
+    partition, thread_id, message_id, extractor, content_hash, checkpoint_id, run_id, promoted_at
+) VALUES (:partition, :thread_id, :message_id, :extractor, :content_hash, :checkpoint_id, :run_id, :now)
+
+-- name: delete_ledger_line
+-- Forget that an extractor has read a message.
+DELETE FROM promotion_ledger
+WHERE partition = :partition AND thread_id = :thread_id AND message_id = :message_id AND extractor = :extractor
+  AND content_hash = :content_hash
+
+-- name: receipt
+-- One receipt of an owner.
+SELECT * FROM memory_receipt WHERE partition = :partition AND id = :id
+
+-- name: blank_audit
+-- Leave out why a memory changed: the reason may name its slot, and it is forgotten.
+UPDATE memory_audit SET reason = '' WHERE partition = :partition AND memory_id = :memory_id
