@@ -226,7 +226,7 @@ def test_only_where_vectors_are_compared_by_cosine_is_any_left_out() -> None:
 
 def test_a_shelf_answers_for_the_state_it_was_given_and_forgets_what_was_used_longest_ago() -> None:
     vectors = Held.of([seal([(1, "content", pack([1, 0], 2))])], 2)
-    shelf = Shelf(most_bytes=2 * vectors.matrix.nbytes)
+    shelf = Shelf(most_bytes=2 * vectors.nbytes)
 
     for partition in (1, 2, 3):
         shelf.keep(partition, 10, vectors)

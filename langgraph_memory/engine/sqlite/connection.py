@@ -13,6 +13,7 @@ from langgraph_memory.engine.sqlite.errors import translate
 from langgraph_memory.exceptions import DatabaseError, DatabaseUnavailableError, ForeignDatabaseError
 
 _WAL_BYTES = 16 << 20  # what a log that grew under a long read is cut back to
+_WAL_PAGES = 1000  # from when on a commit copies the log into the file itself; the engine does it sooner, on a thread
 
 _MAPPED = 1 << 40
 """Bytes of the file that are read through memory; SQLite takes what it can, about 2 GB. Blocks of vectors gain most."""
@@ -81,7 +82,7 @@ def _configure(connection: Any, settings: SqliteSettings, *, create: bool) -> No
     _use_wal(connection, settings)
     connection.execute("PRAGMA secure_delete = ON")
     connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
-    connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_BYTES // 4096}")  # the engine does it sooner, on a thread
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
     connection.execute(f"PRAGMA synchronous = {settings.synchronous}")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA mmap_size = {_MAPPED}")
