@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+from psycopg.sql import SQL, Identifier
 from support import BagOfWords, Clock, Driver, opened_store
 
 from langgraph_memory import CuratedStore, GuardPolicy, Memory
@@ -41,10 +43,10 @@ def tell(request: pytest.FixtureRequest) -> Telling:
 
 
 @pytest.fixture
-def opened(path: str, clock: Clock, embed: BagOfWords) -> Iterator[CuratedStore]:
+def opened(database: str, clock: Clock, embed: BagOfWords) -> Iterator[CuratedStore]:
     """A store with a guard of its own, and an index."""
     index: Any = {"dims": embed.dims, "embed": embed}
-    with opened_store(path, clock, index=index, guard=POLICY) as store:
+    with opened_store(database, clock, index=index, guard=POLICY) as store:
         yield store
 
 
@@ -52,6 +54,16 @@ def opened(path: str, clock: Clock, embed: BagOfWords) -> Iterator[CuratedStore]
 def store(opened: CuratedStore, mode: str) -> Driver:
     """The same, called in both ways."""
     return Driver(opened, mode)
+
+
+def everything_in(database: str) -> bytes:
+    """Return the bytes of a database file and its logs, or what every table of a server's database holds."""
+    if not database.startswith("postgresql:"):
+        return b"".join(file.read_bytes() for file in Path(database).parent.iterdir())
+    with psycopg.connect(database) as connection:
+        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        rows = [connection.execute(SQL("SELECT t::text FROM {} AS t").format(Identifier(name))) for (name,) in tables]
+        return "\n".join(text for found in rows for (text,) in found.fetchall()).encode()
 
 
 @pytest.mark.parametrize(
@@ -68,7 +80,7 @@ def store(opened: CuratedStore, mode: str) -> Driver:
 async def test_what_the_stores_guard_refuses_is_not_stored_or_logged(
     store: Driver,
     tell: Telling,
-    path: str,
+    database: str,
     fields: dict[str, Any],
     reason: str,
     caplog: pytest.LogCaptureFixture,
@@ -83,7 +95,8 @@ async def test_what_the_stores_guard_refuses_is_not_stored_or_logged(
 
     assert reason in said
     assert await store.list_memories(owner_id=OWNER, everything=True) == [known]
-    held = b"".join(file.read_bytes() for file in Path(path).parent.iterdir())
+    held = everything_in(database)
+    assert b"likes coffee" in held
     for secret in ("hunter2", "1234567"):
         assert secret not in said
         assert secret not in caplog.text
@@ -91,7 +104,7 @@ async def test_what_the_stores_guard_refuses_is_not_stored_or_logged(
 
 
 async def test_what_the_stores_guard_masks_is_stored_and_embedded_masked(
-    store: Driver, tell: Telling, embed: BagOfWords, path: str
+    store: Driver, tell: Telling, embed: BagOfWords
 ) -> None:
     known = (await store.remember("likes coffee", owner_id=OWNER)).memory
     embed.embedded.clear()
@@ -113,9 +126,7 @@ async def test_what_the_stores_guard_masks_is_stored_and_embedded_masked(
     assert {"writes from [email]", "asked for [email]"} <= set(embed.embedded)
 
 
-async def test_a_context_that_the_guard_refuses_is_left_out_with_its_vector(
-    store: Driver, tell: Telling, path: str
-) -> None:
+async def test_a_context_that_the_guard_refuses_is_left_out_with_its_vector(store: Driver, tell: Telling) -> None:
     known = (await store.remember("likes coffee", owner_id=OWNER, context="over breakfast")).memory
 
     await tell(store, known, {"content": "likes cocoa", "context": SECRET})
@@ -133,8 +144,8 @@ async def test_an_edit_that_leaves_the_guarded_words_alone_is_no_refusal(store: 
     assert [one.importance for one in await store.list_memories(owner_id=OWNER)] == [1.0]
 
 
-async def test_a_store_opened_by_itself_takes_a_guard(path: str, mode: str) -> None:
-    with CuratedStore.from_conn_string(path, guard=POLICY) as opened:
+async def test_a_store_opened_by_itself_takes_a_guard(database: str, mode: str) -> None:
+    with CuratedStore.from_conn_string(database, guard=POLICY) as opened:
         outcome = await Driver(opened, mode).remember("call +49 30 1234567", owner_id=OWNER)
 
     assert outcome.reason.startswith("phone: ")
