@@ -26,7 +26,7 @@ DECAY = ("stated_confidence", "stated_at", "decayed_at")
 Vectors = Sequence[tuple[str, bytes]]
 """The embedded fields of a row: (field, float32 bytes)."""
 
-_MEMORY_COLUMNS = (
+MEMORY_COLUMNS = (
     "owner_id",
     "scope",
     "memory_type",
@@ -43,10 +43,10 @@ _MEMORY_COLUMNS = (
     "superseded_by",
     "superseded_at",
     "conflict_id",
-    *DECAY,
     "fingerprint",
     "subject_key",
 )
+"""What the row of a memory has and that of a plain item lacks, beside how its confidence fades."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class PlainItem:
     def fixed_columns(self) -> dict[str, Any]:
         """Return the columns that do not depend on time."""
         return {
-            **dict.fromkeys(_MEMORY_COLUMNS),
+            **dict.fromkeys((*MEMORY_COLUMNS, *DECAY)),
             "partition": partition_of(self.namespace),
             "namespace": join_labels(self.namespace),
             "id": self.key,

@@ -36,15 +36,13 @@ def unexamined() -> Iterator[None]:
     Garbage of others that is young at that moment counts as old too, so every sixteen million objects all of them are
     examined. Nothing is aged where the program has frozen objects of its own: unfreezing would thaw those as well.
     """
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        _age(gc.get_count()[0])
-        gc.enable()
+    collecting = gc.isenabled()
+    with uncollected():
+        try:
+            yield
+        finally:
+            if collecting:
+                _age(gc.get_count()[0])
 
 
 def _age(made: int) -> None:

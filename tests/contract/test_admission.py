@@ -7,9 +7,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg.sql import SQL, Identifier
+from databases import rows
 from support import BagOfWords, Clock, Driver, opened_store
 
 from langgraph_memory import CuratedStore, GuardPolicy, Memory
@@ -60,10 +59,9 @@ def everything_in(database: str) -> bytes:
     """Return the bytes of a database file and its logs, or what every table of a server's database holds."""
     if not database.startswith("postgresql:"):
         return b"".join(file.read_bytes() for file in Path(database).parent.iterdir())
-    with psycopg.connect(database) as connection:
-        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
-        rows = [connection.execute(SQL("SELECT t::text FROM {} AS t").format(Identifier(name))) for (name,) in tables]
-        return "\n".join(text for found in rows for (text,) in found.fetchall()).encode()
+    tables = rows(database, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    texts = [rows(database, f'SELECT t::text FROM "{name}" AS t') for (name,) in tables]
+    return "\n".join(text for found in texts for (text,) in found).encode()
 
 
 @pytest.mark.parametrize(

@@ -140,9 +140,8 @@ class Transaction:
         wanted = sorted(keys - self.keys)
         if not wanted:
             return
+        self.prepare()
         with self._translated():
-            if self.keys and self._xid is None:
-                self._xid = self._locking.fetchall()[0]["xid"]
             if len(wanted) == 1:
                 self._locking.execute(_LOCK_ONE, {"key": wanted[0]})
             else:

@@ -11,34 +11,17 @@ from langgraph_memory.domain.tally import Tally
 from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
 from langgraph_memory.exceptions import IndexChangedError
 from langgraph_memory.plans.moving.parts import Part, paced, size_of, walk
-from langgraph_memory.plans.rows import DECAY, Vectors
+from langgraph_memory.plans.rows import DECAY, MEMORY_COLUMNS, Vectors
 
 _FIRST_PAGE, _LONGEST_PAGE = 64, 256
 
 _STATE = (
+    *MEMORY_COLUMNS,
     "partition",
     "id",
-    "owner_id",
-    "scope",
-    "memory_type",
-    "slot",
-    "content",
-    "content_json",
-    "subject",
-    "context",
-    "source",
-    "confidence",
-    "importance",
     "created_at",
     "updated_at",
-    "valid_from",
-    "last_verified_at",
     "expires_at",
-    "superseded_by",
-    "superseded_at",
-    "conflict_id",
-    "fingerprint",
-    "subject_key",
     "question_share",
     "terms",
     "term_count",
