@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from langgraph_memory.domain.index import IndexIdentity
 from langgraph_memory.domain.memory import Memory
-from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
+from langgraph_memory.engine.query import Plan, Query, Row, reads, writes_repeatably
 from langgraph_memory.exceptions import IndexChangedError
 from langgraph_memory.plans.rows import Vectors, put_vectors
 
@@ -33,7 +33,7 @@ class Unembedded:
         return cls(row["partition"], row["memory_no"], row["updated_at"], memory, value)
 
 
-@writes
+@writes_repeatably
 def claim_index(identity: IndexIdentity) -> Plan[None]:
     """Note what makes the file's vectors; raises IndexChangedError when something else made those that are there."""
     known = yield from _known()
@@ -46,7 +46,7 @@ def claim_index(identity: IndexIdentity) -> Plan[None]:
         )
 
 
-@writes
+@writes_repeatably
 def begin_reindex(identity: IndexIdentity) -> Plan[int]:
     """Drop the vectors of another index, note the new one, and return how many rows are to be embedded."""
     known = yield from _known()
@@ -64,7 +64,7 @@ def unembedded(after: int, limit: int) -> Plan[list[Unembedded]]:
     return [Unembedded.of(row) for row in rows]
 
 
-@writes
+@writes_repeatably
 def embed_rows(identity: IndexIdentity, rows: Sequence[Unembedded], vectors: Sequence[Vectors]) -> Plan[None]:
     """Store the vectors of some rows, but not of those that were changed or embedded in the meantime.
 

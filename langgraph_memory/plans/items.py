@@ -16,7 +16,7 @@ from langgraph_memory.domain.lexical import Corpus, lexical_matches
 from langgraph_memory.domain.memory import Memory, make_memory
 from langgraph_memory.domain.scope import join_labels, partition_of, split_labels
 from langgraph_memory.domain.text import query_terms
-from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
+from langgraph_memory.engine.query import Plan, Query, Row, reads, writes, writes_repeatably
 from langgraph_memory.exceptions import InvalidMemoryError
 from langgraph_memory.plans.memories import Origin, forget_versions, record
 from langgraph_memory.plans.rows import (
@@ -118,7 +118,7 @@ read_items = reads(_batch)
 write_items = writes(_batch)
 
 
-@writes
+@writes_repeatably
 def refresh_ttl(rows: Sequence[Mapping[str, Any]], now: datetime) -> Plan[None]:
     """Prolong the rows of a partition and number each by their own time-to-live."""
     yield Query("refresh_ttl", {"now": to_microseconds(now)}, rows)

@@ -13,7 +13,7 @@ from langgraph_memory.domain.jobs import Batch, Failure, Job, Lease, LeasedJob, 
 from langgraph_memory.domain.promotion import LedgerPlace, PromotionReport
 from langgraph_memory.domain.scope import owner_partition
 from langgraph_memory.domain.text import content_hash
-from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
+from langgraph_memory.engine.query import Plan, Query, Row, reads, writes, writes_repeatably
 from langgraph_memory.plans.memories import Origin
 from langgraph_memory.plans.promotion import (
     PromotionRequest,
@@ -63,7 +63,7 @@ def unread(place: LedgerPlace, utterances: Sequence[Utterance], now: datetime) -
     return Unread(left, _can_be_claimed(rows[0], to_microseconds(now)))
 
 
-@writes
+@writes_repeatably
 def queue(request: QueueRequest, now: datetime) -> Plan[datetime | None]:
     """Add what nobody has read to the job of its thread, and return when that is due; None when there was nothing."""
     key = place_columns(request.place)

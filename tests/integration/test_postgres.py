@@ -31,6 +31,7 @@ from langgraph_memory.engine.named_queries import load_queries
 from langgraph_memory.engine.postgres import connection as connecting
 from langgraph_memory.engine.postgres.engine import PostgresEngine
 from langgraph_memory.engine.postgres.errors import translate
+from langgraph_memory.engine.postgres.signature import Signature
 from langgraph_memory.engine.postgres.transaction import Statement, Transaction
 from langgraph_memory.engine.query import Plan, Query, reads, writes
 from langgraph_memory.exceptions import (
@@ -371,7 +372,7 @@ def losing(monkeypatch: pytest.MonkeyPatch, url: str, *, after: bool) -> Iterato
             if after:
                 commit(self)
             end_backends(url)
-            self.status_of("0")  # fails: the connection is gone
+            self.has_kept(Signature("partition", "a", 0))  # fails: the connection is gone
         commit(self)
 
     with monkeypatch.context() as patch:
@@ -407,7 +408,7 @@ def test_what_can_be_repeated_is_stored_though_nobody_can_tell_how_its_commit_en
     url: str, monkeypatch: pytest.MonkeyPatch, after: bool
 ) -> None:
     config: Any = {"configurable": {"thread_id": "t", "checkpoint_ns": "", "checkpoint_id": "1"}}
-    monkeypatch.setattr(Transaction, "status_of", lambda self, xid: None)
+    monkeypatch.setattr(Transaction, "has_kept", lambda self, signature: None)
     with ThreadSaver.from_conn_string(url) as saver, losing(monkeypatch, url, after=after) as lost:
         saver.put_writes(config, [("messages", "hello")], "task")
 

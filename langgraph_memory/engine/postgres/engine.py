@@ -17,6 +17,7 @@ from langgraph_memory.engine.postgres.errors import collided, lost
 from langgraph_memory.engine.postgres.migrate import migrate
 from langgraph_memory.engine.postgres.pool import Connection, Pool
 from langgraph_memory.engine.postgres.scrub import scrub
+from langgraph_memory.engine.postgres.signature import Signature
 from langgraph_memory.engine.postgres.tenants import Tenant, grant, revoke
 from langgraph_memory.engine.postgres.transaction import MoreWantedError, Statement, Transaction
 from langgraph_memory.engine.query import Operation
@@ -37,7 +38,7 @@ class _Ending:
     transaction: Transaction
     outcome: Any = None
     error: DatabaseError | None = None
-    xid: str | None = None
+    signature: Signature | None = None
     in_doubt: bool = False
 
 
@@ -153,13 +154,14 @@ class PostgresEngine:
         An error that another attempt may not meet is returned; every other one is raised.
         """
         with self._pool.lend() as connection:
-            transaction = self._transaction(connection, writes=operation.writes)
+            signs = operation.writes and not operation.repeatable
+            transaction = self._transaction(connection, writes=operation.writes, signs=signs)
             ending = _Ending(transaction)
             try:
                 transaction.begin(keys, lasting=lasting)
                 ending.outcome = drive(operation.start(), transaction.execute)
-                if operation.writes and not operation.repeatable:
-                    ending.xid = transaction.prepare()
+                if signs:
+                    ending.signature = transaction.prepare()
                 ending.in_doubt = operation.writes
                 transaction.commit()
             except BaseException as error:
@@ -178,26 +180,26 @@ class PostgresEngine:
 
         Its locks are free again as soon as that is decided, so waiting for them is waiting for the answer.
         """
-        status = None
+        committed = None
         for _ in range(_QUESTIONS):
             with suppress(DatabaseError):
-                status = self._status_of(ending)
+                committed = self._has_kept(ending)
                 break
-        if status not in ("committed", "aborted"):
+        if committed is None:
             raise DatabaseUnavailableError(
                 f"the connection to {self._settings.name} was lost during a commit and the server could not be asked "
                 "how it ended; look whether the change was stored before you repeat it."
             ) from ending.error
-        return status == "committed"
+        return committed
 
-    def _status_of(self, ending: _Ending) -> str | None:
+    def _has_kept(self, ending: _Ending) -> bool | None:
         with self._pool.lend() as connection:
             asking = self._transaction(connection, writes=True)
             try:
                 asking.begin(ending.transaction.keys)
-                return None if ending.xid is None else asking.status_of(ending.xid)
+                return None if ending.signature is None else asking.has_kept(ending.signature)
             finally:
                 asking.abandon()
 
-    def _transaction(self, connection: Connection, *, writes: bool) -> Transaction:
-        return Transaction(connection, self._settings, self._statements, self._answers, writes=writes)
+    def _transaction(self, connection: Connection, *, writes: bool, signs: bool = False) -> Transaction:
+        return Transaction(connection, self._settings, self._statements, self._answers, writes=writes, signs=signs)

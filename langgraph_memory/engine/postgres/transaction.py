@@ -15,6 +15,7 @@ from langgraph_memory.engine.postgres.ahead import Ahead
 from langgraph_memory.engine.postgres.connection import Embedding, PostgresSettings
 from langgraph_memory.engine.postgres.errors import translate
 from langgraph_memory.engine.postgres.pool import Connection
+from langgraph_memory.engine.postgres.signature import Signature
 from langgraph_memory.engine.query import Answer, Query, Row
 from langgraph_memory.exceptions import InvalidInputError
 
@@ -22,11 +23,8 @@ _BEGIN = {
     True: "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
     False: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
 }
-_LOCK_ONE = "SELECT pg_advisory_xact_lock(hashtextextended(%(key)s, 7)), pg_current_xact_id()::text AS xid"
-_LOCK = """
-SELECT pg_advisory_xact_lock(hashtextextended(key, 7)), pg_current_xact_id()::text AS xid
-FROM unnest(%(keys)s::text[]) AS key
-"""
+_LOCK_ONE = "SELECT pg_advisory_xact_lock(hashtextextended(%(key)s, 7))"
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(key, 7)) FROM unnest(%(keys)s::text[]) AS key"
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
 _NESTED = ("keys", "stretches")
 _THREADS = ("thread_id", "source_thread_id", "name")
@@ -58,6 +56,8 @@ class Transaction:
 
     Statements are sent without waiting for their end; only one whose rows the plan needs is waited for. An error may
     therefore be raised by a later statement than the one that it is of, and by the commit at the latest.
+
+    One that `signs` can be recognised after its commit.
     """
 
     def __init__(
@@ -68,16 +68,19 @@ class Transaction:
         answers: Mapping[str, Answer],
         *,
         writes: bool,
+        signs: bool = False,
     ) -> None:
         self._connection = connection
         self._settings = settings
         self._statements = statements
         self._answers = answers
         self._writes = writes
+        self._signs = signs
         self._pipeline = ExitStack()
         self._cursor = connection.cursor(binary=True)
         self._locking = connection.cursor(binary=True)
-        self._xid: str | None = None
+        self._signing = connection.cursor(binary=True)
+        self._signature: Signature | None = None
         self._ahead = Ahead()
         self._glanced = False
         self.keys: set[str] = set()
@@ -107,12 +110,14 @@ class Transaction:
         self._glanced = True
         return self._statement(query) if found is None else found
 
-    def prepare(self) -> str | None:
-        """Return the number by which the server knows this transaction, which it tells with the first lock."""
-        with self._translated():
-            if self.keys and self._xid is None:
-                self._xid = self._locking.fetchall()[0]["xid"]
-        return self._xid
+    def prepare(self) -> Signature | None:
+        """Return the sign by which this transaction will be known, or None when it has left none."""
+        if self._signature is not None:
+            with self._translated():
+                row = self._signing.fetchone()
+            if row is not None:
+                self._signature.existed, self._signature.before = True, row["before"]
+        return self._signature
 
     def commit(self) -> None:
         """End the transaction, and wait for the end of it and of every statement."""
@@ -129,24 +134,30 @@ class Transaction:
         except psycopg.Error:
             self._connection.close()  # which rolls back, too
 
-    def status_of(self, xid: str) -> str | None:
-        """Return what became of a transaction: "committed", "aborted" or None when the server no longer knows."""
+    def has_kept(self, signature: Signature) -> bool | None:
+        """Whether the transaction that left this sign was committed; None when that can no longer be known."""
         with self._translated():
-            row = self._cursor.execute("SELECT pg_xact_status(%(xid)s::xid8) AS status", {"xid": xid}).fetchone()
-        return None if row is None else row["status"]
+            row = self._cursor.execute(signature.look(), signature.params()).fetchone()
+        return signature.is_among(None if row is None else row["signatures"])
 
     def _lock(self, keys: set[str]) -> None:
         """Wait for the locks on `keys` that are not held yet, in an order that is the same for everyone."""
         wanted = sorted(keys - self.keys)
         if not wanted:
             return
-        self.prepare()
         with self._translated():
             if len(wanted) == 1:
                 self._locking.execute(_LOCK_ONE, {"key": wanted[0]})
             else:
                 self._locking.execute(_LOCK, {"keys": wanted})
-        self.keys.update(wanted)
+            self.keys.update(wanted)
+            if self._signs and self._signature is None:
+                self._sign(wanted)
+
+    def _sign(self, locked: Sequence[str]) -> None:
+        self._signature = Signature.about(locked)
+        if self._signature is not None:
+            self._signing.execute(self._signature.sign(), self._signature.params())
 
     def _statement(self, query: Query) -> Sequence[Row]:
         if self._writes:

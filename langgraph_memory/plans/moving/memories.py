@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from langgraph_memory.domain.index import IndexIdentity
 from langgraph_memory.domain.tally import Tally
-from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
+from langgraph_memory.engine.query import Plan, Query, Row, reads, writes, writes_repeatably
 from langgraph_memory.exceptions import IndexChangedError
 from langgraph_memory.plans.moving.parts import Part, paced, size_of, walk
 from langgraph_memory.plans.rows import DECAY, MEMORY_COLUMNS, Vectors
@@ -235,7 +235,7 @@ def settings() -> Plan[Mapping[str, str]]:
     return {row["name"]: row["value"] for row in rows}
 
 
-@writes
+@writes_repeatably
 def put_settings(wanted: Mapping[str, str]) -> Plan[None]:
     """Add settings; one that is there stays.
 

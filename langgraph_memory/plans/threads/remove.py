@@ -10,7 +10,7 @@ from datetime import datetime
 
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.pieces import POSITION_BITS, Run, merged, unpack_runs
-from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
+from langgraph_memory.engine.query import Plan, Query, Row, reads, writes, writes_repeatably
 from langgraph_memory.plans.threads.records import CheckpointKey, key_of
 
 _Place = tuple[str, str]
@@ -25,20 +25,20 @@ _OF_A_THREAD = (
 )
 
 
-@writes
+@writes_repeatably
 def delete_thread(thread_id: str) -> Plan[None]:
     """Remove everything of a thread."""
     yield from _delete_thread(thread_id)
 
 
-@writes
+@writes_repeatably
 def delete_runs(run_ids: Sequence[str]) -> Plan[None]:
     """Remove the checkpoints that the given runs made, with their values and pending writes."""
     rows = yield Query("checkpoints_of_runs", {"run_ids": list(run_ids)})
     yield from _delete_checkpoints([key_of(row) for row in rows])
 
 
-@writes
+@writes_repeatably
 def prune_thread(thread_id: str, keep: int) -> Plan[None]:
     """Remove all but the newest `keep` checkpoints of each namespace and what those depend on; 0 removes everything."""
     if keep == 0:

@@ -5,7 +5,8 @@ CREATE TABLE thread (
     thread_id text COLLATE "C" NOT NULL PRIMARY KEY,
     owner_id text COLLATE "C",
     created_at bigint,                    -- microseconds since 1970, UTC; NULL: it holds pending writes only
-    updated_at bigint
+    updated_at bigint,
+    signatures bigint[] NOT NULL DEFAULT '{}' -- of the newest transactions, which thereby know themselves
 ) WITH (fillfactor = 70);                 -- written with every checkpoint; the free space keeps that cheap
 
 CREATE INDEX thread_by_owner ON thread (owner_id) WHERE owner_id IS NOT NULL;

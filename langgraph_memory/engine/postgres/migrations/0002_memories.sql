@@ -10,7 +10,8 @@ CREATE TABLE store_partition (
     context_size bigint NOT NULL DEFAULT 0,
     context_total bigint NOT NULL DEFAULT 0,
     asked_size bigint NOT NULL DEFAULT 0,
-    asked_total bigint NOT NULL DEFAULT 0
+    asked_total bigint NOT NULL DEFAULT 0,
+    signatures bigint[] NOT NULL DEFAULT '{}' -- of the newest transactions, which thereby know themselves
 ) WITH (fillfactor = 70);                 -- written with every memory; the free space keeps that cheap
 
 -- Curated memories and plain store items. A plain item has a value; a memory has the columns of its record instead.

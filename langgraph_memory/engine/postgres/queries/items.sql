@@ -1,8 +1,11 @@
 -- name: partition
 -- The partition of that name, made when it is new.
-INSERT INTO store_partition (partition) VALUES (:partition)
-ON CONFLICT (partition) DO UPDATE SET partition = excluded.partition
-RETURNING partition_no
+WITH known AS (SELECT partition_no FROM store_partition WHERE partition = :partition), made AS (
+    INSERT INTO store_partition (partition) SELECT :partition WHERE NOT EXISTS (SELECT FROM known)
+    ON CONFLICT (partition) DO UPDATE SET partition = excluded.partition
+    RETURNING partition_no
+)
+SELECT partition_no FROM known UNION ALL SELECT partition_no FROM made
 
 -- name: insert_item
 -- Add one row at the end of its partition's range of numbers, unless there is one of its id: then nothing is returned.
