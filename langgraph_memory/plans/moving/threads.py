@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from langgraph_memory.domain.tally import Tally
-from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
+from langgraph_memory.engine.query import Plan, Query, Row, reads, writes, writes_repeatably
 from langgraph_memory.exceptions import CopyMismatchError
 from langgraph_memory.plans.moving.parts import Part, Take, walk
 from langgraph_memory.plans.threads.remove import delete_thread
@@ -77,7 +77,7 @@ def read_thread(thread_id: str, take: Take) -> Plan[Moment | None]:
     found = yield Query("moved_thread", {"thread_id": thread_id})
     if not found:
         return None
-    summary = {column: found[0][column] for column in _SUMMARY}
+    summary = _summary(found[0])
     tally = Tally()
     tally.add("threads", summary.values())
 
@@ -91,14 +91,14 @@ def read_thread(thread_id: str, take: Take) -> Plan[Moment | None]:
     return Moment(summary, tally)
 
 
-@writes
+@writes_repeatably
 def begin_thread(thread_id: str, replaced: Mapping[str, Any] | None) -> Plan[None]:
     """Make room for a thread: remove what a copy that was cut short has left, or the state that is replaced.
 
     Raises CopyMismatchError when the thread is not the `replaced` one, because somebody has written it meanwhile.
     """
     found = yield Query("moved_thread", {"thread_id": thread_id})
-    if (None if not found else {column: found[0][column] for column in _SUMMARY}) != replaced:
+    if _written(_summary(found[0]) if found else None) != _written(replaced):
         raise CopyMismatchError(f"thread {thread_id!r} of the target was written while it was copied; run it again.")
     yield from delete_thread(thread_id)
     yield Query("number_thread", {"thread_id": thread_id})
@@ -129,6 +129,15 @@ def last_used(thread_id: str) -> Plan[int | None]:
     """Return when a thread was last written."""
     rows = yield Query("thread", {"thread_id": thread_id})
     return int(rows[0]["updated_at"]) if rows else None
+
+
+def _summary(row: Row) -> dict[str, Any]:
+    return {column: row[column] for column in _SUMMARY}
+
+
+def _written(summary: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Return the summary of a thread that has a checkpoint, else None: also of one that a copy has begun."""
+    return None if summary is None or summary["created_at"] is None else summary
 
 
 def _put(thread_id: str, pages: Sequence[tuple[Part, Sequence[Row]]]) -> Plan[None]:
