@@ -185,7 +185,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         await self._engine.arun(self._put_writes(config, writes, task_id, task_path))
 
     def delete_thread(self, thread_id: str) -> None:
-        """Remove everything of a thread."""
+        """Remove everything of a thread, and what of it waits to be promoted; memories of it stay."""
         self._run(remove_thread(str(thread_id)))
 
     async def adelete_thread(self, thread_id: str) -> None:
