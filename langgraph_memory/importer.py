@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -54,8 +54,8 @@ def import_upstream(
     The source is only read, one checkpoint at a time. An import that was cut short can be run again. Raises a
     DatabaseError when the source cannot be read, and ClassNotAllowedError for a class that is not on the allow-list.
     """
-    with closing(upstream(os.fspath(source))) as old:
-        return perform(_Import(old, memory, progress or _say_nothing).run())
+    with closing(_Import(upstream(os.fspath(source)), memory, progress or _say_nothing)) as importing:
+        return perform(importing.run())
 
 
 async def aimport_upstream(
@@ -66,10 +66,11 @@ async def aimport_upstream(
     thread = ThreadPoolExecutor(1, "langgraph_memory-import")
     try:
         old = await loop.run_in_executor(thread, upstream, os.fspath(source))
+        importing = _Import(old, memory, progress or _say_nothing, thread)
         try:
-            return await aperform(_Import(old, memory, progress or _say_nothing, thread).run())
+            return await aperform(importing.run())
         finally:
-            await loop.run_in_executor(thread, old.close)  # after the step at hand, when it was cancelled
+            await loop.run_in_executor(thread, importing.close)  # after the step at hand, when it was cancelled
     finally:
         thread.shutdown(wait=False)
 
@@ -83,16 +84,23 @@ class _Import:
         self._report = report
         self._thread = thread
         self._found = Imported()
+        self._checkpoints = self._copied_checkpoints()
+        self._items = old.items()
+
+    def close(self) -> None:
+        """Leave off where it is, and close the source."""
+        self._checkpoints.close()
+        self._items.close()
+        self._old.close()
 
     def run(self) -> Steps[Imported]:
         """Copy everything, and return what was copied."""
         self._found.source_bytes, total = yield from self._beside(self._size)
-        checkpoints, done = self._checkpoints(), 0
-        while (yield from self._beside(partial(next, checkpoints, False))):
+        done, store = 0, self._memory.store
+        while (yield from self._beside(partial(next, self._checkpoints, False))):
             done += 1
             self._report(done, total)
-        items, store = self._old.items(), self._memory.store
-        while batch := (yield from self._beside(lambda: list(islice(items, _BATCH)))):
+        while batch := (yield from self._beside(lambda: list(islice(self._items, _BATCH)))):
             receipt = yield from call(store.import_, store.aimport_, list(_item_lines(batch)))
             self._found.items += receipt.counts.get("items", 0)
             done += len(batch)
@@ -103,7 +111,7 @@ class _Import:
     def _size(self) -> tuple[int, int]:
         return self._old.bytes, self._old.count()
 
-    def _checkpoints(self) -> Iterator[Literal[True]]:
+    def _copied_checkpoints(self) -> Generator[Literal[True], None, None]:
         """Copy one checkpoint after the other."""
         for thread_id, checkpoints in groupby(self._old.checkpoints(), key=lambda one: one.thread_id):
             thread = _Thread(self._memory.checkpointer, self._old, thread_id)
