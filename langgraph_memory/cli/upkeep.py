@@ -17,6 +17,7 @@ from langgraph_memory.cli.ids import memory_of_id
 from langgraph_memory.cli.tables import memories_table
 from langgraph_memory.cli.terminal import open_console, safe
 from langgraph_memory.database import open_memory
+from langgraph_memory.display.counting import counted, listed
 from langgraph_memory.domain.memory import Receipt
 from langgraph_memory.domain.transfer import check_header
 from langgraph_memory.exceptions import InvalidInputError, without_password
@@ -71,8 +72,7 @@ def erase_owner(db: str, owner: str, *, threads: bool, sure: bool) -> None:
         raise typer.Exit(1)
     with open_memory(path) as memory:
         receipt = memory.store.erase_owner(owner, threads=threads)
-    counts = ", ".join(f"{number} {kind}" for kind, number in receipt.counts.items() if number) or "nothing"
-    typer.echo(f"erased {counts} of {safe(owner)}.{_scrubbed(bool(receipt.body['scrubbed']))}")
+    typer.echo(f"erased {listed(receipt.counts.items())} of {safe(owner)}.{_scrubbed(bool(receipt.body['scrubbed']))}")
 
 
 def export_memories(db: str, file: str, owner: str | None) -> None:
@@ -98,8 +98,7 @@ def import_memories(db: str, file: str, owner: str | None) -> None:
         receipt = _taken_in(db, file, owner)
     except UnicodeDecodeError:
         raise InvalidInputError(f"{file!r} is no text; name what export wrote.") from None
-    counts = ", ".join(f"{number} {kind}" for kind, number in receipt.counts.items() if number) or "nothing"
-    typer.echo(f"imported {counts}.")
+    typer.echo(f"imported {listed(receipt.counts.items())}.")
 
 
 def _taken_in(db: str, file: str, owner: str | None) -> Receipt:
@@ -121,7 +120,7 @@ def _begun(lines: Iterator[str]) -> Iterator[str]:
 
 
 def _count(lines: int) -> None:
-    typer.echo(f"{lines} lines", err=True)
+    typer.echo(counted(lines, "lines"), err=True)
 
 
 def _scrubbed(done: bool) -> str:
