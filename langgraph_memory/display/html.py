@@ -8,7 +8,7 @@ from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from langgraph_memory.display.counting import counted, listed
+from langgraph_memory.display.counting import listed
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -129,9 +129,8 @@ def retraction_html(done: Retraction) -> str:
     )
     rows = [(what, one.content, one.memory_type, "") for what, memories in parts for one in memories]
     rows += [("stays", one.memory.content, one.memory.memory_type, one.reason) for one in done.stays]
-    counts = f"{counted(done.messages, 'messages')} unread again, {counted(done.checkpoints, 'checkpoints')} deleted"
     title = "what taking it back would do" if done.dry_run else "taken back"
-    return _table(f"{title}: {counts}", ("what", "memory", "type", "why"), rows)
+    return _table(f"{title}: {done.counts}", ("what", "memory", "type", "why"), rows)
 
 
 def session_html(ended: SessionSummary) -> str:

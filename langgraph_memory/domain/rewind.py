@@ -63,8 +63,12 @@ class Retraction:
         parts = (("remove", self.removed), ("restore", self.restored), ("unconfirm", self.unconfirmed))
         lines = [f"{verb}: {memory.content}" for verb, memories in parts for memory in memories]
         lines += [f"stays: {one.memory.content} ({one.reason})" for one in self.stays]
-        messages, checkpoints = counted(self.messages, "messages"), counted(self.checkpoints, "checkpoints")
-        return "\n".join([*lines, f"{messages} unread again, {checkpoints} deleted"])
+        return "\n".join([*lines, self.counts])
+
+    @property
+    def counts(self) -> str:
+        """How many messages count as unread again, and how many checkpoints go with it, in words."""
+        return f"{counted(self.messages, 'messages')} unread again, {counted(self.checkpoints, 'checkpoints')} deleted"
 
     def _repr_html_(self) -> str:
         return retraction_html(self)
