@@ -23,6 +23,7 @@ from langgraph.checkpoint.base import (
 from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
+from langgraph_memory.domain.scope import owner_named
 from langgraph_memory.domain.thread import ThreadSummary
 from langgraph_memory.engine.base import Engine
 from langgraph_memory.engine.opening import Opening
@@ -57,6 +58,8 @@ from langgraph_memory.state.known import KnownCheckpoints
 _RANDOM_BITS = 24
 _PAGE = 50
 _LARGEST = 1 << 63
+_RUNTIME = "__pregel_runtime"
+"""Where LangGraph puts what a run was given, its context too, in the config that it saves checkpoints with."""
 _compact = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -182,7 +185,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         await self._engine.arun(self._put_writes(config, writes, task_id, task_path))
 
     def delete_thread(self, thread_id: str) -> None:
-        """Remove everything of a thread."""
+        """Remove everything of a thread, and what of it waits to be promoted; memories of it stay."""
         self._run(remove_thread(str(thread_id)))
 
     async def adelete_thread(self, thread_id: str) -> None:
@@ -222,7 +225,11 @@ class ThreadSaver(BaseCheckpointSaver[int]):
     def list_threads(
         self, *, owner_id: str | None = None, limit: int = 100, offset: int = 0
     ) -> Sequence[ThreadSummary]:
-        """Return a page of threads, last used first, with what each of them holds."""
+        """Return a page of threads, last used first, with what each of them holds.
+
+        An owner's are those of which a run named that owner first: in its context, else in its configurable or
+        metadata, as `owner_id`, else as `user_id`.
+        """
         return self._run(summaries(owner_id, limit, offset, self._values.decoder))
 
     async def alist_threads(
@@ -281,7 +288,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
             key=CheckpointKey(key.thread_id, key.checkpoint_ns, checkpoint["id"]),
             parent_checkpoint_id=key.checkpoint_id,
             run_id=None if kept.get("run_id") is None else str(kept.get("run_id")),
-            owner_id=_owner_id(kept),
+            owner_id=_owner_id(config, kept),
             channel_versions=versions,
             replayed_channels=[name for name in kept.get("counters_since_delta_snapshot", ()) if name not in values],
             body=self._values.codec.dump([body, kept]),
@@ -449,9 +456,10 @@ def _config(key: CheckpointKey) -> RunnableConfig:
     return {"configurable": key.columns()}
 
 
-def _owner_id(metadata: CheckpointMetadata) -> str | None:
-    """Return whom a run's configurable or metadata names as its owner: `owner_id`, else `user_id`."""
-    named = metadata.get("owner_id", metadata.get("user_id"))
+def _owner_id(config: RunnableConfig, metadata: CheckpointMetadata) -> str | None:
+    """Return whom a run names as its owner, as the nodes find it: in its context, else in configurable or metadata."""
+    runtime = config.get("configurable", {}).get(_RUNTIME)
+    named = owner_named(getattr(runtime, "context", None), metadata)
     return None if named is None or named == "" else str(named)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -22,18 +21,42 @@ from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.engine.base import Engine
 from langgraph_memory.engine.opening import Opening
 from langgraph_memory.flows import rewind
+from langgraph_memory.flows.base import FlowRunner
+from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.flows.thread_care import Swept
-from langgraph_memory.nodes.steps import aperform, perform
+from langgraph_memory.nodes.steps import Steps, aperform, perform
 from langgraph_memory.session import Session, Summarizer, end_session
 from langgraph_memory.store import CuratedStore
 
 
-@dataclass(frozen=True, slots=True)
 class MemoryDatabase:
-    """An open database: `checkpointer` keeps threads, `store` keeps memories."""
+    """An open database: `checkpointer` keeps threads, `store` keeps memories, both on its engine.
 
-    checkpointer: ThreadSaver
-    store: CuratedStore
+    `open_memory` says what the arguments mean.
+    """
+
+    __slots__ = ("_engine", "_runner", "_settings", "checkpointer", "store")
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        index: IndexConfig | None = None,
+        ttl: TTLConfig | None = None,
+        serde: SerializerProtocol | None = None,
+        allowed_classes: Iterable[type | tuple[str, ...]] = (),
+        fence: bool = False,
+        memory_types: Iterable[MemoryType] = (),
+        guard: GuardPolicy | None = None,
+        settings: StoreSettings | None = None,
+    ) -> None:
+        self._engine = engine
+        self._settings = settings or StoreSettings()
+        self.checkpointer = ThreadSaver(engine, serde=serde, allowed_classes=allowed_classes, fence=fence)
+        self.store = CuratedStore(
+            engine, index=index, ttl=ttl, memory_types=memory_types, guard=guard, settings=self._settings
+        )
+        self._runner = FlowRunner(engine, self._settings.embedder)
 
     def end_session(
         self,
@@ -55,8 +78,7 @@ class MemoryDatabase:
 
         Raises ThreadNotFoundError, MissingOwnerError, and InvalidInputError when the thread is another owner's.
         """
-        wanted = Session(thread_id, owner_id, scope, messages_key)
-        return perform(end_session(self.checkpointer, self.store, wanted, summarizer, compact=compact))
+        return perform(self._end(Session(thread_id, owner_id, scope, messages_key), summarizer, compact))
 
     async def aend_session(
         self,
@@ -69,8 +91,10 @@ class MemoryDatabase:
         messages_key: str = "messages",
     ) -> SessionSummary:
         """Same as `end_session`."""
-        wanted = Session(thread_id, owner_id, scope, messages_key)
-        return await aperform(end_session(self.checkpointer, self.store, wanted, summarizer, compact=compact))
+        return await aperform(self._end(Session(thread_id, owner_id, scope, messages_key), summarizer, compact))
+
+    def _end(self, wanted: Session, summarizer: Summarizer | None, compact: bool) -> Steps[SessionSummary]:
+        return end_session(self._runner, self._settings, self.checkpointer, wanted, summarizer, compact=compact)
 
     def sweep(
         self,
@@ -110,26 +134,24 @@ class MemoryDatabase:
 
         Raises MissingOwnerError, or InvalidInputError when the thread has no such checkpoint.
         """
-        return self.store._runner.run(rewind.retract_branch(thread_id, owner_id, keep, dry_run, self.store._settings))
+        return self._runner.run(rewind.retract_branch(thread_id, owner_id, keep, dry_run, self._settings))
 
     async def aretract_branch(
         self, thread_id: str, *, owner_id: str, keep: str | None = None, dry_run: bool = True
     ) -> Retraction:
         """Same as `retract_branch`."""
-        return await self.store._runner.arun(
-            rewind.retract_branch(thread_id, owner_id, keep, dry_run, self.store._settings)
-        )
+        return await self._runner.arun(rewind.retract_branch(thread_id, owner_id, keep, dry_run, self._settings))
 
     def delete_for_runs(self, run_ids: Sequence[str], *, owner_id: str, dry_run: bool = True) -> Retraction:
         """Delete the checkpoints that some runs made and take back what they taught an owner, both or neither.
 
         First as a preview. Raises MissingOwnerError or InvalidInputError.
         """
-        return self.store._runner.run(rewind.delete_runs(owner_id, run_ids, dry_run, self.store._settings))
+        return self._runner.run(rewind.delete_runs(owner_id, run_ids, dry_run, self._settings))
 
     async def adelete_for_runs(self, run_ids: Sequence[str], *, owner_id: str, dry_run: bool = True) -> Retraction:
         """Same as `delete_for_runs`."""
-        return await self.store._runner.arun(rewind.delete_runs(owner_id, run_ids, dry_run, self.store._settings))
+        return await self._runner.arun(rewind.delete_runs(owner_id, run_ids, dry_run, self._settings))
 
     def grant(self, role: str, *, owner_id: str) -> None:
         """Let a role of the PostgreSQL server work with the memories and threads of one owner, and see no others.
@@ -144,7 +166,7 @@ class MemoryDatabase:
         Raises MissingOwnerError, DatabaseUnavailableError, or InvalidInputError: without PostgreSQL, without such a
         role, and for a role that could act as one that sees more.
         """
-        self.store._engine.grant(role, owner_partition(check_owner(owner_id)), owner_id)
+        self._engine.grant(role, owner_partition(check_owner(owner_id)), owner_id)
 
     async def agrant(self, role: str, *, owner_id: str) -> None:
         """Same as `grant`."""
@@ -155,7 +177,7 @@ class MemoryDatabase:
 
         Row-level security stays on. Raises DatabaseUnavailableError or InvalidInputError.
         """
-        self.store._engine.revoke(role)
+        self._engine.revoke(role)
 
     async def arevoke(self, role: str) -> None:
         """Same as `revoke`."""
@@ -190,8 +212,14 @@ def open_memory(
 
     def build(engine: Engine) -> MemoryDatabase:
         return MemoryDatabase(
-            ThreadSaver(engine, serde=serde, allowed_classes=allowed_classes, fence=fence),
-            CuratedStore(engine, index=index, ttl=ttl, memory_types=memory_types, guard=guard),
+            engine,
+            index=index,
+            ttl=ttl,
+            serde=serde,
+            allowed_classes=allowed_classes,
+            fence=fence,
+            memory_types=memory_types,
+            guard=guard,
         )
 
     return Opening(conn_string, options, build)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import groupby
-from typing import Any
+from functools import partial
+from itertools import groupby, islice
+from typing import Any, Literal, TypeVar
 
 from langgraph.checkpoint.serde.types import TASKS
 
@@ -19,13 +22,16 @@ from langgraph_memory.engine.connect import is_upstream, upstream
 from langgraph_memory.engine.query import Row
 from langgraph_memory.engine.upstream import Typed, Upstream, UpstreamCheckpoint
 from langgraph_memory.exceptions import UnreadableCheckpointError
+from langgraph_memory.nodes.steps import Call, Steps, aperform, call, perform
 from langgraph_memory.state.codec import Codec
 
-__all__ = ["Imported", "Progress", "import_upstream", "is_upstream"]
+__all__ = ["Imported", "Progress", "aimport_upstream", "import_upstream", "is_upstream"]
 
+T = TypeVar("T")
 _SENDS_INSIDE = 4
+_BATCH = 500
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[int, int], object]
 """Called with how many checkpoints and items have been read, of how many."""
 
 
@@ -48,24 +54,76 @@ def import_upstream(
     The source is only read, one checkpoint at a time. An import that was cut short can be run again. Raises a
     DatabaseError when the source cannot be read, and ClassNotAllowedError for a class that is not on the allow-list.
     """
-    report = progress or _say_nothing
-    found = Imported()
-    with closing(upstream(os.fspath(source))) as old:
-        found.source_bytes = old.bytes
-        total, done = old.count(), 0
-        for thread_id, checkpoints in groupby(old.checkpoints(), key=lambda one: one.thread_id):
-            thread = _Thread(memory.checkpointer, old, thread_id)
+    with closing(_Import(upstream(os.fspath(source)), memory, progress or _say_nothing)) as importing:
+        return perform(importing.run())
+
+
+async def aimport_upstream(
+    source: str | os.PathLike[str], memory: MemoryDatabase, *, progress: Progress | None = None
+) -> Imported:
+    """Same as `import_upstream`, with all that blocks in one thread beside the event loop."""
+    loop = asyncio.get_running_loop()
+    thread = ThreadPoolExecutor(1, "langgraph_memory-import")
+    try:
+        old = await loop.run_in_executor(thread, upstream, os.fspath(source))
+        importing = _Import(old, memory, progress or _say_nothing, thread)
+        try:
+            return await aperform(importing.run())
+        finally:
+            await loop.run_in_executor(thread, importing.close)  # after the step at hand, when it was cancelled
+    finally:
+        thread.shutdown(wait=False)
+
+
+class _Import:
+    """Copies one upstream database, step by step: a checkpoint, or a batch of items."""
+
+    def __init__(self, old: Upstream, memory: MemoryDatabase, report: Progress, thread: Executor | None = None) -> None:
+        self._old = old
+        self._memory = memory
+        self._report = report
+        self._thread = thread
+        self._found = Imported()
+        self._checkpoints = self._copied_checkpoints()
+        self._items = old.items()
+
+    def close(self) -> None:
+        """Leave off where it is, and close the source."""
+        self._checkpoints.close()
+        self._items.close()
+        self._old.close()
+
+    def run(self) -> Steps[Imported]:
+        """Copy everything, and return what was copied."""
+        self._found.source_bytes, total = yield from self._beside(self._size)
+        done, store = 0, self._memory.store
+        while (yield from self._beside(partial(next, self._checkpoints, False))):
+            done += 1
+            self._report(done, total)
+        while batch := (yield from self._beside(lambda: list(islice(self._items, _BATCH)))):
+            receipt = yield from call(store.import_, store.aimport_, list(_item_lines(batch)))
+            self._found.items += receipt.counts.get("items", 0)
+            done += len(batch)
+            self._report(done, total)
+        self._report(total, total)
+        return self._found
+
+    def _size(self) -> tuple[int, int]:
+        return self._old.bytes, self._old.count()
+
+    def _copied_checkpoints(self) -> Generator[Literal[True], None, None]:
+        """Copy one checkpoint after the other."""
+        for thread_id, checkpoints in groupby(self._old.checkpoints(), key=lambda one: one.thread_id):
+            thread = _Thread(self._memory.checkpointer, self._old, thread_id)
             for one in checkpoints:
-                thread.copy(one, found)
-                done += 1
-                report(done, total)
-            found.threads += 1
-        receipt = memory.store.import_(
-            _item_lines(old.items()), on_progress=lambda lines: report(done + lines - 1, total)
-        )
-        found.items = receipt.counts.get("items", 0)
-        report(total, total)
-    return found
+                thread.copy(one, self._found)
+                yield True
+            self._found.threads += 1
+
+    def _beside(self, work: Callable[[], T]) -> Steps[T]:
+        """Do what blocks: here, or in the thread beside the event loop."""
+        found: T = yield Call(work, lambda: asyncio.get_running_loop().run_in_executor(self._thread, work))
+        return found
 
 
 def _item_lines(items: Iterable[Row]) -> Iterator[str]:

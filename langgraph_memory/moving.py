@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from langgraph_memory.domain.scope import ROOT, decode_label, split_labels
 from langgraph_memory.domain.tally import Tally
 from langgraph_memory.engine.base import Engine
 from langgraph_memory.engine.connect import connect
-from langgraph_memory.engine.query import Row
+from langgraph_memory.engine.query import Operation, Row
 from langgraph_memory.exceptions import CopyMismatchError, InvalidInputError
+from langgraph_memory.nodes.steps import Call, Steps, aperform, perform
 from langgraph_memory.plans.moving import memories, threads
-from langgraph_memory.plans.moving.extent import database_place, extent
+from langgraph_memory.plans.moving.extent import Extent, database_place, extent
 from langgraph_memory.plans.moving.parts import Part, size_of
 from langgraph_memory.plans.threads.read import checkpoint_ids
 from langgraph_memory.plans.threads.remove import delete_thread
@@ -24,7 +27,8 @@ from langgraph_memory.plans.transfer import partitions
 _BUFFERED = 8 << 20
 _NAMED = 5
 
-Progress = Callable[[int, int], None]
+T = TypeVar("T")
+Progress = Callable[[int, int], object]
 """Called with how many threads and rows have been copied or found there, of how many."""
 
 
@@ -59,12 +63,35 @@ def copy_memory(
     Raises CopyMismatchError when a thread or an owner's memories differ in the end, IndexChangedError when the vectors
     of the two do not compare, InvalidInputError when both are one database, and DatabaseError.
     """
+    with _opened(source, target) as (old, new):
+        return perform(_Move(old, new, progress or _say_nothing).run())
+
+
+async def acopy_memory(
+    source: str | os.PathLike[str], target: str | os.PathLike[str], *, progress: Progress | None = None
+) -> Copied:
+    """Same as `copy_memory`; `progress` is called on the event loop, which nothing of the copy holds up.
+
+    A copy that is cancelled ends with the thread or the owner at hand.
+    """
+    told, soon = progress or _say_nothing, asyncio.get_running_loop().call_soon_threadsafe
+    both = _opened(source, target)
+    old, new = await asyncio.to_thread(both.__enter__)
+    try:
+        return await aperform(_Move(old, new, lambda *done: soon(told, *done)).run())
+    finally:
+        await asyncio.to_thread(both.__exit__, None, None, None)
+
+
+@contextmanager
+def _opened(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> Iterator[tuple[Engine, Engine]]:
+    """Open both databases; the source is closed first, which waits for whom is reading it."""
     with closing(connect(source, read_only=True)) as old:
         old.setup()
-        with closing(connect(target)) as new:
+        with closing(connect(target)) as new, closing(old):
             _refuse_itself(old, new)
             new.setup()
-            return _Move(old, new, progress or _say_nothing).run()
+            yield old, new
 
 
 def _say_nothing(done: int, total: int) -> None:
@@ -79,69 +106,78 @@ def _refuse_itself(old: Engine, new: Engine) -> None:
 
 
 class _Move:
-    """Copies one database to another, thread by thread and partition by partition."""
+    """Copies one database to another, thread by thread and partition by partition.
+
+    What is read of the source is put down from within its own reading, so `report` may be called by another thread.
+    """
 
     def __init__(self, old: Engine, new: Engine, report: Progress) -> None:
         self._old = old
         self._new = new
         self._report = report
-        self._extent = old.run(extent())
+        self._extent = Extent(0, 0, 0)
         self._done = 0
         self._found = Copied()
         self._differing: list[str] = []
 
-    def run(self) -> Copied:
+    def run(self) -> Steps[Copied]:
         """Copy everything, and return what was copied."""
-        self._new.run(memories.put_settings(self._old.run(memories.settings())))
-        for thread_id in _thread_ids(self._old):
-            self._copy_thread(thread_id)
-        for partition in self._old.run(partitions(None)):
-            self._copy_partition(partition)
+        self._extent = yield from _run(self._old, extent())
+        wanted = yield from _run(self._old, memories.settings())
+        yield from _run(self._new, memories.put_settings(wanted))
+        ids = _ThreadIds(self._old)
+        while (thread_id := (yield from ids.next())) is not None:
+            yield from self._copy_thread(thread_id)
+        for partition in (yield from _run(self._old, partitions(None))):
+            yield from self._copy_partition(partition)
         self._refuse_differences()
-        self._found.extra = list(self._only_in_target())
-        self._found.changed = self._changed()
-        self._found.source_bytes = self._old.run(database_place()).bytes
-        self._found.target_bytes = self._new.run(database_place()).bytes
+        self._found.extra = yield from self._only_in_target()
+        self._found.changed = yield from self._changed()
+        self._found.source_bytes = (yield from _run(self._old, database_place())).bytes
+        self._found.target_bytes = (yield from _run(self._new, database_place())).bytes
         return self._found
 
-    def _copy_thread(self, thread_id: str) -> None:
-        there = self._new.run(threads.read_thread(thread_id, _pass_over))
-        copied = self._carry(thread_id, None) if there is None else self._bring_up_to_date(thread_id, there)
+    def _copy_thread(self, thread_id: str) -> Steps[None]:
+        there = yield from _run(self._new, threads.read_thread(thread_id, _pass_over))
+        begin = self._carry(thread_id, None) if there is None else self._bring_up_to_date(thread_id, there)
+        copied = yield from begin
         self._advance(1)
         if copied is None:  # it was deleted from the source meanwhile
             return
-        held = self._new.run(threads.read_thread(thread_id, _pass_over))
+        held = yield from _run(self._new, threads.read_thread(thread_id, _pass_over))
         if held is None or held.tally != copied.tally:
             self._differing.append(f"thread {thread_id!r} (source: {copied.tally}; target: {held and held.tally})")
         self._found.threads.include(copied.tally)
 
-    def _bring_up_to_date(self, thread_id: str, there: threads.Moment) -> threads.Moment | None:
-        here = self._old.run(threads.read_thread(thread_id, _pass_over))
+    def _bring_up_to_date(self, thread_id: str, there: threads.Moment) -> Steps[threads.Moment | None]:
+        here = yield from _run(self._old, threads.read_thread(thread_id, _pass_over))
         if here is None or here.tally == there.tally:
             self._found.known += here is not None
             return here
         newer = (there.summary["updated_at"] or 0) > (here.summary["updated_at"] or 0)
-        if newer or not self._has_all_of(thread_id):
+        if newer or not (yield from self._has_all_of(thread_id)):
             return here
-        return self._carry(thread_id, there.summary)
+        return (yield from self._carry(thread_id, there.summary))
 
-    def _has_all_of(self, thread_id: str) -> bool:
+    def _has_all_of(self, thread_id: str) -> Steps[bool]:
         """Return whether the source has every checkpoint that the target has of a thread."""
-        return self._new.run(checkpoint_ids(thread_id)) <= self._old.run(checkpoint_ids(thread_id))
+        held = yield from _run(self._new, checkpoint_ids(thread_id))
+        return held <= (yield from _run(self._old, checkpoint_ids(thread_id)))
 
-    def _carry(self, thread_id: str, replaced: Mapping[str, Any] | None) -> threads.Moment | None:
-        self._new.run(threads.begin_thread(thread_id, replaced))
+    def _carry(self, thread_id: str, replaced: Mapping[str, Any] | None) -> Steps[threads.Moment | None]:
+        yield from _run(self._new, threads.begin_thread(thread_id, replaced))
         load = _Load(self._new, thread_id)
-        moment = self._old.run(threads.read_thread(thread_id, load.take))
+        moment = yield from _run(self._old, threads.read_thread(thread_id, load.take))
         if moment is None:
-            self._new.run(delete_thread(thread_id))
+            yield from _run(self._new, delete_thread(thread_id))
         else:
-            self._new.run(threads.put_thread(thread_id, load.left, moment.summary))
+            yield from _run(self._new, threads.put_thread(thread_id, load.left, moment.summary))
         return moment
 
-    def _copy_partition(self, partition: str) -> None:
-        here = self._old.run(memories.read_partition(partition, _Store(self._new, partition, self._advance)))
-        there = self._new.run(memories.read_partition(partition, _Nobody()))
+    def _copy_partition(self, partition: str) -> Steps[None]:
+        put_down = _Store(self._new, partition, self._advance)
+        here = yield from _run(self._old, memories.read_partition(partition, put_down))
+        there = yield from _run(self._new, memories.read_partition(partition, _Nobody()))
         if here != there:
             self._differing.append(f"{_called(partition)} (source: {here}; target: {there})")
         self._found.memories.include(here)
@@ -155,22 +191,28 @@ class _Move:
                 "database, or delete there what differs and run this again."
             )
 
-    def _changed(self) -> list[str]:
+    def _changed(self) -> Steps[list[str]]:
         """Return the threads that a run has continued in the source since they were copied."""
-        used = self._old.run(threads.threads_used_since(self._extent.last_write))
-        return [thread for thread, moment in used.items() if self._new.run(threads.last_used(thread)) != moment]
+        used = yield from _run(self._old, threads.threads_used_since(self._extent.last_write))
+        found = []
+        for thread_id, moment in used.items():
+            if (yield from _run(self._new, threads.last_used(thread_id))) != moment:
+                found.append(thread_id)
+        return found
 
-    def _only_in_target(self) -> Iterator[str]:
-        """Yield what the target has and the source has not, or no longer."""
-        there = _thread_ids(self._old)
-        other = next(there, None)
-        for thread_id in _thread_ids(self._new):
+    def _only_in_target(self) -> Steps[list[str]]:
+        """Return what the target has and the source has not, or no longer."""
+        found = []
+        there, here = _ThreadIds(self._new), _ThreadIds(self._old)
+        other = yield from here.next()
+        while (thread_id := (yield from there.next())) is not None:
             while other is not None and other < thread_id:  # both come in the order of their code points
-                other = next(there, None)
+                other = yield from here.next()
             if other != thread_id:
-                yield f"thread {thread_id!r}"
-        for partition in sorted({*self._new.run(partitions(None))} - {*self._old.run(partitions(None))}):
-            yield _called(partition)
+                found.append(f"thread {thread_id!r}")
+        held = yield from _run(self._new, partitions(None))
+        wanted = yield from _run(self._old, partitions(None))
+        return found + [_called(partition) for partition in sorted({*held} - {*wanted})]
 
     def _advance(self, number: int) -> None:
         self._done += number
@@ -178,11 +220,27 @@ class _Move:
         self._report(min(self._done, total), total)
 
 
-def _thread_ids(engine: Engine) -> Iterator[str]:
-    page = engine.run(threads.thread_page(""))
-    while page:
-        yield from page
-        page = engine.run(threads.thread_page(page[-1]))
+def _run(engine: Engine, operation: Operation[T]) -> Steps[T]:
+    found: T = yield Call(lambda: engine.run(operation), lambda: engine.arun(operation))
+    return found
+
+
+class _ThreadIds:
+    """Walks the threads of a database in the order of their ids, page by page."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._page: deque[str] = deque()
+        self._last = ""
+
+    def next(self) -> Steps[str | None]:
+        """Return the next id; None when there is no more."""
+        if not self._page:
+            self._page.extend((yield from _run(self._engine, threads.thread_page(self._last))))
+        if not self._page:
+            return None
+        self._last = self._page.popleft()
+        return self._last
 
 
 class _Load:

@@ -22,12 +22,12 @@ from langgraph_memory.exceptions import ExtractionError, InvalidInputError, Thre
 from langgraph_memory.extract import model_summary, summary
 from langgraph_memory.extract.model import NOT_STREAMED, call_failure
 from langgraph_memory.flows import session
-from langgraph_memory.flows.base import Flow
+from langgraph_memory.flows.base import Flow, FlowRunner
 from langgraph_memory.flows.session import Written
+from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.nodes.conversation import messages_of, utterances_of
 from langgraph_memory.nodes.steps import Call, Steps, call
 from langgraph_memory.plans.session import Ended
-from langgraph_memory.store import CuratedStore
 
 T = TypeVar("T")
 Summarizer = Runnable[LanguageModelInput, AIMessage]
@@ -79,25 +79,31 @@ class Summed:
 
 
 def end_session(
-    saver: ThreadSaver, store: CuratedStore, wanted: Session, summarizer: Summarizer | None, *, compact: bool
+    runner: FlowRunner,
+    settings: StoreSettings,
+    saver: ThreadSaver,
+    wanted: Session,
+    summarizer: Summarizer | None,
+    *,
+    compact: bool,
 ) -> Steps[SessionSummary]:
-    """Sum a thread up, remember that, and with `compact` keep only its newest checkpoint, in one transaction."""
-    settings = store._settings
-    if store._engine is not saver._engine:
-        raise InvalidInputError("the checkpointer and the store are of two databases; open both with open_memory().")
+    """Sum a thread up, remember that, and with `compact` keep only its newest checkpoint, in one transaction.
+
+    `saver` reads the thread, and `runner` stands on its database.
+    """
     for attempt in range(1, _ATTEMPTS + 1):
-        read = yield from _read(saver, store, wanted)
+        read = yield from _read(saver, runner, wanted)
         summed = yield from _sum_up(read.said, summarizer, settings.guard)
         flow = session.end_session(_written(wanted, read, summed), settings, compact=compact, sure=attempt == _ATTEMPTS)
-        ended = yield from _run(store, flow)
+        ended = yield from _run(runner, flow)
         if ended is not None:
             break
     return _result(wanted, read, summed, ended or Ended(None, 0))
 
 
-def _read(saver: ThreadSaver, store: CuratedStore, wanted: Session) -> Steps[Read]:
+def _read(saver: ThreadSaver, runner: FlowRunner, wanted: Session) -> Steps[Read]:
     """Return the messages of a thread: of its own newest checkpoint, or when that has none of its subgraphs'."""
-    held = yield from _run(store, session.held(wanted.thread_id))
+    held = yield from _run(runner, session.held(wanted.thread_id))
     if not held.newest:
         raise ThreadNotFoundError(f"there is no thread {wanted.thread_id!r}; list_threads() lists those there are.")
     if held.owners and wanted.owner_id not in held.owners:
@@ -114,9 +120,8 @@ def _read(saver: ThreadSaver, store: CuratedStore, wanted: Session) -> Steps[Rea
     return Read(namespace, held.newest[namespace], messages)
 
 
-def _run(store: CuratedStore, flow: Flow[T]) -> Steps[T]:
-    """Run a flow of the store, which stands on the engine of the checkpointer too."""
-    found: T = yield Call(lambda: store._runner.run(flow), lambda: store._runner.arun(flow))
+def _run(runner: FlowRunner, flow: Flow[T]) -> Steps[T]:
+    found: T = yield Call(lambda: runner.run(flow), lambda: runner.arun(flow))
     return found
 
 

@@ -182,6 +182,63 @@ def verify(
 
 
 @app.command()
+def supersede(
+    memory_id: Annotated[str, typer.Argument(help="The memory's id, or its first characters.")],
+    content: Annotated[str, typer.Argument(help="What holds in its place.")],
+    owner: OneOwner,
+    db: Database = DEFAULT_DATABASE,
+) -> None:
+    """Put a new value in the place of a memory; the old one stays in its history."""
+    from langgraph_memory.cli.upkeep import supersede_memory
+
+    supersede_memory(db, memory_id, content, owner)
+
+
+@app.command()
+def audit(
+    owner: OneOwner,
+    memory_id: Annotated[
+        str | None, typer.Argument(help="The memory's id, or its first characters; else every memory.")
+    ] = None,
+    db: Database = DEFAULT_DATABASE,
+    as_json: Json = False,
+    limit: Limit = 100,
+) -> None:
+    """List who changed an owner's memories, or one of them, when and why, newest first."""
+    from langgraph_memory.cli.upkeep import show_audit
+
+    show_audit(db, memory_id, owner, as_json=as_json, limit=limit)
+
+
+@app.command()
+def retract(
+    owner: OneOwner,
+    thread: Annotated[str | None, typer.Option("--thread", help="The thread that was rewound.")] = None,
+    keep: Annotated[
+        str | None, typer.Option("--keep", help="The newest checkpoint that counts; else the thread's newest.")
+    ] = None,
+    checkpoints: Annotated[
+        list[str] | None, typer.Option("--checkpoint", help="A checkpoint of the thread; may be repeated.")
+    ] = None,
+    runs: Annotated[
+        list[str] | None, typer.Option("--run", help="A run, in place of a thread; may be repeated.")
+    ] = None,
+    delete: Annotated[
+        bool, typer.Option("--delete-checkpoints", help="Delete the checkpoints of the runs with it.")
+    ] = False,
+    db: Database = DEFAULT_DATABASE,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Take back what an abandoned branch, some checkpoints or some runs taught, after showing what that does."""
+    from langgraph_memory.cli.retracting import Branch
+    from langgraph_memory.cli.retracting import retract as take_back
+
+    branch = Branch(owner, thread, keep, tuple(checkpoints or ()), tuple(runs or ()), delete)
+    take_back(db, branch, dry_run=dry_run, sure=yes)
+
+
+@app.command()
 def forget(
     memory_id: Annotated[str, typer.Argument(help="The memory's id, or its first characters.")],
     owner: OneOwner,

@@ -12,6 +12,7 @@ from rich.progress import Progress
 from langgraph_memory.cli.files import file_of
 from langgraph_memory.cli.terminal import open_console, safe
 from langgraph_memory.database import open_memory
+from langgraph_memory.display.counting import counted
 from langgraph_memory.exceptions import DatabaseUnavailableError, InvalidInputError, without_password
 from langgraph_memory.importer import import_upstream, is_upstream
 from langgraph_memory.moving import copy_memory
@@ -56,8 +57,9 @@ def import_database(source: str, target: str) -> None:
     with open_memory(target) as memory, _progress("importing") as report:
         found = import_upstream(source, memory, progress=report)
     skipped = f", {found.skipped:,} there already" if found.skipped else ""
-    checkpoints = f"{found.checkpoints:,} checkpoints{skipped}"
-    typer.echo(f"imported {found.threads:,} threads with {checkpoints}, and {found.items:,} items.")
+    checkpoints = f"{counted(found.checkpoints, 'checkpoints')}{skipped}"
+    threads, items = counted(found.threads, "threads"), counted(found.items, "items")
+    typer.echo(f"imported {threads} with {checkpoints}, and {items}.")
     goal = file_of(target)
     _print_sizes(source, found.source_bytes, target, None if goal is None else goal.stat().st_size)
 
@@ -83,7 +85,7 @@ def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
 
 
 def _print_sizes(source: str, source_bytes: int, target: str, target_bytes: int | None) -> None:
-    sizes = [f"{without_password(source)}: {source_bytes:,} bytes"]
+    sizes = [f"{without_password(source)}: {counted(source_bytes, 'bytes')}"]
     if target_bytes is not None:
-        sizes.append(f"{without_password(target)}: {target_bytes:,} bytes")
+        sizes.append(f"{without_password(target)}: {counted(target_bytes, 'bytes')}")
     typer.echo(safe("; ".join(sizes) + "."))

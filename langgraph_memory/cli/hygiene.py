@@ -13,10 +13,11 @@ from langgraph_memory.cli.files import existing
 from langgraph_memory.cli.tables import review_table, sweep_table
 from langgraph_memory.cli.terminal import open_console, safe
 from langgraph_memory.database import open_memory
+from langgraph_memory.display.counting import counted
 from langgraph_memory.domain.hygiene import HygienePolicy, SweepReport
 from langgraph_memory.domain.review import check_kind
 
-_DONE = {"trimmed": "old versions removed", "receipts": "receipts removed"}
+_REMOVED = {"trimmed": "old versions", "receipts": "receipts"}
 
 
 def sweep_file(
@@ -71,12 +72,16 @@ def review_file(db: str, owner: str, kind: str | None, *, as_json: bool, limit: 
 def _summary(report: SweepReport) -> list[str]:
     would = "would be " if report.dry_run else ""
     lines = [
-        f"{safe(owner)}: {would}" + ", ".join(f"{number} {_DONE.get(what, what)}" for what, number in counts.items())
+        f"{safe(owner)}: {would}" + ", ".join(_done(what, number) for what, number in counts.items())
         for owner, counts in report.counts.items()
     ]
     if report.items:
-        lines.append(f"{would}{report.items} expired items removed")
+        lines.append(f"{would}{counted(report.items, 'expired items')} removed")
     return lines or ["nothing to sweep."]
+
+
+def _done(what: str, number: int) -> str:
+    return f"{counted(number, _REMOVED[what])} removed" if what in _REMOVED else f"{number} {what}"
 
 
 def _days(number: int | None) -> timedelta | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from langgraph_memory.display.counting import counted
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.exceptions import InvalidInputError, MemoryNotFoundError
 from langgraph_memory.store import CuratedStore
@@ -20,7 +21,9 @@ def memory_of_id(store: CuratedStore, owner_id: str, start: str) -> Memory:
     if not found:
         raise MemoryNotFoundError(f"owner {owner_id!r} has no memory whose id starts with {start!r}.")
     if len(found) > 1 and not exact:
-        raise InvalidInputError(f"{len(found)} memories have an id that starts with {start!r}; give more of it.")
+        raise InvalidInputError(
+            f"{counted(len(found), 'memories')} have an id that starts with {start!r}; give more of it."
+        )
     return (exact or found)[0]
 
 

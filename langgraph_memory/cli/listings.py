@@ -14,6 +14,7 @@ from langgraph_memory.cli.files import existing
 from langgraph_memory.cli.tables import memories_table, owners_table, threads_table
 from langgraph_memory.cli.terminal import open_console
 from langgraph_memory.database import open_memory
+from langgraph_memory.display.counting import counted
 from langgraph_memory.domain.memory import Memory
 
 
@@ -30,7 +31,9 @@ def list_memories(db: str, owner: str | None, *, everything: bool, as_json: bool
         _print_tables(pages, limit)
     for one, page in pages.items():
         if len(page) > limit:
-            typer.echo(f"{one} has more than {limit} memories; these are the newest, --limit takes more.", err=True)
+            typer.echo(
+                f"{one} has more than {counted(limit, 'memories')}; these are the newest, --limit takes more.", err=True
+            )
 
 
 def list_owners(db: str, *, as_json: bool) -> None:
@@ -52,7 +55,9 @@ def list_threads(db: str, *, as_json: bool, limit: int) -> None:
     else:
         open_console().print(threads_table(found[:limit]))
     if len(found) > limit:
-        typer.echo(f"there are more than {limit} threads; these were used last, --limit takes more.", err=True)
+        typer.echo(
+            f"there are more than {counted(limit, 'threads')}; these were used last, --limit takes more.", err=True
+        )
 
 
 def _print_tables(pages: Mapping[str, list[Memory]], limit: int) -> None:

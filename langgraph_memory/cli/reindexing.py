@@ -15,6 +15,7 @@ from rich.progress import Progress
 from langgraph_memory.cli.files import existing
 from langgraph_memory.cli.terminal import open_console
 from langgraph_memory.database import open_memory
+from langgraph_memory.display.counting import counted
 
 
 def reindex_file(db: str, embed: str, dims: int, fields: Sequence[str] | None) -> None:
@@ -29,7 +30,7 @@ def reindex_file(db: str, embed: str, dims: int, fields: Sequence[str] | None) -
         except KeyboardInterrupt:
             typer.echo("interrupted; what is done stays, run it again to go on.", err=True)
             raise typer.Exit(130) from None
-    typer.echo(f"embedded {done} rows.")
+    typer.echo(f"embedded {counted(done, 'rows')}.")
 
 
 def index_of(embed: str, dims: int, fields: Sequence[str] | None = None) -> IndexConfig:

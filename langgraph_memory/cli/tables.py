@@ -16,8 +16,10 @@ from langgraph_memory.domain.jobs import Job
 from langgraph_memory.domain.memory import Memory, Recall
 from langgraph_memory.domain.policy import Bucket
 from langgraph_memory.domain.review import ReviewItem
+from langgraph_memory.domain.rewind import Retraction
 from langgraph_memory.domain.scope import GLOBAL
 from langgraph_memory.domain.thread import ThreadSummary
+from langgraph_memory.domain.trail import AuditEntry
 
 ID_LENGTH = 8
 """Characters of an id that a table shows; enough to name a memory among one owner's."""
@@ -101,6 +103,44 @@ def promotion_table(turns: Sequence[tuple[str, Sequence[Fate]]], *, title: str) 
                 end_section=place == len(fates) - 1,
             )
     return table
+
+
+def audit_table(entries: Iterable[AuditEntry], *, title: str) -> Table:
+    """Return one row for each change."""
+    table = _table(title, "when (UTC)", "id", "what", "why", "who", "thread")
+    for place, width in ((0, 16), (1, ID_LENGTH), (2, 10)):
+        table.columns[place].min_width = width
+    for one in entries:
+        table.add_row(
+            _minute(one.at),
+            Text(safe(one.memory_id[:ID_LENGTH])),
+            Text(safe(one.action)),
+            Text(safe(one.reason), style="dim"),
+            Text(safe(one.actor or "")),
+            Text(safe(one.thread_id or "")),
+        )
+    return _or_nothing(table)
+
+
+def retraction_table(done: Retraction) -> Table:
+    """Return one row for each memory that taking back a branch touches."""
+    title = "what taking it back would do" if done.dry_run else "taken back"
+    table = _spread(_table(title, "id", "what", "memory", "type", "why"), (ID_LENGTH, 15, None, 10, None))
+    parts = (
+        ("removed", "red", done.removed),
+        ("holds again", "green", done.restored),
+        ("as sure as before", "yellow", done.unconfirmed),
+    )
+    rows = [(what, style, one, "") for what, style, memories in parts for one in memories]
+    for what, style, memory, why in [*rows, *(("stays", "dim", one.memory, one.reason) for one in done.stays)]:
+        table.add_row(
+            Text(safe(memory.id[:ID_LENGTH])),
+            Text(what, style=style),
+            Text(safe(memory.content)),
+            Text(safe(memory.memory_type)),
+            Text(safe(why), style="dim"),
+        )
+    return _or_nothing(table)
 
 
 def sweep_table(changes: Iterable[Change], *, dry_run: bool) -> Table:

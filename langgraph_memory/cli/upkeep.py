@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -14,12 +15,14 @@ import typer
 
 from langgraph_memory.cli.files import existing
 from langgraph_memory.cli.ids import memory_of_id
-from langgraph_memory.cli.tables import memories_table
+from langgraph_memory.cli.tables import audit_table, memories_table
 from langgraph_memory.cli.terminal import open_console, safe
 from langgraph_memory.database import open_memory
+from langgraph_memory.display.counting import counted, listed
 from langgraph_memory.domain.memory import Receipt
 from langgraph_memory.domain.transfer import check_header
-from langgraph_memory.exceptions import InvalidInputError, without_password
+from langgraph_memory.exceptions import InvalidInputError, InvalidMemoryError, MemoryNotFoundError, without_password
+from langgraph_memory.store import CuratedStore
 
 STANDARD_STREAM = "-"
 
@@ -55,6 +58,46 @@ def verify_memory(db: str, memory_id: str, owner: str) -> None:
     typer.echo(f"confirmed: {safe(confirmed.content)}")
 
 
+def supersede_memory(db: str, memory_id: str, content: str, owner: str) -> None:
+    """Put a new value in the place of one memory, and print what that did.
+
+    Raises InvalidMemoryError when the guard does not let it be stored.
+    """
+    with open_memory(existing(db)) as memory:
+        named = memory_of_id(memory.store, owner, memory_id)
+        outcome = memory.store.supersede(named.id, content, owner_id=owner)
+    if outcome.memory is None:
+        raise InvalidMemoryError(f"nothing was changed: {outcome.reason.rstrip('.')}.")
+    if outcome.action == "reinforced":
+        typer.echo(f"confirmed: {safe(outcome.memory.content)}")
+        return
+    gone = "; ".join(one.content for one in outcome.replaced)
+    typer.echo(safe(f"holds now: {outcome.memory.content}\nuntil now: {gone}"))
+
+
+def show_audit(db: str, memory_id: str | None, owner: str, *, as_json: bool, limit: int) -> None:
+    """Print who changed an owner's memories, or one of them, newest first."""
+    with open_memory(existing(db)) as memory:
+        wanted = None if memory_id is None else _id_of(memory.store, owner, memory_id)
+        found = memory.store.audit(owner_id=owner, memory_id=wanted, limit=limit + 1)
+    if as_json:
+        typer.echo(json.dumps([{**asdict(one), "at": one.at.isoformat()} for one in found[:limit]], indent=2))
+    else:
+        open_console().print(audit_table(found[:limit], title=f"changes to {owner}'s memories"))
+    if len(found) > limit:
+        typer.echo(
+            f"there are more than {counted(limit, 'changes')}; these are the newest, --limit takes more.", err=True
+        )
+
+
+def _id_of(store: CuratedStore, owner: str, start: str) -> str:
+    """Return the whole id of a memory; one that is forgotten has to be named by the whole of it."""
+    try:
+        return memory_of_id(store, owner, start).id
+    except MemoryNotFoundError:
+        return start
+
+
 def forget_memory(db: str, memory_id: str, owner: str) -> None:
     """Delete one memory with its older versions, and make its bytes unreadable."""
     with open_memory(existing(db)) as memory:
@@ -71,8 +114,7 @@ def erase_owner(db: str, owner: str, *, threads: bool, sure: bool) -> None:
         raise typer.Exit(1)
     with open_memory(path) as memory:
         receipt = memory.store.erase_owner(owner, threads=threads)
-    counts = ", ".join(f"{number} {kind}" for kind, number in receipt.counts.items() if number) or "nothing"
-    typer.echo(f"erased {counts} of {safe(owner)}.{_scrubbed(bool(receipt.body['scrubbed']))}")
+    typer.echo(f"erased {listed(receipt.counts.items())} of {safe(owner)}.{_scrubbed(bool(receipt.body['scrubbed']))}")
 
 
 def export_memories(db: str, file: str, owner: str | None) -> None:
@@ -98,8 +140,7 @@ def import_memories(db: str, file: str, owner: str | None) -> None:
         receipt = _taken_in(db, file, owner)
     except UnicodeDecodeError:
         raise InvalidInputError(f"{file!r} is no text; name what export wrote.") from None
-    counts = ", ".join(f"{number} {kind}" for kind, number in receipt.counts.items() if number) or "nothing"
-    typer.echo(f"imported {counts}.")
+    typer.echo(f"imported {listed(receipt.counts.items())}.")
 
 
 def _taken_in(db: str, file: str, owner: str | None) -> Receipt:
@@ -121,7 +162,7 @@ def _begun(lines: Iterator[str]) -> Iterator[str]:
 
 
 def _count(lines: int) -> None:
-    typer.echo(f"{lines} lines", err=True)
+    typer.echo(counted(lines, "lines"), err=True)
 
 
 def _scrubbed(done: bool) -> str:

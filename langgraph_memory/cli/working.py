@@ -19,6 +19,7 @@ from langgraph_memory.cli.reindexing import index_of, named_object
 from langgraph_memory.cli.tables import jobs_table
 from langgraph_memory.cli.terminal import open_console, safe
 from langgraph_memory.database import open_memory
+from langgraph_memory.display.counting import agreeing, counted
 from langgraph_memory.domain.jobs import Job
 from langgraph_memory.exceptions import InvalidInputError, without_password
 from langgraph_memory.extract import ModelExtractor
@@ -61,7 +62,7 @@ def list_jobs(db: str, owner: str | None, *, as_json: bool, limit: int) -> None:
     else:
         open_console().print(jobs_table(found[:limit]))
     if len(found) > limit:
-        typer.echo(f"there are more than {limit} jobs; these wait longest, --limit takes more.", err=True)
+        typer.echo(f"there are more than {counted(limit, 'jobs')}; these wait longest, --limit takes more.", err=True)
 
 
 def decide(db: str, owner: str | None, thread: str | None, *, retry: bool, drop: bool) -> None:
@@ -71,7 +72,8 @@ def decide(db: str, owner: str | None, thread: str | None, *, retry: bool, drop:
     with open_memory(existing(db)) as memory:
         change = memory.store.retry_set_aside if retry else memory.store.drop_set_aside
         count = change(owner_id=owner, thread_id=thread)
-    typer.echo(f"{count} messages of {safe(owner)} {'wait again' if retry else 'were given up'}.")
+    become = f"{agreeing(count, 'wait')} again" if retry else f"{agreeing(count, 'were')} given up"
+    typer.echo(f"{counted(count, 'messages')} of {safe(owner)} {become}.")
 
 
 def end_session(db: str, thread: str, owner: str, scope: str, model: str | None, *, compact: bool) -> None:
@@ -86,7 +88,7 @@ def end_session(db: str, thread: str, owner: str, scope: str, model: str | None,
         typer.echo(f"{ended.reason.rstrip('.')}{removed}.")
         return
     typer.echo(safe(ended.memory.content))
-    typer.echo(f"remembered for {safe(owner)} from {ended.messages} messages{removed}.")
+    typer.echo(f"remembered for {safe(owner)} from {counted(ended.messages, 'messages')}{removed}.")
 
 
 def _extractor(model: str | None, own: str | None) -> AnyExtractor | None:
@@ -110,18 +112,20 @@ def _tell(done: WorkReport) -> None:
     if not done.jobs:
         typer.echo("nothing was due.")
         return
-    failed = f" {done.failed} failed and wait." if done.failed - done.set_aside else ""
-    typer.echo(f"read {done.messages} messages in {done.jobs} jobs; {done.set_aside} were set aside.{failed}")
+    failed = f" {done.failed} failed and {agreeing(done.failed, 'wait')}." if done.failed - done.set_aside else ""
+    read = f"read {counted(done.messages, 'messages')} in {counted(done.jobs, 'jobs')}"
+    typer.echo(f"{read}; {done.set_aside} {agreeing(done.set_aside, 'were')} set aside.{failed}")
 
 
 def _tell_of_waiting(store: CuratedStore, extractor: str, *, once: bool) -> None:
     waiting = [job for job in _all_jobs(store) if job.waiting]
     mine = [job.due_at for job in waiting if job.extractor == extractor and job.due_at is not None]
     if once and mine:
-        typer.echo(f"{len(mine)} jobs wait for their time; the first is due at {min(mine):%Y-%m-%d %H:%M:%S} UTC.")
+        wait = f"{counted(len(mine), 'jobs')} {agreeing(len(mine), 'wait')}"
+        typer.echo(f"{wait} to be due; the first is at {min(mine):%Y-%m-%d %H:%M:%S} UTC.")
     others = Counter(job.extractor for job in waiting if job.extractor != extractor)
     for name, count in others.items():
-        typer.echo(f"{count} jobs of {safe(name)} wait for another worker.")
+        typer.echo(f"{counted(count, 'jobs')} of {safe(name)} {agreeing(count, 'wait')} for another worker.")
 
 
 def _all_jobs(store: CuratedStore) -> Iterator[Job]:

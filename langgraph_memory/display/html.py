@@ -8,6 +8,8 @@ from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from langgraph_memory.display.counting import listed
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -127,9 +129,8 @@ def retraction_html(done: Retraction) -> str:
     )
     rows = [(what, one.content, one.memory_type, "") for what, memories in parts for one in memories]
     rows += [("stays", one.memory.content, one.memory.memory_type, one.reason) for one in done.stays]
-    counts = f"{done.messages} messages unread again, {done.checkpoints} checkpoints deleted"
     title = "what taking it back would do" if done.dry_run else "taken back"
-    return _table(f"{title}: {counts}", ("what", "memory", "type", "why"), rows)
+    return _table(f"{title}: {done.counts}", ("what", "memory", "type", "why"), rows)
 
 
 def session_html(ended: SessionSummary) -> str:
@@ -167,10 +168,7 @@ def jobs_html(jobs: Iterable[Job]) -> str:
 
 def receipts_html(receipts: Iterable[Receipt]) -> str:
     """Return a table with one row for each receipt."""
-    rows = [
-        (one.kind, _minute(one.at), ", ".join(f"{number} {name}" for name, number in one.counts.items()), one.id)
-        for one in receipts
-    ]
+    rows = [(one.kind, _minute(one.at), listed(one.counts.items()), one.id) for one in receipts]
     return _table("receipts", ("what", "when (UTC)", "counts", "id"), rows)
 
 

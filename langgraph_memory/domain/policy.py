@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from langgraph_memory.display.counting import agreeing, counted
 from langgraph_memory.domain.candidate import Actor, Candidate
 from langgraph_memory.domain.guard import GuardPolicy
 
@@ -48,7 +49,9 @@ def length_out_of_bounds(candidate: Candidate, policy: PromotionPolicy) -> Verdi
     """Discard what is too short to mean anything or too long to be one memory."""
     if policy.min_length <= len(candidate.content) <= policy.max_length:
         return None
-    return Verdict(Bucket.DISCARD, "length", f"{len(candidate.content)} characters are no single statement.")
+    length = len(candidate.content)
+    why = f"{counted(length, 'characters')} {agreeing(length, 'are')} no single statement."
+    return Verdict(Bucket.DISCARD, "length", why)
 
 
 def only_for_now(candidate: Candidate, policy: PromotionPolicy) -> Verdict | None:

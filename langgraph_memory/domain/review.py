@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
 from langgraph_memory.display import review_html
+from langgraph_memory.display.counting import counted
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.exceptions import InvalidInputError
@@ -90,7 +91,7 @@ def check_kind(kind: str | None) -> tuple[ReviewKind, ...]:
 def stale(memory: Memory, now: datetime) -> ReviewItem:
     """Return a memory that nobody confirmed for long."""
     since = memory.last_verified_at or memory.created_at
-    reason = f"nobody confirmed it since {since:%Y-%m-%d}, {(now - since).days} days ago"
+    reason = f"nobody confirmed it since {since:%Y-%m-%d}, {counted((now - since).days, 'days')} ago"
     return _item("stale", memory, reason, "verify it, or supersede it with what holds now")
 
 
@@ -110,7 +111,7 @@ def conflicting(group: Sequence[Memory]) -> list[ReviewItem]:
     items = []
     for memory in group:
         others = [one for one in group if one.id != memory.id]
-        reason = f"it contradicts {len(others)} other{'s' if len(others) > 1 else ''}: {others[0].content}"
+        reason = f"it contradicts {counted(len(others), 'others')}: {others[0].content}"
         action = "verify the one that holds, which retires the others"
         items.append(_item("conflicting", memory, reason, action, ", ".join(one.id for one in others)))
     return items

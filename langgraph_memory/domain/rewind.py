@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from langgraph_memory.display import retraction_html
+from langgraph_memory.display.counting import counted
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.trail import AuditEntry
 
@@ -62,7 +63,12 @@ class Retraction:
         parts = (("remove", self.removed), ("restore", self.restored), ("unconfirm", self.unconfirmed))
         lines = [f"{verb}: {memory.content}" for verb, memories in parts for memory in memories]
         lines += [f"stays: {one.memory.content} ({one.reason})" for one in self.stays]
-        return "\n".join([*lines, f"{self.messages} messages unread again, {self.checkpoints} checkpoints deleted"])
+        return "\n".join([*lines, self.counts])
+
+    @property
+    def counts(self) -> str:
+        """How many messages count as unread again, and how many checkpoints go with it, in words."""
+        return f"{counted(self.messages, 'messages')} unread again, {counted(self.checkpoints, 'checkpoints')} deleted"
 
     def _repr_html_(self) -> str:
         return retraction_html(self)

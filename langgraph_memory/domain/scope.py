@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from langgraph_memory.exceptions import InvalidScopeError, MissingOwnerError
 
 GLOBAL = "global"
@@ -26,6 +29,21 @@ def check_owner(owner_id: str | None) -> str:
     if not storable(owner_id):
         raise MissingOwnerError(f"owner_id {owner_id!r} holds NUL or a lone surrogate; use valid Unicode text.")
     return owner_id
+
+
+def first_named(places: Iterable[Any], *names: str) -> Any:
+    """Return what the first of some mappings or objects that has one of the names says for it; None: none has."""
+    for place in places:
+        for name in names:
+            value = place.get(name) if isinstance(place, Mapping) else getattr(place, name, None)
+            if value is not None:
+                return value
+    return None
+
+
+def owner_named(*places: Any) -> Any:
+    """Return whom the first of some mappings or objects that names an owner names: `owner_id`, else `user_id`."""
+    return first_named(places, "owner_id", "user_id")
 
 
 def check_scope(scope: str) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 
 from xxhash import xxh3_128_intdigest
 
+from langgraph_memory.display.counting import listed
+
 _WIDTH = 1 << 128
 
 
@@ -40,8 +42,7 @@ class Tally:
     __hash__ = None  # type: ignore[assignment]  # it changes
 
     def __str__(self) -> str:
-        rows = ", ".join(f"{count:,} {kind}" for kind, count in sorted(self.counts.items()))
-        return f"{rows or 'nothing'} ({self.checksum})"
+        return f"{listed(sorted(self.counts.items()))} ({self.checksum})"
 
 
 def row_checksum(kind: str, values: Iterable[Any]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -51,7 +51,7 @@ class Upstream(Protocol):
         """Yield the pending writes of a checkpoint, those of a task together."""
         ...
 
-    def items(self) -> Iterator[Row]:
+    def items(self) -> Generator[Row, None, None]:
         """Yield every item that has not expired; times are microseconds since 1970."""
         ...
 

@@ -8,6 +8,7 @@ from typing import Any, cast
 from langchain_core.embeddings import Embeddings
 from langgraph.store.base import IndexConfig, ensure_embeddings, get_text_at_path, tokenize_path
 
+from langgraph_memory.display.counting import counted
 from langgraph_memory.domain.index import IndexIdentity
 from langgraph_memory.domain.vectors import Metric, pack, require_numpy
 from langgraph_memory.exceptions import EmbeddingError, InvalidInputError, MissingExtraError
@@ -90,7 +91,9 @@ class Embedder:
         if not isinstance(vectors, Sized) or not isinstance(vectors, Iterable):
             raise EmbeddingError(f"the embedder returned {type(vectors).__name__} in place of a list of vectors.")
         if len(vectors) != expected:
-            raise EmbeddingError(f"the embedder returned {len(vectors)} vectors for {expected} texts.")
+            raise EmbeddingError(
+                f"the embedder returned {counted(len(vectors), 'vectors')} for {counted(expected, 'texts')}."
+            )
         return [pack(vector, self.dims, self.metric) for vector in vectors]
 
 

@@ -64,7 +64,7 @@ def store_checkpoint(draft: Draft, values: Values, known: KnownCheckpoints, now:
     parent = _place(draft.key, draft.parent_checkpoint_id)
     wanted = [channel for channel, _, value in draft.channels if parent is not None and may_share(value)]
     held = known.get(parent) if parent else None
-    base, continued = dict(held or {}), held is not None
+    base = dict(held or {})
     missing = [channel for channel in wanted if channel not in base]
     if missing:
         base |= yield from _read_base(draft, values, missing)
@@ -73,7 +73,7 @@ def store_checkpoint(draft: Draft, values: Values, known: KnownCheckpoints, now:
             values.encoder.encode(channel, version, value, base.get(channel))
             for channel, version, value in draft.channels
         ]
-        outcome = yield put_checkpoint(_new_checkpoint(draft, encoded, base, continued), now)
+        outcome = yield put_checkpoint(_new_checkpoint(draft, encoded, base), now)
         if isinstance(outcome, Stored):
             break
         base = {} if attempt == _ATTEMPTS - 1 else (yield from _read_base(draft, values, wanted))
@@ -87,9 +87,7 @@ def _learn(encoded: Encoded, outcome: Stored) -> KnownVersion | None:
     return None if placed is None else encoded.known(placed)
 
 
-def _new_checkpoint(
-    draft: Draft, encoded: Sequence[Encoded], base: Mapping[str, KnownVersion | None], continued: bool
-) -> NewCheckpoint:
+def _new_checkpoint(draft: Draft, encoded: Sequence[Encoded], base: Mapping[str, KnownVersion | None]) -> NewCheckpoint:
     versions = [one.version for one in encoded]
     return NewCheckpoint(
         key=draft.key,
@@ -102,7 +100,6 @@ def _new_checkpoint(
         versions=versions,
         bases=[held.base(version.channel) for version in versions if version.based and (held := base[version.channel])],
         fenced=draft.fenced,
-        continued=continued,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,7 +12,7 @@ from langchain_core.runnables.config import ensure_config
 from langgraph.runtime import Runtime
 
 from langgraph_memory.domain.memory import Source
-from langgraph_memory.domain.scope import GLOBAL, check_owner, check_scope
+from langgraph_memory.domain.scope import GLOBAL, check_owner, check_scope, first_named, owner_named
 from langgraph_memory.exceptions import InvalidInputError
 
 _GREGORIAN = datetime(1582, 10, 15, tzinfo=UTC)
@@ -42,9 +41,8 @@ def resolve_identity(runtime: Runtime[Any], config: RunnableConfig) -> Identity:
     Raises MissingOwnerError when neither names an owner: there is no shared default.
     """
     places = (runtime.context, config.get("configurable"))
-    owner_id = _first(places, "owner_id", "user_id")
-    scope = _first(places, "scope")
-    return Identity(check_owner(owner_id), check_scope(scope if scope is not None else GLOBAL))
+    scope = first_named(places, "scope")
+    return Identity(check_owner(owner_named(*places)), check_scope(scope if scope is not None else GLOBAL))
 
 
 def source_of(runtime: Runtime[Any], config: RunnableConfig | None = None) -> Source:
@@ -76,12 +74,3 @@ def replayed_from(config: RunnableConfig | None) -> datetime | None:
         raise InvalidInputError(f"the id of checkpoint {asked!r} does not tell when it was made; leave out as_of.")
     ticks = (found.int >> 96) << 28 | (found.int >> 80 & 0xFFFF) << 12 | (found.int >> 64 & 0xFFF)
     return _GREGORIAN + timedelta(microseconds=ticks // 10)
-
-
-def _first(places: tuple[Any, ...], *names: str) -> Any:
-    for place in places:
-        for name in names:
-            value = place.get(name) if isinstance(place, Mapping) else getattr(place, name, None)
-            if value is not None:
-                return value
-    return None

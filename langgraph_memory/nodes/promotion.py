@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from langchain_core.runnables import RunnableConfig
 
+from langgraph_memory.display.counting import agreeing, counted
 from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.jobs import Retries, checked_seconds
@@ -135,7 +136,8 @@ class PromotionNode(MemoryNode):
         self, store: CuratedStore, turn: _Turn, fresh: Sequence[Utterance], error: ExtractionError
     ) -> Steps[None]:
         """Queue what could not be read; nothing of what was said reaches the log."""
-        _LOG.warning("extraction failed (%s); %d messages are queued", error.reason, len(fresh))
+        queued = f"{counted(len(fresh), 'messages')} {agreeing(len(fresh), 'are')} queued"
+        _LOG.warning("extraction failed (%s); %s", error.reason, queued)
         delay = self._work.retries.delay(1, f"{turn.place.owner_id}/{turn.place.thread_id}")
         yield from self._queue(store, turn, fresh, quiet_for=delay, failure=error.reason)
         if self._work.on_failure is not None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from langgraph_memory.display import work_html
+from langgraph_memory.display.counting import agreeing, counted
 from langgraph_memory.domain.candidate import Candidate
 from langgraph_memory.domain.jobs import Batch, Failure, LeasedJob, Retries
 from langgraph_memory.domain.promotion import LedgerPlace, PromotionReport
@@ -107,7 +108,10 @@ class Work:
         if not isinstance(error, ExtractionError):
             name = type(error).__name__
             error = ExtractionError(f"The messages could not be promoted: {name}.", name)
-        _LOG.warning("promotion failed (%s); %d messages wait", error.reason, len(batch.messages))
+        number = len(batch.messages)
+        _LOG.warning(
+            "promotion failed (%s); %s %s", error.reason, counted(number, "messages"), agreeing(number, "wait")
+        )
         if self.on_failure is not None:
             self.on_failure(error)
         return Failure(batch, error.reason)

@@ -165,6 +165,17 @@ def unqueue(owner_id: str, queued: Sequence[Row]) -> Plan[None]:
         yield from _delete_if_empty(place)
 
 
+def unqueue_thread(thread_id: str) -> Plan[None]:
+    """Take all of a thread off the queue, of whichever owner, as a part of another plan.
+
+    Who is reading it has lost the lease, so that nothing of it is stored any more.
+    """
+    found = yield Query("jobs_of_thread", {"thread_id": thread_id})
+    if jobs := [{name: row[name] for name in ("partition", "thread_id", "extractor")} for row in found]:
+        yield Query("delete_messages_of_job", rows=jobs)
+        yield Query("delete_job", rows=jobs)
+
+
 @writes
 def retry_set_aside(owner_id: str, thread_id: str | None, now: datetime) -> Plan[int]:
     """Let what is set aside wait again, and return how many messages that were."""

@@ -29,7 +29,6 @@ from langgraph_memory import (
     PromotionWorker,
     Retries,
     RuleExtractor,
-    ThreadSaver,
     Utterance,
     WorkReport,
 )
@@ -45,9 +44,8 @@ QUIET = timedelta(seconds=30)
 
 def opened(path: str, clock: Clock, **options: Any) -> MemoryDatabase:
     engine = connect(path)
-    store = CuratedStore(engine, settings=StoreSettings(clock=clock), **options)
-    store.setup()
-    return MemoryDatabase(ThreadSaver(engine), store)
+    engine.setup()
+    return MemoryDatabase(engine, settings=StoreSettings(clock=clock), **options)
 
 
 @pytest.fixture
@@ -57,12 +55,12 @@ def memory(database: str, clock: Clock) -> Iterator[MemoryDatabase]:
     found.store._engine.close()
 
 
-def graph_with(memory: MemoryDatabase, node: PromotionNode) -> Any:
+def graph_with(memory: MemoryDatabase, node: PromotionNode, *, threads: bool = True) -> Any:
     builder = StateGraph(MessagesState, context_schema=MemoryContext)
     builder.add_node("promote", node)
     builder.add_edge(START, "promote")
     builder.add_edge("promote", END)
-    return builder.compile(checkpointer=memory.checkpointer, store=memory.store)
+    return builder.compile(checkpointer=memory.checkpointer if threads else None, store=memory.store)
 
 
 class Talk:
@@ -395,7 +393,7 @@ def queue_of(path: str) -> list[tuple[str, str]]:
 
 def test_no_byte_of_a_secret_reaches_the_files_by_the_queue(path: str, clock: Clock) -> None:
     memory = opened(path, clock)
-    graph = graph_with(MemoryDatabase(None, memory.store), PromotionNode(mode="background"))  # type: ignore[arg-type]
+    graph = graph_with(memory, PromotionNode(mode="background"), threads=False)
 
     graph.invoke({"messages": [HumanMessage(f"My token is {TOKEN}.")]}, context=MemoryContext(owner_id=ANA))
     graph.invoke({"messages": [HumanMessage("I live in Oslo.")]}, context=MemoryContext(owner_id=ANA))
@@ -478,7 +476,7 @@ async def test_draining_does_not_try_again_what_has_just_failed(memory: MemoryDa
 def test_a_turn_wakes_the_worker_of_its_process(database: str) -> None:
     reports: list[PromotionReport] = []
     engine = connect(database)
-    memory = MemoryDatabase(ThreadSaver(engine), CuratedStore(engine))
+    memory = MemoryDatabase(engine)
     memory.store.setup()
     done = Event()
     worker = PromotionWorker(

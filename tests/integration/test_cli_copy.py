@@ -110,7 +110,7 @@ def test_what_upstream_wrote_to_a_file_is_recognised_and_imported(tmp_path: Path
     told = run("copy", f"sqlite:///{old}", new)
 
     assert told.exit_code == 0, told.output
-    assert "imported 1 threads with 5 checkpoints, and 0 items." in told.output
+    assert "imported 1 thread with 5 checkpoints, and 0 items." in told.output
     assert "Tom" in talk(new, "What is my cat called?")
 
 
@@ -129,7 +129,7 @@ def test_what_upstream_wrote_to_a_server_is_recognised_and_imported(
     told = run(command, postgres_url, tmp_path / "new.db")
 
     assert told.exit_code == 0, told.output
-    assert "imported 1 threads with 5 checkpoints, and 1 items." in told.output
+    assert "imported 1 thread with 5 checkpoints, and 1 item." in told.output
     assert "Tom" in talk(tmp_path / "new.db", "What is my cat called?")
 
 

@@ -35,8 +35,8 @@ def test_a_thread_resumes_and_an_item_is_there_after_an_import_that_can_be_repea
     again = CliRunner().invoke(app, ["import", str(old), str(new)])
 
     assert (first.exit_code, again.exit_code) == (0, 0), first.output + again.output
-    assert "imported 1 threads with 15 checkpoints, and 1 items." in first.output
-    assert "imported 1 threads with 0 checkpoints, 15 there already" in again.output
+    assert "imported 1 thread with 15 checkpoints, and 1 item." in first.output
+    assert "imported 1 thread with 0 checkpoints, 15 there already" in again.output
     assert f"{len(before):,} bytes" in first.output
     assert old.read_bytes() == before
     with open_memory(new) as memory:

@@ -67,7 +67,7 @@ def test_erase_asks_and_removes_everything(filled: str) -> None:
 
     result = run("erase", "--owner", "ana", "--db", filled, "--yes", "--threads")
 
-    assert result.output.startswith("erased 2 memories, 1 versions")
+    assert result.output.startswith("erased 2 memories, 1 version")
     assert b"Lisbon" not in Path(filled).read_bytes()
     assert run("owners", "--db", filled, "--json").output.count("owner_id") == 1
 
@@ -158,14 +158,14 @@ def test_jobs_are_listed_as_a_table_and_as_json(with_jobs: str) -> None:
         ("ana", "set_aside", 0),
         ("bob", "waiting", 1),
     ]
-    assert "more than 1 jobs" in first.stderr
+    assert "more than 1 job;" in first.stderr
 
 
 def test_what_was_set_aside_is_tried_again_and_worked_off(with_jobs: str) -> None:
     again = run("jobs", "--db", with_jobs, "--owner", "ana", "--retry")
     worked = run("worker", "--db", with_jobs, "--once")
 
-    assert again.output == "1 messages of ana wait again.\n"
+    assert again.output == "1 message of ana waits again.\n"
     assert worked.output == "read 2 messages in 2 jobs; 0 were set aside.\n"
     with open_memory(with_jobs) as memory:
         assert [one.content for one in memory.store.list_memories(owner_id="ana")] == ["The user likes tea."]
@@ -187,14 +187,14 @@ def test_a_worker_says_when_the_next_job_is_due(path: str) -> None:
     result = run("worker", "--once", "--db", path)
 
     assert result.output == (
-        f"nothing was due.\n1 jobs wait for their time; the first is due at {job.due_at:%Y-%m-%d %H:%M:%S} UTC.\n"
+        f"nothing was due.\n1 job waits to be due; the first is at {job.due_at:%Y-%m-%d %H:%M:%S} UTC.\n"
     )
 
 
 def test_what_was_set_aside_is_given_up(with_jobs: str) -> None:
     result = run("jobs", "--db", with_jobs, "--owner", "ana", "--drop", "--thread", "t")
 
-    assert result.output == "1 messages of ana were given up.\n"
+    assert result.output == "1 message of ana was given up.\n"
     assert json.loads(run("jobs", "--db", with_jobs, "--owner", "ana", "--json").stdout) == []
 
 

@@ -14,7 +14,7 @@ from langgraph.graph import START as FIRST
 from langgraph.graph import MessagesState, StateGraph
 from support import BagOfWords, Clock, Driver
 
-from langgraph_memory import Candidate, CuratedStore, MemoryDatabase, Source, ThreadSaver
+from langgraph_memory import Candidate, MemoryDatabase, Source
 from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.promotion import LedgerPlace
 from langgraph_memory.engine.connect import connect
@@ -34,9 +34,8 @@ def memory(path: str, clock: Clock, embed: BagOfWords) -> Iterator[MemoryDatabas
     numbers = count(1)
     engine = connect(path, busy_timeout=0.2)
     settings = StoreSettings(clock=clock, new_id=lambda: f"id-{next(numbers):04}")
-    store = CuratedStore(engine, index={"dims": embed.dims, "embed": embed}, settings=settings)
-    store.setup()
-    yield MemoryDatabase(ThreadSaver(engine), store)
+    engine.setup()
+    yield MemoryDatabase(engine, index={"dims": embed.dims, "embed": embed}, settings=settings)
     engine.close()
 
 

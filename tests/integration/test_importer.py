@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import operator
 import os
@@ -9,6 +10,7 @@ import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import get_ident
 from typing import Annotated, Any, TypedDict
 
 import pytest
@@ -17,10 +19,13 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.store.sqlite import SqliteStore
 from langgraph.types import Command, interrupt
+from support import BagOfWords, embed_async_only
 
+from langgraph_memory.checkpointer import ThreadSaver
 from langgraph_memory.database import open_memory
+from langgraph_memory.engine.sqlite.upstream import UpstreamFile
 from langgraph_memory.exceptions import DatabaseUnavailableError, NotADatabaseError
-from langgraph_memory.importer import import_upstream
+from langgraph_memory.importer import aimport_upstream, import_upstream
 
 
 class Notes(TypedDict):
@@ -87,6 +92,55 @@ def test_every_checkpoint_is_there_every_thread_goes_on_and_the_old_file_is_as_i
     assert told[-1] == (found.checkpoints + 1, found.checkpoints + 1)
     assert Path(old).read_bytes() == before
     assert os.path.getsize(new) < found.source_bytes
+
+
+async def test_an_import_beside_the_event_loop_is_the_same_and_blocks_nothing(
+    old: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, threads, told = get_ident(), set(), []
+    put, read = ThreadSaver.put, UpstreamFile.checkpoints
+
+    def put_and_note(self: ThreadSaver, *args: Any) -> Any:
+        threads.add(get_ident())
+        return put(self, *args)
+
+    def read_and_note(self: UpstreamFile) -> Any:
+        for one in read(self):
+            threads.add(get_ident())
+            yield one
+
+    monkeypatch.setattr(ThreadSaver, "put", put_and_note)
+    monkeypatch.setattr(UpstreamFile, "checkpoints", read_and_note)
+
+    index: Any = {"dims": BagOfWords.dims, "embed": embed_async_only}
+    async with open_memory(str(tmp_path / "new.db"), index=index) as memory:
+        found = await aimport_upstream(old, memory, progress=lambda *done: told.append((*done, get_ident())))
+        item = await memory.store.aget(("users", "ann"), "colour")
+    with open_memory(str(tmp_path / "other.db")) as other:
+        expected = import_upstream(old, other)
+        tuples = list(other.checkpointer.list(None))
+    with open_memory(str(tmp_path / "new.db")) as again:
+        assert list(again.checkpointer.list(None)) == tuples
+
+    assert found == expected
+    assert len(threads - {here}) == 1
+    assert {ident for *_, ident in told} == {here}
+    assert told[-1][0] == told[-1][1] == found.checkpoints + 1
+    assert item is not None
+
+
+async def test_an_import_that_is_cancelled_is_run_again(old: str, tmp_path: Path) -> None:
+    importing: Any = None
+    async with open_memory(str(tmp_path / "new.db")) as memory:
+        importing = asyncio.ensure_future(
+            aimport_upstream(old, memory, progress=lambda done, total: done < 10 or importing.cancel())
+        )
+        with pytest.raises(asyncio.CancelledError):
+            await importing
+        again = await aimport_upstream(old, memory)
+
+    assert again.skipped >= 10
+    assert again.items == 1
 
 
 def test_items_keep_their_times_and_expired_ones_stay_behind(tmp_path: Path) -> None:

@@ -113,6 +113,6 @@ def test_the_worker_command_finishes_the_job_at_hand_when_it_is_told_to_stop(pat
 
     told = subprocess.run(command, cwd=DRIVER.parent, capture_output=True, text=True, check=True, timeout=60)
 
-    assert told.stdout.splitlines()[1:] == ["read 1 messages in 1 jobs; 0 were set aside."]
+    assert told.stdout.splitlines()[1:] == ["read 1 message in 1 job; 0 were set aside."]
     assert ask(path, "SELECT count(*) FROM promotion_ledger") == [(1,)]
     assert ask(path, "SELECT count(*) FROM promotion_job WHERE lease_id IS NULL") == [(2,)]

@@ -20,7 +20,6 @@ from support import Clock
 
 from langgraph_memory import (
     Candidate,
-    CuratedStore,
     ExtractionError,
     MemoryContext,
     MemoryDatabase,
@@ -28,7 +27,6 @@ from langgraph_memory import (
     OfflineChatModel,
     PromotionNode,
     PromotionReport,
-    ThreadSaver,
     Utterance,
     build_graph,
     open_memory,
@@ -282,7 +280,7 @@ async def test_a_failed_call_never_fails_the_run_and_its_messages_are_read_again
     path: str, clock: Clock, mode: str, answer: Any, reason: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     engine = connect(path)
-    memory = MemoryDatabase(ThreadSaver(engine), CuratedStore(engine, settings=StoreSettings(clock=clock)))
+    memory = MemoryDatabase(engine, settings=StoreSettings(clock=clock))
     memory.store.setup()
     model = Scripted(script=[answer, found(), found(MUNICH), found()], prompts=[])
     turns = Turns(memory, ModelExtractor(model), mode)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import sqlite3
@@ -9,8 +10,10 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from threading import get_ident
 from typing import Any
 
 import psycopg
@@ -27,6 +30,8 @@ from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.jobs import Retries
 from langgraph_memory.domain.policy import PromotionPolicy
 from langgraph_memory.domain.promotion import LedgerPlace
+from langgraph_memory.engine.postgres.engine import PostgresEngine
+from langgraph_memory.engine.sqlite.engine import SqliteEngine
 from langgraph_memory.exceptions import (
     CopyMismatchError,
     DatabaseUnavailableError,
@@ -35,7 +40,7 @@ from langgraph_memory.exceptions import (
     NewerSchemaError,
     OlderSchemaError,
 )
-from langgraph_memory.moving import copy_memory
+from langgraph_memory.moving import acopy_memory, copy_memory
 from langgraph_memory.plans.moving.memories import JOBS, QUEUE, ROW_COLUMNS, TRAIL_PARTS, VERSION_COLUMNS
 from langgraph_memory.plans.moving.threads import HEAD_PARTS, STATE_PARTS
 
@@ -173,6 +178,61 @@ def test_the_copy_holds_what_the_source_holds_and_the_source_is_as_it_was(
     assert (found.known, found.changed) == (0, [])
     assert told[-1][0] == told[-1][1]
     assert [done for done, _ in told] == sorted(done for done, _ in told)
+
+
+@pytest.mark.parametrize(("old", "new"), PAIRS)
+async def test_a_copy_beside_the_event_loop_is_the_same(
+    place: Place, full: Place, old: str, new: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, target = full(old), place(new)
+    here, blocked, told = get_ident(), [], []
+    for engine in (SqliteEngine, PostgresEngine):
+        for name in ("setup", "run", "close"):
+            monkeypatch.setattr(engine, name, noting(getattr(engine, name), here, blocked))
+
+    found = await acopy_memory(source, target, progress=lambda *done: told.append((*done, get_ident())))
+
+    assert blocked == []
+    assert {ident for *_, ident in told} == {here}
+    assert [done for done, *_ in told] == sorted(done for done, *_ in told)
+    assert told[-1][0] == told[-1][1]
+    monkeypatch.undo()
+    assert seen(target) == seen(source)
+    assert replace(copy_memory(source, place(new)), target_bytes=0) == replace(found, target_bytes=0)
+
+
+def noting(method: Any, thread: int, called: list[str]) -> Any:
+    """Return a method that notes when it is called in a thread."""
+
+    def noted(*args: Any, **kwargs: Any) -> Any:
+        if get_ident() == thread:
+            called.append(method.__qualname__)
+        return method(*args, **kwargs)
+
+    return noted
+
+
+async def test_a_copy_that_was_cancelled_is_run_again(place: Place, full: Place) -> None:
+    source, target = full("sqlite"), place("sqlite")
+    copying: Any = None
+
+    def cancel(done: int, total: int) -> None:
+        copying.cancel()
+
+    copying = asyncio.ensure_future(acopy_memory(source, target, progress=cancel))
+    with pytest.raises(asyncio.CancelledError):
+        await copying
+
+    await acopy_memory(source, target)
+
+    assert seen(target) == seen(source)
+
+
+async def test_a_copy_into_itself_is_refused_beside_the_loop_too(full: Place) -> None:
+    source = full("sqlite")
+
+    with pytest.raises(InvalidInputError, match="one database"):
+        await acopy_memory(source, source)
 
 
 @pytest.mark.parametrize(("old", "new"), PAIRS)

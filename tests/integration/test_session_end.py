@@ -23,12 +23,10 @@ from typer.testing import CliRunner
 from typing_extensions import TypedDict
 
 from langgraph_memory import (
-    CuratedStore,
     MemoryContext,
     MemoryDatabase,
     OfflineChatModel,
     SessionSummary,
-    ThreadSaver,
     build_graph,
     open_memory,
 )
@@ -421,16 +419,9 @@ async def test_bad_input_is_one_sentence_and_changes_nothing(
     assert (summaries(memory), checkpoints(memory)) == ([], before)
 
 
-async def test_two_faces_on_two_databases_are_refused(memory: MemoryDatabase, mode: str) -> None:
-    with open_memory(":memory:") as other:
-        mixed = MemoryDatabase(memory.checkpointer, other.store)
-        with pytest.raises(InvalidInputError, match="two databases"):
-            await end(mixed, mode)
-
-
 async def test_the_summary_takes_the_stores_clock(database: str, mode: str, clock: Clock) -> None:
     engine = connect(database)
-    memory = MemoryDatabase(ThreadSaver(engine), CuratedStore(engine, settings=StoreSettings(clock=clock)))
+    memory = MemoryDatabase(engine, settings=StoreSettings(clock=clock))
     memory.store.setup()
     await talk(chat(memory), mode, *TALK)
 

@@ -94,6 +94,18 @@ def test_each_role_sees_the_rows_of_its_owner_and_no_others_in_every_table(url: 
             assert seen == (own, own), name
 
 
+def test_a_role_sees_the_threads_of_its_owner_who_was_named_in_the_context_alone(url: str) -> None:
+    with open_memory(url, index=INDEX) as memory:
+        graph = build_graph(OfflineChatModel()).compile(checkpointer=memory.checkpointer, store=memory.store)
+        said: Any = {"messages": [HumanMessage("I live in Oslo.")]}
+        graph.invoke(said, {"configurable": {"thread_id": "new"}}, context=MemoryContext(owner_id="ada"))
+
+    with open_memory(as_role(url, "tenant_ada")) as ada, open_memory(as_role(url, "tenant_bob")) as bob:
+        assert "new" in [thread.thread_id for thread in ada.checkpointer.list_threads(owner_id="ada")]
+        assert ada.checkpointer.get_tuple({"configurable": {"thread_id": "new"}}) is not None
+        assert bob.checkpointer.get_tuple({"configurable": {"thread_id": "new"}}) is None
+
+
 def test_no_role_changes_or_removes_the_rows_of_another_owner(url: str) -> None:
     with psycopg.connect(url) as everything, psycopg.connect(as_role(url, "tenant_bob"), autocommit=True) as bob:
         for name, of_ada in tables(url).items():

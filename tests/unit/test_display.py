@@ -207,7 +207,7 @@ def test_a_retraction_shows_what_happens_to_each_memory() -> None:
     html = _retraction(dry_run=False)._repr_html_()
 
     assert _cells(html)[::4] == ["removed", "holds again", "as sure as before", "stays"]
-    assert "<caption>taken back: 2 messages unread again, 1 checkpoints deleted</caption>" in html
+    assert "<caption>taken back: 2 messages unread again, 1 checkpoint deleted</caption>" in html
 
 
 def test_a_preview_of_a_retraction_says_that_nothing_happened_yet() -> None:
@@ -238,7 +238,7 @@ def test_a_job_that_is_due_says_when() -> None:
 def test_a_receipt_shows_its_counts() -> None:
     html = Receipt("f1", "forget", "ana", NOW, {"memories": 2, "versions": 1})._repr_html_()
 
-    assert _cells(html) == ["forget", "2026-01-02 03:04", "2 memories, 1 versions", "f1"]
+    assert _cells(html) == ["forget", "2026-01-02 03:04", "2 memories, 1 version", "f1"]
 
 
 def test_a_thread_names_images_and_tool_calls() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -121,7 +121,7 @@ class UpstreamServer:
         place = (checkpoint.thread_id, checkpoint.checkpoint_ns, checkpoint.checkpoint_id)
         yield from self._rows(_WRITES.format(path=self._path), *place)
 
-    def items(self) -> Iterator[Row]:
+    def items(self) -> Generator[Row, None, None]:
         """Yield every item that has not expired; times are microseconds since 1970."""
         columns = self._of("store")
         if not columns:

@@ -37,6 +37,10 @@ WHERE partition = :partition AND thread_id = :thread_id AND extractor = :extract
 -- The job of one owner's thread for one extractor.
 SELECT * FROM promotion_job WHERE partition = :partition AND thread_id = :thread_id AND extractor = :extractor
 
+-- name: jobs_of_thread
+-- The jobs of one thread, whoever they are of.
+SELECT partition, thread_id, extractor FROM promotion_job WHERE thread_id = :thread_id
+
 -- name: due_jobs
 -- Which jobs of an extractor can be claimed, longest due first; `ahead`: those not due yet that have not failed too.
 SELECT partition, thread_id FROM promotion_job

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -89,7 +89,7 @@ class UpstreamFile:
             key = (checkpoint.thread_id, checkpoint.checkpoint_ns, checkpoint.checkpoint_id)
             yield from self._rows(_WRITES.format(path=path), key)
 
-    def items(self) -> Iterator[dict[str, Any]]:
+    def items(self) -> Generator[dict[str, Any], None, None]:
         """Yield every item that has not expired; times are microseconds since 1970."""
         columns = self._columns["store"]
         times = {

@@ -10,7 +10,7 @@ from langgraph_memory.domain.tally import Tally
 from langgraph_memory.engine.query import Plan, Query, Row, reads, writes, writes_repeatably
 from langgraph_memory.exceptions import CopyMismatchError
 from langgraph_memory.plans.moving.parts import Part, Take, walk
-from langgraph_memory.plans.threads.remove import delete_thread
+from langgraph_memory.plans.threads.remove import delete_state
 
 _PAGE = 200
 _SUMMARY = ("owner_id", "created_at", "updated_at")
@@ -100,7 +100,7 @@ def begin_thread(thread_id: str, replaced: Mapping[str, Any] | None) -> Plan[Non
     found = yield Query("moved_thread", {"thread_id": thread_id})
     if _written(_summary(found[0]) if found else None) != _written(replaced):
         raise CopyMismatchError(f"thread {thread_id!r} of the target was written while it was copied; run it again.")
-    yield from delete_thread(thread_id)
+    yield from delete_state(thread_id)
     yield Query("number_thread", {"thread_id": thread_id})
 
 

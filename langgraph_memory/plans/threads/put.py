@@ -163,7 +163,6 @@ def _store_checkpoint(new: NewCheckpoint) -> Plan[None]:
             "body": new.body[1],
         },
     )
-    if new.owner_id is not None and not new.continued:
-        yield Query("name_owner", {"thread_id": new.key.thread_id, "owner_id": new.owner_id})
     if new.owner_id is not None:
+        yield Query("name_owner", {"thread_id": new.key.thread_id, "owner_id": new.owner_id})
         yield Query("claim_thread", {"thread_id": new.key.thread_id, "owner_id": new.owner_id})

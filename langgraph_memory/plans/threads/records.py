@@ -110,7 +110,6 @@ class NewCheckpoint:
 
     `replayed_channels` are the delta channels that it does not store; they are replayed from the pending writes of its
     ancestors. `bases` must still be what the parent holds. `fenced`: the parent must be the newest of its namespace.
-    `continued`: the writer stored the parent too, so that the owner of the thread is known.
     """
 
     key: CheckpointKey
@@ -123,7 +122,6 @@ class NewCheckpoint:
     bases: Sequence[Base] = ()
     replayed_channels: Sequence[str] = ()
     fenced: bool = False
-    continued: bool = False
 
 
 class Placed(NamedTuple):

@@ -11,6 +11,7 @@ from datetime import datetime
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.pieces import POSITION_BITS, Run, merged, unpack_runs
 from langgraph_memory.engine.query import Plan, Query, Row, reads, writes, writes_repeatably
+from langgraph_memory.plans.jobs import unqueue_thread
 from langgraph_memory.plans.threads.records import CheckpointKey, key_of
 
 _Place = tuple[str, str]
@@ -27,7 +28,7 @@ _OF_A_THREAD = (
 
 @writes_repeatably
 def delete_thread(thread_id: str) -> Plan[None]:
-    """Remove everything of a thread."""
+    """Remove everything of a thread, what waits to be promoted of it too."""
     yield from _delete_thread(thread_id)
 
 
@@ -128,9 +129,15 @@ def unused(chunks: Sequence[Run], runs: Iterable[Run]) -> list[int]:
     return found
 
 
-def _delete_thread(thread_id: str) -> Plan[None]:
+def delete_state(thread_id: str) -> Plan[None]:
+    """Remove the checkpoints of a thread and all that belongs to them, as a part of another plan."""
     for name in _OF_A_THREAD:
         yield Query(name, {"thread_id": thread_id})
+
+
+def _delete_thread(thread_id: str) -> Plan[None]:
+    yield from delete_state(thread_id)
+    yield from unqueue_thread(thread_id)
 
 
 def _delete_checkpoints(keys: Sequence[CheckpointKey]) -> Plan[None]:
@@ -150,4 +157,5 @@ def _delete_unused(thread_id: str) -> Plan[None]:
     gone = unused(chunks, runs)
     if gone:
         yield Query("delete_chunk", key, [{"address": address} for address in gone])
-    yield Query("delete_thread_if_empty", key)
+    if (yield Query("delete_thread_if_empty", key)):
+        yield from unqueue_thread(thread_id)

@@ -13,6 +13,7 @@ CREATE TABLE promotion_job (
 );
 
 CREATE INDEX promotion_job_by_due ON promotion_job (extractor, due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX promotion_job_by_thread ON promotion_job (thread_id);
 
 CREATE TABLE promotion_job_message (
     partition text COLLATE "C" NOT NULL,

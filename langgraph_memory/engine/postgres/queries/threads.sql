@@ -203,9 +203,10 @@ SELECT address, count FROM thread_chunk WHERE thread_id = :thread_id
 DELETE FROM thread_chunk WHERE thread_id = :thread_id AND address = :address
 
 -- name: delete_thread_if_empty
--- Forget a thread that holds no checkpoint any more.
+-- Forget a thread that holds no checkpoint any more; a row says that it is gone.
 DELETE FROM thread WHERE thread_id = :thread_id AND created_at IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM thread_checkpoint AS p WHERE p.thread_id = :thread_id)
+RETURNING thread_id
 
 -- name: delete_checkpoints_of_thread
 -- Remove every checkpoint of a thread.

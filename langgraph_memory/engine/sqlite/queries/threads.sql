@@ -218,9 +218,10 @@ DELETE FROM thread_chunk
 WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :thread_id) AND address = :address
 
 -- name: delete_thread_if_empty
--- Forget a thread that holds no checkpoint any more.
+-- Forget a thread that holds no checkpoint any more; a row says that it is gone.
 DELETE FROM thread WHERE thread_id = :thread_id AND created_at IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM thread_checkpoint AS p WHERE p.thread_no = thread.thread_no)
+RETURNING thread_id
 
 -- name: delete_checkpoints_of_thread
 -- Remove every checkpoint of a thread.
