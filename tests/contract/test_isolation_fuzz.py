@@ -207,6 +207,7 @@ ACROSS = {
     "unembedded": "a re-index of the file, for the operator: what it reads goes to the embedder alone",
     "due_jobs": "a worker asks which jobs are due, whoever's, and claims and reads each by its owner's key",
     "next_due": "a worker asks for a moment, for which it reads no message",
+    "jobs_of_thread": "a thread is deleted: the keys of what waits to be read of it, whoever's; bound to the thread",
     "moved_total": "a copy of the whole database, for the operator: counts",
 }
 """Every statement over the tables of owners that binds no partition, and why it may."""
