@@ -497,7 +497,9 @@ class CuratedStore(BaseStore):
 
         On PostgreSQL the tables are vacuumed, which lets their space be used again and leaves the bytes until then, so
         `"scrubbed"` is False; a database opened with `scrub="rewrite"` writes them anew, and locks each of them
-        meanwhile. Out of reach are also the server's write-ahead log and its standbys.
+        meanwhile. The server's statistics never hold a text. Out of reach are its write-ahead log, which holds the rows
+        that were written and whole pages until its segments are written over, its standbys and archives, and the name
+        of the owner where a role was granted to it (`revoke` takes that back).
 
         Raises MissingOwnerError.
         """
