@@ -23,7 +23,19 @@ from langgraph_memory.domain.types import MemoryType, MemoryTypes
 from langgraph_memory.engine.base import Engine
 from langgraph_memory.engine.opening import Opening
 from langgraph_memory.exceptions import InvalidInputError
-from langgraph_memory.flows import changes, erasure, hygiene, items, jobs, memories, review, rewind, trail, transfer
+from langgraph_memory.flows import (
+    changes,
+    erasure,
+    hygiene,
+    items,
+    jobs,
+    memories,
+    review,
+    rewind,
+    threads,
+    trail,
+    transfer,
+)
 from langgraph_memory.flows import index as indexing
 from langgraph_memory.flows.base import FlowRunner
 from langgraph_memory.flows.embedding import Embedder
@@ -497,7 +509,9 @@ class CuratedStore(BaseStore):
 
         On PostgreSQL the tables are vacuumed, which lets their space be used again and leaves the bytes until then, so
         `"scrubbed"` is False; a database opened with `scrub="rewrite"` writes them anew, and locks each of them
-        meanwhile. Out of reach are also the server's write-ahead log and its standbys.
+        meanwhile. The server's statistics never hold a text. Out of reach are its write-ahead log, which holds the rows
+        that were written and whole pages until its segments are written over, its standbys and archives, and the name
+        of the owner where a role was granted to it (`revoke` takes that back).
 
         Raises MissingOwnerError.
         """
@@ -506,6 +520,20 @@ class CuratedStore(BaseStore):
     async def aerase_owner(self, owner_id: str, *, threads: bool = False) -> Receipt:
         """Same as `erase_owner`."""
         return await self._runner.arun(erasure.erase_owner(owner_id, threads, self._settings))
+
+    def claim_thread(self, thread_id: str, *, owner_id: str) -> None:
+        """Note that an owner takes part in a thread of this database: it is theirs too when everything is erased.
+
+        A node does so where the owner is found by a function of yours, which the checkpointer knows nothing of. The
+        first owner that is noted of a thread is whose it is listed as. Nothing happens when there is no such thread.
+
+        Raises MissingOwnerError or InvalidInputError.
+        """
+        self._runner.run(threads.claim_thread(thread_id, owner_id))
+
+    async def aclaim_thread(self, thread_id: str, *, owner_id: str) -> None:
+        """Same as `claim_thread`."""
+        await self._runner.arun(threads.claim_thread(thread_id, owner_id))
 
     def scrub(self) -> bool:
         """Make what was deleted or forgotten unreadable in the live files, and return whether that is done."""

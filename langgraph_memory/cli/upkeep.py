@@ -13,7 +13,7 @@ from pathlib import Path
 
 import typer
 
-from langgraph_memory.cli.files import existing
+from langgraph_memory.cli.files import existing, file_of
 from langgraph_memory.cli.ids import memory_of_id
 from langgraph_memory.cli.tables import audit_table, memories_table
 from langgraph_memory.cli.terminal import open_console, safe
@@ -103,7 +103,7 @@ def forget_memory(db: str, memory_id: str, owner: str) -> None:
     with open_memory(existing(db)) as memory:
         receipt = memory.store.forget(memory_of_id(memory.store, owner, memory_id).id, owner_id=owner)
         scrubbed = memory.store.scrub()
-    typer.echo(f"forgot {receipt.counts['memories']} of {safe(owner)}'s memories.{_scrubbed(scrubbed)}")
+    typer.echo(f"forgot {receipt.counts['memories']} of {safe(owner)}'s memories.{_scrubbed(db, scrubbed)}")
 
 
 def erase_owner(db: str, owner: str, *, threads: bool, sure: bool) -> None:
@@ -114,7 +114,9 @@ def erase_owner(db: str, owner: str, *, threads: bool, sure: bool) -> None:
         raise typer.Exit(1)
     with open_memory(path) as memory:
         receipt = memory.store.erase_owner(owner, threads=threads)
-    typer.echo(f"erased {listed(receipt.counts.items())} of {safe(owner)}.{_scrubbed(bool(receipt.body['scrubbed']))}")
+    typer.echo(
+        f"erased {listed(receipt.counts.items())} of {safe(owner)}.{_scrubbed(db, bool(receipt.body['scrubbed']))}"
+    )
 
 
 def export_memories(db: str, file: str, owner: str | None) -> None:
@@ -165,5 +167,9 @@ def _count(lines: int) -> None:
     typer.echo(counted(lines, "lines"), err=True)
 
 
-def _scrubbed(done: bool) -> str:
-    return "" if done else " Somebody is reading the file, so its old bytes are still there; run this again later."
+def _scrubbed(db: str, done: bool) -> str:
+    if done:
+        return ""
+    if file_of(db) is None:
+        return " The server's files hold its old bytes until their space is used again."
+    return " Somebody is reading the file, so its old bytes are still there; run this again later."

@@ -8,7 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from langgraph_memory.domain.pieces import Run, tail_of
-from langgraph_memory.flows.base import Flow
+from langgraph_memory.domain.scope import check_owner
+from langgraph_memory.flows.base import Flow, Later
+from langgraph_memory.flows.memories import check_text
+from langgraph_memory.plans.threads import put
 from langgraph_memory.plans.threads.put import put_checkpoint
 from langgraph_memory.plans.threads.read import get_versions
 from langgraph_memory.plans.threads.records import (
@@ -80,6 +83,12 @@ def store_checkpoint(draft: Draft, values: Values, known: KnownCheckpoints, now:
     place = _place(draft.key, draft.key.checkpoint_id)
     if place is not None:
         known.put(place, base | {one.version.channel: _learn(one, outcome) for one in encoded}, parent)
+
+
+def claim_thread(thread_id: str, owner_id: str) -> Flow[None]:
+    """Note that an owner takes part in a thread; nobody waits for it."""
+    check_text("thread_id", thread_id)
+    yield Later(put.claim_thread(thread_id, check_owner(owner_id)))
 
 
 def _learn(encoded: Encoded, outcome: Stored) -> KnownVersion | None:

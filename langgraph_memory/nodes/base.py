@@ -14,6 +14,7 @@ from langgraph.store.base import BaseStore
 from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.nodes.identity import Identity, resolve_identity
 from langgraph_memory.nodes.state import RetrievalState
+from langgraph_memory.nodes.steps import Steps, call
 from langgraph_memory.store import CuratedStore
 
 IdentityResolver = Callable[[Runtime[Any], RunnableConfig], Identity]
@@ -26,6 +27,7 @@ class MemoryNode(Runnable[Any, Update]):
     def __init__(self, store: CuratedStore | None, identity: IdentityResolver | None) -> None:
         self._store = store
         self._identity = identity or resolve_identity
+        self._claims_threads = self._identity is not resolve_identity
 
     def __call__(self, state: RetrievalState, config: RunnableConfig) -> Update:
         """Same as `invoke`; its signature tells LangGraph which channels the node uses."""
@@ -44,6 +46,11 @@ class MemoryNode(Runnable[Any, Update]):
         runtime = get_runtime()
         store = _curated(self._store if self._store is not None else runtime.store, type(self).__name__)
         return store, runtime, self._identity(runtime, ensure_config(config))
+
+    def _claim(self, store: CuratedStore, owner_id: str, thread_id: str | None) -> Steps[None]:
+        """Note whose thread the run works in, where the checkpointer cannot know whom `identity` finds."""
+        if self._claims_threads and thread_id is not None:
+            yield from call(store.claim_thread, store.aclaim_thread, thread_id, owner_id=owner_id)
 
 
 def _curated(store: BaseStore | None, node: str) -> CuratedStore:

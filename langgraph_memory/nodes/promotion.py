@@ -103,6 +103,7 @@ class PromotionNode(MemoryNode):
 
     def _steps(self, store: CuratedStore, turn: _Turn) -> Steps[None]:
         queue = store.queue
+        yield from self._claim(store, turn.place.owner_id, turn.source.thread_id)
         if not turn.utterances:
             return
         left = yield from call(queue.unread, queue.aunread, turn.utterances, place=turn.place)

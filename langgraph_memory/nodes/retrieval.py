@@ -15,6 +15,7 @@ from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.nodes.base import IdentityResolver, MemoryNode, Update
 from langgraph_memory.nodes.conversation import last_question, messages_of
 from langgraph_memory.nodes.identity import Identity, replayed_from, source_of
+from langgraph_memory.nodes.steps import Steps, aperform, call, perform
 from langgraph_memory.store import CuratedStore
 
 
@@ -65,16 +66,18 @@ class RetrievalNode(MemoryNode):
 
         Raises MissingOwnerError when the run names no owner, InvalidInputError when it has no CuratedStore.
         """
-        store, runtime, identity = self._run(config)
-        query = self._query(messages_of(input))
-        return self._update(store.recall(query, source=source_of(runtime, config), **self._asked(identity, config)))
+        return perform(self._steps(input, config))
 
     async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Update:
         """Same as `invoke`."""
+        return await aperform(self._steps(input, config))
+
+    def _steps(self, state: Any, config: RunnableConfig | None) -> Steps[Update]:
         store, runtime, identity = self._run(config)
-        query = self._query(messages_of(input))
-        asked = self._asked(identity, config)
-        return self._update(await store.arecall(query, source=source_of(runtime, config), **asked))
+        source, asked = source_of(runtime, config), self._asked(identity, config)
+        recall = yield from call(store.recall, store.arecall, self._query(messages_of(state)), source=source, **asked)
+        yield from self._claim(store, identity.owner_id, source.thread_id)
+        return self._update(recall)
 
     def _asked(self, identity: Identity, config: RunnableConfig | None) -> dict[str, Any]:
         moment = replayed_from(config) if self._as_of == "checkpoint" else None

@@ -52,9 +52,19 @@ def _run(*arguments: str, said: str = "") -> Result:
 
 
 @pytest.fixture
-def filled(path: str) -> str:
-    """A file with two owners, one superseded, one expired and one hostile memory."""
-    with open_memory(path) as memory:
+def filled(database: str) -> str:
+    """A database with two owners, one superseded, one expired and one hostile memory."""
+    return _fill(database)
+
+
+@pytest.fixture
+def filled_file(path: str) -> str:
+    """The same in a file."""
+    return _fill(path)
+
+
+def _fill(db: str) -> str:
+    with open_memory(db) as memory:
         store = memory.store
         store.remember("The user lives in Berlin.", owner_id="ana", slot="home.city")
         store.remember("The user lives in Lisbon.", owner_id="ana", slot="home.city")
@@ -66,7 +76,7 @@ def filled(path: str) -> str:
         )
         store.remember(expired, owner_id="ana")
         store.remember("The user likes [red]tea[/red].", owner_id="bob@x.y")
-    return path
+    return db
 
 
 @pytest.fixture(scope="module")
@@ -131,12 +141,12 @@ class TestDemo:
         ]
         assert sorted(thread["thread_id"].split("-")[0] for thread in threads) == ["monday", "tuesday"]
 
-    def test_it_says_that_a_file_exists_and_adds_to_it_within_a_hundred_columns(self, filled: str) -> None:
-        done = _process(Path(filled).parent, "demo", "--db", filled, columns=None)
+    def test_it_says_that_a_file_exists_and_adds_to_it_within_a_hundred_columns(self, filled_file: str) -> None:
+        done = _process(Path(filled_file).parent, "demo", "--db", filled_file, columns=None)
 
         assert done.returncode == 0
         assert "exists already" in done.stdout
-        with open_memory(filled) as memory:
+        with open_memory(filled_file) as memory:
             assert {owner for owner, _, _ in memory.store.list_owners()} == {"ana", "bob@x.y", OWNER}
         shown = [line for line in done.stdout.splitlines() if not re.match("file:|look again:|go on:", line)]
         assert max(map(len, shown)) <= 100
@@ -204,16 +214,16 @@ class TestMemories:
         assert "nothing" in _run("memories", "--db", filled, "--owner", "eve").stdout
         assert json.loads(_run("memories", "--db", filled, "--owner", "eve", "--json").stdout) == []
 
-    def test_an_empty_file_says_so(self, path: str) -> None:
-        with open_memory(path):
+    def test_an_empty_file_says_so(self, database: str) -> None:
+        with open_memory(database):
             pass
 
-        assert "holds no memories" in _run("memories", "--db", path).stdout
-        assert json.loads(_run("memories", "--db", path, "--json").stdout) == []
+        assert "holds no memories" in _run("memories", "--db", database).stdout
+        assert json.loads(_run("memories", "--db", database, "--json").stdout) == []
 
-    def test_the_database_may_be_a_url_or_come_from_the_environment(self, filled: str) -> None:
-        assert "Lisbon" in _run("memories", "--db", f"sqlite:///{filled}").stdout
-        result = CliRunner(env={"LANGGRAPH_MEMORY_DB": filled, "COLUMNS": "200"}).invoke(app, ["memories"])
+    def test_the_database_may_be_a_url_or_come_from_the_environment(self, filled_file: str) -> None:
+        assert "Lisbon" in _run("memories", "--db", f"sqlite:///{filled_file}").stdout
+        result = CliRunner(env={"LANGGRAPH_MEMORY_DB": filled_file, "COLUMNS": "200"}).invoke(app, ["memories"])
         assert "Lisbon" in result.stdout
 
     def test_owners_are_listed_with_counts(self, filled: str) -> None:
@@ -225,22 +235,22 @@ class TestMemories:
 
 
 class TestThreads:
-    def test_it_lists_threads_with_what_they_hold(self, tmp_path: Path, path: str) -> None:
-        _run("chat", "--db", path, "--owner", "ana", "--thread", "first", said="Hello\n")
+    def test_it_lists_threads_with_what_they_hold(self, database: str) -> None:
+        _run("chat", "--db", database, "--owner", "ana", "--thread", "first", said="Hello\n")
 
-        listed = json.loads(_run("threads", "--db", path, "--json").stdout)
+        listed = json.loads(_run("threads", "--db", database, "--json").stdout)
 
         assert [thread["thread_id"] for thread in listed] == ["first"]
         assert listed[0]["checkpoints"] > 0
         assert listed[0]["bytes"] > 0
         assert datetime.fromisoformat(listed[0]["created_at"]) <= datetime.fromisoformat(listed[0]["updated_at"])
-        assert "first" in _run("threads", "--db", path).stdout
+        assert "first" in _run("threads", "--db", database).stdout
 
-    def test_a_limit_says_that_there_is_more(self, path: str) -> None:
+    def test_a_limit_says_that_there_is_more(self, database: str) -> None:
         for thread in ("first", "second"):
-            _run("chat", "--db", path, "--owner", "ana", "--thread", thread, said="Hello\n")
+            _run("chat", "--db", database, "--owner", "ana", "--thread", thread, said="Hello\n")
 
-        result = _run("threads", "--db", path, "--limit", "1", "--json")
+        result = _run("threads", "--db", database, "--limit", "1", "--json")
 
         assert [thread["thread_id"] for thread in json.loads(result.stdout)] == ["second"]
         assert "more than 1" in result.stderr
@@ -255,49 +265,49 @@ class TestChat:
         assert "agent > From what I know: The user lives in Lisbon." in done.stdout
         assert (tmp_path / "assistant.db").exists()
 
-    def test_another_thread_knows_the_owner_and_another_owner_knows_nothing(self, path: str) -> None:
-        _run("chat", "--db", path, "--owner", "ana", said="I live in Lisbon.\n")
+    def test_another_thread_knows_the_owner_and_another_owner_knows_nothing(self, database: str) -> None:
+        _run("chat", "--db", database, "--owner", "ana", said="I live in Lisbon.\n")
 
-        assert "Lisbon" in _run("chat", "--db", path, "--owner", "ana", said="Where do I live?\n").stdout
-        assert "Lisbon" not in _run("chat", "--db", path, "--owner", "eve", said="Where do I live?\n").stdout
+        assert "Lisbon" in _run("chat", "--db", database, "--owner", "ana", said="Where do I live?\n").stdout
+        assert "Lisbon" not in _run("chat", "--db", database, "--owner", "eve", said="Where do I live?\n").stdout
 
-    def test_a_named_thread_goes_on(self, path: str) -> None:
-        seat = ("chat", "--db", path, "--owner", "ana", "--thread", "t")
+    def test_a_named_thread_goes_on(self, database: str) -> None:
+        seat = ("chat", "--db", database, "--owner", "ana", "--thread", "t")
         _run(*seat, said="Answer in German for this chat only.\n")
 
         assert "You said: Answer in German" in _run(*seat, said="Which language is German?\n").stdout
 
-    def test_quit_ends_it_before_the_input_does(self, path: str) -> None:
-        result = _run("chat", "--db", path, "--owner", "ana", said="/quit\nI live in Lisbon.\n")
+    def test_quit_ends_it_before_the_input_does(self, database: str) -> None:
+        result = _run("chat", "--db", database, "--owner", "ana", said="/quit\nI live in Lisbon.\n")
 
         assert result.exit_code == 0
         assert "Lisbon" not in result.stdout
 
-    def test_memories_are_listed_and_forgotten_by_the_start_of_their_id(self, path: str) -> None:
-        with open_memory(path) as memory:
+    def test_memories_are_listed_and_forgotten_by_the_start_of_their_id(self, database: str) -> None:
+        with open_memory(database) as memory:
             known = memory.store.remember("The user lives in Lisbon.", owner_id="ana").memory
         assert known is not None
 
         said = f"/memories\n/forget {known.id[:8]}\n/memories\n"
-        result = _run("chat", "--db", path, "--owner", "ana", said=said)
+        result = _run("chat", "--db", database, "--owner", "ana", said=said)
 
         assert result.stdout.count(known.id[:8]) == 2
         assert "forgotten: The user lives in Lisbon." in result.stdout
         assert "nothing" in result.stdout
 
     @pytest.mark.parametrize("line", ["/forget", "/forget 0", "/forget m", "/nonsense", "/FORGET"])
-    def test_a_command_that_names_nothing_changes_nothing(self, path: str, line: str) -> None:
+    def test_a_command_that_names_nothing_changes_nothing(self, database: str, line: str) -> None:
         now = datetime.now(UTC)
-        with open_memory(path) as memory:
+        with open_memory(database) as memory:
             for name in ("m1", "m2"):
                 one = Memory(id=name, owner_id="ana", content=f"Known as {name}.", created_at=now, updated_at=now)
                 memory.store.remember(one, owner_id="ana")
 
-        result = _run("chat", "--db", path, "--owner", "ana", said=f"{line}\n")
+        result = _run("chat", "--db", database, "--owner", "ana", said=f"{line}\n")
 
         assert result.exit_code == 0
         assert re.search("memories have an id|no memory whose id|there is no", result.stdout)
-        with open_memory(path) as memory:
+        with open_memory(database) as memory:
             assert len(memory.store.list_memories(owner_id="ana")) == 2
 
     def test_bytes_that_are_no_text_do_not_stop_it(self, tmp_path: Path) -> None:
@@ -308,14 +318,14 @@ class TestChat:
         assert done.stdout.count("agent > ") == 2
 
     def test_an_answer_that_fails_does_not_end_it_and_shows_in_the_exit_code(
-        self, path: str, monkeypatch: pytest.MonkeyPatch
+        self, database: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def answer(messages: object) -> str:
             raise ConnectionError("the provider\x1b is away")
 
         monkeypatch.setattr("langgraph_memory.offline.answer", answer)
 
-        result = _run("chat", "--db", path, "--owner", "ana", said="Hello\n/help\n")
+        result = _run("chat", "--db", database, "--owner", "ana", said="Hello\n/help\n")
 
         assert result.exit_code == 1
         assert "no answer: ConnectionError: the provider  is away" in result.stdout

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -147,10 +146,10 @@ def test_a_budget_without_a_bound_takes_the_models_or_says_so() -> None:
         build_prompt({"messages": []}, budget=ContextBudget(5), max_tokens=5)
 
 
-def test_one_budget_serves_retrieval_and_model_in_a_graph(tmp_path: Path) -> None:
+def test_one_budget_serves_retrieval_and_model_in_a_graph(database: str) -> None:
     reports: list[BudgetReport] = []
     budget = ContextBudget(400, reply=100, memories=("tokens", 60))
-    with open_memory(tmp_path / "memory.db") as memory:
+    with open_memory(database) as memory:
         for n in range(20):
             memory.store.remember(f"The user has visited the city of number {n}.", owner_id="ana")
         graph = build_graph(

@@ -31,8 +31,18 @@ SECRETS = [
 @pytest.fixture
 def memory(path: str, clock: Clock, embed: BagOfWords) -> Iterator[MemoryDatabase]:
     """Store and checkpointer on one new file, which wait for a fifth of a second."""
+    yield from opened(path, clock, embed)
+
+
+@pytest.fixture
+def either(database: str, clock: Clock, embed: BagOfWords) -> Iterator[MemoryDatabase]:
+    """The same on a database of either engine."""
+    yield from opened(database, clock, embed)
+
+
+def opened(database: str, clock: Clock, embed: BagOfWords) -> Iterator[MemoryDatabase]:
     numbers = count(1)
-    engine = connect(path, busy_timeout=0.2)
+    engine = connect(database, busy_timeout=0.2)
     settings = StoreSettings(clock=clock, new_id=lambda: f"id-{next(numbers):04}")
     engine.setup()
     yield MemoryDatabase(engine, index={"dims": embed.dims, "embed": embed}, settings=settings)
@@ -138,30 +148,30 @@ async def test_an_erased_owner_is_in_no_table(memory: MemoryDatabase, mode: str,
     assert held == dict.fromkeys(tables, 0)
 
 
-async def test_threads_stay_unless_they_are_asked_for(memory: MemoryDatabase, mode: str, path: str) -> None:
-    store = Driver(memory.store, mode)
-    talk(memory, "t", ADA, "qzxthread")
+async def test_threads_stay_unless_they_are_asked_for(either: MemoryDatabase, mode: str) -> None:
+    store = Driver(either.store, mode)
+    talk(either, "t", ADA, "qzxthread")
     await store.remember("likes tea", owner_id=ADA)
 
     receipt = await store.erase_owner(ADA)
 
     assert "threads" not in receipt.counts
-    assert memory.checkpointer.get_tuple({"configurable": {"thread_id": "t"}}) is not None
+    assert either.checkpointer.get_tuple({"configurable": {"thread_id": "t"}}) is not None
 
 
 async def test_the_owners_threads_are_those_a_run_claimed_and_unclaimed_ones_that_were_read_for_them(
-    memory: MemoryDatabase, mode: str
+    either: MemoryDatabase, mode: str
 ) -> None:
-    store = Driver(memory.store, mode)
+    store = Driver(either.store, mode)
     for thread_id, owner_id in (("mine", ADA), ("bens", BEN), ("nobodys", None), ("unread", None)):
-        talk(memory, thread_id, owner_id, "hello")
+        talk(either, thread_id, owner_id, "hello")
     for thread_id in ("bens", "nobodys"):
         await store.recall("hello", owner_id=ADA, source=Source(thread_id=thread_id))
-    memory.checkpointer.copy_thread("mine", "copied")
+    either.checkpointer.copy_thread("mine", "copied")
 
     receipt = await store.erase_owner(ADA, threads=True)
 
-    left = {thread.thread_id for thread in memory.checkpointer.list_threads()}
+    left = {thread.thread_id for thread in either.checkpointer.list_threads()}
     assert left == {"bens", "unread"}
     assert receipt.counts["threads"] == 3
 
@@ -216,16 +226,16 @@ async def test_what_is_forgotten_is_unreadable_after_scrubbing(memory: MemoryDat
     assert found_in(path, "qzx") == []
 
 
-async def test_an_owner_without_anything_is_erased_too(memory: MemoryDatabase, mode: str) -> None:
-    receipt = await Driver(memory.store, mode).erase_owner("nobody", threads=True)
+async def test_an_owner_without_anything_is_erased_too(either: MemoryDatabase, mode: str) -> None:
+    receipt = await Driver(either.store, mode).erase_owner("nobody", threads=True)
 
     assert set(receipt.counts.values()) == {0}
     with pytest.raises(MissingOwnerError):
-        await Driver(memory.store, mode).erase_owner("")
+        await Driver(either.store, mode).erase_owner("")
 
 
-async def test_an_erased_owner_begins_anew(memory: MemoryDatabase, mode: str) -> None:
-    store = Driver(memory.store, mode)
+async def test_an_erased_owner_begins_anew(either: MemoryDatabase, mode: str) -> None:
+    store = Driver(either.store, mode)
     await store.remember("likes tea", owner_id=ADA)
     await store.remember("rides", owner_id=BEN)
     await store.erase_owner(ADA)

@@ -24,7 +24,7 @@ from support import BagOfWords, one_sentence
 
 from langgraph_memory.database import open_memory
 from langgraph_memory.exceptions import DatabaseError, DatabaseUnavailableError, NotADatabaseError
-from langgraph_memory.importer import import_upstream
+from langgraph_memory.importer import aimport_upstream, import_upstream
 
 THREADS = ("chat", "asking", "nested", "spread", "async")
 
@@ -130,6 +130,19 @@ def test_every_checkpoint_is_there_and_the_source_is_as_it_was(old: str, path: s
     assert found.source_bytes > 0
     assert told[-1][0] == told[-1][1]
     assert contents(old) == before
+
+
+async def test_an_import_beside_the_event_loop_is_the_same(old: str, path: str) -> None:
+    async with open_memory(path) as memory:
+        found = await aimport_upstream(old, memory)
+        imported = [one async for one in memory.checkpointer.alist(None)]
+    with open_memory(":memory:") as other:
+        expected = import_upstream(old, other)
+        tuples = list(other.checkpointer.list(None))
+
+    assert found == expected
+    assert imported == tuples
+    assert found.items > 0
 
 
 def test_every_thread_goes_on(old: str, path: str) -> None:

@@ -277,9 +277,9 @@ FAILURES: dict[str, tuple[Any, str]] = {
 
 @pytest.mark.parametrize(("answer", "reason"), FAILURES.values(), ids=FAILURES)
 async def test_a_failed_call_never_fails_the_run_and_its_messages_are_read_again_when_they_are_due(
-    path: str, clock: Clock, mode: str, answer: Any, reason: str, caplog: pytest.LogCaptureFixture
+    database: str, clock: Clock, mode: str, answer: Any, reason: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    engine = connect(path)
+    engine = connect(database)
     memory = MemoryDatabase(engine, settings=StoreSettings(clock=clock))
     memory.store.setup()
     model = Scripted(script=[answer, found(), found(MUNICH), found()], prompts=[])

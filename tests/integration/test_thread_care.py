@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from databases import rows
 from langchain_core.messages import AIMessage, HumanMessage
 from langgraph.checkpoint.base import empty_checkpoint
 from langgraph.checkpoint.serde.encrypted import EncryptedSerializer
@@ -64,6 +65,21 @@ def saver(file: str) -> Iterator[ThreadSaver]:
         yield opened
 
 
+@pytest.fixture
+def either(database: str) -> Iterator[ThreadSaver]:
+    """A saver on a database of either engine."""
+    with ThreadSaver.from_conn_string(database) as opened:
+        yield opened
+
+
+def damage(database: str, statement: str) -> None:
+    """Run a statement that names the thread "hurt" as {hurt} and bytes as {hexadecimal digits}."""
+    server = "://" in database
+    named = "thread_id = 'hurt'" if server else "thread_no = (SELECT thread_no FROM thread WHERE thread_id = 'hurt')"
+    statement = re.sub(r"\{([0-9a-f]+)\}", r"'\\x\1'" if server else r"X'\1'", statement)
+    rows(database, statement.replace("{hurt}", named))
+
+
 @pytest.mark.parametrize("remove", ["delete_thread", "prune"])
 def test_removed_threads_give_their_space_back_to_the_file_system(saver: ThreadSaver, file: str, remove: str) -> None:
     fill(saver, "kept", 5)
@@ -99,32 +115,30 @@ def test_the_log_stays_bounded_while_a_listing_is_held_open(saver: ThreadSaver, 
     assert len(list(standing)) >= 99
 
 
-def test_a_sweep_deletes_idle_threads_and_shortens_long_ones(saver: ThreadSaver, file: str) -> None:
-    fill(saver, "idle", 3)
-    fill(saver, "long", 30)
-    fill(saver, "short", 3)
-    connection = sqlite3.connect(file, isolation_level=None)
-    connection.execute("UPDATE thread SET updated_at = updated_at - 7200000000 WHERE thread_id = 'idle'")
-    connection.close()
+def test_a_sweep_deletes_idle_threads_and_shortens_long_ones(either: ThreadSaver, database: str) -> None:
+    fill(either, "idle", 3)
+    fill(either, "long", 30)
+    fill(either, "short", 3)
+    rows(database, "UPDATE thread SET updated_at = updated_at - 7200000000 WHERE thread_id = 'idle'")
 
-    swept = saver.sweep(max_age=timedelta(hours=1), max_checkpoints_per_thread=10)
+    swept = either.sweep(max_age=timedelta(hours=1), max_checkpoints_per_thread=10)
 
     assert swept == (1, 1)
-    assert {one.thread_id: one.checkpoints for one in saver.list_threads()} == {"long": 10, "short": 3}
-    assert saver.sweep(max_age=timedelta(hours=1), max_checkpoints_per_thread=10) == (0, 0)
+    assert {one.thread_id: one.checkpoints for one in either.list_threads()} == {"long": 10, "short": 3}
+    assert either.sweep(max_age=timedelta(hours=1), max_checkpoints_per_thread=10) == (0, 0)
 
 
-def test_a_sweep_keeps_at_least_one_checkpoint(saver: ThreadSaver) -> None:
+def test_a_sweep_keeps_at_least_one_checkpoint(either: ThreadSaver) -> None:
     with pytest.raises(InvalidInputError, match="at least 1"):
-        saver.sweep(max_checkpoints_per_thread=0)
+        either.sweep(max_checkpoints_per_thread=0)
 
 
-async def test_threads_are_listed_by_owner_with_what_was_said_last(saver: ThreadSaver) -> None:
-    fill(saver, "first", 2, owner_id="ann")
-    fill(saver, "second", 70, owner_id="ann", size=40)
-    fill(saver, "third", 1, user_id="bob")
+async def test_threads_are_listed_by_owner_with_what_was_said_last(either: ThreadSaver) -> None:
+    fill(either, "first", 2, owner_id="ann")
+    fill(either, "second", 70, owner_id="ann", size=40)
+    fill(either, "third", 1, user_id="bob")
 
-    mine = saver.list_threads(owner_id="ann")
+    mine = either.list_threads(owner_id="ann")
 
     assert [(one.thread_id, one.checkpoints, one.owner_id) for one in mine] == [
         ("second", 70, "ann"),
@@ -134,7 +148,7 @@ async def test_threads_are_listed_by_owner_with_what_was_said_last(saver: Thread
     assert mine[0].preview.startswith("riddle 69 ")
     assert mine[1].bytes > 1000
     assert mine[1].created_at <= mine[1].updated_at
-    assert [one.thread_id for one in await saver.alist_threads(limit=1, offset=2)] == ["first"]
+    assert [one.thread_id for one in await either.alist_threads(limit=1, offset=2)] == ["first"]
 
 
 @pytest.mark.parametrize("turns", [3, 150])
@@ -172,27 +186,27 @@ def test_encryption_leaves_no_plaintext_in_the_files_and_still_stores_each_messa
         blind.get_tuple(config_of("t"))
 
 
-def test_a_class_that_is_not_on_the_allow_list_is_refused_by_name_until_it_is(file: str) -> None:
+def test_a_class_that_is_not_on_the_allow_list_is_refused_by_name_until_it_is(database: str) -> None:
     checkpoint: Any = {
         **empty_checkpoint(),
         "id": "1",
         "channel_values": {"order": Order(7)},
         "channel_versions": {"order": 1},
     }
-    with ThreadSaver.from_conn_string(file) as saver:
+    with ThreadSaver.from_conn_string(database) as saver:
         saver.put(config_of("t"), checkpoint, {}, {"order": 1})
         with pytest.raises(ClassNotAllowedError, match=r"allowed_classes=\[\('.*test_thread_care', 'Order'\)\]"):
             saver.get_tuple(config_of("t"))
 
-    with ThreadSaver.from_conn_string(file, allowed_classes=[Order]) as saver:
+    with ThreadSaver.from_conn_string(database, allowed_classes=[Order]) as saver:
         found = saver.get_tuple(config_of("t"))
 
     assert found is not None
     assert found.checkpoint["channel_values"] == {"order": Order(7)}
 
 
-def test_allowed_classes_beside_a_serializer_are_refused(file: str) -> None:
-    opening = ThreadSaver.from_conn_string(file, serde=JsonPlusSerializer(), allowed_classes=[Order])
+def test_allowed_classes_beside_a_serializer_are_refused(database: str) -> None:
+    opening = ThreadSaver.from_conn_string(database, serde=JsonPlusSerializer(), allowed_classes=[Order])
     with pytest.raises(InvalidInputError, match="its own allow-list"):
         opening.__enter__()
 
@@ -217,18 +231,26 @@ def test_a_damaged_element_is_named_and_other_threads_are_untouched(saver: Threa
 
 
 @pytest.mark.parametrize("statement", [
-    "UPDATE thread_channel SET value = X'ff' WHERE thread_no = 1",
-    "UPDATE thread_checkpoint SET body = X'00112233' WHERE thread_no = 1",
-    "UPDATE thread_checkpoint SET channel_versions = '{' WHERE thread_no = 1",
-    "UPDATE thread_checkpoint SET channel_versions = '{\"messages\":7}' WHERE thread_no = 1",
-    "DELETE FROM thread_chunk WHERE thread_no = 1",
-    "UPDATE thread_write SET value = X'00' WHERE thread_no = 1",
+    "UPDATE thread_channel SET value = {ff} WHERE {hurt}",
+    "UPDATE thread_checkpoint SET body = {00112233} WHERE {hurt}",
+    "UPDATE thread_checkpoint SET channel_versions = '{}' WHERE {hurt}",
+    "UPDATE thread_checkpoint SET channel_versions = '{\"messages\":7}' WHERE {hurt}",
+    "DELETE FROM thread_chunk WHERE {hurt}",
+    "UPDATE thread_write SET value = {00} WHERE {hurt}",
 ])  # fmt: skip
-def test_every_kind_of_damaged_row_is_one_clear_error(saver: ThreadSaver, file: str, statement: str) -> None:
-    fill(saver, "hurt", 3)  # thread 1
-    connection = sqlite3.connect(file, isolation_level=None)
-    connection.execute(statement)
-    connection.close()
+def test_every_kind_of_damaged_row_is_one_clear_error(either: ThreadSaver, database: str, statement: str) -> None:
+    fill(either, "whole", 3)
+    fill(either, "hurt", 3)
+    damage(database, statement)
+
+    with pytest.raises(UnreadableCheckpointError, match="thread 'hurt'"):
+        either.get_tuple(config_of("hurt"))
+    assert either.get_tuple(config_of("whole")) is not None
+
+
+def test_versions_that_are_no_json_are_one_clear_error(saver: ThreadSaver, file: str) -> None:
+    fill(saver, "hurt", 3)
+    rows(file, "UPDATE thread_checkpoint SET channel_versions = '{'")
 
     with pytest.raises(UnreadableCheckpointError, match="thread 'hurt'"):
         saver.get_tuple(config_of("hurt"))
@@ -253,11 +275,9 @@ def test_bytes_flipped_in_the_file_never_show_as_another_state(file: str) -> Non
     assert refused > 5
 
 
-def test_a_thread_with_a_damaged_checkpoint_can_still_be_continued(saver: ThreadSaver, file: str) -> None:
-    messages = fill(saver, "t", 3)
-    connection = sqlite3.connect(file, isolation_level=None)
-    connection.execute("DELETE FROM thread_chunk")
-    connection.close()
+def test_a_thread_with_a_damaged_checkpoint_can_still_be_continued(either: ThreadSaver, database: str) -> None:
+    messages = fill(either, "t", 3)
+    rows(database, "DELETE FROM thread_chunk")
     checkpoint: Any = {
         **empty_checkpoint(),
         "id": "9",
@@ -265,7 +285,7 @@ def test_a_thread_with_a_damaged_checkpoint_can_still_be_continued(saver: Thread
         "channel_versions": {"messages": 9},
     }
 
-    with ThreadSaver.from_conn_string(file) as other:
+    with ThreadSaver.from_conn_string(database) as other:
         other.put(config_of("t", "00000002"), checkpoint, {}, {"messages": 9})
         found = other.get_tuple(config_of("t", "9"))
 
@@ -310,7 +330,7 @@ def test_a_read_only_file_is_named(file: str, saver: ThreadSaver) -> None:
         fill(saver, "t", 1)
 
 
-def test_a_value_that_cannot_be_encoded_is_named_and_nothing_is_stored(saver: ThreadSaver) -> None:
+def test_a_value_that_cannot_be_encoded_is_named_and_nothing_is_stored(either: ThreadSaver) -> None:
     checkpoint: Any = {
         **empty_checkpoint(),
         "id": "1",
@@ -319,21 +339,21 @@ def test_a_value_that_cannot_be_encoded_is_named_and_nothing_is_stored(saver: Th
     }
 
     with pytest.raises(InvalidInputError, match=r"channel 'odd'.*cannot be serialised"):
-        saver.put(config_of("t"), checkpoint, {}, {"odd": 1})
+        either.put(config_of("t"), checkpoint, {}, {"odd": 1})
     with pytest.raises(InvalidInputError, match=r"channel 'odd'.*cannot be serialised"):
-        saver.put_writes(config_of("t", "1"), [("odd", object())], "task")
+        either.put_writes(config_of("t", "1"), [("odd", object())], "task")
 
-    assert saver.get_tuple(config_of("t")) is None
-    assert saver.list_threads() == []
+    assert either.get_tuple(config_of("t")) is None
+    assert either.list_threads() == []
 
 
-def test_no_thread_id_is_refused(saver: ThreadSaver) -> None:
+def test_no_thread_id_is_refused(either: ThreadSaver) -> None:
     for nobody in ({"configurable": {"thread_id": None}}, {"configurable": {}}, {}):
         with pytest.raises(InvalidInputError, match="no thread was named"):
-            saver.get_tuple(nobody)
+            either.get_tuple(nobody)
 
 
-def test_ten_megabytes_of_state_and_a_missing_parent_are_stored(saver: ThreadSaver) -> None:
+def test_ten_megabytes_of_state_and_a_missing_parent_are_stored(either: ThreadSaver) -> None:
     big = {"text": "x" * 10_000_000, "list": [os.urandom(1000) for _ in range(2000)]}
     checkpoint: Any = {
         **empty_checkpoint(),
@@ -342,10 +362,10 @@ def test_ten_megabytes_of_state_and_a_missing_parent_are_stored(saver: ThreadSav
         "channel_versions": {"text": 1, "list": 1},
     }
 
-    saver.put(config_of("t", "not there"), checkpoint, {}, {"text": 1, "list": 1})
+    either.put(config_of("t", "not there"), checkpoint, {}, {"text": 1, "list": 1})
 
-    found = saver.get_tuple(config_of("t"))
+    found = either.get_tuple(config_of("t"))
     assert found is not None
     assert found.checkpoint["channel_values"] == big
     assert found.parent_config is not None
-    assert saver.get_tuple(found.parent_config) is None
+    assert either.get_tuple(found.parent_config) is None

@@ -9,8 +9,19 @@ import pytest
 from databases import rows
 from langchain_core.messages import AIMessage
 from langgraph.graph import START, MessagesState, StateGraph
+from support import Driver
 
-from langgraph_memory import MemoryContext, MemoryDatabase, OfflineChatModel, build_graph, open_memory
+from langgraph_memory import (
+    MemoryContext,
+    MemoryDatabase,
+    OfflineChatModel,
+    PromotionNode,
+    RetrievalNode,
+    build_graph,
+    open_memory,
+)
+from langgraph_memory.exceptions import MissingOwnerError
+from langgraph_memory.nodes.identity import Identity
 
 SAID: Any = {"messages": [("user", "I live in Berlin.")]}
 ANA = MemoryContext(owner_id="ana")
@@ -96,6 +107,39 @@ def test_a_thread_of_two_goes_with_either_of_them(memory: MemoryDatabase, owner_
 
     assert erased.counts["threads"] == 1
     assert [one.thread_id for one in memory.checkpointer.list_threads()] == ["other"]
+
+
+@pytest.mark.parametrize("how", ["sync", "async"])
+@pytest.mark.parametrize("context", [None, MemoryContext(owner_id="ana")], ids=["unnamed", "named otherwise"])
+async def test_a_thread_is_also_whose_a_function_of_the_nodes_says(
+    memory: MemoryDatabase, how: str, context: MemoryContext | None
+) -> None:
+    def of_the_tenant(runtime: Any, config: Any) -> Identity:
+        return Identity("tenant:ana", "global")
+
+    graph = build_graph(
+        OfflineChatModel(),
+        retrieval=RetrievalNode(identity=of_the_tenant),
+        promotion=PromotionNode(identity=of_the_tenant),
+    ).compile(checkpointer=memory.checkpointer, store=memory.store)
+    if how == "sync":
+        graph.invoke(SAID, thread("t"), context=context, durability="sync")
+    else:
+        await graph.ainvoke(SAID, thread("t"), context=context, durability="sync")
+
+    assert threads_of(memory, "ana" if context else "tenant:ana") == [("t", "ana" if context else "tenant:ana")]
+    assert memory.end_session("t", owner_id="tenant:ana").thread_id == "t"
+    assert memory.store.erase_owner("tenant:ana", threads=True).counts["threads"] == 1
+
+
+async def test_a_thread_that_is_not_there_is_not_claimed(memory: MemoryDatabase, database: str, mode: str) -> None:
+    await Driver(memory.store, mode).claim_thread("t", owner_id="ana")
+
+    with pytest.raises(MissingOwnerError):
+        await Driver(memory.store, mode).claim_thread("t", owner_id="")
+    memory.store.remember("The user likes tea.", owner_id="ana")
+    assert rows(database, "SELECT owner_id, thread_id FROM thread_owner") == []
+    assert memory.checkpointer.list_threads() == []
 
 
 def test_nothing_names_a_thread_or_its_owner_once_both_are_erased(memory: MemoryDatabase, database: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 import psycopg
 
 from langgraph_memory.engine.named_queries import load_migrations
@@ -28,6 +30,7 @@ def migrate(connection: Connection, settings: PostgresSettings) -> None:
         if _version(connection, settings.schema) < known[-1][0] and not (settings.read_only or _stands_by(connection)):
             for number, name, sql in known:
                 _apply(connection, settings.schema, number, name, sql)
+            leave_unmeasured(connection)
         version = _version(connection, settings.schema)
     except psycopg.errors.DuplicateTable as error:
         raise foreign(settings.name, error) from error
@@ -53,6 +56,14 @@ def _stands_by(connection: Connection) -> bool:
 def alone(connection: Connection) -> None:
     """Wait until nobody else changes the schema, until the end of the transaction."""
     connection.execute(_ALONE)
+
+
+def leave_unmeasured(connection: Connection) -> None:
+    """Keep what the columns hold out of the server's statistics."""
+    sql = files(__package__).joinpath("unmeasured.sql").read_text(encoding="utf-8")
+    with connection.transaction():
+        alone(connection)
+        connection.execute(sql.encode(), prepare=False)
 
 
 def _version(connection: Connection, schema: str | None) -> int:

@@ -30,7 +30,12 @@ def scrub(connection: Connection, settings: PostgresSettings) -> bool:
     """Vacuum the tables, or rewrite them where the settings say so; return whether deleted bytes are gone from them.
 
     They are not for a user who does not own the tables, while somebody reads an earlier state, or when somebody keeps
-    a table locked for longer than the busy timeout.
+    a table locked for longer than the busy timeout. The server's statistics hold numbers alone, see `unmeasured.sql`.
+
+    Its write-ahead log is out of reach: it holds every row that was written, and whole pages as they were when first
+    touched after a checkpoint, until its segments are written over. They are used again with their old bytes in them,
+    as many as `max_wal_size` and `wal_keep_size` say; a replication slot keeps them until it has been read. What was
+    archived, sent to a standby or backed up stays there.
     """
     rewrite = settings.scrub == "rewrite"
     try:

@@ -65,6 +65,15 @@ def put_writes(key: CheckpointKey, pending: Sequence[StoredWrite]) -> Plan[None]
     yield Query("put_write", key.columns(), rows)
 
 
+@writes_repeatably
+def claim_thread(thread_id: str, owner_id: str) -> Plan[None]:
+    """Note that an owner takes part in a thread, if there is such a thread."""
+    named = {"thread_id": thread_id, "owner_id": owner_id}
+    if (yield Query("thread", {"thread_id": thread_id})):
+        yield Query("name_owner", named)
+        yield Query("claim_thread", named)
+
+
 def _check_fence(new: NewCheckpoint) -> Plan[None]:
     rows = yield Query("latest_checkpoint_id", new.key.columns())
     latest = rows[0]["checkpoint_id"] if rows else None

@@ -265,14 +265,14 @@ ORDER BY t.updated_at DESC, t.thread_id LIMIT :limit OFFSET :offset
 -- The stored version of one channel of the newest root checkpoint of some threads.
 SELECT c.thread_id, c.checkpoint_ns, c.channel, c.version, c.kind, c.type, c.value
 FROM unnest(:thread_ids::text[]) AS t (thread_id)
-JOIN thread_checkpoint AS p
-  ON p.thread_id = t.thread_id AND p.checkpoint_ns = '' AND p.checkpoint_id = (
-    SELECT max(q.checkpoint_id) FROM thread_checkpoint AS q WHERE q.thread_id = t.thread_id AND q.checkpoint_ns = ''
-  )
-CROSS JOIN json_each_text(p.channel_versions) AS v
-JOIN thread_channel AS c
-  ON c.thread_id = p.thread_id AND c.checkpoint_ns = p.checkpoint_ns AND c.channel = v.key AND c.version = v.value
-WHERE v.key = :channel
+CROSS JOIN LATERAL (
+    SELECT p.channel_versions ->> :channel AS version FROM thread_checkpoint AS p
+    WHERE p.thread_id = t.thread_id AND p.checkpoint_ns = '' ORDER BY p.checkpoint_id DESC LIMIT 1
+) AS newest
+CROSS JOIN LATERAL (
+    SELECT * FROM thread_channel AS c WHERE c.thread_id = t.thread_id AND c.checkpoint_ns = ''
+      AND c.channel = :channel AND c.version = newest.version LIMIT 1
+) AS c
 
 -- name: threads_longer_than
 -- Threads that hold more than so many checkpoints in one namespace.

@@ -42,4 +42,5 @@ CREATE EXTENSION IF NOT EXISTS vector SCHEMA public
 -- Make room for vectors, of any length; in a block, because a plain ALTER makes psycopg forget what it has prepared.
 DO $$ BEGIN
     ALTER TABLE memory_vector ADD COLUMN IF NOT EXISTS embedding vector NOT NULL;
+    ALTER TABLE memory_vector ALTER COLUMN embedding SET STATISTICS 0;
 END $$
