@@ -125,6 +125,15 @@ def whole_mark(typed: Typed) -> bytes:
     return xxh3_128_digest(typed[0].encode() + b"\x00" + typed[1], _WHOLE)
 
 
+def without_id(message: Any) -> Any:
+    """Return a message as it was without its id, to be serialised and thrown away: it shares everything else."""
+    before = object.__new__(type(message))
+    for name in ("__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__"):
+        object.__setattr__(before, name, getattr(message, name))
+    object.__setattr__(before, "__dict__", {**message.__dict__, "id": None})
+    return before
+
+
 def _pack(element: Any) -> tuple[bytes, int]:
     if type(element) is tuple and len(element) == 2 and type(element[1]) in MESSAGE_TYPES:
         return ormsgpack.packb((element[0], _message(element[1])), option=_OPTION), _MESSAGE
