@@ -56,6 +56,8 @@ from langgraph_memory.state.known import KnownCheckpoints
 
 _RANDOM_BITS = 24
 _PAGE = 50
+_LONGEST_PAGE = 200
+"""Where a limit says how many are wanted: neighbours share most of their chunks, which are read once for a page."""
 _RUNTIME = "__pregel_runtime"
 """Where LangGraph puts what a run was given, its context too, in the config that it saves checkpoints with."""
 _LARGE_BODY = 256
@@ -366,7 +368,7 @@ class _Pages:
             "before": get_checkpoint_id(before) if before else None,
         }
         self._after: CheckpointKey | None = None
-        self._page = _PAGE if limit is None or wanted else max(1, min(limit, _PAGE))
+        self._page = _PAGE if limit is None or wanted else max(1, min(limit, _LONGEST_PAGE))
 
     def next_page(self) -> Operation[Page] | None:
         """Return the operation that reads the next page, or None when there is no more to read."""

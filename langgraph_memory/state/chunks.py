@@ -139,11 +139,9 @@ def _one_message_copier(
 
 
 def _shared_fields_set(messages: Sequence[Any]) -> list[AllFields] | None:
-    """Return the names of the fields of each message as a shared set; None when a field of one was not set."""
-    names = [frozenset(_fields_set(message)) for message in messages]
-    if not all(found >= type(message).model_fields.keys() for found, message in zip(names, messages, strict=True)):
-        return None
-    return [all_fields(found) for found in names]
+    """Return the names of the fields of each message as a shared set; None when one has not all of its fields set."""
+    shared = list(map(all_fields, map(type, messages)))
+    return shared if list(map(_fields_set, messages)) == shared else None
 
 
 _Field = tuple[str, Callable[[Any], Sequence[Any]] | None, Callable[[Any], Any], Sequence[Any]]

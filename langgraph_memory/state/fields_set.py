@@ -9,6 +9,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from pydantic import BaseModel
+
 _MAKING = "__and__ __or__ __sub__ __xor__ copy difference intersection symmetric_difference union"
 _CHANGING = (
     "__iand__ __ior__ __isub__ __ixor__ clear difference_update discard intersection_update pop remove "
@@ -35,9 +37,9 @@ class AllFields(set[str]):
 
 
 @cache
-def all_fields(names: frozenset[str]) -> AllFields:
-    """Return the one shared set of these names."""
-    return AllFields(names)
+def all_fields(kind: type[BaseModel]) -> AllFields:
+    """Return the one shared set of the names of a class's fields."""
+    return AllFields(kind.model_fields)
 
 
 def _making(method: str) -> Callable[..., Any]:

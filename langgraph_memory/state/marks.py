@@ -147,13 +147,9 @@ def _message(message: Any) -> tuple[str, dict[str, Any], dict[str, Any] | None]:
 
 
 def _pack_block(elements: Sequence[Any]) -> tuple[bytes, int]:
-    kinds = list(map(type, elements))
+    kinds = tuple(map(type, elements))
     if not MESSAGE_TYPES.keys() >= set(kinds):
         return ormsgpack.packb(elements, option=_OPTION), _VALUE
-    extras = list(map(_extra, elements))
-    image = [
-        list(map(MESSAGE_TYPES.__getitem__, kinds)),
-        list(map(_fields, elements)),
-        extras if any(extras) else None,
-    ]
+    extras = list(map(_extra, elements)) if any(map(_extra, elements)) else None
+    image = [hash(kinds), list(map(_fields, elements)), extras]
     return ormsgpack.packb(image, option=_OPTION), _MESSAGE
