@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
-from zlib import crc32
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
@@ -50,6 +48,7 @@ from langgraph_memory.plans.threads.records import (
     StoredWrite,
     Typed,
 )
+from langgraph_memory.state.body import join, split
 from langgraph_memory.state.codec import Codec
 from langgraph_memory.state.collector import uncollected, unexamined
 from langgraph_memory.state.encode import unserialisable
@@ -57,10 +56,12 @@ from langgraph_memory.state.known import KnownCheckpoints
 
 _RANDOM_BITS = 24
 _PAGE = 50
-_LARGEST = 1 << 63
+_LONGEST_PAGE = 200
+"""Where a limit says how many are wanted: neighbours share most of their chunks, which are read once for a page."""
 _RUNTIME = "__pregel_runtime"
 """Where LangGraph puts what a run was given, its context too, in the config that it saves checkpoints with."""
-_compact = json.JSONEncoder(separators=(",", ":")).encode
+_LARGE_BODY = 256
+"""Bytes from when on a body is compressed: most of a smaller one are numbers, and it is stored with every step."""
 
 
 class ThreadSaver(BaseCheckpointSaver[int]):
@@ -283,7 +284,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         key = _key(config)
         values = checkpoint["channel_values"]
         kept = get_checkpoint_metadata(config, metadata)
-        versions, body = _split_versions(checkpoint)
+        versions, body = split(checkpoint, kept)
         return Draft(
             key=CheckpointKey(key.thread_id, key.checkpoint_ns, checkpoint["id"]),
             parent_checkpoint_id=key.checkpoint_id,
@@ -291,7 +292,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
             owner_id=_owner_id(config, kept),
             channel_versions=versions,
             replayed_channels=[name for name in kept.get("counters_since_delta_snapshot", ()) if name not in values],
-            body=self._values.codec.dump([body, kept]),
+            body=self._values.codec.dump(body, _LARGE_BODY),
             channels=[(name, str(version), values[name]) for name, version in new_versions.items() if name in values],
             fenced=self._fence and kept.get("source") not in ("fork", "update"),
         )
@@ -323,10 +324,10 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         codec, decoder = self._values.codec, self._values.decoder
         items = page.chunks.get(key.thread_id, ())
         try:
-            body, metadata = codec.load(stored.body)
+            body = codec.load(stored.body)
             values = {name: decoder.value(version, items) for name, version in stored.channels.items()}
             pending = [(task, channel, decoder.value(value, items)) for task, channel, value in stored.writes]
-            checkpoint = _join_versions(key.checkpoint_id, body, stored.channel_versions, values)
+            checkpoint, metadata = join(key.checkpoint_id, body, stored.channel_versions, values)
         except ClassNotAllowedError as error:
             raise ClassNotAllowedError(
                 f"checkpoint {key.checkpoint_id} of thread {key.thread_id!r} cannot be decoded: {error}"
@@ -367,7 +368,7 @@ class _Pages:
             "before": get_checkpoint_id(before) if before else None,
         }
         self._after: CheckpointKey | None = None
-        self._page = _PAGE if limit is None or wanted else max(1, min(limit, _PAGE))
+        self._page = _PAGE if limit is None or wanted else max(1, min(limit, _LONGEST_PAGE))
 
     def next_page(self) -> Operation[Page] | None:
         """Return the operation that reads the next page, or None when there is no more to read."""
@@ -388,34 +389,6 @@ class _Pages:
                 if self._left <= 0:
                     self._end = True
                     return
-
-
-def _split_versions(checkpoint: Checkpoint) -> tuple[str, dict[str, Any]]:
-    """Return the channel versions as JSON, and the checkpoint without what is stored elsewhere.
-
-    In their place the checkpoint has a checksum of the versions. They stay in it too when JSON does not keep them
-    exactly.
-    """
-    versions = checkpoint["channel_versions"]
-    exact = all(type(one) is str or (type(one) is int and abs(one) < _LARGEST) for one in versions.values())
-    named = versions if exact else {name: str(version) for name, version in versions.items()}
-    text = _compact(named)
-    body: dict[str, Any] = {**checkpoint, "id": "", "channel_values": {}}
-    if exact:
-        body["channel_versions"] = crc32(text.encode())
-    return text, body
-
-
-def _join_versions(
-    checkpoint_id: str | None, body: dict[str, Any], versions: str, values: dict[str, Any]
-) -> Checkpoint:
-    if isinstance(body["channel_versions"], int):
-        if body["channel_versions"] != crc32(versions.encode()):
-            raise ValueError("the channel versions do not match their checksum")
-        body["channel_versions"] = json.loads(versions)
-    body["id"] = checkpoint_id
-    body["channel_values"] = values
-    return cast(Checkpoint, body)
 
 
 def _prune(thread_ids: Sequence[str], strategy: str) -> Flow[None]:

@@ -122,12 +122,20 @@ def draft(
     wanted elements from `same` on. A version of many runs is partly stored again, so that it stays short.
     """
     start = _common_prefix(known, wanted, same)
+    if start == len(known) and len(runs) < MAX_RUNS:
+        return _continued(runs, range(start, len(wanted)))
     end = _common_suffix(known, wanted, start)
     total = len(wanted)
     matches = [(0, start, 0)]
     matches += _matches(known, wanted, start, total - end, sizes, same)
     matches.append((total - end, total, len(known) - end))
     return _number(_shorten(_fill(_stretches(runs, matches), total)))
+
+
+def _continued(runs: Iterable[Run], fresh: range) -> Draft:
+    """Return the whole version with some elements after it."""
+    kept = tuple(Part(run.first, run.count, new=False) for run in runs)
+    return Draft((*kept, Part(0, len(fresh), new=True)) if fresh else kept, tuple(fresh))
 
 
 class _Kept(NamedTuple):

@@ -130,7 +130,7 @@ def _recognise(version: StoredVersion, items: Sequence[StoredChunk], values: Val
         return None
     marks = values.encoder.marks(version.kind, value)
     loose = loose_chunks([Run(item.address, item.count) for item in items], tail_of(version.runs))
-    return KnownVersion.read(version.version, version.kind, marks, version.runs, loose)
+    return KnownVersion.read(version, marks, loose)
 
 
 def _place(key: CheckpointKey, checkpoint_id: str | None) -> Place | None:

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from langgraph_memory.state.codec import Codec, Typed
+from langgraph_memory.state.fields_set import AllFields, all_fields
 from langgraph_memory.state.marks import MESSAGE_TYPES
 
 _MOST_BYTES = 16 << 20
@@ -86,13 +87,20 @@ def _copier(elements: Sequence[Any]) -> Callable[[], Sequence[Any]] | None:
 def _message_copier(messages: Sequence[Any], kinds: Sequence[type]) -> Callable[[], Sequence[Any]] | None:
     """Return a function that copies messages, each step of it one loop in C over all of them."""
     fields = list(map(_fields, messages))
-    fields_set = list(map(_fields_set, messages))
+    fields_set = _shared_fields_set(messages)
     extras = list(map(_extra, messages))
     mutable = _mutable_fields(fields)
-    if mutable is None or any(extras) or any(message.__pydantic_private__ is not None for message in messages):
+    if (
+        mutable is None
+        or fields_set is None
+        or any(extras)
+        or any(message.__pydantic_private__ is not None for message in messages)
+    ):
         return None
     if len(messages) == 1:
-        return _one_message_copier(messages[0], [(name, copier, values[0]) for name, _, copier, values in mutable])
+        return _one_message_copier(
+            messages[0], fields_set[0], [(name, copier, values[0]) for name, _, copier, values in mutable]
+        )
     copy_extra = _copy_json if None in extras else dict.copy
 
     def copy() -> Sequence[Any]:
@@ -102,7 +110,7 @@ def _message_copier(messages: Sequence[Any], kinds: Sequence[type]) -> Callable[
             targets = dicts if places is None else places(dicts)
             _run(map(setitem, targets, repeat(name), map(copier, values)))
         _run(map(_set_fields, made, dicts))
-        _run(map(_set_fields_set, made, map(set.copy, fields_set)))
+        _run(map(_set_fields_set, made, fields_set))
         _run(map(_set_extra, made, map(copy_extra, extras)))
         _run(map(_set_private, made, repeat(None)))
         return made
@@ -111,11 +119,10 @@ def _message_copier(messages: Sequence[Any], kinds: Sequence[type]) -> Callable[
 
 
 def _one_message_copier(
-    message: Any, mutable: Sequence[tuple[str, Callable[[Any], Any], Any]]
+    message: Any, fields_set: AllFields, mutable: Sequence[tuple[str, Callable[[Any], Any], Any]]
 ) -> Callable[[], Sequence[Any]]:
     """Return a function that copies one message, which is quicker without the loops."""
-    kind, fields, fields_set = type(message), message.__dict__, message.__pydantic_fields_set__
-    extra = message.__pydantic_extra__
+    kind, fields, extra = type(message), message.__dict__, message.__pydantic_extra__
 
     def copy() -> Sequence[Any]:
         made = object.__new__(kind)
@@ -123,12 +130,18 @@ def _one_message_copier(
         for name, copier, value in mutable:
             own[name] = copier(value)
         _set_fields(made, own)
-        _set_fields_set(made, fields_set.copy())
+        _set_fields_set(made, fields_set)
         _set_extra(made, None if extra is None else {})
         _set_private(made, None)
         return (made,)
 
     return copy
+
+
+def _shared_fields_set(messages: Sequence[Any]) -> list[AllFields] | None:
+    """Return the names of the fields of each message as a shared set; None when one has not all of its fields set."""
+    shared = list(map(all_fields, map(type, messages)))
+    return shared if list(map(_fields_set, messages)) == shared else None
 
 
 _Field = tuple[str, Callable[[Any], Sequence[Any]] | None, Callable[[Any], Any], Sequence[Any]]

@@ -18,6 +18,7 @@ Typed = tuple[str, bytes]
 _PLAIN, _DEFLATED = b"\x00", b"\x01"
 _HEADER = 5
 _WORTH_COMPRESSING = 96
+_REMEMBERED, _MOST_REMEMBERED = 32, 1 << 14  # at most half a megabyte
 _QUICK, _THOROUGH = 1, 6
 _LARGE = 4096
 _SMALL_WINDOW, _SMALL_TABLES = 13, 5  # 32 KB in place of 268, which took longer to set up than to use
@@ -49,10 +50,11 @@ class Codec:
         self.packs = isinstance(self.plain, JsonPlusSerializer) and (
             type(self.plain).dumps_typed is JsonPlusSerializer.dumps_typed
         )
+        self._last: dict[bytes, bytes] = {}
 
-    def dump(self, value: Any) -> Typed:
+    def dump(self, value: Any, large: int = _WORTH_COMPRESSING) -> Typed:
         """Return `value` serialised and framed."""
-        return self.frame(self.serde.dumps_typed(value))
+        return self.frame(self.serde.dumps_typed(value), large)
 
     def load(self, stored: Typed) -> Any:
         """Return the value that `dump` serialised.
@@ -77,15 +79,31 @@ class Codec:
             )
         return value
 
-    def frame(self, typed: Typed) -> Typed:
-        """Return serialised bytes with a checksum, compressed where it pays; ciphertext never does."""
+    def frame(self, typed: Typed, large: int = _WORTH_COMPRESSING) -> Typed:
+        """Return serialised bytes with a checksum, compressed when they are `large`; ciphertext never is."""
         kind, data = typed[0], bytes(typed[1])
-        packing = _PLAIN
-        if len(data) >= _WORTH_COMPRESSING and not self.encrypts:
+        if len(data) >= large and not self.encrypts:
+            return kind, self._compressed(data)
+        return kind, _framed(_PLAIN, data)
+
+    def _compressed(self, data: bytes) -> bytes:
+        """Return bytes framed, compressed if that makes them smaller.
+
+        What was compressed last is remembered: what a task wrote is stored at once, and again as part of the state.
+        """
+        found = self._last.get(data)
+        if found is None:
             smaller = _deflate(data)
-            if len(smaller) < len(data):
-                packing, data = _DEFLATED, smaller
-        return kind, packing + zlib.crc32(data).to_bytes(4, "big") + data
+            found = _framed(_DEFLATED, smaller) if len(smaller) < len(data) else _framed(_PLAIN, data)
+            if len(self._last) >= _REMEMBERED:
+                self._last.clear()
+            if len(data) <= _MOST_REMEMBERED:
+                self._last[data] = found
+        return found
+
+
+def _framed(packing: bytes, data: bytes) -> bytes:
+    return packing + zlib.crc32(data).to_bytes(4, "big") + data
 
 
 _refused = threading.local()
@@ -116,9 +134,13 @@ def keeps_identity(typed: Typed) -> bool:
     return "pickle" in kind or (data[:1] == b"\x80" and len(data) > 1 and data[-1:] == b".")
 
 
+# What has read the dictionary already: a copy of it is ready in a microsecond, and is of one thread.
+_primed = zlib.compressobj(_QUICK, zlib.DEFLATED, -_SMALL_WINDOW, _SMALL_TABLES, zdict=_DICTIONARY)
+
+
 def _deflate(data: bytes) -> bytes:
     if len(data) >= _LARGE:
         deflater = zlib.compressobj(_THOROUGH, zlib.DEFLATED, -zlib.MAX_WBITS, zdict=_DICTIONARY)
     else:
-        deflater = zlib.compressobj(_QUICK, zlib.DEFLATED, -_SMALL_WINDOW, _SMALL_TABLES, zdict=_DICTIONARY)
+        deflater = _primed.copy()
     return deflater.compress(data) + deflater.flush()

@@ -41,15 +41,15 @@ class Decoder:
 
     def _extend(self, elements: list[Any], run: Run, kind: str, items: Sequence[StoredChunk]) -> None:
         place = bisect_right(items, run.first, key=_address) - 1
-        position = run.first
-        while position < run.end:
+        position, end = run.first, run.end
+        while position < end:
             item = items[place] if 0 <= place < len(items) else None
             if item is None or not item.address <= position < item.address + item.count:
                 raise ValueError("some of its elements are missing")
             copies = self._chunks.get(kind, item.value).copy()
             if len(copies) != item.count:
                 raise ValueError("some of its elements are missing")
-            elements += copies[position - item.address : run.end - item.address]
+            elements += copies if item.count == 1 else copies[position - item.address : end - item.address]
             position = item.address + item.count
             place += 1
 

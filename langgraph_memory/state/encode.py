@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import secrets
+import os
+import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from langgraph.checkpoint.serde.types import _DeltaSnapshot
 
-from langgraph_memory.domain.pieces import LIST_ID_BITS, Part, Run, draft
+from langgraph_memory.domain.pieces import LIST_ID_BITS, Part, Run, draft, pack_runs
 from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.plans.threads.records import Kind, Layout, NewChunk, NewVersion, Placed, Seal
 from langgraph_memory.state.codec import Codec, keeps_identity
 from langgraph_memory.state.known import KnownVersion
-from langgraph_memory.state.marks import MESSAGE_TYPES, Marker, Marks, whole_mark
+from langgraph_memory.state.marks import MESSAGE_TYPES, Marker, Marks, whole_mark, without_id
 
 _INLINE = 256
 _CHUNK_ELEMENTS = 64
@@ -40,7 +41,8 @@ class Encoded:
         tail = placed.start + layout.fresh if layout.fresh else layout.tail or 0
         continued = placed.start == layout.tail or not layout.fresh
         loose = (() if placed.sealed or not continued else self.loose) + added
-        return KnownVersion(self.version.version, self.version.kind, self.marks, placed.runs, tail, loose)
+        version, kind = self.version.version, self.version.kind
+        return KnownVersion(version, kind, self.marks, placed.runs, pack_runs(placed.runs), tail, loose)
 
 
 class Encoder:
@@ -111,7 +113,10 @@ class Encoder:
         seal = self._seal(kind, elements, marks, made.parts, base) if base else None
         layout = Layout(made.parts, chunks, _new_list(), base.tail if base else None, seal)
         new = NewVersion(channel, version, kind, layout=layout, based=base is not None)
-        return Encoded(new, marks, base.loose if base and len(fresh) == len(chunks) else (), tuple(fresh))
+        loose = (
+            base.loose if base and len(fresh) == len(chunks) and (seal is not None or not _is_due(base.loose)) else ()
+        )
+        return Encoded(new, marks, loose, tuple(fresh))
 
     def _dump(self, kind: Kind, elements: Sequence[Any]) -> tuple[str, bytes] | None:
         value: Any = dict(elements) if kind == "dict" else list(elements)
@@ -127,7 +132,9 @@ class Encoder:
         places = tuple(at for at, one in enumerate(elements) if type(one) in MESSAGE_TYPES and _is_given(one.id))
         if not places:
             return None
-        before = [one.model_copy(update={"id": None}) if at in places else one for at, one in enumerate(elements)]
+        before = list(elements)
+        for place in places:
+            before[place] = without_id(before[place])
         value = self._dump(kind, before)
         return None if value is None else (places, value)
 
@@ -139,7 +146,7 @@ class Encoder:
         What older checkpoints hold is written again here, so the elements are marked once more after they were
         serialised: a node that runs meanwhile may have changed one in place.
         """
-        if sum(chunk.count for chunk in base.loose) < _CHUNK_ELEMENTS:
+        if not _is_due(base.loose):
             return None
         stretch = Run(base.loose[0].first, base.loose[-1].end - base.loose[0].first)
         index = 0
@@ -178,13 +185,24 @@ def _chunks(fresh: Sequence[int], sizes: Sequence[int], same: int) -> Iterator[t
         yield Run(first, len(fresh) - first), size
 
 
+def _is_due(loose: Sequence[Run]) -> bool:
+    """Return whether small chunks that follow each other are enough to be sealed; if they cannot be, others start."""
+    return bool(loose) and loose[-1].end - loose[0].first >= _CHUNK_ELEMENTS
+
+
 def _is_given(name: Any) -> bool:
     """Return whether a message's id is such as `add_messages` gives; models name theirs otherwise."""
     return type(name) is str and len(name) == 36 and name.count("-") == 4
 
 
+# A generator of its own, because a program may seed the module's and would then get the same lists twice.
+_random = random.Random()  # noqa: S311
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_random.seed)
+
+
 def _new_list() -> int:
-    return secrets.randbits(LIST_ID_BITS)
+    return _random.getrandbits(LIST_ID_BITS)
 
 
 def unserialisable(channel: str, error: Exception) -> InvalidInputError:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
 
-from langgraph_memory.domain.pieces import Run, length, pack_runs, tail_of
-from langgraph_memory.plans.threads.records import Base, Kind
+from langgraph_memory.domain.pieces import Run, tail_of
+from langgraph_memory.plans.threads.records import Base, Kind, StoredVersion
 from langgraph_memory.state.marks import Marks
 
 _MOST_CHECKPOINTS = 1024
@@ -26,19 +26,18 @@ class KnownVersion:
     kind: Kind
     marks: Marks
     runs: tuple[Run, ...]
+    packed_runs: bytes
     tail: int
     loose: tuple[Run, ...] = ()
 
     @classmethod
-    def read(
-        cls, version: str, kind: Kind, marks: Marks, runs: tuple[Run, ...], loose: tuple[Run, ...]
-    ) -> KnownVersion:
+    def read(cls, stored: StoredVersion, marks: Marks, loose: tuple[Run, ...]) -> KnownVersion:
         """Return what is known of a version that was read from the database."""
-        return cls(version, kind, marks, runs, tail_of(runs), loose)
+        return cls(stored.version, stored.kind, marks, stored.runs, stored.value[1], tail_of(stored.runs), loose)
 
     def base(self, channel: str) -> Base:
         """Return this version as the plans compare it with what is stored."""
-        return Base(channel, self.version, pack_runs(self.runs), self.tail)
+        return Base(channel, self.version, self.packed_runs, self.tail)
 
 
 Place = tuple[str, str, str]
@@ -92,4 +91,4 @@ class KnownCheckpoints:
 
 
 def _size(versions: Mapping[str, KnownVersion | None]) -> int:
-    return sum(length(version.runs) for version in versions.values() if version is not None)
+    return sum(len(version.marks.elements) for version in versions.values() if version is not None)

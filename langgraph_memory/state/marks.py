@@ -125,6 +125,15 @@ def whole_mark(typed: Typed) -> bytes:
     return xxh3_128_digest(typed[0].encode() + b"\x00" + typed[1], _WHOLE)
 
 
+def without_id(message: Any) -> Any:
+    """Return a message as it was without its id, to be serialised and thrown away: it shares everything else."""
+    before = object.__new__(type(message))
+    for name in ("__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__"):
+        object.__setattr__(before, name, getattr(message, name))
+    object.__setattr__(before, "__dict__", {**message.__dict__, "id": None})
+    return before
+
+
 def _pack(element: Any) -> tuple[bytes, int]:
     if type(element) is tuple and len(element) == 2 and type(element[1]) in MESSAGE_TYPES:
         return ormsgpack.packb((element[0], _message(element[1])), option=_OPTION), _MESSAGE
@@ -138,13 +147,9 @@ def _message(message: Any) -> tuple[str, dict[str, Any], dict[str, Any] | None]:
 
 
 def _pack_block(elements: Sequence[Any]) -> tuple[bytes, int]:
-    kinds = list(map(type, elements))
+    kinds = tuple(map(type, elements))
     if not MESSAGE_TYPES.keys() >= set(kinds):
         return ormsgpack.packb(elements, option=_OPTION), _VALUE
-    extras = list(map(_extra, elements))
-    image = [
-        list(map(MESSAGE_TYPES.__getitem__, kinds)),
-        list(map(_fields, elements)),
-        extras if any(extras) else None,
-    ]
+    extras = list(map(_extra, elements)) if any(map(_extra, elements)) else None
+    image = [hash(kinds), list(map(_fields, elements)), extras]
     return ormsgpack.packb(image, option=_OPTION), _MESSAGE

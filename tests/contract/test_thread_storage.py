@@ -236,6 +236,17 @@ def test_a_long_thread_whose_small_chunks_are_sealed_reads_back(twins):
     assert twins.value("SELECT count(*) FROM thread_chunk") < 90
 
 
+def test_a_window_that_moves_on_remembers_no_more_small_chunks_than_are_sealed_at_once(twins):
+    window: list[Any] = []
+    for number in range(200):
+        window = [*window[-19:], HumanMessage(f"message {number} " * 20, id=str(number))]
+        twins.put(twins.configs[-1] if twins.configs else None, "a", "", {"messages": window}, saver=0)
+
+    known = twins.savers[0]._known.get(("a", "", twins.configs[-1]["configurable"]["checkpoint_id"]))
+    assert len(known["messages"].loose) <= 64
+    twins.check()
+
+
 def test_an_element_changed_while_its_chunks_are_sealed_does_not_change_older_checkpoints(twins):
     messages: list[Any] = []
     saver = twins.savers[0]
