@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
 from langgraph_memory.domain.personal import PersonalKind, find
-from langgraph_memory.domain.secret_formats import SECRET
+from langgraph_memory.domain.secret_formats import holds_secret
 from langgraph_memory.domain.text import HIDDEN
 from langgraph_memory.exceptions import InvalidInputError
 
@@ -108,7 +108,7 @@ def withhold(text: str, policy: GuardPolicy = DEFAULT_GUARD) -> Refusal | None:
     An order to the agent and invisible characters are no reason: they are judged when the text is read.
     """
     plain = HIDDEN.sub("", text)
-    if SECRET.search(text) or SECRET.search(plain):
+    if holds_secret(text) or holds_secret(plain):
         return _SECRET
     if _ENCODED.search(plain):
         return _ENCODED_TEXT
@@ -117,7 +117,7 @@ def withhold(text: str, policy: GuardPolicy = DEFAULT_GUARD) -> Refusal | None:
 
 def refuse_unsafe(text: str) -> Refusal | None:
     """Return why `text` must not be remembered whatever the policy, or None; no detector is asked."""
-    if SECRET.search(text):
+    if holds_secret(text):
         return _SECRET
     if _ORDER.search(unicodedata.normalize("NFKC", text)):
         return Refusal("instruction", "It reads like an order to the agent, not a statement.")

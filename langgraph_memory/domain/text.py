@@ -17,7 +17,8 @@ _WIDE = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-
 _PUNCTUATION_END = re.compile(r"[\s.!?;,:]+$")
 _SENTENCE_END = re.compile(r"(?<=[.!?\u3002\uff01\uff1f])\s+|\n+")
 _QUESTION_END = ("?", "\uff1f", "\u061f")
-_STEMMER = snowballstemmer.stemmer("english")
+_SHORTENED = frozenset("cdegilmnrsty")
+"""The last letters of the words that a step of Porter2 changes: all its suffixes end in one of these."""
 
 HIDDEN = re.compile("[\u200b\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\U000e0000-\U000e007f]")
 """Characters that show nothing and can hide text; not the joiners and direction marks that scripts need."""
@@ -161,5 +162,8 @@ def _bigrams(word: str) -> Iterator[str]:
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
     """Return the stem of a folded word."""
-    found: str = _STEMMER.stemWord(word.replace("'", "").replace("\u2019", ""))
+    plain = word.replace("'", "").replace("\u2019", "")
+    if plain[-1:] not in _SHORTENED:
+        return plain
+    found: str = snowballstemmer.stemmer("english").stemWord(plain)  # not a shared one, which holds the word it is at
     return found

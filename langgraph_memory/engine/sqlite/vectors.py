@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import sqrt
 from threading import Lock
 from typing import Any
 
@@ -71,15 +72,20 @@ class Held:
         No product of the tails is greater than that of their lengths (Cauchy and Schwarz), so a quarter of what is
         held is read to leave out nearly all of it.
         """
+        chosen = (self._reach(query) >= least - _ROUNDING).nonzero()[0]
+        return Held(self.slots[chosen], self.matrix[chosen])
+
+    def _reach(self, query: Any) -> Any:
+        """Return the most that each dot product with `query` can be; of few vectors the product itself."""
         import numpy as np
 
         if len(self.slots) <= BLOCK:
-            return self
+            return _products(self.matrix, query)
         heads, lengths = self.heads
-        first = heads.shape[0]
-        reach = np.einsum("ji,j->i", heads, query[:first]) + lengths * np.linalg.norm(query[first:])
-        chosen = np.flatnonzero(reach >= least - _ROUNDING)
-        return Held(self.slots[chosen], self.matrix[chosen])
+        tail = query[heads.shape[0] :]
+        reach = np.einsum("ji,j->i", heads, query[: heads.shape[0]])
+        reach += lengths * sqrt(tail.dot(tail))
+        return reach
 
     def joined(self, other: Held) -> Held:
         """Return these vectors and then those of another."""
