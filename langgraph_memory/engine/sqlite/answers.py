@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from langgraph_memory.engine.query import Answer, Plan, Query, Row
+from langgraph_memory.engine.sqlite.fresh import FreshShelf, posting_answers
 from langgraph_memory.engine.sqlite.vectors import Shelf, vector_answers
 
 _LOOSE_BYTES = 64 << 20
@@ -12,7 +13,11 @@ _LOOSE_BYTES = 64 << 20
 
 def answers() -> Mapping[str, Answer]:
     """Return the queries that are answered by several statements."""
-    return {**vector_answers(Shelf(), Shelf(_LOOSE_BYTES)), "partition": _partition}
+    return {
+        **vector_answers(Shelf(), Shelf(_LOOSE_BYTES)),
+        **posting_answers(FreshShelf()),
+        "partition": _partition,
+    }
 
 
 def _partition(query: Query) -> Plan[Sequence[Row]]:
