@@ -17,6 +17,7 @@ from langgraph_memory.domain.text import HIDDEN
 from langgraph_memory.exceptions import InvalidInputError
 
 Treatment = Literal["refuse", "mask", "allow"]
+_KINDS: Final[tuple[PersonalKind, ...]] = get_args(PersonalKind)
 Detector = Callable[[str], str | None]
 """Returns the name of the secret that a text holds ("AWS Client ID"), or None."""
 
@@ -58,7 +59,7 @@ class GuardPolicy:
     detectors: tuple[Detector, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in get_args(PersonalKind):
+        for name in _KINDS:
             treatment = getattr(self, name)
             if treatment not in get_args(Treatment):
                 raise InvalidInputError(f"{name} must be 'refuse', 'mask' or 'allow', not {treatment!r}.")
@@ -69,7 +70,7 @@ class GuardPolicy:
 
     def kinds(self, treatment: Treatment) -> tuple[PersonalKind, ...]:
         """Return the kinds that are treated so."""
-        return tuple(kind for kind in get_args(PersonalKind) if getattr(self, kind) == treatment)
+        return tuple([kind for kind in _KINDS if getattr(self, kind) == treatment])
 
 
 DEFAULT_GUARD: Final = GuardPolicy()
@@ -149,6 +150,8 @@ def texts_in(value: Any) -> Iterator[str]:
     """Yield every text in a JSON value, keys included; a number is no text."""
     if isinstance(value, str):
         yield value
+    elif value is None:
+        return
     elif isinstance(value, Mapping):
         for key, held in value.items():
             yield from (str(key), *texts_in(held))

@@ -129,9 +129,10 @@ def _asking(sentences: Iterable[str]) -> list[str]:
 
 @lru_cache(maxsize=16)  # one operation asks for the terms of the same text several times
 def _words_and_terms(text: str) -> tuple[tuple[str, str], ...]:
-    words = (_CLITIC.sub("", match[0]) for match in _WORD.finditer(folded(text)))
-    parts = (part for word in words for part in (_bigrams(word) if _is_wide(word) else (word,)))
-    return tuple((part, term) for part in parts if (term := stem(part)))
+    found = _WORD.findall(folded(text))
+    words = [word if word.isalnum() else _CLITIC.sub("", word) for word in found]
+    parts = [part for word in words for part in (_bigrams(word) if _is_wide(word) else (word,))]
+    return tuple([(part, term) for part in parts if (term := stem(part))])
 
 
 def folded(text: str) -> str:

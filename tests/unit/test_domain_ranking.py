@@ -6,6 +6,7 @@ import random
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 from support import START
 
@@ -15,7 +16,7 @@ from langgraph_memory.domain.memory import Memory, Recalled
 from langgraph_memory.domain.ranking import Hints, Priors, Weights, estimated_tokens, scope_closeness
 from langgraph_memory.domain.selection import Eligibility, Selection
 from langgraph_memory.domain.vectors import Closeness, pack
-from langgraph_memory.engine.sqlite.vectors import Held, Shelf, closest, seal
+from langgraph_memory.engine.sqlite.vectors import BLOCK, Held, Shelf, bytes_of, closest, grown, seal
 from langgraph_memory.exceptions import EmbeddingError
 from langgraph_memory.plans.rows import memory_columns
 
@@ -225,14 +226,26 @@ def test_only_where_vectors_are_compared_by_cosine_is_any_left_out() -> None:
 
 
 def test_a_shelf_answers_for_the_state_it_was_given_and_forgets_what_was_used_longest_ago() -> None:
-    vectors = Held.of([seal([(1, "content", pack([1, 0], 2))])], 2)
-    shelf = Shelf(most_bytes=2 * vectors.nbytes)
+    vectors = (Held.of([seal([(1, "content", pack([1, 0], 2))])], 2),)
+    shelf = Shelf(most_bytes=2 * bytes_of(vectors))
 
     for partition in (1, 2, 3):
         shelf.keep(partition, 10, vectors)
 
     assert [shelf.find(partition, 10) is vectors for partition in (1, 2, 3)] == [False, True, True]
     assert shelf.find(2, 11) is None
+
+
+def test_vectors_that_grow_by_blocks_stay_in_order_and_in_few_matrices() -> None:
+    blocks = [Held(np.arange(n, n + BLOCK), np.full((BLOCK, 2), n)) for n in range(0, 100 * BLOCK, BLOCK)]
+    parts: tuple[Held, ...] = ()
+    for block in blocks:
+        parts = grown(parts, block)
+
+        assert len(parts) <= 3
+
+    assert np.concatenate([part.slots for part in parts]).tolist() == list(range(100 * BLOCK))
+    assert np.concatenate([part.matrix for part in parts])[:, 0].tolist() == [n // BLOCK * BLOCK for n in range(12800)]
 
 
 @pytest.mark.parametrize("vector", [[1.0], [1.0, 2.0, 3.0], [[1.0, 2.0]], [1.0, float("nan")], ["x", "y"], None, 5])

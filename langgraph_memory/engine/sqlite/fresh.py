@@ -12,6 +12,7 @@ from typing import Any
 from langgraph_memory.engine.query import Answer, Plan, Query, Row
 
 _FIELDS = (("terms", "term_count"), ("context_terms", "context_count"), ("asked_terms", "asked_count"))
+_FREQUENCIES = [f"{frequency:02x}" for frequency in range(256)]
 _KEPT = 256
 """How many partitions are kept, each of at most 64 rows."""
 
@@ -102,6 +103,6 @@ def _fresh(place: Mapping[str, Any], state: Row, shelf: FreshShelf) -> Plan[Fres
 def _add(held: dict[str, str], number: int, terms: str, count: int) -> None:
     if terms == "{}":
         return
+    row, length = f" {number:08x}", f"{min(count, 65535):04x}"
     for term, frequency in json.loads(terms).items():
-        posting = f" {number:08x}{min(frequency, 255):02x}{min(count, 65535):04x}"
-        held[term] = held.get(term, "") + posting
+        held[term] = held.get(term, "") + row + _FREQUENCIES[min(frequency, 255)] + length

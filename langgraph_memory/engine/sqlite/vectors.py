@@ -18,6 +18,12 @@ BLOCK = 128
 HEAD = 4
 """The share of a vector's numbers, one in so many, that tells most vectors apart from one that is close."""
 _ROUNDING = 1e-4
+_AT_ONCE = 1024
+"""How many vectors are looked at at a time: the processor's nearest cache holds a number for each."""
+_ENTRY = 4096
+"""Bytes that are counted for a partition at hand beside its vectors, so that those without any are bounded too."""
+_GROWTH = 8
+"""By how many times the vectors at hand are more than those of the newest blocks, which are kept apart from them."""
 
 _CONTEXT = "context"
 _ROW = (1 << 31) - 1
@@ -29,7 +35,7 @@ def vector_answers(shelf: Shelf, loose: Shelf) -> Mapping[str, Answer]:
     `shelf` keeps what was read of the blocks, `loose` the vectors that are in none yet.
     """
     return {
-        "put_vectors": lambda query: _put(query, loose),
+        "put_vectors": lambda query: _put(query, shelf, loose),
         "closeness": lambda query: _closeness(query, shelf, loose),
         "erase_vectors": lambda query: _both("erase_vector_blocks", "erase_vector_rows", query),
         "drop_vectors": lambda query: _both("drop_vector_blocks", "drop_vector_rows", query),
@@ -53,13 +59,17 @@ class Held:
     matrix: Any
 
     @cached_property
-    def heads(self) -> tuple[Any, Any]:
-        """The first numbers of each vector, a column for each vector, and the length of all the others."""
+    def heads(self) -> tuple[list[Any], Any]:
+        """The first numbers of the vectors, some of them at a time and a column for each, and the length of the others."""
         import numpy as np
 
         first = -(-self.matrix.shape[1] // HEAD)
         tails = self.matrix[:, first:]
-        return np.ascontiguousarray(self.matrix[:, :first].T), np.sqrt(np.einsum("ij,ij->i", tails, tails))
+        heads = [
+            np.ascontiguousarray(self.matrix[start : start + _AT_ONCE, :first].T)
+            for start in range(0, len(self.matrix), _AT_ONCE)
+        ]
+        return heads, np.sqrt(np.einsum("ij,ij->i", tails, tails))
 
     @property
     def nbytes(self) -> int:
@@ -82,8 +92,8 @@ class Held:
         if len(self.slots) <= BLOCK:
             return _products(self.matrix, query)
         heads, lengths = self.heads
-        tail = query[heads.shape[0] :]
-        reach = np.einsum("ji,j->i", heads, query[: heads.shape[0]])
+        head, tail = query[: len(heads[0])], query[len(heads[0]) :]
+        reach = np.concatenate([np.einsum("ji,j->i", part, head) for part in heads])
         reach += lengths * sqrt(tail.dot(tail))
         return reach
 
@@ -102,6 +112,17 @@ class Held:
         return cls(slots, np.frombuffer(b"".join(block for _, block in blocks), dtype="<f4").reshape(-1, dims))
 
 
+Parts = tuple[Held, ...]
+"""The vectors of a partition in the order of their rows, in a few matrices: to add to a large one copies it."""
+
+
+def grown(parts: Parts, more: Held) -> Parts:
+    """Return `parts` and then `more`, few and each many times as large as the next."""
+    while parts and len(parts[-1].slots) <= max(BLOCK, _GROWTH * len(more.slots)):
+        parts, more = parts[:-1], parts[-1].joined(more)
+    return (*parts, more)
+
+
 class Shelf:
     """Keeps the vectors of the partitions that were read last, within a bound of bytes, for the reads that follow.
 
@@ -111,11 +132,11 @@ class Shelf:
 
     def __init__(self, most_bytes: int = 256 << 20) -> None:
         self._most_bytes = most_bytes
-        self._kept: OrderedDict[int, tuple[int, Held]] = OrderedDict()
+        self._kept: OrderedDict[int, tuple[int, Parts]] = OrderedDict()
         self._bytes = 0
         self._lock = Lock()
 
-    def find(self, partition_no: int, state: int) -> Held | None:
+    def find(self, partition_no: int, state: int) -> Parts | None:
         """Return the vectors of a partition's blocks in this state, when they are here."""
         with self._lock:
             found = self._kept.get(partition_no)
@@ -124,16 +145,21 @@ class Shelf:
             self._kept.move_to_end(partition_no)
             return found[1]
 
-    def keep(self, partition_no: int, state: int, vectors: Held) -> None:
+    def keep(self, partition_no: int, state: int, vectors: Parts) -> None:
         """Keep vectors in place of what was kept of the partition, and let go what was used longest ago."""
+        size = bytes_of(vectors)
         with self._lock:
             if partition_no in self._kept:
-                self._bytes -= self._kept.pop(partition_no)[1].nbytes
-            if vectors.nbytes:
-                self._kept[partition_no] = (state, vectors)
-                self._bytes += vectors.nbytes
+                self._bytes -= bytes_of(self._kept.pop(partition_no)[1])
+            self._kept[partition_no] = (state, vectors)
+            self._bytes += size
             while self._bytes > self._most_bytes:
-                self._bytes -= self._kept.popitem(last=False)[1][1].nbytes
+                self._bytes -= bytes_of(self._kept.popitem(last=False)[1][1])
+
+
+def bytes_of(vectors: Parts) -> int:
+    """Return how much memory a partition's vectors take."""
+    return _ENTRY + sum(part.nbytes for part in vectors)
 
 
 def closest(query: bytes, held: Sequence[Held], metric: str, least: float | None = None) -> dict[str, bytes]:
@@ -156,51 +182,73 @@ def closest(query: bytes, held: Sequence[Held], metric: str, least: float | None
     return {"own": _packed(slots[own] >> 1, scores[own]), _CONTEXT: _packed(slots[context] >> 1, scores[context])}
 
 
-def _put(query: Query, shelf: Shelf) -> Plan[Sequence[Row]]:
+def _put(query: Query, shelf: Shelf, loose: Shelf) -> Plan[Sequence[Row]]:
     """Store the vectors of a row, and seal those of its partition when there are enough loose ones."""
     place = {"partition": query.params["partition"]}
     (before,) = yield Query("vector_state", place)
     yield Query("put_vector", query.params, query.rows)
     (state,) = yield Query("vector_state", place)
     if state["loose_vectors"] < BLOCK:
-        _add_loose(shelf, before, state, query)
+        _add_loose(loose, before, state, query)
         return ()
-    loose = yield Query("loose_vectors", place)
-    slots, vectors = seal([(row["memory_no"], row["field"], row["vector"]) for row in loose])
+    rows = yield Query("loose_vectors", place)
+    block = seal([(row["memory_no"], row["field"], row["vector"]) for row in rows])
     number = {"partition_no": state["partition_no"]}
-    (block,) = yield Query("put_vector_block", {**number, "slots": slots, "vectors": vectors})
-    places = [{"memory_no": row["memory_no"], "field": row["field"], "slot": slot} for slot, row in enumerate(loose)]
-    yield Query("seal_vector", {**number, "block_no": block["block_no"]}, places)
+    (made,) = yield Query("put_vector_block", {**number, "slots": block[0], "vectors": block[1]})
+    places = [{"memory_no": row["memory_no"], "field": row["field"], "slot": slot} for slot, row in enumerate(rows)]
+    yield Query("seal_vector", {**number, "block_no": made["block_no"]}, places)
+    (after,) = yield Query("vector_state", place)
+    kept = shelf.find(before["partition_no"], before["blocks_state"])
+    _grow(shelf, kept, after["partition_no"], after["blocks_state"], block, len(rows))
     return ()
 
 
-def _add_loose(shelf: Shelf, before: Row, after: Row, query: Query) -> None:
+def _add_loose(loose: Shelf, before: Row, after: Row, query: Query) -> None:
     """Keep what was loose and what was just put, so that the next comparison need not read it."""
-    kept = shelf.find(before["partition_no"], before["loose_state"])
-    if kept is None or not query.rows:
-        return
-    number, dims = query.params["memory_no"], kept.matrix.shape[1]
-    block = seal([(number, row["field"], row["vector"]) for row in query.rows])
-    if len(block[1]) == 4 * dims * len(query.rows):
-        shelf.keep(after["partition_no"], after["loose_state"], kept.joined(Held.of([block], dims)))
+    kept = loose.find(before["partition_no"], before["loose_state"])
+    if kept and query.rows:
+        block = seal([(query.params["memory_no"], row["field"], row["vector"]) for row in query.rows])
+        _grow(loose, kept, after["partition_no"], after["loose_state"], block, len(query.rows))
+
+
+def _grow(shelf: Shelf, kept: Parts | None, partition_no: int, state: int, block: tuple[bytes, bytes], n: int) -> None:
+    """Keep what was kept and a block of `n` more vectors, unless one of them is of another size."""
+    dims = kept[0].matrix.shape[1] if kept else 0
+    if kept and len(block[1]) == 4 * dims * n:
+        shelf.keep(partition_no, state, grown(kept, Held.of([block], dims)))
 
 
 def _closeness(query: Query, shelf: Shelf, loose: Shelf) -> Plan[Sequence[Row]]:
     """Compare a query with every vector of a partition, in blocks and loose."""
-    place, vector = {"partition": query.params["partition"]}, query.params["vector"]
+    place, vector, least = {"partition": query.params["partition"]}, query.params["vector"], query.params["least"]
     dims = len(vector) // 4
     (state,) = yield Query("vector_state", place)
     sealed = shelf.find(state["partition_no"], state["blocks_state"])
     if sealed is None:
-        blocks = yield Query("vector_blocks", place)
-        sealed = Held.of([(row["slots"], row["vectors"]) for row in blocks], dims)
+        sealed = yield from _blocks(place, dims)
+        least = None if len(sealed[0].slots) > BLOCK else least  # once, they are compared sooner than taken apart
         shelf.keep(state["partition_no"], state["blocks_state"], sealed)
     others = loose.find(state["partition_no"], state["loose_state"])
     if others is None:
         rows = yield Query("loose_vectors", place)
-        others = Held.of([seal([(row["memory_no"], row["field"], row["vector"]) for row in rows])], dims)
+        others = (Held.of([seal([(row["memory_no"], row["field"], row["vector"]) for row in rows])], dims),)
         loose.keep(state["partition_no"], state["loose_state"], others)
-    return [closest(vector, [sealed, others], query.params["metric"], query.params["least"])]
+    return [closest(vector, [*sealed, *others], query.params["metric"], least)]
+
+
+def _blocks(place: Mapping[str, Any], dims: int) -> Plan[Parts]:
+    """Read the blocks of a partition one by one into one matrix: memory that is new costs more than to copy."""
+    import numpy as np
+
+    blocks = yield Query("vector_slots", place)
+    slots = np.frombuffer(b"".join(row["slots"] for row in blocks), dtype="<u4")
+    matrix, start = np.empty((len(slots), dims), dtype="<f4"), 0
+    for row in blocks:
+        (block,) = yield Query("vector_block", {**place, "block_no": row["block_no"]})
+        part = np.frombuffer(block["vectors"], dtype="<f4").reshape(-1, dims)
+        matrix[start : start + len(part)] = part
+        start += len(part)
+    return (Held(slots, matrix),)
 
 
 def _both(first: str, second: str, query: Query) -> Plan[Sequence[Row]]:
