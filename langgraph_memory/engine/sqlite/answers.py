@@ -9,12 +9,13 @@ from langgraph_memory.engine.sqlite.fresh import FreshShelf, posting_answers
 from langgraph_memory.engine.sqlite.vectors import Shelf, vector_answers
 
 _LOOSE_BYTES = 64 << 20
+_SKETCH_BYTES = 64 << 20
 
 
 def answers() -> Mapping[str, Answer]:
     """Return the queries that are answered by several statements."""
     return {
-        **vector_answers(Shelf(), Shelf(_LOOSE_BYTES)),
+        **vector_answers(Shelf(), Shelf(_LOOSE_BYTES), Shelf(_SKETCH_BYTES)),
         **posting_answers(FreshShelf()),
         "partition": _partition,
     }

@@ -5,38 +5,36 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from math import sqrt
 from threading import Lock
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from langgraph_memory.engine.query import Answer, Plan, Query, Row
+from langgraph_memory.engine.sqlite.sketches import Sketches, sketch
 
 BLOCK = 128
 """How many vectors are sealed into one block."""
 
-HEAD = 4
-"""The share of a vector's numbers, one in so many, that tells most vectors apart from one that is close."""
-_ROUNDING = 1e-4
-_AT_ONCE = 1024
-"""How many vectors are looked at at a time: the processor's nearest cache holds a number for each."""
+_FEW = 16
+"""How many rows are looked up one by one whose sketches are close; where there are more, every vector is compared."""
 _ENTRY = 4096
 """Bytes that are counted for a partition at hand beside its vectors, so that those without any are bounded too."""
 _GROWTH = 8
 """By how many times the vectors at hand are more than those of the newest blocks, which are kept apart from them."""
 
+_ROUNDING = 1e-4
 _CONTEXT = "context"
+_NOTHING = {"own": b"", _CONTEXT: b""}
 _ROW = (1 << 31) - 1
 
 
-def vector_answers(shelf: Shelf, loose: Shelf) -> Mapping[str, Answer]:
+def vector_answers(shelf: Shelf[Held], loose: Shelf[Held], sketched: Shelf[Sketches]) -> Mapping[str, Answer]:
     """Return the queries over vectors that are answered by several statements.
 
-    `shelf` keeps what was read of the blocks, `loose` the vectors that are in none yet.
+    `shelf` keeps what was read of the blocks, `sketched` their sketches, `loose` the vectors that are in none yet.
     """
     return {
         "put_vectors": lambda query: _put(query, shelf, loose),
-        "closeness": lambda query: _closeness(query, shelf, loose),
+        "closeness": lambda query: _closeness(query, shelf, loose, sketched),
         "erase_vectors": lambda query: _both("erase_vector_blocks", "erase_vector_rows", query),
         "drop_vectors": lambda query: _both("drop_vector_blocks", "drop_vector_rows", query),
     }
@@ -58,44 +56,10 @@ class Held:
     slots: Any
     matrix: Any
 
-    @cached_property
-    def heads(self) -> tuple[list[Any], Any]:
-        """The first numbers of the vectors, some of them at a time and a column for each, and the length of the others."""
-        import numpy as np
-
-        first = -(-self.matrix.shape[1] // HEAD)
-        tails = self.matrix[:, first:]
-        heads = [
-            np.ascontiguousarray(self.matrix[start : start + _AT_ONCE, :first].T)
-            for start in range(0, len(self.matrix), _AT_ONCE)
-        ]
-        return heads, np.sqrt(np.einsum("ij,ij->i", tails, tails))
-
     @property
     def nbytes(self) -> int:
-        """How much memory it takes, with its heads."""
-        return int(self.matrix.nbytes + self.matrix.nbytes // HEAD)
-
-    def near(self, query: Any, least: float) -> Held:
-        """Return those whose dot product with `query` can be `least` or more, and few others.
-
-        No product of the tails is greater than that of their lengths (Cauchy and Schwarz), so a quarter of what is
-        held is read to leave out nearly all of it.
-        """
-        chosen = (self._reach(query) >= least - _ROUNDING).nonzero()[0]
-        return Held(self.slots[chosen], self.matrix[chosen])
-
-    def _reach(self, query: Any) -> Any:
-        """Return the most that each dot product with `query` can be; of few vectors the product itself."""
-        import numpy as np
-
-        if len(self.slots) <= BLOCK:
-            return _products(self.matrix, query)
-        heads, lengths = self.heads
-        head, tail = query[: len(heads[0])], query[len(heads[0]) :]
-        reach = np.concatenate([np.einsum("ji,j->i", part, head) for part in heads])
-        reach += lengths * sqrt(tail.dot(tail))
-        return reach
+        """How much memory it takes."""
+        return int(self.matrix.nbytes)
 
     def joined(self, other: Held) -> Held:
         """Return these vectors and then those of another."""
@@ -112,6 +76,17 @@ class Held:
         return cls(slots, np.frombuffer(b"".join(block for _, block in blocks), dtype="<f4").reshape(-1, dims))
 
 
+class Kept(Protocol):
+    """What can be kept at hand."""
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory it takes."""
+        ...
+
+
+K = TypeVar("K", bound=Kept)
+
 Parts = tuple[Held, ...]
 """The vectors of a partition in the order of their rows, in a few matrices: to add to a large one copies it."""
 
@@ -123,7 +98,7 @@ def grown(parts: Parts, more: Held) -> Parts:
     return (*parts, more)
 
 
-class Shelf:
+class Shelf(Generic[K]):
     """Keeps the vectors of the partitions that were read last, within a bound of bytes, for the reads that follow.
 
     `state` tells one content of a partition from every other, also from one that was rolled back, so what another
@@ -132,11 +107,11 @@ class Shelf:
 
     def __init__(self, most_bytes: int = 256 << 20) -> None:
         self._most_bytes = most_bytes
-        self._kept: OrderedDict[int, tuple[int, Parts]] = OrderedDict()
+        self._kept: OrderedDict[int, tuple[int, tuple[K, ...]]] = OrderedDict()
         self._bytes = 0
         self._lock = Lock()
 
-    def find(self, partition_no: int, state: int) -> Parts | None:
+    def find(self, partition_no: int, state: int) -> tuple[K, ...] | None:
         """Return the vectors of a partition's blocks in this state, when they are here."""
         with self._lock:
             found = self._kept.get(partition_no)
@@ -145,7 +120,7 @@ class Shelf:
             self._kept.move_to_end(partition_no)
             return found[1]
 
-    def keep(self, partition_no: int, state: int, vectors: Parts) -> None:
+    def keep(self, partition_no: int, state: int, vectors: tuple[K, ...]) -> None:
         """Keep vectors in place of what was kept of the partition, and let go what was used longest ago."""
         size = bytes_of(vectors)
         with self._lock:
@@ -157,7 +132,7 @@ class Shelf:
                 self._bytes -= bytes_of(self._kept.popitem(last=False)[1][1])
 
 
-def bytes_of(vectors: Parts) -> int:
+def bytes_of(vectors: tuple[Kept, ...]) -> int:
     """Return how much memory a partition's vectors take."""
     return _ENTRY + sum(part.nbytes for part in vectors)
 
@@ -165,24 +140,27 @@ def bytes_of(vectors: Parts) -> int:
 def closest(query: bytes, held: Sequence[Held], metric: str, least: float | None = None) -> dict[str, bytes]:
     """Return the rows that have vectors and the score of each, as the query `closeness` answers.
 
-    With `least` those that score less may be left out; it counts where vectors are compared by cosine.
+    With `least` those that score less are left out, where vectors are compared by cosine.
     """
     import numpy as np
 
     wanted = np.frombuffer(query, dtype="<f4")
-    if least is not None and metric == "cosine":
-        held = [one.near(wanted, least) for one in held]
     held = [one for one in held if len(one.slots)]
     if not held:
-        return {"own": b"", _CONTEXT: b""}
+        return _NOTHING
     slots = np.concatenate([one.slots for one in held])
     scores = np.concatenate([_similarities(wanted, one.matrix, metric) for one in held])
-    around, used = (slots & 1).astype(bool), slots > 1
+    used = slots > 1
+    if least is not None and metric == "cosine":
+        used &= scores >= least - _ROUNDING
+        if not used.any():
+            return _NOTHING
+    around = (slots & 1).astype(bool)
     own, context = used & ~around, used & around
     return {"own": _packed(slots[own] >> 1, scores[own]), _CONTEXT: _packed(slots[context] >> 1, scores[context])}
 
 
-def _put(query: Query, shelf: Shelf, loose: Shelf) -> Plan[Sequence[Row]]:
+def _put(query: Query, shelf: Shelf[Held], loose: Shelf[Held]) -> Plan[Sequence[Row]]:
     """Store the vectors of a row, and seal those of its partition when there are enough loose ones."""
     place = {"partition": query.params["partition"]}
     (before,) = yield Query("vector_state", place)
@@ -194,7 +172,8 @@ def _put(query: Query, shelf: Shelf, loose: Shelf) -> Plan[Sequence[Row]]:
     rows = yield Query("loose_vectors", place)
     block = seal([(row["memory_no"], row["field"], row["vector"]) for row in rows])
     number = {"partition_no": state["partition_no"]}
-    (made,) = yield Query("put_vector_block", {**number, "slots": block[0], "vectors": block[1]})
+    sketches = b"".join(sketch(row["vector"]) for row in rows)
+    (made,) = yield Query("put_vector_block", {**number, "slots": block[0], "sketches": sketches, "vectors": block[1]})
     places = [{"memory_no": row["memory_no"], "field": row["field"], "slot": slot} for slot, row in enumerate(rows)]
     yield Query("seal_vector", {**number, "block_no": made["block_no"]}, places)
     (after,) = yield Query("vector_state", place)
@@ -203,7 +182,7 @@ def _put(query: Query, shelf: Shelf, loose: Shelf) -> Plan[Sequence[Row]]:
     return ()
 
 
-def _add_loose(loose: Shelf, before: Row, after: Row, query: Query) -> None:
+def _add_loose(loose: Shelf[Held], before: Row, after: Row, query: Query) -> None:
     """Keep what was loose and what was just put, so that the next comparison need not read it."""
     kept = loose.find(before["partition_no"], before["loose_state"])
     if kept and query.rows:
@@ -211,29 +190,59 @@ def _add_loose(loose: Shelf, before: Row, after: Row, query: Query) -> None:
         _grow(loose, kept, after["partition_no"], after["loose_state"], block, len(query.rows))
 
 
-def _grow(shelf: Shelf, kept: Parts | None, partition_no: int, state: int, block: tuple[bytes, bytes], n: int) -> None:
+def _grow(
+    shelf: Shelf[Held], kept: Parts | None, partition_no: int, state: int, block: tuple[bytes, bytes], n: int
+) -> None:
     """Keep what was kept and a block of `n` more vectors, unless one of them is of another size."""
     dims = kept[0].matrix.shape[1] if kept else 0
     if kept and len(block[1]) == 4 * dims * n:
         shelf.keep(partition_no, state, grown(kept, Held.of([block], dims)))
 
 
-def _closeness(query: Query, shelf: Shelf, loose: Shelf) -> Plan[Sequence[Row]]:
+def _closeness(query: Query, shelf: Shelf[Held], loose: Shelf[Held], sketched: Shelf[Sketches]) -> Plan[Sequence[Row]]:
     """Compare a query with every vector of a partition, in blocks and loose."""
-    place, vector, least = {"partition": query.params["partition"]}, query.params["vector"], query.params["least"]
-    dims = len(vector) // 4
+    place, vector = {"partition": query.params["partition"]}, query.params["vector"]
+    metric, least = query.params["metric"], query.params["least"]
     (state,) = yield Query("vector_state", place)
-    sealed = shelf.find(state["partition_no"], state["blocks_state"])
-    if sealed is None:
-        sealed = yield from _blocks(place, dims)
-        least = None if len(sealed[0].slots) > BLOCK else least  # once, they are compared sooner than taken apart
-        shelf.keep(state["partition_no"], state["blocks_state"], sealed)
     others = loose.find(state["partition_no"], state["loose_state"])
     if others is None:
-        rows = yield Query("loose_vectors", place)
-        others = (Held.of([seal([(row["memory_no"], row["field"], row["vector"]) for row in rows])], dims),)
+        others = (_held((yield Query("loose_vectors", place)), len(vector) // 4),)
         loose.keep(state["partition_no"], state["loose_state"], others)
-    return [closest(vector, [*sealed, *others], query.params["metric"], least)]
+    sealed = None
+    if least is not None and metric == "cosine":
+        sealed = yield from _near(place, state, vector, least, sketched)
+    if sealed is None:
+        sealed = yield from _sealed(place, state, len(vector) // 4, shelf)
+    return [closest(vector, [*sealed, *others], metric, least)]
+
+
+def _near(
+    place: Mapping[str, Any], state: Row, vector: bytes, least: float, shelf: Shelf[Sketches]
+) -> Plan[Parts | None]:
+    """Return what there is in blocks of the rows that can be as close as `least`; None when those are many."""
+    kept = shelf.find(state["partition_no"], state["blocks_state"])
+    if kept is None:
+        blocks = yield Query("vector_sketches", place)
+        kept = (Sketches.of([(row["slots"], row["sketches"]) for row in blocks]),)
+        shelf.keep(state["partition_no"], state["blocks_state"], kept)
+    rows = {int(slot) >> 1 for slot in kept[0].near(vector, least)} - {0}
+    if not rows or len(rows) > _FEW:
+        return None if rows else ()
+    numbers = [state["partition_no"] << 32 | row for row in sorted(rows)]
+    return (_held((yield Query("vectors_of_rows", {**place, "numbers": numbers})), len(vector) // 4),)
+
+
+def _held(rows: Sequence[Row], dims: int) -> Held:
+    return Held.of([seal([(row["memory_no"], row["field"], row["vector"]) for row in rows])], dims)
+
+
+def _sealed(place: Mapping[str, Any], state: Row, dims: int, shelf: Shelf[Held]) -> Plan[Parts]:
+    """Return the vectors of a partition's blocks."""
+    kept = shelf.find(state["partition_no"], state["blocks_state"])
+    if kept is None:
+        kept = yield from _blocks(place, dims)
+        shelf.keep(state["partition_no"], state["blocks_state"], kept)
+    return kept
 
 
 def _blocks(place: Mapping[str, Any], dims: int) -> Plan[Parts]:

@@ -220,6 +220,7 @@ CREATE TABLE memory_vector_block (
     partition_no INTEGER NOT NULL,
     block_no INTEGER NOT NULL,
     slots BLOB NOT NULL,                  -- for each vector 4 bytes, as sqlite/vectors.py packs them; zero: none
+    sketches BLOB NOT NULL,               -- for each vector 32 bytes, as sqlite/sketches.py makes them
     vectors BLOB NOT NULL,
     PRIMARY KEY (partition_no, block_no)
 ) STRICT;
@@ -255,6 +256,8 @@ END;
 CREATE TRIGGER memory_vector_delete_sealed AFTER DELETE ON memory_vector WHEN old.vector IS NULL BEGIN
     UPDATE memory_vector_block SET
         slots = CAST(substr(slots, 1, 4 * old.slot) || zeroblob(4) || substr(slots, 4 * old.slot + 5) AS BLOB),
+        sketches = CAST(
+            substr(sketches, 1, 32 * old.slot) || zeroblob(32) || substr(sketches, 32 * old.slot + 33) AS BLOB),
         vectors = CAST(
             substr(vectors, 1, 4 * length(vectors) / length(slots) * old.slot)
             || zeroblob(4 * length(vectors) / length(slots))
