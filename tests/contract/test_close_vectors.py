@@ -23,7 +23,7 @@ LEAST = 0.92
 
 def vector(text: str) -> list[float]:
     """Return the vector of "group member": members of a group are close to each other."""
-    group, member = (Random(part) for part in (text.split()[0], text))
+    group, member = (Random(part) for part in (text.split(maxsplit=1)[0], text))
     return [group.gauss(0, 1) + member.gauss(0, 0.2) for _ in range(DIMS)]
 
 
