@@ -40,6 +40,8 @@ class Sketches:
         """Return the slots of the vectors whose cosine with `vector` can be `least` or more, and of few others."""
         import numpy as np
 
+        if not len(self.slots):
+            return self.slots
         wanted = np.frombuffer(sketch(vector), dtype="<u8")
         apart = _ones(self.words[0] ^ wanted[0])
         for words, bits in zip(self.words[1:], wanted[1:], strict=True):
