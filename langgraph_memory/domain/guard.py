@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
 from langgraph_memory.domain.personal import PersonalKind, find
-from langgraph_memory.domain.secret_formats import SECRET
+from langgraph_memory.domain.secret_formats import holds_secret
 from langgraph_memory.domain.text import HIDDEN
 from langgraph_memory.exceptions import InvalidInputError
 
 Treatment = Literal["refuse", "mask", "allow"]
+_KINDS: Final[tuple[PersonalKind, ...]] = get_args(PersonalKind)
 Detector = Callable[[str], str | None]
 """Returns the name of the secret that a text holds ("AWS Client ID"), or None."""
 
@@ -58,7 +59,7 @@ class GuardPolicy:
     detectors: tuple[Detector, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in get_args(PersonalKind):
+        for name in _KINDS:
             treatment = getattr(self, name)
             if treatment not in get_args(Treatment):
                 raise InvalidInputError(f"{name} must be 'refuse', 'mask' or 'allow', not {treatment!r}.")
@@ -69,7 +70,7 @@ class GuardPolicy:
 
     def kinds(self, treatment: Treatment) -> tuple[PersonalKind, ...]:
         """Return the kinds that are treated so."""
-        return tuple(kind for kind in get_args(PersonalKind) if getattr(self, kind) == treatment)
+        return tuple([kind for kind in _KINDS if getattr(self, kind) == treatment])
 
 
 DEFAULT_GUARD: Final = GuardPolicy()
@@ -108,7 +109,7 @@ def withhold(text: str, policy: GuardPolicy = DEFAULT_GUARD) -> Refusal | None:
     An order to the agent and invisible characters are no reason: they are judged when the text is read.
     """
     plain = HIDDEN.sub("", text)
-    if SECRET.search(text) or SECRET.search(plain):
+    if holds_secret(text) or holds_secret(plain):
         return _SECRET
     if _ENCODED.search(plain):
         return _ENCODED_TEXT
@@ -117,7 +118,7 @@ def withhold(text: str, policy: GuardPolicy = DEFAULT_GUARD) -> Refusal | None:
 
 def refuse_unsafe(text: str) -> Refusal | None:
     """Return why `text` must not be remembered whatever the policy, or None; no detector is asked."""
-    if SECRET.search(text):
+    if holds_secret(text):
         return _SECRET
     if _ORDER.search(unicodedata.normalize("NFKC", text)):
         return Refusal("instruction", "It reads like an order to the agent, not a statement.")
@@ -149,6 +150,8 @@ def texts_in(value: Any) -> Iterator[str]:
     """Yield every text in a JSON value, keys included; a number is no text."""
     if isinstance(value, str):
         yield value
+    elif value is None:
+        return
     elif isinstance(value, Mapping):
         for key, held in value.items():
             yield from (str(key), *texts_in(held))

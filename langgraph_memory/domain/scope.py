@@ -10,7 +10,6 @@ from langgraph_memory.exceptions import InvalidScopeError, MissingOwnerError
 GLOBAL = "global"
 ROOT = "memories"
 _SEPARATOR = "/"
-_ESCAPES = {"%": "%25", ".": "%2E"}
 
 
 def check_owner(owner_id: str | None) -> str:
@@ -78,7 +77,7 @@ def namespace_of(owner_id: str, scope: str) -> tuple[str, ...]:
 
 def encode_label(text: str) -> str:
     """Return `text` as a namespace label, in which LangGraph allows no period; `decode_label` undoes it."""
-    return "".join(_ESCAPES.get(character, character) for character in text)
+    return text.replace("%", "%25").replace(".", "%2E")
 
 
 def decode_label(label: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_FORMATS: Final = {
+FORMATS: Final = {
     "private key": (
         r"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|\bAGE-SECRET-KEY-1[A-Z0-9]{20,}|\bPuTTY-User-Key-File-\d"
     ),
@@ -84,4 +84,36 @@ _FORMATS: Final = {
     ),
 }
 
-SECRET: Final = re.compile("|".join(f"(?:{pattern})" for pattern in _FORMATS.values()), re.IGNORECASE)
+SECRET: Final = re.compile("|".join(f"(?:{pattern})" for pattern in FORMATS.values()), re.IGNORECASE)
+
+_SIGNS: Final = (
+    "=",
+    ":",
+    "key",
+    "pass",
+    "pw",
+    "pin",
+    "secret",
+    "token",
+    "kennwort",
+    "senha",
+    "wachtwoord",
+    "credential",
+)
+_LONG: Final = re.compile(r"\S{15}")
+"""As long as the shortest key that none of the signs announces."""
+
+
+def holds_secret(text: str) -> bool:
+    """Return whether a text holds a key, a token or a password.
+
+    Most texts are plain words; that no format fits them is seen without trying each format at each letter.
+    """
+    return _may_hold_secret(text) and SECRET.search(text) is not None
+
+
+def _may_hold_secret(text: str) -> bool:
+    if _LONG.search(text) or not text.isascii():
+        return True
+    folded = text.lower()
+    return any(sign in folded for sign in _SIGNS)

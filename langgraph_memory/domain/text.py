@@ -17,7 +17,8 @@ _WIDE = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-
 _PUNCTUATION_END = re.compile(r"[\s.!?;,:]+$")
 _SENTENCE_END = re.compile(r"(?<=[.!?\u3002\uff01\uff1f])\s+|\n+")
 _QUESTION_END = ("?", "\uff1f", "\u061f")
-_STEMMER = snowballstemmer.stemmer("english")
+_SHORTENED = frozenset("cdegilmnrsty")
+"""The last letters of the words that a step of Porter2 changes: all its suffixes end in one of these."""
 
 HIDDEN = re.compile("[\u200b\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\U000e0000-\U000e007f]")
 """Characters that show nothing and can hide text; not the joiners and direction marks that scripts need."""
@@ -128,9 +129,10 @@ def _asking(sentences: Iterable[str]) -> list[str]:
 
 @lru_cache(maxsize=16)  # one operation asks for the terms of the same text several times
 def _words_and_terms(text: str) -> tuple[tuple[str, str], ...]:
-    words = (_CLITIC.sub("", match[0]) for match in _WORD.finditer(folded(text)))
-    parts = (part for word in words for part in (_bigrams(word) if _is_wide(word) else (word,)))
-    return tuple((part, term) for part in parts if (term := stem(part)))
+    found = _WORD.findall(folded(text))
+    words = [word if word.isalnum() else _CLITIC.sub("", word) for word in found]
+    parts = [part for word in words for part in (_bigrams(word) if _is_wide(word) else (word,))]
+    return tuple([(part, term) for part in parts if (term := stem(part))])
 
 
 def folded(text: str) -> str:
@@ -161,5 +163,8 @@ def _bigrams(word: str) -> Iterator[str]:
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
     """Return the stem of a folded word."""
-    found: str = _STEMMER.stemWord(word.replace("'", "").replace("\u2019", ""))
+    plain = word.replace("'", "").replace("\u2019", "")
+    if plain[-1:] not in _SHORTENED:
+        return plain
+    found: str = snowballstemmer.stemmer("english").stemWord(plain)  # not a shared one, which holds the word it is at
     return found

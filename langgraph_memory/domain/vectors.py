@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite, sqrt
 from typing import Any, Literal, cast
 
 from langgraph_memory.exceptions import EmbeddingError, MissingExtraError
@@ -29,11 +30,15 @@ def pack(vector: Sequence[float], dims: int, metric: Metric = "cosine") -> bytes
         raise EmbeddingError(
             f"the embedder returned a vector of shape {array.shape}, and index['dims'] is {dims}; make them agree."
         )
-    if not np.isfinite(array).all():
+    exact = array.astype("f8")  # in which no square of a float32 overflows
+    square = float(exact.dot(exact))
+    if not isfinite(square):
         raise EmbeddingError("the embedder returned a vector that holds NaN or infinity; nothing was stored.")
-    length = float(np.linalg.norm(array.astype("f8"))) if metric == "cosine" else 1.0
-    return cast(bytes, (array / np.float32(length) if length > 0.0 else array).astype("<f4").tobytes())
+    length = sqrt(square) if metric == "cosine" else 1.0
+    return cast(bytes, (array / np.float32(length) if length > 0.0 else array).tobytes())
 
+
+_SCORED = [("row", ">u4"), ("score", ">f4")]
 
 CONTEXT = "context"
 """The field whose vector is of the text around a memory, not of its own."""
@@ -53,7 +58,7 @@ class Closeness:
     def from_row(cls, row: Any) -> Closeness:
         """Return what an engine found: `own` and `context`, each a row and its score in 4 bytes each, big endian."""
         np = numpy()
-        own, context = (np.frombuffer(row[name], dtype=[("row", ">u4"), ("score", ">f4")]) for name in ("own", CONTEXT))
+        own, context = (np.frombuffer(row[name], dtype=_SCORED) for name in ("own", CONTEXT))
         return cls(*((found["row"].astype("<u4"), found["score"].astype("<f4")) for found in (own, context)))
 
     def leave_out(self, rows: Sequence[int]) -> None:

@@ -30,6 +30,7 @@ from langgraph_memory.plans.rows import Vectors, VectorSearch, embedded_texts
 
 _BOUNDS = ("limit", "offset", "pinned", "max_tokens")
 _GREATEST = 2**31 - 1
+_UNKNOWN = Source()
 
 
 def remember(content: str | Memory, fields: dict[str, Any], settings: StoreSettings) -> Flow[Outcome]:
@@ -170,7 +171,7 @@ def own_search(vectors: Vectors, settings: StoreSettings) -> VectorSearch | None
 
 def _new(content: str, fields: dict[str, Any], settings: StoreSettings, now: datetime) -> Memory:
     kind = settings.types[fields["memory_type"]]
-    source = fields.pop("source", None) or Source()
+    source = fields.pop("source", None) or _UNKNOWN
     return with_type_rules(
         make_memory(
             **{**fields, "memory_type": kind.name},

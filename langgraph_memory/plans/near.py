@@ -102,6 +102,8 @@ def _close(partition: str, search: VectorSearch) -> Plan[dict[int, float]]:
         return {}
     found = yield from closeness(corpora[0], search, CLOSE)
     rows, scores = found.kinds[0]
+    if not len(rows):
+        return {}
     near = scores >= CLOSE
     best: Sequence[Any] = sorted(zip(scores[near].tolist(), rows[near].tolist(), strict=True), reverse=True)
     return {corpora[0]["partition_no"] << 32 | (row & ROW): score for score, row in best[:COMPARED]}

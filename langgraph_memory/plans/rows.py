@@ -17,6 +17,9 @@ from langgraph_memory.domain.vectors import CONTEXT, Closeness, Metric
 from langgraph_memory.engine.query import Plan, Query, Row
 from langgraph_memory.exceptions import InvalidMemoryError
 
+_NOTHING: Counter[str] = Counter()
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
+
 ROW = (1 << 32) - 1
 """The bits of a row's number that tell it from others of its partition."""
 
@@ -184,7 +187,7 @@ def _text_columns(own: str, context: str, asked: str) -> dict[str, Any]:
     """Return what the text index holds of a row: its terms, those around it, those of the question it answers."""
     columns: dict[str, Any] = {}
     for name, text in (("", own), ("context_", context), ("asked_", asked)):
-        found = Counter(terms(text))
-        columns[f"{name}terms"] = json.dumps(found, ensure_ascii=False)
+        found = Counter(terms(text)) if text else _NOTHING
+        columns[f"{name}terms"] = _as_json(found) if found else "{}"
         columns[f"{name}count" if name else "term_count"] = found.total()
     return columns

@@ -244,3 +244,18 @@ async def test_an_erased_owner_begins_anew(either: MemoryDatabase, mode: str) ->
 
     assert [one.memory.content for one in await store.recall("likes", owner_id=ADA)] == ["likes coffee"]
     assert len(await store.audit(owner_id=ADA)) == 1
+
+
+def test_what_is_forgotten_leaves_nothing_in_a_block_of_vectors(memory: MemoryDatabase, path: str) -> None:
+    kept = [memory.store.remember(f"number {word}", owner_id=ADA, slot=f"s{word}").memory for word in range(128)]
+    assert kept[5] is not None
+    memory.store.forget(kept[5].id, owner_id=ADA)
+
+    with sqlite3.connect(path) as connection:
+        ((slots, sketches, vectors),) = connection.execute("SELECT slots, sketches, vectors FROM memory_vector_block")
+
+    size = len(vectors) // 128
+    assert [len(slots), len(sketches)] == [128 * 4, 128 * 32]
+    assert [place for place in range(128) if not any(slots[4 * place : 4 * place + 4])] == [5]
+    assert [place for place in range(128) if not any(sketches[32 * place : 32 * place + 32])] == [5]
+    assert [place for place in range(128) if not any(vectors[size * place : size * place + size])] == [5]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from time import perf_counter
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from support import opened_store
 
 from langgraph_memory.domain.candidate import Candidate, Utterance
 from langgraph_memory.domain.guard import GuardPolicy, mask, refuse
 from langgraph_memory.domain.policy import Bucket, PromotionPolicy
 from langgraph_memory.domain.promotion import judge_all
+from langgraph_memory.domain.secret_formats import FORMATS, SECRET, holds_secret
 from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.store import CuratedStore
 
@@ -264,3 +268,15 @@ def test_a_long_text_does_not_slow_the_guard(text: str) -> None:
     refuse(text, GuardPolicy(email="refuse", phone="refuse", health="refuse"))
 
     assert perf_counter() - start < 2.0
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_no_secret_passes_for_plain_words(kind: str) -> None:
+    pattern = re.compile(FORMATS[kind], re.IGNORECASE)
+
+    @settings(max_examples=50, suppress_health_check=list(HealthCheck), deadline=None)
+    @given(st.from_regex(pattern, fullmatch=True, alphabet=st.characters(max_codepoint=126)))
+    def check(text: str) -> None:
+        assert holds_secret(text) == bool(SECRET.search(text))
+
+    check()

@@ -6,6 +6,7 @@ import random
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 from support import START
 
@@ -15,7 +16,8 @@ from langgraph_memory.domain.memory import Memory, Recalled
 from langgraph_memory.domain.ranking import Hints, Priors, Weights, estimated_tokens, scope_closeness
 from langgraph_memory.domain.selection import Eligibility, Selection
 from langgraph_memory.domain.vectors import Closeness, pack
-from langgraph_memory.engine.sqlite.vectors import Held, Shelf, closest, seal
+from langgraph_memory.engine.sqlite.sketches import Sketches, sketch
+from langgraph_memory.engine.sqlite.vectors import BLOCK, Held, Shelf, bytes_of, closest, grown, seal
 from langgraph_memory.exceptions import EmbeddingError
 from langgraph_memory.plans.rows import memory_columns
 
@@ -187,34 +189,56 @@ def test_the_closest_of_a_rows_vectors_counts_and_its_context_is_kept_apart() ->
     assert (around[0].tolist(), around[1].tolist()) == ([2], [1.0])
 
 
+def slotted(vectors: list[bytes]) -> Sketches:
+    """Return the sketches of vectors, the first of row 1."""
+    slots, _ = seal([(row, "content", vector) for row, vector in enumerate(vectors, 1)])
+    return Sketches.of([(slots, b"".join(map(sketch, vectors)))])
+
+
 @pytest.mark.parametrize("seed", range(10))
-@pytest.mark.parametrize("dims", [1, 3, 16, 64])
-def test_asked_for_what_is_close_no_close_vector_is_left_out(seed: int, dims: int) -> None:
+@pytest.mark.parametrize("dims", [1, 2, 3, 16, 64, 384])
+def test_asked_for_what_is_close_no_sketch_of_a_close_vector_is_left_out(seed: int, dims: int) -> None:
     chance = random.Random(seed)
     query = [chance.gauss(0, 1) for _ in range(dims)]
     wide = [[chance.gauss(0, 1) for _ in range(dims)] for _ in range(200)]
-    near = [[number + chance.gauss(0, 0.5) for number in query] for _ in range(50)]
-    fields = [(row, "content", pack(one, dims)) for row, one in enumerate([*wide, *near, query], 1)]
-    held = [Held.of([seal(fields[:200])], dims), Held.of([seal(fields[200:])], dims)]
+    near = [[number + chance.gauss(0, 0.4) for number in query] for _ in range(50)]
+    sparse = [[number * (place % 8 != row) for place, number in enumerate(query)] for row in range(8)]
+    vectors = [pack(one, dims) for one in [*wide, *near, *sparse, query]]
+    held = Held.of([seal([(row, "content", vector) for row, vector in enumerate(vectors, 1)])], dims)
 
-    everything = Closeness.from_row(closest(pack(query, dims), held, "cosine")).own()
-    found = Closeness.from_row(closest(pack(query, dims), held, "cosine", 0.9)).own()
+    found = {int(slot) >> 1 for slot in slotted(vectors).near(vectors[-1], 0.92)}
 
-    close = {row: score for row, score in everything.items() if score >= 0.9}
-    assert close
-    assert {row: score for row, score in found.items() if score >= 0.9} == pytest.approx(close)
-    assert len(found) <= len(everything)
+    everything = Closeness.from_row(closest(vectors[-1], [held], "cosine")).own()
+    assert len(vectors) in found
+    assert {row for row, score in everything.items() if score >= 0.92} <= found
 
 
-def test_asked_for_what_is_close_nearly_all_others_are_left_out_unread() -> None:
+def test_asked_for_what_is_close_the_sketches_leave_out_nearly_all_others() -> None:
     chance = random.Random(1)
     vectors = [pack([chance.gauss(0, 1) for _ in range(64)], 64) for _ in range(500)]
-    held = Held.of([seal([(row, "content", vector) for row, vector in enumerate(vectors, 1)])], 64)
 
-    found = Closeness.from_row(closest(vectors[7], [held], "cosine", 0.92)).own()
+    assert 8 in (found := {int(slot) >> 1 for slot in slotted(vectors).near(vectors[7], 0.92)})
+    assert len(found) < 5
 
-    assert 8 in found
-    assert len(found) < 25
+
+def test_a_sketch_is_the_same_in_every_process() -> None:
+    assert sketch(pack([1, 2, 3], 3)).hex() == "4d947d3ccee026817d9f6155cc1e322267ea22d722782f8bb451bad0e41592f5"
+
+
+def test_bits_are_counted_without_numpy_2_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = random.Random(1)
+    vectors = [pack([chance.gauss(0, 1) for _ in range(3)], 3) for _ in range(300)]
+    expected = slotted(vectors).near(vectors[0], 0.92).tolist()
+
+    monkeypatch.delattr(np, "bitwise_count", raising=False)
+
+    assert slotted(vectors).near(vectors[0], 0.92).tolist() == expected
+
+
+def test_asked_for_what_is_close_what_is_less_so_is_left_out() -> None:
+    held = Held.of([seal([(1, "content", pack([1, 0], 2)), (2, "content", pack([1, 1], 2))])], 2)
+
+    assert Closeness.from_row(closest(pack([1, 0], 2), [held], "cosine", 0.92)).own() == {1: 1.0}
 
 
 def test_only_where_vectors_are_compared_by_cosine_is_any_left_out() -> None:
@@ -225,14 +249,26 @@ def test_only_where_vectors_are_compared_by_cosine_is_any_left_out() -> None:
 
 
 def test_a_shelf_answers_for_the_state_it_was_given_and_forgets_what_was_used_longest_ago() -> None:
-    vectors = Held.of([seal([(1, "content", pack([1, 0], 2))])], 2)
-    shelf = Shelf(most_bytes=2 * vectors.nbytes)
+    vectors = (Held.of([seal([(1, "content", pack([1, 0], 2))])], 2),)
+    shelf: Shelf[Held] = Shelf(most_bytes=2 * bytes_of(vectors))
 
     for partition in (1, 2, 3):
         shelf.keep(partition, 10, vectors)
 
     assert [shelf.find(partition, 10) is vectors for partition in (1, 2, 3)] == [False, True, True]
     assert shelf.find(2, 11) is None
+
+
+def test_vectors_that_grow_by_blocks_stay_in_order_and_in_few_matrices() -> None:
+    blocks = [Held(np.arange(n, n + BLOCK), np.full((BLOCK, 2), n)) for n in range(0, 100 * BLOCK, BLOCK)]
+    parts: tuple[Held, ...] = ()
+    for block in blocks:
+        parts = grown(parts, block)
+
+        assert len(parts) <= 3
+
+    assert np.concatenate([part.slots for part in parts]).tolist() == list(range(100 * BLOCK))
+    assert np.concatenate([part.matrix for part in parts])[:, 0].tolist() == [n // BLOCK * BLOCK for n in range(12800)]
 
 
 @pytest.mark.parametrize("vector", [[1.0], [1.0, 2.0, 3.0], [[1.0, 2.0]], [1.0, float("nan")], ["x", "y"], None, 5])

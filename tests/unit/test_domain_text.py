@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from snowballstemmer import stemmer
 
-from langgraph_memory.domain.text import STOP_WORDS, content_hash, fingerprint, normalised, query_terms, terms
+from langgraph_memory.domain.text import STOP_WORDS, content_hash, fingerprint, normalised, query_terms, stem, terms
+
+ENDINGS = ("alization", "fulness", "ational", "ingly", "ement", "ies", "ed", "ously")
 
 
 @pytest.mark.parametrize(
@@ -105,3 +111,22 @@ def test_normalising_twice_changes_nothing_more(text: str) -> None:
 def test_a_content_hash_tells_every_character_apart_and_takes_any_text() -> None:
     assert content_hash("tea") != content_hash("tea ")
     assert len(content_hash("\ud800")) == 32
+
+
+@given(st.text("abcdefghijklmnopqrstuvwxyz0123456789é", min_size=1, max_size=12))
+def test_a_word_is_left_alone_only_where_porter2_leaves_it(word: str) -> None:
+    assert stem.__wrapped__(word) == stemmer("english").stemWord(word)
+
+
+def test_threads_that_stem_at_once_do_not_mix_up_their_words() -> None:
+    words = [f"{start}{end}" for start in ("nation", "organ", "hope", "use", "form") for end in ENDINGS]
+    expected = {word: stemmer("english").stemWord(word) for word in words}
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            found = list(threads.map(lambda _: {word: stem.__wrapped__(word) for word in words}, range(40)))
+    finally:
+        sys.setswitchinterval(interval)
+
+    assert all(one == expected for one in found)

@@ -23,9 +23,11 @@ ANSWERS = {
 """The queries that a dialect answers with a small plan over statements of its own."""
 PRIVATE = {
     SQLITE: {
-        *("put_vector", "loose_vectors", "vector_state", "vector_blocks", "put_vector_block", "seal_vector"),
+        *("put_vector", "loose_vectors", "vector_state", "vector_slots", "vector_sketches", "vector_block"),
+        *("put_vector_block", "seal_vector"),
         *("erase_vector_blocks", "erase_vector_rows", "drop_vector_blocks", "drop_vector_rows"),
         *("known_partition", "new_partition"),
+        *("sealed_postings", "newest_sealed_postings", "fresh_state", "fresh_terms"),
     },
     POSTGRES: {
         *("closeness_by_product", "closeness_by_distance"),

@@ -2,17 +2,6 @@
 -- One memory of an owner, live or not.
 SELECT * FROM agent_memory WHERE partition = :partition AND id = :id AND memory_type IS NOT NULL
 
--- name: live_about
--- The live memories of one owner, scope and type in a slot or with the same words.
-SELECT * FROM agent_memory
-WHERE partition = :partition AND scope = :scope AND memory_type = :memory_type AND slot = :slot
-  AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
-UNION
-SELECT * FROM agent_memory
-WHERE partition = :partition AND scope = :scope AND memory_type = :memory_type AND fingerprint = :fingerprint
-  AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
-ORDER BY memory_no
-
 -- name: live_in_slots
 -- The live memories of one owner and scope that are in any slot.
 SELECT * FROM agent_memory

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from langgraph_memory.engine.query import Answer, Plan, Query, Row
+from langgraph_memory.engine.sqlite.fresh import FreshShelf, posting_answers
 from langgraph_memory.engine.sqlite.vectors import Shelf, vector_answers
 
 _LOOSE_BYTES = 64 << 20
+_SKETCH_BYTES = 64 << 20
 
 
 def answers() -> Mapping[str, Answer]:
     """Return the queries that are answered by several statements."""
-    return {**vector_answers(Shelf(), Shelf(_LOOSE_BYTES)), "partition": _partition}
+    return {
+        **vector_answers(Shelf(), Shelf(_LOOSE_BYTES), Shelf(_SKETCH_BYTES)),
+        **posting_answers(FreshShelf()),
+        "partition": _partition,
+    }
 
 
 def _partition(query: Query) -> Plan[Sequence[Row]]:

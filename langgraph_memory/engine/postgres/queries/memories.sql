@@ -59,3 +59,14 @@ ORDER BY created_at DESC, id DESC LIMIT :limit OFFSET :offset
 SELECT * FROM memory_audit
 WHERE partition = :partition AND (:memory_id::text IS NULL OR memory_id = :memory_id)
 ORDER BY changed_at DESC, memory_id DESC, change_no DESC LIMIT :limit OFFSET :offset
+
+-- name: live_about
+-- The live memories of one owner, scope and type in a slot or with the same words.
+SELECT * FROM agent_memory
+WHERE partition = :partition AND scope = :scope AND memory_type = :memory_type AND slot = :slot
+  AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
+UNION
+SELECT * FROM agent_memory
+WHERE partition = :partition AND scope = :scope AND memory_type = :memory_type AND fingerprint = :fingerprint
+  AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
+ORDER BY memory_no

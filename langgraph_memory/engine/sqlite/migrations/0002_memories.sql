@@ -9,6 +9,9 @@ CREATE TABLE store_partition (
     context_total INTEGER NOT NULL DEFAULT 0,
     asked_size INTEGER NOT NULL DEFAULT 0,
     asked_total INTEGER NOT NULL DEFAULT 0,
+    indexed INTEGER NOT NULL DEFAULT 0,   -- the rows up to this one have their terms in memory_posting, the fresh ones not yet
+    fresh_state INTEGER NOT NULL DEFAULT 0, -- random; another one after every change to the rows
+    fresh_before INTEGER,                 -- the state before it, where one row more is all that has changed
     loose_vectors INTEGER NOT NULL DEFAULT 0,
     loose_state INTEGER NOT NULL DEFAULT 0, -- random; another one after every change to the vectors in no block
     blocks_state INTEGER NOT NULL DEFAULT 0 -- random; another one after every change to the blocks of vectors
@@ -68,6 +71,8 @@ CREATE INDEX agent_memory_by_expiry ON agent_memory (expires_at) WHERE expires_a
 -- The text index: for each term of a partition the rows that hold it, in blocks of 512 row numbers. Reading a term costs
 -- what its partition holds of it, whatever the rest of the file holds. A posting is a space and 14 hexadecimal digits:
 -- the row's number in its partition (8), the term's frequency (2), the length of the field (4); so one can be taken out.
+-- The newest rows are not in it: each would change a page for every term. They are searched by their own columns, until
+-- there are 64, which go in together.
 CREATE TABLE memory_posting (
     partition_no INTEGER NOT NULL,
     term TEXT NOT NULL,
@@ -103,40 +108,51 @@ CREATE TRIGGER memory_posting_empty AFTER UPDATE OF postings ON memory_posting W
 END;
 
 CREATE TRIGGER memory_index_insert AFTER INSERT ON agent_memory BEGIN
-    INSERT INTO memory_posting
-    SELECT new.memory_no >> 32, key, 0, (new.memory_no & 4294967295) >> 9,
-        printf(' %08x%02x%04x', new.memory_no & 4294967295, min(value, 255), min(new.term_count, 65535))
-    FROM json_each(new.terms) WHERE new.term_count > 0
-    ON CONFLICT (partition_no, term, field, block) DO UPDATE SET postings = postings || excluded.postings;
-    INSERT INTO memory_posting
-    SELECT new.memory_no >> 32, key, 1, (new.memory_no & 4294967295) >> 9,
-        printf(' %08x%02x%04x', new.memory_no & 4294967295, min(value, 255), min(new.context_count, 65535))
-    FROM json_each(new.context_terms) WHERE new.context_count > 0
-    ON CONFLICT (partition_no, term, field, block) DO UPDATE SET postings = postings || excluded.postings;
-    INSERT INTO memory_posting
-    SELECT new.memory_no >> 32, key, 2, (new.memory_no & 4294967295) >> 9,
-        printf(' %08x%02x%04x', new.memory_no & 4294967295, min(value, 255), min(new.asked_count, 65535))
-    FROM json_each(new.asked_terms) WHERE new.asked_count > 0
-    ON CONFLICT (partition_no, term, field, block) DO UPDATE SET postings = postings || excluded.postings;
     UPDATE store_partition SET
         size = size + (new.term_count > 0), term_total = term_total + new.term_count,
         context_size = context_size + (new.context_count > 0), context_total = context_total + new.context_count,
-        asked_size = asked_size + (new.asked_count > 0), asked_total = asked_total + new.asked_count
+        asked_size = asked_size + (new.asked_count > 0), asked_total = asked_total + new.asked_count,
+        fresh_before = fresh_state, fresh_state = random()
     WHERE partition_no = new.memory_no >> 32;
     INSERT INTO memory_subject SELECT new.memory_no >> 32, new.subject_key, 1 WHERE new.subject_key IS NOT NULL
     ON CONFLICT (partition_no, subject_key) DO UPDATE SET memories = memories + 1;
 END;
 
+CREATE TRIGGER memory_index_merge AFTER INSERT ON agent_memory
+WHEN (new.memory_no & 4294967295) = 64 + (SELECT indexed FROM store_partition WHERE partition_no = new.memory_no >> 32)
+BEGIN
+    INSERT INTO memory_posting
+    SELECT partition_no, term, field, block, group_concat(posting, '') FROM memory_entry
+    WHERE memory_no BETWEEN new.memory_no - 63 AND new.memory_no
+    GROUP BY partition_no, term, field, block
+    ON CONFLICT (partition_no, term, field, block) DO UPDATE SET postings = postings || excluded.postings;
+    UPDATE store_partition SET indexed = new.memory_no & 4294967295, fresh_before = NULL, fresh_state = random()
+    WHERE partition_no = new.memory_no >> 32;
+END;
+
+-- The number of a deleted row is given again when it was the last.
+CREATE TRIGGER memory_index_insert_again AFTER INSERT ON agent_memory
+WHEN (new.memory_no & 4294967295) <= (SELECT indexed FROM store_partition WHERE partition_no = new.memory_no >> 32)
+BEGIN
+    INSERT INTO memory_posting SELECT partition_no, term, field, block, posting
+    FROM memory_entry WHERE memory_no = new.memory_no
+    ON CONFLICT (partition_no, term, field, block) DO UPDATE SET postings = postings || excluded.postings;
+END;
+
 CREATE TRIGGER memory_index_delete BEFORE DELETE ON agent_memory BEGIN
     INSERT INTO memory_posting SELECT partition_no, term, field, block, posting
-    FROM memory_entry AS e WHERE memory_no = old.memory_no AND EXISTS (
+    FROM memory_entry AS e
+    WHERE memory_no = old.memory_no AND (old.memory_no & 4294967295) <= (
+        SELECT indexed FROM store_partition WHERE partition_no = old.memory_no >> 32
+    ) AND EXISTS (
         SELECT 1 FROM memory_posting AS p
         WHERE p.partition_no = e.partition_no AND p.term = e.term AND p.field = e.field AND p.block = e.block)
     ON CONFLICT (partition_no, term, field, block) DO UPDATE SET postings = replace(postings, excluded.postings, '');
     UPDATE store_partition SET
         size = size - (old.term_count > 0), term_total = term_total - old.term_count,
         context_size = context_size - (old.context_count > 0), context_total = context_total - old.context_count,
-        asked_size = asked_size - (old.asked_count > 0), asked_total = asked_total - old.asked_count
+        asked_size = asked_size - (old.asked_count > 0), asked_total = asked_total - old.asked_count,
+        fresh_before = NULL, fresh_state = random()
     WHERE partition_no = old.memory_no >> 32;
     UPDATE memory_subject SET memories = memories - 1
     WHERE partition_no = old.memory_no >> 32 AND subject_key = old.subject_key;
@@ -150,14 +166,18 @@ WHEN (old.terms, old.context_terms, old.asked_terms, old.subject_key)
     IS NOT (new.terms, new.context_terms, new.asked_terms, new.subject_key)
 BEGIN
     INSERT INTO memory_posting SELECT partition_no, term, field, block, posting
-    FROM memory_entry AS e WHERE memory_no = old.memory_no AND EXISTS (
+    FROM memory_entry AS e
+    WHERE memory_no = old.memory_no AND (old.memory_no & 4294967295) <= (
+        SELECT indexed FROM store_partition WHERE partition_no = old.memory_no >> 32
+    ) AND EXISTS (
         SELECT 1 FROM memory_posting AS p
         WHERE p.partition_no = e.partition_no AND p.term = e.term AND p.field = e.field AND p.block = e.block)
     ON CONFLICT (partition_no, term, field, block) DO UPDATE SET postings = replace(postings, excluded.postings, '');
     UPDATE store_partition SET
         size = size - (old.term_count > 0), term_total = term_total - old.term_count,
         context_size = context_size - (old.context_count > 0), context_total = context_total - old.context_count,
-        asked_size = asked_size - (old.asked_count > 0), asked_total = asked_total - old.asked_count
+        asked_size = asked_size - (old.asked_count > 0), asked_total = asked_total - old.asked_count,
+        fresh_before = NULL, fresh_state = random()
     WHERE partition_no = old.memory_no >> 32;
     UPDATE memory_subject SET memories = memories - 1
     WHERE partition_no = old.memory_no >> 32 AND subject_key = old.subject_key;
@@ -170,12 +190,15 @@ WHEN (old.terms, old.context_terms, old.asked_terms, old.subject_key)
     IS NOT (new.terms, new.context_terms, new.asked_terms, new.subject_key)
 BEGIN
     INSERT INTO memory_posting SELECT partition_no, term, field, block, posting
-    FROM memory_entry WHERE memory_no = new.memory_no
+    FROM memory_entry
+    WHERE memory_no = new.memory_no AND (new.memory_no & 4294967295) <= (
+        SELECT indexed FROM store_partition WHERE partition_no = new.memory_no >> 32)
     ON CONFLICT (partition_no, term, field, block) DO UPDATE SET postings = postings || excluded.postings;
     UPDATE store_partition SET
         size = size + (new.term_count > 0), term_total = term_total + new.term_count,
         context_size = context_size + (new.context_count > 0), context_total = context_total + new.context_count,
-        asked_size = asked_size + (new.asked_count > 0), asked_total = asked_total + new.asked_count
+        asked_size = asked_size + (new.asked_count > 0), asked_total = asked_total + new.asked_count,
+        fresh_before = NULL, fresh_state = random()
     WHERE partition_no = new.memory_no >> 32;
     INSERT INTO memory_subject SELECT new.memory_no >> 32, new.subject_key, 1 WHERE new.subject_key IS NOT NULL
     ON CONFLICT (partition_no, subject_key) DO UPDATE SET memories = memories + 1;
@@ -197,6 +220,7 @@ CREATE TABLE memory_vector_block (
     partition_no INTEGER NOT NULL,
     block_no INTEGER NOT NULL,
     slots BLOB NOT NULL,                  -- for each vector 4 bytes, as sqlite/vectors.py packs them; zero: none
+    sketches BLOB NOT NULL,               -- for each vector 32 bytes, as sqlite/sketches.py makes them
     vectors BLOB NOT NULL,
     PRIMARY KEY (partition_no, block_no)
 ) STRICT;
@@ -232,6 +256,8 @@ END;
 CREATE TRIGGER memory_vector_delete_sealed AFTER DELETE ON memory_vector WHEN old.vector IS NULL BEGIN
     UPDATE memory_vector_block SET
         slots = CAST(substr(slots, 1, 4 * old.slot) || zeroblob(4) || substr(slots, 4 * old.slot + 5) AS BLOB),
+        sketches = CAST(
+            substr(sketches, 1, 32 * old.slot) || zeroblob(32) || substr(sketches, 32 * old.slot + 33) AS BLOB),
         vectors = CAST(
             substr(vectors, 1, 4 * length(vectors) / length(slots) * old.slot)
             || zeroblob(4 * length(vectors) / length(slots))

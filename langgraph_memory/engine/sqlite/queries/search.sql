@@ -4,21 +4,35 @@ SELECT partition, partition_no, size, term_total, context_size, context_total, a
     (SELECT count(*) FROM memory_subject AS s WHERE s.partition_no = p.partition_no) AS subjects
 FROM store_partition AS p WHERE partition = :partition
 
--- name: postings
--- The postings of some terms in one partition, in every field.
+-- name: sealed_postings
+-- The postings of some terms in one partition, in every field, but not those of its fresh rows.
 SELECT p.field, p.term, p.postings
 FROM store_partition AS s CROSS JOIN json_each(:terms) AS t
 CROSS JOIN memory_posting AS p ON p.partition_no = s.partition_no AND p.term = t.value
 WHERE s.partition = :partition
 
--- name: newest_postings
--- The newest blocks of the postings of some terms in the own text of one partition's rows.
+-- name: newest_sealed_postings
+-- The newest blocks of the postings of some terms in the own text of one partition's rows, but not of its fresh ones.
 SELECT s.partition_no, p.term, p.postings
 FROM store_partition AS s CROSS JOIN json_each(:terms) AS t
 CROSS JOIN memory_posting AS p ON p.partition_no = s.partition_no AND p.term = t.value AND p.field = 0
-WHERE s.partition = :partition AND p.block IN (
+WHERE s.partition = :partition AND p.block >= coalesce((
     SELECT b.block FROM memory_posting AS b
-    WHERE b.partition_no = s.partition_no AND b.term = t.value AND b.field = 0 ORDER BY b.block DESC LIMIT :blocks)
+    WHERE b.partition_no = s.partition_no AND b.term = t.value AND b.field = 0
+    ORDER BY b.block DESC LIMIT 1 OFFSET :blocks - 1), 0)
+
+-- name: fresh_state
+-- What tells the rows of one partition whose terms are in no posting yet from every other content.
+SELECT partition_no, fresh_state, fresh_before FROM store_partition WHERE partition = :partition
+
+-- name: fresh_terms
+-- The terms of those rows, or of those of them that came after another.
+SELECT m.memory_no & 4294967295 AS number,
+    m.terms, m.term_count, m.context_terms, m.context_count, m.asked_terms, m.asked_count
+FROM store_partition AS s CROSS JOIN agent_memory AS m
+WHERE s.partition = :partition AND m.memory_no <= s.partition_no << 32 | 4294967295
+  AND m.memory_no > s.partition_no << 32 | max(s.indexed, :after)
+ORDER BY m.memory_no
 
 -- name: live_among
 -- Those of the numbered memories of one partition that are live in one scope and of one type.

@@ -22,15 +22,25 @@ WHERE s.partition = :partition AND v.vector IS NOT NULL
   AND v.memory_no BETWEEN s.partition_no << 32 AND s.partition_no << 32 | 4294967295
 ORDER BY v.memory_no
 
--- name: vector_blocks
--- The blocks of one partition.
-SELECT b.slots, b.vectors FROM store_partition AS s JOIN memory_vector_block AS b ON b.partition_no = s.partition_no
+-- name: vector_slots
+-- Which rows the vectors of each block of one partition are of.
+SELECT b.block_no, b.slots FROM store_partition AS s JOIN memory_vector_block AS b ON b.partition_no = s.partition_no
 WHERE s.partition = :partition ORDER BY b.block_no
+
+-- name: vector_sketches
+-- The sketches of the vectors of each block of one partition, and which rows they are of.
+SELECT b.slots, b.sketches FROM store_partition AS s JOIN memory_vector_block AS b ON b.partition_no = s.partition_no
+WHERE s.partition = :partition ORDER BY b.block_no
+
+-- name: vector_block
+-- The vectors of one block of one partition.
+SELECT b.vectors FROM store_partition AS s JOIN memory_vector_block AS b ON b.partition_no = s.partition_no
+WHERE s.partition = :partition AND b.block_no = :block_no
 
 -- name: put_vector_block
 -- Add a block of vectors.
-INSERT INTO memory_vector_block (partition_no, block_no, slots, vectors)
-SELECT :partition_no, 1 + coalesce(max(block_no), 0), :slots, :vectors
+INSERT INTO memory_vector_block (partition_no, block_no, slots, sketches, vectors)
+SELECT :partition_no, 1 + coalesce(max(block_no), 0), :slots, :sketches, :vectors
 FROM memory_vector_block WHERE partition_no = :partition_no
 RETURNING block_no
 

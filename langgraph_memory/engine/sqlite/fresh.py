@@ -1,0 +1,108 @@
+"""Keeps the terms of the newest rows at hand: they are searched beside the index, which they are not in yet."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+from langgraph_memory.engine.query import Answer, Plan, Query, Row
+
+_FIELDS = (("terms", "term_count"), ("context_terms", "context_count"), ("asked_terms", "asked_count"))
+_FREQUENCIES = [f"{frequency:02x}" for frequency in range(256)]
+_KEPT = 256
+"""How many partitions are kept, each of at most 64 rows."""
+
+
+def posting_answers(shelf: FreshShelf) -> Mapping[str, Answer]:
+    """Return the queries over postings, which are answered from the index and from the fresh rows."""
+    return {
+        "postings": lambda query: _answer("sealed_postings", query, shelf, fields=(0, 1, 2)),
+        "newest_postings": lambda query: _answer("newest_sealed_postings", query, shelf, fields=(0,)),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """The postings of a partition's fresh rows in one state, by field and term; `last` is the newest of the rows."""
+
+    state: int
+    last: int
+    fields: tuple[dict[str, str], ...]
+
+    @classmethod
+    def of(cls, state: int, rows: Sequence[Row], before: Fresh | None = None) -> Fresh:
+        """Return the postings of some rows, after those of the rows before them."""
+        fields = tuple(dict(held) for held in before.fields) if before else ({}, {}, {})
+        last = rows[-1]["number"] if rows else before.last if before else 0
+        for row in rows:
+            for held, (terms, count) in zip(fields, _FIELDS, strict=True):
+                _add(held, row["number"], row[terms], row[count])
+        return cls(state, last, fields)
+
+    def find(self, partition_no: int, terms: Sequence[str], fields: Sequence[int]) -> list[dict[str, Any]]:
+        """Return the postings of some terms as the rows of the index are."""
+        return [
+            {"partition_no": partition_no, "field": field, "term": term, "postings": self.fields[field][term]}
+            for field in fields
+            for term in terms
+            if term in self.fields[field]
+        ]
+
+
+class FreshShelf:
+    """Keeps the fresh rows of the partitions that were searched last.
+
+    A state tells one content of a partition from every other, also from one that was rolled back, so what another
+    process has changed is never answered from here.
+    """
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[int, Fresh] = OrderedDict()
+        self._lock = Lock()
+
+    def find(self, partition_no: int) -> Fresh | None:
+        """Return what is kept of a partition, in whatever state it was."""
+        with self._lock:
+            return self._kept.get(partition_no)
+
+    def keep(self, partition_no: int, fresh: Fresh) -> None:
+        """Keep the fresh rows of a partition in place of those that were, and let go what was kept longest ago."""
+        with self._lock:
+            self._kept[partition_no] = fresh
+            self._kept.move_to_end(partition_no)
+            if len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+
+
+def _answer(name: str, query: Query, shelf: FreshShelf, fields: Sequence[int]) -> Plan[Sequence[Row]]:
+    place = {"partition": query.params["partition"]}
+    states = yield Query("fresh_state", place)
+    if not states:
+        return ()
+    fresh = yield from _fresh(place, states[0], shelf)
+    found = fresh.find(states[0]["partition_no"], query.params["terms"], fields)
+    return [*(yield Query(name, query.params)), *found]
+
+
+def _fresh(place: Mapping[str, Any], state: Row, shelf: FreshShelf) -> Plan[Fresh]:
+    """Return a partition's fresh rows; where one row came since they were read, that one is read."""
+    kept = shelf.find(state["partition_no"])
+    if kept is not None and kept.state == state["fresh_state"]:
+        return kept
+    before = kept if kept is not None and kept.state == state["fresh_before"] else None
+    rows = yield Query("fresh_terms", {**place, "after": before.last if before else 0})
+    fresh = Fresh.of(state["fresh_state"], rows, before)
+    shelf.keep(state["partition_no"], fresh)
+    return fresh
+
+
+def _add(held: dict[str, str], number: int, terms: str, count: int) -> None:
+    if terms == "{}":
+        return
+    row, length = f" {number:08x}", f"{min(count, 65535):04x}"
+    for term, frequency in json.loads(terms).items():
+        held[term] = held.get(term, "") + row + _FREQUENCIES[min(frequency, 255)] + length

@@ -1,0 +1,82 @@
+"""Sketches of vectors: 32 bytes that tell nearly every vector from one that is close, so that few are read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import shake_256
+from math import acos, pi, sqrt
+from typing import Any
+
+BITS = 256
+"""A bit says on which side of a plane through the origin a vector lies (Charikar 2002)."""
+_DEVIATIONS = 6.5
+"""How far beyond the bits that are expected to differ a close vector is looked for; 1 in 10^10 lies beyond that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sketches:
+    """The sketches of a partition's blocks: the slot of each vector, and its bits in four words."""
+
+    slots: Any
+    words: Any
+
+    @classmethod
+    def of(cls, blocks: Sequence[tuple[bytes, bytes]]) -> Sketches:
+        """Return the (slots, sketches) of some blocks."""
+        import numpy as np
+
+        slots = np.frombuffer(b"".join(slots for slots, _ in blocks), dtype="<u4")
+        words = np.frombuffer(b"".join(sketches for _, sketches in blocks), dtype="<u8").reshape(-1, BITS // 64)
+        return cls(slots, np.ascontiguousarray(words.T))
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory they take."""
+        return int(self.slots.nbytes + self.words.nbytes)
+
+    def near(self, vector: bytes, least: float) -> Any:
+        """Return the slots of the vectors whose cosine with `vector` can be `least` or more, and of few others."""
+        import numpy as np
+
+        if not len(self.slots):
+            return self.slots
+        wanted = np.frombuffer(sketch(vector), dtype="<u8")
+        apart = _ones(self.words[0] ^ wanted[0])
+        for words, bits in zip(self.words[1:], wanted[1:], strict=True):
+            apart += _ones(words ^ bits)
+        return self.slots[(apart <= farthest(least)).nonzero()[0]]
+
+
+def farthest(least: float) -> float:
+    """Return in how many bits two vectors of that cosine may differ: each does with a chance of their angle over pi."""
+    chance = acos(max(-1.0, min(1.0, least))) / pi
+    return BITS * chance + _DEVIATIONS * sqrt(BITS * chance * (1.0 - chance))
+
+
+@lru_cache(maxsize=16)
+def sketch(vector: bytes) -> bytes:
+    """Return the sketch of one packed vector."""
+    import numpy as np
+
+    numbers = np.frombuffer(vector, dtype="<f4")
+    return np.packbits(np.einsum("j,jk->k", numbers, _planes(len(numbers))) > 0.0).tobytes()
+
+
+@lru_cache(maxsize=4)
+def _planes(dims: int) -> Any:
+    """Return a vector across each plane: the same ones in every process, each number nearly normal."""
+    import numpy as np
+
+    drawn = np.frombuffer(shake_256(b"langgraph_memory").digest(4 * dims * BITS), dtype="u1")
+    return drawn.reshape(dims, BITS, 4).sum(axis=2, dtype="i4").astype("f4") - np.float32(4 * 127.5)
+
+
+def _ones(words: Any) -> Any:
+    """Return how many bits are set in each word."""
+    import numpy as np
+
+    if hasattr(np, "bitwise_count"):
+        return np.bitwise_count(words).astype("u2")
+    return np.unpackbits(words.view("u1").reshape(-1, 8), axis=1).sum(axis=1, dtype="u2")  # before numpy 2

@@ -1,0 +1,106 @@
+"""The text index beside the slow obvious search, whatever was written, by whom and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from math import log
+from random import Random
+
+import pytest
+from databases import Databases
+from langgraph.store.base import PutOp
+from support import opened_store
+
+from langgraph_memory.domain.lexical import K1, B
+from langgraph_memory.domain.text import query_terms, terms
+from langgraph_memory.exceptions import InvalidMemoryError
+from langgraph_memory.store import CuratedStore
+
+PLACE = ("memories", "ada", "global")
+WORDS = [f"w{number}" for number in range(40)]
+Texts = dict[str, str]
+Change = Callable[[CuratedStore, Texts, Random], None]
+
+
+def slow_search(texts: Texts, query: str) -> dict[str, float]:
+    """Return the score of every text that holds a term of the query, computed from the texts alone."""
+    held = {key: terms(text) for key, text in texts.items()}
+    wanted, average = query_terms(query), sum(map(len, held.values())) / len(held)
+    frequencies = {term: sum(term in words for words in held.values()) for term in wanted}
+    weights = {term: log(1 + (len(held) - n + 0.5) / (n + 0.5)) for term, n in frequencies.items()}
+    scores = {}
+    for key, words in held.items():
+        norm = K1 * (1 - B + B * len(words) / average)
+        score = sum(weights[term] * words.count(term) / (words.count(term) + norm) for term in wanted)
+        if score:
+            scores[key] = score * (K1 + 1) / sum(weights.values())
+    return scores
+
+
+def statement(random: Random) -> str:
+    return " ".join(random.choices(WORDS, range(1, len(WORDS) + 1), k=random.randint(1, 9)))
+
+
+def add(store: CuratedStore, texts: Texts, random: Random) -> None:
+    for _ in range(random.choice([1, 1, 1, 2, 9])):
+        key = f"{random.random()}"
+        texts[key] = statement(random)
+        store.put(PLACE, key, {"text": texts[key]}, index=["text"])
+
+
+def add_together(store: CuratedStore, texts: Texts, random: Random) -> None:
+    more = {f"{random.random()}": statement(random) for _ in range(random.choice([2, 70]))}
+    store.batch([PutOp(PLACE, key, {"text": text}, index=["text"]) for key, text in more.items()])
+    texts.update(more)
+
+
+def change(store: CuratedStore, texts: Texts, random: Random) -> None:
+    key = random.choice(list(texts))
+    texts[key] = statement(random)
+    store.put(PLACE, key, {"text": texts[key]}, index=["text"])
+
+
+def delete(store: CuratedStore, texts: Texts, random: Random) -> None:
+    key = random.choice(list(texts))
+    store.delete(PLACE, key)
+    del texts[key]
+
+
+def delete_the_newest(store: CuratedStore, texts: Texts, random: Random) -> None:
+    for key in list(texts)[-random.choice([1, 3, 30]) :]:
+        store.delete(PLACE, key)
+        del texts[key]
+
+
+def fail(store: CuratedStore, texts: Texts, random: Random) -> None:
+    (memory,) = store.list_memories(owner_id="ada")
+    more = [PutOp(PLACE, f"{random.random()}", {"text": statement(random)}, index=["text"]) for _ in range(3)]
+    with pytest.raises(InvalidMemoryError):
+        store.batch([*more, PutOp(PLACE, memory.id, {"slot": "another"})])
+
+
+CHANGES: tuple[Change, ...] = (add, add, add, add_together, change, delete, delete_the_newest, fail)
+
+
+@pytest.fixture
+def stores(databases: Databases) -> Iterator[list[CuratedStore]]:
+    """Two stores on one database, as two processes have them."""
+    database = databases.new()
+    with ExitStack() as stack:
+        yield [stack.enter_context(opened_store(database)) for _ in range(2)]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_search_finds_and_scores_what_reading_every_text_would(stores: list[CuratedStore], seed: int) -> None:
+    random = Random(seed)
+    texts: Texts = {}
+    remembered = stores[0].remember("w1 w2 and a memory", owner_id="ada", slot="first").memory
+    assert remembered is not None
+    for _ in range(45):
+        random.choice(CHANGES if texts else (add,))(random.choice(stores), texts, random)
+        query = " ".join(random.choices(WORDS, k=3))
+
+        found = {one.key: one.score for one in random.choice(stores).search(PLACE[:2], query=query, limit=10_000)}
+
+        assert found == pytest.approx(slow_search({**texts, remembered.id: remembered.content}, query), abs=1e-9)
