@@ -9,7 +9,7 @@ CREATE TABLE store_partition (
     context_total INTEGER NOT NULL DEFAULT 0,
     asked_size INTEGER NOT NULL DEFAULT 0,
     asked_total INTEGER NOT NULL DEFAULT 0,
-    indexed INTEGER NOT NULL DEFAULT 0,   -- the rows up to this one have their terms in memory_posting, the fresh ones not yet
+    indexed INTEGER NOT NULL DEFAULT 0,   -- the last row whose terms are in memory_posting; those after it are fresh
     fresh_state INTEGER NOT NULL DEFAULT 0, -- random; another one after every change to the rows
     fresh_before INTEGER,                 -- the state before it, where one row more is all that has changed
     loose_vectors INTEGER NOT NULL DEFAULT 0,
