@@ -79,6 +79,8 @@ def import_batch(incoming: Sequence[Incoming]) -> Plan[dict[str, int]]:
     for one in incoming:
         kind, added = yield from _take_in(one, held)
         counts[_COUNTED[kind] if added else "known"] += 1
+    for partition in held.numbers:
+        yield Query("settle_index", {"partition": partition})
     return counts
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from math import log
@@ -55,10 +56,26 @@ def add_together(store: CuratedStore, texts: Texts, random: Random) -> None:
     texts.update(more)
 
 
+def take_in(store: CuratedStore, texts: Texts, random: Random) -> None:
+    more = {f"memory {random.random()}": statement(random) for _ in range(random.choice([1, 20, 150]))}
+    store.import_([json.dumps({"format": "langgraph_memory", "version": 1}), *map(line, more, more.values())])
+    texts.update(more)
+
+
+def line(key: str, text: str) -> str:
+    """Return a memory's line in an export."""
+    moment = "2026-01-01T00:00:00+00:00"
+    memory = {"id": key, "owner_id": "ada", "content": text, "created_at": moment, "updated_at": moment}
+    return json.dumps({"kind": "memory", "memory": memory, "versions": []})
+
+
 def change(store: CuratedStore, texts: Texts, random: Random) -> None:
     key = random.choice(list(texts))
     texts[key] = statement(random)
-    store.put(PLACE, key, {"text": texts[key]}, index=["text"])
+    if key.startswith("memory"):
+        store.put(PLACE, key, {"content": texts[key]})
+    else:
+        store.put(PLACE, key, {"text": texts[key]}, index=["text"])
 
 
 def delete(store: CuratedStore, texts: Texts, random: Random) -> None:
@@ -74,13 +91,13 @@ def delete_the_newest(store: CuratedStore, texts: Texts, random: Random) -> None
 
 
 def fail(store: CuratedStore, texts: Texts, random: Random) -> None:
-    (memory,) = store.list_memories(owner_id="ada")
+    memory = store.list_memories(owner_id="ada", limit=1)[0]
     more = [PutOp(PLACE, f"{random.random()}", {"text": statement(random)}, index=["text"]) for _ in range(3)]
     with pytest.raises(InvalidMemoryError):
         store.batch([*more, PutOp(PLACE, memory.id, {"slot": "another"})])
 
 
-CHANGES: tuple[Change, ...] = (add, add, add, add_together, change, delete, delete_the_newest, fail)
+CHANGES: tuple[Change, ...] = (add, add, add, add_together, take_in, change, delete, delete_the_newest, fail)
 
 
 @pytest.fixture

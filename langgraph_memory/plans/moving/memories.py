@@ -196,6 +196,7 @@ def put_rows(partition: str, rows: Sequence[StoredRow]) -> Plan[None]:
             yield Query("delete_item", {"partition": partition, "memory_no": known["memory_no"]})
     if added:
         yield from _insert(partition, added)
+        yield Query("settle_index", {"partition": partition})
 
 
 @writes

@@ -72,7 +72,7 @@ CREATE INDEX agent_memory_by_expiry ON agent_memory (expires_at) WHERE expires_a
 -- what its partition holds of it, whatever the rest of the file holds. A posting is a space and 14 hexadecimal digits:
 -- the row's number in its partition (8), the term's frequency (2), the length of the field (4); so one can be taken out.
 -- The newest rows are not in it: each would change a page for every term. They are searched by their own columns, until
--- there are 64, which go in together.
+-- there are 64 or an import ends, and go in together.
 CREATE TABLE memory_posting (
     partition_no INTEGER NOT NULL,
     term TEXT NOT NULL,
@@ -118,16 +118,19 @@ CREATE TRIGGER memory_index_insert AFTER INSERT ON agent_memory BEGIN
     ON CONFLICT (partition_no, subject_key) DO UPDATE SET memories = memories + 1;
 END;
 
-CREATE TRIGGER memory_index_merge AFTER INSERT ON agent_memory
+CREATE TRIGGER memory_index_insert_64th AFTER INSERT ON agent_memory
 WHEN (new.memory_no & 4294967295) = 64 + (SELECT indexed FROM store_partition WHERE partition_no = new.memory_no >> 32)
 BEGIN
+    UPDATE store_partition SET indexed = new.memory_no & 4294967295 WHERE partition_no = new.memory_no >> 32;
+END;
+
+CREATE TRIGGER memory_index_merge AFTER UPDATE OF indexed ON store_partition WHEN new.indexed > old.indexed BEGIN
     INSERT INTO memory_posting
     SELECT partition_no, term, field, block, group_concat(posting, '') FROM memory_entry
-    WHERE memory_no BETWEEN new.memory_no - 63 AND new.memory_no
+    WHERE memory_no BETWEEN (new.partition_no << 32 | old.indexed) + 1 AND new.partition_no << 32 | new.indexed
     GROUP BY partition_no, term, field, block
     ON CONFLICT (partition_no, term, field, block) DO UPDATE SET postings = postings || excluded.postings;
-    UPDATE store_partition SET indexed = new.memory_no & 4294967295, fresh_before = NULL, fresh_state = random()
-    WHERE partition_no = new.memory_no >> 32;
+    UPDATE store_partition SET fresh_before = NULL, fresh_state = random() WHERE partition_no = new.partition_no;
 END;
 
 -- The number of a deleted row is given again when it was the last.

@@ -21,6 +21,14 @@ WHERE s.partition = :partition AND p.block >= coalesce((
     WHERE b.partition_no = s.partition_no AND b.term = t.value AND b.field = 0
     ORDER BY b.block DESC LIMIT 1 OFFSET :blocks - 1), 0)
 
+-- name: settle_index
+-- Put the terms of a partition's fresh rows into the text index.
+UPDATE store_partition SET indexed = max(indexed, coalesce((
+    SELECT m.memory_no & 4294967295 FROM agent_memory AS m
+    WHERE m.memory_no > partition_no << 32 AND m.memory_no <= partition_no << 32 | 4294967295
+    ORDER BY m.memory_no DESC LIMIT 1), 0))
+WHERE partition = :partition
+
 -- name: fresh_state
 -- What tells the rows of one partition whose terms are in no posting yet from every other content.
 SELECT partition_no, fresh_state, fresh_before FROM store_partition WHERE partition = :partition
