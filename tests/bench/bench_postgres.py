@@ -145,7 +145,8 @@ def our_search(url: str, memories: int, owners: int) -> dict[str, float]:
         for number in range(60):  # so that every page has been read before anything is timed, here and below
             store.search(("memories", owner_of(number, owners)), query=queries[number])
         hybrid = median(lambda i: store.recall(queries[i], owner_id=owner_of(i, owners)))
-        put = median(lambda i: store.remember(texts.statements(1)[0], owner_id=owner_of(i, owners)))
+        new = texts.statements(60)
+        put = median(lambda i: store.remember(new[i], owner_id=owner_of(i, owners)))
         search = median(lambda i: store.search(("memories", owner_of(i, owners)), query=queries[i]))
     with CuratedStore.from_conn_string(url) as store:
         lexical = median(lambda i: store.recall(queries[i], owner_id=owner_of(i, owners)))
@@ -182,7 +183,8 @@ def their_search(url: str, memories: int, owners: int) -> dict[str, float]:
         for number in range(60):
             store.search(("memories", owner_of(number, owners)), query=queries[number])
         search = median(lambda i: store.search(("memories", owner_of(i, owners)), query=queries[i]))
-        put = median(lambda i: store.put(("memories", owner_of(i, owners)), f"n{i}", {"text": f"w{i}"}))
+        new = recall_speed.Texts(2).statements(60)
+        put = median(lambda i: store.put(("memories", owner_of(i, owners)), f"n{i}", {"text": new[i]}))
     return {"search": search, "put": put}
 
 

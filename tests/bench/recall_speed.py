@@ -99,12 +99,12 @@ def ours(memories: int, owners: int, folder: Path) -> Iterator[tuple[str, str]]:
         for owner in range(owners):
             store.import_(lines(texts, f"user-{owner}", memories // owners))
         yield "load, ms each", f"{(time.perf_counter() - start) * 1000 / memories:8.3f}"
-    queries = [texts.query() for _ in range(ROUNDS)]
+    queries, new = [texts.query() for _ in range(ROUNDS)], texts.statements(ROUNDS)
     with CuratedStore.from_conn_string(str(folder / "ours.db"), index=INDEX) as store:
         if owners > 1:
             yield "first recall", timed(lambda i: store.recall(queries[i], owner_id=f"user-{i % owners}"))
         yield "again", timed(lambda i: store.recall(queries[i], owner_id=f"user-{i % min(owners, 10)}"))
-        yield "remember", timed(lambda i: store.remember(texts.statements(1)[0], owner_id=f"user-{i % owners}"))
+        yield "remember", timed(lambda i: store.remember(new[i], owner_id=f"user-{i % owners}"))
         yield "recall after it", timed(lambda i: store.recall(queries[i], owner_id=f"user-{i % owners}"))
     with CuratedStore.from_conn_string(str(folder / "ours.db")) as store:
         yield "lexical recall", timed(lambda i: store.recall(queries[i], owner_id=f"user-{i % owners}"))
@@ -115,7 +115,7 @@ def theirs(memories: int, owners: int, folder: Path) -> Iterator[tuple[str, str]
     from langgraph.store.memory import InMemoryStore
     from langgraph.store.sqlite import SqliteStore
 
-    texts = Texts()
+    texts, new = Texts(), Texts(2).statements(ROUNDS)
     connection = sqlite3.connect(folder / "theirs.db", isolation_level=None, check_same_thread=False)
     can_load = hasattr(connection, "enable_load_extension")
     stores: list[tuple[str, Any]] = [("SqliteStore", SqliteStore(connection, index=INDEX if can_load else None))]
@@ -127,8 +127,8 @@ def theirs(memories: int, owners: int, folder: Path) -> Iterator[tuple[str, str]
             for number, text in enumerate(texts.statements(memories)):
                 store.put(("memories", f"user-{number % owners}"), str(number), {"text": text})
             yield f"{name} search", timed(lambda i, s=store: s.search(("memories", f"user-{i % owners}"), query="w1"))
-        rounds = min(ROUNDS, 30)
-        yield f"{name} put", timed(lambda i, s=store: s.put(("memories", "user-0"), f"n{i}", {"text": f"w{i}"}), rounds)
+        place = ("memories", "user-0")
+        yield f"{name} put", timed(lambda i, s=store: s.put(place, f"n{i}", {"text": new[i]}), min(ROUNDS, 30))
     connection.close()
 
 
