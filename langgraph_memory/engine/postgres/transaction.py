@@ -78,7 +78,6 @@ class Transaction:
         self._signs = signs
         self._pipeline = ExitStack()
         self._cursor = connection.cursor(binary=True)
-        self._locking = connection.cursor(binary=True)
         self._signing = connection.cursor(binary=True)
         self._signature: Signature | None = None
         self._ahead = Ahead()
@@ -147,9 +146,9 @@ class Transaction:
             return
         with self._translated():
             if len(wanted) == 1:
-                self._locking.execute(_LOCK_ONE, {"key": wanted[0]})
+                self._cursor.execute(_LOCK_ONE, {"key": wanted[0]})
             else:
-                self._locking.execute(_LOCK, {"keys": wanted})
+                self._cursor.execute(_LOCK, {"keys": wanted})
             self.keys.update(wanted)
             if self._signs and self._signature is None:
                 self._sign(wanted)
