@@ -10,7 +10,7 @@ from typing import Any
 
 from langgraph.checkpoint.serde.types import _DeltaSnapshot
 
-from langgraph_memory.domain.pieces import LIST_ID_BITS, Part, Run, draft, pack_runs
+from langgraph_memory.domain.pieces import LIST_ID_BITS, Part, Run, draft
 from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.plans.threads.records import Kind, Layout, NewChunk, NewVersion, Placed, Seal
 from langgraph_memory.state.codec import Codec, keeps_identity
@@ -42,7 +42,7 @@ class Encoded:
         continued = placed.start == layout.tail or not layout.fresh
         loose = (() if placed.sealed or not continued else self.loose) + added
         version, kind = self.version.version, self.version.kind
-        return KnownVersion(version, kind, self.marks, placed.runs, pack_runs(placed.runs), tail, loose)
+        return KnownVersion(version, kind, self.marks, placed.runs, placed.packed_runs, tail, loose)
 
 
 class Encoder:

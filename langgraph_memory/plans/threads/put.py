@@ -68,10 +68,8 @@ def put_writes(key: CheckpointKey, pending: Sequence[StoredWrite]) -> Plan[None]
 @writes_repeatably
 def claim_thread(thread_id: str, owner_id: str) -> Plan[None]:
     """Note that an owner takes part in a thread, if there is such a thread."""
-    named = {"thread_id": thread_id, "owner_id": owner_id}
     if (yield Query("thread", {"thread_id": thread_id})):
-        yield Query("name_owner", named)
-        yield Query("claim_thread", named)
+        yield from _name_owner(thread_id, owner_id)
 
 
 def _check_fence(new: NewCheckpoint) -> Plan[None]:
@@ -110,7 +108,8 @@ def _store_elements(thread_id: str, layout: Layout, end: int | None) -> Plan[Pla
         ]
         yield Query("put_chunk", {"thread_id": thread_id}, chunks)
     sealed = layout.seal is not None and (yield from _seal(thread_id, layout.seal))
-    return Placed(place(layout.parts, start), start, sealed)
+    runs = place(layout.parts, start)
+    return Placed(runs, pack_runs(runs), start, sealed)
 
 
 def _share_writes(new: NewCheckpoint, channel: str, layout: Layout, placed: Placed) -> Plan[None]:
@@ -155,7 +154,7 @@ def _covers(chunks: Sequence[Run], stretch: Run) -> bool:
 
 
 def _version_row(version: NewVersion, placed: Placed | None) -> dict[str, object]:
-    kind, value = ("", pack_runs(placed.runs)) if placed is not None else version.value or ("", b"")
+    kind, value = ("", placed.packed_runs) if placed is not None else version.value or ("", b"")
     return {"channel": version.channel, "version": version.version, "kind": version.kind, "type": kind, "value": value}
 
 
@@ -173,5 +172,10 @@ def _store_checkpoint(new: NewCheckpoint) -> Plan[None]:
         },
     )
     if new.owner_id is not None:
-        yield Query("name_owner", {"thread_id": new.key.thread_id, "owner_id": new.owner_id})
-        yield Query("claim_thread", {"thread_id": new.key.thread_id, "owner_id": new.owner_id})
+        yield from _name_owner(new.key.thread_id, new.owner_id)
+
+
+def _name_owner(thread_id: str, owner_id: str) -> Plan[None]:
+    named = {"thread_id": thread_id, "owner_id": owner_id}
+    yield Query("name_owner", named)
+    yield Query("claim_thread", named)

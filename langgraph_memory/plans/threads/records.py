@@ -128,6 +128,7 @@ class Placed(NamedTuple):
     """Where a version's elements are: its runs, the start of the new ones, and whether its small chunks were sealed."""
 
     runs: tuple[Run, ...]
+    packed_runs: bytes
     start: int
     sealed: bool
 
