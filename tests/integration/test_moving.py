@@ -40,7 +40,7 @@ from langgraph_memory.exceptions import (
     NewerSchemaError,
     OlderSchemaError,
 )
-from langgraph_memory.moving import acopy_memory, copy_memory
+from langgraph_memory.moving import Copied, acopy_memory, copy_memory
 from langgraph_memory.plans.moving.memories import JOBS, QUEUE, ROW_COLUMNS, TRAIL_PARTS, VERSION_COLUMNS
 from langgraph_memory.plans.moving.threads import HEAD_PARTS, STATE_PARTS
 
@@ -198,7 +198,12 @@ async def test_a_copy_beside_the_event_loop_is_the_same(
     assert told[-1][0] == told[-1][1]
     monkeypatch.undo()
     assert seen(target) == seen(source)
-    assert replace(copy_memory(source, place(new)), target_bytes=0) == replace(found, target_bytes=0)
+    assert counted(copy_memory(source, place(new))) == counted(found)
+
+
+def counted(found: Copied) -> Copied:
+    """Leave out the sizes, which a server's own upkeep changes between two looks at the same rows."""
+    return replace(found, source_bytes=0, target_bytes=0)
 
 
 def noting(method: Any, thread: int, called: list[str]) -> Any:
