@@ -36,10 +36,10 @@ from langgraph_memory.flows.thread_care import (
     summaries,
     sweep,
 )
-from langgraph_memory.flows.threads import Draft, Values, store_checkpoint
+from langgraph_memory.flows.threads import Draft, Values, read_checkpoint, store_checkpoint
 from langgraph_memory.plans.threads.copying import copy_thread
 from langgraph_memory.plans.threads.put import put_writes
-from langgraph_memory.plans.threads.read import checkpoint_ids, get_checkpoint, list_checkpoints
+from langgraph_memory.plans.threads.read import checkpoint_ids, list_checkpoints
 from langgraph_memory.plans.threads.records import (
     CheckpointKey,
     Listing,
@@ -52,6 +52,7 @@ from langgraph_memory.state.body import join, split
 from langgraph_memory.state.codec import Codec
 from langgraph_memory.state.collector import uncollected, unexamined
 from langgraph_memory.state.encode import unserialisable
+from langgraph_memory.state.held import Held
 from langgraph_memory.state.known import KnownCheckpoints
 
 _RANDOM_BITS = 24
@@ -85,6 +86,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         self._arun = FlowRunner(engine).arun
         self._fence = fence
         self._known = KnownCheckpoints()
+        self._held = Held()
         self._values_of_serde = Values.of(Codec(self.serde))
 
     @classmethod
@@ -113,11 +115,11 @@ class ThreadSaver(BaseCheckpointSaver[int]):
 
     def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Return the checkpoint that `config` names, or the newest of its thread, or None."""
-        return next(self._load(self._engine.run(get_checkpoint(_key(config)))), None)
+        return next(self._load(self._run(read_checkpoint(_key(config), self._held))), None)
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Same as `get_tuple`."""
-        return next(self._load(await self._engine.arun(get_checkpoint(_key(config)))), None)
+        return next(self._load(await self._arun(read_checkpoint(_key(config), self._held))), None)
 
     def list(
         self,
@@ -158,7 +160,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
     ) -> RunnableConfig:
         """Store a checkpoint and return the config that names it."""
         draft = self._draft(config, checkpoint, metadata, new_versions)
-        self._run(store_checkpoint(draft, self._values, self._known, _now()))
+        self._run(store_checkpoint(draft, self._values, self._known, self._held, _now()))
         return _config(draft.key)
 
     async def aput(
@@ -170,7 +172,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
     ) -> RunnableConfig:
         """Same as `put`."""
         draft = self._draft(config, checkpoint, metadata, new_versions)
-        await self._arun(store_checkpoint(draft, self._values, self._known, _now()))
+        await self._arun(store_checkpoint(draft, self._values, self._known, self._held, _now()))
         return _config(draft.key)
 
     def put_writes(

@@ -92,6 +92,18 @@ def cut(runs: Iterable[Run], start: int, stop: int) -> list[Run]:
     return found
 
 
+def continues(before: Sequence[Run], after: Sequence[Run]) -> bool:
+    """Return whether `after` begins with all that `before` holds."""
+    last = len(before) - 1
+    return (
+        last >= 0
+        and len(after) > last
+        and tuple(after[:last]) == tuple(before[:last])
+        and after[last].first == before[last].first
+        and after[last].count >= before[last].count
+    )
+
+
 def tail_of(runs: Sequence[Run]) -> int:
     """Return where the next element of the last run's list would go if nothing but these runs were stored."""
     list_id = runs[-1].first >> POSITION_BITS

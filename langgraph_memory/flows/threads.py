@@ -1,4 +1,4 @@
-"""Storing a checkpoint: encode outside the transaction, decide inside it."""
+"""Reading a checkpoint, and storing one: encode outside the transaction, decide inside it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from langgraph_memory.flows.base import Flow, Later
 from langgraph_memory.flows.memories import check_text
 from langgraph_memory.plans.threads import put
 from langgraph_memory.plans.threads.put import put_checkpoint
-from langgraph_memory.plans.threads.read import get_versions
+from langgraph_memory.plans.threads.read import get_checkpoint, get_versions
 from langgraph_memory.plans.threads.records import (
     CheckpointKey,
     NewCheckpoint,
+    Page,
     Stored,
     StoredChunk,
     StoredVersion,
@@ -25,6 +26,7 @@ from langgraph_memory.plans.threads.records import (
 from langgraph_memory.state.codec import Codec
 from langgraph_memory.state.decode import Decoder
 from langgraph_memory.state.encode import Encoded, Encoder, loose_chunks, may_share
+from langgraph_memory.state.held import Held
 from langgraph_memory.state.known import KnownCheckpoints, KnownVersion, Place
 
 _ATTEMPTS = 3
@@ -59,15 +61,24 @@ class Draft:
     fenced: bool
 
 
-def store_checkpoint(draft: Draft, values: Values, known: KnownCheckpoints, now: datetime) -> Flow[None]:
+def read_checkpoint(key: CheckpointKey, held: Held) -> Flow[Page]:
+    """Return a checkpoint; what it is made of is held, so that the next one need not read it again."""
+    page: Page = yield get_checkpoint(key, held)
+    for found in page.checkpoints:
+        for channel, version in found.channels.items():
+            if version.runs:
+                held.read((key.thread_id, key.checkpoint_ns, channel), version, page.chunks[key.thread_id])
+    return page
+
+
+def store_checkpoint(draft: Draft, values: Values, known: KnownCheckpoints, held: Held, now: datetime) -> Flow[None]:
     """Store a checkpoint: what it shares with its parent is not stored again.
 
     What is remembered of the parent may be out of date, because other processes write too; then it is read again.
     """
     parent = _place(draft.key, draft.parent_checkpoint_id)
     wanted = [channel for channel, _, value in draft.channels if parent is not None and may_share(value)]
-    held = known.get(parent) if parent else None
-    base = dict(held or {})
+    base = dict((known.get(parent) if parent else None) or {})
     missing = [channel for channel in wanted if channel not in base]
     if missing:
         base |= yield from _read_base(draft, values, missing)
@@ -83,6 +94,11 @@ def store_checkpoint(draft: Draft, values: Values, known: KnownCheckpoints, now:
     place = _place(draft.key, draft.key.checkpoint_id)
     if place is not None:
         known.put(place, base | {one.version.channel: _learn(one, outcome) for one in encoded}, parent)
+    for one in encoded:
+        channel = one.version.channel
+        if (placed := outcome.placed.get(channel)) is not None:
+            built_on = base.get(channel) if one.version.based else None
+            held.stored((draft.key.thread_id, draft.key.checkpoint_ns, channel), one.version, placed, built_on)
 
 
 def claim_thread(thread_id: str, owner_id: str) -> Flow[None]:

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 import psycopg
 
 from langgraph_memory.driver import drive
-from langgraph_memory.engine.postgres.ahead import Ahead
 from langgraph_memory.engine.postgres.connection import Embedding, PostgresSettings
 from langgraph_memory.engine.postgres.errors import translate
 from langgraph_memory.engine.postgres.pool import Connection
@@ -80,7 +79,6 @@ class Transaction:
         self._cursor = connection.cursor(binary=True)
         self._signing = connection.cursor(binary=True)
         self._signature: Signature | None = None
-        self._ahead = Ahead()
         self._glanced = False
         self.keys: set[str] = set()
 
@@ -95,19 +93,15 @@ class Transaction:
 
     def execute(self, query: Query) -> Sequence[Row]:
         """Run one query of a plan and return its rows."""
-        found = None if self._writes else self._ahead.find(query)
-        if found is not None:
-            return found
         answer = self._answers.get(query.name)
         return self._statement(query) if answer is None else drive(answer(query), self._statement)
 
     def glance(self, query: Query) -> Sequence[Row]:
         """Run the only statement of a reader, whose moment needs no transaction; raises MoreWantedError at another."""
-        found = self._ahead.find(query)
-        if found is None and self._glanced:
+        if self._glanced:
             raise MoreWantedError
         self._glanced = True
-        return self._statement(query) if found is None else found
+        return self._statement(query)
 
     def prepare(self) -> Signature | None:
         """Return the sign by which this transaction will be known, or None when it has left none."""
@@ -172,7 +166,7 @@ class Transaction:
                 return ()
             # a cursor of its own: on one that was used before, the rows of that statement may arrive only now
             cursor = self._connection.cursor(binary=True)
-            return self._ahead.keep(cursor.execute(statement.sql, _bind(query.params)).fetchall())
+            return cursor.execute(statement.sql, _bind(query.params)).fetchall()
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""Reading checkpoints: each page in a handful of queries, whatever it holds."""
+"""Reading checkpoints: one in one query, or two; a page of many in a handful, whatever it holds."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from langgraph_memory.exceptions import UnreadableCheckpointError
 from langgraph_memory.plans.threads.records import (
     SHARED_WRITE,
     CheckpointKey,
+    HeldChunks,
     Kind,
     Listing,
     Page,
@@ -23,13 +24,27 @@ from langgraph_memory.plans.threads.records import (
 )
 
 _VersionKey = tuple[str, str, str, str]
+_Place = tuple[str, str, str]
+_Chunks = Sequence[StoredChunk]
 
 
 @reads_little
-def get_checkpoint(key: CheckpointKey) -> Plan[Page]:
-    """Return a checkpoint with its values and pending writes, all of one moment; an empty page if there is none."""
+def get_checkpoint(key: CheckpointKey, held: HeldChunks) -> Plan[Page]:
+    """Return a checkpoint with its values and pending writes, all of one moment; an empty page if there is none.
+
+    Chunks of versions that are `held` are not read again.
+    """
     name = "latest_checkpoint" if key.checkpoint_id is None else "checkpoint"
-    return (yield from _page((yield Query(name, key.columns()))))
+    parts = _parts((yield Query(name, key.columns())))
+    if "checkpoint" not in parts:
+        return Page()
+    (row,) = parts["checkpoint"]
+    key = CheckpointKey(key.thread_id, key.checkpoint_ns, row["checkpoint_id"])
+    versions = {_version_key(one, key): _version(one, key) for one in parts.get("version", ())}
+    writes = [_pending(one, key) for one in sorted(parts.get("write", ()), key=_turn)]
+    found = _checkpoint(row, key, versions, {_place(key): writes})
+    chunks = yield from _chunks_of(found, parts, held)
+    return Page([found], {key.thread_id: chunks})
 
 
 @reads
@@ -58,10 +73,10 @@ def get_versions(
     key: CheckpointKey, channels: Sequence[str]
 ) -> Plan[tuple[dict[str, StoredVersion], Sequence[StoredChunk]]]:
     """Return the stored versions of some channels of a checkpoint, with the chunks they are made of."""
-    rows = yield Query("versions_of_checkpoint", {**key.columns(), "channels": list(channels)})
-    found = {row["channel"]: _version(row, key) for row in rows}
-    chunks = yield from _chunks([(key.thread_id, run) for version in found.values() for run in version.runs])
-    return found, chunks.get(key.thread_id, [])
+    parts = _parts((yield Query("versions_of_checkpoint", {**key.columns(), "channels": list(channels)})))
+    found = {row["channel"]: _version(row, key) for row in parts.get("version", ())}
+    chunks = yield from _chunks_read(key.thread_id, [run for one in found.values() for run in one.runs], parts)
+    return found, chunks
 
 
 @reads
@@ -86,65 +101,87 @@ def checkpoint_ids(thread_id: str) -> Plan[set[tuple[str, str]]]:
     return {(row["checkpoint_ns"], row["checkpoint_id"]) for row in rows}
 
 
+def _parts(rows: Sequence[Row]) -> Mapping[str, Sequence[Row]]:
+    """Return the rows of an answer that is made of several parts by the part that each belongs to."""
+    parts: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        parts[row["part"]].append(row)
+    return parts
+
+
 def _page(rows: Sequence[Row]) -> Plan[Page]:
     if not rows:
         return Page()
-    versions = yield from _versions(rows)
-    writes = yield from _writes(rows)
+    keys = [key_of(row) for row in rows]
+    versions = yield from _versions(rows, keys)
+    writes = yield from _writes(keys)
     runs = [(key[0], run) for key, version in versions.items() for run in version.runs]
     runs += [(key[0], run) for key, found in writes.items() for _, _, value in found for run in value.runs]
     chunks = yield from _chunks(runs)
-    return Page([_checkpoint(row, versions, writes) for row in rows], chunks)
+    return Page([_checkpoint(row, key, versions, writes) for row, key in zip(rows, keys, strict=True)], chunks)
 
 
 def _checkpoint(
     row: Row,
+    key: CheckpointKey,
     versions: Mapping[_VersionKey, StoredVersion],
-    writes: Mapping[tuple[str, str, str], list[Pending]],
+    writes: Mapping[_Place, Sequence[Pending]],
 ) -> StoredCheckpoint:
-    key = key_of(row)
-    channels = {wanted[2]: versions[wanted] for wanted in _named_versions(row) if wanted in versions}
+    channels = {wanted[2]: versions[wanted] for wanted in _named_versions(row, key) if wanted in versions}
     return StoredCheckpoint(
         key=key,
         parent_checkpoint_id=row["parent_checkpoint_id"],
         channel_versions=row["channel_versions"],
         body=(row["type"], row["body"]),
         channels=channels,
-        writes=writes.get((key.thread_id, key.checkpoint_ns, key.checkpoint_id or ""), ()),
+        writes=writes.get(_place(key), ()),
     )
 
 
-def _named_versions(row: Row) -> Iterable[_VersionKey]:
+def _named_versions(row: Row, key: CheckpointKey) -> Iterable[_VersionKey]:
     try:
         versions = json.loads(row["channel_versions"])
     except ValueError as error:
         raise UnreadableCheckpointError(
-            f"checkpoint {row['checkpoint_id']} of thread {row['thread_id']!r} cannot be read ({error}); it is damaged."
+            f"checkpoint {key.checkpoint_id} of thread {key.thread_id!r} cannot be read ({error}); it is damaged."
         ) from error
     for channel, version in versions.items():
-        yield row["thread_id"], row["checkpoint_ns"], channel, str(version)
+        yield key.thread_id, key.checkpoint_ns, channel, str(version)
 
 
-def _versions(rows: Sequence[Row]) -> Plan[dict[_VersionKey, StoredVersion]]:
-    wanted = dict.fromkeys(key for row in rows for key in _named_versions(row))
-    found = yield Query("versions", {"keys": list(wanted)})
-    return {
-        (one["thread_id"], one["checkpoint_ns"], one["channel"], one["version"]): _version(
-            one, CheckpointKey(one["thread_id"], one["checkpoint_ns"])
-        )
-        for one in found
-    }
+def _versions(rows: Sequence[Row], keys: Sequence[CheckpointKey]) -> Plan[dict[_VersionKey, StoredVersion]]:
+    named = [wanted for row, key in zip(rows, keys, strict=True) for wanted in _named_versions(row, key)]
+    found = yield Query("versions", {"keys": list(dict.fromkeys(named))})
+    places = [(one, CheckpointKey(one["thread_id"], one["checkpoint_ns"])) for one in found]
+    return {_version_key(one, place): _version(one, place) for one, place in places}
+
+
+def _version_key(row: Row, key: CheckpointKey) -> _VersionKey:
+    return key.thread_id, key.checkpoint_ns, row["channel"], row["version"]
 
 
 def _version(row: Row, key: CheckpointKey) -> StoredVersion:
     return _stored(row, key.thread_id, row["kind"], row["version"])
 
 
-def _write(row: Row) -> StoredVersion:
+def _place(key: CheckpointKey) -> _Place:
+    return key.thread_id, key.checkpoint_ns, key.checkpoint_id or ""
+
+
+def _pending(row: Row, key: CheckpointKey) -> Pending:
+    return row["task_id"], row["channel"], _write(row, key.thread_id)
+
+
+def _turn(row: Row) -> tuple[str, str, int]:
+    """Return when a run applies a pending write, compared with the others of its checkpoint."""
+    return row["task_path"], row["task_id"], row["idx"]
+
+
+def _write(row: Row, thread_id: str) -> StoredVersion:
     kind, _, nameless = row["type"].partition(":")
     if kind != SHARED_WRITE:
-        return _stored(row, row["thread_id"], "value")
-    return _stored(row, row["thread_id"], "list")._replace(nameless=tuple(map(int, filter(None, nameless.split(",")))))
+        return _stored(row, thread_id, "value")
+    return _stored(row, thread_id, "list")._replace(nameless=tuple(map(int, filter(None, nameless.split(",")))))
 
 
 def _stored(row: Row, thread_id: str, kind: Kind, version: str = "") -> StoredVersion:
@@ -159,7 +196,31 @@ def _stored(row: Row, thread_id: str, kind: Kind, version: str = "") -> StoredVe
     return StoredVersion(version, kind, ("", row["value"]), runs)
 
 
-def _chunks(runs: Sequence[tuple[str, Run]]) -> Plan[dict[str, Sequence[StoredChunk]]]:
+def _chunks_of(found: StoredCheckpoint, parts: Mapping[str, Sequence[Row]], held: HeldChunks) -> Plan[_Chunks]:
+    """Return the chunks of a checkpoint: those that are held, and those of its other versions and pending writes."""
+    key = found.key
+    chunks: list[_Chunks] = []
+    missing = [run for _, _, value in found.writes for run in value.runs]
+    for channel, version in found.channels.items():
+        if version.runs:
+            known = held.of((key.thread_id, key.checkpoint_ns, channel), version.version, version.value[1])
+            if known is None:
+                missing += version.runs
+            else:
+                chunks.append(known)
+    if missing:
+        chunks.append((yield from _chunks_read(key.thread_id, missing, parts)))
+    return chunks[0] if len(chunks) == 1 else _by_address(chunk for some in chunks for chunk in some)
+
+
+def _chunks_read(thread_id: str, runs: Sequence[Run], parts: Mapping[str, Sequence[Row]]) -> Plan[_Chunks]:
+    """Return the chunks that runs touch; they are not asked for when the answer in `parts` brought them along."""
+    if "chunk" in parts:
+        return _by_address(map(_chunk, parts["chunk"]))
+    return (yield from _chunks([(thread_id, run) for run in runs])).get(thread_id, [])
+
+
+def _chunks(runs: Sequence[tuple[str, Run]]) -> Plan[dict[str, _Chunks]]:
     by_thread: dict[str, list[Run]] = defaultdict(list)
     for thread_id, run in runs:
         by_thread[thread_id].append(run)
@@ -168,19 +229,26 @@ def _chunks(runs: Sequence[tuple[str, Run]]) -> Plan[dict[str, Sequence[StoredCh
         for thread_id, touched in by_thread.items()
         for stretch in merged(touched)
     ]
-    found: dict[str, dict[int, StoredChunk]] = defaultdict(dict)
+    found: dict[str, list[StoredChunk]] = defaultdict(list)
     if stretches:
         for row in (yield Query("chunks", {"stretches": stretches})):
-            found[row["thread_id"]][row["address"]] = StoredChunk(
-                row["address"], row["count"], (row["type"], row["value"])
-            )
-    return {thread_id: [chunks[address] for address in sorted(chunks)] for thread_id, chunks in found.items()}
+            found[row["thread_id"]].append(_chunk(row))
+    return {thread_id: _by_address(chunks) for thread_id, chunks in found.items()}
 
 
-def _writes(rows: Sequence[Row]) -> Plan[dict[tuple[str, str, str], list[Pending]]]:
-    keys = [[row["thread_id"], row["checkpoint_ns"], row["checkpoint_id"]] for row in rows]
-    found: dict[tuple[str, str, str], list[Pending]] = defaultdict(list)
-    for row in (yield Query("writes", {"keys": keys})):
-        place = (row["thread_id"], row["checkpoint_ns"], row["checkpoint_id"])
-        found[place].append((row["task_id"], row["channel"], _write(row)))
+def _chunk(row: Row) -> StoredChunk:
+    return StoredChunk(row["address"], row["count"], (row["type"], row["value"]))
+
+
+def _by_address(chunks: Iterable[StoredChunk]) -> _Chunks:
+    """Return chunks in the order of their addresses, each once."""
+    found = {chunk.address: chunk for chunk in chunks}
+    return [found[address] for address in sorted(found)]
+
+
+def _writes(keys: Sequence[CheckpointKey]) -> Plan[dict[_Place, list[Pending]]]:
+    found: dict[_Place, list[Pending]] = defaultdict(list)
+    for row in (yield Query("writes", {"keys": [list(_place(key)) for key in keys]})):
+        key = key_of(row)
+        found[_place(key)].append(_pending(row, key))
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 from langgraph_memory.domain.pieces import Part, Run
 from langgraph_memory.engine.query import Row
@@ -177,6 +177,18 @@ class StoredChunk:
     address: int
     count: int
     value: Typed
+
+
+ChannelPlace = tuple[str, str, str]
+"""A channel: thread, namespace, name."""
+
+
+class HeldChunks(Protocol):
+    """The chunks of versions that were stored or read before."""
+
+    def of(self, place: ChannelPlace, version: str, packed_runs: bytes) -> Sequence[StoredChunk] | None:
+        """Return the chunks of a version whose runs are these, in the order of their addresses, or None."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,93 @@
+"""The chunks of the versions stored or read last, as they are stored: what is at hand need not be read again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from operator import attrgetter
+from threading import Lock
+
+from langgraph_memory.domain.pieces import Run, continues
+from langgraph_memory.plans.threads.records import ChannelPlace, NewVersion, Placed, StoredChunk, StoredVersion
+from langgraph_memory.state.known import KnownVersion
+
+_MOST_BYTES = 16 << 20
+_ROW_BYTES = 200
+
+_address = attrgetter("address")
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The chunks of one version; they may be more than it needs."""
+
+    version: str
+    packed_runs: bytes
+    chunks: Sequence[StoredChunk]
+    size: int
+
+
+class Held:
+    """The chunks of one version of each channel used last; bounded, and safe to share between threads.
+
+    They are found by the version's random number and its runs, which name lists by random ids: both are read from the
+    database each time, and the same runs mean the same elements.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[ChannelPlace, _Held] = {}
+        self._bytes = 0
+        self._lock = Lock()
+
+    def of(self, place: ChannelPlace, version: str, packed_runs: bytes) -> Sequence[StoredChunk] | None:
+        """Return the chunks of a version whose runs are these, in the order of their addresses, or None."""
+        found = self._held.get(place)
+        if found is None or found.version != version or found.packed_runs != packed_runs:
+            return None
+        return found.chunks
+
+    def read(self, place: ChannelPlace, version: StoredVersion, chunks: Sequence[StoredChunk]) -> None:
+        """Hold the chunks of a version that was read, out of all that were read with it."""
+        packed_runs = version.value[1]
+        if self.of(place, version.version, packed_runs) is None:
+            own = [chunk for chunk in chunks if any(map(partial(_touches, chunk), version.runs))]
+            self._hold(place, _Held(version.version, packed_runs, own, _size(own)))
+
+    def stored(self, place: ChannelPlace, new: NewVersion, placed: Placed, base: KnownVersion | None) -> None:
+        """Hold the chunks of a version that was stored: its own, and those of the version that it continues."""
+        chunks: Sequence[StoredChunk] = ()
+        if base is not None:
+            chunks = self.of(place, base.version, base.packed_runs) or ()
+        goes_on = base is None or (bool(chunks) and continues(base.runs, placed.runs))
+        if placed.sealed or new.layout is None or not goes_on:
+            self._drop(place)
+            return
+        added = [StoredChunk(placed.start + one.offset, one.count, one.value) for one in new.layout.chunks]
+        every = sorted([*chunks, *added], key=_address)
+        self._hold(place, _Held(new.version, placed.packed_runs, every, _size(every)))
+
+    def _hold(self, place: ChannelPlace, held: _Held) -> None:
+        with self._lock:
+            self._remove(place)
+            self._held[place] = held
+            self._bytes += held.size
+            while self._bytes > _MOST_BYTES:
+                self._remove(next(iter(self._held)))
+
+    def _drop(self, place: ChannelPlace) -> None:
+        with self._lock:
+            self._remove(place)
+
+    def _remove(self, place: ChannelPlace) -> None:
+        gone = self._held.pop(place, None)
+        if gone is not None:
+            self._bytes -= gone.size
+
+
+def _touches(chunk: StoredChunk, run: Run) -> bool:
+    return run.first < chunk.address + chunk.count and chunk.address < run.end
+
+
+def _size(chunks: Sequence[StoredChunk]) -> int:
+    return sum(len(chunk.value[1]) + _ROW_BYTES for chunk in chunks)
