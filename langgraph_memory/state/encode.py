@@ -10,12 +10,12 @@ from typing import Any
 
 from langgraph.checkpoint.serde.types import _DeltaSnapshot
 
-from langgraph_memory.domain.pieces import LIST_ID_BITS, Part, Run, draft
+from langgraph_memory.domain.pieces import LIST_ID_BITS, Draft, Part, Run, draft
 from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.plans.threads.records import Kind, Layout, NewChunk, NewVersion, Placed, Seal
 from langgraph_memory.state.codec import Codec, keeps_identity
 from langgraph_memory.state.known import KnownVersion
-from langgraph_memory.state.marks import MESSAGE_TYPES, Marker, Marks, whole_mark, without_id
+from langgraph_memory.state.marks import MESSAGE_TYPES, Digests, Marker, Marks, whole_mark, without_id
 
 _INLINE = 256
 _CHUNK_ELEMENTS = 64
@@ -75,7 +75,7 @@ class Encoder:
     def marks(self, kind: Kind, value: Any) -> Marks:
         """Return the marks of a value that was read as a version of this kind."""
         if kind == "item":
-            return Marks([whole_mark(self._codec.plain.dumps_typed(value))], [])
+            return Marks(Digests(whole_mark(self._codec.plain.dumps_typed(value))), [])
         return self._marker.mark(_split(value)[1], None)[0]
 
     def _whole(self, channel: str, version: str, value: Any, known: KnownVersion | None) -> Encoded:
@@ -83,9 +83,8 @@ class Encoder:
         typed = self._codec.serde.dumps_typed(value) if self._codec.encrypts else plain
         if len(plain[1]) <= _INLINE:
             return Encoded(NewVersion(channel, version, "value", value=self._codec.frame(typed)))
-        mark = whole_mark(plain)
-        marks = Marks([mark], [])
-        if known is not None and known.kind == "item" and known.marks.elements == [mark]:
+        marks = Marks(Digests(whole_mark(plain)), [])
+        if known is not None and known.kind == "item" and known.marks.elements.packed == marks.elements.packed:
             layout = Layout([Part(known.runs[0].first, 1, new=False)], (), _new_list(), known.tail)
             return Encoded(NewVersion(channel, version, "item", layout=layout, based=True), marks)
         chunk = NewChunk(0, 1, self._codec.frame(typed))
@@ -100,7 +99,7 @@ class Encoder:
         marks, same, sizes = self._marker.mark(elements, base.marks if base else None)
         if not same and sum(sizes) <= _INLINE:
             return None
-        made = draft(base.marks.elements if base else (), base.runs if base else (), marks.elements, sizes, same)
+        made = _draft(base, marks, sizes, same)
         chunks: list[NewChunk] = []
         fresh: list[Run] = []
         for stretch, size in _chunks(made.fresh, sizes, same):
@@ -155,10 +154,21 @@ class Encoder:
                 at = index + stretch.first - part.first
                 sealed = elements[at : at + stretch.count]
                 value = self._dump(kind, sealed)
-                unchanged = [self._marker.one(one)[0] for one in sealed] == marks.elements[at : at + stretch.count]
+                unchanged = [self._marker.one(one)[0] for one in sealed] == list(
+                    marks.elements[at : at + stretch.count]
+                )
                 return Seal(stretch, value) if value is not None and unchanged else None
             index += part.count
         return None
+
+
+def _draft(base: KnownVersion | None, marks: Marks, sizes: Sequence[int], same: int) -> Draft:
+    """Return the new version over the one it is built on, of which so many leading elements are the same."""
+    if base is None:
+        return draft((), (), marks.elements, sizes)
+    if same == len(base.marks.elements):
+        return draft(base.marks.elements, base.runs, marks.elements, sizes, same)
+    return draft(list(base.marks.elements), base.runs, list(marks.elements), sizes, same)
 
 
 def _split(value: Any) -> tuple[Kind | None, Sequence[Any]]:

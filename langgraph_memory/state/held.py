@@ -27,6 +27,12 @@ class _Held:
     chunks: Sequence[StoredChunk]
     size: int
 
+    def is_of(self, version: str, packed_runs: bytes) -> bool:
+        return self.version == version and self.packed_runs == packed_runs
+
+
+_NOTHING = _Held("", b"", (), 0)
+
 
 class Held:
     """The chunks of one version of each channel used last; bounded, and safe to share between threads.
@@ -42,10 +48,8 @@ class Held:
 
     def of(self, place: ChannelPlace, version: str, packed_runs: bytes) -> Sequence[StoredChunk] | None:
         """Return the chunks of a version whose runs are these, in the order of their addresses, or None."""
-        found = self._held.get(place)
-        if found is None or found.version != version or found.packed_runs != packed_runs:
-            return None
-        return found.chunks
+        found = self._held.get(place, _NOTHING)
+        return found.chunks if found.is_of(version, packed_runs) else None
 
     def read(self, place: ChannelPlace, version: StoredVersion, chunks: Sequence[StoredChunk]) -> None:
         """Hold the chunks of a version that was read, out of all that were read with it."""
@@ -56,16 +60,16 @@ class Held:
 
     def stored(self, place: ChannelPlace, new: NewVersion, placed: Placed, base: KnownVersion | None) -> None:
         """Hold the chunks of a version that was stored: its own, and those of the version that it continues."""
-        chunks: Sequence[StoredChunk] = ()
-        if base is not None:
-            chunks = self.of(place, base.version, base.packed_runs) or ()
-        goes_on = base is None or (bool(chunks) and continues(base.runs, placed.runs))
+        before = _NOTHING if base is None else self._held.get(place, _NOTHING)
+        goes_on = base is None or (before.is_of(base.version, base.packed_runs) and continues(base.runs, placed.runs))
         if placed.sealed or new.layout is None or not goes_on:
             self._drop(place)
             return
         added = [StoredChunk(placed.start + one.offset, one.count, one.value) for one in new.layout.chunks]
-        every = sorted([*chunks, *added], key=_address)
-        self._hold(place, _Held(new.version, placed.packed_runs, every, _size(every)))
+        every = [*before.chunks, *added]
+        if added and before.chunks and added[0].address < before.chunks[-1].address:
+            every.sort(key=_address)
+        self._hold(place, _Held(new.version, placed.packed_runs, every, before.size + _size(added)))
 
     def _hold(self, place: ChannelPlace, held: _Held) -> None:
         with self._lock:

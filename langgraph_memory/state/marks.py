@@ -12,10 +12,10 @@ those would take 0.25, because the containers among them must still be walked, a
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any
+from typing import Any, overload
 
 import ormsgpack
 from langchain_core import messages as core
@@ -24,6 +24,7 @@ from xxhash import xxh3_128_digest
 from langgraph_memory.state.codec import Codec, Typed
 
 BLOCK = 64
+_DIGEST = 16  # bytes
 
 _SEED = secrets.randbits(60)
 _MESSAGE, _VALUE, _SERIALISED, _WHOLE = range(_SEED, _SEED + 4)
@@ -60,11 +61,38 @@ _fields = attrgetter("__dict__")
 _extra = attrgetter("__pydantic_extra__")
 
 
+class Digests(Sequence[bytes]):
+    """Fingerprints one after another in one piece: to copy a list of thousands would be to touch every one of them."""
+
+    __slots__ = ("packed",)
+
+    def __init__(self, packed: bytes) -> None:
+        self.packed = packed
+
+    def __len__(self) -> int:
+        return len(self.packed) // _DIGEST
+
+    def __iter__(self) -> Iterator[bytes]:
+        return (self.packed[at : at + _DIGEST] for at in range(0, len(self.packed), _DIGEST))
+
+    @overload
+    def __getitem__(self, index: int) -> bytes: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Digests: ...
+
+    def __getitem__(self, index: int | slice) -> bytes | Digests:
+        places = range(0, len(self.packed), _DIGEST)[index]
+        if isinstance(places, int):
+            return self.packed[places : places + _DIGEST]
+        return Digests(b"".join(self.packed[at : at + _DIGEST] for at in places))
+
+
 @dataclass(frozen=True, slots=True)
 class Marks:
     """The fingerprint of each element, and one for each block of 64 of them that could be packed at once."""
 
-    elements: list[bytes]
+    elements: Digests
     blocks: list[bytes | None]
 
 
@@ -77,16 +105,16 @@ class Marker:
     def mark(self, elements: Sequence[Any], known: Marks | None) -> tuple[Marks, int, list[int]]:
         """Return the marks, how many leading elements equal the known ones, and the bytes of each after those."""
         same = 0 if known is None else self._same(elements, known)
-        marks = [] if known is None else known.elements[:same]
+        digests = [b"" if known is None else known.elements.packed[: same * _DIGEST]]
         sizes: list[int] = []
         for element in elements[same:] if same else elements:
             mark, size = self.one(element)
-            marks.append(mark)
+            digests.append(mark)
             sizes.append(size)
         first = same // BLOCK
         blocks = [] if known is None else known.blocks[:first]
         blocks += [self._block(elements[at : at + BLOCK]) for at in range(first * BLOCK, len(elements), BLOCK)]
-        return Marks(marks, blocks), same, sizes
+        return Marks(Digests(b"".join(digests)), blocks), same, sizes
 
     def one(self, element: Any) -> tuple[bytes, int]:
         """Return the fingerprint of one element and how many bytes it packs to."""

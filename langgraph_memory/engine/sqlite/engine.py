@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from threading import Event, Lock
 from typing import Any, TypeVar
 
@@ -73,7 +74,7 @@ class SqliteEngine:
         if operation.brief and (found := self._writer.read(operation)) is not None:
             return found[0]
         with self._reader() as connection:
-            return drive(operation.start(), lambda query: self._execute(connection, query))
+            return drive(operation.start(), partial(self._execute, connection))
 
     async def arun(self, operation: Operation[T]) -> T:
         """Same as `run`, on a thread of the engine's own."""

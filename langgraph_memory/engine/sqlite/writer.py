@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -53,7 +54,7 @@ class Writer:
         self, connection: Any, execute: Callable[[Any, Query], Sequence[Row]], command: Callable[[Any, str], None]
     ) -> None:
         self._connection = connection
-        self._execute = execute
+        self._perform = partial(execute, connection)
         self._command = command
         self._waiting: deque[_Job] = deque()
         self._again: list[_Job] = []
@@ -219,7 +220,7 @@ class Writer:
         self._command(self._connection, "RELEASE job")
 
     def _drive(self, operation: Operation[T]) -> T:
-        return drive(operation.start(), lambda query: self._execute(self._connection, query))
+        return drive(operation.start(), self._perform)
 
     def _abandon(self) -> None:
         if self._connection.in_transaction:

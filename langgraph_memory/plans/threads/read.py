@@ -34,8 +34,7 @@ def get_checkpoint(key: CheckpointKey, held: HeldChunks) -> Plan[Page]:
 
     Chunks of versions that are `held` are not read again.
     """
-    name = "latest_checkpoint" if key.checkpoint_id is None else "checkpoint"
-    parts = _parts((yield Query(name, key.columns())))
+    parts = _parts((yield Query("checkpoint", key.columns())))
     if "checkpoint" not in parts:
         return Page()
     (row,) = parts["checkpoint"]

@@ -55,14 +55,10 @@ WHERE thread_id = :thread_id AND address >= :first AND address < :end ORDER BY a
 DELETE FROM thread_chunk WHERE thread_id = :thread_id AND address >= :first AND address < :end
 
 -- name: checkpoint
--- One checkpoint by its id, with what will be asked for next.
-SELECT * FROM thread_parts(:thread_id, :checkpoint_ns, :checkpoint_id)
-
--- name: latest_checkpoint
--- The newest checkpoint of a thread in one namespace, with what will be asked for next.
-SELECT * FROM thread_parts(:thread_id, :checkpoint_ns, (
+-- One checkpoint by its id, or the newest of its namespace, with all that it is made of.
+SELECT * FROM thread_parts(:thread_id, :checkpoint_ns, coalesce(:checkpoint_id::text, (
     SELECT max(checkpoint_id) FROM thread_checkpoint
-    WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns))
+    WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns)))
 
 -- name: checkpoint_ids
 -- The checkpoints of a thread.
@@ -111,7 +107,7 @@ JOIN thread_channel AS c
   ON c.thread_id = k ->> 0 AND c.checkpoint_ns = k ->> 1 AND c.channel = k ->> 2 AND c.version = k ->> 3
 
 -- name: versions_of_checkpoint
--- The stored versions of some channels of one checkpoint, with the chunks that will be asked for next.
+-- The stored versions of some channels of one checkpoint, with the chunks that they are made of.
 SELECT * FROM (
     WITH found AS MATERIALIZED (
         SELECT c.*

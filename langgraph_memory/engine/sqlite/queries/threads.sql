@@ -61,31 +61,14 @@ DELETE FROM thread_chunk
 WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :thread_id) AND address >= :first AND address < :end
 
 -- name: checkpoint
--- One checkpoint by its id, with the versions of its channels and its pending writes.
+-- One checkpoint by its id, or the newest of its namespace, with the versions of its channels and its pending writes.
 WITH found AS MATERIALIZED (
     SELECT p.* FROM thread AS t CROSS JOIN thread_checkpoint AS p ON p.thread_no = t.thread_no
-    WHERE t.thread_id = :thread_id AND p.checkpoint_ns = :checkpoint_ns AND p.checkpoint_id = :checkpoint_id
-)
-SELECT 'checkpoint' AS part, type, NULL AS value, body, checkpoint_id, parent_checkpoint_id, channel_versions,
-    NULL AS channel, NULL AS version, NULL AS kind, NULL AS task_path, NULL AS task_id, NULL AS idx
-FROM found
-UNION ALL
-SELECT 'version', c.type, c.value, NULL, NULL, NULL, NULL, c.channel, c.version, c.kind, NULL, NULL, NULL
-FROM found AS p CROSS JOIN json_each(p.channel_versions) AS v
-CROSS JOIN thread_channel AS c
-  ON c.thread_no = p.thread_no AND c.checkpoint_ns = p.checkpoint_ns AND c.channel = v.key
-  AND c.version = CAST(v.value AS TEXT)
-UNION ALL
-SELECT 'write', w.type, w.value, NULL, NULL, NULL, NULL, w.channel, NULL, NULL, w.task_path, w.task_id, w.idx
-FROM found AS p CROSS JOIN thread_write AS w
-  ON w.thread_no = p.thread_no AND w.checkpoint_ns = p.checkpoint_ns AND w.checkpoint_id = p.checkpoint_id
-
--- name: latest_checkpoint
--- The newest checkpoint of a thread in one namespace, with its versions and pending writes.
-WITH found AS MATERIALIZED (
-    SELECT p.* FROM thread AS t CROSS JOIN thread_checkpoint AS p ON p.thread_no = t.thread_no
-    WHERE t.thread_id = :thread_id AND p.checkpoint_ns = :checkpoint_ns
-    ORDER BY p.checkpoint_id DESC LIMIT 1
+    WHERE t.thread_id = :thread_id AND p.checkpoint_ns = :checkpoint_ns AND p.checkpoint_id = coalesce(
+        :checkpoint_id,
+        (SELECT max(q.checkpoint_id) FROM thread_checkpoint AS q
+         WHERE q.thread_no = t.thread_no AND q.checkpoint_ns = :checkpoint_ns)
+    )
 )
 SELECT 'checkpoint' AS part, type, NULL AS value, body, checkpoint_id, parent_checkpoint_id, channel_versions,
     NULL AS channel, NULL AS version, NULL AS kind, NULL AS task_path, NULL AS task_id, NULL AS idx
