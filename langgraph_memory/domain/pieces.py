@@ -37,8 +37,7 @@ class Part:
     new: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """How a new version is made of stored elements and of new ones; `fresh` are the indices of the new ones."""
 
     parts: tuple[Part, ...]

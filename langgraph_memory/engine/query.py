@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Generic, ParamSpec, Protocol, TypeVar
+from types import MappingProxyType
+from typing import Any, Generic, NamedTuple, ParamSpec, Protocol, TypeVar
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -19,8 +20,10 @@ class Row(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+_NONE: Mapping[str, Any] = MappingProxyType({})
+
+
+class Query(NamedTuple):
     """One named statement and its bound values.
 
     A list or tuple among `params` is bound as a set of values. With `rows` the statement runs once for each of
@@ -28,7 +31,7 @@ class Query:
     """
 
     name: str
-    params: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = _NONE
     rows: Sequence[Mapping[str, Any]] | None = None
 
 

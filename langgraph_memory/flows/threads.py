@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from langgraph_memory.domain.pieces import Run, tail_of
 from langgraph_memory.domain.scope import check_owner
@@ -46,8 +46,7 @@ class Values:
         return cls(codec, Encoder(codec), Decoder(codec))
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """A checkpoint as the saver was given it; `channels` are the (channel, version, value) that changed."""
 
     key: CheckpointKey

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from langgraph.checkpoint.serde.types import _DeltaSnapshot
 
@@ -23,8 +22,7 @@ _CHUNK_BYTES = 1 << 18
 _LOOSE_BYTES = 1 << 14
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
+class Encoded(NamedTuple):
     """A version to store, and what will be known of it once it is."""
 
     version: NewVersion

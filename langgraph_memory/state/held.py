@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
 from threading import Lock
+from typing import NamedTuple
 
 from langgraph_memory.domain.pieces import Run, continues
 from langgraph_memory.plans.threads.records import ChannelPlace, NewVersion, Placed, StoredChunk, StoredVersion
@@ -18,8 +18,7 @@ _ROW_BYTES = 200
 _address = attrgetter("address")
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
+class _Held(NamedTuple):
     """The chunks of one version; they may be more than it needs."""
 
     version: str

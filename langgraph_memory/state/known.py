@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from threading import Lock
+from typing import NamedTuple
 
 from langgraph_memory.domain.pieces import Run, tail_of
 from langgraph_memory.plans.threads.records import Base, Kind, StoredVersion
@@ -15,8 +15,7 @@ _MOST_CHECKPOINTS = 1024
 _MOST_ELEMENTS = 400_000  # about 25 MB of fingerprints
 
 
-@dataclass(frozen=True, slots=True)
-class KnownVersion:
+class KnownVersion(NamedTuple):
     """One stored version of a channel.
 
     `tail` is where the next element goes if nobody was faster; `loose` are the small chunks that end there.

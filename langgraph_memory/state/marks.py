@@ -13,9 +13,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, overload
+from typing import Any, NamedTuple, overload
 
 import ormsgpack
 from langchain_core import messages as core
@@ -88,8 +87,7 @@ class Digests(Sequence[bytes]):
         return Digests(b"".join(self.packed[at : at + _DIGEST] for at in places))
 
 
-@dataclass(frozen=True, slots=True)
-class Marks:
+class Marks(NamedTuple):
     """The fingerprint of each element, and one for each block of 64 of them that could be packed at once."""
 
     elements: Digests
@@ -130,11 +128,11 @@ class Marker:
 
     def _same(self, elements: Sequence[Any], known: Marks) -> int:
         """Return how many leading elements are certainly equal to the known ones, by whole blocks."""
-        total = len(known.elements)
+        total, count = len(known.elements), len(elements)
         for number, digest in enumerate(known.blocks):
             at = number * BLOCK
             stop = min(at + BLOCK, total)
-            if digest is None or len(elements) < stop or self._block(elements[at:stop]) != digest:
+            if digest is None or count < stop or self._block(elements[at:stop]) != digest:
                 return at
         return total
 

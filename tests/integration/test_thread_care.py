@@ -243,9 +243,10 @@ def test_every_kind_of_damaged_row_is_one_clear_error(either: ThreadSaver, datab
     fill(either, "hurt", 3)
     damage(database, statement)
 
-    with pytest.raises(UnreadableCheckpointError, match="thread 'hurt'"):
-        either.get_tuple(config_of("hurt"))
-    assert either.get_tuple(config_of("whole")) is not None
+    with ThreadSaver.from_conn_string(database) as again:
+        with pytest.raises(UnreadableCheckpointError, match="thread 'hurt'"):
+            again.get_tuple(config_of("hurt"))
+        assert again.get_tuple(config_of("whole")) is not None
 
 
 def test_versions_that_are_no_json_are_one_clear_error(saver: ThreadSaver, file: str) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol
 
 from langgraph_memory.domain.pieces import Part, Run
@@ -18,6 +19,8 @@ Kind = Literal["value", "item", "list", "dict", "snapshot_list"]
 The elements of a `snapshot_list` are those of the list inside a `DeltaChannel`'s snapshot.
 """
 
+_NONE: Mapping[str, Any] = MappingProxyType({})
+
 SHARED_WRITE = "@elements"
 """The type of a pending write whose value is runs over the elements that it became.
 
@@ -25,8 +28,7 @@ Where some of them had no id yet, their places follow it: `@elements:0,2`.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class CheckpointKey:
+class CheckpointKey(NamedTuple):
     """Which checkpoint: its thread, its namespace ("" is the root graph) and its id; no id means the newest."""
 
     thread_id: str
@@ -63,8 +65,7 @@ class Seal(NamedTuple):
     value: Typed
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """How the elements of a new version are stored.
 
     They continue the list that ends at `tail` if it still does, else they start the list `list_id`.
@@ -82,8 +83,7 @@ class Layout:
         return sum(chunk.count for chunk in self.chunks)
 
 
-@dataclass(frozen=True, slots=True)
-class NewVersion:
+class NewVersion(NamedTuple):
     """One version of one channel: a `value`, or the `layout` of elements, built on the version `base`."""
 
     channel: str
@@ -94,8 +94,7 @@ class NewVersion:
     based: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Base:
+class Base(NamedTuple):
     """The version of a channel that new ones are built on, as the writer knows it, and where its list ended."""
 
     channel: str
@@ -104,8 +103,7 @@ class Base:
     tail: int
 
 
-@dataclass(frozen=True, slots=True)
-class NewCheckpoint:
+class NewCheckpoint(NamedTuple):
     """One checkpoint to store with the channel versions that are new in it.
 
     `replayed_channels` are the delta channels that it does not store; they are replayed from the pending writes of its
@@ -133,11 +131,10 @@ class Placed(NamedTuple):
     sealed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """A checkpoint was stored; the place of each version that has elements, by channel."""
 
-    placed: Mapping[str, Placed] = field(default_factory=dict)
+    placed: Mapping[str, Placed] = _NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +142,7 @@ class Stale:
     """Nothing was stored: the parent does not hold the versions that the new ones were built on."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredWrite:
+class StoredWrite(NamedTuple):
     """One pending write: task, channel, value, its place among the task's writes, and the task's path."""
 
     task_id: str
@@ -191,8 +187,7 @@ class HeldChunks(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class StoredCheckpoint:
+class StoredCheckpoint(NamedTuple):
     """One checkpoint as it was stored, still serialised."""
 
     key: CheckpointKey
@@ -203,12 +198,11 @@ class StoredCheckpoint:
     writes: Sequence[Pending]
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """Checkpoints with the chunks that their versions are made of, by thread and in the order of their addresses."""
 
     checkpoints: Sequence[StoredCheckpoint] = ()
-    chunks: Mapping[str, Sequence[StoredChunk]] = field(default_factory=dict)
+    chunks: Mapping[str, Sequence[StoredChunk]] = _NONE
 
 
 @dataclass(frozen=True, slots=True)

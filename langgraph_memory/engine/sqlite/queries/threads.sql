@@ -75,7 +75,8 @@ SELECT 'checkpoint' AS part, type, NULL AS value, body, checkpoint_id, parent_ch
 FROM found
 UNION ALL
 SELECT 'version', c.type, c.value, NULL, NULL, NULL, NULL, c.channel, c.version, c.kind, NULL, NULL, NULL
-FROM found AS p CROSS JOIN json_each(p.channel_versions) AS v
+FROM found AS p
+CROSS JOIN json_each(iif(json_valid(p.channel_versions), p.channel_versions, '{}')) AS v
 CROSS JOIN thread_channel AS c
   ON c.thread_no = p.thread_no AND c.checkpoint_ns = p.checkpoint_ns AND c.channel = v.key
   AND c.version = CAST(v.value AS TEXT)
