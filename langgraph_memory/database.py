@@ -46,13 +46,16 @@ class MemoryDatabase:
         serde: SerializerProtocol | None = None,
         allowed_classes: Iterable[type | tuple[str, ...]] = (),
         fence: bool = False,
+        share_history: bool = False,
         memory_types: Iterable[MemoryType] = (),
         guard: GuardPolicy | None = None,
         settings: StoreSettings | None = None,
     ) -> None:
         self._engine = engine
         self._settings = settings or StoreSettings()
-        self.checkpointer = ThreadSaver(engine, serde=serde, allowed_classes=allowed_classes, fence=fence)
+        self.checkpointer = ThreadSaver(
+            engine, serde=serde, allowed_classes=allowed_classes, fence=fence, share_history=share_history
+        )
         self.store = CuratedStore(
             engine, index=index, ttl=ttl, memory_types=memory_types, guard=guard, settings=self._settings
         )
@@ -192,6 +195,7 @@ def open_memory(
     serde: SerializerProtocol | None = None,
     allowed_classes: Iterable[type | tuple[str, ...]] = (),
     fence: bool = False,
+    share_history: bool = False,
     memory_types: Iterable[MemoryType] = (),
     guard: GuardPolicy | None = None,
     **options: Any,
@@ -201,11 +205,12 @@ def open_memory(
     `conn_string` is a file path, a `sqlite:///` URL, `":memory:"` or a `postgresql://` URL. `index` and `ttl` mean what
     they mean in LangGraph. `serde` serialises thread state; without one it is strict msgpack, and `allowed_classes`
     names the classes of your own that may be restored from it. `fence` refuses a second writer that continues the same
-    checkpoint. `memory_types` adds types of your own, `guard` says what becomes of personal data and which detectors
-    look for secrets (`GuardPolicy(detectors=(CredSweeperDetector(),))`). `options` go to the engine: for SQLite
-    `synchronous` ("NORMAL" survives a killed process, "FULL" a power loss too); for PostgreSQL `pool_size`,
-    `pool_timeout`, `connect_timeout`, the `schema` of the tables and what `scrub` does ("vacuum" or "rewrite"); for
-    both `busy_timeout`, how long another's lock is waited for. Times are in seconds.
+    checkpoint. `share_history` lets the checkpoints of one listing share their messages, which is many times faster and
+    only for code that changes none of them in place. `memory_types` adds types of your own, `guard` says what becomes
+    of personal data and which detectors look for secrets (`GuardPolicy(detectors=(CredSweeperDetector(),))`). `options`
+    go to the engine: for SQLite `synchronous` ("NORMAL" survives a killed process, "FULL" a power loss too); for
+    PostgreSQL `pool_size`, `pool_timeout`, `connect_timeout`, the `schema` of the tables and what `scrub` does
+    ("vacuum" or "rewrite"); for both `busy_timeout`, how long another's lock is waited for. Times are in seconds.
 
     Raises ConnectionStringError, InvalidInputError, MissingExtraError or a DatabaseError.
     """
@@ -218,6 +223,7 @@ def open_memory(
             serde=serde,
             allowed_classes=allowed_classes,
             fence=fence,
+            share_history=share_history,
             memory_types=memory_types,
             guard=guard,
         )

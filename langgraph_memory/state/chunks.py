@@ -46,6 +46,10 @@ class Chunk:
         return list(value.items()) if self._kind == "dict" else list(value)
 
 
+Shared = dict[Chunk, Sequence[Any]]
+"""Copies of chunks that several values are made of."""
+
+
 class Chunks:
     """The chunks decoded last, by their stored bytes, so that no change to the database can make one wrong."""
 

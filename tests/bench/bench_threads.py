@@ -78,6 +78,7 @@ class Figures:
     put: float = 0
     get: float = 0
     history: float = 0
+    shared_history: float = 0
     invoke: float = 0
     seeded: bool = False
     raw: int = 0
@@ -155,6 +156,13 @@ def time_puts(saver: Any, chat: Chat) -> float:
     return statistics.median(spent)
 
 
+def time_shared_history(path: str, chat: Chat) -> float:
+    """Return what the history takes when its checkpoints may share their messages."""
+    with ThreadSaver.from_conn_string(path, share_history=True) as saver:
+        graph = compiled(saver, chat)
+        return timed(lambda: list(graph.get_state_history(CONFIG, limit=200)), 3)
+
+
 def size_of(path: str) -> int:
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -180,6 +188,8 @@ def measure(opened: Callable[[str], Any], folder: str, turns: int, *, full: bool
             figures.history = timed(lambda: list(graph.get_state_history(CONFIG, limit=200)), 3)
         figures.raw = len(saver.serde.dumps_typed(saver.get_tuple(CONFIG).checkpoint["channel_values"]["messages"])[1])
         figures.put = time_puts(saver, chat)
+    if opened is ours and full:
+        figures.shared_history = time_shared_history(path, chat)
     if not full and turns > LAST:  # whole states: the bytes grow with the square of the turns
         figures.bytes = (figures.bytes - before) / LAST * turns / 2
     return figures
@@ -254,6 +264,9 @@ def run(sizes: list[int], full: int, out: Any = sys.stdout) -> dict[int, dict[st
             print(show(name, figures, turns), file=out)
         for name in ("SqliteSaver", "AsyncSqliteSaver", "InMemorySaver"):
             print(ratios(name, found[name], found["ThreadSaver"]), file=out)
+        shared, theirs = found["ThreadSaver"].shared_history, found["SqliteSaver"].history
+        if shared and theirs:
+            print(f"  200 hist of messages that may be shared: {shared:.1f} ms, {theirs / shared:.1f}x", file=out)
         print(ratios("shipped / FULL", found["SqliteSaver shipped"], found["ThreadSaver FULL"]), file=out, flush=True)
     return every
 

@@ -348,6 +348,23 @@ def test_snapshots_share_no_mutable_object(twins):
     assert listed[1].checkpoint["channel_values"]["files"]["a"] == ["x" * 300]
 
 
+def test_snapshots_share_their_messages_within_one_listing_where_that_was_asked_for(twins):
+    for count in (70, 71, 72):
+        twins.put(twins.configs[-1] if twins.configs else None, "a", "", {"messages": chat(count)}, saver=0)
+    twins.savers[0] = ThreadSaver(twins.engine, serde=serializer(), share_history=True)
+    thread = {"configurable": {"thread_id": "a"}}
+    first, second, _ = [found.checkpoint["channel_values"]["messages"] for found in twins.savers[0].list(thread)]
+    other = next(twins.savers[0].list(thread)).checkpoint["channel_values"]["messages"]
+
+    first[3].content = "changed"
+    first.append("changed")
+
+    assert second[3] is first[3]
+    assert len(second) == 71
+    assert other == chat(72)
+    twins.check()
+
+
 def test_a_fork_that_appends_where_another_has_stores_its_own_elements(twins):
     twins.put(None, "a", "", {"messages": chat(10)}, saver=0)
     root = twins.configs[0]
