@@ -29,7 +29,7 @@ from psycopg_pool import ConnectionPool
 from langgraph_memory.checkpointer import ThreadSaver
 from langgraph_memory.store import CuratedStore
 from tests.bench import bench_threads, recall_speed
-from tests.bench.bench_threads import CONFIG, Chat, compiled, time_puts
+from tests.bench.bench_threads import CONFIG, PUTS, Chat, appends, compiled
 from tests.postgres_server import PostgresServer, programs
 
 POOL = 16
@@ -81,7 +81,8 @@ def thread_figures(server: PostgresServer, opened: Opened, turns: int) -> tuple[
         invoke = bench_threads.timed(lambda: graph.invoke(chat.ask(), CONFIG), min(bench_threads.LAST, turns))
         read = bench_threads.timed(lambda: saver.get_tuple(CONFIG), 9)
         size = bytes_of(url) - empty  # after which the server plans every statement anew
-        put = time_puts(saver, chat)
+        puts = appends(saver.get_tuple(CONFIG), saver, chat)
+        put = bench_threads.timed(lambda: saver.put(*next(puts)), PUTS)
     server.drop_database(url)
     return size, put, read, invoke
 

@@ -2,7 +2,9 @@
 
 The chat: user messages of ~200 characters, assistant messages of ~800, a tool message of 4 KB every tenth turn. A
 thread of so many turns is made by really running the graph so often; `SqliteSaver` writes more than a gigabyte for 500
-turns, so some savers are given the messages of the earlier turns at once (marked ~) and run only the last.
+turns, so some savers are given the messages of the earlier turns at once (marked ~) and run only the last. Each figure
+is a median of calls that were made a few at a time of each saver in turn; those of the turn are of the twelve around
+the size.
 """
 
 from __future__ import annotations
@@ -15,8 +17,9 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,7 +41,9 @@ WORDS = ["".join(random.Random(seed).choices(SYLLABLES, k=1 + seed % 4)) for see
 WEIGHTS = [1 / (rank + 3) for rank in range(3000)]  # as words are in natural text; it deflates to about half
 CONFIG: Any = {"configurable": {"thread_id": "0b7d1f52-6a43-4f0e-9d2c-1f6f0f0f0a11"}}
 LAST = 12
+AFTER = LAST // 2
 PUTS = 30
+ROUNDS = 3
 
 
 class Chat:
@@ -75,11 +80,11 @@ class Figures:
     """What was measured of one saver at one size; times in milliseconds."""
 
     bytes: float = 0
-    put: float = 0
+    turn: float = 0
     get: float = 0
     history: float = 0
     shared_history: float = 0
-    invoke: float = 0
+    put: float = 0
     seeded: bool = False
     raw: int = 0
 
@@ -125,12 +130,17 @@ def compiled(saver: Any, chat: Chat) -> Any:
 
 
 def timed(call: Callable[[], Any], times: int) -> float:
+    return statistics.median(spent(call, times))
+
+
+def spent(call: Callable[[], Any], times: int) -> list[float]:
+    """Return the milliseconds of each of some calls."""
     found = []
     for _ in range(times):
         start = time.perf_counter()
         call()
-        found.append(time.perf_counter() - start)
-    return statistics.median(found) * 1000
+        found.append((time.perf_counter() - start) * 1000)
+    return found
 
 
 def appends(found: Any, saver: Any, chat: Chat) -> Iterator[tuple[Any, ...]]:
@@ -147,52 +157,89 @@ def appends(found: Any, saver: Any, chat: Chat) -> Iterator[tuple[Any, ...]]:
         config = {"configurable": {**config["configurable"], "checkpoint_id": held["id"]}}
 
 
-def time_puts(saver: Any, chat: Chat) -> float:
-    spent = []
-    for arguments in appends(saver.get_tuple(CONFIG), saver, chat):
-        start = time.perf_counter()
-        saver.put(*arguments)
-        spent.append((time.perf_counter() - start) * 1000)
-    return statistics.median(spent)
-
-
-def time_shared_history(path: str, chat: Chat) -> float:
-    """Return what the history takes when its checkpoints may share their messages."""
-    with ThreadSaver.from_conn_string(path, share_history=True) as saver:
-        graph = compiled(saver, chat)
-        return timed(lambda: list(graph.get_state_history(CONFIG, limit=200)), 3)
-
-
 def size_of(path: str) -> int:
+    if not Path(path).exists():
+        return 0
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
     return Path(path).stat().st_size
 
 
-def measure(opened: Callable[[str], Any], folder: str, turns: int, *, full: bool) -> Figures:
-    """Run a chat of so many turns and return what the last of them cost."""
-    path, chat, figures = str(Path(folder) / f"{opened.__name__}-{turns}.db"), Chat(), Figures(seeded=not full)
-    with opened(path) as saver:
-        graph = compiled(saver, chat)
+class Subject:
+    """One saver with a chat of so many turns, but for the last six; `full`: they were really run."""
+
+    def __init__(self, opened: Callable[[str], Any], folder: str, turns: int, *, full: bool, stack: ExitStack) -> None:
+        self.path, self.chat, self.turns = str(Path(folder) / f"{opened.__name__}-{turns}.db"), Chat(), turns
+        self.figures = Figures(seeded=not full)
+        self.saver = stack.enter_context(opened(self.path))
+        self.graph = compiled(self.saver, self.chat)
         if full:
-            for _ in range(turns - LAST):
-                graph.invoke(chat.ask(), CONFIG)
-        elif turns > LAST:
-            graph.update_state(CONFIG, {"messages": chat.turns(turns - LAST)})
-        before = Path(path).exists() and size_of(path)
-        figures.invoke = timed(lambda: graph.invoke(chat.ask(), CONFIG), min(LAST, turns))
-        figures.bytes = Path(path).exists() and size_of(path)
-        figures.get = timed(lambda: saver.get_tuple(CONFIG), 9)
-        if full:  # a seeded thread has too few checkpoints
-            figures.history = timed(lambda: list(graph.get_state_history(CONFIG, limit=200)), 3)
-        figures.raw = len(saver.serde.dumps_typed(saver.get_tuple(CONFIG).checkpoint["channel_values"]["messages"])[1])
-        figures.put = time_puts(saver, chat)
-    if opened is ours and full:
-        figures.shared_history = time_shared_history(path, chat)
-    if not full and turns > LAST:  # whole states: the bytes grow with the square of the turns
-        figures.bytes = (figures.bytes - before) / LAST * turns / 2
-    return figures
+            for _ in range(turns - AFTER):
+                self.turn()
+        else:
+            self.graph.update_state(CONFIG, {"messages": self.chat.turns(turns - AFTER)})
+        self.before = size_of(self.path)
+        self.puts: Iterator[tuple[Any, ...]] = iter(())
+
+    def turn(self) -> None:
+        self.graph.invoke(self.chat.ask(), CONFIG)
+
+    def get(self) -> Any:
+        return self.saver.get_tuple(CONFIG)
+
+    def history(self) -> None:
+        list(self.graph.get_state_history(CONFIG, limit=200))
+
+    def put(self) -> None:
+        self.saver.put(*next(self.puts))
+
+    def weigh(self) -> None:
+        """Note the bytes of the file and of the messages, and make ready to put more of these."""
+        found, size = self.get(), size_of(self.path)
+        if not self.figures.seeded:
+            self.figures.bytes = size
+        elif isinstance(self.saver, SqliteSaver):  # whole states: the bytes grow with the square of the turns
+            self.figures.bytes = (size - self.before) / LAST * self.turns / 2
+        self.figures.raw = len(self.saver.serde.dumps_typed(found.checkpoint["channel_values"]["messages"])[1])
+        self.puts = appends(found, self.saver, self.chat)
+
+    def read_shared_history(self) -> None:
+        """Note what the history takes when its checkpoints may share their messages."""
+        with ThreadSaver.from_conn_string(self.path, share_history=True) as saver:
+            graph = compiled(saver, self.chat)
+            self.figures.shared_history = timed(lambda: list(graph.get_state_history(CONFIG, limit=200)), ROUNDS)
+
+
+def in_turn(subjects: Sequence[Subject], name: str, times: int) -> None:
+    """Measure one thing of every subject, a few times each in turn, so that what else the machine does hits all."""
+    found: dict[int, list[float]] = defaultdict(list)
+    for _ in range(ROUNDS):
+        for place, subject in enumerate(subjects):
+            found[place] += spent(getattr(subject, name), times)
+    for place, subject in enumerate(subjects):
+        setattr(subject.figures, name, statistics.median(found[place]))
+
+
+def measure(subjects: Sequence[Subject]) -> None:
+    """Note what the last turns of each chat cost, and what can be read and put after them."""
+    in_turn(subjects, "turn", LAST // ROUNDS)
+    for subject in subjects:
+        subject.weigh()
+    in_turn(subjects, "get", 5)
+    in_turn([subject for subject in subjects if not subject.figures.seeded], "history", 1)  # others have too few
+    subjects[0].read_shared_history()
+    in_turn(subjects, "put", PUTS // ROUNDS)
+
+
+async def median_of(calls: Sequence[Callable[[], Awaitable[Any]]]) -> float:
+    """Return the median of the milliseconds that some calls take."""
+    found = []
+    for call in calls:
+        start = time.perf_counter()
+        await call()
+        found.append((time.perf_counter() - start) * 1000)
+    return statistics.median(found)
 
 
 async def measure_async(folder: str, turns: int) -> Figures:
@@ -203,26 +250,11 @@ async def measure_async(folder: str, turns: int) -> Figures:
         await connection.execute("PRAGMA synchronous = NORMAL")
         saver = AsyncSqliteSaver(connection)
         graph = compiled(saver, chat)
-        if turns > LAST:
-            await graph.aupdate_state(CONFIG, {"messages": chat.turns(turns - LAST)})
-        spent = []
-        for _ in range(min(LAST, turns)):
-            start = time.perf_counter()
-            await graph.ainvoke(chat.ask(), CONFIG)
-            spent.append((time.perf_counter() - start) * 1000)
-        figures.invoke = statistics.median(spent)
-        reads = []
-        for _ in range(9):
-            start = time.perf_counter()
-            await saver.aget_tuple(CONFIG)
-            reads.append((time.perf_counter() - start) * 1000)
-        figures.get = statistics.median(reads)
-        spent = []
-        for arguments in appends(await saver.aget_tuple(CONFIG), saver, chat):
-            start = time.perf_counter()
-            await saver.aput(*arguments)
-            spent.append((time.perf_counter() - start) * 1000)
-        figures.put = statistics.median(spent)
+        await graph.aupdate_state(CONFIG, {"messages": chat.turns(turns - AFTER)})
+        figures.turn = await median_of([lambda: graph.ainvoke(chat.ask(), CONFIG)] * LAST)
+        figures.get = await median_of([lambda: saver.aget_tuple(CONFIG)] * 9)
+        puts = appends(await saver.aget_tuple(CONFIG), saver, chat)
+        figures.put = await median_of([lambda: saver.aput(*next(puts))] * PUTS)
     return figures
 
 
@@ -234,34 +266,36 @@ def show(name: str, figures: Figures, turns: int) -> str:
     size = f"{figures.bytes / 1e6:9.2f}{figures.bytes / 1e3 / turns:9.2f}" if figures.bytes else " " * 18
     raw = f"{figures.bytes / figures.raw:7.1f}" if figures.bytes and figures.raw else " " * 7
     history = f"{figures.history:13.1f}" if figures.history else " " * 13
-    return f"{name:21}{mark}{size}{raw}{figures.put:9.3f}{figures.get:9.2f}{history}{figures.invoke:11.2f}"
+    return f"{name:21}{mark}{size}{raw}{figures.put:9.3f}{figures.get:9.2f}{history}{figures.turn:11.2f}"
 
 
 def ratios(name: str, other: Figures, mine: Figures) -> str:
     pairs = [(other.bytes, mine.bytes), (other.put, mine.put), (other.get, mine.get), (other.history, mine.history)]
-    texts = [f"{left / right:.1f}x" if left and right else "" for left, right in [*pairs, (other.invoke, mine.invoke)]]
+    texts = [f"{left / right:.1f}x" if left and right else "" for left, right in [*pairs, (other.turn, mine.turn)]]
     return f"  {name:20} {texts[0]:>8}{'':16}{texts[1]:>9}{texts[2]:>9}{texts[3]:>13}{texts[4]:>11}"
 
 
 def run(sizes: list[int], full: int, out: Any = sys.stdout) -> dict[int, dict[str, Figures]]:
     """Measure every saver at every size and print the figures with their ratios to ours."""
     every: dict[int, dict[str, Figures]] = {}
-    with tempfile.TemporaryDirectory() as folder:  # the first runs of a process pay for its imports
-        for opened in (ours, sqlite_saver):
-            measure(opened, folder, LAST, full=True)
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:  # the first runs of a process pay for imports
+        measure([Subject(opened, folder, LAST, full=True, stack=stack) for opened in (ours, sqlite_saver)])
     for turns in sizes:
-        with tempfile.TemporaryDirectory() as folder:
-            every[turns] = found = {
-                "ThreadSaver": measure(ours, folder, turns, full=True),
-                "SqliteSaver": measure(sqlite_saver, folder, turns, full=turns <= full),
-                "AsyncSqliteSaver": asyncio.run(measure_async(folder, turns)),
-                "InMemorySaver": measure(in_memory, folder, turns, full=turns <= full),
-                "SqliteSaver shipped": measure(sqlite_as_shipped, folder, turns, full=False),
-                "ThreadSaver FULL": measure(ours_full, folder, turns, full=False),
+        whole = turns <= full
+        with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+            subjects = {
+                "ThreadSaver": Subject(ours, folder, turns, full=True, stack=stack),
+                "SqliteSaver": Subject(sqlite_saver, folder, turns, full=whole, stack=stack),
+                "InMemorySaver": Subject(in_memory, folder, turns, full=whole, stack=stack),
+                "SqliteSaver shipped": Subject(sqlite_as_shipped, folder, turns, full=False, stack=stack),
+                "ThreadSaver FULL": Subject(ours_full, folder, turns, full=False, stack=stack),
             }
+            measure(list(subjects.values()))
+            every[turns] = found = {name: subject.figures for name, subject in subjects.items()}
+            found["AsyncSqliteSaver"] = asyncio.run(measure_async(folder, turns))
         print(f"\n{turns} turns\n{HEAD}", file=out)
         for name, figures in found.items():
-            print(show(name, figures, turns), file=out)
+            print(show(name, figures, turns + AFTER), file=out)
         for name in ("SqliteSaver", "AsyncSqliteSaver", "InMemorySaver"):
             print(ratios(name, found[name], found["ThreadSaver"]), file=out)
         shared, theirs = found["ThreadSaver"].shared_history, found["SqliteSaver"].history
@@ -274,7 +308,7 @@ def run(sizes: list[int], full: int, out: Any = sys.stdout) -> dict[int, dict[st
 @pytest.mark.bench
 def test_the_file_grows_by_the_same_bytes_in_every_turn() -> None:
     found = run([10, 100, 200], full=100)
-    per_turn = [figures["ThreadSaver"].bytes / turns for turns, figures in found.items()]
+    per_turn = [figures["ThreadSaver"].bytes / (turns + AFTER) for turns, figures in found.items()]
     assert per_turn[2] <= per_turn[1] * 1.2
 
 
