@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol
 
 from langgraph_memory.domain.pieces import Part, Run
@@ -19,7 +18,7 @@ Kind = Literal["value", "item", "list", "dict", "snapshot_list"]
 The elements of a `snapshot_list` are those of the list inside a `DeltaChannel`'s snapshot.
 """
 
-_NONE: Mapping[str, Any] = MappingProxyType({})
+_NONE: Mapping[str, Any] = {}
 
 SHARED_WRITE = "@elements"
 """The type of a pending write whose value is runs over the elements that it became.
