@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
 from langgraph_memory.domain.personal import PersonalKind, find
-from langgraph_memory.domain.secret_formats import holds_secret
+from langgraph_memory.domain.secret_formats import has_long_word, holds_secret
 from langgraph_memory.domain.text import HIDDEN
 from langgraph_memory.exceptions import InvalidInputError
 
@@ -94,6 +94,20 @@ _ORDER = re.compile(
     r"|<\s*/?\s*(?:system|assistant|user|memor(?:y|ies)|instructions?)\b|<\|[a-z_]+\|>|\[/?INST\]",
     re.IGNORECASE | re.DOTALL,
 )
+_SIGNS_OF_ORDER: Final = (
+    "ignore",
+    "disregard",
+    "forget",
+    "override",
+    "you are now",
+    "instruction",
+    "system prompt",
+    "tool",
+    "function",
+    "<",
+    "inst]",
+)
+"""Of these every order holds one: most texts are seen to be none without trying each form at each letter."""
 _ENCODED = re.compile(r"[A-Za-z0-9+/]{80,}={0,2}|[A-Za-z0-9+/]{40,}={1,2}(?!\w)|\bdata:[\w/+.-]+;base64,")
 _WORD_IN_BASE64 = re.compile(r"[A-Za-z0-9+/]{20,}={0,2}")
 
@@ -120,11 +134,11 @@ def refuse_unsafe(text: str) -> Refusal | None:
     """Return why `text` must not be remembered whatever the policy, or None; no detector is asked."""
     if holds_secret(text):
         return _SECRET
-    if _ORDER.search(unicodedata.normalize("NFKC", text)):
+    if _may_order(text) and _ORDER.search(unicodedata.normalize("NFKC", text)):
         return Refusal("instruction", "It reads like an order to the agent, not a statement.")
-    if HIDDEN.search(text):
+    if not text.isascii() and HIDDEN.search(text):
         return Refusal("hidden_text", "It holds invisible characters.")
-    if _ENCODED.search(text) or _hides_an_order(text):
+    if _may_be_encoded(text) and (_ENCODED.search(text) or _hides_an_order(text)):
         return _ENCODED_TEXT
     return None
 
@@ -185,6 +199,16 @@ def _refuse_personal(text: str, policy: GuardPolicy) -> Refusal | None:
     held = (kind for kind in policy.kinds("refuse") if next(find(kind, text), None) is not None)
     kind = next(held, None)
     return None if kind is None else Refusal(kind, _PERSONAL[kind])
+
+
+def _may_order(text: str) -> bool:
+    if not text.isascii():
+        return True
+    return any(map(text.lower().__contains__, _SIGNS_OF_ORDER))
+
+
+def _may_be_encoded(text: str) -> bool:
+    return has_long_word(text) or ";base64," in text
 
 
 def _hides_an_order(text: str) -> bool:

@@ -9,6 +9,10 @@ from typing import Final, Literal
 PersonalKind = Literal["card_number", "iban", "national_id", "health", "email", "phone"]
 Finder = Callable[[str], Iterator[tuple[int, int]]]
 
+_DIGIT = re.compile(r"\d")
+_OF_DIGITS: Final = frozenset(("card_number", "iban", "national_id", "phone"))
+"""The kinds that hold a digit, whatever their form."""
+
 _CARD = re.compile(r"(?<!\d)(?:\d[ -]?){12,18}\d(?!\d)")
 _ISSUER = re.compile(r"4|5[1-5]|2[2-7]|3[0-9]|6[0245]|50|5[6-9]|62")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
@@ -34,6 +38,8 @@ _PHONE = re.compile(
 
 def find(kind: PersonalKind, text: str) -> Iterator[tuple[int, int]]:
     """Yield where in `text` data of a kind stands."""
+    if kind in _OF_DIGITS and _DIGIT.search(text) is None:
+        return iter(())
     return FINDERS[kind](text)
 
 

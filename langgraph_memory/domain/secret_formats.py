@@ -87,8 +87,7 @@ FORMATS: Final = {
 SECRET: Final = re.compile("|".join(f"(?:{pattern})" for pattern in FORMATS.values()), re.IGNORECASE)
 
 _SIGNS: Final = (
-    "=",
-    ":",
+    "://",
     "key",
     "pass",
     "pw",
@@ -99,9 +98,11 @@ _SIGNS: Final = (
     "senha",
     "wachtwoord",
     "credential",
+    "authorization",
+    "curl",
 )
-_LONG: Final = re.compile(r"\S{15}")
-"""As long as the shortest key that none of the signs announces."""
+_LONG: Final = 15
+"""Characters of the shortest key that none of the signs announces."""
 
 
 def holds_secret(text: str) -> bool:
@@ -112,8 +113,12 @@ def holds_secret(text: str) -> bool:
     return _may_hold_secret(text) and SECRET.search(text) is not None
 
 
+def has_long_word(text: str) -> bool:
+    """Return whether a text has a word that is as long as the shortest key."""
+    return max(map(len, text.split()), default=0) >= _LONG
+
+
 def _may_hold_secret(text: str) -> bool:
-    if _LONG.search(text) or not text.isascii():
+    if not text.isascii() or has_long_word(text):
         return True
-    folded = text.lower()
-    return any(sign in folded for sign in _SIGNS)
+    return any(map(text.lower().__contains__, _SIGNS))
