@@ -15,9 +15,9 @@ from langgraph_memory.domain.scope import check_owner, owner_partition
 from langgraph_memory.domain.standing import outranks
 from langgraph_memory.domain.text import fingerprint
 from langgraph_memory.domain.types import MemoryType
-from langgraph_memory.engine.query import Plan, Query, reads, writes
+from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
 from langgraph_memory.exceptions import MemoryNotFoundError
-from langgraph_memory.plans.near import near_to
+from langgraph_memory.plans.near import near_to, numbered
 from langgraph_memory.plans.rows import Vectors, VectorSearch, insert_row, memory_columns, rewrite_row
 
 
@@ -66,17 +66,17 @@ def remember(proposal: Proposal, now: datetime) -> Plan[Outcome]:
 def store(proposal: Proposal, now: datetime) -> Plan[Outcome]:
     """Same as `remember`, as a part of another plan."""
     new = proposal.memory
-    known = yield from known_about(new, now)
+    corpus, known = yield from _about(new, now)
     retracted = yield from _holding(new, proposal.replaces, now)
     if proposal.retires:
-        near = yield from near_to(new, proposal.search, now)
+        near = yield from near_to(new, proposal.search, corpus, now)
         decision = retiring(new, (*_with_value(new, known), *retracted), near)
         return (yield from settle(decision, (), (), Origin.of(new.source), now))
-    near = (yield from near_to(new, proposal.search, now)) if _is_compared(proposal, known) else []
+    near = (yield from near_to(new, proposal.search, corpus, now)) if _is_compared(proposal, known) else []
     corrects = proposal.corrects or bool(proposal.replaces)
     decision = reconcile(new, known, proposal.kind, now, near, corrects=corrects)
     allowed = tuple(one for one in retracted if not outranks(one, new))
-    return (yield from settle(decision, proposal.vectors, allowed, Origin.of(new.source), now))
+    return (yield from settle(decision, proposal.vectors, allowed, Origin.of(new.source), now, corpus))
 
 
 def _is_compared(proposal: Proposal, known: Sequence[Memory]) -> bool:
@@ -95,9 +95,17 @@ def _with_value(new: Memory, known: Sequence[Memory]) -> list[Memory]:
 
 
 def settle(
-    decision: Decision, vectors: Vectors, retracted: Sequence[Memory], origin: Origin, now: datetime
+    decision: Decision,
+    vectors: Vectors,
+    retracted: Sequence[Memory],
+    origin: Origin,
+    now: datetime,
+    corpus: Row | None = None,
 ) -> Plan[Outcome]:
-    """Write what was decided, as a part of another plan; `retracted` lose their place too."""
+    """Write what was decided, as a part of another plan; `retracted` lose their place too.
+
+    `corpus` is what is noted of the owner's partition now, where that was read.
+    """
     memory, reason = decision.memory, decision.reason
     if decision.refused:
         return Outcome("refused", None, f"{decision.refused}: {reason}")
@@ -110,11 +118,16 @@ def settle(
         yield from rewrite(kept, "reinforced", reason, origin, now)
         superseded = yield from retire(beaten, kept, reason, origin, now)
         return Outcome("superseded" if superseded else "reinforced", kept, reason, superseded)
-    return (yield from _add(decision, vectors, retracted, origin, now))
+    return (yield from _add(decision, vectors, retracted, origin, now, corpus))
 
 
 def _add(
-    decision: Decision, vectors: Vectors, retracted: Sequence[Memory], origin: Origin, now: datetime
+    decision: Decision,
+    vectors: Vectors,
+    retracted: Sequence[Memory],
+    origin: Origin,
+    now: datetime,
+    corpus: Row | None,
 ) -> Plan[Outcome]:
     """Add a memory, retire those whose place it takes, and mark those that it contradicts."""
     new, reason = decision.memory, decision.reason
@@ -122,7 +135,7 @@ def _add(
     gone = {memory.id for memory in beaten}
     against = tuple(memory for memory in decision.conflicts if memory.id not in gone)
     new = in_conflict(new, group_of(against))
-    yield from insert_row(memory_columns(new), vectors)
+    yield from insert_row(memory_columns(new), vectors, corpus=corpus)
     yield from record(new, "added", reason, origin, now)
     superseded = yield from retire(beaten, new, reason, origin, now)
     marked = yield from mark(against, new, reason, now)
@@ -132,10 +145,16 @@ def _add(
 
 def known_about(new: Memory, now: datetime) -> Plan[list[Memory]]:
     """Return the live memories in the new one's slot, or with its words where it has no slot."""
-    rows = yield Query(
+    return (yield from _about(new, now))[1]
+
+
+def _about(new: Memory, now: datetime) -> Plan[tuple[Row | None, list[Memory]]]:
+    """Return what is noted of the owner's partition, when there is one, and what is known about a new memory."""
+    partition = owner_partition(new.owner_id)
+    found = yield Query(
         "live_about",
         {
-            "partition": owner_partition(new.owner_id),
+            "partition": partition,
             "scope": new.scope,
             "memory_type": new.memory_type,
             "slot": new.slot,
@@ -143,7 +162,10 @@ def known_about(new: Memory, now: datetime) -> Plan[list[Memory]]:
             "now": to_microseconds(now),
         },
     )
-    return [Memory.from_row(row) for row in rows]
+    if not found:
+        return None, []
+    numbers = json.loads(found[0]["about"])
+    return found[0], list((yield from numbered(partition, numbers)).values()) if numbers else []
 
 
 def _holding(new: Memory, values: Sequence[str], now: datetime) -> Plan[tuple[Memory, ...]]:

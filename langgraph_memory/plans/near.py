@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +11,6 @@ from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.likeness import CLOSE, MOST
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.reconcile import Near, related
-from langgraph_memory.domain.scope import owner_partition
 from langgraph_memory.domain.text import query_terms
 from langgraph_memory.domain.wordlists import ONE_TERM
 from langgraph_memory.engine.query import Plan, Query, Row
@@ -37,51 +35,81 @@ _FRAME: Final = frozenset(query_terms("user team like prefer want use work live 
 """Terms that stand in very many statements, and tell little of what one is about."""
 
 
-def near_to(new: Memory, search: VectorSearch | None, now: datetime) -> Plan[list[Near]]:
+_FORMS: Final[dict[str, list[str]]] = {}
+"""The terms of the text index that stand for another one."""
+for _short, _whole in ONE_TERM.items():
+    _FORMS.setdefault(_whole, []).append(_short)
+
+
+def near_to(new: Memory, search: VectorSearch | None, corpus: Row | None, now: datetime) -> Plan[list[Near]]:
     """Return the live memories of the same scope and type that say the same as `new`, or contradict it; closest first.
 
-    Those that mean the same are found by their vectors too, where `search` holds the vector of `new`.
+    Those that mean the same are found by their vectors too, where `search` holds the vector of `new`. `corpus` is what
+    is noted of the owner's partition now; None: the owner has none.
     """
-    partition = owner_partition(new.owner_id)
-    close = (yield from _close(partition, search)) if search is not None else {}
-    numbers = list(close) + (yield from _sharing_words(partition, new.content))
+    if corpus is None:
+        return []
+    close = (yield from _close(corpus, search)) if search is not None else {}
+    wanted = query_terms(new.content)
+    numbers = list(close) + (yield from _sharing_words(corpus, wanted))
     if not numbers:
         return []
     rows = yield Query(
         "live_among",
         {
-            "partition": partition,
+            "partition": corpus["partition"],
             "numbers": numbers,
             "scope": new.scope,
             "memory_type": new.memory_type,
             "now": to_microseconds(now),
         },
     )
-    terms = frozenset(_one_term(term) for term in query_terms(new.content))
-    alike = [row for row in rows if row["memory_no"] in close or _may_be_alike(terms, row)]
-    alike.sort(key=lambda row: numbers.index(row["memory_no"]))
-    found = [related(new, Memory.from_row(row), close.get(row["memory_no"])) for row in alike[:COMPARED]]
+    terms = _as_written(wanted)
+    alike = {row["memory_no"] for row in rows if row["memory_no"] in close or _may_be_alike(terms, row["terms"])}
+    if not alike:
+        return []
+    compared = list(dict.fromkeys(number for number in numbers if number in alike))[:COMPARED]
+    memories = yield from numbered(corpus["partition"], compared)
+    found = [related(new, memories[number], close.get(number)) for number in compared if number in memories]
     return sorted((one for one in found if one is not None), key=lambda one: one.likeness.way == "meaning")
 
 
-def _may_be_alike(terms: frozenset[str], row: Row) -> bool:
+def numbered(partition: str, numbers: Sequence[int]) -> Plan[dict[int, Memory]]:
+    """Return the numbered memories of one partition, by their numbers in order."""
+    rows = yield Query("memories_numbered", {"partition": partition, "numbers": numbers})
+    return {row["memory_no"]: Memory.from_row(row) for row in sorted(rows, key=lambda row: int(row["memory_no"]))}
+
+
+def _as_written(terms: Sequence[str]) -> list[list[str]]:
+    """Return each term in all its forms, as a row's JSON of terms holds one of them."""
+    whole = dict.fromkeys(map(_one_term, terms))
+    return [[f'"{form}"' for form in (term, *_FORMS.get(term, ()))] for term in whole]
+
+
+def _may_be_alike(terms: Sequence[Sequence[str]], held: str) -> bool:
     """Return whether a row lacks few of the terms, so that it is worth reading as a statement."""
-    return len(terms.difference(map(_one_term, json.loads(row["terms"])))) <= UNSEEN
+    lacking = 0
+    for forms in terms:
+        if not any(map(held.__contains__, forms)):
+            lacking += 1
+            if lacking > UNSEEN:
+                return False
+    return True
 
 
 def _one_term(term: str) -> str:
     return ONE_TERM.get(term, term)
 
 
-def _sharing_words(partition: str, content: str) -> Plan[list[int]]:
-    """Return the numbers of the rows that hold at least half of the rarest terms of a text."""
-    wanted = query_terms(content)
+def _sharing_words(corpus: Row, wanted: Sequence[str]) -> Plan[list[int]]:
+    """Return the numbers of the rows that hold at least half of the rarest of some terms."""
     if not 0 < len(wanted) <= MOST:
         return []
     telling = [term for term in wanted if term not in _FRAME] or wanted
     longest = {_one_term(term) for term in sorted(telling, key=len)[-LOOKED_UP:]}
-    asked = [*longest, *(term for term, other in ONE_TERM.items() if other in longest)]
-    rows = yield Query("newest_postings", {"partition": partition, "terms": asked, "blocks": BLOCKS})
+    asked = [*longest, *(form for term in longest for form in _FORMS.get(term, ()))]
+    place = {"partition": corpus["partition"], "corpus": corpus}
+    rows = yield Query("newest_postings", {**place, "terms": asked, "blocks": BLOCKS})
     found: dict[str, str] = {}
     for row in rows:
         term = _one_term(row["term"])
@@ -92,18 +120,17 @@ def _sharing_words(partition: str, content: str) -> Plan[list[int]]:
     hits = Counter(posting[:8] for postings in rarest for posting in postings.split())
     least = (len(rarest) + 1) // 2
     sharing = sorted(((count, row) for row, count in hits.items() if count >= least), reverse=True)
-    return [rows[0]["partition_no"] << 32 | int(row, 16) for _, row in sharing[:TRIED]]
+    return [corpus["partition_no"] << 32 | int(row, 16) for _, row in sharing[:TRIED]]
 
 
-def _close(partition: str, search: VectorSearch) -> Plan[dict[int, float]]:
+def _close(corpus: Row, search: VectorSearch) -> Plan[dict[int, float]]:
     """Return the rows whose own vectors are close to that of `search`, each with its cosine."""
-    corpora = yield Query("corpus_in_partition", {"partition": partition})
-    if not corpora or search.metric != "cosine" or corpora[0]["size"] > LARGEST:
+    if search.metric != "cosine" or corpus["size"] > LARGEST:
         return {}
-    found = yield from closeness(corpora[0], search, CLOSE)
+    found = yield from closeness(corpus, search, CLOSE)
     rows, scores = found.kinds[0]
     if not len(rows):
         return {}
     near = scores >= CLOSE
     best: Sequence[Any] = sorted(zip(scores[near].tolist(), rows[near].tolist(), strict=True), reverse=True)
-    return {corpora[0]["partition_no"] << 32 | (row & ROW): score for score, row in best[:COMPARED]}
+    return {corpus["partition_no"] << 32 | (row & ROW): score for score, row in best[:COMPARED]}

@@ -125,11 +125,15 @@ def embedded_texts(content: str, context: str | None) -> list[tuple[str, str]]:
     return found + ([(CONTEXT, context)] if context and context.strip() else [])
 
 
-def insert_row(columns: Mapping[str, Any], vectors: Vectors, partition_no: int | None = None) -> Plan[int]:
+def insert_row(
+    columns: Mapping[str, Any], vectors: Vectors, partition_no: int | None = None, corpus: Row | None = None
+) -> Plan[int]:
     """Add a row with its vectors, and return its number; the partition is made unless its number is known.
 
-    Raises InvalidMemoryError when its id is taken.
+    `corpus` is what is noted of the partition now. Raises InvalidMemoryError when its id is taken.
     """
+    if corpus is not None:
+        partition_no = corpus["partition_no"]
     if partition_no is None:
         partition_no = yield from number_of(columns["partition"])
     inserted = yield Query("insert_item", {**columns, "partition_no": partition_no})
@@ -138,7 +142,7 @@ def insert_row(columns: Mapping[str, Any], vectors: Vectors, partition_no: int |
             f"memory id {columns['id']!r} is taken already; choose another, or pass the content alone."
         )
     number = int(inserted[0]["memory_no"])
-    yield from put_vectors(columns["partition"], number, vectors)
+    yield from put_vectors(columns["partition"], number, vectors, corpus)
     return number
 
 
@@ -159,18 +163,21 @@ def rewrite_row(
         yield from put_vectors(row["partition"], row["memory_no"], vectors)
 
 
-def put_vectors(partition: str, memory_no: int, vectors: Vectors) -> Plan[None]:
-    """Store the vectors of a row."""
+def put_vectors(partition: str, memory_no: int, vectors: Vectors, corpus: Row | None = None) -> Plan[None]:
+    """Store the vectors of a row; `corpus` is what was noted of its partition before, where that was read."""
     if vectors:
         rows = [{"field": name, "vector": vector} for name, vector in vectors]
-        yield Query("put_vectors", {"partition": partition, "memory_no": memory_no}, rows)
+        yield Query("put_vectors", {"partition": partition, "memory_no": memory_no, "corpus": corpus}, rows)
 
 
 def closeness(corpus: Row, search: VectorSearch, least: float | None = None) -> Plan[Closeness]:
-    """Compare a query with every vector of a partition; an engine may leave out what is less close than `least`."""
+    """Compare a query with every vector of a partition; an engine may leave out what is less close than `least`.
+
+    `corpus` is what is noted of the partition now.
+    """
     place = {"partition": corpus["partition"], "partition_no": corpus["partition_no"]}
     asked = {"vector": search.query, "metric": search.metric, "least": least}
-    (found,) = yield Query("closeness", {**place, **asked})
+    (found,) = yield Query("closeness", {**place, **asked, "corpus": corpus})
     return Closeness.from_row(found)
 
 

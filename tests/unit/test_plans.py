@@ -135,6 +135,9 @@ def test_an_operation_can_be_started_again_and_knows_whether_it_writes() -> None
 
 # --- remembering ------------------------------------------------------------------------------------------------------
 
+NOTED = [{"partition": "memories.ada", "partition_no": 1, "size": 1, "about": "[1]"}]
+"""What is noted of a partition that holds a memory about the same."""
+
 
 def test_a_new_memory_is_inserted_with_its_vectors_and_a_line_of_audit() -> None:
     script = Script()
@@ -143,14 +146,14 @@ def test_a_new_memory_is_inserted_with_its_vectors_and_a_line_of_audit() -> None
 
     assert outcome.action == "added"
     assert script.names == ["live_about", "partition", "insert_item", "put_vectors", "audit"]
-    assert script.params("put_vectors") == {"partition": "memories.ada", "memory_no": 7}
+    assert script.params("put_vectors") == {"partition": "memories.ada", "memory_no": 7, "corpus": None}
     assert [dict(row) for row in script.asked[3].rows or ()] == [{"field": "content", "vector": b"1234"}]
     assert script.params("audit")["action"] == "added"
 
 
 def test_a_new_value_for_a_slot_is_inserted_before_the_old_one_is_retired() -> None:
     old = memory("Deploys go to Slack", id="old", slot="deploy.channel")
-    script = Script(live_about=[stored(old)])
+    script = Script(live_about=NOTED, memories_numbered=[stored(old)])
 
     outcome = drive(propose(memory(slot="deploy.channel")).start(), script)
 
@@ -162,7 +165,7 @@ def test_a_new_value_for_a_slot_is_inserted_before_the_old_one_is_retired() -> N
 
 def test_the_same_statement_rewrites_the_known_row_and_inserts_nothing() -> None:
     old = memory(id="old", confidence=0.5)
-    script = Script(live_about=[stored(old)], memory=[stored(old, 3)])
+    script = Script(live_about=NOTED, memories_numbered=[stored(old)], memory=[stored(old, 3)])
 
     outcome = drive(propose(memory(confidence=0.5)).start(), script)
 
@@ -170,6 +173,23 @@ def test_the_same_statement_rewrites_the_known_row_and_inserts_nothing() -> None
     assert "insert_item" not in script.names
     assert "delete_vectors" not in script.names
     assert script.params("update_item")["memory_no"] == 3
+
+
+def test_of_the_rows_that_share_words_only_those_that_lack_few_are_read_as_records() -> None:
+    alike, other = memory("Deploys always go to Teams", id="alike"), memory("Deploys failed twice", id="other")
+    first, second = 1 << 32 | 1, 1 << 32 | 2
+    script = Script(
+        live_about=[{**NOTED[0], "about": "[]"}],
+        newest_postings=[{"term": term, "postings": " 00000001010003 00000002010003"} for term in ("deploy", "team")],
+        live_among=[stored(alike, first), stored(other, second)],
+        memories_numbered=[stored(alike, first)],
+    )
+
+    outcome = drive(propose(memory("Deploys to the payment gateway go to Teams"), compared=True).start(), script)
+
+    assert outcome.action == "added"
+    assert script.params("live_among")["numbers"] == [second, first]
+    assert script.params("memories_numbered")["numbers"] == [first]
 
 
 def test_a_retracted_value_is_superseded_in_whatever_slot_it_is() -> None:

@@ -80,7 +80,8 @@ class FreshShelf:
 
 def _answer(name: str, query: Query, shelf: FreshShelf, fields: Sequence[int]) -> Plan[Sequence[Row]]:
     place = {"partition": query.params["partition"]}
-    states = yield Query("fresh_state", place)
+    corpus = query.params.get("corpus")
+    states = (yield Query("fresh_state", place)) if corpus is None else [corpus]
     if not states:
         return ()
     fresh = yield from _fresh(place, states[0], shelf)

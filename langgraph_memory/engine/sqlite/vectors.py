@@ -163,7 +163,8 @@ def closest(query: bytes, held: Sequence[Held], metric: str, least: float | None
 def _put(query: Query, shelf: Shelf[Held], loose: Shelf[Held]) -> Plan[Sequence[Row]]:
     """Store the vectors of a row, and seal those of its partition when there are enough loose ones."""
     place = {"partition": query.params["partition"]}
-    (before,) = yield Query("vector_state", place)
+    corpus = query.params.get("corpus")
+    before = (yield Query("vector_state", place))[0] if corpus is None else corpus
     yield Query("put_vector", query.params, query.rows)
     (state,) = yield Query("vector_state", place)
     if state["loose_vectors"] < BLOCK:
@@ -203,7 +204,7 @@ def _closeness(query: Query, shelf: Shelf[Held], loose: Shelf[Held], sketched: S
     """Compare a query with every vector of a partition, in blocks and loose."""
     place, vector = {"partition": query.params["partition"]}, query.params["vector"]
     metric, least = query.params["metric"], query.params["least"]
-    (state,) = yield Query("vector_state", place)
+    state = query.params["corpus"]
     others = loose.find(state["partition_no"], state["loose_state"])
     if others is None:
         others = (_held((yield Query("loose_vectors", place)), len(vector) // 4),)

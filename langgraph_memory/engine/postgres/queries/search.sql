@@ -22,8 +22,8 @@ WHERE s.partition = :partition
 GROUP BY s.partition_no, t.term
 
 -- name: live_among
--- Those of the numbered memories of one partition that are live in one scope and of one type.
-SELECT * FROM agent_memory
+-- Those of the numbered memories of one partition that are live in one scope and of one type, with their terms.
+SELECT memory_no, terms FROM agent_memory
 WHERE memory_no = ANY (:numbers::bigint[]) AND partition = :partition
   AND scope = :scope AND memory_type = :memory_type
   AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)

@@ -62,13 +62,13 @@ WHERE partition = :partition AND (:memory_id IS NULL OR memory_id = :memory_id)
 ORDER BY changed_at DESC, memory_id DESC, change_no DESC LIMIT :limit OFFSET :offset
 
 -- name: live_about
--- The live memories of one owner, scope and type in a slot or with the same words.
-SELECT * FROM agent_memory WHERE +partition = :partition AND memory_no IN (
+-- What is noted of a partition, and which of its live memories of a scope and type are in a slot or of the same words.
+SELECT p.*, (SELECT json_group_array(memory_no) FROM (
     SELECT memory_no FROM agent_memory
     WHERE partition = :partition AND scope = :scope AND memory_type = :memory_type AND slot = :slot
       AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
-    UNION ALL
+    UNION
     SELECT memory_no FROM agent_memory
     WHERE partition = :partition AND scope = :scope AND memory_type = :memory_type AND fingerprint = :fingerprint
-      AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now))
-ORDER BY memory_no
+      AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now))) AS about
+FROM store_partition AS p WHERE p.partition = :partition

@@ -1,7 +1,6 @@
 -- name: corpus_in_partition
--- The number of a partition, and how many texts and terms each of its fields holds.
-SELECT partition, partition_no, size, term_total, context_size, context_total, asked_size, asked_total,
-    (SELECT count(*) FROM memory_subject AS s WHERE s.partition_no = p.partition_no) AS subjects
+-- The number of a partition, how many texts and terms each of its fields holds, and what else is noted of it.
+SELECT p.*, (SELECT count(*) FROM memory_subject AS s WHERE s.partition_no = p.partition_no) AS subjects
 FROM store_partition AS p WHERE partition = :partition
 
 -- name: sealed_postings
@@ -43,8 +42,8 @@ WHERE s.partition = :partition AND m.memory_no <= s.partition_no << 32 | 4294967
 ORDER BY m.memory_no
 
 -- name: live_among
--- Those of the numbered memories of one partition that are live in one scope and of one type.
-SELECT * FROM agent_memory
+-- Those of the numbered memories of one partition that are live in one scope and of one type, with their terms.
+SELECT memory_no, terms FROM agent_memory
 WHERE memory_no IN (SELECT value FROM json_each(:numbers)) AND +partition = :partition
   AND +scope = :scope AND +memory_type = :memory_type
   AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
