@@ -8,7 +8,7 @@ import unicodedata
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal, get_args
 
 from langgraph_memory.domain.personal import PersonalKind, find
@@ -57,6 +57,7 @@ class GuardPolicy:
     email: Treatment = "allow"
     phone: Treatment = "allow"
     detectors: tuple[Detector, ...] = ()
+    _treated: Mapping[str, tuple[PersonalKind, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for name in _KINDS:
@@ -67,10 +68,12 @@ class GuardPolicy:
             raise InvalidInputError("detectors must be a tuple of callables, none of them async: text -> name or None.")
         if self.health == "mask":
             raise InvalidInputError("health cannot be masked, for any word may tell it; choose 'refuse' or 'allow'.")
+        kinds = {each: tuple([kind for kind in _KINDS if getattr(self, kind) == each]) for each in get_args(Treatment)}
+        object.__setattr__(self, "_treated", kinds)
 
     def kinds(self, treatment: Treatment) -> tuple[PersonalKind, ...]:
         """Return the kinds that are treated so."""
-        return tuple([kind for kind in _KINDS if getattr(self, kind) == treatment])
+        return self._treated[treatment]
 
 
 DEFAULT_GUARD: Final = GuardPolicy()

@@ -125,10 +125,11 @@ class Memory(BaseModel):
 
     def to_row(self) -> dict[str, Any]:
         """Return the columns of the record: timestamps in microseconds, structures as JSON text."""
-        row = self.model_dump(exclude={"source", "content_json"})
+        row = dict(self.__dict__)
         for name in _MOMENTS:
-            row[name] = None if row[name] is None else to_microseconds(row[name])
-        row["source"] = self.source.model_dump_json(exclude_none=True, exclude_defaults=True)
+            if row[name] is not None:
+                row[name] = to_microseconds(row[name])
+        row["source"] = "{}" if self.source == _UNKNOWN else _source_json(self.source)
         row["content_json"] = None if self.content_json is None else json.dumps(self.content_json)
         return row
 
@@ -164,6 +165,11 @@ _MOMENTS = (
     "expires_at",
     "superseded_at",
 )
+
+
+def _source_json(source: Source) -> str:
+    return source.model_dump_json(exclude_none=True, exclude_defaults=True)
+
 
 _COLUMNS = tuple(Memory.model_fields)
 _UNKNOWN = Source()

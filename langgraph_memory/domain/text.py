@@ -86,6 +86,8 @@ def passages(text: str, most: int = 8) -> list[str]:
 
 def question_share(text: str) -> float:
     """Return how much of a text is in sentences that ask, 0..1."""
+    if not any(map(text.__contains__, _QUESTION_END)):
+        return 0.0
     sentences = _sentences(text)
     total = sum(map(len, sentences))
     return sum(map(len, _asking(sentences))) / total if total else 0.0

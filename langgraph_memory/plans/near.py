@@ -112,8 +112,9 @@ def _sharing_words(corpus: Row, wanted: Sequence[str]) -> Plan[list[int]]:
     rows = yield Query("newest_postings", {**place, "terms": asked, "blocks": BLOCKS})
     found: dict[str, str] = {}
     for row in rows:
-        term = _one_term(row["term"])
-        found[term] = found.get(term, "") + row["postings"]
+        if row["postings"]:
+            term = _one_term(row["term"])
+            found[term] = found.get(term, "") + row["postings"]
     if not found or len(longest) - len(found) > UNSEEN:
         return []
     rarest = sorted(found.values(), key=len)[:RAREST]

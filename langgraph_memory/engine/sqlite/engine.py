@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -18,6 +17,7 @@ from langgraph_memory.engine.sqlite.answers import answers
 from langgraph_memory.engine.sqlite.connection import SqliteSettings, open_connection
 from langgraph_memory.engine.sqlite.errors import translate
 from langgraph_memory.engine.sqlite.migrate import migrate
+from langgraph_memory.engine.sqlite.statements import Statement
 from langgraph_memory.engine.sqlite.writer import Writer
 from langgraph_memory.exceptions import DatabaseBusyError, DatabaseClosedError, DatabaseError, InvalidInputError
 
@@ -29,7 +29,6 @@ _LINGER = 0.05
 """Seconds that a write which nobody waits for may wait for others: they share one commit."""
 _CHECKPOINT_AFTER = 32
 """Commits after which the write-ahead log is copied into the file, by a thread that no writer waits for."""
-_SETS = frozenset((list, tuple))
 _VACUUM_PAGES = 512  # 2 MB a step: a few milliseconds with the write lock
 
 
@@ -42,7 +41,9 @@ class SqliteEngine:
 
     def __init__(self, settings: SqliteSettings) -> None:
         self._settings = settings
-        self._sql = load_queries("langgraph_memory.engine.sqlite")
+        self._statements = {
+            name: Statement.of(sql) for name, sql in load_queries("langgraph_memory.engine.sqlite").items()
+        }
         self._answers = answers()
         self._connection = open_connection(settings, create=True)
         self._writer = Writer(self._connection, self._execute, self._command)
@@ -248,12 +249,13 @@ class SqliteEngine:
         return drive(answer(query), lambda part: self._statement(connection, part))
 
     def _statement(self, connection: Any, query: Query) -> Sequence[Row]:
-        sql = self._sql[query.name]
+        statement = self._statements[query.name]
         try:
             if query.rows is None:
-                rows: Sequence[Row] = connection.execute(sql, _bind(query.params)).fetchall()
+                rows: Sequence[Row] = connection.execute(statement.sql, statement.values(query.params)).fetchall()
                 return rows
-            connection.executemany(sql, [_bind({**query.params, **row}) for row in query.rows])
+            params = query.params
+            connection.executemany(statement.sql, [statement.values({**params, **row}) for row in query.rows])
             return ()
         except (self._settings.dbapi.Error, UnicodeDecodeError) as error:
             raise translate(error, self._settings.path) from error
@@ -265,12 +267,3 @@ class SqliteEngine:
             connection.execute(sql)
         except self._settings.dbapi.Error as error:
             raise translate(error, self._settings.path) from error
-
-
-def _bind(params: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return `params` with every set of values as the JSON array that `json_each` reads in the statements."""
-    if _SETS.isdisjoint(map(type, params.values())):
-        return params
-    return {
-        name: json.dumps(list(value)) if isinstance(value, (list, tuple)) else value for name, value in params.items()
-    }

@@ -13,6 +13,8 @@ from langgraph_memory.engine.query import Answer, Plan, Query, Row
 
 _FIELDS = (("terms", "term_count"), ("context_terms", "context_count"), ("asked_terms", "asked_count"))
 _FREQUENCIES = [f"{frequency:02x}" for frequency in range(256)]
+_LAYERS = 8
+"""How many layers of rows are searched one by one."""
 _KEPT = 256
 """How many partitions are kept, each of at most 64 rows."""
 
@@ -27,29 +29,34 @@ def posting_answers(shelf: FreshShelf) -> Mapping[str, Answer]:
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
-    """The postings of a partition's fresh rows in one state, by field and term; `last` is the newest of the rows."""
+    """The postings of a partition's fresh rows in one state; `last` is the newest of the rows.
+
+    Each of `layers` holds those of some rows, by field and term: to add a row copies nothing of the others.
+    """
 
     state: int
     last: int
-    fields: tuple[dict[str, str], ...]
+    layers: tuple[tuple[dict[str, str], ...], ...]
 
     @classmethod
     def of(cls, state: int, rows: Sequence[Row], before: Fresh | None = None) -> Fresh:
         """Return the postings of some rows, after those of the rows before them."""
-        fields = tuple(dict(held) for held in before.fields) if before else ({}, {}, {})
+        layers = before.layers if before else ()
         last = rows[-1]["number"] if rows else before.last if before else 0
+        layer: tuple[dict[str, str], ...] = ({}, {}, {})
         for row in rows:
-            for held, (terms, count) in zip(fields, _FIELDS, strict=True):
+            for held, (terms, count) in zip(layer, _FIELDS, strict=True):
                 _add(held, row["number"], row[terms], row[count])
-        return cls(state, last, fields)
+        return cls(state, last, (*layers, layer) if len(layers) < _LAYERS else (_joined((*layers, layer)),))
 
     def find(self, partition_no: int, terms: Sequence[str], fields: Sequence[int]) -> list[dict[str, Any]]:
         """Return the postings of some terms as the rows of the index are."""
         return [
-            {"partition_no": partition_no, "field": field, "term": term, "postings": self.fields[field][term]}
+            {"partition_no": partition_no, "field": field, "term": term, "postings": layer[field][term]}
+            for layer in self.layers
             for field in fields
             for term in terms
-            if term in self.fields[field]
+            if term in layer[field]
         ]
 
 
@@ -99,6 +106,16 @@ def _fresh(place: Mapping[str, Any], state: Row, shelf: FreshShelf) -> Plan[Fres
     fresh = Fresh.of(state["fresh_state"], rows, before)
     shelf.keep(state["partition_no"], fresh)
     return fresh
+
+
+def _joined(layers: Sequence[tuple[dict[str, str], ...]]) -> tuple[dict[str, str], ...]:
+    """Return the postings of some layers as one."""
+    joined: tuple[dict[str, str], ...] = ({}, {}, {})
+    for layer in layers:
+        for held, more in zip(joined, layer, strict=True):
+            for term, postings in more.items():
+                held[term] = held.get(term, "") + postings
+    return joined
 
 
 def _add(held: dict[str, str], number: int, terms: str, count: int) -> None:

@@ -61,7 +61,7 @@ def farthest(least: float, bits: int) -> int:
     return int(bits * chance + _DEVIATIONS * sqrt(bits * chance * (1.0 - chance)))
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=512)  # a vector that is compared when it comes is sealed with many others later
 def sketch(vector: bytes) -> bytes:
     """Return the sketch of one packed vector."""
     import numpy as np

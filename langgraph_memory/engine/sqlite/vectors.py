@@ -55,17 +55,26 @@ class Held:
 
     slots: Any
     matrix: Any
+    room: Held | None = None
+    """What these are the first rows of: there is room in it for a few that follow, so that they need not be copied."""
 
     @property
     def nbytes(self) -> int:
         """How much memory it takes."""
-        return int(self.matrix.nbytes)
+        return int(self.matrix.nbytes) if self.room is None else self.room.nbytes
 
     def joined(self, other: Held) -> Held:
-        """Return these vectors and then those of another."""
+        """Return these vectors and then those of another; only one of what is so made of the same vectors lasts."""
         import numpy as np
 
-        return Held(np.concatenate([self.slots, other.slots]), np.concatenate([self.matrix, other.matrix]))
+        count, end = len(self.slots), len(self.slots) + len(other.slots)
+        room = self.room
+        if room is None or end > len(room.slots):
+            most = end + min(end, BLOCK)
+            room = Held(np.empty(most, "<u4"), np.empty((most, self.matrix.shape[1]), "<f4"))
+            room.slots[:count], room.matrix[:count] = self.slots, self.matrix
+        room.slots[count:end], room.matrix[count:end] = other.slots, other.matrix
+        return Held(room.slots[:end], room.matrix[:end], room)
 
     @classmethod
     def of(cls, blocks: Sequence[tuple[bytes, bytes]], dims: int) -> Held:

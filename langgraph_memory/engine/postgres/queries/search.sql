@@ -13,13 +13,12 @@ GROUP BY p.field, t.term
 
 -- name: newest_postings
 -- The newest postings of some terms in the own text of one partition's rows, as many as a few blocks hold.
-SELECT s.partition_no, t.term, string_agg(n.posting, '') AS postings
-FROM store_partition AS s CROSS JOIN unnest(:terms::text[]) AS t (term) CROSS JOIN LATERAL (
+SELECT t.term, string_agg(n.posting, '') AS postings
+FROM unnest(:terms::text[]) AS t (term) CROSS JOIN LATERAL (
     SELECT p.posting FROM memory_posting AS p
     WHERE p.partition = :partition AND p.term = memory_term(t.term) AND p.field = 0
     ORDER BY p.memory_no DESC LIMIT :blocks * 512) AS n
-WHERE s.partition = :partition
-GROUP BY s.partition_no, t.term
+GROUP BY t.term
 
 -- name: live_among
 -- Those of the numbered memories of one partition that are live in one scope and of one type, with their terms.

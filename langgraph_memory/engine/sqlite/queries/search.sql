@@ -12,13 +12,11 @@ WHERE s.partition = :partition
 
 -- name: newest_sealed_postings
 -- The newest blocks of the postings of some terms in the own text of one partition's rows, but not of its fresh ones.
-SELECT s.partition_no, p.term, p.postings
-FROM store_partition AS s CROSS JOIN json_each(:terms) AS t
-CROSS JOIN memory_posting AS p ON p.partition_no = s.partition_no AND p.term = t.value AND p.field = 0
-WHERE s.partition = :partition AND p.block >= coalesce((
-    SELECT b.block FROM memory_posting AS b
-    WHERE b.partition_no = s.partition_no AND b.term = t.value AND b.field = 0
-    ORDER BY b.block DESC LIMIT 1 OFFSET :blocks - 1), 0)
+SELECT t.value AS term, (SELECT coalesce(group_concat(n.postings, ''), '') FROM (
+    SELECT p.postings FROM memory_posting AS p
+    WHERE p.partition_no = s.partition_no AND p.term = t.value AND p.field = 0
+    ORDER BY p.block DESC LIMIT :blocks) AS n) AS postings
+FROM store_partition AS s CROSS JOIN json_each(:terms) AS t WHERE s.partition = :partition
 
 -- name: settle_index
 -- Put the terms of a partition's fresh rows into the text index.
