@@ -13,6 +13,8 @@ def in_utc(moment: datetime) -> datetime:
 
     Raises ValueError when it is naive: the same reading means another moment in every time zone.
     """
+    if moment.tzinfo is UTC:
+        return moment
     if moment.tzinfo is None or moment.utcoffset() is None:
         raise ValueError(f"timestamp {moment.isoformat()} has no time zone; use datetime.now(timezone.utc)")
     return moment.astimezone(UTC)
@@ -20,7 +22,8 @@ def in_utc(moment: datetime) -> datetime:
 
 def to_microseconds(moment: datetime) -> int:
     """Return microseconds since 1970."""
-    return (moment - _EPOCH) // _MICROSECOND
+    since = moment - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def from_microseconds(count: int) -> datetime:

@@ -99,6 +99,8 @@ class Memory(BaseModel):
     @field_validator("content_json")
     @classmethod
     def _is_json(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
+        if value is None:
+            return None
         try:
             json.dumps(value, allow_nan=False)
         except (TypeError, ValueError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from langgraph_memory.exceptions import InvalidScopeError, MissingOwnerError
@@ -52,6 +53,8 @@ def check_scope(scope: str) -> str:
     """
     if not isinstance(scope, str):
         raise InvalidScopeError(f"scope must be text such as 'org:acme/project:apollo', not {type(scope).__name__}.")
+    if scope == GLOBAL:
+        return scope
     segments = scope.split(_SEPARATOR)
     if any(not segment.strip() for segment in segments):
         raise InvalidScopeError(f"scope {scope!r} has an empty segment; write it like 'org:acme/project:apollo'.")
@@ -90,6 +93,7 @@ def partition_of(namespace: tuple[str, ...]) -> str:
     return join_labels(namespace[:2])
 
 
+@lru_cache(maxsize=1024)  # one operation asks for it with every statement
 def owner_partition(owner_id: str) -> str:
     """Return the partition of an owner's memories."""
     return join_labels((ROOT, encode_label(owner_id)))
@@ -108,7 +112,8 @@ def split_labels(text: str) -> tuple[str, ...]:
 def storable(text: str) -> bool:
     """Return whether a database can hold `text`: valid Unicode without NUL."""
     try:
-        text.encode()
+        if not text.isascii():
+            text.encode()
     except UnicodeEncodeError:
         return False
     return "\x00" not in text

@@ -44,13 +44,13 @@ class Embedder:
             raise InvalidInputError(
                 f"index['distance_type'] must be one of {', '.join(_METRICS)}, not {self.metric!r}."
             )
-        self._model = _model_of(index)
         self._embeddings = _embeddings_of(embed)
+        self._identity = IndexIdentity(self.dims, self.metric, _model_of(index))
 
     @property
     def identity(self) -> IndexIdentity:
         """What tells its vectors from those of another."""
-        return IndexIdentity(self.dims, self.metric, self._model)
+        return self._identity
 
     def documents(self, texts: Sequence[str]) -> list[bytes]:
         """Return one packed vector for each text.

@@ -137,8 +137,8 @@ def _add(
     new = in_conflict(new, group_of(against))
     yield from insert_row(memory_columns(new), vectors, corpus=corpus)
     yield from record(new, "added", reason, origin, now)
-    superseded = yield from retire(beaten, new, reason, origin, now)
-    marked = yield from mark(against, new, reason, now)
+    superseded = (yield from retire(beaten, new, reason, origin, now)) if beaten else ()
+    marked = (yield from mark(against, new, reason, now)) if against else ()
     action: Action = "conflict" if marked else "superseded" if superseded else "added"
     return Outcome(action, new, reason, superseded, marked)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any, Final
 
 from langgraph_memory.domain.clock import to_microseconds
+from langgraph_memory.domain.lexical import POSTING
 from langgraph_memory.domain.likeness import CLOSE, MOST
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.reconcile import Near, related
@@ -89,8 +91,8 @@ def _as_written(terms: Sequence[str]) -> list[list[str]]:
 def _may_be_alike(terms: Sequence[Sequence[str]], held: str) -> bool:
     """Return whether a row lacks few of the terms, so that it is worth reading as a statement."""
     lacking = 0
-    for forms in terms:
-        if not any(map(held.__contains__, forms)):
+    for first, *others in terms:
+        if first not in held and not (others and any(map(held.__contains__, others))):
             lacking += 1
             if lacking > UNSEEN:
                 return False
@@ -118,10 +120,15 @@ def _sharing_words(corpus: Row, wanted: Sequence[str]) -> Plan[list[int]]:
     if not found or len(longest) - len(found) > UNSEEN:
         return []
     rarest = sorted(found.values(), key=len)[:RAREST]
-    hits = Counter(posting[:8] for postings in rarest for posting in postings.split())
+    hits = Counter(chain.from_iterable(map(_rows_of, rarest)))
     least = (len(rarest) + 1) // 2
-    sharing = sorted(((count, row) for row, count in hits.items() if count >= least), reverse=True)
+    sharing = sorted([(count, row) for row, count in hits.items() if count >= least], reverse=True)
     return [corpus["partition_no"] << 32 | int(row, 16) for _, row in sharing[:TRIED]]
+
+
+def _rows_of(postings: str) -> list[str]:
+    """Return the numbers of the rows that hold a term, in hexadecimal."""
+    return [postings[start : start + 8] for start in range(1, len(postings), POSTING)]
 
 
 def _close(corpus: Row, search: VectorSearch) -> Plan[dict[int, float]]:
