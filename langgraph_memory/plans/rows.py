@@ -136,7 +136,7 @@ def insert_row(
         partition_no = corpus["partition_no"]
     if partition_no is None:
         partition_no = yield from number_of(columns["partition"])
-    inserted = yield Query("insert_item", {**columns, "partition_no": partition_no})
+    inserted = yield Query("insert_item", {**columns, "partition_no": partition_no, "corpus": corpus})
     if not inserted:
         raise InvalidMemoryError(
             f"memory id {columns['id']!r} is taken already; choose another, or pass the content alone."

@@ -7,15 +7,21 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from math import log
 from random import Random
+from typing import Any
 
 import pytest
 from databases import Databases
 from langgraph.store.base import PutOp
-from support import opened_store
+from support import START, opened_store
 
 from langgraph_memory.domain.lexical import K1, B
+from langgraph_memory.domain.memory import Memory, make_memory
 from langgraph_memory.domain.text import query_terms, terms
+from langgraph_memory.domain.types import MemoryTypes
+from langgraph_memory.engine.query import Plan, writes
 from langgraph_memory.exceptions import InvalidMemoryError
+from langgraph_memory.plans import memories
+from langgraph_memory.plans.memories import Proposal
 from langgraph_memory.store import CuratedStore
 
 PLACE = ("memories", "ada", "global")
@@ -54,6 +60,30 @@ def add_together(store: CuratedStore, texts: Texts, random: Random) -> None:
     more = {f"{random.random()}": statement(random) for _ in range(random.choice([2, 70]))}
     store.batch([PutOp(PLACE, key, {"text": text}, index=["text"]) for key, text in more.items()])
     texts.update(more)
+
+
+def remember(store: CuratedStore, texts: Texts, random: Random) -> None:
+    for _ in range(random.choice([1, 2, 9])):
+        outcome = store.remember(memory(random), owner_id="ada")
+        assert outcome.memory is not None
+        if outcome.action != "reinforced":
+            texts[outcome.memory.id] = outcome.memory.content
+
+
+def remember_in_vain(store: CuratedStore, texts: Texts, random: Random) -> None:
+    with pytest.raises(ZeroDivisionError):
+        store._runner.engine.run(remembered_and_undone(memory(random)))
+
+
+def memory(random: Random) -> Memory:
+    fields: dict[str, Any] = {"owner_id": "ada", "created_at": START, "updated_at": START}
+    return make_memory(id=f"memory {random.random()}", content=statement(random), **fields)
+
+
+@writes
+def remembered_and_undone(memory: Memory) -> Plan[None]:
+    yield from memories.store(Proposal(memory, MemoryTypes()["fact"]), START)
+    raise ZeroDivisionError
 
 
 def take_in(store: CuratedStore, texts: Texts, random: Random) -> None:
@@ -97,7 +127,10 @@ def fail(store: CuratedStore, texts: Texts, random: Random) -> None:
         store.batch([*more, PutOp(PLACE, memory.id, {"slot": "another"})])
 
 
-CHANGES: tuple[Change, ...] = (add, add, add, add_together, take_in, change, delete, delete_the_newest, fail)
+CHANGES: tuple[Change, ...] = (
+    *(add, add, add, add_together, take_in, change, delete, delete_the_newest, fail),
+    *(remember, remember, remember, remember_in_vain),
+)
 
 
 @pytest.fixture
@@ -108,7 +141,7 @@ def stores(databases: Databases) -> Iterator[list[CuratedStore]]:
         yield [stack.enter_context(opened_store(database)) for _ in range(2)]
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(14))
 def test_a_search_finds_and_scores_what_reading_every_text_would(stores: list[CuratedStore], seed: int) -> None:
     random = Random(seed)
     texts: Texts = {}

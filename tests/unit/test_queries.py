@@ -14,10 +14,11 @@ import langgraph_memory
 from langgraph_memory.engine.named_queries import load_migrations, load_queries
 from langgraph_memory.engine.postgres.answers import answers as postgres_answers
 from langgraph_memory.engine.sqlite.answers import answers as sqlite_answers
+from langgraph_memory.engine.sqlite.fresh import FreshShelf
 
 SQLITE, POSTGRES = DIALECTS = ("langgraph_memory.engine.sqlite", "langgraph_memory.engine.postgres")
 ANSWERS = {
-    SQLITE: set(sqlite_answers()),
+    SQLITE: set(sqlite_answers(FreshShelf())),
     POSTGRES: set(postgres_answers()),
 }
 """The queries that a dialect answers with a small plan over statements of its own."""
@@ -26,7 +27,7 @@ PRIVATE = {
         *("put_vector", "loose_vectors", "vector_state", "vector_slots", "vector_sketches", "vector_block"),
         *("put_vector_block", "seal_vector"),
         *("erase_vector_blocks", "erase_vector_rows", "drop_vector_blocks", "drop_vector_rows"),
-        *("known_partition", "new_partition"),
+        *("known_partition", "new_partition", "add_item"),
         *("sealed_postings", "newest_sealed_postings", "fresh_state", "fresh_terms"),
     },
     POSTGRES: {

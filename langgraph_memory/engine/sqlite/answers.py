@@ -12,11 +12,11 @@ _LOOSE_BYTES = 64 << 20
 _SKETCH_BYTES = 64 << 20
 
 
-def answers() -> Mapping[str, Answer]:
-    """Return the queries that are answered by several statements."""
+def answers(fresh: FreshShelf) -> Mapping[str, Answer]:
+    """Return the queries that are answered by several statements; `fresh` keeps the newest rows at hand."""
     return {
         **vector_answers(Shelf(), Shelf(_LOOSE_BYTES), Shelf(_SKETCH_BYTES)),
-        **posting_answers(FreshShelf()),
+        **posting_answers(fresh),
         "partition": _partition,
     }
 

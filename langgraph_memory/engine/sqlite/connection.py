@@ -15,6 +15,8 @@ from langgraph_memory.exceptions import DatabaseError, DatabaseUnavailableError,
 _WAL_BYTES = 16 << 20  # what a log that grew under a long read is cut back to
 _WAL_PAGES = 1000  # from when on a commit copies the log into the file itself; the engine does it sooner, on a thread
 
+_CACHED_KB = 16_000
+"""What the writing connection keeps of the pages it wrote: as long as they are in the log they are not mapped."""
 _MAPPED = 1 << 40
 """Bytes of the file that are read through memory; SQLite takes what it can, about 2 GB. Blocks of vectors gain most."""
 
@@ -80,6 +82,8 @@ def _configure(connection: Any, settings: SqliteSettings, *, create: bool) -> No
     if create and connection.execute("PRAGMA page_count").fetchone()[0] == 0:
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # on an empty file only: later it needs a VACUUM
     _use_wal(connection, settings)
+    if create:
+        connection.execute(f"PRAGMA cache_size = -{_CACHED_KB}")
     connection.execute("PRAGMA secure_delete = ON")
     connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
     connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")

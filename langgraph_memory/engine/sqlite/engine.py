@@ -16,6 +16,7 @@ from langgraph_memory.engine.query import Operation, Query, Row
 from langgraph_memory.engine.sqlite.answers import answers
 from langgraph_memory.engine.sqlite.connection import SqliteSettings, open_connection
 from langgraph_memory.engine.sqlite.errors import translate
+from langgraph_memory.engine.sqlite.fresh import FreshShelf
 from langgraph_memory.engine.sqlite.migrate import migrate
 from langgraph_memory.engine.sqlite.statements import Statement
 from langgraph_memory.engine.sqlite.writer import Writer
@@ -44,9 +45,10 @@ class SqliteEngine:
         self._statements = {
             name: Statement.of(sql) for name, sql in load_queries("langgraph_memory.engine.sqlite").items()
         }
-        self._answers = answers()
+        self._fresh = FreshShelf()
+        self._answers = answers(self._fresh)
         self._connection = open_connection(settings, create=True)
-        self._writer = Writer(self._connection, self._execute, self._command)
+        self._writer = Writer(self._connection, self._execute, self._transact)
         self._idle: list[Any] = []
         self._lock = Lock()
         self._closed = False
@@ -261,6 +263,14 @@ class SqliteEngine:
             raise translate(error, self._settings.path) from error
         except (UnicodeEncodeError, OverflowError) as error:
             raise InvalidInputError(f"a value cannot be stored: {error}.") from error
+
+    def _transact(self, connection: Any, sql: str) -> None:
+        """Run a command of the writer's; rows count as stored once a commit has said so."""
+        if sql != "COMMIT":
+            self._fresh.forget_noted()
+        self._command(connection, sql)
+        if sql == "COMMIT":
+            self._fresh.confirm_noted()
 
     def _command(self, connection: Any, sql: str) -> None:
         try:

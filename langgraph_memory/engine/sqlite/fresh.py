@@ -7,11 +7,12 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from langgraph_memory.engine.query import Answer, Plan, Query, Row
 
 _FIELDS = (("terms", "term_count"), ("context_terms", "context_count"), ("asked_terms", "asked_count"))
+_NUMBER = (1 << 32) - 1
 _FREQUENCIES = [f"{frequency:02x}" for frequency in range(256)]
 _LAYERS = 8
 """How many layers of rows are searched one by one."""
@@ -22,6 +23,7 @@ _KEPT = 256
 def posting_answers(shelf: FreshShelf) -> Mapping[str, Answer]:
     """Return the queries over postings, which are answered from the index and from the fresh rows."""
     return {
+        "insert_item": lambda query: _insert(query, shelf),
         "postings": lambda query: _answer("sealed_postings", query, shelf, fields=(0, 1, 2)),
         "newest_postings": lambda query: _answer("newest_sealed_postings", query, shelf, fields=(0,)),
     }
@@ -60,21 +62,53 @@ class Fresh:
         ]
 
 
+class Noted(NamedTuple):
+    """A row that was added to a partition, and the state after which it was."""
+
+    after: int
+    row: Mapping[str, Any]
+
+
 class FreshShelf:
     """Keeps the fresh rows of the partitions that were searched last.
 
     A state tells one content of a partition from every other, also from one that was rolled back, so what another
     process has changed is never answered from here.
+
+    A row that is stored here is noted with the state it came after, so that it need not be read: it is the one row more
+    where that is all that has changed since, for it counts only after its commit.
     """
 
     def __init__(self) -> None:
         self._kept: OrderedDict[int, Fresh] = OrderedDict()
+        self._stored: dict[int, Noted] = {}
+        self._noted: dict[int, Noted] = {}
         self._lock = Lock()
 
     def find(self, partition_no: int) -> Fresh | None:
         """Return what is kept of a partition, in whatever state it was."""
         with self._lock:
             return self._kept.get(partition_no)
+
+    def note(self, partition_no: int, noted: Noted) -> None:
+        """Note the row that was added to a partition, until its commit."""
+        self._noted[partition_no] = noted
+
+    def forget_noted(self) -> None:
+        """Forget what was noted: it may be undone, or was never committed."""
+        if self._noted:
+            self._noted = {}
+
+    def confirm_noted(self) -> None:
+        """Take what was noted for stored."""
+        if self._noted:
+            kept = self._stored if len(self._stored) < _KEPT else {}
+            self._stored, self._noted = {**kept, **self._noted}, {}
+
+    def stored_after(self, partition_no: int, state: int) -> Noted | None:
+        """Return the row that was stored here after a state of a partition, when it is known."""
+        noted = self._stored.get(partition_no)
+        return noted if noted is not None and noted.after == state else None
 
     def keep(self, partition_no: int, fresh: Fresh) -> None:
         """Keep the fresh rows of a partition in place of those that were, and let go what was kept longest ago."""
@@ -83,6 +117,17 @@ class FreshShelf:
             self._kept.move_to_end(partition_no)
             if len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
+
+
+def _insert(query: Query, shelf: FreshShelf) -> Plan[Sequence[Row]]:
+    """Add a row, and note it where it is known what it comes after."""
+    rows = yield Query("add_item", query.params)
+    corpus = query.params.get("corpus")
+    if rows and corpus is not None:
+        columns = {name: query.params[name] for names in _FIELDS for name in names}
+        number = rows[0]["memory_no"] & _NUMBER
+        shelf.note(corpus["partition_no"], Noted(corpus["fresh_state"], {"number": number, **columns}))
+    return rows
 
 
 def _answer(name: str, query: Query, shelf: FreshShelf, fields: Sequence[int]) -> Plan[Sequence[Row]]:
@@ -102,7 +147,12 @@ def _fresh(place: Mapping[str, Any], state: Row, shelf: FreshShelf) -> Plan[Fres
     if kept is not None and kept.state == state["fresh_state"]:
         return kept
     before = kept if kept is not None and kept.state == state["fresh_before"] else None
-    rows = yield Query("fresh_terms", {**place, "after": before.last if before else 0})
+    noted = shelf.stored_after(state["partition_no"], before.state) if before else None
+    rows: Sequence[Row] = ()
+    if noted is None:
+        rows = yield Query("fresh_terms", {**place, "after": before.last if before else 0})
+    elif noted.row["number"] > state["indexed"]:
+        rows = (noted.row,)
     fresh = Fresh.of(state["fresh_state"], rows, before)
     shelf.keep(state["partition_no"], fresh)
     return fresh

@@ -224,7 +224,7 @@ class Writer:
 
     def _abandon(self) -> None:
         if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+            self._command(self._connection, "ROLLBACK")
 
 
 def _log_lost(job: _Job) -> None:

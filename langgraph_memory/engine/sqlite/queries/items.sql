@@ -8,7 +8,7 @@ INSERT INTO store_partition (partition) VALUES (:partition)
 ON CONFLICT (partition) DO UPDATE SET partition = excluded.partition
 RETURNING partition_no
 
--- name: insert_item
+-- name: add_item
 -- Add one row at the end of its partition's range of numbers, unless there is one of its id: then nothing is returned.
 INSERT INTO agent_memory (
     memory_no, partition, namespace, id, value, ttl_minutes, owner_id, scope, memory_type, slot, content, content_json,

@@ -28,7 +28,7 @@ WHERE partition = :partition
 
 -- name: fresh_state
 -- What tells the rows of one partition whose terms are in no posting yet from every other content.
-SELECT partition_no, fresh_state, fresh_before FROM store_partition WHERE partition = :partition
+SELECT partition_no, indexed, fresh_state, fresh_before FROM store_partition WHERE partition = :partition
 
 -- name: fresh_terms
 -- The terms of those rows, or of those of them that came after another.
