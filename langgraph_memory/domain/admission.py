@@ -15,7 +15,8 @@ def admit(memory: Memory, guard: GuardPolicy) -> Memory | Refusal:
     out: it only helps to find the memory. A slot is a key and stays, for two masked keys would be one.
     """
     source = memory.source
-    refusal = refuse("\n".join(texts_in([memory.content, memory.content_json, memory.subject, source.excerpt])), guard)
+    beside = [said for said in (memory.content_json, memory.subject, source.excerpt) if said is not None]
+    refusal = refuse("\n".join(texts_in([memory.content, *beside])) if beside else memory.content, guard)
     if refusal is not None:
         return refusal
     update: dict[str, Any] = {}
