@@ -1,3 +1,3 @@
 -- name: corpus_across_partitions
--- Those of every partition.
-SELECT partition, partition_no, size, term_total FROM store_partition
+-- What is noted of every partition.
+SELECT * FROM store_partition
