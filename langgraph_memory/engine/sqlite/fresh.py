@@ -121,7 +121,7 @@ class FreshShelf:
 
 def _insert(query: Query, shelf: FreshShelf) -> Plan[Sequence[Row]]:
     """Add a row, and note it where it is known what it comes after."""
-    rows = yield Query("add_item", query.params)
+    rows = yield Query("add_item", query.params, query.rows)
     corpus = query.params.get("corpus")
     if rows and corpus is not None:
         columns = {name: query.params[name] for names in _FIELDS for name in names}
