@@ -1,3 +1,3 @@
 -- name: corpus_across_partitions
 -- What is noted of every partition.
-SELECT * FROM store_partition
+SELECT p.* FROM store_partition AS p
