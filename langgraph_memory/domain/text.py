@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from hashlib import blake2b
 
-import snowballstemmer
+import Stemmer
 
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 _COMBINING = re.compile("[\u0300-\u036f]")
@@ -17,8 +17,6 @@ _WIDE = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-
 _PUNCTUATION_END = re.compile(r"[\s.!?;,:]+$")
 _SENTENCE_END = re.compile(r"(?<=[.!?\u3002\uff01\uff1f])\s+|\n+")
 _QUESTION_END = ("?", "\uff1f", "\u061f")
-_SUFFIXES = tuple("e i s y ed ing ll al ful er ator ic ant ent ogist ism ion".split())
-"""What the words end in that a step of Porter2 changes; it leaves those of two letters alone."""
 
 HIDDEN = re.compile("[\u200b\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\U000e0000-\U000e007f]")
 """Characters that show nothing and can hide text; not the joiners and direction marks that scripts need."""
@@ -166,7 +164,5 @@ def _bigrams(word: str) -> Iterator[str]:
 def stem(word: str) -> str:
     """Return the stem of a folded word."""
     plain = word.replace("'", "").replace("\u2019", "")
-    if len(plain) < 3 or not plain.endswith(_SUFFIXES):
-        return plain
-    found: str = snowballstemmer.stemmer("english").stemWord(plain)  # not a shared one, which holds the word it is at
+    found: str = Stemmer.Stemmer("english", 0).stemWord(plain)  # not one that several threads would share
     return found
