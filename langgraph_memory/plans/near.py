@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.likeness import CLOSE, MOST
@@ -16,7 +15,8 @@ from langgraph_memory.domain.scope import owner_partition
 from langgraph_memory.domain.text import query_terms
 from langgraph_memory.domain.wordlists import ONE_TERM
 from langgraph_memory.engine.query import Plan, Query, Row
-from langgraph_memory.plans.rows import ROW, VectorSearch, closeness
+from langgraph_memory.plans.closest import ClosestRows
+from langgraph_memory.plans.rows import VectorSearch, closeness
 
 COMPARED = 10
 """How many memories a new one is compared with, at most."""
@@ -30,6 +30,8 @@ BLOCKS = 8
 """How many blocks of a term are read, of 512 rows each; the newest."""
 TRIED = 24
 """How many rows are looked at, at most: those that share most of these terms, newest first."""
+MEASURED = 256
+"""How many of the closest vectors are read as they are, at most: of very many that are alike any will do."""
 LARGEST = 20_000
 """Texts of an owner up to which a new one is compared with all their vectors: that takes a few milliseconds."""
 
@@ -101,9 +103,5 @@ def _close(partition: str, search: VectorSearch) -> Plan[dict[int, float]]:
     if not corpora or search.metric != "cosine" or corpora[0]["size"] > LARGEST:
         return {}
     found = yield from closeness(corpora[0], search, CLOSE)
-    rows, scores = found.kinds[0]
-    if not len(rows):
-        return {}
-    near = scores >= CLOSE
-    best: Sequence[Any] = sorted(zip(scores[near].tolist(), rows[near].tolist(), strict=True), reverse=True)
-    return {corpora[0]["partition_no"] << 32 | (row & ROW): score for score, row in best[:COMPARED]}
+    best = yield from ClosestRows(search, [(corpora[0], found.own)]).take(COMPARED, MEASURED)
+    return {number: score for number, score in best if score >= CLOSE}

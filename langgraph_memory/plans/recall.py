@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
@@ -21,6 +21,7 @@ from langgraph_memory.domain.text import phrases, query_terms
 from langgraph_memory.domain.types import MemoryTypes
 from langgraph_memory.domain.vectors import CONTEXT
 from langgraph_memory.engine.query import Plan, Query, Row, reads, reads_little, writes_repeatably
+from langgraph_memory.plans.closest import RelevantRows, vector_fields
 from langgraph_memory.plans.memories import Origin, put_receipt
 from langgraph_memory.plans.rows import ROW, VectorSearch, closeness, postings_of
 
@@ -240,12 +241,12 @@ def _ranked(
     corpora = yield Query("corpus_in_partition", {"partition": partition})
     if not corpora:
         return [], []
-    relevance, hints = yield from _relevance(request, owner_id, corpora[0])
+    relevance, ordered, hints = yield from _relevance(request, owner_id, corpora[0])
     at = to_microseconds(request.at)
     matches = _Matches(relevance, hints, request.priors, Eligibility(request.visible, memory_types, at))
     wanted = request.limit + request.pinned + SPARE
-    ordered, page = iter(relevance.best_first()), 2 * wanted
-    while part := dict(islice(ordered, page)):
+    page = 2 * wanted
+    while part := (yield from ordered.take(page)):
         numbers = [corpora[0]["partition_no"] << 32 | row for row in part]
         name = "standings_as_of" if request.past else "standings"
         rows = yield Query(name, {"partition": partition, "at": at, "numbers": numbers})
@@ -281,7 +282,21 @@ def _others(memory: Memory, members: Sequence[Memory]) -> tuple[Memory, ...]:
     return tuple(one for one in members if group is not None and one.conflict_id == group and one.id != memory.id)
 
 
-def _relevance(request: RecallRequest, owner_id: str, corpus: Row) -> Plan[tuple[Relevance | ArrayRelevance, Hints]]:
+@dataclass(frozen=True, slots=True)
+class _WordRows:
+    """The rows that match by their words alone, most relevant first."""
+
+    rows: Iterator[tuple[int, float]]
+
+    def take(self, count: int) -> Plan[dict[int, float]]:
+        """Return the next `count` rows and the relevance of each."""
+        yield from ()
+        return dict(islice(self.rows, count))
+
+
+def _relevance(
+    request: RecallRequest, owner_id: str, corpus: Row
+) -> Plan[tuple[Relevance | ArrayRelevance, _WordRows | RelevantRows, Hints]]:
     """Measure how well each row of an owner's partition matches the query in each way."""
     partition = owner_partition(owner_id)
     query = request.query or ""
@@ -296,18 +311,19 @@ def _relevance(request: RecallRequest, owner_id: str, corpus: Row) -> Plan[tuple
     hints = Hints(subjects, named_dates(query), weights)
     if request.vectors is None:
         fields = (Field(one.part, one.weight, lexical_matches(*one.texts), corpus["size"], one.own) for one in lexical)
-        return Relevance.of(fields), hints
+        relevance = Relevance.of(fields)
+        return relevance, _WordRows(iter(relevance.best_first())), hints
     close = yield from closeness(corpus, request.vectors)
     close.leave_out([row["memory_no"] & ROW for row in past])
+    kinds = (("semantic", weights.semantic), (CONTEXT, weights.context_semantic))
     arrays = [
         ArrayField(one.part, one.weight, *lexical_arrays(*one.texts), corpus["size"], one.own)
         for one in lexical
         if one.texts[1]
     ]
-    kinds = (("semantic", weights.semantic), (CONTEXT, weights.context_semantic))
-    for (part, weight), (rows, matches) in zip(kinds, close.matches(request.vectors.metric), strict=True):
-        arrays.append(ArrayField(part, weight, rows, matches, len(rows), part != CONTEXT))
-    return ArrayRelevance.of(arrays), hints
+    arrays += yield from vector_fields(close, corpus, request.vectors, kinds)
+    matched = ArrayRelevance.of(arrays)
+    return matched, RelevantRows(matched, corpus, request.vectors), hints
 
 
 @dataclass(frozen=True, slots=True)

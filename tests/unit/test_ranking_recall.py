@@ -12,7 +12,7 @@ import pytest
 
 from langgraph_memory.domain.vectors import pack
 from langgraph_memory.engine.query import Plan, writes
-from langgraph_memory.engine.sqlite.vectors import BLOCK
+from langgraph_memory.engine.sqlite.shelf import BLOCK
 from langgraph_memory.plans.items import Put, write_items
 from langgraph_memory.plans.rows import PlainItem
 from langgraph_memory.store import CuratedStore
