@@ -49,7 +49,11 @@ class ArrayField:
 
     def maybe_best(self) -> list[int]:
         """Return the rows to be measured to know `most`."""
-        if self.slack is None or not len(self.rows) or (self.own and (self.matches + self.slack).max() <= 1.0):
+        if (
+            self.slack is None
+            or not (self.weight and len(self.rows))
+            or (self.own and (self.matches + self.slack).max() <= 1.0)
+        ):
             return []
         order = BestFirst(self.matches, self.slack)
         found: list[int] = self.rows[order.vague(order.candidates(1))].tolist()
@@ -57,8 +61,10 @@ class ArrayField:
 
     def of(self, rows: Sequence[int]) -> list[float]:
         """Return the match of each of some rows."""
+        if self.exact and all(row in self.exact for row in rows):
+            return [self.exact[row] for row in rows]
         wanted = numpy().array(rows, dtype=self.rows.dtype)  # of another type all of `self.rows` would be converted
-        places = self.rows.searchsorted(wanted).clip(max=len(self.rows) - 1)
+        places = numpy().minimum(self.rows.searchsorted(wanted), len(self.rows) - 1)
         found: list[float] = (self.matches[places] * (self.rows[places] == wanted)).tolist()
         return [self.exact.get(row, match) for row, match in zip(rows, found, strict=True)] if self.exact else found
 

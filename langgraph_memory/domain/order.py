@@ -10,6 +10,8 @@ from langgraph_memory.domain.vectors import numpy
 
 _PARTS = 16
 """Into how many times more parts values are split than are wanted of them, to look at few for the best."""
+_MANY = 20_000
+"""How many values are worth that."""
 
 
 @dataclass(slots=True)
@@ -25,15 +27,16 @@ class BestFirst:
     floor: float = -inf
     last_first: bool = True
 
-    def candidates(self, count: int, most: int | None = None) -> Any:
-        """Return the places of all values that may be among the `count` greatest, or of `most` that seem to be."""
-        np = numpy()
-        least = _greatest(self.values - self.slack, count)
+    def candidates(self, count: int, least: float = -inf) -> Any:
+        """Return the places of all values that may be among the `count` greatest, and `least` or more."""
         reach = self.values + self.slack
-        places = np.flatnonzero((reach >= least) & (reach > self.floor))
-        if most is None or len(places) <= most:
-            return places
-        return np.sort(places[np.argpartition(self.values[places], -most)[-most:]])
+        places = (reach >= max(least, _greatest(self.values - self.slack, count))).nonzero()[0]
+        return places[reach[places] > self.floor]
+
+    def likeliest(self, places: Any, most: int) -> Any:
+        """Return `most` of some places: those where the values seem to be the greatest."""
+        np = numpy()
+        return places if len(places) <= most else np.sort(places[np.argpartition(self.values[places], -most)[-most:]])
 
     def vague(self, places: Any) -> list[int]:
         """Return those of some places whose value is not exact."""
@@ -45,10 +48,10 @@ class BestFirst:
         self.values[places] = values
         self.slack[places] = 0.0
 
-    def take(self, places: Any, count: int) -> list[tuple[int, float]]:
-        """Return the greatest `count` of some exact values with their places; they are not returned again."""
+    def take(self, places: Any, count: int, least: float = -inf) -> list[tuple[int, float]]:
+        """Return the greatest `count` of some exact values, and `least` or more, with their places; once each."""
         np = numpy()
-        places = places[self.values[places] > self.floor]
+        places = places[(self.values[places] > self.floor) & (self.values[places] >= least)]
         values = self.values[places]
         order = np.lexsort((-places if self.last_first else places, -values))[:count]
         self.values[places[order]] = -inf
@@ -61,7 +64,9 @@ def _greatest(values: Any, count: int) -> float:
     if len(values) < count or not count:
         return -inf
     size = len(values) // (_PARTS * count)
-    if size > 1:  # the greatest of each part: the one that `count` of them reach is reached by as many values
+    if (
+        len(values) > _MANY and size > 1
+    ):  # the greatest of each part: the one that `count` of them reach is reached by as many values
         parts = values[: len(values) // size * size].reshape(-1, size).max(axis=1)
         values = values[values >= np.partition(parts, -count)[-count]]
     return float(np.partition(values, -count)[-count])

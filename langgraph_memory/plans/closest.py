@@ -37,7 +37,8 @@ class ClosestRows:
 
         Where more than `measured` rows may be among them, those are measured that seem to be.
         """
-        places = self._order.candidates(count, measured)
+        places = self._order.candidates(count)
+        places = places if measured is None else self._order.likeliest(places, measured)
         vague = self._order.vague(places)
         exact = yield from self._exact(self._numbers[vague].tolist())
         self._order.settle(vague, [exact[number] for number in self._numbers[vague].tolist()])
@@ -62,13 +63,13 @@ class RelevantRows:
         self._search = search
         self._order = relevance.best_first()
 
-    def take(self, count: int) -> Plan[dict[int, float]]:
-        """Return the next `count` rows and the relevance of each, exactly."""
-        places = self._order.candidates(count)
+    def take(self, count: int, least: float) -> Plan[dict[int, float]]:
+        """Return the next `count` rows whose relevance is `least` or more, each with it, exactly."""
+        places = self._order.candidates(count, least)
         vague = self._order.vague(places)
         yield from _measure([one for one, _ in self._relevance.scaled], vague, self._corpus, self._search)
         self._order.settle(vague, self._relevance.of_rows(vague))
-        return dict(self._order.take(places, count))
+        return dict(self._order.take(places, count, least))
 
 
 def vector_fields(

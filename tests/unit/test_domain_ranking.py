@@ -198,7 +198,7 @@ def test_the_closest_of_a_rows_vectors_counts_and_its_context_is_kept_apart() ->
 
 def slotted(vectors: list[bytes]) -> Sketches:
     """Return the sketches of vectors, the first of row 1."""
-    slots = b"".join(slot_of(row, "content") for row, _ in enumerate(vectors, 1))
+    slots = b"".join(slot_of(row, "content").to_bytes(4, "little") for row, _ in enumerate(vectors, 1))
     return Sketches.of([(slots, b"".join(map(sketch, vectors)))])
 
 

@@ -18,6 +18,7 @@ _READ_TOGETHER = 64
 
 _ROUNDING = 1e-4
 _CONTEXT = "context"
+_NOTHING = b""
 _ROW = (1 << 31) - 1
 _EVERY = (1 << 32) - 1
 
@@ -35,9 +36,9 @@ def vector_answers(shelf: Shelf[Codes], loose: Shelf[Held], sketched: Shelf[Sket
     }
 
 
-def slot_of(row: int, field: str) -> bytes:
+def slot_of(row: int, field: str) -> int:
     """Return what tells which row a vector is of: its number in its partition, and whether it is of the context."""
-    return ((row & _ROW) << 1 | (field == _CONTEXT)).to_bytes(4, "little")
+    return (row & _ROW) << 1 | (field == _CONTEXT)
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Held:
         """Return (row, field, vector) triples as one matrix."""
         import numpy as np
 
-        slots = np.frombuffer(b"".join(slot_of(row, field) for row, field, _ in vectors), dtype="<u4")
+        slots = np.array([slot_of(row, field) for row, field, _ in vectors], dtype="<u4")
         joined = b"".join(vector for _, _, vector in vectors)
         return cls(slots, np.frombuffer(joined, dtype="<f4").reshape(-1, dims))
 
@@ -83,7 +84,7 @@ class Held:
 
 def closest(
     query: bytes, parts: Sequence[Held | Codes], metric: str, least: float | None = None
-) -> dict[str, tuple[Any, Any, Any]]:
+) -> dict[str, tuple[Any, Any, Any] | bytes]:
     """Return the rows that have vectors, about how close each is and how much closer it may be, as `closeness` does.
 
     With `least` those that score less are left out, where vectors are compared by cosine.
@@ -91,18 +92,21 @@ def closest(
     import numpy as np
 
     wanted = np.frombuffer(query, dtype="<f4")
-    compared = [one.compared(wanted, metric) for one in parts]
-    slots = np.concatenate([np.empty(0, "<u4"), *(one.slots for one in parts)])
-    scores = np.concatenate([np.empty(0, "f4"), *(score for score, _ in compared)])
-    slack = np.concatenate([np.empty(0, "f4"), *(more for _, more in compared)])
+    compared = [one.compared(wanted, metric) for one in parts if len(one.slots)]
+    if not compared:
+        return {"own": _NOTHING, _CONTEXT: _NOTHING}
+    slots = _joined([one.slots for one in parts if len(one.slots)])
+    scores, slack = (_joined(found) for found in zip(*compared, strict=True))
     used = slots > 1
     if least is not None and metric == "cosine":
         used &= scores + slack >= least - _ROUNDING
-    around = (slots & 1).astype(bool)
-    rows = slots >> 1
+    own, rows = slots & 1 == 0, slots >> 1
+    if used.all() and own.all():
+        return {"own": _best_of_row(rows, scores, slack), _CONTEXT: _NOTHING}
+    kinds = (used & own, used & ~own)
     return {
-        "own": _best_of_row(*_where(used & ~around, rows, scores, slack)),
-        _CONTEXT: _best_of_row(*_where(used & around, rows, scores, slack)),
+        name: _best_of_row(rows[kind], scores[kind], slack[kind])
+        for name, kind in zip(("own", _CONTEXT), kinds, strict=True)
     }
 
 
@@ -140,7 +144,7 @@ def _block(first: int, rows: Sequence[Row]) -> dict[str, bytes]:
     slots, sketches, vectors = [bytes(4)] * BLOCK, [bytes(BITS // 8)] * BLOCK, [b""] * BLOCK
     for row in rows:
         place = row["number"] - first
-        slots[place] = slot_of(row["memory_no"], row["field"])
+        slots[place] = slot_of(row["memory_no"], row["field"]).to_bytes(4, "little")
         sketches[place] = sketch(row["vector"])
         vectors[place] = row["vector"]
     bounds, codes = encode(vectors)
@@ -238,8 +242,10 @@ def _both(first: str, second: str, query: Query) -> Plan[Sequence[Row]]:
     return ()
 
 
-def _where(wanted: Any, *arrays: Any) -> tuple[Any, ...]:
-    return arrays if wanted.all() else tuple(array[wanted] for array in arrays)
+def _joined(arrays: Sequence[Any]) -> Any:
+    import numpy as np
+
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
 
 
 def _best_of_row(rows: Any, scores: Any, slack: Any) -> tuple[Any, Any, Any]:
