@@ -13,6 +13,9 @@ from langgraph_memory.domain.lexical import K1, POSTING, B, Corpus
 from langgraph_memory.domain.order import BestFirst
 from langgraph_memory.domain.vectors import numpy
 
+_TOGETHER = 1 << 15
+"""How many values are added together, which then stay in the processor's cache."""
+
 _POSTING = [("row", ">u4"), ("frequency", "u1"), ("length", ">u2")]
 
 
@@ -89,12 +92,11 @@ class ArrayRelevance:
         """Return every row that matches in some way, in the place of its number, to be taken best first."""
         np = numpy()
         size = 1 + max((int(one.rows[-1]) for one, _ in self.scaled), default=0)
-        sums, slack = np.zeros(size), np.zeros(size)
+        sums, slack = np.full(size, 0.0), np.full(size, 0.0)
         for one, scale in self.scaled:
-            rows = _as_slice(one.rows)
-            sums[rows] += np.multiply(scale, one.matches, dtype="f8")
+            _add(sums, one.rows, one.matches, scale)
             if one.slack is not None:
-                slack[rows] += np.multiply(scale, one.slack, dtype="f8")
+                _add(slack, one.rows, one.slack, scale)
         return BestFirst(sums, slack, floor=0.0)
 
     def of_rows(self, rows: Sequence[int]) -> list[float]:
@@ -127,7 +129,13 @@ def lexical_arrays(terms: Iterable[str], postings: Mapping[str, str], corpus: Co
     return rows, scores[rows] * (K1 + 1.0) / (sum(weights) or 1.0)
 
 
-def _as_slice(rows: Any) -> Any:
-    """Return rows in ascending order as a slice when none is left out between them: that is many times faster."""
+def _add(sums: Any, rows: Any, values: Any, scale: float) -> None:
+    """Add scaled values to the sums of rows in ascending order, a few at a time where they follow each other."""
+    np = numpy()
     first, last = int(rows[0]), int(rows[-1])
-    return slice(first, last + 1) if last - first + 1 == len(rows) else rows
+    if last - first + 1 != len(rows):
+        sums[rows] += np.multiply(scale, values, dtype="f8")
+        return
+    for start in range(0, len(rows), _TOGETHER):
+        part = values[start : start + _TOGETHER]
+        sums[first + start : first + start + len(part)] += np.multiply(scale, part, dtype="f8")

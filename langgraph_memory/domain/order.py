@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf
 from typing import Any
 
 from langgraph_memory.domain.vectors import numpy
 
-_PARTS = 16
-"""Into how many times more parts values are split than are wanted of them, to look at few for the best."""
-_MANY = 20_000
-"""How many values are worth that."""
+_TOGETHER = 1 << 15
+"""How many values are looked at together, which then stay in the processor's cache."""
+_PART = 64
+"""Of so many values the greatest stands for all, where there are very many."""
 
 
 @dataclass(slots=True)
@@ -29,9 +30,13 @@ class BestFirst:
 
     def candidates(self, count: int, least: float = -inf) -> Any:
         """Return the places of all values that may be among the `count` greatest, and `least` or more."""
-        reach = self.values + self.slack
-        places = (reach >= max(least, _greatest(self.values - self.slack, count))).nonzero()[0]
-        return places[reach[places] > self.floor]
+        np = numpy()
+        least = max(least, self._reached(count))
+        found = []
+        for part in self._parts():
+            reach = self.values[part] + self.slack[part]
+            found.append(part.start + ((reach >= least) & (reach > self.floor)).nonzero()[0])
+        return np.concatenate(found) if found else np.empty(0, "i8")
 
     def likeliest(self, places: Any, most: int) -> Any:
         """Return `most` of some places: those where the values seem to be the greatest."""
@@ -57,16 +62,21 @@ class BestFirst:
         self.values[places[order]] = -inf
         return list(zip(places[order].tolist(), values[order].tolist(), strict=True))
 
+    def _reached(self, count: int) -> float:
+        """Return what `count` of the values are sure to reach, or -inf; nearly the most that they do."""
+        np = numpy()
+        if len(self.values) <= _TOGETHER:
+            sure = self.values - self.slack
+        else:
+            sure = np.concatenate([_peaks(self.values[part] - self.slack[part]) for part in self._parts()])
+        return float(np.partition(sure, -count)[-count]) if 0 < count <= len(sure) else -inf
 
-def _greatest(values: Any, count: int) -> float:
-    """Return the value that `count` values reach, the greatest such; -inf where there are fewer."""
+    def _parts(self) -> Iterator[slice]:
+        return (slice(start, start + _TOGETHER) for start in range(0, len(self.values), _TOGETHER))
+
+
+def _peaks(values: Any) -> Any:
+    """Return the greatest of every few values."""
     np = numpy()
-    if len(values) < count or not count:
-        return -inf
-    size = len(values) // (_PARTS * count)
-    if (
-        len(values) > _MANY and size > 1
-    ):  # the greatest of each part: the one that `count` of them reach is reached by as many values
-        parts = values[: len(values) // size * size].reshape(-1, size).max(axis=1)
-        values = values[values >= np.partition(parts, -count)[-count]]
-    return float(np.partition(values, -count)[-count])
+    even = len(values) // _PART * _PART
+    return np.concatenate([values[:even].reshape(-1, _PART).max(axis=1), values[even:]])

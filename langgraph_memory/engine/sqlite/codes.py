@@ -45,40 +45,40 @@ class Codes:
         pairs = zip(self.arrays, other.arrays, strict=True)
         return Codes(*(np.concatenate(pair) for pair in pairs))
 
-    def compared(self, query: Any, metric: str) -> tuple[Any, Any]:
-        """Return how close each vector is about, greater is closer, and how much closer or less so it may be."""
+    def compare(self, query: Any, metric: str, scores: Any, slack: Any) -> None:
+        """Note how close each vector is about, greater is closer, and how much closer or less so it may be."""
         import numpy as np
 
         length = float(np.linalg.norm(query.astype("f8")))
         with np.errstate(over="ignore", invalid="ignore"):
             if metric == "l2":
-                return -self._distances(query), self.bounds + np.float32(_allowance(len(query)) * length)
-            return self._products(query), self.bounds * np.float32(length * (1.0 + 8 * _UNIT))
+                self._distances(query, scores)
+                np.add(self.bounds, np.float32(_allowance(len(query)) * length), out=slack)
+            else:
+                self._products(query, scores)
+                np.multiply(self.bounds, np.float32(length * (1.0 + 8 * _UNIT)), out=slack)
 
-    def _products(self, query: Any) -> Any:
-        """Return the dot product of each vector with a query.
+    def _products(self, query: Any, found: Any) -> None:
+        """Find the dot product of each vector with a query.
 
         One by one, by `matmul` of a stack: a product of a whole matrix starts threads, which wait for each other on
         busy processors for tens of milliseconds.
         """
         import numpy as np
 
-        found, column = np.empty(len(self.slots), dtype="f4"), query[:, None]
+        column = query[:, None]
         for part, numbers in self._parts():
             np.matmul(numbers[:, None, :], column, out=found[part, None, None])
         found *= self.steps
-        return found
 
-    def _distances(self, query: Any) -> Any:
-        """Return the distance of each vector to a query, from the differences: it may be next to nothing."""
+    def _distances(self, query: Any, found: Any) -> None:
+        """Find minus the distance of each vector to a query, from the differences: it may be next to nothing."""
         import numpy as np
 
-        found = np.empty(len(self.slots), dtype="f4")
         for part, numbers in self._parts():
             np.multiply(numbers, self.steps[part, None], out=numbers)
             np.subtract(numbers, query, out=numbers)
-            found[part] = np.sqrt(np.einsum("ij,ij->i", numbers, numbers))
-        return found
+            np.negative(np.sqrt(np.einsum("ij,ij->i", numbers, numbers)), out=found[part])
 
     def _parts(self) -> Iterator[tuple[slice, Any]]:
         """Yield parts of the vectors as float32; each is overwritten by the next."""

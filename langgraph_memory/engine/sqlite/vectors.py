@@ -68,12 +68,12 @@ class Held:
         joined = b"".join(vector for _, _, vector in vectors)
         return cls(slots, np.frombuffer(joined, dtype="<f4").reshape(-1, dims))
 
-    def compared(self, query: Any, metric: str) -> tuple[Any, Any]:
-        """Return how close each vector is, greater is closer, and that it is no closer than that."""
+    def compare(self, query: Any, metric: str, scores: Any, slack: Any) -> None:
+        """Note how close each vector is, greater is closer, and that it is no closer than that."""
         import numpy as np
 
-        scores = -np.linalg.norm(self.matrix - query, axis=1) if metric == "l2" else self._products(query)
-        return scores, np.zeros(len(self.slots), dtype="f4")
+        scores[:] = -np.linalg.norm(self.matrix - query, axis=1) if metric == "l2" else self._products(query)
+        slack[:] = 0.0
 
     def _products(self, query: Any) -> Any:
         """Return the dot product of each vector with a query; not by `@`, which starts threads for a large matrix."""
@@ -92,11 +92,13 @@ def closest(
     import numpy as np
 
     wanted = np.frombuffer(query, dtype="<f4")
-    compared = [one.compared(wanted, metric) for one in parts if len(one.slots)]
-    if not compared:
-        return {"own": _NOTHING, _CONTEXT: _NOTHING}
-    slots = _joined([one.slots for one in parts if len(one.slots)])
-    scores, slack = (_joined(found) for found in zip(*compared, strict=True))
+    slots = _joined([one.slots for one in parts])
+    scores, slack = np.empty(len(slots), "f4"), np.empty(len(slots), "f4")
+    start = 0
+    for one in parts:
+        part = slice(start, start + len(one.slots))
+        one.compare(wanted, metric, scores[part], slack[part])
+        start = part.stop
     used = slots > 1
     if least is not None and metric == "cosine":
         used &= scores + slack >= least - _ROUNDING
@@ -242,10 +244,11 @@ def _both(first: str, second: str, query: Query) -> Plan[Sequence[Row]]:
     return ()
 
 
-def _joined(arrays: Sequence[Any]) -> Any:
+def _joined(slots: Sequence[Any]) -> Any:
     import numpy as np
 
-    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+    some = [one for one in slots if len(one)]
+    return np.concatenate(some) if len(some) > 1 else [*some, np.empty(0, "<u4")][0]
 
 
 def _best_of_row(rows: Any, scores: Any, slack: Any) -> tuple[Any, Any, Any]:
