@@ -15,6 +15,8 @@ from typing import Any
 MOST = 127
 _TOGETHER = 1024
 """How many vectors are made numbers again at once: few enough to stay in the processor's cache."""
+_NOTHING = 1e-18
+"""How far off a float32 may be beside that: a square of less is zero."""
 _UNIT = 2.0**-24
 """How far a float32 is rounded, at most, in proportion."""
 
@@ -53,10 +55,11 @@ class Codes:
         with np.errstate(over="ignore", invalid="ignore"):
             if metric == "l2":
                 self._distances(query, scores)
-                np.add(self.bounds, np.float32(_allowance(len(query)) * length), out=slack)
+                np.add(self.bounds, np.float32(_allowance(len(query)) * length + _NOTHING), out=slack)
             else:
                 self._products(query, scores)
                 np.multiply(self.bounds, np.float32(length * (1.0 + 8 * _UNIT)), out=slack)
+                np.add(slack, np.float32(_NOTHING), out=slack)
 
     def _products(self, query: Any, found: Any) -> None:
         """Find the dot product of each vector with a query.
