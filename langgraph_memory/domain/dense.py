@@ -51,7 +51,7 @@ class ArrayField:
         return sqrt(max(square - mean * mean, LEAST_SPREAD**2))
 
     def maybe_best(self) -> list[int]:
-        """Return the rows to be measured to know `most`."""
+        """Return the rows that are to be measured to know `most`, those that may match best; none where it is known."""
         if (
             self.slack is None
             or not (self.weight and len(self.rows))
@@ -59,7 +59,8 @@ class ArrayField:
         ):
             return []
         order = BestFirst(self.matches, self.slack)
-        found: list[int] = self.rows[order.vague(order.candidates(1))].tolist()
+        places = order.candidates(1)
+        found: list[int] = self.rows[places].tolist() if order.vague(places) else []
         return found
 
     def of(self, rows: Sequence[int]) -> list[float]:

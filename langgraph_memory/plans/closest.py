@@ -83,7 +83,7 @@ def vector_fields(
     for one in fields:
         rows = one.maybe_best()
         yield from _measure([one], rows, corpus, search)
-        one.best = max(one.exact[row] for row in rows) if rows else None
+        one.best = max(one.of(rows), default=None)
     return fields
 
 

@@ -13,7 +13,7 @@ from langgraph.store.base import PutOp
 
 from langgraph_memory.domain.dense import ArrayField
 from langgraph_memory.engine.sqlite import vectors as sqlite_vectors
-from langgraph_memory.exceptions import EmbeddingError
+from langgraph_memory.exceptions import IndexChangedError
 from langgraph_memory.store import CuratedStore
 
 DIMS = 24
@@ -135,7 +135,7 @@ def test_how_much_matches_spread_is_known_from_codes_well_enough(metric: str, mo
     by_vectors = recalled(metric)
 
     for one, other in zip(by_codes, by_vectors, strict=True):
-        assert [score for _, score in one] == pytest.approx([score for _, score in other], rel=1e-3)
+        assert [score for _, score in one] == pytest.approx([score for _, score in other], rel=5e-3)
 
 
 def test_vectors_of_another_size_take_the_place_of_those_there_were(database: str) -> None:
@@ -145,7 +145,7 @@ def test_vectors_of_another_size_take_the_place_of_those_there_were(database: st
         store.search(PLACE, query="1 1")
     index: Any = {"dims": 8, "embed": lambda new: [vector(text)[:8] for text in new], "fields": ["text"]}
     with CuratedStore.from_conn_string(database, index=index) as store:
-        with pytest.raises(EmbeddingError):
+        with pytest.raises(IndexChangedError):
             store.search(PLACE, query="1 1")
         store.reindex()
 
