@@ -50,6 +50,20 @@ class ArrayField:
         square = float(self.matches @ self.matches) / self.size
         return sqrt(max(square - mean * mean, LEAST_SPREAD**2))
 
+    def far_off(self) -> list[int]:
+        """Return the rows whose match is known too little to tell how much matches spread.
+
+        Others are as often too great as too small, so that of many no error is left.
+        """
+        found: list[int] = [] if self.slack is None else self.rows[self.slack > LEAST_SPREAD].tolist()
+        return found
+
+    def take_exact(self, rows: Sequence[int]) -> None:
+        """Let the matches of some rows that were measured stand among the others."""
+        places = self.rows.searchsorted(numpy().array(rows, dtype=self.rows.dtype))
+        self.matches[places] = [self.exact[row] for row in rows]
+        self.slack[places] = 0.0
+
     def maybe_best(self) -> list[int]:
         """Return the rows that are to be measured to know `most`, those that may match best; none where it is known."""
         if (

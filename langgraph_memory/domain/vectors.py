@@ -39,6 +39,9 @@ def pack(vector: Sequence[float], dims: int, metric: Metric = "cosine") -> bytes
     return cast(bytes, (array / np.float32(length) if length > 0.0 else array).tobytes())
 
 
+_ROUNDED = 5e-7
+"""How far off a match of float32 may be by its own rounding."""
+
 _SCORED = [("row", ">u4"), ("score", ">f4")]
 
 CONTEXT = "context"
@@ -74,9 +77,15 @@ class Close:
         kept = ~numpy().isin(self.rows, rows)
         return Close(self.rows[kept], self.scores[kept], self.slack[kept])
 
-    def matches(self, metric: Metric) -> Any:
-        """Return the match of each row: 0..1, whatever the metric (an inner product: 0 or more); as far off at most."""
-        return 1.0 / (1.0 - self.scores) if metric == "l2" else numpy().maximum(self.scores, 0.0)
+    def matches(self, metric: Metric) -> tuple[Any, Any]:
+        """Return the match of each row, 0..1 whatever the metric (an inner product: 0 or more), and its slack."""
+        np = numpy()
+        if metric != "l2":
+            return np.maximum(self.scores, 0.0), self.slack
+        found = 1.0 / (1.0 - self.scores)
+        nearest, farthest = np.minimum(self.scores + self.slack, 0.0), self.scores - self.slack
+        slack = np.maximum(1.0 / (1.0 - nearest) - found, found - 1.0 / (1.0 - farthest))
+        return found, np.where(self.slack > 0.0, slack + _ROUNDED, np.float32(0.0))
 
 
 @dataclass(slots=True)

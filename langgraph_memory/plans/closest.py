@@ -76,11 +76,14 @@ def vector_fields(
     close: Closeness, corpus: Row, search: VectorSearch, weights: Sequence[tuple[str, float]]
 ) -> Plan[list[ArrayField]]:
     """Return the fields of the own and of the context vectors; the best match of each is known exactly."""
-    fields = [
-        ArrayField(part, weight, one.rows, one.matches(search.metric), len(one), part != CONTEXT, one.slack)
-        for one, (part, weight) in zip((close.own, close.context), weights, strict=True)
-    ]
+    fields = []
+    for found, (part, weight) in zip((close.own, close.context), weights, strict=True):
+        matches, slack = found.matches(search.metric)
+        fields.append(ArrayField(part, weight, found.rows, matches, len(found), part != CONTEXT, slack))
     for one in fields:
+        if rows := one.far_off() if search.metric == "l2" else []:
+            yield from _measure([one], rows, corpus, search)
+            one.take_exact(rows)
         rows = one.maybe_best()
         yield from _measure([one], rows, corpus, search)
         one.best = max(one.of(rows), default=None)
@@ -95,4 +98,5 @@ def _measure(fields: Sequence[ArrayField], rows: Sequence[int], corpus: Row, sea
     found = yield from closeness(corpus, search, numbers=numbers)
     for one in (one for one in fields if one.slack is not None):
         close = found.own if one.own else found.context
-        one.exact.update(zip(close.rows.tolist(), close.matches(search.metric).tolist(), strict=True))
+        matches, _ = close.matches(search.metric)
+        one.exact.update(zip(close.rows.tolist(), matches.tolist(), strict=True))

@@ -135,7 +135,7 @@ def test_how_much_matches_spread_is_known_from_codes_well_enough(metric: str, mo
     by_vectors = recalled(metric)
 
     for one, other in zip(by_codes, by_vectors, strict=True):
-        assert [score for _, score in one] == pytest.approx([score for _, score in other], rel=5e-3)
+        assert [score for _, score in one] == pytest.approx([score for _, score in other], rel=1e-3)
 
 
 def test_vectors_of_another_size_take_the_place_of_those_there_were(database: str) -> None:

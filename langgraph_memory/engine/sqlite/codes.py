@@ -54,8 +54,8 @@ class Codes:
         length = float(np.linalg.norm(query.astype("f8")))
         with np.errstate(over="ignore", invalid="ignore"):
             if metric == "l2":
-                self._distances(query, scores)
                 np.add(self.bounds, np.float32(_allowance(len(query)) * length + _NOTHING), out=slack)
+                self._distances(query, scores, slack)
             else:
                 self._products(query, scores)
                 np.multiply(self.bounds, np.float32(length * (1.0 + 8 * _UNIT)), out=slack)
@@ -74,14 +74,21 @@ class Codes:
             np.matmul(numbers[:, None, :], column, out=found[part, None, None])
         found *= self.steps
 
-    def _distances(self, query: Any, found: Any) -> None:
-        """Find minus the distance of each vector to a query, from the differences: it may be next to nothing."""
+    def _distances(self, query: Any, found: Any, slack: Any) -> None:
+        """Find minus the distance of each vector to a query, from the differences: it may be next to nothing.
+
+        What is left of a vector is across nearly every direction: the distance to its codes is longer by the bound, as
+        the longest side of a right triangle is. What is taken off for that adds to the slack.
+        """
         import numpy as np
 
         for part, numbers in self._parts():
             np.multiply(numbers, self.steps[part, None], out=numbers)
             np.subtract(numbers, query, out=numbers)
-            np.negative(np.sqrt(np.einsum("ij,ij->i", numbers, numbers)), out=found[part])
+            square = np.einsum("ij,ij->i", numbers, numbers)
+            likely = np.sqrt(np.maximum(square - self.bounds[part] ** 2, 0.0))
+            slack[part] += np.sqrt(square) - likely
+            np.negative(likely, out=found[part])
 
     def _parts(self) -> Iterator[tuple[slice, Any]]:
         """Yield parts of the vectors as float32; each is overwritten by the next."""
