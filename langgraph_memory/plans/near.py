@@ -103,5 +103,7 @@ def _close(partition: str, search: VectorSearch) -> Plan[dict[int, float]]:
     if not corpora or search.metric != "cosine" or corpora[0]["size"] > LARGEST:
         return {}
     found = yield from closeness(corpora[0], search, CLOSE)
+    if not len(found.own):
+        return {}
     best = yield from ClosestRows(search, [(corpora[0], found.own)]).take(COMPARED, MEASURED)
     return {number: score for number, score in best if score >= CLOSE}

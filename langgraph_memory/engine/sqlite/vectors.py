@@ -132,7 +132,7 @@ def _put_block(place: Mapping[str, Any], before: Row, shelf: Shelf[Codes]) -> Pl
     yield Query("count_coded", {**place, "last_no": first + BLOCK - 1})
     block = _block(first, rows) if rows else None
     if block is not None:
-        yield Query("put_vector_block", {**place, "first_no": first, **block})
+        yield Query("put_vector_block", {**place, "first": first, **block})
     (after,) = yield Query("vector_state", place)
     kept = shelf.find(before["partition_no"], before["blocks_state"])
     if kept and block is not None and len(block["codes"]) == kept[0].counts.shape[1] * BLOCK:
@@ -226,7 +226,7 @@ def _read_codes(place: Mapping[str, Any], dims: int) -> Plan[Codes]:
         rows = yield Query("vector_codes", {**place, "after": after, "limit": _READ_TOGETHER})
         for row in rows:
             reader.add(row["slots"], row["bounds"], row["codes"])
-        after = rows[-1]["first_no"]
+        after = rows[-1]["first"]
     return reader.read()
 
 

@@ -208,25 +208,27 @@ BEGIN
     ON CONFLICT (partition_no, subject_key) DO UPDATE SET memories = memories + 1;
 END;
 
--- Each vector as it was given, in the order of a partition: its number is never given again.
+-- Each vector as it was given, the newest at the end of the table, whoever's it is.
 CREATE TABLE memory_vector (
-    vector_no INTEGER PRIMARY KEY,        -- partition_no << 32 | sequence
     memory_no INTEGER NOT NULL,
     field TEXT NOT NULL,
+    number INTEGER NOT NULL,              -- its place among those of its partition; never given again
     vector BLOB NOT NULL,                 -- float32, little endian
-    UNIQUE (memory_no, field)
+    PRIMARY KEY (memory_no, field)
 ) STRICT;
+
+CREATE UNIQUE INDEX memory_vector_by_number ON memory_vector (memory_no >> 32, number);
 
 -- What every vector is compared by, in a quarter of the bytes and read many times faster: 128 in a row, once there are
 -- as many loose ones. Those that may be the closest are then compared as they are.
 CREATE TABLE memory_vector_block (
     partition_no INTEGER NOT NULL,
-    first_no INTEGER NOT NULL,            -- the sequence of its first vector; every other follows in its place
+    first INTEGER NOT NULL,               -- the number of its first vector; the others follow, each in its place
     slots BLOB NOT NULL,                  -- for each vector 4 bytes, as sqlite/vectors.py packs them; zero: none
     bounds BLOB NOT NULL,                 -- for each vector 8 bytes, as sqlite/codes.py makes them
     sketches BLOB NOT NULL,               -- for each vector 32 bytes, as sqlite/sketches.py makes them
     codes BLOB NOT NULL,                  -- for each number of each vector 1 byte
-    PRIMARY KEY (partition_no, first_no)
+    PRIMARY KEY (partition_no, first)
 ) STRICT;
 
 CREATE TRIGGER memory_vector_block_insert AFTER INSERT ON memory_vector_block BEGIN
@@ -242,13 +244,12 @@ CREATE TRIGGER memory_vector_block_delete AFTER DELETE ON memory_vector_block BE
 END;
 
 CREATE TRIGGER memory_vector_insert AFTER INSERT ON memory_vector BEGIN
-    UPDATE store_partition SET vectors = new.vector_no & 4294967295, loose_state = random()
-    WHERE partition_no = new.vector_no >> 32;
+    UPDATE store_partition SET vectors = new.number, loose_state = random() WHERE partition_no = new.memory_no >> 32;
 END;
 
 CREATE TRIGGER memory_vector_delete AFTER DELETE ON memory_vector BEGIN
     UPDATE store_partition SET loose_state = random()
-    WHERE partition_no = old.vector_no >> 32 AND coded_vectors < old.vector_no & 4294967295;
+    WHERE partition_no = old.memory_no >> 32 AND coded_vectors < old.number;
     UPDATE memory_vector_block SET
         slots = CAST(substr(slots, 1, 4 * place) || zeroblob(4) || substr(slots, 4 * place + 5) AS BLOB),
         bounds = CAST(substr(bounds, 1, 8 * place) || zeroblob(8) || substr(bounds, 8 * place + 9) AS BLOB),
@@ -256,18 +257,16 @@ CREATE TRIGGER memory_vector_delete AFTER DELETE ON memory_vector BEGIN
         codes = CAST(
             substr(codes, 1, dims * place) || zeroblob(dims) || substr(codes, dims * (place + 1) + 1) AS BLOB)
     FROM (
-        SELECT b.partition_no, b.first_no, (old.vector_no & 4294967295) - b.first_no AS place,
-            length(old.vector) / 4 AS dims
+        SELECT b.partition_no, b.first AS found, old.number - b.first AS place, length(old.vector) / 4 AS dims
         FROM memory_vector_block AS b
-        WHERE b.partition_no = old.vector_no >> 32 AND b.first_no <= old.vector_no & 4294967295
-        ORDER BY b.first_no DESC LIMIT 1
-    ) AS found
-    WHERE memory_vector_block.partition_no = found.partition_no AND memory_vector_block.first_no = found.first_no
-      AND found.place < length(slots) / 4;
+        WHERE b.partition_no = old.memory_no >> 32 AND b.first <= old.number
+        ORDER BY b.first DESC LIMIT 1
+    ) AS f
+    WHERE memory_vector_block.partition_no = f.partition_no AND first = found AND place < length(slots) / 4;
     DELETE FROM memory_vector_block
-    WHERE partition_no = old.vector_no >> 32 AND slots = zeroblob(length(slots)) AND first_no = (
-        SELECT max(b.first_no) FROM memory_vector_block AS b
-        WHERE b.partition_no = old.vector_no >> 32 AND b.first_no <= old.vector_no & 4294967295);
+    WHERE partition_no = old.memory_no >> 32 AND slots = zeroblob(length(slots)) AND first = (
+        SELECT max(b.first) FROM memory_vector_block AS b
+        WHERE b.partition_no = old.memory_no >> 32 AND b.first <= old.number);
 END;
 
 -- What a memory was before each change to it, until when that held: a read as of an earlier moment answers with this.

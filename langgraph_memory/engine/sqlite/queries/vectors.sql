@@ -1,7 +1,7 @@
 -- name: put_vector
 -- Store the vector of one field of a row.
-INSERT INTO memory_vector (vector_no, memory_no, field, vector)
-SELECT partition_no << 32 | vectors + 1, :memory_no, :field, :vector FROM store_partition
+INSERT INTO memory_vector (memory_no, field, number, vector)
+SELECT :memory_no, :field, vectors + 1, :vector FROM store_partition
 WHERE partition = :partition AND partition_no = :memory_no >> 32
 
 -- name: vector_state
@@ -18,11 +18,10 @@ DELETE FROM memory_vector WHERE memory_no = :memory_no AND memory_no >> 32 = (
 
 -- name: loose_vectors
 -- The vectors of one partition that are not in a block, oldest first, or as many of them as go into one.
-SELECT v.vector_no & 4294967295 AS number, v.memory_no, v.field, v.vector
-FROM store_partition AS s CROSS JOIN memory_vector AS v
-WHERE s.partition = :partition AND v.vector_no > s.partition_no << 32 | s.coded_vectors
-  AND v.vector_no <= s.partition_no << 32 | min(s.coded_vectors + :most, 4294967295)
-ORDER BY v.vector_no
+SELECT v.memory_no, v.field, v.number, v.vector
+FROM store_partition AS s CROSS JOIN memory_vector AS v ON v.memory_no >> 32 = s.partition_no
+WHERE s.partition = :partition AND v.number > s.coded_vectors AND v.number <= s.coded_vectors + :most
+ORDER BY v.number
 
 -- name: count_vector_blocks
 -- How many blocks one partition has.
@@ -31,19 +30,19 @@ JOIN memory_vector_block AS b ON b.partition_no = s.partition_no WHERE s.partiti
 
 -- name: vector_codes
 -- The codes of the vectors of some blocks of one partition, and which rows they are of.
-SELECT b.first_no, b.slots, b.bounds, b.codes
+SELECT b.first, b.slots, b.bounds, b.codes
 FROM store_partition AS s CROSS JOIN memory_vector_block AS b ON b.partition_no = s.partition_no
-WHERE s.partition = :partition AND b.first_no > :after ORDER BY b.first_no LIMIT :limit
+WHERE s.partition = :partition AND b.first > :after ORDER BY b.first LIMIT :limit
 
 -- name: vector_sketches
 -- The sketches of the vectors of each block of one partition, and which rows they are of.
 SELECT b.slots, b.sketches FROM store_partition AS s JOIN memory_vector_block AS b ON b.partition_no = s.partition_no
-WHERE s.partition = :partition ORDER BY b.first_no
+WHERE s.partition = :partition ORDER BY b.first
 
 -- name: put_vector_block
 -- Add a block of vectors.
-INSERT INTO memory_vector_block (partition_no, first_no, slots, bounds, sketches, codes)
-SELECT partition_no, :first_no, :slots, :bounds, :sketches, :codes FROM store_partition WHERE partition = :partition
+INSERT INTO memory_vector_block (partition_no, first, slots, bounds, sketches, codes)
+SELECT partition_no, :first, :slots, :bounds, :sketches, :codes FROM store_partition WHERE partition = :partition
 
 -- name: count_coded
 -- Note up to which of them the vectors of one partition are in blocks.
@@ -57,7 +56,7 @@ WHERE partition_no = (SELECT partition_no FROM store_partition WHERE partition =
 -- name: erase_vector_rows
 -- Remove the vectors of one partition.
 DELETE FROM memory_vector
-WHERE vector_no BETWEEN (SELECT partition_no << 32 FROM store_partition WHERE partition = :partition)
+WHERE memory_no BETWEEN (SELECT partition_no << 32 FROM store_partition WHERE partition = :partition)
     AND (SELECT partition_no << 32 | 4294967295 FROM store_partition WHERE partition = :partition)
 
 -- name: drop_vector_blocks
