@@ -19,7 +19,7 @@ DELETE FROM memory_vector WHERE memory_no = :memory_no AND memory_no >> 32 = (
 -- name: loose_vectors
 -- The vectors of one partition that are not in a block, oldest first, or as many of them as go into one.
 SELECT v.memory_no, v.field, v.number, v.vector
-FROM store_partition AS s CROSS JOIN memory_vector AS v ON v.memory_no >> 32 = s.partition_no
+FROM store_partition AS s CROSS JOIN memory_vector AS v ON v.memory_no >> 32 = +s.partition_no
 WHERE s.partition = :partition AND v.number > s.coded_vectors AND v.number <= s.coded_vectors + :most
 ORDER BY v.number
 
