@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from math import sqrt
 from operator import mul
@@ -23,8 +24,8 @@ _POSTING = [("row", ">u4"), ("frequency", "u1"), ("length", ">u2")]
 class ArrayField:
     """Same as `fusion.Field`, with the matching rows in ascending order and the match of each.
 
-    A match is off by its `slack` at most; `best` is the best one, where some are off, and `exact` those that were
-    measured since.
+    A match is off by its `slack` at most; `best` is the best one, where some are off, and `exact` are those that were
+    measured or asked for since.
     """
 
     part: str
@@ -79,7 +80,7 @@ class ArrayField:
 
     def of(self, rows: Sequence[int]) -> list[float]:
         """Return the match of each of some rows."""
-        if self.exact and all(row in self.exact for row in rows):
+        with suppress(KeyError):
             return [self.exact[row] for row in rows]
         wanted = numpy().array(rows, dtype=self.rows.dtype)  # of another type all of `self.rows` would be converted
         places = numpy().minimum(self.rows.searchsorted(wanted), len(self.rows) - 1)
@@ -115,8 +116,10 @@ class ArrayRelevance:
         return BestFirst(sums, slack, floor=0.0)
 
     def of_rows(self, rows: Sequence[int]) -> list[float]:
-        """Return the relevance of each of some rows."""
+        """Return the relevance of each of some rows, whose matches are exact by now."""
         matches = [one.of(rows) for one, _ in self.scaled]
+        for (one, _), found in zip(self.scaled, matches, strict=True):
+            one.exact.update(zip(rows, found, strict=True))
         scales = [scale for _, scale in self.scaled]
         return [sum(map(mul, scales, found)) for found in zip(*matches, strict=True)]
 
