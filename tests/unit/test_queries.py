@@ -24,7 +24,7 @@ ANSWERS = {
 PRIVATE = {
     SQLITE: {
         *("put_vector", "loose_vectors", "vector_state", "vector_codes", "vector_sketches"),
-        *("put_vector_block", "count_vector_blocks", "count_coded"),
+        *("put_vector_block", "count_vector_blocks", "known_vector_block", "count_coded"),
         *("erase_vector_blocks", "erase_vector_rows", "drop_vector_blocks", "drop_vector_rows"),
         *("known_partition", "new_partition"),
         *("sealed_postings", "newest_sealed_postings", "fresh_state", "fresh_terms"),

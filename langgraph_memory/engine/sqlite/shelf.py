@@ -15,6 +15,10 @@ _GROWTH = 8
 """By how many times the vectors at hand are more than those of the newest blocks, which are kept apart from them."""
 
 
+State = int | tuple[int, int]
+"""What tells one content from every other."""
+
+
 class Kept(Protocol):
     """What can be kept at hand."""
 
@@ -50,11 +54,11 @@ class Shelf(Generic[K]):
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
-        self._kept: OrderedDict[int, tuple[int, tuple[K, ...]]] = OrderedDict()
+        self._kept: OrderedDict[int, tuple[State, tuple[K, ...]]] = OrderedDict()
         self._bytes = 0
         self._lock = Lock()
 
-    def find(self, partition_no: int, state: int) -> tuple[K, ...] | None:
+    def find(self, partition_no: int, state: State) -> tuple[K, ...] | None:
         """Return the vectors of a partition's blocks in this state, when they are here."""
         with self._lock:
             found = self._kept.get(partition_no)
@@ -63,7 +67,12 @@ class Shelf(Generic[K]):
             self._kept.move_to_end(partition_no)
             return found[1]
 
-    def keep(self, partition_no: int, state: int, vectors: tuple[K, ...]) -> None:
+    def last(self, partition_no: int) -> tuple[State, tuple[K, ...]] | None:
+        """Return what is here of a partition, with the state that it was in."""
+        with self._lock:
+            return self._kept.get(partition_no)
+
+    def keep(self, partition_no: int, state: State, vectors: tuple[K, ...]) -> None:
         """Keep vectors in place of what was kept of the partition, and let go what was used longest ago."""
         size = bytes_of(vectors)
         with self._lock:

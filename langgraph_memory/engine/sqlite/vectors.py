@@ -134,10 +134,10 @@ def _put_block(place: Mapping[str, Any], before: Row, shelf: Shelf[Codes]) -> Pl
     if block is not None:
         yield Query("put_vector_block", {**place, "first": first, **block})
     (after,) = yield Query("vector_state", place)
-    kept = shelf.find(before["partition_no"], before["blocks_state"])
+    kept = shelf.find(before["partition_no"], _blocks_state(before))
     if kept and block is not None and len(block["codes"]) == kept[0].counts.shape[1] * BLOCK:
         parts = grown(kept, _read([block], BLOCK, kept[0].counts.shape[1]))
-        shelf.keep(after["partition_no"], after["blocks_state"], parts)
+        shelf.keep(after["partition_no"], _blocks_state(after), parts)
     return after
 
 
@@ -188,11 +188,11 @@ def _near(
     place: Mapping[str, Any], state: Row, vector: bytes, least: float, shelf: Shelf[Sketches]
 ) -> Plan[Sequence[Held] | None]:
     """Return the vectors in blocks of the rows that can be as close as `least`; None when those are many."""
-    kept = shelf.find(state["partition_no"], state["blocks_state"])
+    kept = shelf.find(state["partition_no"], _blocks_state(state))
     if kept is None:
         blocks = yield Query("vector_sketches", place)
         kept = (Sketches.of([(row["slots"], row["sketches"]) for row in blocks]),)
-        shelf.keep(state["partition_no"], state["blocks_state"], kept)
+        shelf.keep(state["partition_no"], _blocks_state(state), kept)
     rows = {int(slot) >> 1 for slot in kept[0].near(vector, least)} - {0}
     if not rows or len(rows) > _FEW:
         return None if rows else ()
@@ -210,18 +210,35 @@ def _held(rows: Sequence[Row], dims: int) -> Held:
 
 
 def _coded(place: Mapping[str, Any], state: Row, dims: int, shelf: Shelf[Codes]) -> Plan[Sequence[Codes]]:
-    """Return the codes of a partition's blocks."""
-    kept = shelf.find(state["partition_no"], state["blocks_state"])
+    """Return the codes of a partition's blocks; where blocks were only added since they were read, those are read."""
+    kept = shelf.find(state["partition_no"], _blocks_state(state))
     if kept is None:
-        kept = ((yield from _read_codes(place, dims)),)
-        shelf.keep(state["partition_no"], state["blocks_state"], kept)
+        before, after = yield from _unchanged(place, state, shelf)
+        kept = grown(before, (yield from _read_codes(place, dims, after)))
+        shelf.keep(state["partition_no"], _blocks_state(state), kept)
     return kept
 
 
-def _read_codes(place: Mapping[str, Any], dims: int) -> Plan[Codes]:
-    """Read the codes of a partition, a few blocks at a time."""
-    (count,) = yield Query("count_vector_blocks", place)
-    reader, after = Reader.of(count["blocks"] * BLOCK, dims), 0
+def _blocks_state(state: Row) -> tuple[int, int]:
+    return state["blocks_state"], state["newest_block"]
+
+
+def _unchanged(place: Mapping[str, Any], state: Row, shelf: Shelf[Codes]) -> Plan[tuple[tuple[Codes, ...], int]]:
+    """Return what is at hand of a partition's blocks and holds still, and the first vector of the last of these.
+
+    None of them was changed, and the last of them is there: so are those before it.
+    """
+    match shelf.last(state["partition_no"]):
+        case ((unchanged, mark), kept) if unchanged == state["blocks_state"]:
+            found = yield Query("known_vector_block", {**place, "mark": mark})
+            return (kept, found[0]["first"]) if found else ((), 0)
+    return (), 0
+
+
+def _read_codes(place: Mapping[str, Any], dims: int, after: int) -> Plan[Codes]:
+    """Read the codes of a partition that come after a block, a few blocks at a time."""
+    (count,) = yield Query("count_vector_blocks", {**place, "after": after})
+    reader = Reader.of(count["blocks"] * BLOCK, dims)
     for _ in range(0, count["blocks"], _READ_TOGETHER):
         rows = yield Query("vector_codes", {**place, "after": after, "limit": _READ_TOGETHER})
         for row in rows:

@@ -15,7 +15,8 @@ CREATE TABLE store_partition (
     vectors INTEGER NOT NULL DEFAULT 0,   -- the number of the last vector
     coded_vectors INTEGER NOT NULL DEFAULT 0, -- and of the last whose codes are in a block; those after it are loose
     loose_state INTEGER NOT NULL DEFAULT 0, -- random; another one after every change to the vectors in no block
-    blocks_state INTEGER NOT NULL DEFAULT 0 -- random; another one after every change to the blocks of vectors
+    blocks_state INTEGER NOT NULL DEFAULT 0, -- random; another one after every change to a block of vectors
+    newest_block INTEGER NOT NULL DEFAULT 0 -- the mark of the last block that was added
 ) STRICT;
 
 -- Curated memories and plain store items. A plain item has a value; a memory has the columns of its record instead.
@@ -224,6 +225,7 @@ CREATE UNIQUE INDEX memory_vector_by_number ON memory_vector (memory_no >> 32, n
 CREATE TABLE memory_vector_block (
     partition_no INTEGER NOT NULL,
     first INTEGER NOT NULL,               -- the number of its first vector; the others follow, each in its place
+    mark INTEGER NOT NULL DEFAULT (random()), -- tells it from one in its place that was rolled back
     slots BLOB NOT NULL,                  -- for each vector 4 bytes, as sqlite/vectors.py packs them; zero: none
     bounds BLOB NOT NULL,                 -- for each vector 8 bytes, as sqlite/codes.py makes them
     sketches BLOB NOT NULL,               -- for each vector 32 bytes, as sqlite/sketches.py makes them
@@ -232,7 +234,7 @@ CREATE TABLE memory_vector_block (
 ) STRICT;
 
 CREATE TRIGGER memory_vector_block_insert AFTER INSERT ON memory_vector_block BEGIN
-    UPDATE store_partition SET blocks_state = random() WHERE partition_no = new.partition_no;
+    UPDATE store_partition SET newest_block = new.mark WHERE partition_no = new.partition_no;
 END;
 
 CREATE TRIGGER memory_vector_block_update AFTER UPDATE ON memory_vector_block BEGIN

@@ -6,7 +6,7 @@ WHERE partition = :partition AND partition_no = :memory_no >> 32
 
 -- name: vector_state
 -- Which vectors of one partition are in blocks and which are loose, and what tells both from every other content.
-SELECT partition_no, vectors, coded_vectors, loose_state, blocks_state FROM store_partition
+SELECT partition_no, vectors, coded_vectors, loose_state, blocks_state, newest_block FROM store_partition
 WHERE partition = :partition
 
 -- name: delete_vectors
@@ -23,10 +23,15 @@ FROM store_partition AS s CROSS JOIN memory_vector AS v ON v.memory_no >> 32 = +
 WHERE s.partition = :partition AND v.number > s.coded_vectors AND v.number <= s.coded_vectors + :most
 ORDER BY v.number
 
+-- name: known_vector_block
+-- Where in one partition the block of a mark is.
+SELECT b.first FROM store_partition AS s JOIN memory_vector_block AS b ON b.partition_no = s.partition_no
+WHERE s.partition = :partition AND b.mark = :mark ORDER BY b.first DESC LIMIT 1
+
 -- name: count_vector_blocks
--- How many blocks one partition has.
-SELECT count(*) AS blocks FROM store_partition AS s
-JOIN memory_vector_block AS b ON b.partition_no = s.partition_no WHERE s.partition = :partition
+-- How many blocks one partition has after another.
+SELECT count(*) AS blocks FROM store_partition AS s JOIN memory_vector_block AS b ON b.partition_no = s.partition_no
+WHERE s.partition = :partition AND b.first > :after
 
 -- name: vector_codes
 -- The codes of the vectors of some blocks of one partition, and which rows they are of.
