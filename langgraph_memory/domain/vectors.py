@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import isfinite, sqrt
 from typing import Any, Literal, cast
 
@@ -38,49 +39,71 @@ def pack(vector: Sequence[float], dims: int, metric: Metric = "cosine") -> bytes
     return cast(bytes, (array / np.float32(length) if length > 0.0 else array).tobytes())
 
 
+_ROUNDED = 5e-7
+"""How far off a match of float32 may be by its own rounding."""
+
 _SCORED = [("row", ">u4"), ("score", ">f4")]
 
 CONTEXT = "context"
 """The field whose vector is of the text around a memory, not of its own."""
 
 
-class Closeness:
-    """How close each row's own vectors, and that of its context, are to a query: greater is closer.
+@dataclass(frozen=True, slots=True)
+class Close:
+    """How close rows are to a query: sorted rows, the score of each, greater is closer, and its slack.
 
-    `kinds` are the own and the context ones, each a sorted array of rows and one of scores: dot product (the cosine,
-    of vectors of length 1) or minus the distance. Of several vectors of a row the closest counts.
+    A score is the dot product (the cosine, of vectors of length 1) or minus the distance; of several vectors of a row
+    the closest counts. It is off by its slack at most; without any it is exact.
     """
 
-    def __init__(self, own: tuple[Any, Any], context: tuple[Any, Any]) -> None:
-        self.kinds: tuple[tuple[Any, Any], ...] = (own, context)
+    rows: Any
+    scores: Any
+    slack: Any
+
+    @classmethod
+    def of(cls, found: Any) -> Close:
+        """Return what an engine found: these arrays, or each row and its exact score in 4 bytes each, big endian."""
+        if isinstance(found, tuple):
+            return cls(*found)
+        np = numpy()
+        exact = np.frombuffer(found, dtype=_SCORED)
+        return cls(exact["row"].astype("<u4"), exact["score"].astype("<f4"), np.zeros(len(exact), dtype="<f4"))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def without(self, rows: Sequence[int]) -> Close:
+        """Return how close the others are."""
+        kept = ~numpy().isin(self.rows, rows)
+        return Close(self.rows[kept], self.scores[kept], self.slack[kept])
+
+    def matches(self, metric: Metric) -> tuple[Any, Any]:
+        """Return the match of each row, 0..1 whatever the metric (an inner product: 0 or more), and its slack."""
+        np = numpy()
+        if metric != "l2":
+            return np.maximum(self.scores, 0.0), self.slack
+        found = 1.0 / (1.0 - self.scores)
+        nearest, farthest = np.minimum(self.scores + self.slack, 0.0), self.scores - self.slack
+        slack = np.maximum(1.0 / (1.0 - nearest) - found, found - 1.0 / (1.0 - farthest))
+        return found, np.where(self.slack > 0.0, slack + _ROUNDED, np.float32(0.0))
+
+
+@dataclass(slots=True)
+class Closeness:
+    """How close each row's own vectors, and that of its context, are to a query."""
+
+    own: Close
+    context: Close
 
     @classmethod
     def from_row(cls, row: Any) -> Closeness:
-        """Return what an engine found: `own` and `context`, each a row and its score in 4 bytes each, big endian."""
-        np = numpy()
-        own, context = (np.frombuffer(row[name], dtype=_SCORED) for name in ("own", CONTEXT))
-        return cls(*((found["row"].astype("<u4"), found["score"].astype("<f4")) for found in (own, context)))
+        """Return what an engine found."""
+        return cls(Close.of(row["own"]), Close.of(row[CONTEXT]))
 
     def leave_out(self, rows: Sequence[int]) -> None:
         """Forget how close some rows are: their vectors are of other words than are asked about."""
         if rows:
-            np = numpy()
-            kept = [~np.isin(found, rows) for found, _ in self.kinds]
-            self.kinds = tuple(
-                (found[keep], scores[keep]) for keep, (found, scores) in zip(kept, self.kinds, strict=True)
-            )
-
-    def own(self) -> dict[int, float]:
-        """Return the score of each row that has vectors of its own."""
-        rows, scores = self.kinds[0]
-        return dict(zip(rows.tolist(), scores.tolist(), strict=True))
-
-    def matches(self, metric: Metric) -> list[tuple[Any, Any]]:
-        """Return rows and matches of both kinds: 0..1, whatever the metric (an inner product: 0 or more)."""
-        np = numpy()
-        return [
-            (rows, 1.0 / (1.0 - scores) if metric == "l2" else np.maximum(scores, 0.0)) for rows, scores in self.kinds
-        ]
+            self.own, self.context = self.own.without(rows), self.context.without(rows)
 
 
 def numpy() -> Any:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from langgraph_memory.domain.admission import admit
@@ -18,6 +19,7 @@ from langgraph_memory.domain.scope import join_labels, partition_of, split_label
 from langgraph_memory.domain.text import query_terms
 from langgraph_memory.engine.query import Plan, Query, Row, reads, writes, writes_repeatably
 from langgraph_memory.exceptions import InvalidMemoryError
+from langgraph_memory.plans.closest import ClosestRows
 from langgraph_memory.plans.memories import Origin, forget_versions, record
 from langgraph_memory.plans.rows import (
     PlainItem,
@@ -213,12 +215,10 @@ class _Reach:
 def _search(step: Search, now: datetime) -> Plan[list[FoundItem]]:
     reach = _Reach(step.prefix, now)
     if step.vectors is not None:
-        scored = yield from _by_vector(step.vectors, reach)
-    elif step.query:
-        scored = yield from _by_text(step, reach)
-    else:
-        return (yield from _listed(step, reach, step.offset, step.limit, frozenset()))
-    return (yield from _ranked(step, reach, scored))
+        return (yield from _ranked(step, reach, (yield from _by_vector(step.vectors, reach))))
+    if step.query:
+        return (yield from _ranked(step, reach, (yield from _by_text(step, reach))))
+    return (yield from _listed(step, reach, step.offset, step.limit, frozenset()))
 
 
 def _listed(step: Search, reach: _Reach, offset: int, limit: int, without: frozenset[int]) -> Plan[list[FoundItem]]:
@@ -235,25 +235,39 @@ def _listed(step: Search, reach: _Reach, offset: int, limit: int, without: froze
     return found[offset : offset + limit]
 
 
-def _ranked(step: Search, reach: _Reach, scored: Mapping[int, float]) -> Plan[list[FoundItem]]:
+def _ranked(step: Search, reach: _Reach, scored: _Scored | ClosestRows) -> Plan[list[FoundItem]]:
     """Return the page of the best, filled up with items that have no vector when the query was one."""
-    best = sorted(scored, key=lambda number: (-scored[number], number))
     found: list[FoundItem] = []
-    start, count = 0, max(1, step.offset + step.limit)
-    while start < len(best) and len(found) < step.offset + step.limit:
-        numbers = best[start : start + count]
-        by_number = {row["memory_no"]: row for row in (yield reach.query("live", numbers=numbers))}
-        items = (_found(by_number[number], scored[number]) for number in numbers if number in by_number)
+    count = max(1, step.offset + step.limit)
+    while len(found) < step.offset + step.limit:
+        best = dict((yield from scored.take(count)))
+        if not best:
+            break
+        by_number = {row["memory_no"]: row for row in (yield reach.query("live", numbers=list(best)))}
+        items = (_found(by_number[number], score) for number, score in best.items() if number in by_number)
         found.extend(item for item in items if matches(item.value, step.wanted))
-        start, count = start + count, min(4 * count, _LONGEST_PAGE)
+        count = min(4 * count, _LONGEST_PAGE)
     page = found[step.offset : step.offset + step.limit]
     if step.vectors is not None and len(page) < step.limit:
         start = max(0, step.offset - len(found))
-        page += yield from _listed(step, reach, start, step.limit - len(page), frozenset(scored))
+        page += yield from _listed(step, reach, start, step.limit - len(page), scored.numbers)
     return page
 
 
-def _by_text(step: Search, reach: _Reach) -> Plan[dict[int, float]]:
+class _Scored:
+    """Rows and their scores, best first; of those as good the oldest first."""
+
+    def __init__(self, scored: Mapping[int, float]) -> None:
+        self.numbers = frozenset(scored)
+        self._rest = iter(sorted(scored.items(), key=lambda pair: (-pair[1], pair[0])))
+
+    def take(self, count: int) -> Plan[list[tuple[int, float]]]:
+        """Return the next `count` rows and their scores."""
+        yield from ()
+        return list(islice(self._rest, count))
+
+
+def _by_text(step: Search, reach: _Reach) -> Plan[_Scored]:
     """Score the rows of the partitions in reach; one partition's words never change another's scores."""
     wanted = query_terms(step.query or "")
     corpora = yield reach.query("corpus")
@@ -264,16 +278,16 @@ def _by_text(step: Search, reach: _Reach) -> Plan[dict[int, float]]:
         statistics = Corpus(corpus["size"], corpus["term_total"] / (corpus["size"] or 1))
         found = lexical_matches(wanted, postings[0], statistics)
         scored.update((partition_no << 32 | row, score) for row, score in found.items())
-    return scored
+    return _Scored(scored)
 
 
-def _by_vector(vectors: VectorSearch, reach: _Reach) -> Plan[dict[int, float]]:
-    """Score the rows of the partitions in reach that have vectors."""
-    scored: dict[int, float] = {}
+def _by_vector(vectors: VectorSearch, reach: _Reach) -> Plan[ClosestRows]:
+    """Compare the rows of the partitions in reach that have vectors."""
+    found = []
     for corpus in (yield reach.query("corpus")):
         close = yield from closeness(corpus, vectors)
-        scored.update((corpus["partition_no"] << 32 | row, score) for row, score in close.own().items())
-    return scored
+        found.append((corpus, close.own))
+    return ClosestRows(vectors, found)
 
 
 def _found(row: Row, score: float | None = None) -> FoundItem:

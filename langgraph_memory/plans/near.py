@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import chain
-from typing import Any, Final
+from typing import Final
 
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.lexical import POSTING
@@ -16,7 +16,8 @@ from langgraph_memory.domain.reconcile import Near, related
 from langgraph_memory.domain.text import query_terms
 from langgraph_memory.domain.wordlists import ONE_TERM
 from langgraph_memory.engine.query import Plan, Query, Row
-from langgraph_memory.plans.rows import ROW, VectorSearch, closeness
+from langgraph_memory.plans.closest import ClosestRows
+from langgraph_memory.plans.rows import VectorSearch, closeness
 
 COMPARED = 10
 """How many memories a new one is compared with, at most."""
@@ -30,6 +31,8 @@ BLOCKS = 8
 """How many blocks of a term are read, of 512 rows each; the newest."""
 TRIED = 24
 """How many rows are looked at, at most: those that share most of these terms, newest first."""
+MEASURED = 256
+"""How many of the closest vectors are read as they are, at most: of very many that are alike any will do."""
 LARGEST = 20_000
 """Texts of an owner up to which a new one is compared with all their vectors: that takes a few milliseconds."""
 
@@ -136,9 +139,5 @@ def _close(corpus: Row, search: VectorSearch) -> Plan[dict[int, float]]:
     if search.metric != "cosine" or corpus["size"] > LARGEST:
         return {}
     found = yield from closeness(corpus, search, CLOSE)
-    rows, scores = found.kinds[0]
-    if not len(rows):
-        return {}
-    near = scores >= CLOSE
-    best: Sequence[Any] = sorted(zip(scores[near].tolist(), rows[near].tolist(), strict=True), reverse=True)
-    return {corpus["partition_no"] << 32 | (row & ROW): score for score, row in best[:COMPARED]}
+    best = yield from ClosestRows(search, [(corpus, found.own)]).take(COMPARED, MEASURED)
+    return {number: score for number, score in best if score >= CLOSE}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import islice
+from math import inf
 from typing import Any
 
 from langgraph_memory.domain.clock import to_microseconds
@@ -21,6 +21,7 @@ from langgraph_memory.domain.text import phrases, query_terms
 from langgraph_memory.domain.types import MemoryTypes
 from langgraph_memory.domain.vectors import CONTEXT
 from langgraph_memory.engine.query import Plan, Query, Row, reads, reads_little, writes_repeatably
+from langgraph_memory.plans.closest import RelevantRows, vector_fields
 from langgraph_memory.plans.memories import Origin, put_receipt
 from langgraph_memory.plans.rows import ROW, VectorSearch, closeness, postings_of
 
@@ -213,6 +214,15 @@ class _Matches:
         ahead = {one.fingerprint for one in self.standings if one.hidden is None and one.score >= reach}
         return len(ahead) >= wanted or (floor is not None and reach < floor)
 
+    def least(self, wanted: int) -> float:
+        """Return the least relevance with which a row may come before one of the `wanted` best."""
+        distinct: dict[str, float] = {}
+        for one in self.standings:
+            if one.hidden is None:
+                distinct[one.fingerprint] = max(one.score, distinct.get(one.fingerprint, 0.0))
+        ahead = sorted(distinct.values(), reverse=True)
+        return ahead[wanted - 1] * self.total - self.unit * self.hints.most if len(ahead) >= wanted else -inf
+
     def best(self, wanted: int) -> list[_Standing]:
         """Return the best that may be seen, and as many of the best that may not."""
         ordered = sorted(self.standings, key=lambda one: (-one.score, -one.number))
@@ -233,26 +243,26 @@ def _ranked(
 ) -> Plan[tuple[list[Recalled], list[Dropped]]]:
     """Return the memories that match the query best, and those among them that may not be seen.
 
-    What decides beside the words is read in growing pages, best match first, until nothing that is left can come
-    before what is wanted; whole memories are read at the end.
+    What decides beside the words is read in pages, best match first, until nothing that is left can come before what is
+    wanted: after the first page, that is of the rows that still can. Whole memories are read at the end.
     """
     partition = owner_partition(owner_id)
     corpora = yield Query("corpus_in_partition", {"partition": partition})
     if not corpora:
         return [], []
-    relevance, hints = yield from _relevance(request, owner_id, corpora[0])
+    relevance, ordered, hints = yield from _relevance(request, owner_id, corpora[0])
     at = to_microseconds(request.at)
     matches = _Matches(relevance, hints, request.priors, Eligibility(request.visible, memory_types, at))
     wanted = request.limit + request.pinned + SPARE
-    ordered, page = iter(relevance.best_first()), 2 * wanted
-    while part := dict(islice(ordered, page)):
+    page, least = wanted + wanted // 4, -inf
+    while part := (yield from ordered.take(page, least)):
         numbers = [corpora[0]["partition_no"] << 32 | row for row in part]
         name = "standings_as_of" if request.past else "standings"
         rows = yield Query(name, {"partition": partition, "at": at, "numbers": numbers})
         matches.add(rows, part)
         if matches.complete(wanted, min(part.values()), request.min_score):
             break
-        page *= 4
+        page, least = 4 * page, matches.least(wanted)
     best = matches.best(wanted)
     name = "memories_numbered_as_of" if request.past else "memories_numbered"
     rows = yield Query(name, {"partition": partition, "at": at, "numbers": [one.number for one in best]})
@@ -281,7 +291,24 @@ def _others(memory: Memory, members: Sequence[Memory]) -> tuple[Memory, ...]:
     return tuple(one for one in members if group is not None and one.conflict_id == group and one.id != memory.id)
 
 
-def _relevance(request: RecallRequest, owner_id: str, corpus: Row) -> Plan[tuple[Relevance | ArrayRelevance, Hints]]:
+@dataclass(slots=True)
+class _WordRows:
+    """The rows that match by their words alone, most relevant first."""
+
+    rows: Sequence[tuple[int, float]]
+    taken: int = 0
+
+    def take(self, count: int, least: float) -> Plan[dict[int, float]]:
+        """Return the next `count` rows whose relevance is `least` or more, each with it."""
+        yield from ()
+        page = self.rows[self.taken : self.taken + count]
+        self.taken += len(page)
+        return {row: relevance for row, relevance in page if relevance >= least}
+
+
+def _relevance(
+    request: RecallRequest, owner_id: str, corpus: Row
+) -> Plan[tuple[Relevance | ArrayRelevance, _WordRows | RelevantRows, Hints]]:
     """Measure how well each row of an owner's partition matches the query in each way."""
     partition = owner_partition(owner_id)
     query = request.query or ""
@@ -296,18 +323,19 @@ def _relevance(request: RecallRequest, owner_id: str, corpus: Row) -> Plan[tuple
     hints = Hints(subjects, named_dates(query), weights)
     if request.vectors is None:
         fields = (Field(one.part, one.weight, lexical_matches(*one.texts), corpus["size"], one.own) for one in lexical)
-        return Relevance.of(fields), hints
+        relevance = Relevance.of(fields)
+        return relevance, _WordRows(relevance.best_first()), hints
     close = yield from closeness(corpus, request.vectors)
     close.leave_out([row["memory_no"] & ROW for row in past])
+    kinds = (("semantic", weights.semantic), (CONTEXT, weights.context_semantic))
     arrays = [
         ArrayField(one.part, one.weight, *lexical_arrays(*one.texts), corpus["size"], one.own)
         for one in lexical
         if one.texts[1]
     ]
-    kinds = (("semantic", weights.semantic), (CONTEXT, weights.context_semantic))
-    for (part, weight), (rows, matches) in zip(kinds, close.matches(request.vectors.metric), strict=True):
-        arrays.append(ArrayField(part, weight, rows, matches, len(rows), part != CONTEXT))
-    return ArrayRelevance.of(arrays), hints
+    arrays += yield from vector_fields(close, corpus, request.vectors, kinds)
+    matched = ArrayRelevance.of(arrays)
+    return matched, RelevantRows(matched, corpus, request.vectors), hints
 
 
 @dataclass(frozen=True, slots=True)

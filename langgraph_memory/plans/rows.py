@@ -170,13 +170,16 @@ def put_vectors(partition: str, memory_no: int, vectors: Vectors, corpus: Row | 
         yield Query("put_vectors", {"partition": partition, "memory_no": memory_no, "corpus": corpus}, rows)
 
 
-def closeness(corpus: Row, search: VectorSearch, least: float | None = None) -> Plan[Closeness]:
+def closeness(
+    corpus: Row, search: VectorSearch, least: float | None = None, numbers: Sequence[int] | None = None
+) -> Plan[Closeness]:
     """Compare a query with every vector of a partition; an engine may leave out what is less close than `least`.
 
-    `corpus` is what is noted of the partition now.
+    Those of the rows of some `numbers` are compared exactly; an engine may answer with others too. `corpus` is what is
+    noted of the partition now.
     """
     place = {"partition": corpus["partition"], "partition_no": corpus["partition_no"]}
-    asked = {"vector": search.query, "metric": search.metric, "least": least}
+    asked = {"vector": search.query, "metric": search.metric, "least": least, "numbers": numbers}
     (found,) = yield Query("closeness", {**place, **asked, "corpus": corpus})
     return Closeness.from_row(found)
 

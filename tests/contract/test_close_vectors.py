@@ -13,6 +13,7 @@ from langgraph_memory.domain.vectors import pack
 from langgraph_memory.engine.base import Engine
 from langgraph_memory.engine.connect import connect
 from langgraph_memory.engine.query import Plan, Query, reads
+from langgraph_memory.plans.closest import ClosestRows
 from langgraph_memory.plans.rows import VectorSearch, closeness
 from langgraph_memory.store import CuratedStore
 
@@ -31,8 +32,9 @@ def vector(text: str) -> list[float]:
 def found(text: str, least: float | None) -> Plan[dict[int, float]]:
     """Return the rows of the partition and their closeness to a text."""
     (corpus,) = yield Query("corpus_in_partition", {"partition": ".".join(PLACE)})
-    close = yield from closeness(corpus, VectorSearch(pack(vector(text), DIMS), "cosine"), least)
-    return close.own()
+    search = VectorSearch(pack(vector(text), DIMS), "cosine")
+    close = yield from closeness(corpus, search, least)
+    return dict((yield from ClosestRows(search, [(corpus, close.own)]).take(len(close.own))))
 
 
 @pytest.fixture

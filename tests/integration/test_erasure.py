@@ -252,10 +252,12 @@ def test_what_is_forgotten_leaves_nothing_in_a_block_of_vectors(memory: MemoryDa
     memory.store.forget(kept[5].id, owner_id=ADA)
 
     with sqlite3.connect(path) as connection:
-        ((slots, sketches, vectors),) = connection.execute("SELECT slots, sketches, vectors FROM memory_vector_block")
+        ((slots, bounds, sketches, codes),) = connection.execute(
+            "SELECT slots, bounds, sketches, codes FROM memory_vector_block"
+        )
+        assert connection.execute("SELECT count(*) FROM memory_vector").fetchone() == (127,)
 
-    size = len(vectors) // 128
-    assert [len(slots), len(sketches)] == [128 * 4, 128 * 32]
-    assert [place for place in range(128) if not any(slots[4 * place : 4 * place + 4])] == [5]
-    assert [place for place in range(128) if not any(sketches[32 * place : 32 * place + 32])] == [5]
-    assert [place for place in range(128) if not any(vectors[size * place : size * place + size])] == [5]
+    dims = len(codes) // 128
+    for held, size in ((slots, 4), (bounds, 8), (sketches, 32), (codes, dims)):
+        assert len(held) == 128 * size
+        assert [place for place in range(128) if not any(held[size * place : size * place + size])] == [5]

@@ -16,8 +16,9 @@ from langgraph_memory.domain.memory import Memory, Recalled
 from langgraph_memory.domain.ranking import Hints, Priors, Weights, estimated_tokens, scope_closeness
 from langgraph_memory.domain.selection import Eligibility, Selection
 from langgraph_memory.domain.vectors import Closeness, pack
+from langgraph_memory.engine.sqlite.shelf import BLOCK, Shelf, bytes_of, grown
 from langgraph_memory.engine.sqlite.sketches import Sketches, sketch
-from langgraph_memory.engine.sqlite.vectors import BLOCK, Held, Shelf, bytes_of, closest, grown, seal
+from langgraph_memory.engine.sqlite.vectors import Held, closest, slot_of
 from langgraph_memory.exceptions import EmbeddingError
 from langgraph_memory.plans.rows import memory_columns
 
@@ -160,7 +161,13 @@ def test_what_a_read_may_not_see_has_a_reason(fields: dict[str, Any], reason: st
 
 def closeness(query: list[float], vectors: list[list[float]], metric: Any = "cosine") -> dict[int, float]:
     packed = [(number, "content", pack(vector, 2, metric)) for number, vector in enumerate(vectors, start=1)]
-    return Closeness.from_row(closest(pack(query, 2, metric), [Held.of([seal(packed)], 2)], metric)).own()
+    return own(closest(pack(query, 2, metric), [Held.of(packed, 2)], metric))
+
+
+def own(found: Any) -> dict[int, float]:
+    """Return how close each row's own vectors are."""
+    close = Closeness.from_row(found).own
+    return dict(zip(close.rows.tolist(), close.scores.tolist(), strict=True))
 
 
 def test_cosine_ignores_length_and_a_zero_vector_is_close_to_nothing() -> None:
@@ -181,17 +188,17 @@ def test_no_vectors_have_no_similarities() -> None:
 
 def test_the_closest_of_a_rows_vectors_counts_and_its_context_is_kept_apart() -> None:
     fields = [(1, "content", [0, 1]), (1, "content.0", [1, 0]), (2, "context", [1, 0]), (2, "content", [0, 1])]
-    block = seal([(number, field, pack(vector, 2)) for number, field, vector in fields])
+    held = Held.of([(number, field, pack(vector, 2)) for number, field, vector in fields], 2)
 
-    own, around = Closeness.from_row(closest(pack([1, 0], 2), [Held.of([block], 2)], "cosine")).kinds
+    found = Closeness.from_row(closest(pack([1, 0], 2), [held], "cosine"))
 
-    assert (own[0].tolist(), own[1].tolist()) == ([1, 2], [1.0, 0.0])
-    assert (around[0].tolist(), around[1].tolist()) == ([2], [1.0])
+    assert (found.own.rows.tolist(), found.own.scores.tolist()) == ([1, 2], [1.0, 0.0])
+    assert (found.context.rows.tolist(), found.context.scores.tolist()) == ([2], [1.0])
 
 
 def slotted(vectors: list[bytes]) -> Sketches:
     """Return the sketches of vectors, the first of row 1."""
-    slots, _ = seal([(row, "content", vector) for row, vector in enumerate(vectors, 1)])
+    slots = b"".join(slot_of(row, "content").to_bytes(4, "little") for row, _ in enumerate(vectors, 1))
     return Sketches.of([(slots, b"".join(map(sketch, vectors)))])
 
 
@@ -204,11 +211,11 @@ def test_asked_for_what_is_close_no_sketch_of_a_close_vector_is_left_out(seed: i
     near = [[number + chance.gauss(0, 0.4) for number in query] for _ in range(50)]
     sparse = [[number * (place % 8 != row) for place, number in enumerate(query)] for row in range(8)]
     vectors = [pack(one, dims) for one in [*wide, *near, *sparse, query]]
-    held = Held.of([seal([(row, "content", vector) for row, vector in enumerate(vectors, 1)])], dims)
+    held = Held.of([(row, "content", vector) for row, vector in enumerate(vectors, 1)], dims)
 
     found = {int(slot) >> 1 for slot in slotted(vectors).near(vectors[-1], 0.92)}
 
-    everything = Closeness.from_row(closest(vectors[-1], [held], "cosine")).own()
+    everything = own(closest(vectors[-1], [held], "cosine"))
     assert len(vectors) in found
     assert {row for row, score in everything.items() if score >= 0.92} <= found
 
@@ -236,20 +243,20 @@ def test_bits_are_counted_without_numpy_2_too(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_asked_for_what_is_close_what_is_less_so_is_left_out() -> None:
-    held = Held.of([seal([(1, "content", pack([1, 0], 2)), (2, "content", pack([1, 1], 2))])], 2)
+    held = Held.of([(1, "content", pack([1, 0], 2)), (2, "content", pack([1, 1], 2))], 2)
 
-    assert Closeness.from_row(closest(pack([1, 0], 2), [held], "cosine", 0.92)).own() == {1: 1.0}
+    assert own(closest(pack([1, 0], 2), [held], "cosine", 0.92)) == {1: 1.0}
 
 
 def test_only_where_vectors_are_compared_by_cosine_is_any_left_out() -> None:
     vectors = [pack([number, 1.0], 2, "l2") for number in range(9)]
-    held = Held.of([seal([(row, "content", vector) for row, vector in enumerate(vectors, 1)])], 2)
+    held = Held.of([(row, "content", vector) for row, vector in enumerate(vectors, 1)], 2)
 
-    assert len(Closeness.from_row(closest(vectors[0], [held], "l2", 0.9)).own()) == 9
+    assert len(own(closest(vectors[0], [held], "l2", 0.9))) == 9
 
 
 def test_a_shelf_answers_for_the_state_it_was_given_and_forgets_what_was_used_longest_ago() -> None:
-    vectors = (Held.of([seal([(1, "content", pack([1, 0], 2))])], 2),)
+    vectors = (Held.of([(1, "content", pack([1, 0], 2))], 2),)
     shelf: Shelf[Held] = Shelf(most_bytes=2 * bytes_of(vectors))
 
     for partition in (1, 2, 3):

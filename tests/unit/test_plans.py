@@ -18,7 +18,7 @@ from langgraph_memory.domain.text import content_hash
 from langgraph_memory.domain.types import MemoryTypes
 from langgraph_memory.driver import adrive, drive
 from langgraph_memory.engine.query import Operation, Plan, Query, reads, writes
-from langgraph_memory.engine.sqlite.vectors import Held, closest, seal
+from langgraph_memory.engine.sqlite.vectors import Held, closest
 from langgraph_memory.exceptions import InvalidMemoryError, MemoryNotFoundError
 from langgraph_memory.plans import items, memories, promotion
 from langgraph_memory.plans.memories import Origin, Proposal
@@ -266,7 +266,7 @@ def test_every_statement_of_a_recall_is_bound_to_the_owners_partition() -> None:
     corpus = dict.fromkeys("size term_total context_size context_total asked_size asked_total subjects".split(), 2)
     script = Script(
         corpus_in_partition=lambda params: [{**params, **corpus, "partition_no": 1}],
-        closeness=[closest(b"\0\0\x80?", [Held.of([seal([(1, "content", b"\0\0\x80?")])], 1)], "cosine")],
+        closeness=[closest(b"\0\0\x80?", [Held.of([(1, "content", b"\0\0\x80?")], 1)], "cosine")],
         postings=[{"field": 0, "term": "tea", "postings": " 00000001010003"}],
         standings=[stored(memory())],
         memories_numbered=[stored(memory())],

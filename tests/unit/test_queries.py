@@ -24,8 +24,8 @@ ANSWERS = {
 """The queries that a dialect answers with a small plan over statements of its own."""
 PRIVATE = {
     SQLITE: {
-        *("put_vector", "loose_vectors", "vector_state", "vector_slots", "vector_sketches", "vector_block"),
-        *("put_vector_block", "seal_vector"),
+        *("put_vector", "loose_vectors", "vector_state", "vector_codes", "vector_sketches"),
+        *("put_vector_block", "count_vector_blocks", "known_vector_block", "count_coded"),
         *("erase_vector_blocks", "erase_vector_rows", "drop_vector_blocks", "drop_vector_rows"),
         *("known_partition", "new_partition", "add_item"),
         *("sealed_postings", "newest_sealed_postings", "fresh_state", "fresh_terms"),

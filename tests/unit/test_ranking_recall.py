@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from langgraph.store.base import PutOp
 
 from langgraph_memory.domain.vectors import pack
 from langgraph_memory.engine.query import Plan, writes
-from langgraph_memory.engine.sqlite.vectors import BLOCK
+from langgraph_memory.engine.sqlite.shelf import BLOCK
 from langgraph_memory.plans.items import Put, write_items
 from langgraph_memory.plans.rows import PlainItem
 from langgraph_memory.store import CuratedStore
@@ -175,3 +176,32 @@ def test_loose_vectors_that_were_kept_give_way_to_what_another_process_wrote(tmp
             found = one.search(("notes", "ada"), query=text, limit=1)[0]
             assert (found.key, found.score) == (text, pytest.approx(1.0, abs=1e-5))
         assert all(item.score < 0.999 for item in one.search(("notes", "ada"), query="first") if item.score)
+
+
+def test_blocks_that_another_process_adds_or_changes_are_noticed(tmp_path: Path) -> None:
+    index: Any = {"dims": DIMS, "embed": lambda texts: [vector(text) for text in texts], "fields": ["text"]}
+    path, place = str(tmp_path / "a.db"), ("notes", "ada")
+    read: list[int] = []
+    with (
+        CuratedStore.from_conn_string(path, index=index) as one,
+        CuratedStore.from_conn_string(path, index=index) as other,
+    ):
+        statement = one._runner.engine._statement
+
+        def counted(connection: Any, query: Any) -> Any:
+            rows = statement(connection, query)
+            read.extend(row["first"] for row in rows if query.name == "vector_codes")
+            return rows
+
+        one._runner.engine._statement = counted
+        for start in range(0, 4 * BLOCK, BLOCK):
+            other.batch([PutOp(place, str(n), {"text": f"note {n}"}) for n in range(start, start + BLOCK)])
+            assert [item.key for item in one.search(place, query=f"note {start}", limit=1)] == [str(start)]
+        appended = list(read)
+        other.delete(place, str(BLOCK))
+        found = one.search(place, query=f"note {BLOCK}", limit=4 * BLOCK)
+
+    assert appended == [1 + start for start in range(0, 4 * BLOCK, BLOCK)]
+    assert read == [*appended, *appended]
+    assert len(found) == 4 * BLOCK - 1
+    assert str(BLOCK) not in {item.key for item in found}

@@ -1,33 +1,29 @@
-"""Keeps vectors in blocks: loose until there are enough to seal into one, which is read many times faster."""
+"""Keeps vectors as they are and, in blocks, as codes: those are compared with a query, and tell which may be close."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from threading import Lock
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any
 
 from langgraph_memory.engine.query import Answer, Plan, Query, Row
-from langgraph_memory.engine.sqlite.sketches import Sketches, sketch
-
-BLOCK = 128
-"""How many vectors are sealed into one block."""
+from langgraph_memory.engine.sqlite.codes import Codes, Reader, encode
+from langgraph_memory.engine.sqlite.shelf import BLOCK, Shelf, grown
+from langgraph_memory.engine.sqlite.sketches import BITS, Sketches, sketch
 
 _FEW = 16
 """How many rows are looked up one by one whose sketches are close; where there are more, every vector is compared."""
-_ENTRY = 4096
-"""Bytes that are counted for a partition at hand beside its vectors, so that those without any are bounded too."""
-_GROWTH = 8
-"""By how many times the vectors at hand are more than those of the newest blocks, which are kept apart from them."""
+_READ_TOGETHER = 64
+"""How many blocks are read with one statement."""
 
 _ROUNDING = 1e-4
 _CONTEXT = "context"
-_NOTHING = {"own": b"", _CONTEXT: b""}
+_NOTHING = b""
 _ROW = (1 << 31) - 1
+_EVERY = (1 << 32) - 1
 
 
-def vector_answers(shelf: Shelf[Held], loose: Shelf[Held], sketched: Shelf[Sketches]) -> Mapping[str, Answer]:
+def vector_answers(shelf: Shelf[Codes], loose: Shelf[Held], sketched: Shelf[Sketches]) -> Mapping[str, Answer]:
     """Return the queries over vectors that are answered by several statements.
 
     `shelf` keeps what was read of the blocks, `sketched` their sketches, `loose` the vectors that are in none yet.
@@ -40,13 +36,9 @@ def vector_answers(shelf: Shelf[Held], loose: Shelf[Held], sketched: Shelf[Sketc
     }
 
 
-def seal(vectors: Sequence[tuple[int, str, bytes]]) -> tuple[bytes, bytes]:
-    """Return the slots and the vectors of a block made of (row, field, vector) triples of one size.
-
-    A slot is the row's number in its partition, and a bit that says whether the vector is of the context.
-    """
-    slots = [(row & _ROW) << 1 | (field == _CONTEXT) for row, field, _ in vectors]
-    return b"".join(slot.to_bytes(4, "little") for slot in slots), b"".join(vector for _, _, vector in vectors)
+def slot_of(row: int, field: str) -> int:
+    """Return what tells which row a vector is of: its number in its partition, and whether it is of the context."""
+    return (row & _ROW) << 1 | (field == _CONTEXT)
 
 
 @dataclass(frozen=True)
@@ -77,197 +69,200 @@ class Held:
         return Held(room.slots[:end], room.matrix[:end], room)
 
     @classmethod
-    def of(cls, blocks: Sequence[tuple[bytes, bytes]], dims: int) -> Held:
-        """Return the vectors of some blocks as one matrix."""
+    def of(cls, vectors: Sequence[tuple[int, str, bytes]], dims: int) -> Held:
+        """Return (row, field, vector) triples as one matrix."""
         import numpy as np
 
-        slots = np.frombuffer(b"".join(slots for slots, _ in blocks), dtype="<u4")
-        return cls(slots, np.frombuffer(b"".join(block for _, block in blocks), dtype="<f4").reshape(-1, dims))
+        slots = np.array([slot_of(row, field) for row, field, _ in vectors], dtype="<u4")
+        joined = b"".join(vector for _, _, vector in vectors)
+        return cls(slots, np.frombuffer(joined, dtype="<f4").reshape(-1, dims))
+
+    def compare(self, query: Any, metric: str, scores: Any, slack: Any) -> None:
+        """Note how close each vector is, greater is closer, and that it is no closer than that."""
+        import numpy as np
+
+        scores[:] = -np.linalg.norm(self.matrix - query, axis=1) if metric == "l2" else self._products(query)
+        slack[:] = 0.0
+
+    def _products(self, query: Any) -> Any:
+        """Return the dot product of each vector with a query; not by `@`, which starts threads for a large matrix."""
+        import numpy as np
+
+        return np.einsum("ij,j->i", self.matrix, query)
 
 
-class Kept(Protocol):
-    """What can be kept at hand."""
-
-    @property
-    def nbytes(self) -> int:
-        """How much memory it takes."""
-        ...
-
-
-K = TypeVar("K", bound=Kept)
-
-Parts = tuple[Held, ...]
-"""The vectors of a partition in the order of their rows, in a few matrices: to add to a large one copies it."""
-
-
-def grown(parts: Parts, more: Held) -> Parts:
-    """Return `parts` and then `more`, few and each many times as large as the next."""
-    while parts and len(parts[-1].slots) <= max(BLOCK, _GROWTH * len(more.slots)):
-        parts, more = parts[:-1], parts[-1].joined(more)
-    return (*parts, more)
-
-
-class Shelf(Generic[K]):
-    """Keeps the vectors of the partitions that were read last, within a bound of bytes, for the reads that follow.
-
-    `state` tells one content of a partition from every other, also from one that was rolled back, so what another
-    process has changed is never answered from here.
-    """
-
-    def __init__(self, most_bytes: int = 256 << 20) -> None:
-        self._most_bytes = most_bytes
-        self._kept: OrderedDict[int, tuple[int, tuple[K, ...]]] = OrderedDict()
-        self._bytes = 0
-        self._lock = Lock()
-
-    def find(self, partition_no: int, state: int) -> tuple[K, ...] | None:
-        """Return the vectors of a partition's blocks in this state, when they are here."""
-        with self._lock:
-            found = self._kept.get(partition_no)
-            if found is None or found[0] != state:
-                return None
-            self._kept.move_to_end(partition_no)
-            return found[1]
-
-    def keep(self, partition_no: int, state: int, vectors: tuple[K, ...]) -> None:
-        """Keep vectors in place of what was kept of the partition, and let go what was used longest ago."""
-        size = bytes_of(vectors)
-        with self._lock:
-            if partition_no in self._kept:
-                self._bytes -= bytes_of(self._kept.pop(partition_no)[1])
-            self._kept[partition_no] = (state, vectors)
-            self._bytes += size
-            while self._bytes > self._most_bytes:
-                self._bytes -= bytes_of(self._kept.popitem(last=False)[1][1])
-
-
-def bytes_of(vectors: tuple[Kept, ...]) -> int:
-    """Return how much memory a partition's vectors take."""
-    return _ENTRY + sum(part.nbytes for part in vectors)
-
-
-def closest(query: bytes, held: Sequence[Held], metric: str, least: float | None = None) -> dict[str, bytes]:
-    """Return the rows that have vectors and the score of each, as the query `closeness` answers.
+def closest(
+    query: bytes, parts: Sequence[Held | Codes], metric: str, least: float | None = None
+) -> dict[str, tuple[Any, Any, Any] | bytes]:
+    """Return the rows that have vectors, about how close each is and how much closer it may be, as `closeness` does.
 
     With `least` those that score less are left out, where vectors are compared by cosine.
     """
     import numpy as np
 
     wanted = np.frombuffer(query, dtype="<f4")
-    held = [one for one in held if len(one.slots)]
-    if not held:
-        return _NOTHING
-    slots = np.concatenate([one.slots for one in held])
-    scores = np.concatenate([_similarities(wanted, one.matrix, metric) for one in held])
+    slots = _joined([one.slots for one in parts])
+    scores, slack = np.empty(len(slots), "f4"), np.empty(len(slots), "f4")
+    start = 0
+    for one in parts:
+        part = slice(start, start + len(one.slots))
+        one.compare(wanted, metric, scores[part], slack[part])
+        start = part.stop
     used = slots > 1
     if least is not None and metric == "cosine":
-        used &= scores >= least - _ROUNDING
-        if not used.any():
-            return _NOTHING
-    around = (slots & 1).astype(bool)
-    own, context = used & ~around, used & around
-    return {"own": _packed(slots[own] >> 1, scores[own]), _CONTEXT: _packed(slots[context] >> 1, scores[context])}
+        used &= scores + slack >= least - _ROUNDING
+    own, rows = slots & 1 == 0, slots >> 1
+    if used.all() and own.all():
+        return {"own": _best_of_row(rows, scores, slack), _CONTEXT: _NOTHING}
+    kinds = (used & own, used & ~own)
+    return {
+        name: _best_of_row(rows[kind], scores[kind], slack[kind])
+        for name, kind in zip(("own", _CONTEXT), kinds, strict=True)
+    }
 
 
-def _put(query: Query, shelf: Shelf[Held], loose: Shelf[Held]) -> Plan[Sequence[Row]]:
-    """Store the vectors of a row, and seal those of its partition when there are enough loose ones."""
+def _put(query: Query, shelf: Shelf[Codes], loose: Shelf[Held]) -> Plan[Sequence[Row]]:
+    """Store the vectors of a row, and the codes of those of its partition when there are enough loose ones."""
     place = {"partition": query.params["partition"]}
     corpus = query.params.get("corpus")
     before = (yield Query("vector_state", place))[0] if corpus is None else corpus
     yield Query("put_vector", query.params, query.rows)
     (state,) = yield Query("vector_state", place)
-    if state["loose_vectors"] < BLOCK:
+    if state["vectors"] - state["coded_vectors"] < BLOCK:
         _add_loose(loose, before, state, query)
-        return ()
-    rows = yield Query("loose_vectors", place)
-    block = seal([(row["memory_no"], row["field"], row["vector"]) for row in rows])
-    number = {"partition_no": state["partition_no"]}
-    sketches = b"".join(sketch(row["vector"]) for row in rows)
-    (made,) = yield Query("put_vector_block", {**number, "slots": block[0], "sketches": sketches, "vectors": block[1]})
-    places = [{"memory_no": row["memory_no"], "field": row["field"], "slot": slot} for slot, row in enumerate(rows)]
-    yield Query("seal_vector", {**number, "block_no": made["block_no"]}, places)
-    (after,) = yield Query("vector_state", place)
-    kept = shelf.find(before["partition_no"], before["blocks_state"])
-    _grow(shelf, kept, after["partition_no"], after["blocks_state"], block, len(rows))
+    while state["vectors"] - state["coded_vectors"] >= BLOCK:
+        state = yield from _put_block(place, state, shelf)
     return ()
+
+
+def _put_block(place: Mapping[str, Any], before: Row, shelf: Shelf[Codes]) -> Plan[Row]:
+    """Put the codes of the oldest loose vectors of a partition into a block, and return the state then."""
+    first = before["coded_vectors"] + 1
+    rows = yield Query("loose_vectors", {**place, "most": BLOCK})
+    yield Query("count_coded", {**place, "last_no": first + BLOCK - 1})
+    block = _block(first, rows) if rows else None
+    if block is not None:
+        yield Query("put_vector_block", {**place, "first": first, **block})
+    (after,) = yield Query("vector_state", place)
+    kept = shelf.find(before["partition_no"], _blocks_state(before))
+    if kept and block is not None and len(block["codes"]) == kept[0].counts.shape[1] * BLOCK:
+        parts = grown(kept, _read([block], BLOCK, kept[0].counts.shape[1]))
+        shelf.keep(after["partition_no"], _blocks_state(after), parts)
+    return after
+
+
+def _block(first: int, rows: Sequence[Row]) -> dict[str, bytes]:
+    """Return the block of some vectors, each in its place; those that were deleted leave theirs empty."""
+    slots, sketches, vectors = [bytes(4)] * BLOCK, [bytes(BITS // 8)] * BLOCK, [b""] * BLOCK
+    for row in rows:
+        place = row["number"] - first
+        slots[place] = slot_of(row["memory_no"], row["field"]).to_bytes(4, "little")
+        sketches[place] = sketch(row["vector"])
+        vectors[place] = row["vector"]
+    bounds, codes = encode(vectors)
+    return {"slots": b"".join(slots), "bounds": bounds, "sketches": b"".join(sketches), "codes": codes}
 
 
 def _add_loose(loose: Shelf[Held], before: Row, after: Row, query: Query) -> None:
     """Keep what was loose and what was just put, so that the next comparison need not read it."""
     kept = loose.find(before["partition_no"], before["loose_state"])
-    if kept and query.rows:
-        block = seal([(query.params["memory_no"], row["field"], row["vector"]) for row in query.rows])
-        _grow(loose, kept, after["partition_no"], after["loose_state"], block, len(query.rows))
+    if not kept or not query.rows:
+        return
+    dims = kept[0].matrix.shape[1]
+    put = [{**query.params, **row} for row in query.rows]
+    vectors = [(row["memory_no"], row["field"], row["vector"]) for row in put]
+    if all(len(vector) == 4 * dims for _, _, vector in vectors):
+        loose.keep(after["partition_no"], after["loose_state"], grown(kept, Held.of(vectors, dims)))
 
 
-def _grow(
-    shelf: Shelf[Held], kept: Parts | None, partition_no: int, state: int, block: tuple[bytes, bytes], n: int
-) -> None:
-    """Keep what was kept and a block of `n` more vectors, unless one of them is of another size."""
-    dims = kept[0].matrix.shape[1] if kept else 0
-    if kept and len(block[1]) == 4 * dims * n:
-        shelf.keep(partition_no, state, grown(kept, Held.of([block], dims)))
-
-
-def _closeness(query: Query, shelf: Shelf[Held], loose: Shelf[Held], sketched: Shelf[Sketches]) -> Plan[Sequence[Row]]:
-    """Compare a query with every vector of a partition, in blocks and loose."""
+def _closeness(query: Query, shelf: Shelf[Codes], loose: Shelf[Held], sketched: Shelf[Sketches]) -> Plan[Sequence[Row]]:
+    """Compare a query with the vectors of some rows, or with every vector, those in blocks by their codes."""
     place, vector = {"partition": query.params["partition"]}, query.params["vector"]
-    metric, least = query.params["metric"], query.params["least"]
+    metric, least, dims = query.params["metric"], query.params["least"], len(vector) // 4
+    if query.params["numbers"] is not None:
+        return [closest(vector, [(yield from _exact(place, query.params["numbers"], dims))], metric)]
     state = query.params["corpus"]
     others = loose.find(state["partition_no"], state["loose_state"])
     if others is None:
-        others = (_held((yield Query("loose_vectors", place)), len(vector) // 4),)
+        others = (_held((yield Query("loose_vectors", {**place, "most": _EVERY})), dims),)
         loose.keep(state["partition_no"], state["loose_state"], others)
-    sealed = None
+    parts: Sequence[Held | Codes] | None = None
     if least is not None and metric == "cosine":
-        sealed = yield from _near(place, state, vector, least, sketched)
-    if sealed is None:
-        sealed = yield from _sealed(place, state, len(vector) // 4, shelf)
-    return [closest(vector, [*sealed, *others], metric, least)]
+        parts = yield from _near(place, state, vector, least, sketched)
+    if parts is None:
+        parts = yield from _coded(place, state, dims, shelf)
+    return [closest(vector, [*parts, *others], metric, least)]
 
 
 def _near(
     place: Mapping[str, Any], state: Row, vector: bytes, least: float, shelf: Shelf[Sketches]
-) -> Plan[Parts | None]:
-    """Return what there is in blocks of the rows that can be as close as `least`; None when those are many."""
-    kept = shelf.find(state["partition_no"], state["blocks_state"])
+) -> Plan[Sequence[Held] | None]:
+    """Return the vectors in blocks of the rows that can be as close as `least`; None when those are many."""
+    kept = shelf.find(state["partition_no"], _blocks_state(state))
     if kept is None:
         blocks = yield Query("vector_sketches", place)
         kept = (Sketches.of([(row["slots"], row["sketches"]) for row in blocks]),)
-        shelf.keep(state["partition_no"], state["blocks_state"], kept)
+        shelf.keep(state["partition_no"], _blocks_state(state), kept)
     rows = {int(slot) >> 1 for slot in kept[0].near(vector, least)} - {0}
     if not rows or len(rows) > _FEW:
         return None if rows else ()
     numbers = [state["partition_no"] << 32 | row for row in sorted(rows)]
-    return (_held((yield Query("vectors_of_rows", {**place, "numbers": numbers})), len(vector) // 4),)
+    return ((yield from _exact(place, numbers, len(vector) // 4)),)
+
+
+def _exact(place: Mapping[str, Any], numbers: Sequence[int], dims: int) -> Plan[Held]:
+    """Read the vectors of some rows."""
+    return _held((yield Query("vectors_of_rows", {**place, "numbers": numbers})), dims)
 
 
 def _held(rows: Sequence[Row], dims: int) -> Held:
-    return Held.of([seal([(row["memory_no"], row["field"], row["vector"]) for row in rows])], dims)
+    return Held.of([(row["memory_no"], row["field"], row["vector"]) for row in rows], dims)
 
 
-def _sealed(place: Mapping[str, Any], state: Row, dims: int, shelf: Shelf[Held]) -> Plan[Parts]:
-    """Return the vectors of a partition's blocks."""
-    kept = shelf.find(state["partition_no"], state["blocks_state"])
+def _coded(place: Mapping[str, Any], state: Row, dims: int, shelf: Shelf[Codes]) -> Plan[Sequence[Codes]]:
+    """Return the codes of a partition's blocks; where blocks were only added since they were read, those are read."""
+    kept = shelf.find(state["partition_no"], _blocks_state(state))
     if kept is None:
-        kept = yield from _blocks(place, dims)
-        shelf.keep(state["partition_no"], state["blocks_state"], kept)
+        before, after = yield from _unchanged(place, state, shelf)
+        kept = grown(before, (yield from _read_codes(place, dims, after)))
+        shelf.keep(state["partition_no"], _blocks_state(state), kept)
     return kept
 
 
-def _blocks(place: Mapping[str, Any], dims: int) -> Plan[Parts]:
-    """Read the blocks of a partition one by one into one matrix: memory that is new costs more than to copy."""
-    import numpy as np
+def _blocks_state(state: Row) -> tuple[int, int]:
+    return state["blocks_state"], state["newest_block"]
 
-    blocks = yield Query("vector_slots", place)
-    slots = np.frombuffer(b"".join(row["slots"] for row in blocks), dtype="<u4")
-    matrix, start = np.empty((len(slots), dims), dtype="<f4"), 0
-    for row in blocks:
-        (block,) = yield Query("vector_block", {**place, "block_no": row["block_no"]})
-        part = np.frombuffer(block["vectors"], dtype="<f4").reshape(-1, dims)
-        matrix[start : start + len(part)] = part
-        start += len(part)
-    return (Held(slots, matrix),)
+
+def _unchanged(place: Mapping[str, Any], state: Row, shelf: Shelf[Codes]) -> Plan[tuple[tuple[Codes, ...], int]]:
+    """Return what is at hand of a partition's blocks and holds still, and the first vector of the last of these.
+
+    None of them was changed, and the last of them is there: so are those before it.
+    """
+    match shelf.last(state["partition_no"]):
+        case ((unchanged, mark), kept) if unchanged == state["blocks_state"]:
+            found = yield Query("known_vector_block", {**place, "mark": mark})
+            return (kept, found[0]["first"]) if found else ((), 0)
+    return (), 0
+
+
+def _read_codes(place: Mapping[str, Any], dims: int, after: int) -> Plan[Codes]:
+    """Read the codes of a partition that come after a block, a few blocks at a time."""
+    (count,) = yield Query("count_vector_blocks", {**place, "after": after})
+    reader = Reader.of(count["blocks"] * BLOCK, dims)
+    for _ in range(0, count["blocks"], _READ_TOGETHER):
+        rows = yield Query("vector_codes", {**place, "after": after, "limit": _READ_TOGETHER})
+        for row in rows:
+            reader.add(row["slots"], row["bounds"], row["codes"])
+        after = rows[-1]["first"]
+    return reader.read()
+
+
+def _read(blocks: Sequence[Mapping[str, bytes]], most: int, dims: int) -> Codes:
+    """Return the codes of some blocks."""
+    reader = Reader.of(most, dims)
+    for block in blocks:
+        reader.add(block["slots"], block["bounds"], block["codes"])
+    return reader.read()
 
 
 def _both(first: str, second: str, query: Query) -> Plan[Sequence[Row]]:
@@ -276,40 +271,20 @@ def _both(first: str, second: str, query: Query) -> Plan[Sequence[Row]]:
     return ()
 
 
-def _similarities(query: Any, matrix: Any, metric: str) -> Any:
-    """Return how close each stored vector is; those compared by cosine were stored with length 1."""
+def _joined(slots: Sequence[Any]) -> Any:
     import numpy as np
 
-    return -np.linalg.norm(matrix - query, axis=1) if metric == "l2" else _products(matrix, query)
+    some = [one for one in slots if len(one)]
+    return np.concatenate(some) if len(some) > 1 else [*some, np.empty(0, "<u4")][0]
 
 
-def _products(matrix: Any, query: Any) -> Any:
-    """Return the dot product of each row with a query.
-
-    Not by `@`: the threads it starts for a large matrix wait for each other, on busy processors for tens of
-    milliseconds, and gain nothing where memory is what limits.
-    """
-    import numpy as np
-
-    return np.einsum("ij,j->i", matrix, query)
-
-
-def _packed(rows: Any, scores: Any) -> bytes:
-    """Return each row and its score in 4 bytes each, big endian."""
-    import numpy as np
-
-    rows, scores = _best_of_row(rows, scores)
-    found = np.empty(len(rows), dtype=[("row", ">u4"), ("score", ">f4")])
-    found["row"], found["score"] = rows, scores
-    return found.tobytes()
-
-
-def _best_of_row(rows: Any, scores: Any) -> tuple[Any, Any]:
-    """Return each row once, in order, with the score of the closest of its vectors."""
+def _best_of_row(rows: Any, scores: Any, slack: Any) -> tuple[Any, Any, Any]:
+    """Return each row once, in order, with the score of the closest of its vectors and how much closer one may be."""
     import numpy as np
 
     if len(rows) < 2 or (rows[1:] > rows[:-1]).all():
-        return rows, scores
+        return rows, scores, slack
     order = np.argsort(rows, kind="stable")
     distinct, starts = np.unique(rows[order], return_index=True)
-    return distinct, np.maximum.reduceat(scores[order], starts)
+    best = np.maximum.reduceat(scores[order], starts)
+    return distinct, best, np.maximum.reduceat((scores + slack)[order], starts) - best

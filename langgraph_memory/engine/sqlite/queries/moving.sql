@@ -69,13 +69,9 @@ CROSS JOIN agent_memory AS m
   ON m.partition = :partition AND m.namespace = json_extract(n.value, '$[0]') AND m.id = json_extract(n.value, '$[1]')
 
 -- name: vectors_of_rows
--- The vectors of the numbered rows of one partition, wherever they are.
-SELECT v.memory_no, v.field, coalesce(
-        v.vector,
-        substr(b.vectors, 1 + v.slot * (4 * length(b.vectors) / length(b.slots)), 4 * length(b.vectors) / length(b.slots))
-    ) AS vector
+-- The vectors of the numbered rows of one partition.
+SELECT v.memory_no, v.field, v.vector
 FROM store_partition AS p CROSS JOIN json_each(:numbers) AS n
 CROSS JOIN memory_vector AS v ON v.memory_no = n.value
   AND v.memory_no BETWEEN p.partition_no << 32 AND p.partition_no << 32 | 4294967295
-LEFT JOIN memory_vector_block AS b ON b.partition_no = p.partition_no AND b.block_no = v.block_no
 WHERE p.partition = :partition

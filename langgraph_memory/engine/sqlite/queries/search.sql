@@ -5,10 +5,11 @@ FROM store_partition AS p WHERE partition = :partition
 
 -- name: sealed_postings
 -- The postings of some terms in one partition, in every field, but not those of its fresh rows.
-SELECT p.field, p.term, p.postings
+SELECT p.field, p.term, group_concat(p.postings, '') AS postings
 FROM store_partition AS s CROSS JOIN json_each(:terms) AS t
 CROSS JOIN memory_posting AS p ON p.partition_no = s.partition_no AND p.term = t.value
 WHERE s.partition = :partition
+GROUP BY t.key, p.field
 
 -- name: newest_sealed_postings
 -- The newest blocks of the postings of some terms in the own text of one partition's rows, but not of its fresh ones.
