@@ -24,7 +24,7 @@ ANSWERS = {
 """The queries that a dialect answers with a small plan over statements of its own."""
 PRIVATE = {
     SQLITE: {
-        *("put_vector", "loose_vectors", "vector_state", "vector_codes", "vector_sketches"),
+        *("put_vector", "loose_vectors", "coded_vectors", "vector_state", "vector_codes", "vector_sketches"),
         *("put_vector_block", "count_vector_blocks", "known_vector_block", "count_coded"),
         *("erase_vector_blocks", "erase_vector_rows", "drop_vector_blocks", "drop_vector_rows"),
         *("known_partition", "new_partition", "add_item"),

@@ -15,6 +15,8 @@ _FEW = 16
 """How many rows are looked up one by one whose sketches are close; where there are more, every vector is compared."""
 _READ_TOGETHER = 64
 """How many blocks are read with one statement."""
+_SMALL = 32 << 20
+"""Bytes of a partition's vectors up to which they are compared as they are, from the second time on."""
 
 _ROUNDING = 1e-4
 _CONTEXT = "context"
@@ -23,14 +25,21 @@ _ROW = (1 << 31) - 1
 _EVERY = (1 << 32) - 1
 
 
-def vector_answers(shelf: Shelf[Codes], loose: Shelf[Held], sketched: Shelf[Sketches]) -> Mapping[str, Answer]:
-    """Return the queries over vectors that are answered by several statements.
+@dataclass(frozen=True)
+class Shelves:
+    """What is at hand of blocks: their codes, their sketches, and their vectors as they are; and of loose vectors."""
 
-    `shelf` keeps what was read of the blocks, `sketched` their sketches, `loose` the vectors that are in none yet.
-    """
+    codes: Shelf[Codes]
+    sketches: Shelf[Sketches]
+    whole: Shelf[Held]
+    loose: Shelf[Held]
+
+
+def vector_answers(shelves: Shelves) -> Mapping[str, Answer]:
+    """Return the queries over vectors that are answered by several statements."""
     return {
-        "put_vectors": lambda query: _put(query, shelf, loose),
-        "closeness": lambda query: _closeness(query, shelf, loose, sketched),
+        "put_vectors": lambda query: _put(query, shelves),
+        "closeness": lambda query: _closeness(query, shelves),
         "erase_vectors": lambda query: _both("erase_vector_blocks", "erase_vector_rows", query),
         "drop_vectors": lambda query: _both("drop_vector_blocks", "drop_vector_rows", query),
     }
@@ -121,7 +130,7 @@ def closest(
     }
 
 
-def _put(query: Query, shelf: Shelf[Codes], loose: Shelf[Held]) -> Plan[Sequence[Row]]:
+def _put(query: Query, shelves: Shelves) -> Plan[Sequence[Row]]:
     """Store the vectors of a row, and the codes of those of its partition when there are enough loose ones."""
     place = {"partition": query.params["partition"]}
     corpus = query.params.get("corpus")
@@ -129,13 +138,13 @@ def _put(query: Query, shelf: Shelf[Codes], loose: Shelf[Held]) -> Plan[Sequence
     yield Query("put_vector", query.params, query.rows)
     (state,) = yield Query("vector_state", place)
     if state["vectors"] - state["coded_vectors"] < BLOCK:
-        _add_loose(loose, before, state, query)
+        _add_loose(shelves.loose, before, state, query)
     while state["vectors"] - state["coded_vectors"] >= BLOCK:
-        state = yield from _put_block(place, state, shelf)
+        state = yield from _put_block(place, state, shelves)
     return ()
 
 
-def _put_block(place: Mapping[str, Any], before: Row, shelf: Shelf[Codes]) -> Plan[Row]:
+def _put_block(place: Mapping[str, Any], before: Row, shelves: Shelves) -> Plan[Row]:
     """Put the codes of the oldest loose vectors of a partition into a block, and return the state then."""
     first = before["coded_vectors"] + 1
     rows = yield Query("loose_vectors", {**place, "most": BLOCK})
@@ -144,11 +153,22 @@ def _put_block(place: Mapping[str, Any], before: Row, shelf: Shelf[Codes]) -> Pl
     if block is not None:
         yield Query("put_vector_block", {**place, "first": first, **block})
     (after,) = yield Query("vector_state", place)
-    kept = shelf.find(before["partition_no"], _blocks_state(before))
+    kept = shelves.codes.find(before["partition_no"], _blocks_state(before))
     if kept and block is not None and len(block["codes"]) == kept[0].counts.shape[1] * BLOCK:
         parts = grown(kept, _read([block], BLOCK, kept[0].counts.shape[1]))
-        shelf.keep(after["partition_no"], _blocks_state(after), parts)
+        shelves.codes.keep(after["partition_no"], _blocks_state(after), parts)
+    _add_whole(shelves.whole, before, after, rows)
     return after
+
+
+def _add_whole(whole: Shelf[Held], before: Row, after: Row, rows: Sequence[Row]) -> None:
+    """Keep the vectors of the blocks and those of a new one, where they are small enough."""
+    kept = whole.find(before["partition_no"], _blocks_state(before))
+    if not kept or not rows:
+        return
+    dims = kept[0].matrix.shape[1]
+    if _is_small(after, dims) and all(len(row["vector"]) == 4 * dims for row in rows):
+        whole.keep(after["partition_no"], _blocks_state(after), grown(kept, _held(rows, dims)))
 
 
 def _block(first: int, rows: Sequence[Row]) -> dict[str, bytes]:
@@ -175,22 +195,22 @@ def _add_loose(loose: Shelf[Held], before: Row, after: Row, query: Query) -> Non
         loose.keep(after["partition_no"], after["loose_state"], grown(kept, Held.of(vectors, dims)))
 
 
-def _closeness(query: Query, shelf: Shelf[Codes], loose: Shelf[Held], sketched: Shelf[Sketches]) -> Plan[Sequence[Row]]:
-    """Compare a query with the vectors of some rows, or with every vector, those in blocks by their codes."""
+def _closeness(query: Query, shelves: Shelves) -> Plan[Sequence[Row]]:
+    """Compare a query with the vectors of some rows, or with every vector; many by their codes."""
     place, vector = {"partition": query.params["partition"]}, query.params["vector"]
     metric, least, dims = query.params["metric"], query.params["least"], len(vector) // 4
     if query.params["numbers"] is not None:
         return [closest(vector, [(yield from _exact(place, query.params["numbers"], dims))], metric)]
     state = query.params["corpus"]
-    others = loose.find(state["partition_no"], state["loose_state"])
+    others = shelves.loose.find(state["partition_no"], state["loose_state"])
     if others is None:
         others = (_held((yield Query("loose_vectors", {**place, "most": _EVERY})), dims),)
-        loose.keep(state["partition_no"], state["loose_state"], others)
+        shelves.loose.keep(state["partition_no"], state["loose_state"], others)
     parts: Sequence[Held | Codes] | None = None
     if least is not None and metric == "cosine":
-        parts = yield from _near(place, state, vector, least, sketched)
+        parts = yield from _near(place, state, vector, least, shelves.sketches)
     if parts is None:
-        parts = yield from _coded(place, state, dims, shelf)
+        parts = yield from _in_blocks(place, state, dims, shelves)
     return [closest(vector, [*parts, *others], metric, least)]
 
 
@@ -217,6 +237,25 @@ def _exact(place: Mapping[str, Any], numbers: Sequence[int], dims: int) -> Plan[
 
 def _held(rows: Sequence[Row], dims: int) -> Held:
     return Held.of([(row["memory_no"], row["field"], row["vector"]) for row in rows], dims)
+
+
+def _in_blocks(
+    place: Mapping[str, Any], state: Row, dims: int, shelves: Shelves
+) -> Plan[Sequence[Codes] | Sequence[Held]]:
+    """Return what a partition's blocks are compared by: codes, or vectors where they are few and were asked for before.
+
+    Codes are read four times as fast, but the best of what they find must then be measured.
+    """
+    number, now = state["partition_no"], _blocks_state(state)
+    whole = shelves.whole.find(number, now)
+    if whole is None and _is_small(state, dims) and shelves.codes.find(number, now) is not None:
+        whole = (_held((yield Query("coded_vectors", place)), dims),)
+        shelves.whole.keep(number, now, whole)
+    return whole if whole is not None else (yield from _coded(place, state, dims, shelves.codes))
+
+
+def _is_small(state: Row, dims: int) -> bool:
+    return bool(state["coded_vectors"] * dims * 4 <= _SMALL)
 
 
 def _coded(place: Mapping[str, Any], state: Row, dims: int, shelf: Shelf[Codes]) -> Plan[Sequence[Codes]]:

@@ -23,6 +23,12 @@ FROM store_partition AS s CROSS JOIN memory_vector AS v ON v.memory_no >> 32 = +
 WHERE s.partition = :partition AND v.number > s.coded_vectors AND v.number <= s.coded_vectors + :most
 ORDER BY v.number
 
+-- name: coded_vectors
+-- The vectors of one partition that are in blocks, oldest first.
+SELECT v.memory_no, v.field, v.vector
+FROM store_partition AS s CROSS JOIN memory_vector AS v ON v.memory_no >> 32 = +s.partition_no
+WHERE s.partition = :partition AND v.number <= s.coded_vectors ORDER BY v.number
+
 -- name: known_vector_block
 -- Where in one partition the block of a mark is.
 SELECT b.first FROM store_partition AS s JOIN memory_vector_block AS b ON b.partition_no = s.partition_no
