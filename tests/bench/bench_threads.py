@@ -3,8 +3,8 @@
 The chat: user messages of ~200 characters, assistant messages of ~800, a tool message of 4 KB every tenth turn. A
 thread of so many turns is made by really running the graph so often; `SqliteSaver` writes more than a gigabyte for 500
 turns, so some savers are given the messages of the earlier turns at once (marked ~) and run only the last. Each figure
-is a median of calls that were made a few at a time of each saver in turn; those of the turn are of the twelve around
-the size.
+is a median of calls that were made a few at a time of each saver in turn, each in a process of its own; those of the
+turn are of the twelve around the size.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -169,10 +171,11 @@ def size_of(path: str) -> int:
 class Subject:
     """One saver with a chat of so many turns, but for the last six; `full`: they were really run."""
 
-    def __init__(self, opened: Callable[[str], Any], folder: str, turns: int, *, full: bool, stack: ExitStack) -> None:
+    def __init__(self, opened: Callable[[str], Any], folder: str, turns: int, *, full: bool) -> None:
         self.path, self.chat, self.turns = str(Path(folder) / f"{opened.__name__}-{turns}.db"), Chat(), turns
         self.figures = Figures(seeded=not full)
-        self.saver = stack.enter_context(opened(self.path))
+        self.opened = opened(self.path)  # for as long as its process runs
+        self.saver = self.opened.__enter__()
         self.graph = compiled(self.saver, self.chat)
         if full:
             for _ in range(turns - AFTER):
@@ -211,25 +214,56 @@ class Subject:
             self.figures.shared_history = timed(lambda: list(graph.get_state_history(CONFIG, limit=200)), ROUNDS)
 
 
-def in_turn(subjects: Sequence[Subject], name: str, times: int) -> None:
-    """Measure one thing of every subject, a few times each in turn, so that what else the machine does hits all."""
+subjects: list[Subject] = []
+"""The one of this process."""
+
+
+def begin(opened: Callable[[str], Any], folder: str, turns: int, full: bool) -> None:
+    subjects[:] = [Subject(opened, folder, turns, full=full)]
+
+
+def spend(name: str, times: int) -> list[float]:
+    return spent(getattr(subjects[0], name), times)
+
+
+def tell() -> Figures:
+    return subjects[0].figures
+
+
+class Process:
+    """Runs one subject, alone in its memory: as a program that uses one saver does."""
+
+    def __init__(self, opened: Callable[[str], Any], folder: str, turns: int, *, full: bool, stack: ExitStack) -> None:
+        self.full = full
+        self.executor = stack.enter_context(ProcessPoolExecutor(1, mp_context=get_context("spawn")))
+        self.ask(begin, opened, folder, turns, full)
+
+    def ask(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        return self.executor.submit(function, *arguments).result()
+
+
+def in_turn(processes: Sequence[Process], name: str, times: int) -> list[float]:
+    """Return the median of one thing of each, a few times each in turn, so that what else the machine does hits all."""
     found: dict[int, list[float]] = defaultdict(list)
     for _ in range(ROUNDS):
-        for place, subject in enumerate(subjects):
-            found[place] += spent(getattr(subject, name), times)
-    for place, subject in enumerate(subjects):
-        setattr(subject.figures, name, statistics.median(found[place]))
+        for place, process in enumerate(processes):
+            found[place] += process.ask(spend, name, times)
+    return [statistics.median(one) for one in found.values()]
 
 
-def measure(subjects: Sequence[Subject]) -> None:
-    """Note what the last turns of each chat cost, and what can be read and put after them."""
-    in_turn(subjects, "turn", LAST // ROUNDS)
-    for subject in subjects:
-        subject.weigh()
-    in_turn(subjects, "get", 5)
-    in_turn([subject for subject in subjects if not subject.figures.seeded], "history", 1)  # others have too few
-    subjects[0].read_shared_history()
-    in_turn(subjects, "put", PUTS // ROUNDS)
+def measure(processes: Sequence[Process]) -> list[Figures]:
+    """Return what the last turns of each chat cost, and what can be read and put after them."""
+    whole = [process for process in processes if process.full]  # others have too short a history
+    turns = in_turn(processes, "turn", LAST // ROUNDS)
+    for process in processes:
+        process.ask(spend, "weigh", 1)
+    gets, histories = in_turn(processes, "get", 5), iter(in_turn(whole, "history", 1))
+    processes[0].ask(spend, "read_shared_history", 1)
+    puts, every = in_turn(processes, "put", PUTS // ROUNDS), []
+    for process, turn, get, put in zip(processes, turns, gets, puts, strict=True):
+        history = next(histories) if process.full else 0.0
+        every.append(replace(process.ask(tell), turn=turn, get=get, put=put, history=history))
+    return every
 
 
 async def median_of(calls: Sequence[Callable[[], Awaitable[Any]]]) -> float:
@@ -278,20 +312,17 @@ def ratios(name: str, other: Figures, mine: Figures) -> str:
 def run(sizes: list[int], full: int, out: Any = sys.stdout) -> dict[int, dict[str, Figures]]:
     """Measure every saver at every size and print the figures with their ratios to ours."""
     every: dict[int, dict[str, Figures]] = {}
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:  # the first runs of a process pay for imports
-        measure([Subject(opened, folder, LAST, full=True, stack=stack) for opened in (ours, sqlite_saver)])
     for turns in sizes:
         whole = turns <= full
         with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-            subjects = {
-                "ThreadSaver": Subject(ours, folder, turns, full=True, stack=stack),
-                "SqliteSaver": Subject(sqlite_saver, folder, turns, full=whole, stack=stack),
-                "InMemorySaver": Subject(in_memory, folder, turns, full=whole, stack=stack),
-                "SqliteSaver shipped": Subject(sqlite_as_shipped, folder, turns, full=False, stack=stack),
-                "ThreadSaver FULL": Subject(ours_full, folder, turns, full=False, stack=stack),
+            processes = {
+                "ThreadSaver": Process(ours, folder, turns, full=True, stack=stack),
+                "SqliteSaver": Process(sqlite_saver, folder, turns, full=whole, stack=stack),
+                "InMemorySaver": Process(in_memory, folder, turns, full=whole, stack=stack),
+                "SqliteSaver shipped": Process(sqlite_as_shipped, folder, turns, full=False, stack=stack),
+                "ThreadSaver FULL": Process(ours_full, folder, turns, full=False, stack=stack),
             }
-            measure(list(subjects.values()))
-            every[turns] = found = {name: subject.figures for name, subject in subjects.items()}
+            every[turns] = found = dict(zip(processes, measure(list(processes.values())), strict=True))
             found["AsyncSqliteSaver"] = asyncio.run(measure_async(folder, turns))
         print(f"\n{turns} turns\n{HEAD}", file=out)
         for name, figures in found.items():
