@@ -72,6 +72,7 @@ def test_a_search_is_exact_whatever_was_put_changed_and_deleted(
     database: str, metric: str, seed: int, small: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sqlite_vectors, "_SMALL", small)
+    monkeypatch.setattr(sqlite_vectors, "_OFTEN", seed % 3)
     chance = Random(f"{metric} {seed}")
     held: dict[str, dict[str, Any]] = {}
     with opened(database, metric) as store, opened(database, metric) as other:

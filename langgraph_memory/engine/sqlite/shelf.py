@@ -55,6 +55,7 @@ class Shelf(Generic[K]):
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
         self._kept: OrderedDict[int, tuple[State, tuple[K, ...]]] = OrderedDict()
+        self._found: dict[int, int] = {}
         self._bytes = 0
         self._lock = Lock()
 
@@ -65,7 +66,13 @@ class Shelf(Generic[K]):
             if found is None or found[0] != state:
                 return None
             self._kept.move_to_end(partition_no)
+            self._found[partition_no] += 1
             return found[1]
+
+    def times_found(self, partition_no: int) -> int:
+        """Return how often what is here of a partition has been of use."""
+        with self._lock:
+            return self._found.get(partition_no, 0)
 
     def last(self, partition_no: int) -> tuple[State, tuple[K, ...]] | None:
         """Return what is here of a partition, with the state that it was in."""
@@ -79,9 +86,12 @@ class Shelf(Generic[K]):
             if partition_no in self._kept:
                 self._bytes -= bytes_of(self._kept.pop(partition_no)[1])
             self._kept[partition_no] = (state, vectors)
+            self._found.setdefault(partition_no, 0)
             self._bytes += size
             while self._bytes > self._most_bytes:
-                self._bytes -= bytes_of(self._kept.popitem(last=False)[1][1])
+                number, (_, gone) = self._kept.popitem(last=False)
+                self._bytes -= bytes_of(gone)
+                del self._found[number]
 
 
 def grown(parts: tuple[J, ...], more: J) -> tuple[J, ...]:

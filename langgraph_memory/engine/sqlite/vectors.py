@@ -16,7 +16,9 @@ _FEW = 16
 _READ_TOGETHER = 64
 """How many blocks are read with one statement."""
 _SMALL = 32 << 20
-"""Bytes of a partition's vectors up to which they are compared as they are, from the second time on."""
+"""Bytes of a partition's vectors up to which they are read as they are when they are asked for often."""
+_OFTEN = 2
+"""How often codes are of use before that: reading the vectors costs as much as several comparisons save."""
 
 _ROUNDING = 1e-4
 _CONTEXT = "context"
@@ -242,13 +244,13 @@ def _held(rows: Sequence[Row], dims: int) -> Held:
 def _in_blocks(
     place: Mapping[str, Any], state: Row, dims: int, shelves: Shelves
 ) -> Plan[Sequence[Codes] | Sequence[Held]]:
-    """Return what a partition's blocks are compared by: codes, or vectors where they are few and were asked for before.
+    """Return what a partition's blocks are compared by: codes, or vectors where they are few and often asked for.
 
     Codes are read four times as fast, but the best of what they find must then be measured.
     """
     number, now = state["partition_no"], _blocks_state(state)
     whole = shelves.whole.find(number, now)
-    if whole is None and _is_small(state, dims) and shelves.codes.find(number, now) is not None:
+    if whole is None and _is_small(state, dims) and shelves.codes.times_found(number) >= _OFTEN:
         whole = (_held((yield Query("coded_vectors", place)), dims),)
         shelves.whole.keep(number, now, whole)
     return whole if whole is not None else (yield from _coded(place, state, dims, shelves.codes))
