@@ -17,8 +17,8 @@ _READ_TOGETHER = 64
 """How many blocks are read with one statement."""
 _SMALL = 32 << 20
 """Bytes of a partition's vectors up to which they are read as they are when they are asked for often."""
-_OFTEN = 2
-"""How often codes are of use before that: reading the vectors costs as much as several comparisons save."""
+_OFTEN = 1
+"""How often codes that were read are of use again before that: to read the vectors costs what several uses save."""
 
 _ROUNDING = 1e-4
 _CONTEXT = "context"
