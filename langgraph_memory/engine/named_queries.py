@@ -10,6 +10,9 @@ from importlib.resources import files
 _HEADER = re.compile(r"^-- name: *(\w+) *$", re.MULTILINE)
 _SHARED = "langgraph_memory.engine"
 
+PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
+"""A parameter of a statement, as the query files write it."""
+
 
 @cache
 def load_queries(package: str) -> Mapping[str, str]:

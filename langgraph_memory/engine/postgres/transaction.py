@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import psycopg
 
 from langgraph_memory.driver import drive
+from langgraph_memory.engine.named_queries import PARAMETER
 from langgraph_memory.engine.postgres.connection import Embedding, PostgresSettings
 from langgraph_memory.engine.postgres.errors import translate
 from langgraph_memory.engine.postgres.pool import Connection
@@ -24,7 +25,6 @@ _BEGIN = {
 }
 _LOCK_ONE = "SELECT pg_advisory_xact_lock(hashtextextended(%(key)s, 7))"
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(key, 7)) FROM unnest(%(keys)s::text[]) AS key"
-_PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
 _NESTED = ("keys", "stretches")
 _THREADS = ("thread_id", "source_thread_id", "name")
 
@@ -40,7 +40,7 @@ class Statement(NamedTuple):
         """Return the statement of a query file, whose parameters are written `:name`."""
         changes = re.match(r"(--.*\n)*(INSERT|UPDATE|DELETE|CREATE|ALTER|DO)\b", sql) is not None
         returns = not changes or re.search(r"\bRETURNING\b", sql) is not None
-        return cls(_PARAMETER.sub(r"%(\1)s", sql.replace("%", "%%")), returns)
+        return cls(PARAMETER.sub(r"%(\1)s", sql.replace("%", "%%")), returns)
 
 
 class MoreWantedError(Exception):

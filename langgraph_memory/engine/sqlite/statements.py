@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
+from langgraph_memory.engine.named_queries import PARAMETER
+
 _SET = re.compile(r"json_each\(:([a-z_]+)")
 
 
@@ -26,7 +27,7 @@ class Statement:
     @classmethod
     def of(cls, sql: str) -> Statement:
         """Return the statement of a query file, whose parameters are written `:name`."""
-        return cls(_PARAMETER.sub("?", sql), tuple(_PARAMETER.findall(sql)), frozenset(_SET.findall(sql)))
+        return cls(PARAMETER.sub("?", sql), tuple(PARAMETER.findall(sql)), frozenset(_SET.findall(sql)))
 
     def values(self, params: Mapping[str, Any]) -> tuple[Any, ...]:
         """Return what is bound, every set of values as the JSON array that `json_each` reads."""
