@@ -257,7 +257,12 @@ class SqliteEngine:
                 rows: Sequence[Row] = connection.execute(statement.sql, statement.values(query.params)).fetchall()
                 return rows
             params = query.params
-            connection.executemany(statement.sql, [statement.values({**params, **row}) for row in query.rows])
+            every = [statement.values({**params, **row}) for row in query.rows]
+            if not statement.returns:
+                connection.executemany(statement.sql, every)
+                return ()
+            for values in every:  # from Python 3.12 on `executemany` stops at the first that returns a row
+                connection.execute(statement.sql, values).fetchall()
             return ()
         except (self._settings.dbapi.Error, UnicodeDecodeError) as error:
             raise translate(error, self._settings.path) from error

@@ -18,16 +18,18 @@ _SET = re.compile(r"json_each\(:([a-z_]+)")
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement, the names of its parameters in order, and which of those are bound as a set of values."""
+    """One statement, the names of its parameters in order, which of them are sets, and whether it returns rows."""
 
     sql: str
     names: tuple[str, ...]
     sets: frozenset[str]
+    returns: bool
 
     @classmethod
     def of(cls, sql: str) -> Statement:
         """Return the statement of a query file, whose parameters are written `:name`."""
-        return cls(PARAMETER.sub("?", sql), tuple(PARAMETER.findall(sql)), frozenset(_SET.findall(sql)))
+        names, sets = tuple(PARAMETER.findall(sql)), frozenset(_SET.findall(sql))
+        return cls(PARAMETER.sub("?", sql), names, sets, re.search(r"\bRETURNING\b", sql) is not None)
 
     def values(self, params: Mapping[str, Any]) -> tuple[Any, ...]:
         """Return what is bound, every set of values as the JSON array that `json_each` reads."""
