@@ -12,6 +12,8 @@ from contextlib import contextmanager
 
 _MANY = 200
 _MOST_AGED = 16_000_000
+_FROZEN_AT_START = 1000
+"""More than the few hundred objects that Python 3.12 itself has frozen; a program that freezes has thousands."""
 
 _aged = [0]  # how many objects since all were examined
 
@@ -46,7 +48,7 @@ def unexamined() -> Iterator[None]:
 
 
 def _age(made: int) -> None:
-    if made < _MANY or gc.get_freeze_count():
+    if made < _MANY or gc.get_freeze_count() > _FROZEN_AT_START:
         return
     _aged[0] += made
     if _aged[0] >= _MOST_AGED:
