@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 from threading import Event, Thread
@@ -251,7 +252,7 @@ def test_what_is_forgotten_leaves_nothing_in_a_block_of_vectors(memory: MemoryDa
     assert kept[5] is not None
     memory.store.forget(kept[5].id, owner_id=ADA)
 
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection:
         ((slots, bounds, sketches, codes),) = connection.execute(
             "SELECT slots, bounds, sketches, codes FROM memory_vector_block"
         )

@@ -143,6 +143,7 @@ async def test_an_import_that_is_cancelled_is_run_again(old: str, tmp_path: Path
     assert again.items == 1
 
 
+@pytest.mark.filterwarnings("ignore:The default datetime adapter:DeprecationWarning")  # which SqliteStore relies on
 def test_items_keep_their_times_and_expired_ones_stay_behind(tmp_path: Path) -> None:
     old = str(tmp_path / "old.sqlite")
     with SqliteStore.from_conn_string(old, ttl={"default_ttl": None}) as store:

@@ -9,6 +9,7 @@ import re
 import sqlite3
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -84,15 +85,15 @@ def damage(database: str, statement: str) -> None:
 def test_removed_threads_give_their_space_back_to_the_file_system(saver: ThreadSaver, file: str, remove: str) -> None:
     fill(saver, "kept", 5)
     fill(saver, "gone", 400, size=4000)
-    connection = sqlite3.connect(file)
-    connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-    before = os.path.getsize(file)
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        before = os.path.getsize(file)
 
-    saver.delete_thread("gone") if remove == "delete_thread" else saver.prune(["gone"], strategy="delete")
+        saver.delete_thread("gone") if remove == "delete_thread" else saver.prune(["gone"], strategy="delete")
 
-    assert before > 2_000_000
-    assert os.path.getsize(file) < before / 10
-    assert connection.execute("PRAGMA freelist_count").fetchone()[0] == 0
+        assert before > 2_000_000
+        assert os.path.getsize(file) < before / 10
+        assert connection.execute("PRAGMA freelist_count").fetchone()[0] == 0
     assert len(list(saver.list(config_of("kept")))) == 5
 
 
@@ -172,7 +173,8 @@ def test_encryption_leaves_no_plaintext_in_the_files_and_still_stores_each_messa
         )
         raw = b"".join(Path(file + end).read_bytes() for end in ("", "-wal") if Path(file + end).exists())
         found = saver.get_tuple(config_of("t", f"{turns - 1:08}"))
-        stored = sqlite3.connect(file).execute("SELECT sum(count) FROM thread_chunk").fetchone()[0]
+        with closing(sqlite3.connect(file)) as connection:
+            stored = connection.execute("SELECT sum(count) FROM thread_chunk").fetchone()[0]
 
     assert found is not None
     assert found.checkpoint["channel_values"]["messages"] == messages
