@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -271,30 +271,63 @@ def measure(processes: Sequence[Process]) -> list[Figures]:
     return every
 
 
-async def median_of(calls: Sequence[Callable[[], Awaitable[Any]]]) -> float:
-    """Return the median of the milliseconds that some calls take."""
-    found = []
-    for call in calls:
-        start = time.perf_counter()
-        await call()
-        found.append((time.perf_counter() - start) * 1000)
-    return statistics.median(found)
+class AsyncSubject:
+    """One saver in an event loop, given the messages of the earlier turns at once."""
+
+    def __init__(self, saver: Any) -> None:
+        self.saver, self.chat, self.figures = saver, Chat(), Figures(seeded=True)
+        self.graph = compiled(saver, self.chat)
+        self.puts: Iterator[tuple[Any, ...]] = iter(())
+
+    async def seed(self, turns: int) -> None:
+        await self.graph.aupdate_state(CONFIG, {"messages": self.chat.turns(turns - AFTER)})
+
+    async def turn(self) -> None:
+        await self.graph.ainvoke(self.chat.ask(), CONFIG)
+
+    async def get(self) -> Any:
+        return await self.saver.aget_tuple(CONFIG)
+
+    async def ready(self) -> None:
+        self.puts = iter(list(appends(await self.get(), self.saver, self.chat)))
+
+    async def put(self) -> None:
+        await self.saver.aput(*next(self.puts))
 
 
-async def measure_async(folder: str, turns: int) -> Figures:
-    """Return the figures of `AsyncSqliteSaver`, given the earlier messages at once."""
-    path, chat, figures = str(Path(folder) / f"async-{turns}.db"), Chat(), Figures(seeded=True)
-    async with aiosqlite.connect(path) as connection:
+async def in_turn_async(subjects: Sequence[AsyncSubject], name: str, times: int) -> None:
+    """Note the median of one thing of each, a few times each in turn."""
+    found: dict[int, list[float]] = defaultdict(list)
+    for _ in range(ROUNDS):
+        for place, subject in enumerate(subjects):
+            for _ in range(times):
+                start = time.perf_counter()
+                await getattr(subject, name)()
+                found[place].append((time.perf_counter() - start) * 1000)
+    for place, subject in enumerate(subjects):
+        setattr(subject.figures, name, statistics.median(found[place]))
+
+
+async def measure_async(folder: str, turns: int) -> dict[str, Figures]:
+    """Return what asynchronous calls cost of the savers that have them, all in one process."""
+    async with (
+        ThreadSaver.from_conn_string(str(Path(folder) / f"ours-async-{turns}.db")) as mine,
+        aiosqlite.connect(str(Path(folder) / f"theirs-async-{turns}.db")) as connection,
+    ):
         await connection.execute("PRAGMA journal_mode = WAL")
         await connection.execute("PRAGMA synchronous = NORMAL")
-        saver = AsyncSqliteSaver(connection)
-        graph = compiled(saver, chat)
-        await graph.aupdate_state(CONFIG, {"messages": chat.turns(turns - AFTER)})
-        figures.turn = await median_of([lambda: graph.ainvoke(chat.ask(), CONFIG)] * LAST)
-        figures.get = await median_of([lambda: saver.aget_tuple(CONFIG)] * 9)
-        puts = appends(await saver.aget_tuple(CONFIG), saver, chat)
-        figures.put = await median_of([lambda: saver.aput(*next(puts))] * PUTS)
-    return figures
+        found = {
+            "ThreadSaver async": AsyncSubject(mine),
+            "AsyncSqliteSaver": AsyncSubject(AsyncSqliteSaver(connection)),
+        }
+        for subject in found.values():
+            await subject.seed(turns)
+        await in_turn_async(list(found.values()), "turn", LAST // ROUNDS)
+        for subject in found.values():
+            await subject.ready()
+        await in_turn_async(list(found.values()), "get", 5)
+        await in_turn_async(list(found.values()), "put", PUTS // ROUNDS)
+    return {name: subject.figures for name, subject in found.items()}
 
 
 HEAD = f"{'':22}{'MB':>9}{'KB/turn':>9}{'x raw':>7}{'put ms':>9}{'get ms':>9}{'200 hist ms':>13}{'invoke ms':>11}"
@@ -328,12 +361,13 @@ def run(sizes: list[int], full: int, out: Any = sys.stdout) -> dict[int, dict[st
                 "ThreadSaver FULL": Process(ours_full, folder, turns, full=False, stack=stack),
             }
             every[turns] = found = dict(zip(processes, measure(list(processes.values())), strict=True))
-            found["AsyncSqliteSaver"] = asyncio.run(measure_async(folder, turns))
+            found |= asyncio.run(measure_async(folder, turns))
         print(f"\n{turns} turns\n{HEAD}", file=out)
         for name, figures in found.items():
             print(show(name, figures, turns + AFTER), file=out)
-        for name in ("SqliteSaver", "AsyncSqliteSaver", "InMemorySaver"):
+        for name in ("SqliteSaver", "InMemorySaver"):
             print(ratios(name, found[name], found["ThreadSaver"]), file=out)
+        print(ratios("AsyncSqliteSaver", found["AsyncSqliteSaver"], found["ThreadSaver async"]), file=out)
         shared, theirs = found["ThreadSaver"].shared_history, found["SqliteSaver"].history
         if shared and theirs:
             print(f"  200 hist of messages that may be shared: {shared:.1f} ms, {theirs / shared:.1f}x", file=out)
