@@ -12,6 +12,8 @@ _SHARED = "langgraph_memory.engine"
 
 PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
 """A parameter of a statement, as the query files write it."""
+RETURNING = re.compile(r"\bRETURNING\b")
+"""What a statement says that changes rows and returns some."""
 
 
 @cache

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import psycopg
 
 from langgraph_memory.driver import drive
-from langgraph_memory.engine.named_queries import PARAMETER
+from langgraph_memory.engine.named_queries import PARAMETER, RETURNING
 from langgraph_memory.engine.postgres.connection import Embedding, PostgresSettings
 from langgraph_memory.engine.postgres.errors import translate
 from langgraph_memory.engine.postgres.pool import Connection
@@ -39,7 +39,7 @@ class Statement(NamedTuple):
     def of(cls, sql: str) -> Statement:
         """Return the statement of a query file, whose parameters are written `:name`."""
         changes = re.match(r"(--.*\n)*(INSERT|UPDATE|DELETE|CREATE|ALTER|DO)\b", sql) is not None
-        returns = not changes or re.search(r"\bRETURNING\b", sql) is not None
+        returns = not changes or RETURNING.search(sql) is not None
         return cls(PARAMETER.sub(r"%(\1)s", sql.replace("%", "%%")), returns)
 
 

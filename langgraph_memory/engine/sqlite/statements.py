@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from langgraph_memory.engine.named_queries import PARAMETER
+from langgraph_memory.engine.named_queries import PARAMETER, RETURNING
 
 _SET = re.compile(r"json_each\(:([a-z_]+)")
 
@@ -29,7 +29,7 @@ class Statement:
     def of(cls, sql: str) -> Statement:
         """Return the statement of a query file, whose parameters are written `:name`."""
         names, sets = tuple(PARAMETER.findall(sql)), frozenset(_SET.findall(sql))
-        return cls(PARAMETER.sub("?", sql), names, sets, re.search(r"\bRETURNING\b", sql) is not None)
+        return cls(PARAMETER.sub("?", sql), names, sets, RETURNING.search(sql) is not None)
 
     def values(self, params: Mapping[str, Any]) -> tuple[Any, ...]:
         """Return what is bound, every set of values as the JSON array that `json_each` reads."""
