@@ -3,8 +3,8 @@
 The chat: user messages of ~200 characters, assistant messages of ~800, a tool message of 4 KB every tenth turn. A
 thread of so many turns is made by really running the graph so often; `SqliteSaver` writes more than a gigabyte for 500
 turns, so some savers are given the messages of the earlier turns at once (marked ~) and run only the last. Each figure
-is a median of calls that were made a few at a time of each saver in turn, each in a process of its own; those of the
-turn are of the twelve around the size.
+is a median of calls that were made a few at a time of each saver in turn, each in a process of its own, the two
+asynchronous ones in one event loop; those of the turn are of the twelve around the size.
 """
 
 from __future__ import annotations
@@ -147,8 +147,12 @@ def spent(call: Callable[[], Any], times: int) -> list[float]:
 
 
 def appends(found: Any, saver: Any, chat: Chat) -> Iterator[tuple[Any, ...]]:
-    """Yield the arguments of so many puts, each of which adds one message to the checkpoint before it."""
+    """Return the arguments of so many puts, each of which adds one message to the checkpoint before it.
+
+    They are all made at once, so that no clock runs meanwhile.
+    """
     config, held = found.config, found.checkpoint
+    puts: list[tuple[Any, ...]] = []
     for number in range(PUTS):
         version = saver.get_next_version(held["channel_versions"]["messages"], None)
         messages = [*held["channel_values"]["messages"], AIMessage(chat.text(800), id=str(number))]
@@ -156,8 +160,9 @@ def appends(found: Any, saver: Any, chat: Chat) -> Iterator[tuple[Any, ...]]:
         held["channel_values"] = {**held["channel_values"], "messages": messages}
         held["channel_versions"] = {**held["channel_versions"], "messages": version}
         metadata = {"source": "loop", "step": number, "parents": {}}
-        yield config, held, metadata, {"messages": version}
+        puts.append((config, held, metadata, {"messages": version}))
         config = {"configurable": {**config["configurable"], "checkpoint_id": held["id"]}}
+    return iter(puts)
 
 
 def size_of(path: str) -> int:
@@ -206,7 +211,7 @@ class Subject:
         elif isinstance(self.saver, SqliteSaver):  # whole states: the bytes grow with the square of the turns
             self.figures.bytes = (size - self.before) / LAST * self.turns / 2
         self.figures.raw = len(self.saver.serde.dumps_typed(found.checkpoint["channel_values"]["messages"])[1])
-        self.puts = iter(list(appends(found, self.saver, self.chat)))  # what is put is made before the clock runs
+        self.puts = appends(found, self.saver, self.chat)
 
     def read_shared_history(self) -> None:
         """Note what the history takes when its checkpoints may share their messages."""
@@ -289,22 +294,22 @@ class AsyncSubject:
         return await self.saver.aget_tuple(CONFIG)
 
     async def ready(self) -> None:
-        self.puts = iter(list(appends(await self.get(), self.saver, self.chat)))
+        self.puts = appends(await self.get(), self.saver, self.chat)
 
     async def put(self) -> None:
         await self.saver.aput(*next(self.puts))
 
 
-async def in_turn_async(subjects: Sequence[AsyncSubject], name: str, times: int) -> None:
+async def in_turn_async(savers: Sequence[AsyncSubject], name: str, times: int) -> None:
     """Note the median of one thing of each, a few times each in turn."""
     found: dict[int, list[float]] = defaultdict(list)
     for _ in range(ROUNDS):
-        for place, subject in enumerate(subjects):
+        for place, subject in enumerate(savers):
             for _ in range(times):
                 start = time.perf_counter()
                 await getattr(subject, name)()
                 found[place].append((time.perf_counter() - start) * 1000)
-    for place, subject in enumerate(subjects):
+    for place, subject in enumerate(savers):
         setattr(subject.figures, name, statistics.median(found[place]))
 
 
