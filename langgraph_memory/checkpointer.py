@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, cast
@@ -295,15 +296,21 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         values = checkpoint["channel_values"]
         kept = get_checkpoint_metadata(config, metadata)
         versions, body = split(checkpoint, kept)
+        named = checkpoint["channel_versions"]
+        stored = [(name, str(version), values[name]) for name, version in named.items() if name in values]
         return Draft(
             key=CheckpointKey(key.thread_id, key.checkpoint_ns, checkpoint["id"]),
             parent_checkpoint_id=key.checkpoint_id,
             run_id=None if kept.get("run_id") is None else str(kept.get("run_id")),
             owner_id=_owner_id(config, kept),
             channel_versions=versions,
-            replayed_channels=[name for name in kept.get("counters_since_delta_snapshot", ()) if name not in values],
+            replayed_channels=[
+                name for name in kept.get("counters_since_delta_snapshot", ()) if name in named and name not in values
+            ],
             body=self._values.codec.dump(body, _LARGE_BODY),
-            channels=[(name, str(version), values[name]) for name, version in new_versions.items() if name in values],
+            channels=[one for one in stored if one[0] in new_versions],
+            kept=[one for one in stored if one[0] not in new_versions],
+            nested=bool(kept.get("parents")),
             fenced=self._fence and kept.get("source") not in ("fork", "update"),
         )
 
@@ -320,7 +327,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
             StoredWrite(task_id, WRITES_IDX_MAP.get(channel, place), task_path, channel, self._dump(channel, value))
             for place, (channel, value) in enumerate(writes)
         ]
-        return put_writes(_key(config), pending)
+        return put_writes(_key(config), pending, self._known)
 
     def _loader(self) -> Callable[[Page], Iterator[CheckpointTuple]]:
         """Return what loads the pages of one listing."""
@@ -375,25 +382,26 @@ class _Pages:
         self._left = limit
         self._end = limit is not None and limit <= 0
         configurable = config["configurable"] if config else {}
-        self._listing = {
-            "thread_id": _thread_id(config) if config else None,
-            "checkpoint_ns": configurable.get("checkpoint_ns"),
-            "checkpoint_id": configurable.get("checkpoint_id"),
-            "before": get_checkpoint_id(before) if before else None,
-        }
-        self._after: CheckpointKey | None = None
+        self._listing = Listing(
+            thread_id=_thread_id(config) if config else None,
+            checkpoint_ns=configurable.get("checkpoint_ns"),
+            checkpoint_id=configurable.get("checkpoint_id"),
+            before=_before(before, config) if before and get_checkpoint_id(before) else None,
+        )
         self._page = _PAGE if limit is None or wanted else max(1, min(limit, _LONGEST_PAGE))
 
     def next_page(self) -> Operation[Page] | None:
         """Return the operation that reads the next page, or None when there is no more to read."""
         if self._end:
             return None
-        return list_checkpoints(Listing(**self._listing, after=self._after, page=self._page))
+        return list_checkpoints(replace(self._listing, page=self._page))
 
     def accept(self, page: Page, load: Callable[[Page], Iterator[CheckpointTuple]]) -> Iterator[CheckpointTuple]:
         """Yield what of a page is wanted."""
         self._end = len(page.checkpoints) < self._page
-        self._after = page.checkpoints[-1].key if page.checkpoints else None
+        last = page.checkpoints[-1] if page.checkpoints else None
+        if last is not None and last.stored_at is not None:
+            self._listing = replace(self._listing, after=(last.stored_at, last.key.thread_id))
         for loaded in load(page):
             if any(loaded.metadata.get(name) != value for name, value in self._wanted.items()):
                 continue
@@ -437,6 +445,12 @@ def _thread_id(config: RunnableConfig) -> str:
 def _key(config: RunnableConfig) -> CheckpointKey:
     configurable = config.get("configurable", {})
     return CheckpointKey(_thread_id(config), configurable.get("checkpoint_ns", ""), get_checkpoint_id(config) or None)
+
+
+def _before(before: RunnableConfig, config: RunnableConfig | None) -> CheckpointKey:
+    """Return the checkpoint that a listing ends before; its thread is the listed one where it names none."""
+    named = {**(config or {}).get("configurable", {}), **before.get("configurable", {})}
+    return CheckpointKey(str(named.get("thread_id", "")), named.get("checkpoint_ns") or "", get_checkpoint_id(before))
 
 
 def _config(key: CheckpointKey) -> RunnableConfig:

@@ -12,6 +12,7 @@ LangGraphMemoryError
 ├── ReceiptNotFoundError (also LookupError)
 ├── ThreadNotFoundError (also LookupError)
 ├── ForkedThreadError
+├── CheckpointRemovedError
 ├── EmbeddingError
 ├── IndexChangedError
 ├── ExtractionError
@@ -84,6 +85,10 @@ class ThreadNotFoundError(LangGraphMemoryError, LookupError):
 
 class ForkedThreadError(LangGraphMemoryError):
     """Another writer continued the thread first, and the saver was asked to refuse forks."""
+
+
+class CheckpointRemovedError(LangGraphMemoryError):
+    """What a run builds on was deleted while it was under way, so that its checkpoint was not stored."""
 
 
 class EmbeddingError(LangGraphMemoryError):

@@ -16,6 +16,7 @@ from langgraph_memory.plans.threads.remove import (
     delete_idle_thread,
     delete_runs,
     delete_thread,
+    forget_deleted_threads,
     prune_thread,
     threads_idle_since,
     threads_longer_than,
@@ -62,6 +63,7 @@ def sweep(now: datetime, max_age: timedelta | None, max_checkpoints: int | None)
         for thread_id in (yield threads_longer_than(max_checkpoints)):
             yield prune_thread(thread_id, max_checkpoints)
             shortened += 1
+    yield forget_deleted_threads()
     yield Reclaim()
     return Swept(deleted, shortened)
 

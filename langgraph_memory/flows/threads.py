@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from langgraph_memory.domain.pieces import Run, tail_of
 from langgraph_memory.domain.scope import check_owner
+from langgraph_memory.exceptions import CheckpointRemovedError
 from langgraph_memory.flows.base import Flow, Later
 from langgraph_memory.flows.memories import check_text
 from langgraph_memory.plans.threads import put
-from langgraph_memory.plans.threads.put import put_checkpoint
+from langgraph_memory.plans.threads.put import drop_writes, put_checkpoint
 from langgraph_memory.plans.threads.read import get_checkpoint, get_versions
 from langgraph_memory.plans.threads.records import (
     CheckpointKey,
     NewCheckpoint,
     Page,
+    Stale,
     Stored,
     StoredChunk,
     StoredVersion,
@@ -47,7 +50,7 @@ class Values:
 
 
 class Draft(NamedTuple):
-    """A checkpoint as the saver was given it; `channels` are the (channel, version, value) that changed."""
+    """A checkpoint as the saver was given it: the (channel, version, value) that changed, and those that did not."""
 
     key: CheckpointKey
     parent_checkpoint_id: str | None
@@ -57,7 +60,16 @@ class Draft(NamedTuple):
     replayed_channels: Sequence[str]
     body: Typed
     channels: Sequence[tuple[str, str, Any]]
+    kept: Sequence[tuple[str, str, Any]]
+    nested: bool
     fenced: bool
+
+    def with_missing(self, missing: Sequence[str]) -> Draft:
+        """Return this draft with some of what did not change to be stored again."""
+        again = [one for one in self.kept if one[0] in missing]
+        return self._replace(
+            channels=[*self.channels, *again], kept=[one for one in self.kept if one[0] not in missing]
+        )
 
 
 def read_checkpoint(key: CheckpointKey, held: Held) -> Flow[Page]:
@@ -71,9 +83,17 @@ def read_checkpoint(key: CheckpointKey, held: Held) -> Flow[Page]:
 
 
 def store_checkpoint(draft: Draft, values: Values, known: KnownCheckpoints, held: Held, now: datetime) -> Flow[None]:
+    """Store a checkpoint."""
+    first = draft.parent_checkpoint_id is None and not draft.nested
+    with known.beginning(draft.key.thread_id) if first else nullcontext():
+        yield from _store(draft, values, known, held, now)
+
+
+def _store(draft: Draft, values: Values, known: KnownCheckpoints, held: Held, now: datetime) -> Flow[None]:
     """Store a checkpoint: what it shares with its parent is not stored again.
 
     What is remembered of the parent may be out of date, because other processes write too; then it is read again.
+    Channels that did not change are stored as well where somebody has removed what they were stored with.
     """
     parent = _place(draft.key, draft.parent_checkpoint_id)
     wanted = [channel for channel, _, value in draft.channels if parent is not None and may_share(value)]
@@ -81,18 +101,30 @@ def store_checkpoint(draft: Draft, values: Values, known: KnownCheckpoints, held
     missing = [channel for channel in wanted if channel not in base]
     if missing:
         base |= yield from _read_base(draft, values, missing)
-    for attempt in range(_ATTEMPTS + 1):
-        encoded = [
-            values.encoder.encode(channel, version, value, base.get(channel))
-            for channel, version, value in draft.channels
-        ]
-        outcome = yield put_checkpoint(_new_checkpoint(draft, encoded, base), now)
+    attempts = 0
+    while True:
+        encoded = [values.encoder.encode(*one, base.get(one[0])) for one in draft.channels]
+        outcome = yield from _put(_new_checkpoint(draft, encoded, base), now)
         if isinstance(outcome, Stored):
             break
-        base = {} if attempt == _ATTEMPTS - 1 else (yield from _read_base(draft, values, wanted))
-    place = _place(draft.key, draft.key.checkpoint_id)
+        attempts += 1
+        last = attempts == _ATTEMPTS
+        draft = draft.with_missing([channel for channel, *_ in draft.kept] if last else outcome.missing)
+        base = {} if last else (yield from _read_base(draft, values, wanted))
+    _remember(draft, encoded, outcome, base, known, held)
+
+
+def _remember(
+    draft: Draft,
+    encoded: Sequence[Encoded],
+    outcome: Stored,
+    base: Mapping[str, KnownVersion | None],
+    known: KnownCheckpoints,
+    held: Held,
+) -> None:
+    place, parent = _place(draft.key, draft.key.checkpoint_id), _place(draft.key, draft.parent_checkpoint_id)
     if place is not None:
-        known.put(place, base | {one.version.channel: _learn(one, outcome) for one in encoded}, parent)
+        known.put(place, {**base, **{one.version.channel: _learn(one, outcome) for one in encoded}}, parent)
     for one in encoded:
         channel = one.version.channel
         if (placed := outcome.placed.get(channel)) is not None:
@@ -104,6 +136,16 @@ def claim_thread(thread_id: str, owner_id: str) -> Flow[None]:
     """Note that an owner takes part in a thread; nobody waits for it."""
     check_text("thread_id", thread_id)
     yield Later(put.claim_thread(thread_id, check_owner(owner_id)))
+
+
+def _put(new: NewCheckpoint, now: datetime) -> Flow[Stored | Stale]:
+    """Store a checkpoint; one that is refused takes along the pending writes that its run has added."""
+    try:
+        outcome: Stored | Stale = yield put_checkpoint(new, now)
+    except CheckpointRemovedError:
+        yield drop_writes(new.key, (new.parent_checkpoint_id, new.key.checkpoint_id))
+        raise
+    return outcome
 
 
 def _learn(encoded: Encoded, outcome: Stored) -> KnownVersion | None:
@@ -120,6 +162,8 @@ def _new_checkpoint(draft: Draft, encoded: Sequence[Encoded], base: Mapping[str,
         owner_id=draft.owner_id,
         channel_versions=draft.channel_versions,
         replayed_channels=draft.replayed_channels,
+        kept=[(channel, version) for channel, version, _ in draft.kept],
+        nested=draft.nested,
         body=draft.body,
         versions=versions,
         bases=[held.base(version.channel) for version in versions if version.based and (held := base[version.channel])],

@@ -117,7 +117,7 @@ def _with_checkpoints(branch: Branch) -> Plan[tuple[Branch, int]]:
 def _abandoned(thread_id: str, keep: str) -> Plan[set[str]]:
     rows = yield Query("checkpoint_tree", {"thread_id": thread_id})
     tree = [(row["checkpoint_id"], row["parent_checkpoint_id"]) for row in rows if row["checkpoint_ns"] == ""]
-    kept = keep or max((checkpoint_id for checkpoint_id, _ in tree), default="")
+    kept = keep or (tree[-1][0] if tree else "")
     if kept not in dict(tree):
         raise InvalidInputError(f"thread {thread_id!r} has no checkpoint {keep!r} that could be kept.")
     return abandoned(tree, kept)

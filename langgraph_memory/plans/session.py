@@ -31,8 +31,7 @@ def held(thread_id: str) -> Plan[Held]:
     rows = yield Query("checkpoint_ids", {"thread_id": thread_id})
     newest: dict[str, str] = {}
     for row in rows:
-        namespace = row["checkpoint_ns"]
-        newest[namespace] = max(newest.get(namespace, ""), row["checkpoint_id"])
+        newest[row["checkpoint_ns"]] = row["checkpoint_id"]
     owners = yield Query("owners_of_thread", {"thread_id": thread_id})
     return Held(newest, tuple(row["owner_id"] for row in owners))
 

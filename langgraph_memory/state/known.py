@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from threading import Lock
 from typing import NamedTuple
 
@@ -52,6 +53,7 @@ class KnownCheckpoints:
     def __init__(self) -> None:
         self._known: OrderedDict[Place, Mapping[str, KnownVersion | None]] = OrderedDict()
         self._latest: dict[tuple[str, str], Place] = {}
+        self._beginning: dict[str, int] = {}
         self._elements = 0
         self._lock = Lock()
 
@@ -62,6 +64,25 @@ class KnownCheckpoints:
             if found is not None:
                 self._known.move_to_end(place)
             return found
+
+    def has(self, place: Place) -> bool:
+        """Return whether a checkpoint was stored here, and not so long ago that it is forgotten."""
+        return place in self._known
+
+    @contextmanager
+    def beginning(self, thread_id: str) -> Iterator[None]:
+        """Know a thread as one whose first checkpoint is on its way, which its pending writes may overtake."""
+        self._beginning[thread_id] = self._beginning.get(thread_id, 0) + 1
+        try:
+            yield
+        finally:
+            self._beginning[thread_id] -= 1
+            if not self._beginning[thread_id]:
+                del self._beginning[thread_id]
+
+    def begins(self, thread_id: str) -> bool:
+        """Return whether the first checkpoint of a thread is on its way."""
+        return thread_id in self._beginning
 
     def put(self, place: Place, versions: Mapping[str, KnownVersion | None], parent: Place | None) -> None:
         """Remember a checkpoint; its grandparent is forgotten, because few runs go on from there."""

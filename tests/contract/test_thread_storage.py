@@ -20,6 +20,7 @@ from langgraph.checkpoint.serde.types import _DeltaSnapshot
 
 from langgraph_memory.checkpointer import ThreadSaver
 from langgraph_memory.engine.connect import connect
+from langgraph_memory.exceptions import CheckpointRemovedError
 
 
 class Point(NamedTuple):
@@ -380,9 +381,11 @@ def test_a_thread_deleted_by_another_saver_and_begun_again_is_not_built_on_what_
     twins.put(None, "a", "", {"messages": chat(10)}, saver=0)
     twins.savers[1].delete_thread("a")
 
-    twins.put(twins.configs[0], "a", "", {"messages": chat(11)}, saver=0)
+    with pytest.raises(CheckpointRemovedError, match="thread 'a' was deleted while a run of it was under way"):
+        twins.put(twins.configs[0], "a", "", {"messages": chat(11)}, saver=0)
+    twins.put(None, "a", "", {"messages": chat(11)}, saver=0)
 
-    found = twins.savers[1].get_tuple(twins.configs[1])
+    found = twins.savers[1].get_tuple(twins.configs[-1])
     assert found.checkpoint["channel_values"]["messages"] == chat(11)
 
 

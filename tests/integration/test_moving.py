@@ -604,7 +604,7 @@ def test_every_column_of_every_table_is_copied_or_made_anew(place: Place) -> Non
     copied |= {tables[part.kind]: {*part.columns, "partition"} for part in (*TRAIL_PARTS, JOBS, QUEUE)}
     copied["thread_owner"] = {"thread_id", "owner_id"}
     copied["promotion_job"] |= {"lease_id", "leased_until"}  # who is at work there is not at work here
-    made_anew = {"store_partition", "memory_posting", "memory_subject", "memory_migration"}
+    made_anew = {"store_partition", "memory_posting", "memory_subject", "memory_migration", "thread_deleted"}
     by_fields = {"memory_vector", "memory_vector_block"}
     database = place("sqlite")
     with open_memory(database):

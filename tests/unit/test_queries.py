@@ -129,6 +129,7 @@ OF_THE_WHOLE_DATABASE = {
         "a search of the plain store above a partition, which LangGraph allows; never a memory"
     ),
     "namespaces, checkpoints_of_all_threads, checkpoints_of_runs": "what LangGraph asks of every thread or namespace",
+    "deleted_thread, mark_deleted_thread, forget_deleted_threads": "what is left of threads, by a hash of each",
     "due_jobs, next_due": "the workers, who serve every owner",
     "owners, threads": "lists for an administrator",
     "expired_items, threads_idle_since, threads_longer_than": "the sweep",

@@ -56,8 +56,11 @@ BEGIN
           AND (c.relname IN ('agent_memory', 'store_partition', 'thread') OR c.relname ~ '^(memory|promotion|thread)_')
         GROUP BY c.relname
     LOOP
-        CONTINUE WHEN NOT one.columns && '{partition,thread_id}';
-        IF 'partition' = ANY (one.columns) THEN
+        CONTINUE WHEN NOT one.columns && '{partition,thread_id,mark}';
+        IF 'mark' = ANY (one.columns) THEN -- a hash, which tells nothing to those who do not know the thread
+            seen := bound || ' IS NOT NULL';
+            kept := seen;
+        ELSIF 'partition' = ANY (one.columns) THEN
             seen := mine;
             kept := mine
                 || CASE WHEN 'owner_id' = ANY (one.columns) THEN

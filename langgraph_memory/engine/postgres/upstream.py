@@ -23,7 +23,7 @@ WHERE c.relkind IN ('r', 'p') AND pg_table_is_visible(c.oid)
 """
 _CHECKPOINTS = """
 SELECT thread_id, checkpoint_ns, {id} AS checkpoint_id, {parent} AS parent_checkpoint_id, checkpoint, metadata
-FROM checkpoints ORDER BY thread_id, checkpoint_ns{order}
+FROM checkpoints ORDER BY thread_id, {order}checkpoint_ns
 """
 _VALUES = """
 SELECT b.channel, b.type, b.blob FROM unnest(%s::text[], %s::text[]) AS v (channel, version)
@@ -89,7 +89,7 @@ class UpstreamServer:
         sql = _CHECKPOINTS.format(
             id="checkpoint ->> 'id'" if shallow else "checkpoint_id",
             parent="NULL" if shallow else "parent_checkpoint_id",
-            order="" if shallow else ", checkpoint_id",
+            order="" if shallow else "checkpoint_id, ",
         )
         for row in self._stream("langgraph_memory_checkpoints", sql):
             yield UpstreamCheckpoint(

@@ -16,7 +16,7 @@ from langgraph_memory.exceptions import DatabaseUnavailableError, NotADatabaseEr
 
 _CHECKPOINTS = """
 SELECT thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata
-FROM checkpoints ORDER BY thread_id, checkpoint_ns, checkpoint_id
+FROM checkpoints ORDER BY thread_id, checkpoint_id, checkpoint_ns
 """
 _WRITES = """
 SELECT task_id, {path} AS task_path, idx, channel, type, value FROM writes

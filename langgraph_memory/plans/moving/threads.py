@@ -48,6 +48,7 @@ HEAD_PARTS = (
             "replayed_channels",
             "type",
             "body",
+            "stored_at",
         ),
         {"checkpoint_ns": "", "checkpoint_id": ""},
     ),

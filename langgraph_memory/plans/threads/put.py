@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Protocol
 
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.pieces import Run, first_address, has_room, pack_runs, place
 from langgraph_memory.engine.query import Plan, Query, writes, writes_repeatably
-from langgraph_memory.exceptions import ForkedThreadError
+from langgraph_memory.exceptions import CheckpointRemovedError, ForkedThreadError
 from langgraph_memory.plans.threads.records import (
     SHARED_WRITE,
     CheckpointKey,
@@ -22,13 +23,32 @@ from langgraph_memory.plans.threads.records import (
     Stored,
     StoredWrite,
 )
+from langgraph_memory.plans.threads.remove import mark_of
+
+
+class Known(Protocol):
+    """What the saver remembers of checkpoints."""
+
+    def has(self, place: tuple[str, str, str]) -> bool:
+        """Return whether a checkpoint was stored here, and not so long ago that it is forgotten."""
+        ...
+
+    def begins(self, thread_id: str) -> bool:
+        """Return whether the first checkpoint of a thread is on its way."""
+        ...
 
 
 @writes
 def put_checkpoint(new: NewCheckpoint, now: datetime) -> Plan[Stored | Stale]:
-    """Store a checkpoint with the channel versions that are new in it, or nothing if it was built on others."""
+    """Store a checkpoint with the channel versions that are new in it, or nothing if it was built on others.
+
+    Raises ForkedThreadError, or CheckpointRemovedError where it could not be whole.
+    """
     if new.fenced:
         yield from _check_fence(new)
+    missing = yield from _missing(new)
+    if missing:
+        return Stale(missing)
     ends = yield from _list_ends(new)
     if ends is None:
         return Stale()
@@ -48,8 +68,12 @@ def put_checkpoint(new: NewCheckpoint, now: datetime) -> Plan[Stored | Stale]:
 
 
 @writes_repeatably
-def put_writes(key: CheckpointKey, pending: Sequence[StoredWrite]) -> Plan[None]:
-    """Store pending writes; ordinary ones that are there stay, special ones (errors, interrupts) are replaced."""
+def put_writes(key: CheckpointKey, pending: Sequence[StoredWrite], known: Known) -> Plan[None]:
+    """Store pending writes; ordinary ones that are there stay, special ones (errors, interrupts) are replaced.
+
+    They may come before their checkpoint does, and must not outlive it: where it is known to have been stored and is
+    not there, they are dropped; and where the thread was deleted, unless it is known to begin anew.
+    """
     rows = [
         {
             "task_id": write.task_id,
@@ -61,8 +85,20 @@ def put_writes(key: CheckpointKey, pending: Sequence[StoredWrite]) -> Plan[None]
         }
         for write in pending
     ]
-    yield Query("number_thread", {"thread_id": key.thread_id})
-    yield Query("put_write", key.columns(), rows)
+    stored = known.has((key.thread_id, key.checkpoint_ns, key.checkpoint_id or ""))
+    if not stored:
+        begins = int(known.begins(key.thread_id))
+        named = {"thread_id": key.thread_id, "begins": begins, "mark": mark_of(key.thread_id)}
+        yield Query("number_thread_of_writes", named)
+    yield Query("put_write", {**key.columns(), "stored": int(stored)}, rows)
+
+
+@writes_repeatably
+def drop_writes(key: CheckpointKey, checkpoint_ids: Sequence[str | None]) -> Plan[None]:
+    """Remove the pending writes of checkpoints that are not there; all of a thread that has no checkpoint."""
+    rows = [{**key.columns(), "checkpoint_id": checkpoint_id} for checkpoint_id in checkpoint_ids]
+    yield Query("delete_writes_of_checkpoint", rows=rows)
+    yield Query("delete_thread_without_checkpoint", {"thread_id": key.thread_id})
 
 
 @writes_repeatably
@@ -80,6 +116,51 @@ def _check_fence(new: NewCheckpoint) -> Plan[None]:
             f"thread {new.key.thread_id!r} has moved on: this run continues checkpoint {new.parent_checkpoint_id}, and "
             f"another writer has stored {latest} since; load the thread again and repeat the run."
         )
+
+
+def _missing(new: NewCheckpoint) -> Plan[tuple[str, ...]]:
+    """Return the kept channels whose version is not there any more: somebody has removed checkpoints meanwhile."""
+    parent = new.parent_checkpoint_id
+    if parent is None and not new.kept:
+        if new.nested:
+            yield from _check_nested(new)
+        return ()
+    keys = [list(one) for one in new.kept]
+    wanted = {**new.key.columns(), "parent_checkpoint_id": parent, "keys": keys}
+    there = {row["channel"] for row in (yield Query("foundation", wanted))}
+    if parent is not None and None not in there:
+        yield from _check_removed(new)
+    return tuple(channel for channel, _ in new.kept if channel not in there)
+
+
+def _check_removed(new: NewCheckpoint) -> Plan[None]:
+    """Raise CheckpointRemovedError unless a checkpoint can do without its parent, which is not there any more."""
+    thread, parent = new.key.thread_id, new.parent_checkpoint_id
+    if (yield from _was_deleted(thread)):
+        raise _deleted(thread)
+    if new.replayed_channels:
+        raise CheckpointRemovedError(
+            f"checkpoint {parent} of thread {thread!r} was removed while a run went on from it, and the channel "
+            f"{new.replayed_channels[0]!r} is replayed from there; load the thread again and repeat the run."
+        )
+
+
+def _check_nested(new: NewCheckpoint) -> Plan[None]:
+    """Raise CheckpointRemovedError when the first checkpoint of a subgraph would bring a deleted thread back."""
+    thread = new.key.thread_id
+    if not (yield Query("thread", {"thread_id": thread})) and (yield from _was_deleted(thread)):
+        raise _deleted(thread)
+
+
+def _was_deleted(thread_id: str) -> Plan[bool]:
+    return bool((yield Query("deleted_thread", {"thread_id": thread_id, "mark": mark_of(thread_id)})))
+
+
+def _deleted(thread_id: str) -> CheckpointRemovedError:
+    return CheckpointRemovedError(
+        f"thread {thread_id!r} was deleted while a run of it was under way, so that nothing of the run was stored; "
+        "start a new run, without a checkpoint_id."
+    )
 
 
 def _list_ends(new: NewCheckpoint) -> Plan[dict[str, int] | None]:

@@ -50,17 +50,19 @@ def get_checkpoint(key: CheckpointKey, held: HeldChunks) -> Plan[Page]:
 def list_checkpoints(listing: Listing) -> Plan[Page]:
     """Return a page of checkpoints, newest first."""
     name = "checkpoints_of_all_threads" if listing.thread_id is None else "checkpoints_of_thread"
-    after = listing.after or CheckpointKey("", "")
+    after_at, after_thread = listing.after or (None, "")
+    before = listing.before
+    before_at = None if before is None else (yield from _stored_at(before))
     rows = yield Query(
         name,
         {
             "thread_id": listing.thread_id,
             "checkpoint_ns": listing.checkpoint_ns,
             "checkpoint_id": listing.checkpoint_id,
-            "before": listing.before,
-            "after_id": after.checkpoint_id,
-            "after_thread": after.thread_id,
-            "after_ns": after.checkpoint_ns,
+            "before": None if before is None else before.checkpoint_id,
+            "before_at": before_at,
+            "after_at": after_at,
+            "after_thread": after_thread,
             "page": listing.page,
         },
     )
@@ -100,6 +102,12 @@ def checkpoint_ids(thread_id: str) -> Plan[set[tuple[str, str]]]:
     return {(row["checkpoint_ns"], row["checkpoint_id"]) for row in rows}
 
 
+def _stored_at(key: CheckpointKey) -> Plan[int | None]:
+    """Return when a checkpoint was stored; of one that is not there only its id can be compared."""
+    rows = yield Query("checkpoint_stored_at", key.columns())
+    return int(rows[0]["stored_at"]) if rows else None
+
+
 def _parts(rows: Sequence[Row]) -> Mapping[str, Sequence[Row]]:
     """Return the rows of an answer that is made of several parts by the part that each belongs to."""
     parts: dict[str, list[Row]] = defaultdict(list)
@@ -117,7 +125,9 @@ def _page(rows: Sequence[Row]) -> Plan[Page]:
     runs = [(key[0], run) for key, version in versions.items() for run in version.runs]
     runs += [(key[0], run) for key, found in writes.items() for _, _, value in found for run in value.runs]
     chunks = yield from _chunks(runs)
-    return Page([_checkpoint(row, key, versions, writes) for row, key in zip(rows, keys, strict=True)], chunks)
+    found = [_checkpoint(row, key, versions, writes) for row, key in zip(rows, keys, strict=True)]
+    dated = [one._replace(stored_at=row["stored_at"]) for one, row in zip(found, rows, strict=True)]
+    return Page(dated, chunks)
 
 
 def _checkpoint(

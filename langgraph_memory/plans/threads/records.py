@@ -105,8 +105,10 @@ class Base(NamedTuple):
 class NewCheckpoint(NamedTuple):
     """One checkpoint to store with the channel versions that are new in it.
 
-    `replayed_channels` are the delta channels that it does not store; they are replayed from the pending writes of its
-    ancestors. `bases` must still be what the parent holds. `fenced`: the parent must be the newest of its namespace.
+    `kept` are the (channel, version) that have a value and were stored before. `replayed_channels` are the delta
+    channels that it does not store; they are replayed from the pending writes of its ancestors. `bases` must still be
+    what the parent holds. `nested`: a run of another namespace goes on above it. `fenced`: the parent must be the
+    newest of its namespace.
     """
 
     key: CheckpointKey
@@ -117,7 +119,9 @@ class NewCheckpoint(NamedTuple):
     body: Typed
     versions: Sequence[NewVersion] = ()
     bases: Sequence[Base] = ()
+    kept: Sequence[tuple[str, str]] = ()
     replayed_channels: Sequence[str] = ()
+    nested: bool = False
     fenced: bool = False
 
 
@@ -138,7 +142,9 @@ class Stored(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Stale:
-    """Nothing was stored: the parent does not hold the versions that the new ones were built on."""
+    """Nothing was stored: what it was built on is not there; the `missing` of the kept channels must be stored."""
+
+    missing: tuple[str, ...] = ()
 
 
 class StoredWrite(NamedTuple):
@@ -195,6 +201,7 @@ class StoredCheckpoint(NamedTuple):
     body: Typed
     channels: Mapping[str, StoredVersion]
     writes: Sequence[Pending]
+    stored_at: int | None = None
 
 
 class Page(NamedTuple):
@@ -206,13 +213,16 @@ class Page(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Which checkpoints to list: of one thread or (None) of all, older than `before`, a page after `after`."""
+    """Which checkpoints to list: of one thread or (None) of all, older than `before`, a page after `after`.
+
+    `after` is when the last one of the page before was stored, and its thread.
+    """
 
     thread_id: str | None = None
     checkpoint_ns: str | None = None
     checkpoint_id: str | None = None
-    before: str | None = None
-    after: CheckpointKey | None = None
+    before: CheckpointKey | None = None
+    after: tuple[int, str] | None = None
     page: int = 50
 
 

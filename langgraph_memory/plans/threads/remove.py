@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from bisect import bisect_right
 from collections import defaultdict
@@ -12,10 +13,13 @@ from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.pieces import POSITION_BITS, Run, merged, unpack_runs
 from langgraph_memory.engine.query import Plan, Query, Row, reads, writes, writes_repeatably
 from langgraph_memory.plans.jobs import unqueue_thread
-from langgraph_memory.plans.threads.records import CheckpointKey, key_of
+from langgraph_memory.plans.threads.records import CheckpointKey
 
 _Place = tuple[str, str]
 """A checkpoint of one thread: (namespace, id)."""
+
+_LONGEST_RUN = 30 * 24 * 60 * 60
+"""Seconds after which no run of a deleted thread is under way any more."""
 
 _OF_A_THREAD = (
     "delete_checkpoints_of_thread",
@@ -34,9 +38,19 @@ def delete_thread(thread_id: str) -> Plan[None]:
 
 @writes_repeatably
 def delete_runs(run_ids: Sequence[str]) -> Plan[None]:
-    """Remove the checkpoints that the given runs made, with their values and pending writes."""
-    rows = yield Query("checkpoints_of_runs", {"run_ids": list(run_ids)})
-    yield from _delete_checkpoints([key_of(row) for row in rows])
+    """Remove the checkpoints that the given runs made, with their values and pending writes.
+
+    Those that a delta channel of a remaining checkpoint is replayed from stay.
+    """
+    by_thread: dict[str, set[_Place]] = defaultdict(set)
+    for row in (yield Query("checkpoints_of_runs", {"run_ids": list(run_ids)})):
+        by_thread[row["thread_id"]].add((row["checkpoint_ns"], row["checkpoint_id"]))
+    for thread_id, places in by_thread.items():
+        chain = yield Query("checkpoint_chain", {"thread_id": thread_id})
+        kept = with_replayed(chain, [place for place in map(_place, chain) if place not in places])
+        gone = [CheckpointKey(thread_id, *place) for place in sorted(places - kept)]
+        if gone:
+            yield from _delete_checkpoints(gone)
 
 
 @writes_repeatably
@@ -47,10 +61,8 @@ def prune_thread(thread_id: str, keep: int) -> Plan[None]:
         return
     chain = yield Query("checkpoint_chain", {"thread_id": thread_id})
     kept = needed(chain, keep)
-    gone = [row for row in chain if (row["checkpoint_ns"], row["checkpoint_id"]) not in kept]
-    yield from _delete_checkpoints(
-        [CheckpointKey(thread_id, row["checkpoint_ns"], row["checkpoint_id"]) for row in gone]
-    )
+    gone = [place for place in map(_place, chain) if place not in kept]
+    yield from _delete_checkpoints([CheckpointKey(thread_id, *place) for place in gone])
 
 
 @reads
@@ -78,21 +90,30 @@ def threads_longer_than(checkpoints: int) -> Plan[list[str]]:
 
 
 def needed(chain: Iterable[Row], keep: int) -> set[_Place]:
-    """Return each namespace's newest checkpoints and the ancestors that their values are built from.
+    """Return each namespace's newest checkpoints, given newest first, and the ancestors they are replayed from."""
+    rows = list(chain)
+    newest: dict[str, list[_Place]] = defaultdict(list)
+    for row in rows:
+        newest[row["checkpoint_ns"]].append(_place(row))
+    return with_replayed(rows, [place for found in newest.values() for place in found[:keep]])
+
+
+def with_replayed(chain: Iterable[Row], places: Iterable[_Place]) -> set[_Place]:
+    """Return some checkpoints and the ancestors that their values are built from.
 
     A delta channel without a stored value is replayed from the pending writes of the ancestors, back to the nearest
     one that stores a value.
     """
-    rows: dict[_Place, Row] = {(row["checkpoint_ns"], row["checkpoint_id"]): row for row in chain}
-    ids: dict[str, list[str]] = defaultdict(list)
-    for namespace, checkpoint_id in rows:
-        ids[namespace].append(checkpoint_id)
+    rows = {_place(row): row for row in chain}
     kept: set[_Place] = set()
-    for namespace, found in ids.items():
-        for checkpoint_id in sorted(found)[-keep:]:
-            kept.add((namespace, checkpoint_id))
-            kept.update(_replayed_from(rows, namespace, checkpoint_id))
+    for place in places:
+        kept.add(place)
+        kept.update(_replayed_from(rows, *place))
     return kept
+
+
+def _place(row: Row) -> _Place:
+    return row["checkpoint_ns"], row["checkpoint_id"]
 
 
 def _replayed_from(rows: dict[_Place, Row], namespace: str, checkpoint_id: str) -> Iterable[_Place]:
@@ -100,9 +121,10 @@ def _replayed_from(rows: dict[_Place, Row], namespace: str, checkpoint_id: str) 
     missing = set(json.loads(row["replayed_channels"] or "[]")) - set(json.loads(row["stored_channels"]))
     passed: list[_Place] = []
     count = 0
-    while missing and (parent := rows.get((namespace, row["parent_checkpoint_id"]))) is not None:
+    left = dict(rows)  # each is passed once, also where parents go round in a circle
+    while missing and (parent := left.pop((namespace, row["parent_checkpoint_id"]), None)) is not None:
         row = parent
-        passed.append((namespace, row["checkpoint_id"]))
+        passed.append(_place(row))
         stored = missing & set(json.loads(row["stored_channels"]))
         if stored or missing & set(json.loads(row["written_channels"])):
             count = len(passed)
@@ -135,9 +157,26 @@ def delete_state(thread_id: str) -> Plan[None]:
         yield Query(name, {"thread_id": thread_id})
 
 
+def mark_of(thread_id: str) -> str:
+    """Return what is left of a thread that was deleted: whoever knows its id can tell, and nobody else."""
+    return hashlib.blake2b(thread_id.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+@writes_repeatably
+def forget_deleted_threads() -> Plan[None]:
+    """Remove the marks of threads that were deleted long ago."""
+    yield Query("forget_deleted_threads", {"seconds": _LONGEST_RUN})
+
+
 def _delete_thread(thread_id: str) -> Plan[None]:
+    if (yield Query("thread", {"thread_id": thread_id})):
+        yield from _mark(thread_id)
     yield from delete_state(thread_id)
     yield from unqueue_thread(thread_id)
+
+
+def _mark(thread_id: str) -> Plan[None]:
+    yield Query("mark_deleted_thread", {"thread_id": thread_id, "mark": mark_of(thread_id)})
 
 
 def _delete_checkpoints(keys: Sequence[CheckpointKey]) -> Plan[None]:
@@ -158,4 +197,5 @@ def _delete_unused(thread_id: str) -> Plan[None]:
     if gone:
         yield Query("delete_chunk", key, [{"address": address} for address in gone])
     if (yield Query("delete_thread_if_empty", key)):
+        yield from _mark(thread_id)
         yield from unqueue_thread(thread_id)

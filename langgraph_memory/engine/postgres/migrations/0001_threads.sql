@@ -5,7 +5,7 @@ CREATE TABLE thread (
     thread_id text COLLATE "C" NOT NULL PRIMARY KEY,
     owner_id text COLLATE "C",
     created_at bigint,                    -- microseconds since 1970, UTC; NULL: it holds pending writes only
-    updated_at bigint,
+    updated_at bigint,                    -- later with every checkpoint, also when a clock stepped back
     signatures bigint[] NOT NULL DEFAULT '{}' -- of the newest transactions, which thereby know themselves
 ) WITH (fillfactor = 70);                 -- written with every checkpoint; the free space keeps that cheap
 
@@ -30,8 +30,11 @@ CREATE TABLE thread_checkpoint (
     replayed_channels text COLLATE "C",   -- JSON: delta channels that are not stored here; NULL: none
     type text COLLATE "C" NOT NULL,
     body bytea NOT NULL,                  -- the rest of the checkpoint, and its metadata
+    stored_at bigint NOT NULL,            -- what `updated_at` of its thread became: the newest is the one stored last
     PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id)
 );
+
+CREATE INDEX thread_checkpoint_newest ON thread_checkpoint (thread_id, checkpoint_ns, stored_at);
 
 CREATE INDEX thread_checkpoint_by_run ON thread_checkpoint (run_id, thread_id) WHERE run_id IS NOT NULL;
 
@@ -66,6 +69,12 @@ CREATE TABLE thread_write (
     type text COLLATE "C" NOT NULL,       -- '@elements', perhaps with places: the value is runs over elements of a list
     value bytea NOT NULL,
     PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id, task_id, idx)
+);
+
+-- What is left of a deleted thread, so that a run that was under way is told from one that begins the thread anew.
+CREATE TABLE thread_deleted (
+    mark text COLLATE "C" NOT NULL PRIMARY KEY, -- a hash of the thread id
+    deleted_at bigint NOT NULL            -- seconds since 1970, by the clock of the database
 );
 
 -- The chunks that hold the elements of some packed runs: pairs of numbers of 7 bits a byte, the lowest first; each first

@@ -47,11 +47,10 @@ ON CONFLICT DO NOTHING
 -- Add one checkpoint as another database holds it.
 INSERT INTO thread_checkpoint (
     thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, run_id, channel_versions, replayed_channels, type,
-    body
+    body, stored_at
 ) VALUES (
     :thread_id, :checkpoint_ns, :checkpoint_id, :parent_checkpoint_id, :run_id, :channel_versions::json,
-    :replayed_channels,
-    :type, :body
+    :replayed_channels, :type, :body, :stored_at
 ) ON CONFLICT DO NOTHING
 
 -- name: rows_named

@@ -3,16 +3,16 @@
 INSERT INTO thread (thread_id, created_at, updated_at) VALUES (:thread_id, :now, :now)
 ON CONFLICT (thread_id) DO UPDATE SET
     created_at = coalesce(thread.created_at, excluded.created_at),
-    updated_at = greatest(thread.updated_at, excluded.updated_at)
+    updated_at = greatest(thread.updated_at + 1, excluded.updated_at)
 
 -- name: put_checkpoint
 -- Store one checkpoint; the same id again replaces it.
 INSERT INTO thread_checkpoint (
     thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, run_id, channel_versions, replayed_channels,
-    type, body
+    type, body, stored_at
 ) VALUES (
     :thread_id, :checkpoint_ns, :checkpoint_id, :parent_checkpoint_id, :run_id, :channel_versions::json,
-    :replayed_channels, :type, :body
+    :replayed_channels, :type, :body, (SELECT updated_at FROM thread WHERE thread_id = :thread_id)
 ) ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id) DO UPDATE SET
     parent_checkpoint_id = excluded.parent_checkpoint_id, run_id = excluded.run_id,
     channel_versions = excluded.channel_versions, replayed_channels = excluded.replayed_channels, type = excluded.type,
@@ -31,11 +31,14 @@ INSERT INTO thread_chunk (thread_id, address, count, type, value) VALUES (:threa
 
 -- name: put_write
 -- Store one pending write; an ordinary write that is there already stays as it is.
+-- Where the checkpoint was stored before and is not there any more, nothing is stored.
 INSERT INTO thread_write (
     thread_id, checkpoint_ns, checkpoint_id, task_id, idx, task_path, channel, type, value
-) VALUES (
-    :thread_id, :checkpoint_ns, :checkpoint_id, :task_id, :idx, :task_path, :channel, :type, :value
-) ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id, task_id, idx) DO UPDATE SET
+) SELECT :thread_id, :checkpoint_ns, :checkpoint_id, :task_id, :idx, :task_path, :channel, :type, :value
+FROM thread AS t WHERE t.thread_id = :thread_id AND (:stored = 0 OR EXISTS (
+    SELECT 1 FROM thread_checkpoint AS p
+    WHERE p.thread_id = :thread_id AND p.checkpoint_ns = :checkpoint_ns AND p.checkpoint_id = :checkpoint_id))
+ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id, task_id, idx) DO UPDATE SET
     task_path = excluded.task_path, channel = excluded.channel, type = excluded.type, value = excluded.value
     WHERE excluded.idx < 0
 
@@ -57,18 +60,32 @@ DELETE FROM thread_chunk WHERE thread_id = :thread_id AND address >= :first AND 
 -- name: checkpoint
 -- One checkpoint by its id, or the newest of its namespace, with all that it is made of.
 SELECT * FROM thread_parts(:thread_id, :checkpoint_ns, coalesce(:checkpoint_id::text, (
-    SELECT max(checkpoint_id) FROM thread_checkpoint
-    WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns)))
+    SELECT checkpoint_id FROM thread_checkpoint
+    WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns ORDER BY stored_at DESC LIMIT 1)))
 
 -- name: checkpoint_ids
--- The checkpoints of a thread.
-SELECT checkpoint_ns, checkpoint_id FROM thread_checkpoint WHERE thread_id = :thread_id
+-- The checkpoints of a thread, oldest first.
+SELECT checkpoint_ns, checkpoint_id FROM thread_checkpoint WHERE thread_id = :thread_id ORDER BY stored_at
+
+-- name: checkpoint_stored_at
+-- When one checkpoint was stored.
+SELECT stored_at FROM thread_checkpoint
+WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns AND checkpoint_id = :checkpoint_id
+
+-- name: foundation
+-- What of that which a new checkpoint builds on is there: its parent, as a row without a channel, and channel versions.
+SELECT NULL::text AS channel FROM thread_checkpoint
+WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns AND checkpoint_id = :parent_checkpoint_id
+UNION ALL
+SELECT c.channel FROM json_array_elements(:keys::json) AS k
+JOIN thread_channel AS c ON c.thread_id = :thread_id AND c.checkpoint_ns = :checkpoint_ns
+  AND c.channel = k ->> 0 AND c.version = k ->> 1
 
 -- name: latest_checkpoint_id
 -- The id of the newest checkpoint of a thread in one namespace.
 SELECT checkpoint_id FROM thread_checkpoint
 WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns
-ORDER BY checkpoint_id DESC LIMIT 1
+ORDER BY stored_at DESC LIMIT 1
 
 -- name: checkpoints_of_thread
 -- A page of one thread's checkpoints, newest first, after a given place.
@@ -76,18 +93,18 @@ SELECT * FROM thread_checkpoint
 WHERE thread_id = :thread_id
   AND (:checkpoint_ns::text IS NULL OR checkpoint_ns = :checkpoint_ns)
   AND (:checkpoint_id::text IS NULL OR checkpoint_id = :checkpoint_id)
-  AND (:before::text IS NULL OR checkpoint_id < :before::text)
-  AND (:after_id::text IS NULL
-    OR (checkpoint_id, thread_id, checkpoint_ns) < (:after_id::text, :after_thread::text, :after_ns::text))
-ORDER BY checkpoint_id DESC, thread_id DESC, checkpoint_ns DESC LIMIT :page
+  AND (:before::text IS NULL
+    OR CASE WHEN :before_at::bigint IS NULL THEN checkpoint_id < :before::text ELSE stored_at < :before_at::bigint END)
+  AND (:after_at::bigint IS NULL OR stored_at < :after_at::bigint)
+ORDER BY stored_at DESC LIMIT :page
 
 -- name: checkpoints_of_all_threads
 -- A page of every thread's checkpoints, newest first, after a given place.
 SELECT * FROM thread_checkpoint
-WHERE (:before::text IS NULL OR checkpoint_id < :before::text)
-  AND (:after_id::text IS NULL
-    OR (checkpoint_id, thread_id, checkpoint_ns) < (:after_id::text, :after_thread::text, :after_ns::text))
-ORDER BY checkpoint_id DESC, thread_id DESC, checkpoint_ns DESC LIMIT :page
+WHERE (:before::text IS NULL
+    OR CASE WHEN :before_at::bigint IS NULL THEN checkpoint_id < :before::text ELSE stored_at < :before_at::bigint END)
+  AND (:after_at::bigint IS NULL OR (stored_at, thread_id) < (:after_at::bigint, :after_thread::text))
+ORDER BY stored_at DESC, thread_id DESC LIMIT :page
 
 -- name: version_and_end
 -- One stored version of one channel, and where the last chunk of the list ends that goes up to an address.
@@ -155,11 +172,12 @@ SELECT p.checkpoint_ns, p.checkpoint_id, p.parent_checkpoint_id, p.replayed_chan
      WHERE w.thread_id = p.thread_id AND w.checkpoint_ns = p.checkpoint_ns AND w.checkpoint_id = p.checkpoint_id
     ) AS written_channels
 FROM thread_checkpoint AS p WHERE p.thread_id = :thread_id
-ORDER BY p.checkpoint_ns, p.checkpoint_id DESC
+ORDER BY p.checkpoint_ns, p.stored_at DESC
 
 -- name: checkpoint_tree
--- Every checkpoint of a thread with its parent.
+-- Every checkpoint of a thread with its parent, oldest first.
 SELECT checkpoint_ns, checkpoint_id, parent_checkpoint_id FROM thread_checkpoint WHERE thread_id = :thread_id
+ORDER BY stored_at
 
 -- name: checkpoints_of_runs
 -- The checkpoints that any of the given runs made.
@@ -204,6 +222,15 @@ DELETE FROM thread WHERE thread_id = :thread_id AND created_at IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM thread_checkpoint AS p WHERE p.thread_id = :thread_id)
 RETURNING thread_id
 
+-- name: mark_deleted_thread
+-- Note that a thread is deleted.
+INSERT INTO thread_deleted (mark, deleted_at) VALUES (:mark, extract(epoch FROM clock_timestamp())::bigint)
+ON CONFLICT (mark) DO UPDATE SET deleted_at = excluded.deleted_at
+
+-- name: forget_deleted_threads
+-- Forget the threads that were deleted so long ago, in seconds, that no run of them is under way any more.
+DELETE FROM thread_deleted WHERE deleted_at < extract(epoch FROM clock_timestamp())::bigint - :seconds
+
 -- name: delete_checkpoints_of_thread
 -- Remove every checkpoint of a thread.
 DELETE FROM thread_checkpoint WHERE thread_id = :thread_id
@@ -224,9 +251,9 @@ DELETE FROM thread_write WHERE thread_id = :thread_id
 -- Copy every checkpoint of one thread to another.
 INSERT INTO thread_checkpoint (
     thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, run_id, channel_versions, replayed_channels,
-    type, body
+    type, body, stored_at
 ) SELECT :thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, run_id, channel_versions,
-    replayed_channels, type, body
+    replayed_channels, type, body, stored_at
 FROM thread_checkpoint WHERE thread_id = :source_thread_id
 
 -- name: copy_channels
@@ -263,7 +290,7 @@ SELECT c.thread_id, c.checkpoint_ns, c.channel, c.version, c.kind, c.type, c.val
 FROM unnest(:thread_ids::text[]) AS t (thread_id)
 CROSS JOIN LATERAL (
     SELECT p.channel_versions ->> :channel AS version FROM thread_checkpoint AS p
-    WHERE p.thread_id = t.thread_id AND p.checkpoint_ns = '' ORDER BY p.checkpoint_id DESC LIMIT 1
+    WHERE p.thread_id = t.thread_id AND p.checkpoint_ns = '' ORDER BY p.stored_at DESC LIMIT 1
 ) AS newest
 CROSS JOIN LATERAL (
     SELECT * FROM thread_channel AS c WHERE c.thread_id = t.thread_id AND c.checkpoint_ns = ''

@@ -6,7 +6,7 @@ CREATE TABLE thread (
     thread_id TEXT NOT NULL UNIQUE,
     owner_id TEXT,
     created_at INTEGER,                   -- microseconds since 1970, UTC; NULL: it holds pending writes only
-    updated_at INTEGER
+    updated_at INTEGER                    -- later with every checkpoint, also when the clock stepped back
 ) STRICT;
 
 CREATE INDEX thread_by_owner ON thread (owner_id) WHERE owner_id IS NOT NULL;
@@ -30,8 +30,11 @@ CREATE TABLE thread_checkpoint (
     replayed_channels TEXT,               -- JSON: delta channels that are not stored here; NULL: none
     type TEXT NOT NULL,
     body BLOB NOT NULL,                   -- the rest of the checkpoint, and its metadata
+    stored_at INTEGER NOT NULL,           -- what `updated_at` of its thread became: the newest is the one stored last
     PRIMARY KEY (thread_no, checkpoint_ns, checkpoint_id)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX thread_checkpoint_newest ON thread_checkpoint (thread_no, checkpoint_ns, stored_at);
 
 CREATE INDEX thread_checkpoint_by_run ON thread_checkpoint (run_id, thread_no) WHERE run_id IS NOT NULL;
 
@@ -66,6 +69,12 @@ CREATE TABLE thread_write (
     type TEXT NOT NULL,                   -- '@elements', perhaps with places: the value is runs over elements of a list
     value BLOB NOT NULL,
     PRIMARY KEY (thread_no, checkpoint_ns, checkpoint_id, task_id, idx)
+) STRICT, WITHOUT ROWID;
+
+-- What is left of a deleted thread, so that a run that was under way is told from one that begins the thread anew.
+CREATE TABLE thread_deleted (
+    mark TEXT NOT NULL PRIMARY KEY,       -- a hash of the thread id
+    deleted_at INTEGER NOT NULL           -- seconds since 1970, by the clock of the database
 ) STRICT, WITHOUT ROWID;
 
 -- A number may be given to another thread once its thread is gone, so nothing that bears it stays behind.

@@ -56,10 +56,10 @@ VALUES (
 -- Add one checkpoint as another database holds it.
 INSERT INTO thread_checkpoint (
     thread_no, checkpoint_ns, checkpoint_id, parent_checkpoint_id, run_id, channel_versions, replayed_channels, type,
-    body
+    body, stored_at
 ) VALUES (
     (SELECT thread_no FROM thread WHERE thread_id = :thread_id), :checkpoint_ns, :checkpoint_id, :parent_checkpoint_id,
-    :run_id, :channel_versions, :replayed_channels, :type, :body
+    :run_id, :channel_versions, :replayed_channels, :type, :body, :stored_at
 ) ON CONFLICT DO NOTHING
 
 -- name: rows_named

@@ -3,17 +3,17 @@
 INSERT INTO thread (thread_id, created_at, updated_at) VALUES (:thread_id, :now, :now)
 ON CONFLICT (thread_id) DO UPDATE SET
     created_at = coalesce(thread.created_at, excluded.created_at),
-    updated_at = max(coalesce(thread.updated_at, excluded.updated_at), excluded.updated_at)
+    updated_at = max(coalesce(thread.updated_at + 1, excluded.updated_at), excluded.updated_at)
 
 -- name: put_checkpoint
 -- Store one checkpoint; the same id again replaces it.
 INSERT INTO thread_checkpoint (
     thread_no, checkpoint_ns, checkpoint_id, parent_checkpoint_id, run_id, channel_versions, replayed_channels, type,
-    body
-) VALUES (
-    (SELECT thread_no FROM thread WHERE thread_id = :thread_id), :checkpoint_ns, :checkpoint_id, :parent_checkpoint_id,
-    :run_id, :channel_versions, :replayed_channels, :type, :body
-) ON CONFLICT (thread_no, checkpoint_ns, checkpoint_id) DO UPDATE SET
+    body, stored_at
+) SELECT thread_no, :checkpoint_ns, :checkpoint_id, :parent_checkpoint_id, :run_id, :channel_versions,
+    :replayed_channels, :type, :body, updated_at
+FROM thread WHERE thread_id = :thread_id
+ON CONFLICT (thread_no, checkpoint_ns, checkpoint_id) DO UPDATE SET
     parent_checkpoint_id = excluded.parent_checkpoint_id, run_id = excluded.run_id,
     channel_versions = excluded.channel_versions, replayed_channels = excluded.replayed_channels, type = excluded.type,
     body = excluded.body
@@ -34,11 +34,13 @@ VALUES ((SELECT thread_no FROM thread WHERE thread_id = :thread_id), :address, :
 
 -- name: put_write
 -- Store one pending write; an ordinary write that is there already stays as it is.
+-- Where the checkpoint was stored before and is not there any more, nothing is stored.
 INSERT INTO thread_write (thread_no, checkpoint_ns, checkpoint_id, task_id, idx, task_path, channel, type, value)
-VALUES (
-    (SELECT thread_no FROM thread WHERE thread_id = :thread_id), :checkpoint_ns, :checkpoint_id, :task_id, :idx,
-    :task_path, :channel, :type, :value
-) ON CONFLICT (thread_no, checkpoint_ns, checkpoint_id, task_id, idx) DO UPDATE SET
+SELECT thread_no, :checkpoint_ns, :checkpoint_id, :task_id, :idx, :task_path, :channel, :type, :value
+FROM thread AS t WHERE thread_id = :thread_id AND (:stored = 0 OR EXISTS (
+    SELECT 1 FROM thread_checkpoint AS p
+    WHERE p.thread_no = t.thread_no AND p.checkpoint_ns = :checkpoint_ns AND p.checkpoint_id = :checkpoint_id))
+ON CONFLICT (thread_no, checkpoint_ns, checkpoint_id, task_id, idx) DO UPDATE SET
     task_path = excluded.task_path, channel = excluded.channel, type = excluded.type, value = excluded.value
     WHERE excluded.idx < 0
 
@@ -66,8 +68,8 @@ WITH found AS MATERIALIZED (
     SELECT p.* FROM thread AS t CROSS JOIN thread_checkpoint AS p ON p.thread_no = t.thread_no
     WHERE t.thread_id = :thread_id AND p.checkpoint_ns = :checkpoint_ns AND p.checkpoint_id = coalesce(
         :checkpoint_id,
-        (SELECT max(q.checkpoint_id) FROM thread_checkpoint AS q
-         WHERE q.thread_no = t.thread_no AND q.checkpoint_ns = :checkpoint_ns)
+        (SELECT q.checkpoint_id FROM thread_checkpoint AS q
+         WHERE q.thread_no = t.thread_no AND q.checkpoint_ns = :checkpoint_ns ORDER BY q.stored_at DESC LIMIT 1)
     )
 )
 SELECT 'checkpoint' AS part, type, NULL AS value, body, checkpoint_id, parent_checkpoint_id, channel_versions,
@@ -86,16 +88,32 @@ FROM found AS p CROSS JOIN thread_write AS w
   ON w.thread_no = p.thread_no AND w.checkpoint_ns = p.checkpoint_ns AND w.checkpoint_id = p.checkpoint_id
 
 -- name: checkpoint_ids
--- The checkpoints of a thread.
+-- The checkpoints of a thread, oldest first.
 SELECT checkpoint_ns, checkpoint_id FROM thread_checkpoint
+WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :thread_id) ORDER BY stored_at
+
+-- name: checkpoint_stored_at
+-- When one checkpoint was stored.
+SELECT stored_at FROM thread_checkpoint
 WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :thread_id)
+  AND checkpoint_ns = :checkpoint_ns AND checkpoint_id = :checkpoint_id
+
+-- name: foundation
+-- What of that which a new checkpoint builds on is there: its parent, as a row without a channel, and channel versions.
+SELECT NULL AS channel FROM thread_checkpoint
+WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :thread_id)
+  AND checkpoint_ns = :checkpoint_ns AND checkpoint_id = :parent_checkpoint_id
+UNION ALL
+SELECT c.channel FROM json_each(:keys) AS k CROSS JOIN thread_channel AS c
+  ON c.thread_no = (SELECT thread_no FROM thread WHERE thread_id = :thread_id) AND c.checkpoint_ns = :checkpoint_ns
+  AND c.channel = json_extract(k.value, '$[0]') AND c.version = json_extract(k.value, '$[1]')
 
 -- name: latest_checkpoint_id
 -- The id of the newest checkpoint of a thread in one namespace.
 SELECT checkpoint_id FROM thread_checkpoint
 WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :thread_id)
   AND checkpoint_ns = :checkpoint_ns
-ORDER BY checkpoint_id DESC LIMIT 1
+ORDER BY stored_at DESC LIMIT 1
 
 -- name: checkpoints_of_thread
 -- A page of one thread's checkpoints, newest first, after a given place.
@@ -103,16 +121,16 @@ SELECT t.thread_id, p.* FROM thread AS t CROSS JOIN thread_checkpoint AS p ON p.
 WHERE t.thread_id = :thread_id
   AND (:checkpoint_ns IS NULL OR p.checkpoint_ns = :checkpoint_ns)
   AND (:checkpoint_id IS NULL OR p.checkpoint_id = :checkpoint_id)
-  AND (:before IS NULL OR p.checkpoint_id < :before)
-  AND (:after_id IS NULL OR (p.checkpoint_id, t.thread_id, p.checkpoint_ns) < (:after_id, :after_thread, :after_ns))
-ORDER BY p.checkpoint_id DESC, t.thread_id DESC, p.checkpoint_ns DESC LIMIT :page
+  AND (:before IS NULL OR iif(:before_at IS NULL, p.checkpoint_id < :before, p.stored_at < :before_at))
+  AND (:after_at IS NULL OR p.stored_at < :after_at)
+ORDER BY p.stored_at DESC LIMIT :page
 
 -- name: checkpoints_of_all_threads
 -- A page of every thread's checkpoints, newest first, after a given place.
 SELECT t.thread_id, p.* FROM thread AS t JOIN thread_checkpoint AS p ON p.thread_no = t.thread_no
-WHERE (:before IS NULL OR p.checkpoint_id < :before)
-  AND (:after_id IS NULL OR (p.checkpoint_id, t.thread_id, p.checkpoint_ns) < (:after_id, :after_thread, :after_ns))
-ORDER BY p.checkpoint_id DESC, t.thread_id DESC, p.checkpoint_ns DESC LIMIT :page
+WHERE (:before IS NULL OR iif(:before_at IS NULL, p.checkpoint_id < :before, p.stored_at < :before_at))
+  AND (:after_at IS NULL OR (p.stored_at, t.thread_id) < (:after_at, :after_thread))
+ORDER BY p.stored_at DESC, t.thread_id DESC LIMIT :page
 
 -- name: version_and_end
 -- One stored version of one channel, and where the last chunk of the list ends that goes up to an address.
@@ -179,12 +197,12 @@ SELECT p.checkpoint_ns, p.checkpoint_id, p.parent_checkpoint_id, p.replayed_chan
      WHERE w.thread_no = p.thread_no AND w.checkpoint_ns = p.checkpoint_ns AND w.checkpoint_id = p.checkpoint_id
     ) AS written_channels
 FROM thread_checkpoint AS p WHERE p.thread_no = (SELECT thread_no FROM thread WHERE thread_id = :thread_id)
-ORDER BY p.checkpoint_ns, p.checkpoint_id DESC
+ORDER BY p.checkpoint_ns, p.stored_at DESC
 
 -- name: checkpoint_tree
--- Every checkpoint of a thread with its parent.
+-- Every checkpoint of a thread with its parent, oldest first.
 SELECT checkpoint_ns, checkpoint_id, parent_checkpoint_id FROM thread_checkpoint
-WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :thread_id)
+WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :thread_id) ORDER BY stored_at
 
 -- name: checkpoints_of_runs
 -- The checkpoints that any of the given runs made.
@@ -237,6 +255,15 @@ DELETE FROM thread WHERE thread_id = :thread_id AND created_at IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM thread_checkpoint AS p WHERE p.thread_no = thread.thread_no)
 RETURNING thread_id
 
+-- name: mark_deleted_thread
+-- Note that a thread is deleted.
+INSERT INTO thread_deleted (mark, deleted_at) VALUES (:mark, CAST(strftime('%s', 'now') AS INTEGER))
+ON CONFLICT (mark) DO UPDATE SET deleted_at = excluded.deleted_at
+
+-- name: forget_deleted_threads
+-- Forget the threads that were deleted so long ago, in seconds, that no run of them is under way any more.
+DELETE FROM thread_deleted WHERE deleted_at < CAST(strftime('%s', 'now') AS INTEGER) - :seconds
+
 -- name: delete_checkpoints_of_thread
 -- Remove every checkpoint of a thread.
 DELETE FROM thread_checkpoint WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :thread_id)
@@ -257,7 +284,8 @@ DELETE FROM thread_write WHERE thread_no = (SELECT thread_no FROM thread WHERE t
 -- Copy every checkpoint of one thread to another.
 INSERT INTO thread_checkpoint
 SELECT (SELECT thread_no FROM thread WHERE thread_id = :thread_id),
-    checkpoint_ns, checkpoint_id, parent_checkpoint_id, run_id, channel_versions, replayed_channels, type, body
+    checkpoint_ns, checkpoint_id, parent_checkpoint_id, run_id, channel_versions, replayed_channels, type, body,
+    stored_at
 FROM thread_checkpoint WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :source_thread_id)
 
 -- name: copy_channels
@@ -299,7 +327,8 @@ FROM json_each(:thread_ids) AS i
 CROSS JOIN thread AS t ON t.thread_id = i.value
 CROSS JOIN thread_checkpoint AS p
   ON p.thread_no = t.thread_no AND p.checkpoint_ns = '' AND p.checkpoint_id = (
-    SELECT max(q.checkpoint_id) FROM thread_checkpoint AS q WHERE q.thread_no = t.thread_no AND q.checkpoint_ns = ''
+    SELECT q.checkpoint_id FROM thread_checkpoint AS q
+    WHERE q.thread_no = t.thread_no AND q.checkpoint_ns = '' ORDER BY q.stored_at DESC LIMIT 1
   )
 CROSS JOIN json_each(p.channel_versions) AS v
 CROSS JOIN thread_channel AS c
