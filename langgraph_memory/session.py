@@ -103,7 +103,7 @@ def end_session(
 
 def _read(saver: ThreadSaver, runner: FlowRunner, wanted: Session) -> Steps[Read]:
     """Return the messages of a thread: of its own newest checkpoint, or when that has none of its subgraphs'."""
-    held = yield from _run(runner, session.held(wanted.thread_id))
+    held = yield from _run(runner, session.held(wanted.thread_id, wanted.owner_id))
     if not held.newest:
         raise ThreadNotFoundError(f"there is no thread {wanted.thread_id!r}; list_threads() lists those there are.")
     if held.owners and wanted.owner_id not in held.owners:
@@ -117,7 +117,7 @@ def _read(saver: ThreadSaver, runner: FlowRunner, wanted: Session) -> Steps[Read
         found[namespace] = yield from _messages(saver, wanted, namespace, held.newest[namespace])
     namespace = min(found)
     messages = found[namespace] or add_all(list(found.values()))
-    return Read(namespace, held.newest[namespace], messages)
+    return Read(namespace, held.newest[namespace], [one for one in messages if one.id not in held.others])
 
 
 def _run(runner: FlowRunner, flow: Flow[T]) -> Steps[T]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from langgraph.store.base import BaseStore, IndexConfig, Op, Result, TTLConfig
 
+from langgraph_memory.authors import ThreadAuthors
 from langgraph_memory.domain.candidate import Candidate, Utterance
 from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.hygiene import DEFAULT_HYGIENE, HygienePolicy, SweepReport
@@ -82,6 +83,7 @@ class CuratedStore(BaseStore):
             self._settings.fields = tuple(index.get("fields") or ("$",))
         self._runner = FlowRunner(engine, self._settings.embedder)
         self.queue = PromotionQueue(self._runner, self._settings)
+        self.authors = ThreadAuthors(self._runner, self._settings)
 
     @classmethod
     def from_conn_string(

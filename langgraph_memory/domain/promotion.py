@@ -31,12 +31,14 @@ _FLAWS: dict[Flaw, str] = {
 class LedgerPlace:
     """Which lines of the ledger a node reads and writes: whose, of which thread, by which extractor.
 
-    A message's id is its own within a thread, so a subgraph that reads the same message reads the same line.
+    A message's id is its own within a thread, so a subgraph that reads the same message reads the same line. Whose
+    the messages are is noted with the thread when it `is_thread`, of a run.
     """
 
     owner_id: str
     thread_id: str
     extractor: str
+    is_thread: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

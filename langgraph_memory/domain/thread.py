@@ -1,9 +1,14 @@
-"""What a database holds of one thread."""
+"""What a database holds of one thread, and whose it is."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+
+NOBODY = ""
+"""Stands where a run that added a message named no owner: it is read for whom the thread is of, while that is one."""
+STRANGER = " "
+"""Stands for somebody who spoke and is no owner: it is read for nobody."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,9 +35,9 @@ class Written:
     extractor: str
 
 
-def held(thread_id: str) -> Flow[Held]:
-    """Return what a thread holds."""
-    found: Held = yield session.held(thread_id)
+def held(thread_id: str, owner_id: str) -> Flow[Held]:
+    """Return what a thread holds, as an owner may read it."""
+    found: Held = yield session.held(thread_id, owner_id)
     return found
 
 

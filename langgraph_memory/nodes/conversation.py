@@ -66,6 +66,17 @@ def utterances_of(
     return list(said.values())
 
 
+def latest_input(messages: Sequence[BaseMessage]) -> list[str]:
+    """Return the ids of the messages after the model's last one: what the run at hand was given."""
+    found: list[str] = []
+    for message in reversed(messages):
+        if isinstance(message, AIMessage):
+            break
+        if message.id:
+            found.append(message.id)
+    return found
+
+
 def last_question(messages: Sequence[BaseMessage]) -> str | None:
     """Return what the user said last as a query.
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -17,6 +17,8 @@ from langgraph_memory.domain.jobs import Retries, checked_seconds
 from langgraph_memory.domain.memory import Source
 from langgraph_memory.domain.policy import PromotionPolicy
 from langgraph_memory.domain.promotion import LedgerPlace, PromotionReport
+from langgraph_memory.domain.scope import check_owner
+from langgraph_memory.domain.thread import STRANGER
 from langgraph_memory.exceptions import ExtractionError, InvalidInputError
 from langgraph_memory.nodes.base import IdentityResolver, MemoryNode, Update
 from langgraph_memory.nodes.conversation import injected_lines, messages_of, utterances_of
@@ -32,6 +34,8 @@ from langgraph_memory.store import CuratedStore
 _LOG = logging.getLogger("langgraph_memory")
 
 Mode = Literal["hot", "background"]
+Speakers = Mapping[str, str] | Callable[[str], str | None]
+"""Which owner the name of a user's message stands for."""
 
 
 class PromotionNode(MemoryNode):
@@ -50,6 +54,11 @@ class PromotionNode(MemoryNode):
     `mode="background"` reads nothing: it queues what was said and returns. A `PromotionWorker` with the same extractor
     reads it when the thread has been quiet for `quiet_for` (a timedelta or seconds), at the latest after `at_latest`,
     so that many turns become one job. The `worker` of this process, if it is named, is woken.
+
+    A message is read for the owner of the run that added it, whoever runs the thread later. In a group chat, where one
+    run carries the words of several people, `speakers` says which owner the `name` of a user's message stands for, as
+    a mapping or a function: what each of them says becomes a memory of theirs and of nobody else. Of a name that it
+    does not know nothing is read; a message without a name is the run's owner's.
     """
 
     def __init__(
@@ -58,6 +67,7 @@ class PromotionNode(MemoryNode):
         extractor: AnyExtractor | None = None,
         policy: PromotionPolicy | None = None,
         trusted_tools: Sequence[str] = (),
+        speakers: Speakers | None = None,
         guard: GuardPolicy | None = None,
         mode: Mode = "hot",
         quiet_for: timedelta | float = QUIET_FOR,
@@ -80,6 +90,7 @@ class PromotionNode(MemoryNode):
                 "give both the same extractor."
             )
         self._trusted_tools = tuple(trusted_tools)
+        self._speakers = _owner_of_name(speakers)
         self._guard = self._reading.policy.guard
         self._quiet: dict[str, Any] = {
             "quiet_for": checked_seconds("quiet_for", quiet_for),
@@ -102,10 +113,29 @@ class PromotionNode(MemoryNode):
         return {}
 
     def _steps(self, store: CuratedStore, turn: _Turn) -> Steps[None]:
-        queue = store.queue
         yield from self._claim(store, turn.place.owner_id, turn.source.thread_id)
-        if not turn.utterances:
-            return
+        voices = self._voices(turn)
+        if self._speakers is not None and turn.place.is_thread:
+            yield from _name_authors(store, turn.place, voices)
+        for owner_id, said in voices.items():
+            if owner_id != STRANGER and said:
+                yield from self._hear(
+                    store, replace(turn, place=replace(turn.place, owner_id=owner_id), utterances=said)
+                )
+
+    def _voices(self, turn: _Turn) -> dict[str, list[Utterance]]:
+        """Return what was said by the owner whose words it is."""
+        voices: dict[str, list[Utterance]] = {}
+        for one in turn.utterances:
+            owner_id = turn.place.owner_id
+            if self._speakers is not None and one.actor == "user" and one.name:
+                owner_id = self._speakers(one.name) or STRANGER
+            voices.setdefault(owner_id, []).append(one)
+        return voices
+
+    def _hear(self, store: CuratedStore, turn: _Turn) -> Steps[None]:
+        """Read what nobody has read of one owner's words, or queue it."""
+        queue = store.queue
         left = yield from call(queue.unread, queue.aunread, turn.utterances, place=turn.place)
         if left.job_due and self._mode == "hot" and self._worker is None:
             yield from self._work.job_of(store, turn.place)
@@ -145,9 +175,15 @@ class PromotionNode(MemoryNode):
             self._work.on_failure(error)
 
     def _queue(self, store: CuratedStore, turn: _Turn, fresh: Sequence[Utterance], **when: Any) -> Steps[None]:
-        heard = turn.repeatable if "assistant" in self._reading.policy.actors else ()
+        queue, authors = store.queue, store.authors
+        heard: Sequence[str] = ()
+        if "assistant" in self._reading.policy.actors:
+            thread_id, owner_id = turn.source.thread_id, turn.place.owner_id
+            others = yield from call(authors.others, authors.aothers, thread_id, owner_id=owner_id)
+            heard = [*turn.injected, *(one.text for one in turn.said if one.message_id not in others)]
+            if others:  # an assistant may repeat what they said, which is not kept here to compare it with
+                fresh = [one for one in fresh if one.actor != "assistant"]
         where: dict[str, Any] = {"place": turn.place, "scope": turn.scope, "source": turn.source}
-        queue = store.queue
         yield from call(queue.add, queue.aadd, fresh, heard=heard, guard=self._guard, **where, **when)
         if self._worker is not None:
             self._worker.wake()
@@ -157,11 +193,11 @@ class PromotionNode(MemoryNode):
         source = source_of(runtime, config)
         info = runtime.execution_info
         outside_threads = f"run:{source.run_id or (info.task_id if info else '')}"
-        place = LedgerPlace(identity.owner_id, source.thread_id or outside_threads, self._reading.name)
+        thread_id = source.thread_id or outside_threads
+        place = LedgerPlace(identity.owner_id, thread_id, self._reading.name, source.thread_id is not None)
         messages = messages_of(state)
         said = utterances_of(messages, actors=self._reading.policy.actors, trusted_tools=self._trusted_tools)
-        repeatable = [*injected_lines(state), *(one.text for one in utterances_of(messages))]
-        return store, _Turn(place, identity.scope, source, said, repeatable)
+        return store, _Turn(place, identity.scope, source, said, injected_lines(state), utterances_of(messages))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,5 +206,33 @@ class _Turn:
     scope: str
     source: Source
     utterances: Sequence[Utterance]
-    repeatable: Sequence[str]
-    """What an assistant could only be repeating: what was injected, and what the user said."""
+    injected: Sequence[str]
+    said: Sequence[Utterance]
+    """What users said; an assistant could only be repeating that, or what was injected."""
+
+    @property
+    def repeatable(self) -> Sequence[str]:
+        """What an assistant could only be repeating."""
+        return [*self.injected, *(one.text for one in self.said)]
+
+
+def _owner_of_name(speakers: Speakers | None) -> Callable[[str], str | None] | None:
+    """Return what finds the owner that a name stands for; raises InvalidInputError for an owner that is none."""
+    if speakers is None or callable(speakers):
+        return speakers
+    if not isinstance(speakers, Mapping):
+        raise InvalidInputError(f"speakers must be a mapping or a function of names, not {type(speakers).__name__}.")
+    return {name: check_owner(owner_id) for name, owner_id in speakers.items()}.get
+
+
+def _name_authors(store: CuratedStore, place: LedgerPlace, voices: Mapping[str, Sequence[Utterance]]) -> Steps[None]:
+    """Note whose messages those are that are held for another's, because one run carried them all."""
+    authors = store.authors
+    wrong: dict[str, list[str]] = {}
+    for owner_id, said in voices.items():
+        asking = place.owner_id if owner_id == STRANGER else owner_id
+        others = yield from call(authors.others, authors.aothers, place.thread_id, owner_id=asking)
+        ids = [one.message_id for one in said if (one.message_id in others) != (owner_id == STRANGER)]
+        if owner_id != place.owner_id and ids:
+            wrong[owner_id] = ids
+    yield from call(authors.name, authors.aname, place.thread_id, wrong)

@@ -13,7 +13,7 @@ from langgraph_memory.domain.memory import Recall
 from langgraph_memory.domain.rendering import render
 from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.nodes.base import IdentityResolver, MemoryNode, Update
-from langgraph_memory.nodes.conversation import last_question, messages_of
+from langgraph_memory.nodes.conversation import last_question, latest_input, messages_of
 from langgraph_memory.nodes.identity import Identity, replayed_from, source_of
 from langgraph_memory.nodes.steps import Steps, aperform, call, perform
 from langgraph_memory.store import CuratedStore
@@ -75,9 +75,22 @@ class RetrievalNode(MemoryNode):
     def _steps(self, state: Any, config: RunnableConfig | None) -> Steps[Update]:
         store, runtime, identity = self._run(config)
         source, asked = source_of(runtime, config), self._asked(identity, config)
-        recall = yield from call(store.recall, store.arecall, self._query(messages_of(state)), source=source, **asked)
+        mine = yield from self._own(store, messages_of(state), source.thread_id, identity.owner_id)
+        recall = yield from call(store.recall, store.arecall, self._query(mine), source=source, **asked)
         yield from self._claim(store, identity.owner_id, source.thread_id)
         return self._update(recall)
+
+    def _own(
+        self, store: CuratedStore, messages: Sequence[BaseMessage], thread_id: str | None, owner_id: str
+    ) -> Steps[Sequence[BaseMessage]]:
+        """Return the messages that are the owner's, after noting that those the run was given are."""
+        if thread_id is None:
+            return messages
+        authors = store.authors
+        others = yield from call(authors.others, authors.aothers, thread_id, owner_id=owner_id)
+        mine = [one for one in messages if one.id not in others]
+        yield from call(authors.claim, authors.aclaim, thread_id, latest_input(mine), owner_id=owner_id)
+        return mine
 
     def _asked(self, identity: Identity, config: RunnableConfig | None) -> dict[str, Any]:
         moment = replayed_from(config) if self._as_of == "checkpoint" else None

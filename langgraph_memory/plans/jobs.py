@@ -17,6 +17,7 @@ from langgraph_memory.engine.query import Plan, Query, Row, reads, writes, write
 from langgraph_memory.plans.memories import Origin
 from langgraph_memory.plans.promotion import (
     PromotionRequest,
+    claim_place,
     enter_in_ledger,
     not_in_ledger,
     place_columns,
@@ -76,6 +77,7 @@ def queue(request: QueueRequest, now: datetime) -> Plan[datetime | None]:
     moment = {"due_at": to_microseconds(now + request.quiet_for), "now": to_microseconds(now)}
     bounds = {"at_latest": request.at_latest // timedelta(microseconds=1), "last_error": request.failure}
     yield Query("queue_job", {**key, **moment, **bounds})
+    yield from claim_place(request.place, [one.utterance for one in messages], now)
     (last,) = yield Query("last_position", key)
     rows = [_message_row(one) for one in messages] + [_heard_row(text) for text in dict.fromkeys(request.heard)]
     numbered = [{**row, "position": last["position"] + place} for place, row in enumerate(rows, 1)]

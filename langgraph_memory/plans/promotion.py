@@ -17,6 +17,7 @@ from langgraph_memory.domain.scope import owner_partition
 from langgraph_memory.domain.text import content_hash
 from langgraph_memory.engine.query import Plan, Query, reads, writes
 from langgraph_memory.plans.memories import Origin, Proposal, put_receipt, store
+from langgraph_memory.plans.threads.authors import claim_messages, messages_of_others
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class PromotionRequest:
 
 @reads
 def unread(place: LedgerPlace, utterances: Sequence[Utterance]) -> Plan[list[Utterance]]:
-    """Return the utterances that the ledger does not know, in their order."""
+    """Return the owner's utterances that the ledger does not know, in their order."""
     return (yield from not_in_ledger(place, utterances))
 
 
@@ -49,6 +50,7 @@ def promote(request: PromotionRequest, now: datetime) -> Plan[PromotionReport]:
     if not fresh:
         return PromotionReport(request.id, request.place.owner_id, request.scope, now)
     read = [_read(request, one) for one in fresh]
+    yield from claim_place(request.place, fresh, now)
     yield from enter_in_ledger(request.place, read, now)
     mine = {one.message_id for one in fresh}
     entries: list[Promoted] = []
@@ -96,10 +98,20 @@ def not_in_ledger(
     place: LedgerPlace, utterances: Sequence[Utterance], hashes: Mapping[str, str] = MappingProxyType({})
 ) -> Plan[list[Utterance]]:
     """Same as `unread`, as a part of another plan."""
-    ids = [one.message_id for one in utterances]
+    if not utterances:
+        return []
+    others = yield from messages_of_others(place.thread_id, place.owner_id)
+    mine = [one for one in utterances if one.message_id not in others]
+    ids = [one.message_id for one in mine]
     rows = yield Query("ledger_entries", {**place_columns(place), "message_ids": ids})
     known = {(row["message_id"], row["content_hash"]) for row in rows}
-    return [one for one in utterances if (one.message_id, _hash(one, hashes)) not in known]
+    return [one for one in mine if (one.message_id, _hash(one, hashes)) not in known]
+
+
+def claim_place(place: LedgerPlace, utterances: Sequence[Utterance], now: datetime) -> Plan[None]:
+    """Note that what was said is the owner's, where it was said in the thread of a run."""
+    if place.is_thread and utterances:
+        yield from claim_messages(place.thread_id, place.owner_id, [one.message_id for one in utterances], now)
 
 
 def place_columns(place: LedgerPlace) -> dict[str, Any]:

@@ -8,14 +8,19 @@ from typing import NamedTuple
 from langgraph_memory.domain.memory import Outcome
 from langgraph_memory.engine.query import Plan, Query, reads, writes
 from langgraph_memory.plans.memories import Proposal, store
+from langgraph_memory.plans.threads.authors import messages_of_others
 from langgraph_memory.plans.threads.remove import prune_thread
 
 
 class Held(NamedTuple):
-    """What a thread holds: the newest checkpoint of each namespace, and whose runs saved them."""
+    """What a thread holds: the newest checkpoint of each namespace, whose runs saved them, and whose words are others'.
+
+    `others` are the messages that are not to be read for the owner who asks.
+    """
 
     newest: dict[str, str]
     owners: tuple[str, ...]
+    others: frozenset[str]
 
 
 class Ended(NamedTuple):
@@ -26,14 +31,15 @@ class Ended(NamedTuple):
 
 
 @reads
-def held(thread_id: str) -> Plan[Held]:
-    """Return what a thread holds."""
+def held(thread_id: str, owner_id: str) -> Plan[Held]:
+    """Return what a thread holds, as an owner may read it."""
     rows = yield Query("checkpoint_ids", {"thread_id": thread_id})
     newest: dict[str, str] = {}
     for row in rows:
         newest[row["checkpoint_ns"]] = row["checkpoint_id"]
     owners = yield Query("owners_of_thread", {"thread_id": thread_id})
-    return Held(newest, tuple(row["owner_id"] for row in owners))
+    others = yield from messages_of_others(thread_id, owner_id)
+    return Held(newest, tuple(row["owner_id"] for row in owners), others)
 
 
 @writes

@@ -20,6 +20,8 @@ _INLINE = 256
 _CHUNK_ELEMENTS = 64
 _CHUNK_BYTES = 1 << 18
 _LOOSE_BYTES = 1 << 14
+_OF_MESSAGES = ("list", "snapshot_list")
+"""The kinds of versions whose elements may be messages."""
 
 
 class Encoded(NamedTuple):
@@ -68,7 +70,9 @@ class Encoder:
             encoded = self._elements(channel, version, kind, elements, known)
             if encoded is not None:
                 return encoded
-        return self._whole(channel, version, value, known)
+        whole = self._whole(channel, version, value, known)
+        named = _message_ids(elements) if kind in _OF_MESSAGES else ()
+        return whole._replace(version=whole.version._replace(message_ids=named)) if named else whole
 
     def marks(self, kind: Kind, value: Any) -> Marks:
         """Return the marks of a value that was read as a version of this kind."""
@@ -109,7 +113,8 @@ class Encoder:
             fresh = [*fresh, stretch] if size <= _LOOSE_BYTES and stretch.count < _CHUNK_ELEMENTS else []
         seal = self._seal(kind, elements, marks, made.parts, base) if base else None
         layout = Layout(made.parts, chunks, _new_list(), base.tail if base else None, seal)
-        new = NewVersion(channel, version, kind, layout=layout, based=base is not None)
+        named = _message_ids([elements[index] for index in made.fresh]) if kind in _OF_MESSAGES else ()
+        new = NewVersion(channel, version, kind, layout=layout, based=base is not None, message_ids=named)
         loose = (
             base.loose if base and len(fresh) == len(chunks) and (seal is not None or not _is_due(base.loose)) else ()
         )
@@ -196,6 +201,11 @@ def _chunks(fresh: Sequence[int], sizes: Sequence[int], same: int) -> Iterator[t
 def _is_due(loose: Sequence[Run]) -> bool:
     """Return whether small chunks that follow each other are enough to be sealed; if they cannot be, others start."""
     return bool(loose) and loose[-1].end - loose[0].first >= _CHUNK_ELEMENTS
+
+
+def _message_ids(elements: Sequence[Any]) -> tuple[str, ...]:
+    """Return the ids of the messages among some elements."""
+    return tuple(one.id for one in elements if type(one) in MESSAGE_TYPES and type(one.id) is str)
 
 
 def _is_given(name: Any) -> bool:

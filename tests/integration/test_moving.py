@@ -594,6 +594,7 @@ def test_every_column_of_every_table_is_copied_or_made_anew(place: Place) -> Non
         "writes": "thread_write",
         "checkpoints": "thread_checkpoint",
         "owners": "thread_owner",
+        "authors": "thread_message",
         "audit": "memory_audit",
         "ledger": "promotion_ledger",
         "receipts": "memory_receipt",

@@ -150,11 +150,13 @@ def test_nothing_names_a_thread_or_its_owner_once_both_are_erased(memory: Memory
     assert rows(database, "SELECT owner_id, thread_id FROM thread_owner") == []
 
 
-def test_a_store_on_a_database_without_threads_notes_no_owner_of_one(databases: Any) -> None:
+def test_a_store_on_a_database_without_threads_notes_whose_words_it_reads(databases: Any) -> None:
     threads, memories = databases.new(), databases.new()
     with open_memory(threads) as one, open_memory(memories) as other:
         graph = build_graph(OfflineChatModel()).compile(checkpointer=one.checkpointer, store=other.store)
         graph.invoke(SAID, thread("t"), context=ANA)
 
     assert rows(threads, "SELECT owner_id, thread_id FROM thread_owner") == [("ana", "t")]
-    assert rows(memories, "SELECT owner_id, thread_id FROM thread_owner") == []
+    assert rows(memories, "SELECT owner_id, thread_id FROM thread_owner") == [("ana", "t")]
+    with open_memory(memories) as other:
+        assert other.checkpointer.list_threads() == []

@@ -333,7 +333,7 @@ def test_a_promotion_of_what_was_read_already_writes_nothing() -> None:
     report = drive(promotion.promote(request_for(*SAID), LATER).start(), script)
 
     assert len(report) == 0
-    assert script.names == ["ledger_entries"]
+    assert script.names == ["messages_of_others", "ledger_entries"]
 
 
 def test_the_same_message_with_other_words_is_read_again() -> None:

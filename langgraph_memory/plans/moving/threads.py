@@ -53,6 +53,7 @@ HEAD_PARTS = (
         {"checkpoint_ns": "", "checkpoint_id": ""},
     ),
     Part("owners", "moved_owners", "move_owner", ("owner_id",), {"owner_id": ""}),
+    Part("authors", "moved_authors", "move_author", ("message_id", "owner_id", "said_at"), {"message_id": ""}),
 )
 """What makes a thread be read: written last, and all of it at once."""
 

@@ -22,5 +22,6 @@ def copy_thread(source: str, target: str) -> Plan[None]:
         "copy_writes",
         "copy_summary",
         "copy_thread_owners",
+        "copy_authors",
     ):
         yield Query(name, {"thread_id": target, "source_thread_id": source})

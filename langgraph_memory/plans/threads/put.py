@@ -9,8 +9,10 @@ from typing import Protocol
 
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.pieces import Run, first_address, has_room, pack_runs, place
+from langgraph_memory.domain.thread import NOBODY
 from langgraph_memory.engine.query import Plan, Query, writes, writes_repeatably
 from langgraph_memory.exceptions import CheckpointRemovedError, ForkedThreadError
+from langgraph_memory.plans.threads.authors import note_authors
 from langgraph_memory.plans.threads.records import (
     SHARED_WRITE,
     CheckpointKey,
@@ -64,6 +66,7 @@ def put_checkpoint(new: NewCheckpoint, now: datetime) -> Plan[Stored | Stale]:
         rows = [_version_row(version, placed.get(version.channel)) for version in new.versions]
         yield Query("put_channel", new.key.columns(), rows)
     yield from _store_checkpoint(new)
+    yield from _note_authors(new, now)
     return Stored(placed)
 
 
@@ -254,6 +257,13 @@ def _store_checkpoint(new: NewCheckpoint) -> Plan[None]:
     )
     if new.owner_id is not None:
         yield from _name_owner(new.key.thread_id, new.owner_id)
+
+
+def _note_authors(new: NewCheckpoint, now: datetime) -> Plan[None]:
+    """Note whose words the messages hold that the run has added."""
+    added = dict.fromkeys(message_id for version in new.versions for message_id in version.message_ids)
+    if added:
+        yield from note_authors(new.key.thread_id, {new.owner_id or NOBODY: list(added)}, now)
 
 
 def _name_owner(thread_id: str, owner_id: str) -> Plan[None]:

@@ -83,7 +83,10 @@ class Layout(NamedTuple):
 
 
 class NewVersion(NamedTuple):
-    """One version of one channel: a `value`, or the `layout` of elements, built on the version `base`."""
+    """One version of one channel: a `value`, or the `layout` of elements, built on the version `base`.
+
+    `message_ids` are those of the messages among the elements that the version before it may not hold.
+    """
 
     channel: str
     version: str
@@ -91,6 +94,7 @@ class NewVersion(NamedTuple):
     value: Typed | None = None
     layout: Layout | None = None
     based: bool = False
+    message_ids: tuple[str, ...] = ()
 
 
 class Base(NamedTuple):

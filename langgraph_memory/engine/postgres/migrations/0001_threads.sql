@@ -165,10 +165,20 @@ BEGIN
     FROM thread_chunks_of(thread, packed) AS i;
 END $$;
 
+-- Whose words a message holds: the owner of the run that added it, '' when that run named nobody; and since when it is here.
+CREATE TABLE thread_message (
+    thread_id text COLLATE "C" NOT NULL,
+    message_id text COLLATE "C" NOT NULL,
+    owner_id text COLLATE "C" NOT NULL,
+    said_at bigint NOT NULL,
+    PRIMARY KEY (thread_id, message_id)
+);
+
 -- Nothing of a thread outlives it.
 CREATE FUNCTION thread_delete() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
     DELETE FROM thread_owner WHERE thread_id = old.thread_id;
+    DELETE FROM thread_message WHERE thread_id = old.thread_id;
     DELETE FROM thread_checkpoint WHERE thread_id = old.thread_id;
     DELETE FROM thread_channel WHERE thread_id = old.thread_id;
     DELETE FROM thread_chunk WHERE thread_id = old.thread_id;

@@ -77,9 +77,19 @@ CREATE TABLE thread_deleted (
     deleted_at INTEGER NOT NULL           -- seconds since 1970, by the clock of the database
 ) STRICT, WITHOUT ROWID;
 
+-- Whose words a message holds: the owner of the run that added it, '' when that run named nobody; and since when it is here.
+CREATE TABLE thread_message (
+    thread_no INTEGER NOT NULL,
+    message_id TEXT NOT NULL,
+    owner_id TEXT NOT NULL,
+    said_at INTEGER NOT NULL,
+    PRIMARY KEY (thread_no, message_id)
+) STRICT, WITHOUT ROWID;
+
 -- A number may be given to another thread once its thread is gone, so nothing that bears it stays behind.
 CREATE TRIGGER thread_delete AFTER DELETE ON thread BEGIN
     DELETE FROM thread_owner WHERE thread_id = old.thread_id;
+    DELETE FROM thread_message WHERE thread_no = old.thread_no;
     DELETE FROM thread_checkpoint WHERE thread_no = old.thread_no;
     DELETE FROM thread_channel WHERE thread_no = old.thread_no;
     DELETE FROM thread_chunk WHERE thread_no = old.thread_no;

@@ -1,0 +1,41 @@
+"""`ThreadAuthors`: whose words the messages of a thread hold, for the nodes that read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from langgraph_memory.flows import authors
+from langgraph_memory.flows.base import FlowRunner
+from langgraph_memory.flows.settings import StoreSettings
+
+
+class ThreadAuthors:
+    """A message belongs to the owner of the run that added it, whoever runs its thread later."""
+
+    def __init__(self, runner: FlowRunner, settings: StoreSettings) -> None:
+        self._runner = runner
+        self._settings = settings
+
+    def others(self, thread_id: str | None, *, owner_id: str) -> frozenset[str]:
+        """Return the ids of the messages of a thread that are not an owner's to learn from."""
+        return self._runner.run(authors.others(thread_id, owner_id))
+
+    async def aothers(self, thread_id: str | None, *, owner_id: str) -> frozenset[str]:
+        """Same as `others`."""
+        return await self._runner.arun(authors.others(thread_id, owner_id))
+
+    def claim(self, thread_id: str, message_ids: Sequence[str], *, owner_id: str) -> None:
+        """Note that some messages are an owner's, unless it is known whose they are; nobody waits for it."""
+        self._runner.run(authors.claim(thread_id, owner_id, message_ids, self._settings))
+
+    async def aclaim(self, thread_id: str, message_ids: Sequence[str], *, owner_id: str) -> None:
+        """Same as `claim`."""
+        await self._runner.arun(authors.claim(thread_id, owner_id, message_ids, self._settings))
+
+    def name(self, thread_id: str, messages: Mapping[str, Sequence[str]]) -> None:
+        """Note by owner whose messages of a thread are, as those who said them are named; " " stands for no owner."""
+        self._runner.run(authors.name(thread_id, messages, self._settings))
+
+    async def aname(self, thread_id: str, messages: Mapping[str, Sequence[str]]) -> None:
+        """Same as `name`."""
+        await self._runner.arun(authors.name(thread_id, messages, self._settings))

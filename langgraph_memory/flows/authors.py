@@ -1,0 +1,33 @@
+"""Whose words the messages of a thread hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from langgraph_memory.domain.scope import check_owner
+from langgraph_memory.domain.thread import NOBODY, STRANGER
+from langgraph_memory.flows.base import Flow, Later
+from langgraph_memory.flows.settings import StoreSettings
+from langgraph_memory.plans.threads import authors
+
+
+def others(thread_id: str | None, owner_id: str) -> Flow[frozenset[str]]:
+    """Return the messages of a thread that are not an owner's to learn from."""
+    if thread_id is None:
+        return frozenset()
+    found: frozenset[str] = yield authors.others(thread_id, owner_id)
+    return found
+
+
+def claim(thread_id: str, owner_id: str, message_ids: Sequence[str], settings: StoreSettings) -> Flow[None]:
+    """Note that some messages are an owner's, unless it is known whose they are."""
+    if message_ids:
+        yield Later(authors.claim(thread_id, check_owner(owner_id), message_ids, settings.clock()))
+
+
+def name(thread_id: str, messages: Mapping[str, Sequence[str]], settings: StoreSettings) -> Flow[None]:
+    """Note whose some messages are, as those who said them are named."""
+    for owner_id in messages.keys() - {NOBODY, STRANGER}:
+        check_owner(owner_id)
+    if messages:
+        yield authors.name(thread_id, messages, settings.clock())

@@ -1,0 +1,57 @@
+"""Whose words the messages of a thread hold: those of the owner of the run that added them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from langgraph_memory.domain.clock import to_microseconds
+from langgraph_memory.domain.thread import NOBODY, STRANGER
+from langgraph_memory.engine.query import Plan, Query, reads_little, writes_repeatably
+
+
+def note_authors(
+    thread_id: str, messages: Mapping[str, Sequence[str]], now: datetime, *, named: bool = False
+) -> Plan[None]:
+    """Note whose words some messages hold, by owner; what is known of one stays, unless who said it is `named`."""
+    rows = [{"owner_id": owner_id, "message_id": one} for owner_id, ids in messages.items() for one in ids]
+    yield Query("note_author", {"thread_id": thread_id, "now": to_microseconds(now), "named": named}, rows)
+
+
+def claim_messages(thread_id: str, owner_id: str, message_ids: Sequence[str], now: datetime) -> Plan[None]:
+    """Note that some messages of a thread are an owner's, and that the owner takes part in the thread."""
+    yield Query("number_thread", {"thread_id": thread_id})
+    yield Query("claim_thread", {"thread_id": thread_id, "owner_id": owner_id})
+    yield from note_authors(thread_id, {owner_id: message_ids}, now)
+
+
+def messages_of_others(thread_id: str | None, owner_id: str) -> Plan[frozenset[str]]:
+    """Return the messages of a thread that are not an owner's to learn from: another's, or nobody knows whose.
+
+    Whose nobody knows they are is told by the thread as long as it has had one owner.
+    """
+    if thread_id is None:
+        return frozenset()
+    rows = yield Query("messages_of_others", {"thread_id": thread_id, "owner_id": owner_id})
+    return frozenset(row["message_id"] for row in rows)
+
+
+@reads_little
+def others(thread_id: str, owner_id: str) -> Plan[frozenset[str]]:
+    """Same as `messages_of_others`, in a transaction of its own."""
+    return (yield from messages_of_others(thread_id, owner_id))
+
+
+@writes_repeatably
+def claim(thread_id: str, owner_id: str, message_ids: Sequence[str], now: datetime) -> Plan[None]:
+    """Same as `claim_messages`, in a transaction of its own."""
+    yield from claim_messages(thread_id, owner_id, message_ids, now)
+
+
+@writes_repeatably
+def name(thread_id: str, messages: Mapping[str, Sequence[str]], now: datetime) -> Plan[None]:
+    """Note whose some messages are, as those who said them are named, and that these take part in the thread."""
+    yield Query("number_thread", {"thread_id": thread_id})
+    for owner_id in messages.keys() - {NOBODY, STRANGER}:
+        yield Query("claim_thread", {"thread_id": thread_id, "owner_id": owner_id})
+    yield from note_authors(thread_id, messages, now, named=True)
