@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from langgraph_memory.domain.clock import to_microseconds
-from langgraph_memory.domain.thread import NOBODY, STRANGER
+from langgraph_memory.domain.thread import NOBODY, STRANGER, mark_of
 from langgraph_memory.engine.query import Plan, Query, reads_little, writes_repeatably
 
 
@@ -20,9 +20,18 @@ def note_authors(
 
 def claim_messages(thread_id: str, owner_id: str, message_ids: Sequence[str], now: datetime) -> Plan[None]:
     """Note that some messages of a thread are an owner's, and that the owner takes part in the thread."""
-    yield Query("number_thread", {"thread_id": thread_id})
-    yield Query("claim_thread", {"thread_id": thread_id, "owner_id": owner_id})
-    yield from note_authors(thread_id, {owner_id: message_ids}, now)
+    if (yield from _is_there(thread_id)):
+        yield Query("claim_thread", {"thread_id": thread_id, "owner_id": owner_id})
+        yield from note_authors(thread_id, {owner_id: message_ids}, now)
+
+
+def _is_there(thread_id: str) -> Plan[bool]:
+    """Return whether a thread may be noted: another saver's is from now on, and none that was deleted meanwhile."""
+    if not (yield Query("thread", {"thread_id": thread_id})):
+        if (yield Query("deleted_thread", {"thread_id": thread_id, "mark": mark_of(thread_id)})):
+            return False
+        yield Query("number_thread", {"thread_id": thread_id})
+    return True
 
 
 def messages_of_others(thread_id: str | None, owner_id: str) -> Plan[frozenset[str]]:
@@ -51,7 +60,8 @@ def claim(thread_id: str, owner_id: str, message_ids: Sequence[str], now: dateti
 @writes_repeatably
 def name(thread_id: str, messages: Mapping[str, Sequence[str]], now: datetime) -> Plan[None]:
     """Note whose some messages are, as those who said them are named, and that these take part in the thread."""
-    yield Query("number_thread", {"thread_id": thread_id})
+    if not (yield from _is_there(thread_id)):
+        return
     for owner_id in messages.keys() - {NOBODY, STRANGER}:
         yield Query("claim_thread", {"thread_id": thread_id, "owner_id": owner_id})
     yield from note_authors(thread_id, messages, now, named=True)

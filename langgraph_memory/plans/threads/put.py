@@ -9,7 +9,7 @@ from typing import Protocol
 
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.pieces import Run, first_address, has_room, pack_runs, place
-from langgraph_memory.domain.thread import NOBODY
+from langgraph_memory.domain.thread import NOBODY, mark_of
 from langgraph_memory.engine.query import Plan, Query, writes, writes_repeatably
 from langgraph_memory.exceptions import CheckpointRemovedError, ForkedThreadError
 from langgraph_memory.plans.threads.authors import note_authors
@@ -25,7 +25,6 @@ from langgraph_memory.plans.threads.records import (
     Stored,
     StoredWrite,
 )
-from langgraph_memory.plans.threads.remove import mark_of
 
 
 class Known(Protocol):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from bisect import bisect_right
 from collections import defaultdict
@@ -11,6 +10,7 @@ from datetime import datetime
 
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.pieces import POSITION_BITS, Run, merged, unpack_runs
+from langgraph_memory.domain.thread import mark_of
 from langgraph_memory.engine.query import Plan, Query, Row, reads, writes, writes_repeatably
 from langgraph_memory.plans.jobs import unqueue_thread
 from langgraph_memory.plans.threads.records import CheckpointKey
@@ -155,11 +155,6 @@ def delete_state(thread_id: str) -> Plan[None]:
     """Remove the checkpoints of a thread and all that belongs to them, as a part of another plan."""
     for name in _OF_A_THREAD:
         yield Query(name, {"thread_id": thread_id})
-
-
-def mark_of(thread_id: str) -> str:
-    """Return what is left of a thread that was deleted: whoever knows its id can tell, and nobody else."""
-    return hashlib.blake2b(thread_id.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 @writes_repeatably
