@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from langgraph_memory.domain.memory import Action
 from langgraph_memory.domain.policy import Bucket
-from langgraph_memory.domain.promotion import Promoted, PromotionReport
+from langgraph_memory.domain.promotion import UNHEARD_REASON, Promoted, PromotionReport
 
 NOTHING = "nothing to remember"
 SUPERSEDES = "supersedes"
@@ -53,6 +53,8 @@ def _fate(entry: Promoted) -> Fate:
     if outcome is None:
         if bucket is Bucket.KEEP_IN_SESSION:
             return Fate(bucket, "kept in session", entry.candidate.content, entry.verdict.explanation)
+        if entry.verdict.reason == UNHEARD_REASON:
+            return Fate(bucket, "discarded", "", NOTHING)
         why = f"{entry.verdict.reason}: {entry.verdict.explanation}"
         return Fate(bucket, "discarded", entry.candidate.content, why)
     replaced = "; ".join(memory.content for memory in outcome.replaced)

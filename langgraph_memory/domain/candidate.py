@@ -12,7 +12,18 @@ from langgraph_memory.domain.memory import Memory
 Actor = Literal["user", "assistant", "tool", "system"]
 """Who said it."""
 
-Flaw = Literal["echo", "malformed", "no_evidence", "too_long", "unknown_message", "unknown_type"]
+Flaw = Literal[
+    "echo",
+    "extractor_failed",
+    "invalid",
+    "malformed",
+    "no_evidence",
+    "too_long",
+    "too_many",
+    "unknown_message",
+    "unknown_type",
+    "unsupported",
+]
 """What makes a candidate useless before any rule has judged it."""
 
 

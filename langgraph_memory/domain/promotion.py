@@ -16,9 +16,17 @@ from langgraph_memory.domain.policy import Bucket, PromotionPolicy, Verdict
 REFUSED = "(refused)"
 """What stands in place of a text that the guard refused."""
 
+UNHEARD = "(nothing)"
+"""What stands for a message of which nothing was proposed."""
+UNHEARD_REASON = "nothing_heard"
+UNREAD = "(unread)"
+"""What stands for a message that the extractor could not read."""
+
 _TEXTS = {"content", "excerpt", "memory_type", "slot", "subject", "content_json", "replaces"}
 _FLAWS: dict[Flaw, str] = {
     "echo": "The assistant repeated what is known or what the user said; that is no new source.",
+    "extractor_failed": "The extractor failed on this message.",
+    "invalid": "What the extractor proposed cannot be a memory.",
     "malformed": "The extractor's answer about it could not be read.",
     "no_evidence": "The words quoted as evidence are not in the message.",
     "too_long": "The message is longer than the extractor's model can read.",
@@ -59,18 +67,23 @@ def judge_all(
     types: Container[str] | None = None,
     guard: GuardPolicy = DEFAULT_GUARD,
 ) -> list[Judged]:
-    """Return the bucket of every candidate, and of every message that the guard refuses as a whole.
+    """Return the bucket of every candidate, and one line for every message of which nothing was proposed.
 
     `types` are the memory types there are, when they are known; `guard` counts where the policy has none of its own.
     """
     texts = {said.message_id: said.text for said in utterances}
-    judged = [judge(_checked(candidate, texts, types), policy, guard) for candidate in candidates]
+    judged = [_judged(_checked(candidate, texts, types), policy, guard) for candidate in candidates]
     proposed_from = {one.candidate.message_id for one in judged}
-    for said in utterances:
-        refusal = None if said.message_id in proposed_from else refuse(said.text, policy.guard or guard)
-        if refusal is not None:
-            judged.append(_refused(Candidate(content=REFUSED, message_id=said.message_id, actor=said.actor), refusal))
-    return judged
+    left = (said for said in utterances if said.message_id not in proposed_from)
+    return judged + [_unheard(said, policy.guard or guard) for said in left]
+
+
+def _judged(candidate: Candidate, policy: PromotionPolicy, guard: GuardPolicy) -> Judged:
+    """Same as `judge`; a payload without end is none."""
+    try:
+        return judge(candidate, policy, guard)
+    except RecursionError:
+        return invalid(Judged(candidate, Verdict(Bucket.DISCARD, "invalid", "")))
 
 
 def judge(candidate: Candidate, policy: PromotionPolicy, guard: GuardPolicy = DEFAULT_GUARD) -> Judged:
@@ -80,10 +93,32 @@ def judge(candidate: Candidate, policy: PromotionPolicy, guard: GuardPolicy = DE
     if refusal is not None:
         return _refused(candidate, refusal)
     if guard.kinds("mask"):
-        candidate = candidate.model_copy(update=mask_within(candidate.model_dump(include=_TEXTS), guard))
+        candidate = candidate.model_copy(
+            update=mask_within(candidate.model_dump(include=_TEXTS, warnings=False), guard)
+        )
     if candidate.flaw is not None:
         return Judged(candidate, Verdict(Bucket.DISCARD, candidate.flaw, _FLAWS[candidate.flaw]))
     return Judged(candidate, policy.judge(candidate))
+
+
+def failed(said: Utterance, extractor: str) -> Candidate:
+    """Return what stands for a message on which its extractor failed."""
+    flaw: Flaw = "extractor_failed"
+    return Candidate(content=UNREAD, message_id=said.message_id, actor=said.actor, extractor=extractor, flaw=flaw)
+
+
+def invalid(judged: Judged) -> Judged:
+    """Return what becomes of a candidate that cannot be stored; what it says is not kept."""
+    return Judged(_blank(judged.candidate), Verdict(Bucket.DISCARD, "invalid", _FLAWS["invalid"]))
+
+
+def _unheard(said: Utterance, guard: GuardPolicy) -> Judged:
+    """Return the line of a message of which nothing was proposed: the guard refuses it, or there is nothing in it."""
+    refusal = refuse(said.text, guard)
+    if refusal is not None:
+        return _refused(Candidate(content=REFUSED, message_id=said.message_id, actor=said.actor), refusal)
+    blank = Candidate(content=UNHEARD, message_id=said.message_id, actor=said.actor)
+    return Judged(blank, Verdict(Bucket.DISCARD, UNHEARD_REASON, "Nothing lasting was heard in it."))
 
 
 def withheld(said: Utterance, reason: str) -> Judged:
@@ -108,14 +143,17 @@ def _checked(candidate: Candidate, texts: Mapping[str, str], types: Container[st
 
 def _all_text(candidate: Candidate) -> str:
     """Return everything that a candidate would store, as one text for the guard."""
-    return "\n".join(texts_in(list(candidate.model_dump(include=_TEXTS).values())))
+    return "\n".join(texts_in(list(candidate.model_dump(include=_TEXTS, warnings=False).values())))
 
 
 def _refused(candidate: Candidate, refusal: Refusal) -> Judged:
     """Discard a candidate without keeping what it says."""
+    return Judged(_blank(candidate), Verdict(Bucket.DISCARD, refusal.reason, refusal.explanation))
+
+
+def _blank(candidate: Candidate) -> Candidate:
     blank = {"content": REFUSED, "excerpt": "", "content_json": None, "replaces": (), "slot": None, "subject": None}
-    verdict = Verdict(Bucket.DISCARD, refusal.reason, refusal.explanation)
-    return Judged(candidate.model_copy(update=blank), verdict)
+    return candidate.model_copy(update=blank)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +169,8 @@ class Promoted:
 class PromotionReport(Sequence[Promoted]):
     """What one promotion did, one entry for each candidate; `id` names its stored receipt.
 
-    It has no entries when every message had been read before.
+    A message of which nothing was proposed has an entry too, with the reason `nothing_heard`. It has no entries when
+    every message had been read before.
     """
 
     id: str

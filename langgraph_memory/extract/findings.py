@@ -68,6 +68,8 @@ def render(topic: Topic, value: str, qualifiers: Mapping[str, str], *, stance: s
     if topic.slot == "favorite.{key}" and set(key.lower().split()) & _FAVORITE_NOTHING:
         return None
     says = {"": topic.says, "no": topic.denies, "ex": topic.ended or topic.denies}[stance]
+    if not says:
+        return None
     filled = {**qualifiers, "value": value, "key_as_said": key}
     slot = topic.slot.format_map(_slot_parts(value, qualifiers))
     return Finding(

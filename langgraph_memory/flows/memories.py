@@ -14,7 +14,7 @@ from langgraph_memory.domain.guard import Refusal
 from langgraph_memory.domain.likeness import says_it_ended
 from langgraph_memory.domain.memory import Memory, Outcome, Recall, Receipt, Source, make_memory
 from langgraph_memory.domain.policy import Bucket
-from langgraph_memory.domain.promotion import Judged, LedgerPlace, PromotionReport
+from langgraph_memory.domain.promotion import Judged, LedgerPlace, PromotionReport, invalid
 from langgraph_memory.domain.scope import check_owner, check_scope
 from langgraph_memory.domain.text import without_phrases
 from langgraph_memory.domain.types import MemoryType
@@ -135,7 +135,8 @@ def promotion_of(
     check_owner(place.owner_id)
     check_scope(scope)
     names = {said.message_id: said.name for said in utterances}
-    drafts = [_draft(one, names, place, scope, origin_of(one.candidate.message_id), settings, now) for one in judged]
+    drawn = [_drawn(one, names, place, scope, origin_of(one.candidate.message_id), settings, now) for one in judged]
+    judged, drafts = [one for one, _ in drawn], [memory for _, memory in drawn]
     wanted = [memory for memory in drafts if memory is not None]
     vectors = iter((yield from vectors_of(wanted, settings)))
     proposals = [
@@ -194,6 +195,22 @@ def _given(memory: Memory, fields: dict[str, Any], settings: StoreSettings) -> M
     if memory.superseded:
         raise InvalidMemoryError(f"memory {memory.id} is superseded; remember() takes what holds now.")
     return memory.model_copy(update={"memory_type": kind.name})
+
+
+def _drawn(
+    judged: Judged,
+    names: Mapping[str, str | None],
+    place: LedgerPlace,
+    scope: str,
+    origin: Origin,
+    settings: StoreSettings,
+    now: datetime,
+) -> tuple[Judged, Memory | None]:
+    """Return the memory that a candidate proposes; one that cannot be a memory is discarded, and costs no other."""
+    try:
+        return judged, _draft(judged, names, place, scope, origin, settings, now)
+    except (InvalidInputError, RecursionError):
+        return invalid(judged), None
 
 
 def _draft(

@@ -48,8 +48,10 @@ class PromotionNode(MemoryNode):
     policy. Where the policy listens to the assistant, what it only repeats is discarded as an echo. `on_promotion` is
     told of each report.
 
-    When the extractor raises ExtractionError the run goes on, `on_failure` is told, and the messages are queued: they
-    are tried again, later and less often each time as `retries` says, by a worker or by a later turn of the thread.
+    An error of the extractor costs the message that it is about, which the report tells; the rest is read. When it
+    raises ExtractionError, or cannot reach what it asks, the run goes on, `on_failure` is told, and the messages are
+    queued: they are tried again, later and less often each time as `retries` says, by a worker or by a later turn of
+    the thread.
 
     `mode="background"` reads nothing: it queues what was said and returns. A `PromotionWorker` with the same extractor
     reads it when the thread has been quiet for `quiet_for` (a timedelta or seconds), at the latest after `at_latest`,
@@ -147,7 +149,8 @@ class PromotionNode(MemoryNode):
     def _promote(self, store: CuratedStore, turn: _Turn, fresh: Sequence[Utterance]) -> Steps[None]:
         where: dict[str, Any] = {"scope": turn.scope, "source": turn.source}
         try:
-            found = yield from self._reading.read(store, fresh, turn.repeatable, owner_id=turn.place.owner_id, **where)
+            asked: dict[str, Any] = {"owner_id": turn.place.owner_id, "alone": True, **where}
+            found = yield from self._reading.read(store, fresh, turn.repeatable, **asked)
         except ExtractionError as error:
             yield from self._put_off(store, turn, fresh, error)
             return

@@ -16,6 +16,10 @@ ExtractorFunction = Callable[[Sequence[Utterance]], Found] | Callable[[Sequence[
 AnyExtractor = Extractor | InformedExtractor | ExtractorFunction
 
 
+class AsyncExtractorError(InvalidInputError):
+    """The extractor is async alone and the run is not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """What the node calls: `known_limit` says how many memories the extractor wants to see, mostly none."""
@@ -28,19 +32,30 @@ class Reader:
     def read(self, utterances: Sequence[Utterance], known: Sequence[Memory]) -> list[Candidate]:
         """Return the candidates found.
 
-        Raises InvalidInputError when the extractor is async alone.
+        Raises AsyncExtractorError when the extractor is async alone, TypeError when it returns what is no candidate.
         """
         found = self.sync(utterances, known) if self.known_limit else self.sync(utterances)
         if inspect.isawaitable(found):
             if inspect.iscoroutine(found):
                 found.close()
-            raise InvalidInputError(f"the extractor {self.name} is async; run the graph with ainvoke or astream.")
-        return list(found)
+            raise AsyncExtractorError(f"the extractor {self.name} is async; run the graph with ainvoke or astream.")
+        return _candidates(found, utterances)
 
     async def aread(self, utterances: Sequence[Utterance], known: Sequence[Memory]) -> list[Candidate]:
         """Same as `read`."""
         found = self.in_loop(utterances, known) if self.known_limit else self.in_loop(utterances)
-        return list(await found if inspect.isawaitable(found) else found)
+        return _candidates(await found if inspect.isawaitable(found) else found, utterances)
+
+
+def _candidates(found: Iterable[Any], utterances: Sequence[Utterance]) -> list[Candidate]:
+    """Return what was found; what names no message was found in the only one that was read."""
+    candidates = list(found)
+    if not all(isinstance(one, Candidate) for one in candidates):
+        raise TypeError("an extractor returns candidates")
+    if len(utterances) != 1:
+        return candidates
+    only = utterances[0].message_id
+    return [one if one.message_id else one.model_copy(update={"message_id": only}) for one in candidates]
 
 
 def reader_of(extractor: AnyExtractor) -> Reader:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from langgraph.errors import GraphBubbleUp
+
 from langgraph_memory.domain.candidate import Actor, Candidate, Utterance
 from langgraph_memory.domain.echo import mark_echoes
 from langgraph_memory.domain.guard import GuardPolicy
-from langgraph_memory.domain.memory import Recall, Source
+from langgraph_memory.domain.memory import Memory, Recall, Source
 from langgraph_memory.domain.policy import PromotionPolicy
+from langgraph_memory.domain.promotion import failed
+from langgraph_memory.exceptions import ExtractionError
 from langgraph_memory.extract import RuleExtractor
-from langgraph_memory.nodes.readers import AnyExtractor, Reader, reader_of
+from langgraph_memory.nodes.readers import AnyExtractor, AsyncExtractorError, Reader, reader_of
 from langgraph_memory.nodes.steps import Steps, call
 from langgraph_memory.store import CuratedStore
 
+_LOG = logging.getLogger("langgraph_memory")
+_PASSING = re.compile(r"timeout|ratelimit|connection|unavailable|overloaded", re.IGNORECASE)
 _COMPARED = 20
 """How many of the nearest memories the assistant's words are compared with."""
 
@@ -62,16 +70,47 @@ class Reading:
         owner_id: str,
         scope: str,
         source: Source,
+        alone: bool = False,
     ) -> Steps[list[Candidate]]:
-        """Return what the extractor finds, with what only repeats `heard` or known texts marked as echoes."""
+        """Return what the extractor finds, with what only repeats `heard` or known texts marked as echoes.
+
+        With `alone`, an extractor that fails on some messages is given each of them alone, so that an error costs
+        no more than the message that it is about. Raises ExtractionError when it could not read for now.
+        """
         recall: Recall | None = None
         if self.compares:
             asked: dict[str, Any] = {"owner_id": owner_id, "scope": scope, "source": source}
             asked["limit"] = max(self.reader.known_limit, _COMPARED)
             recall = yield from call(store.recall, store.arecall, _words(utterances), **asked)
         shown = () if recall is None else recall.memories[: self.reader.known_limit]
-        found = yield from call(self.reader.read, self.reader.aread, utterances, shown)
+        found = yield from (self._each if alone else self._all)(utterances, shown)
         return mark_echoes(found, [*heard, *_known(recall)])
+
+    def _all(self, utterances: Sequence[Utterance], shown: Sequence[Memory]) -> Steps[list[Candidate]]:
+        return (yield from call(self.reader.read, self.reader.aread, utterances, shown))
+
+    def _each(self, utterances: Sequence[Utterance], shown: Sequence[Memory]) -> Steps[list[Candidate]]:
+        """Read all messages together, or one by one where that fails."""
+        try:
+            return (yield from self._all(utterances, shown))
+        except (AsyncExtractorError, ExtractionError, GraphBubbleUp):
+            raise
+        except Exception as error:
+            name = type(error).__name__
+            if _is_passing(error):
+                raise ExtractionError(f"The messages could not be read: {name}.", "unavailable") from error
+            if len(utterances) == 1:
+                _LOG.warning("the extractor %s failed on a message (%s)", self.name, name)
+                return [failed(utterances[0], self.name)]
+        found: list[Candidate] = []
+        for one in utterances:
+            found += yield from self._each([one], shown)
+        return found
+
+
+def _is_passing(error: Exception) -> bool:
+    """Return whether an error says that a service could not be reached for now, whatever the message."""
+    return isinstance(error, TimeoutError | ConnectionError) or bool(_PASSING.search(type(error).__name__))
 
 
 def _known(recall: Recall | None) -> list[str]:
