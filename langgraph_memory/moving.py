@@ -125,6 +125,7 @@ class _Move:
         self._extent = yield from _run(self._old, extent())
         wanted = yield from _run(self._old, memories.settings())
         yield from _run(self._new, memories.put_settings(wanted))
+        yield from self._copy_marks()
         ids = _ThreadIds(self._old)
         while (thread_id := (yield from ids.next())) is not None:
             yield from self._copy_thread(thread_id)
@@ -136,6 +137,12 @@ class _Move:
         self._found.source_bytes = (yield from _run(self._old, database_place())).bytes
         self._found.target_bytes = (yield from _run(self._new, database_place())).bytes
         return self._found
+
+    def _copy_marks(self) -> Steps[None]:
+        after = ("", "")
+        while page := (yield from _run(self._old, memories.marks_page(after))):
+            yield from _run(self._new, memories.put_marks(page))
+            after = (page[-1]["holder"], page[-1]["digest"])
 
     def _copy_thread(self, thread_id: str) -> Steps[None]:
         there = yield from _run(self._new, threads.read_thread(thread_id, _pass_over))
@@ -269,14 +276,15 @@ class _Store:
         self._partition = partition
         self._advance = advance
 
-    def rows(self, rows: Sequence[memories.StoredRow]) -> None:
-        """Take a page of rows."""
-        self._new.run(memories.put_rows(self._partition, rows))
+    def rows(self, rows: Sequence[memories.StoredRow]) -> Sequence[memories.StoredRow]:
+        """Take a page of rows, and return those that are not gone in the target."""
+        kept = self._new.run(memories.put_rows(self._partition, rows))
         self._advance(len(rows))
+        return kept
 
-    def trail(self, part: Part, rows: Sequence[Row]) -> None:
-        """Take a page of what stands beside the rows."""
-        self._new.run(memories.put_trail(self._partition, part, rows))
+    def trail(self, part: Part, rows: Sequence[Row]) -> Sequence[Row]:
+        """Take a page of what stands beside the rows, and return what is not gone in the target."""
+        return self._new.run(memories.put_trail(self._partition, part, rows))
 
     def jobs(self, jobs: Sequence[Row]) -> None:
         """Take all jobs."""
@@ -286,11 +294,13 @@ class _Store:
 class _Nobody:
     """Takes nothing of a partition: its rows are only counted."""
 
-    def rows(self, rows: Sequence[memories.StoredRow]) -> None:
-        """Take a page of rows."""
+    def rows(self, rows: Sequence[memories.StoredRow]) -> Sequence[memories.StoredRow]:
+        """Return the rows as they are."""
+        return rows
 
-    def trail(self, part: Part, rows: Sequence[Row]) -> None:
-        """Take a page of what stands beside the rows."""
+    def trail(self, part: Part, rows: Sequence[Row]) -> Sequence[Row]:
+        """Return the rows as they are."""
+        return rows
 
     def jobs(self, jobs: Sequence[Row]) -> None:
         """Take all jobs."""

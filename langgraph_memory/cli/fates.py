@@ -18,6 +18,7 @@ _DONE: dict[Action, str] = {
     "reinforced": "confirms",
     "conflict": "conflicts",
     "retired": "retires",
+    "forgotten": "forgets",
     "refused": "refused",
 }
 

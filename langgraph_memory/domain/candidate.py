@@ -45,8 +45,10 @@ class Candidate(BaseModel):
     `replaces` names old values the speaker said no longer hold ("not Slack any more"): whatever live memory holds
     one of them is superseded by this candidate. `retires` says that nothing takes their place ("I no longer use
     Vim"): what is known of the slot with that value, or says it in other words, is retired, and the candidate itself
-    is not stored. `corrects` marks an explicit correction ("sorry, I meant ..."). `session_only` marks what holds for
-    this thread alone ("today").
+    is not stored. `forgets` says that what `content` says is to be forgotten ("forget that I live in Berlin"): what is
+    known of the slot with that value, or of the whole slot when no value is named, or says the same, is deleted with
+    its older versions, and neither what was said before nor the candidate is stored. `corrects` marks an explicit
+    correction ("sorry, I meant ..."). `session_only` marks what holds for this thread alone ("today").
     `excerpt` is the speaker's own words, `message_id` the message they stand in: an excerpt that is not in it is no
     evidence, and the candidate is discarded. `flaw` discards it too, with that as the reason.
     """
@@ -59,6 +61,7 @@ class Candidate(BaseModel):
     content_json: Mapping[str, Any] | None = None
     replaces: tuple[str, ...] = ()
     retires: bool = False
+    forgets: bool = False
     corrects: bool = False
     session_only: bool = False
     confidence: float = Field(default=0.9, ge=0.0, le=1.0)

@@ -191,7 +191,7 @@ def make_memory(**fields: Any) -> Memory:
         raise InvalidMemoryError(explain_validation(error) + ".") from None
 
 
-Action = Literal["added", "reinforced", "superseded", "conflict", "retired", "refused"]
+Action = Literal["added", "reinforced", "superseded", "conflict", "retired", "forgotten", "refused"]
 
 
 @dataclass(frozen=True, slots=True)

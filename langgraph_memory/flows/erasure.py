@@ -12,7 +12,7 @@ from langgraph_memory.plans import erasure
 def erase_owner(owner_id: str, threads: bool, settings: StoreSettings) -> Flow[Receipt]:
     """Remove everything of an owner, and its bytes."""
     check_owner(owner_id)
-    counts: dict[str, int] = yield erasure.erase_owner(owner_id, threads=threads)
+    counts: dict[str, int] = yield erasure.erase_owner(owner_id, settings.clock(), threads=threads)
     scrubbed: bool = yield Scrub()
     body = {**counts, "scrubbed": scrubbed}
     return Receipt(settings.new_id(), "erase", owner_id, settings.clock(), counts, body=body)

@@ -158,6 +158,7 @@ def _proposal(candidate: Candidate, memory: Memory, vectors: Vectors, settings: 
         vectors,
         candidate.replaces,
         retires=candidate.retires or ended,
+        forgets=candidate.forgets,
         corrects=candidate.corrects,
         compared=True,
         search=own_search(vectors, settings),

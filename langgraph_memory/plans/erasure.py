@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from langgraph_memory.domain.scope import owner_partition
 from langgraph_memory.engine.query import Plan, Query, writes
+from langgraph_memory.plans import marks
 from langgraph_memory.plans.threads.remove import delete_thread
 
 _INDEX_FIRST = (
@@ -29,15 +32,17 @@ _KINDS = ("memories", "items", "versions", "vectors", "audit", "ledger", "receip
 
 
 @writes
-def erase_owner(owner_id: str, *, threads: bool) -> Plan[dict[str, int]]:
-    """Remove all that is kept of an owner and return how much of each kind that was."""
+def erase_owner(owner_id: str, now: datetime, *, threads: bool) -> Plan[dict[str, int]]:
+    """Remove all that is kept of an owner but marks, and return how much of each kind that was."""
     partition = {"partition": owner_partition(owner_id)}
     (held,) = yield Query("holdings", partition)
     counts = {kind: int(held[kind]) for kind in _KINDS}
+    gone = yield from marks.of_owner(owner_id)
     if threads:
         counts["threads"] = yield from _erase_threads(owner_id)
     for name in _INDEX_FIRST:
         yield Query(name, partition)
+    yield from marks.leave(owner_id, gone, now)
     return counts
 
 

@@ -20,7 +20,7 @@ from langgraph_memory.domain.text import query_terms
 from langgraph_memory.engine.query import Plan, Query, Row, reads, writes, writes_repeatably
 from langgraph_memory.exceptions import InvalidMemoryError
 from langgraph_memory.plans.closest import ClosestRows
-from langgraph_memory.plans.memories import Origin, forget_versions, record
+from langgraph_memory.plans.memories import Origin, forget_versions, leave_marks_of_edit, record
 from langgraph_memory.plans.rows import (
     PlainItem,
     Vectors,
@@ -182,6 +182,7 @@ def _edit_memory(row: Row, change: Put, now: datetime) -> Plan[None]:
     vectors = [(name, vector) for name, vector in change.content_vectors if name.split(".")[0] in changed]
     yield from rewrite_row(row, memory_columns(edited), vectors if changed else None, changed)
     yield from record(edited, "edited", "changed through the store", Origin(), now)
+    yield from leave_marks_of_edit(known, edited, now)
 
 
 def _row(namespace: tuple[str, ...], key: str) -> Plan[Row | None]:

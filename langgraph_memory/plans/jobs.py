@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.clock import from_microseconds, to_microseconds
 from langgraph_memory.domain.jobs import Batch, Failure, Job, Lease, LeasedJob, Queued, Retries, is_lost, owner_of
+from langgraph_memory.domain.marks import is_unique
 from langgraph_memory.domain.promotion import LedgerPlace, PromotionReport
 from langgraph_memory.domain.scope import owner_partition
 from langgraph_memory.domain.text import content_hash
@@ -58,7 +59,8 @@ def unread(place: LedgerPlace, utterances: Sequence[Utterance], now: datetime) -
     if not rows:
         return Unread(fresh, job_due=False)
     ids = [one.message_id for one in fresh]
-    queued = yield Query("queued_messages", {**place_columns(place), "message_ids": ids})
+    anywhere = [one for one in ids if is_unique(one)]
+    queued = yield Query("queued_messages", {**place_columns(place), "message_ids": ids, "anywhere": anywhere})
     known = {(row["message_id"], row["content_hash"]) for row in queued}
     left = [one for one in fresh if (one.message_id, content_hash(one.text)) not in known]
     return Unread(left, _can_be_claimed(rows[0], to_microseconds(now)))

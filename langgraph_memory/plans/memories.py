@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from langgraph_memory.domain import marks
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.memory import Action, Memory, Outcome, Source
 from langgraph_memory.domain.reconcile import Decision, holding_value, in_conflict, reconcile, retiring
@@ -17,6 +18,7 @@ from langgraph_memory.domain.text import fingerprint
 from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
 from langgraph_memory.exceptions import MemoryNotFoundError
+from langgraph_memory.plans import marks as marking
 from langgraph_memory.plans.near import near_to, numbered
 from langgraph_memory.plans.rows import Vectors, VectorSearch, insert_row, memory_columns, rewrite_row
 
@@ -43,8 +45,9 @@ _NOBODY = Origin()
 class Proposal:
     """A memory to store, its type's rules, its vectors, and the values the speaker says no longer hold.
 
-    With `retires` nothing takes their place. `corrects` marks an explicit correction. Unless `compared`, only the same
-    words and the same slot count; `search` holds the memory's own vector, to compare it by.
+    With `retires` nothing takes their place; with `forgets` what says the same is deleted. `corrects` marks an explicit
+    correction. Unless `compared`, only the same words and the same slot count; `search` holds the memory's own vector,
+    to compare it by.
     """
 
     memory: Memory
@@ -52,9 +55,19 @@ class Proposal:
     vectors: Vectors = ()
     replaces: tuple[str, ...] = ()
     retires: bool = False
+    forgets: bool = False
     corrects: bool = False
     compared: bool = False
     search: VectorSearch | None = None
+
+    @property
+    def adds(self) -> bool:
+        """Whether it says what holds, and not what does so no longer."""
+        return not self.retires and not self.forgets
+
+
+NOTHING_TO_FORGET = "nothing_to_forget"
+"""The reason why "forget that" changes nothing: what it names is not known."""
 
 
 @writes
@@ -67,6 +80,8 @@ def store(proposal: Proposal, now: datetime) -> Plan[Outcome]:
     """Same as `remember`, as a part of another plan."""
     new = proposal.memory
     corpus, known = yield from _about(new, now)
+    if proposal.forgets:
+        return (yield from _forget_what_says(proposal, known, corpus, now))
     retracted = yield from _holding(new, proposal.replaces, now)
     if proposal.retires:
         near = yield from near_to(new, proposal.search, corpus, now)
@@ -77,6 +92,32 @@ def store(proposal: Proposal, now: datetime) -> Plan[Outcome]:
     decision = reconcile(new, known, proposal.kind, now, near, corrects=corrects)
     allowed = tuple(one for one in retracted if not outranks(one, new))
     return (yield from settle(decision, proposal.vectors, allowed, Origin.of(new.source), now, corpus))
+
+
+def _forget_what_says(proposal: Proposal, known: Sequence[Memory], corpus: Row | None, now: datetime) -> Plan[Outcome]:
+    """Delete what says what is to be forgotten, and leave marks of that whether it was known or not."""
+    new = proposal.memory
+    value = (new.content_json or {}).get("value")
+    near = yield from near_to(new, proposal.search, corpus, now)
+    in_slot = (yield from _in_slot(new, now)) if new.slot is not None else []
+    found = {one.id: one for one in (yield from _holding(new, proposal.replaces, now))}
+    found |= {one.memory.id: one.memory for one in near if one.likeness.kind == "same"}
+    found |= {one.id: one for one in known if fingerprint(one.content) == fingerprint(new.content)}
+    found |= {one.id: one for one in (in_slot if value is None else holding_value(in_slot, [str(value)]))}
+    gone = tuple(one for one in found.values() if not outranks(one, new))
+    for one in gone:
+        yield from forget_versions(one, now, "forgotten on request", origin=Origin.of(new.source))
+    yield from marking.leave(new.owner_id, [marks.forgot(new.owner_id), *marks.told(new)], now)
+    if not gone:
+        return Outcome("refused", None, f"{NOTHING_TO_FORGET}: nothing known says what is to be forgotten")
+    return Outcome("forgotten", gone[0], "forgotten on request", gone)
+
+
+def _in_slot(new: Memory, now: datetime) -> Plan[list[Memory]]:
+    """Return the live memories of the same scope and slot, of whatever type."""
+    params = {"partition": owner_partition(new.owner_id), "scope": new.scope, "now": to_microseconds(now)}
+    rows = yield Query("live_in_slots", params)
+    return [one for one in map(Memory.from_row, rows) if one.slot == new.slot]
 
 
 def _is_compared(proposal: Proposal, known: Sequence[Memory]) -> bool:
@@ -137,6 +178,7 @@ def _add(
     new = in_conflict(new, group_of(against))
     yield from insert_row(memory_columns(new), vectors, corpus=corpus)
     yield from record(new, "added", reason, origin, now)
+    yield from marking.lift(new)
     superseded = (yield from retire(beaten, new, reason, origin, now)) if beaten else ()
     marked = (yield from mark(against, new, reason, now)) if against else ()
     action: Action = "conflict" if marked else "superseded" if superseded else "added"
@@ -194,11 +236,30 @@ def retire(
         params = {"partition": owner_partition(memory.owner_id), "id": memory.id, "superseded_by": successor}
         yield Query("supersede_memory", {**params, "now": to_microseconds(now)})
         yield from record(memory, "retired" if new is None else "superseded", reason, origin, now)
+        yield from _leave_marks(memory, new, now)
     yield from settle_conflicts(retired.values(), now)
     return tuple(
         memory.model_copy(update={"superseded_by": successor, "superseded_at": now, "updated_at": now})
         for memory in retired.values()
     )
+
+
+def _leave_marks(gone: Memory, new: Memory | None, now: datetime) -> Plan[None]:
+    """Leave marks of what a memory said and its successor does not say."""
+    subjects = yield from marking.of_memory(gone)
+    holds = set(marks.told(new)) if new is not None else set()
+    said = set(new.source.message_ids) if new is not None else set()
+    if not said & set(gone.source.message_ids):
+        yield from marking.leave(gone.owner_id, [one for one in subjects if one not in holds], now)
+
+
+def leave_marks_of_edit(before: Memory, after: Memory, now: datetime) -> Plan[None]:
+    """Leave marks of what a memory said before it was edited in place."""
+    if before.content != after.content or before.content_json != after.content_json:
+        holds = marks.told(after)
+        subjects = yield from marking.of_memory(before)
+        yield from marking.leave(before.owner_id, [one for one in subjects if one not in holds], now)
+        yield from marking.lift(after)
 
 
 def group_of(memories: Sequence[Memory]) -> str | None:
@@ -325,6 +386,8 @@ def forget_versions(
 ) -> Plan[int]:
     """Delete a memory and its older versions; the audit trail keeps that it was, not what it said."""
     versions = yield from _with_predecessors(newest)
+    if action == "forgotten":
+        yield from _forget_for_good(versions, now)
     for memory in versions:
         (found,) = yield Query("memory", {"partition": owner_partition(memory.owner_id), "id": memory.id})
         yield Query("delete_item", {"partition": found["partition"], "memory_no": found["memory_no"]})
@@ -332,6 +395,15 @@ def forget_versions(
         yield from record(memory, action, reason, origin, now)
     yield from settle_conflicts(versions, now)
     return len(versions)
+
+
+def _forget_for_good(versions: Sequence[Memory], now: datetime) -> Plan[None]:
+    """Leave marks of what some memories of one owner say, of their ids, and of when something was forgotten."""
+    owner_id = versions[0].owner_id
+    subjects = [marks.forgot(owner_id)]
+    for memory in versions:
+        subjects += [marks.named(owner_id, memory.id), *(yield from marking.of_memory(memory))]
+    yield from marking.leave(owner_id, subjects, now)
 
 
 @reads

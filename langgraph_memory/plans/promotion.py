@@ -10,12 +10,14 @@ from typing import Any
 
 from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.clock import to_microseconds
+from langgraph_memory.domain.marks import is_unique
 from langgraph_memory.domain.memory import Outcome
 from langgraph_memory.domain.policy import Bucket, Verdict
 from langgraph_memory.domain.promotion import Judged, LedgerPlace, Promoted, PromotionReport
 from langgraph_memory.domain.scope import owner_partition
 from langgraph_memory.domain.text import content_hash
 from langgraph_memory.engine.query import Plan, Query, reads, writes
+from langgraph_memory.plans import marks as marking
 from langgraph_memory.plans.memories import Origin, Proposal, put_receipt, store
 from langgraph_memory.plans.threads.authors import claim_messages, messages_of_others
 
@@ -53,13 +55,25 @@ def promote(request: PromotionRequest, now: datetime) -> Plan[PromotionReport]:
     yield from claim_place(request.place, fresh, now)
     yield from enter_in_ledger(request.place, read, now)
     mine = {one.message_id for one in fresh}
+    wanted = [one for one in request.judged if one[0].candidate.message_id in mine]
+    proposed = [
+        proposal.memory
+        for _, proposal in wanted
+        if proposal is not None and not proposal.retires and not proposal.forgets
+    ]
+    gone = yield from marking.gone_since_said(proposed, request.place.thread_id, now)
     entries: list[Promoted] = []
-    for judged, proposal in request.judged:
-        if judged.candidate.message_id in mine:
+    for judged, proposal in wanted:
+        if proposal is not None and proposal.memory.id in gone:
+            entries.append(Promoted(judged.candidate, _GONE))
+        else:
             entries.append((yield from _settle(judged, proposal, now)))
     report = PromotionReport(request.id, request.place.owner_id, request.scope, now, tuple(entries))
     yield from put_receipt(request.place.owner_id, request.id, "promotion", report.to_json(), request.origin, now)
     return report
+
+
+_GONE = Verdict(Bucket.DISCARD, "gone_since", "It was forgotten or replaced after it had been said.")
 
 
 def _settle(judged: Judged, proposal: Proposal | None, now: datetime) -> Plan[Promoted]:
@@ -103,9 +117,12 @@ def not_in_ledger(
     others = yield from messages_of_others(place.thread_id, place.owner_id)
     mine = [one for one in utterances if one.message_id not in others]
     ids = [one.message_id for one in mine]
-    rows = yield Query("ledger_entries", {**place_columns(place), "message_ids": ids})
+    anywhere = [one for one in ids if is_unique(one)]
+    rows = yield Query("ledger_entries", {**place_columns(place), "message_ids": ids, "anywhere": anywhere})
     known = {(row["message_id"], row["content_hash"]) for row in rows}
-    return [one for one in mine if (one.message_id, _hash(one, hashes)) not in known]
+    digests = {one.message_id: _hash(one, hashes) for one in mine}
+    fresh = [one for one in mine if (one.message_id, digests[one.message_id]) not in known]
+    return (yield from marking.unmarked(place.owner_id, place.thread_id, fresh, digests))
 
 
 def claim_place(place: LedgerPlace, utterances: Sequence[Utterance], now: datetime) -> Plan[None]:

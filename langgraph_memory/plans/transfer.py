@@ -6,12 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from langgraph_memory.domain import marks
+from langgraph_memory.domain.clock import to_microseconds
+from langgraph_memory.domain.marks import Subject
 from langgraph_memory.domain.scope import join_labels, namespace_of, owner_partition, partition_of
 from langgraph_memory.domain.transfer import ItemLine, Line, MemoryLine, TrailLine, row_line, trail_line
 from langgraph_memory.engine.query import Plan, Query, Row, reads, reads_settled, writes
+from langgraph_memory.plans import marks as marking
 from langgraph_memory.plans.rows import PlainItem, Vectors, insert_row, memory_columns, number_of
 
 PAGE = 500
+_MOMENTS = ("changed_at", "promoted_at", "queued_at", "created_at")
+"""When a line that is no memory was written."""
 
 SECTIONS: Mapping[str, Mapping[str, Any]] = {
     "export_rows": {"after": -1},
@@ -74,14 +80,63 @@ def export_page(section: str, partition: str, after: Mapping[str, Any]) -> Plan[
 @writes
 def import_batch(incoming: Sequence[Incoming]) -> Plan[dict[str, int]]:
     """Take in some lines, all of them or none, and return how many of each kind were new; what is there stays."""
-    counts = dict.fromkeys((*_COUNTED.values(), "known"), 0)
+    counts = dict.fromkeys((*_COUNTED.values(), "known", "gone"), 0)
     held = yield from _held(incoming)
+    gone = yield from _gone(incoming)
     for one in incoming:
+        if one.line in gone:
+            counts["gone"] += 1
+            continue
         kind, added = yield from _take_in(one, held)
         counts[_COUNTED[kind] if added else "known"] += 1
     for partition in held.numbers:
         yield Query("settle_index", {"partition": partition})
     return counts
+
+
+def _gone(incoming: Sequence[Incoming]) -> Plan[_Gone]:
+    """Return what marks say of a batch: which lines were forgotten, replaced or erased since they were written."""
+    subjects: dict[Subject, None] = {}
+    for line in (one.line for one in incoming):
+        subjects.update(dict.fromkeys(_subjects(line)))
+    return _Gone((yield from marking.left(subjects)))
+
+
+def _subjects(line: Line) -> list[Subject]:
+    """Return what may have been marked of a line."""
+    partition = _partition_of(line)
+    found = [marks.erased_partition(partition)]
+    if isinstance(line, MemoryLine):
+        found.append(marks.named_in(partition, line.memory.id))
+        found += [] if line.memory.superseded else marks.told(line.memory)
+    return found
+
+
+def _partition_of(line: Line) -> str:
+    return owner_partition(line.owner_id) if isinstance(line, TrailLine) else _place_of(line)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Gone:
+    """Which lines are gone, by their marks."""
+
+    marked: Mapping[Subject, int]
+
+    def __contains__(self, line: Line) -> bool:
+        if not self.marked:
+            return False
+        erased_at = self.marked.get(marks.erased_partition(_partition_of(line)), -1)
+        if isinstance(line, MemoryLine):
+            by_id = marks.named_in(_partition_of(line), line.memory.id) in self.marked
+            said = to_microseconds(line.memory.last_verified_at or line.memory.created_at)
+            told = [] if line.memory.superseded else marks.told(line.memory)
+            replaced = any(self.marked.get(one, -1) > said for one in told)
+            return by_id or replaced or to_microseconds(line.memory.created_at) <= erased_at
+        return _written(line.columns) <= erased_at
+
+
+def _written(columns: Mapping[str, Any]) -> int:
+    return int(next(columns[name] for name in _MOMENTS if name in columns))
 
 
 def _next(section: str, rows: Sequence[Row]) -> Mapping[str, Any] | None:

@@ -587,6 +587,7 @@ def test_every_column_of_every_table_is_copied_or_made_anew(place: Place) -> Non
         "agent_memory": {*ROW_COLUMNS, "memory_no"},
         "memory_version": {*VERSION_COLUMNS, "memory_no"},
         "store_setting": {"name", "value"},
+        "memory_mark": {"holder", "digest", "marked_at"},
     }
     tables = {
         "channels": "thread_channel",

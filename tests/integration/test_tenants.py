@@ -23,7 +23,7 @@ from langgraph_memory.exceptions import DatabaseUnavailableError, InvalidInputEr
 
 INDEX: Any = {"dims": BagOfWords.dims, "embed": BagOfWords(), "fields": ["text"]}
 OWNERS = ("ada", "bob")
-OF_NOBODY = {"memory_migration", "store_setting", "thread_deleted"}
+OF_NOBODY = {"memory_migration", "store_setting", "thread_deleted", "memory_mark"}
 """The tables that hold no owner's rows: the version of the schema, what made the vectors, hashes of deleted threads."""
 
 
@@ -104,6 +104,20 @@ def test_a_role_sees_the_threads_of_its_owner_who_was_named_in_the_context_alone
         assert "new" in [thread.thread_id for thread in ada.checkpointer.list_threads(owner_id="ada")]
         assert ada.checkpointer.get_tuple({"configurable": {"thread_id": "new"}}) is not None
         assert bob.checkpointer.get_tuple({"configurable": {"thread_id": "new"}}) is None
+
+
+def test_a_role_leaves_and_sees_the_marks_of_its_owner_alone(url: str) -> None:
+    count = "SELECT count(*) FROM memory_mark"
+    with psycopg.connect(as_role(url, "tenant_bob"), autocommit=True) as bob, psycopg.connect(url) as everything:
+        (before,) = ask(bob, count).fetchone()
+        with open_memory(as_role(url, "tenant_ada")) as ada:
+            lines = list(ada.store.export(owner_id="ada"))
+            for memory in ada.store.list_memories(owner_id="ada"):
+                ada.store.forget(memory.id, owner_id="ada")
+            assert ada.store.import_(lines).counts["gone"] > 0
+
+        assert ask(bob, count).fetchone() == (before,)
+        assert ask(everything, count).fetchone() > (before,)
 
 
 def test_no_role_changes_or_removes_the_rows_of_another_owner(url: str) -> None:
@@ -295,7 +309,7 @@ def test_every_table_with_rows_of_an_owner_has_its_policy_in_a_schema_of_its_own
         "AND NOT relrowsecurity",
     )
     rows(postgres_url, "DROP OWNED BY tenant_ada")
-    assert {name for (name,) in without} == OF_NOBODY - {"thread_deleted"}
+    assert {name for (name,) in without} == OF_NOBODY - {"thread_deleted", "memory_mark"}
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ class Script:
         self.answers = {
             "partition": [{"partition_no": 1}],
             "insert_item": [{"memory_no": 7}],
+            "mark_keys": [{"name": "mark_key", "value": "k"}],
             **answers,
         }
         self.asked: list[Query] = []
@@ -145,7 +146,7 @@ def test_a_new_memory_is_inserted_with_its_vectors_and_a_line_of_audit() -> None
     outcome = drive(propose(memory(), vectors=[("content", b"1234")]).start(), script)
 
     assert outcome.action == "added"
-    assert script.names == ["live_about", "partition", "insert_item", "put_vectors", "audit"]
+    assert script.names == [*("live_about", "partition", "insert_item", "put_vectors", "audit", "mark_keys_in_use")]
     assert script.params("put_vectors") == {"partition": "memories.ada", "memory_no": 7, "corpus": None}
     assert [dict(row) for row in script.asked[3].rows or ()] == [{"field": "content", "vector": b"1234"}]
     assert script.params("audit")["action"] == "added"

@@ -133,6 +133,9 @@ OF_THE_WHOLE_DATABASE = {
     "due_jobs, next_due": "the workers, who serve every owner",
     "owners, threads": "lists for an administrator",
     "expired_items, threads_idle_since, threads_longer_than": "the sweep",
+    "mark_keys, mark_keys_in_use, make_mark_key": "what marks are made with",
+    "marks, put_mark, lift_mark, moved_marks, move_mark": "what is gone, by hashes that lead with the owner",
+    "said_by_owner": "the messages of an owner, over the threads that the owner takes part in",
     "database_place, moved_total, moved_settings, moved_threads, threads_used_since": "the copying of a database",
 }
 """The statements that name neither an owner's partition nor a thread, and what needs them; a turn has `setting` alone,

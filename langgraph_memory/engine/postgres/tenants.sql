@@ -13,7 +13,9 @@ ALTER TABLE tenant_role ALTER COLUMN role_name SET STATISTICS 0, ALTER COLUMN pa
 
 -- Views read with the rights of their owner, whom no policy concerns: so a policy may use them without end.
 CREATE OR REPLACE VIEW tenant_binding WITH (security_barrier) AS
-SELECT partition, owner_id FROM tenant_role WHERE role_name = current_user;
+SELECT partition, owner_id, left(encode(sha256(convert_to(
+    (SELECT value FROM store_setting WHERE name = 'mark_key') || partition, 'UTF8')), 'hex'), 32) AS holder
+FROM tenant_role WHERE role_name = current_user;
 
 CREATE OR REPLACE VIEW tenant_thread WITH (security_barrier) AS
 SELECT thread_id FROM thread_owner WHERE owner_id = (SELECT owner_id FROM tenant_binding)
@@ -56,9 +58,12 @@ BEGIN
           AND (c.relname IN ('agent_memory', 'store_partition', 'thread') OR c.relname ~ '^(memory|promotion|thread)_')
         GROUP BY c.relname
     LOOP
-        CONTINUE WHEN NOT one.columns && '{partition,thread_id,mark}';
+        CONTINUE WHEN NOT one.columns && '{partition,thread_id,mark,holder}';
         IF 'mark' = ANY (one.columns) THEN -- a hash, which tells nothing to those who do not know the thread
             seen := bound || ' IS NOT NULL';
+            kept := seen;
+        ELSIF 'holder' = ANY (one.columns) THEN
+            seen := 'holder = (SELECT holder FROM tenant_binding)';
             kept := seen;
         ELSIF 'partition' = ANY (one.columns) THEN
             seen := mine;

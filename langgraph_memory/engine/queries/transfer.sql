@@ -8,8 +8,8 @@ ORDER BY memory_id, change_no LIMIT :limit
 -- A page of the ledger of one partition.
 SELECT * FROM promotion_ledger
 WHERE partition = :partition
-  AND (thread_id, message_id, extractor, content_hash) > (:thread_id, :message_id, :extractor, :content_hash)
-ORDER BY thread_id, message_id, extractor, content_hash LIMIT :limit
+  AND (message_id, thread_id, extractor, content_hash) > (:message_id, :thread_id, :extractor, :content_hash)
+ORDER BY message_id, thread_id, extractor, content_hash LIMIT :limit
 
 -- name: export_receipts
 -- A page of the receipts of one partition.

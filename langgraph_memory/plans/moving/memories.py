@@ -6,14 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from langgraph_memory.domain import marks
 from langgraph_memory.domain.index import IndexIdentity
 from langgraph_memory.domain.tally import Tally
 from langgraph_memory.engine.query import Plan, Query, Row, reads, writes, writes_repeatably
 from langgraph_memory.exceptions import IndexChangedError
+from langgraph_memory.plans import marks as marking
 from langgraph_memory.plans.moving.parts import Part, paced, size_of, walk
 from langgraph_memory.plans.rows import DECAY, MEMORY_COLUMNS, Vectors
 
 _FIRST_PAGE, _LONGEST_PAGE = 64, 256
+_MARK_KEY = "mark_key"
+_MOMENTS = ("changed_at", "promoted_at", "queued_at", "created_at")
+"""When what stands beside the rows happened."""
 
 _STATE = (
     *MEMORY_COLUMNS,
@@ -131,12 +136,12 @@ class StoredRow:
 class Taker(Protocol):
     """Is handed a partition page by page."""
 
-    def rows(self, rows: Sequence[StoredRow]) -> None:
-        """Take a page of rows."""
+    def rows(self, rows: Sequence[StoredRow]) -> Sequence[StoredRow]:
+        """Take a page of rows, and return those that count: others are gone where they were to be put down."""
         ...
 
-    def trail(self, part: Part, rows: Sequence[Row]) -> None:
-        """Take a page of what stands beside the rows."""
+    def trail(self, part: Part, rows: Sequence[Row]) -> Sequence[Row]:
+        """Take a page of what stands beside the rows, and return what counts of it."""
         ...
 
     def jobs(self, jobs: Sequence[Row]) -> None:
@@ -150,9 +155,8 @@ def read_partition(partition: str, taker: Taker) -> Plan[Tally]:
     tally, place = Tally(), {"partition": partition}
 
     def counted(part: Part, rows: Sequence[Row]) -> None:
-        for row in rows:
+        for row in taker.trail(part, rows):
             tally.add(part.kind, part.values(row).values())
-        taker.trail(part, rows)
 
     yield from _walk_rows(partition, tally, taker)
     for part in TRAIL_PARTS:
@@ -171,10 +175,8 @@ def _walk_rows(partition: str, tally: Tally, taker: Taker) -> Plan[None]:
     while True:
         rows = yield Query("export_rows", {"partition": partition, "after": after, "limit": limit})
         stored = yield from _whole(partition, rows)
-        for one in stored:
+        for one in taker.rows(stored) if stored else ():
             one.count(tally)
-        if stored:
-            taker.rows(stored)
         if len(rows) < limit:
             return
         size = sum(size_of(row, ROW_COLUMNS) for row in rows)
@@ -182,8 +184,12 @@ def _walk_rows(partition: str, tally: Tally, taker: Taker) -> Plan[None]:
 
 
 @writes
-def put_rows(partition: str, rows: Sequence[StoredRow]) -> Plan[None]:
-    """Add some rows; one that is there and was written last stays, one that was written before is replaced."""
+def put_rows(partition: str, rows: Sequence[StoredRow]) -> Plan[Sequence[StoredRow]]:
+    """Add some rows; one that is there and was written last stays, one that was written before is replaced.
+
+    What was forgotten or erased here is not added. Returns the others.
+    """
+    rows = yield from _not_gone(partition, rows)
     held = yield from _named(partition, rows)
     there = {one.name: (row, one) for row, one in zip(held, (yield from _whole(partition, held)), strict=True)}
     added = []
@@ -197,12 +203,28 @@ def put_rows(partition: str, rows: Sequence[StoredRow]) -> Plan[None]:
     if added:
         yield from _insert(partition, added)
         yield Query("settle_index", {"partition": partition})
+    return rows
 
 
 @writes
-def put_trail(partition: str, part: Part, rows: Sequence[Row]) -> Plan[None]:
-    """Add a page of what stands beside the rows; what is there stays."""
+def put_trail(partition: str, part: Part, rows: Sequence[Row]) -> Plan[Sequence[Row]]:
+    """Add a page of what stands beside the rows, and return it; what is there stays, what was erased stays away."""
+    column = next((name for name in _MOMENTS if name in part.columns), None)
+    found = yield from marking.left([marks.erased_partition(partition)])
+    if column is not None and found:
+        rows = [row for row in rows if row[column] > max(found.values())]
     yield Query(part.write, {"partition": partition}, [part.values(row) for row in rows])
+    return rows
+
+
+def _not_gone(partition: str, rows: Sequence[StoredRow]) -> Plan[Sequence[StoredRow]]:
+    erased = marks.erased_partition(partition)
+    subjects = {row.name: marks.named_in(partition, row.name[1]) for row in rows}
+    found = yield from marking.left([erased, *subjects.values()])
+    if not found:
+        return rows
+    since = found.get(erased, -1)
+    return [row for row in rows if subjects[row.name] not in found and row.columns["created_at"] > since]
 
 
 @writes
@@ -250,8 +272,27 @@ def put_settings(wanted: Mapping[str, str]) -> Plan[None]:
             raise IndexChangedError(
                 f"the vectors of the source are of {theirs} and those of the target of {ours}; copy to a new database."
             )
-    for name in wanted.keys() - held.keys():
-        yield Query("put_setting", {"name": name, "value": wanted[name]})
+    keys = {held[name] for name in held if name.startswith(_MARK_KEY)}
+    for name, value in wanted.items():
+        if name.startswith(_MARK_KEY):
+            if value not in keys:  # what is gone in the source is told under its own key
+                yield Query("put_setting", {"name": f"{_MARK_KEY}.{value}", "value": value})
+        elif name not in held:
+            yield Query("put_setting", {"name": name, "value": value})
+
+
+@reads
+def marks_page(after: tuple[str, str]) -> Plan[Sequence[Row]]:
+    """Return some marks, those after a given one."""
+    place = {"after_holder": after[0], "after_digest": after[1]}
+    return (yield Query("moved_marks", {**place, "limit": _LONGEST_PAGE}))
+
+
+@writes_repeatably
+def put_marks(marks: Sequence[Row]) -> Plan[None]:
+    """Add marks of what is gone; those that are there stay."""
+    columns = ("digest", "holder", "marked_at")
+    yield Query("move_mark", rows=[{name: row[name] for name in columns} for row in marks])
 
 
 def _key_of(job: Row) -> tuple[str, str]:

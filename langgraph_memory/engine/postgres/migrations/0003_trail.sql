@@ -8,7 +8,7 @@ CREATE TABLE promotion_ledger (
     checkpoint_id text COLLATE "C",       -- where it was read, so that an abandoned branch can be taken back
     run_id text COLLATE "C",
     promoted_at bigint NOT NULL,
-    PRIMARY KEY (partition, thread_id, message_id, extractor, content_hash)
+    PRIMARY KEY (partition, message_id, thread_id, extractor, content_hash) -- ids such as LangGraph gives are unique
 );
 
 CREATE TABLE memory_receipt (
@@ -45,3 +45,15 @@ CREATE TABLE store_setting (
     name text COLLATE "C" NOT NULL PRIMARY KEY,
     value text COLLATE "C" NOT NULL
 );
+
+-- What is left of what was forgotten, retired, superseded or erased, so that nothing brings it back but its being said
+-- anew: hashes under the key, which tell nothing without it, and with it only whether a text is the one that is gone.
+CREATE TABLE memory_mark (
+    holder text COLLATE "C" NOT NULL,     -- a hash of the partition
+    digest text COLLATE "C" NOT NULL,
+    marked_at bigint NOT NULL,
+    PRIMARY KEY (holder, digest)
+);
+
+INSERT INTO store_setting (name, value)
+VALUES ('mark_key', replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''));

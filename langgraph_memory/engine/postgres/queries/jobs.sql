@@ -9,8 +9,8 @@ WHERE partition = :partition AND state <> 'heard'
 -- name: queued_messages
 -- Which of the given messages wait in a job or were set aside, with the hash of their words.
 SELECT message_id, content_hash FROM promotion_job_message
-WHERE partition = :partition AND thread_id = :thread_id AND extractor = :extractor AND state <> 'heard'
-  AND message_id = ANY (:message_ids::text[])
+WHERE partition = :partition AND extractor = :extractor AND state <> 'heard' AND message_id = ANY (:message_ids::text[])
+  AND (thread_id = :thread_id OR message_id = ANY (:anywhere::text[]))
 
 -- name: jobs
 -- A page of the jobs of one owner or of all, longest waiting first, with how many of their messages wait.

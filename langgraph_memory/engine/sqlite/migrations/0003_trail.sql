@@ -8,7 +8,7 @@ CREATE TABLE promotion_ledger (
     checkpoint_id TEXT,                   -- where it was read, so that an abandoned branch can be taken back
     run_id TEXT,
     promoted_at INTEGER NOT NULL,
-    PRIMARY KEY (partition, thread_id, message_id, extractor, content_hash)
+    PRIMARY KEY (partition, message_id, thread_id, extractor, content_hash) -- ids such as LangGraph gives are unique
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE memory_receipt (
@@ -45,3 +45,14 @@ CREATE TABLE store_setting (
     name TEXT NOT NULL PRIMARY KEY,
     value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- What is left of what was forgotten, retired, superseded or erased, so that nothing brings it back but its being said
+-- anew: hashes under the key, which tell nothing without it, and with it only whether a text is the one that is gone.
+CREATE TABLE memory_mark (
+    holder TEXT NOT NULL,                 -- a hash of the partition
+    digest TEXT NOT NULL,
+    marked_at INTEGER NOT NULL,
+    PRIMARY KEY (holder, digest)
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO store_setting (name, value) VALUES ('mark_key', lower(hex(randomblob(32))));

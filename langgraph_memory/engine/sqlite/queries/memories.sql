@@ -15,8 +15,8 @@ FROM agent_memory WHERE memory_type IS NOT NULL GROUP BY owner_id ORDER BY owner
 -- name: ledger_entries
 -- Which of the given messages an extractor has read already, with the hash of the words it read.
 SELECT message_id, content_hash FROM promotion_ledger
-WHERE partition = :partition AND thread_id = :thread_id AND extractor = :extractor
-  AND message_id IN (SELECT value FROM json_each(:message_ids))
+WHERE partition = :partition AND message_id IN (SELECT value FROM json_each(:message_ids)) AND extractor = :extractor
+  AND (thread_id = :thread_id OR message_id IN (SELECT value FROM json_each(:anywhere)))
 
 -- name: ledger_from
 -- What was read by some runs, or at some checkpoints of one thread or of any, for one owner.

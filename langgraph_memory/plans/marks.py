@@ -1,0 +1,113 @@
+"""Leaving marks of what is gone, and asking for them; parts of other plans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from langgraph_memory.domain import marks
+from langgraph_memory.domain.candidate import Utterance
+from langgraph_memory.domain.clock import to_microseconds
+from langgraph_memory.domain.marks import MarkKeys, Subject
+from langgraph_memory.domain.memory import Memory
+from langgraph_memory.domain.scope import owner_partition
+from langgraph_memory.engine.query import Plan, Query
+
+
+def leave(owner_id: str, subjects: Iterable[Subject], now: datetime) -> Plan[None]:
+    """Leave marks of an owner's."""
+    wanted = dict.fromkeys(subjects)
+    if wanted:
+        keys = yield from _keys()
+        rows = [{"digest": keys.digest(one)} for one in wanted]
+        shared = {"holder": keys.holders(owner_partition(owner_id))[0], "now": to_microseconds(now)}
+        yield Query("put_mark", shared, rows)
+
+
+def _keys() -> Plan[MarkKeys]:
+    """Return the keys of the database, which is given one when somebody has emptied its settings."""
+    found = yield Query("mark_keys")
+    if not found:
+        yield Query("make_mark_key")
+        found = yield Query("mark_keys")
+    return MarkKeys([row["value"] for row in found])
+
+
+def left(subjects: Iterable[Subject]) -> Plan[dict[Subject, int]]:
+    """Return those of some subjects that a mark was left of, and when, in microseconds."""
+    wanted = list(subjects)
+    keys = MarkKeys([row["value"] for row in (yield Query("mark_keys_in_use"))]) if wanted else None
+    if keys is None or not keys.keys:
+        return {}
+    by_digest = {digest: one for one in wanted for digest in keys.digests(one)}
+    holders = [holder for partition in dict.fromkeys(one[1] for one in wanted) for holder in keys.holders(partition)]
+    rows = yield Query("marks", {"holders": holders, "digests": list(by_digest)})
+    return {by_digest[row["digest"]]: row["marked_at"] for row in rows}
+
+
+def lift(memory: Memory) -> Plan[None]:
+    """Remove the marks of what a memory says, because it was said anew."""
+    found = yield from left(marks.told(memory))
+    if found:
+        keys = MarkKeys([row["value"] for row in (yield Query("mark_keys"))])
+        holders = keys.holders(owner_partition(memory.owner_id))
+        pairs = [pair for one in found for pair in zip(holders, keys.digests(one), strict=True)]
+        yield Query("lift_mark", rows=[{"holder": holder, "digest": digest} for holder, digest in pairs])
+
+
+def of_memory(memory: Memory) -> Plan[list[Subject]]:
+    """Return the subjects of what a memory says, and of the messages that it was read from."""
+    found = marks.told(memory)
+    if memory.source.message_ids:
+        ids = list(memory.source.message_ids)
+        lines = yield Query("read_lines", {"partition": owner_partition(memory.owner_id), "message_ids": ids})
+        found += [
+            marks.read(memory.owner_id, row["thread_id"], row["message_id"], row["content_hash"]) for row in lines
+        ]
+    return found
+
+
+def of_owner(owner_id: str) -> Plan[list[Subject]]:
+    """Return the subjects of all that an owner said, whether it was read or not, and of the owner."""
+    found = [marks.erased(owner_id)]
+    for row in (yield Query("heard_of_owner", {"partition": owner_partition(owner_id)})):
+        found.append(marks.read(owner_id, row["thread_id"], row["message_id"], row["content_hash"]))
+    for row in (yield Query("said_by_owner", {"owner_id": owner_id})):
+        found.append(marks.read(owner_id, row["thread_id"], row["message_id"]))
+    return found
+
+
+def unmarked(
+    owner_id: str, thread_id: str, utterances: Sequence[Utterance], hashes: Mapping[str, str]
+) -> Plan[list[Utterance]]:
+    """Return those of some messages that may be read: no mark says that what they said is gone."""
+    subjects = {
+        one.message_id: (
+            marks.read(owner_id, thread_id, one.message_id),
+            marks.read(owner_id, thread_id, one.message_id, hashes[one.message_id]),
+        )
+        for one in utterances
+    }
+    found = yield from left(subject for both in subjects.values() for subject in both)
+    return [one for one in utterances if not any(subject in found for subject in subjects[one.message_id])]
+
+
+def gone_since_said(memories: Sequence[Memory], thread_id: str, now: datetime) -> Plan[set[str]]:
+    """Return the ids of those proposed memories whose statement went after it had been said in a thread."""
+    subjects = {one.id: marks.told(one) for one in memories}
+    found = yield from left(subject for several in subjects.values() for subject in several)
+    if not found:
+        return set()
+    ids = sorted({message_id for one in memories for message_id in one.source.message_ids})
+    rows = yield Query("said_at", {"thread_id": thread_id, "message_ids": ids})
+    said_at = {row["message_id"]: row["said_at"] for row in rows}
+    latest = to_microseconds(now)
+    return {
+        one.id
+        for one in memories
+        if any(found.get(subject, -1) > _said(one, said_at, latest) for subject in subjects[one.id])
+    }
+
+
+def _said(memory: Memory, said_at: Mapping[str, int], now: int) -> int:
+    return max((said_at.get(message_id, now) for message_id in memory.source.message_ids), default=now)
