@@ -14,6 +14,7 @@ from langgraph.store.base import IndexConfig, TTLConfig
 from langgraph_memory.checkpointer import ThreadSaver
 from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.hygiene import DEFAULT_HYGIENE, HygienePolicy, SweepReport
+from langgraph_memory.domain.receipts import Kept
 from langgraph_memory.domain.rewind import Retraction
 from langgraph_memory.domain.scope import GLOBAL, check_owner, owner_partition
 from langgraph_memory.domain.session import SessionSummary
@@ -27,6 +28,8 @@ from langgraph_memory.flows.thread_care import Swept
 from langgraph_memory.nodes.steps import Steps, aperform, perform
 from langgraph_memory.session import Session, Summarizer, end_session
 from langgraph_memory.store import CuratedStore
+
+_DAYS_30 = timedelta(days=30)
 
 
 class MemoryDatabase:
@@ -49,6 +52,8 @@ class MemoryDatabase:
         share_history: bool = False,
         memory_types: Iterable[MemoryType] = (),
         guard: GuardPolicy | None = None,
+        receipts: Kept | None = None,
+        keep_receipts: timedelta | None = _DAYS_30,
         settings: StoreSettings | None = None,
     ) -> None:
         self._engine = engine
@@ -57,7 +62,14 @@ class MemoryDatabase:
             engine, serde=serde, allowed_classes=allowed_classes, fence=fence, share_history=share_history
         )
         self.store = CuratedStore(
-            engine, index=index, ttl=ttl, memory_types=memory_types, guard=guard, settings=self._settings
+            engine,
+            index=index,
+            ttl=ttl,
+            memory_types=memory_types,
+            guard=guard,
+            receipts=receipts,
+            keep_receipts=keep_receipts,
+            settings=self._settings,
         )
         self._runner = FlowRunner(engine, self._settings.embedder)
 
@@ -198,6 +210,8 @@ def open_memory(
     share_history: bool = False,
     memory_types: Iterable[MemoryType] = (),
     guard: GuardPolicy | None = None,
+    receipts: Kept = "query",
+    keep_receipts: timedelta | None = _DAYS_30,
     **options: Any,
 ) -> Opening[MemoryDatabase]:
     """Open a database with `with` or `async with`, creating and migrating it when needed.
@@ -207,7 +221,9 @@ def open_memory(
     names the classes of your own that may be restored from it. `fence` refuses a second writer that continues the same
     checkpoint. `share_history` lets the checkpoints of one listing share their messages, which is many times faster and
     only for code that changes none of them in place. `memory_types` adds types of your own, `guard` says what becomes
-    of personal data and which detectors look for secrets (`GuardPolicy(detectors=(CredSweeperDetector(),))`). `options`
+    of personal data and which detectors look for secrets (`GuardPolicy(detectors=(CredSweeperDetector(),))`).
+    `receipts` is what is kept of a recall: "query" (ids, scores, and the question as the guard has passed it), "ids" or
+    "off"; it goes with its thread, and after `keep_receipts` (None: when a sweep says so). `options`
     go to the engine: for SQLite `synchronous` ("NORMAL" survives a killed process, "FULL" a power loss too); for
     PostgreSQL `pool_size`, `pool_timeout`, `connect_timeout`, the `schema` of the tables and what `scrub` does
     ("vacuum" or "rewrite"); for both `busy_timeout`, how long another's lock is waited for. Times are in seconds.
@@ -226,6 +242,8 @@ def open_memory(
             share_history=share_history,
             memory_types=memory_types,
             guard=guard,
+            receipts=receipts,
+            keep_receipts=keep_receipts,
         )
 
     return Opening(conn_string, options, build)

@@ -16,6 +16,7 @@ from langgraph_memory.domain.jobs import Job
 from langgraph_memory.domain.memory import Memory, Outcome, Recall, Receipt, Source
 from langgraph_memory.domain.policy import PromotionPolicy
 from langgraph_memory.domain.promotion import Judged, LedgerPlace, PromotionReport, judge_all
+from langgraph_memory.domain.receipts import Kept, ReceiptPolicy
 from langgraph_memory.domain.review import DEFAULT_REVIEW, ReviewItem, ReviewKind, ReviewPolicy
 from langgraph_memory.domain.rewind import Retraction
 from langgraph_memory.domain.scope import GLOBAL
@@ -44,6 +45,7 @@ from langgraph_memory.flows.settings import StoreSettings, check_minutes
 from langgraph_memory.plans.memories import Origin
 from langgraph_memory.queue import PromotionQueue
 
+_DAYS_30 = timedelta(days=30)
 _TTL_KEYS = ("refresh_on_read", "omit_expired", "default_ttl", "sweep_interval_minutes")
 
 
@@ -55,7 +57,9 @@ class CuratedStore(BaseStore):
     ("memories", owner, scope segments...), where a period in an owner or scope is written "%2E".
 
     `index` and `ttl` mean what they mean in LangGraph; expired items are never returned. Without an index, a query
-    searches the text. `memory_types` adds types of your own; `guard` says what becomes of personal data.
+    searches the text. `memory_types` adds types of your own; `guard` says what becomes of personal data. `receipts` is
+    what is kept of a recall, for `keep_receipts` (None: until a sweep): "query" keeps ids, scores and the question as
+    the guard has passed it, "ids" no question, "off" nothing.
     """
 
     supports_ttl = True
@@ -68,6 +72,8 @@ class CuratedStore(BaseStore):
         ttl: TTLConfig | None = None,
         memory_types: Iterable[MemoryType] = (),
         guard: GuardPolicy | None = None,
+        receipts: Kept | None = None,
+        keep_receipts: timedelta | None = _DAYS_30,
         settings: StoreSettings | None = None,
     ) -> None:
         super().__init__()
@@ -76,6 +82,8 @@ class CuratedStore(BaseStore):
         self._settings = settings or StoreSettings()
         self._settings.types = MemoryTypes(memory_types)
         self._settings.guard = guard or self._settings.guard
+        if receipts is not None or keep_receipts != _DAYS_30:
+            self._settings.receipts = ReceiptPolicy(receipts or "query", keep_receipts)
         sweep_minutes = (ttl or {}).get("sweep_interval_minutes")
         self._settings.sweep_every = None if sweep_minutes is None else timedelta(minutes=sweep_minutes)
         if index is not None:
@@ -94,6 +102,8 @@ class CuratedStore(BaseStore):
         ttl: TTLConfig | None = None,
         memory_types: Iterable[MemoryType] = (),
         guard: GuardPolicy | None = None,
+        receipts: Kept = "query",
+        keep_receipts: timedelta | None = _DAYS_30,
         **options: Any,
     ) -> Opening[CuratedStore]:
         """Open a database with `with` or `async with`, set it up, and close it at the end.
@@ -102,7 +112,15 @@ class CuratedStore(BaseStore):
         """
 
         def build(engine: Engine) -> CuratedStore:
-            return cls(engine, index=index, ttl=ttl, memory_types=memory_types, guard=guard)
+            return cls(
+                engine,
+                index=index,
+                ttl=ttl,
+                memory_types=memory_types,
+                guard=guard,
+                receipts=receipts,
+                keep_receipts=keep_receipts,
+            )
 
         return Opening(conn_string, options, build)
 

@@ -282,7 +282,7 @@ class Recall(Sequence[Recalled]):
             "query": self.query,
             "scope": self.scope,
             "recalled": [_recalled_json(item) for item in self.items],
-            "dropped": [{"id": item.memory.id, "reason": item.reason, "score": item.score} for item in self.dropped],
+            "dropped": [_dropped_json(item) for item in self.dropped],
         }
 
     def _repr_html_(self) -> str:
@@ -328,8 +328,14 @@ class Receipt:
         return receipts_html([self])
 
 
+def _dropped_json(item: Dropped) -> dict[str, Any]:
+    score = None if item.score is None else round(item.score, 6)
+    return {"id": item.memory.id, "reason": item.reason, "score": score}
+
+
 def _recalled_json(item: Recalled) -> dict[str, Any]:
-    kept = {"id": item.memory.id, "score": round(item.score, 6), "parts": dict(item.parts)}
+    parts = {name: round(part, 6) for name, part in item.parts.items()}
+    kept = {"id": item.memory.id, "score": round(item.score, 6), "parts": parts}
     return {**kept, "conflicts_with": list(item.conflicts_with)} if item.contradicted_by else kept
 
 

@@ -20,16 +20,20 @@ class Tally:
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self._sum = 0
+        self._of_kind: Counter[str] = Counter()
 
     def add(self, kind: str, values: Iterable[Any]) -> None:
         """Count a row of `kind` that holds `values`."""
         self.counts[kind] += 1
-        self._sum = (self._sum + row_checksum(kind, values)) % _WIDTH
+        found = row_checksum(kind, values)
+        self._sum = (self._sum + found) % _WIDTH
+        self._of_kind[kind] = (self._of_kind[kind] + found) % _WIDTH
 
     def include(self, other: Tally) -> None:
         """Count everything that `other` counted."""
         self.counts += other.counts
         self._sum = (self._sum + other._sum) % _WIDTH
+        self._of_kind += other._of_kind
 
     @property
     def checksum(self) -> str:
@@ -40,6 +44,11 @@ class Tally:
         return isinstance(other, Tally) and (self.counts, self._sum) == (other.counts, other._sum)
 
     __hash__ = None  # type: ignore[assignment]  # it changes
+
+    def apart_from(self, kind: str) -> tuple[dict[str, int], int]:
+        """Return what is counted of the other kinds."""
+        others = {name: count for name, count in self.counts.items() if name != kind}
+        return others, (self._sum - self._of_kind[kind]) % _WIDTH
 
     def __str__(self) -> str:
         return f"{listed(sorted(self.counts.items()))} ({self.checksum})"

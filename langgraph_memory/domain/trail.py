@@ -79,7 +79,8 @@ class Explanation:
     dropped: tuple[Explained, ...]
 
     def __str__(self) -> str:
-        asked = "everything" if self.query is None else f'"{self.query}"'
+        withheld = self.receipt.body.get("withheld")
+        asked = f"(withheld: {withheld})" if withheld else "everything" if self.query is None else f'"{self.query}"'
         head = f"{asked} at {self.scope}, {self.receipt.at:%Y-%m-%d %H:%M:%S} UTC"
         return "\n".join(
             [head, *_section("recalled", self.recalled), *(_section("left out", self.dropped) if self.dropped else ())]

@@ -35,7 +35,7 @@ def sweep(
     for owner in owners:
         judge = Judge(owner, policy, settings.types, moment)
         planned = yield from _plan(judge)
-        old = yield from _old_receipts(judge, dry_run)
+        old = yield from _old_receipts(judge, settings.receipts.keep_for, dry_run)
         done = [one.change for one in planned]
         if not dry_run:
             done = yield from _carry_out(owner, planned, started)
@@ -186,9 +186,9 @@ def _parts(planned: Sequence[Planned]) -> Iterator[tuple[str, list[Planned]]]:
         yield part[0].change.action, part
 
 
-def _old_receipts(judge: Judge, dry_run: bool) -> Flow[int]:
-    """Delete the receipts that are older than allowed, or count them."""
-    keep = judge.policy.keep_receipts
+def _old_receipts(judge: Judge, otherwise: timedelta | None, dry_run: bool) -> Flow[int]:
+    """Delete the receipts that are older than the policy allows, or `otherwise` the store; or count them."""
+    keep = judge.policy.keep_receipts if judge.policy.keep_receipts is not None else otherwise
     if keep is None:
         return 0
     before = judge.now - keep // _MICROSECOND

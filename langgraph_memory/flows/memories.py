@@ -58,7 +58,10 @@ def recall(query: str | None, fields: dict[str, Any], origin: Origin, settings: 
     now = settings.clock()
     request = yield from request_of(query, fields, settings, now)
     found: Recall = yield recalling.recall(request)
-    yield Later(recalling.keep_receipt(found, request, origin, now))
+    policy = settings.receipts
+    if policy.kept != "off":
+        asked = policy.query_of(query, settings.guard)
+        yield Later(recalling.keep_receipt(found, request, asked, origin, policy, now))
     return found
 
 
@@ -145,7 +148,16 @@ def promotion_of(
     ]
     paired = list(zip(judged, proposals, strict=True))
     origins = {said.message_id: origin_of(said.message_id) for said in utterances}
-    return PromotionRequest(settings.new_id(), scope, place, utterances, paired, origin_of(""), origins=origins)
+    return PromotionRequest(
+        settings.new_id(),
+        scope,
+        place,
+        utterances,
+        paired,
+        origin_of(""),
+        origins=origins,
+        receipts=settings.receipts,
+    )
 
 
 def _proposal(candidate: Candidate, memory: Memory, vectors: Vectors, settings: StoreSettings) -> Proposal:

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 from langgraph_memory.domain.guard import DEFAULT_GUARD, GuardPolicy
+from langgraph_memory.domain.receipts import DEFAULT_RECEIPTS, ReceiptPolicy
 from langgraph_memory.domain.types import MemoryTypes
 from langgraph_memory.domain.vectors import Metric
 from langgraph_memory.exceptions import InvalidInputError
@@ -35,6 +36,7 @@ class StoreSettings:
     fields: Sequence[str] = ("$",)
     types: MemoryTypes = field(default_factory=MemoryTypes)
     guard: GuardPolicy = DEFAULT_GUARD
+    receipts: ReceiptPolicy = DEFAULT_RECEIPTS
     sweep_every: timedelta | None = None
     clock: Callable[[], datetime] = _now
     new_id: Callable[[], str] = _new_id

@@ -10,6 +10,7 @@ from typing import Any
 from langgraph_memory.domain.memory import Recall, Receipt
 from langgraph_memory.domain.scope import check_owner
 from langgraph_memory.domain.trail import AuditEntry, Explanation, Replay
+from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.flows.base import Flow
 from langgraph_memory.flows.memories import check_bounds, check_text, request_of, several
 from langgraph_memory.flows.settings import StoreSettings
@@ -48,6 +49,10 @@ def replay(
 ) -> Flow[Replay]:
     """Ask a recall again, as of its own moment and as of now; neither leaves a receipt."""
     receipt: Receipt = yield trail.recall_receipt(_id_of(recall), check_owner(owner_id))
+    if receipt.body.get("withheld"):
+        raise InvalidInputError(
+            f"recall {receipt.id!r} cannot be asked again: what was asked is not kept ({receipt.body['withheld']})."
+        )
     asked: dict[str, Any] = dict(receipt.body["request"])
     at = datetime.fromisoformat(asked.pop("at"))
     asked["memory_types"] = [name for name in asked["memory_types"] if name in settings.types]

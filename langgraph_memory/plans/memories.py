@@ -11,6 +11,7 @@ from typing import Any
 from langgraph_memory.domain import marks
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.memory import Action, Memory, Outcome, Source
+from langgraph_memory.domain.receipts import ReceiptPolicy, needles, without
 from langgraph_memory.domain.reconcile import Decision, holding_value, in_conflict, reconcile, retiring
 from langgraph_memory.domain.scope import check_owner, owner_partition
 from langgraph_memory.domain.standing import outranks
@@ -66,6 +67,8 @@ class Proposal:
         return not self.retires and not self.forgets
 
 
+_DROPPED_AT_ONCE = 20
+"""How many old receipts go with each new one."""
 NOTHING_TO_FORGET = "nothing_to_forget"
 """The reason why "forget that" changes nothing: what it names is not known."""
 
@@ -347,6 +350,23 @@ def put_receipt(
     )
 
 
+def lose_from_receipts(memories: Sequence[Memory]) -> Plan[None]:
+    """Take what is forgotten of one owner out of the receipts that name it or were asked about it."""
+    partition = owner_partition(memories[0].owner_id)
+    rows = yield Query("receipts_with", {"partition": partition, "needles": needles(memories)})
+    for row in rows:
+        body = without(json.loads(row["body"]), memories)
+        yield Query("rewrite_receipt", {"partition": partition, "id": row["id"], "body": json.dumps(body)})
+
+
+def drop_old_receipts(owner_id: str, policy: ReceiptPolicy, now: datetime) -> Plan[None]:
+    """Remove some receipts of an owner that are older than they are kept."""
+    if policy.keep_for is not None:
+        before = to_microseconds(now - policy.keep_for)
+        params = {"partition": owner_partition(owner_id), "before": before, "limit": _DROPPED_AT_ONCE}
+        yield Query("delete_old_receipts", params)
+
+
 @reads
 def memory(memory_id: str, owner_id: str) -> Plan[Memory]:
     """Return one memory of an owner, live or not; raises MemoryNotFoundError."""
@@ -404,6 +424,7 @@ def _forget_for_good(versions: Sequence[Memory], now: datetime) -> Plan[None]:
     for memory in versions:
         subjects += [marks.named(owner_id, memory.id), *(yield from marking.of_memory(memory))]
     yield from marking.leave(owner_id, subjects, now)
+    yield from lose_from_receipts(versions)
 
 
 @reads

@@ -14,11 +14,12 @@ from langgraph_memory.domain.marks import is_unique
 from langgraph_memory.domain.memory import Outcome
 from langgraph_memory.domain.policy import Bucket, Verdict
 from langgraph_memory.domain.promotion import Judged, LedgerPlace, Promoted, PromotionReport
+from langgraph_memory.domain.receipts import DEFAULT_RECEIPTS, ReceiptPolicy
 from langgraph_memory.domain.scope import owner_partition
 from langgraph_memory.domain.text import content_hash
 from langgraph_memory.engine.query import Plan, Query, reads, writes
 from langgraph_memory.plans import marks as marking
-from langgraph_memory.plans.memories import Origin, Proposal, put_receipt, store
+from langgraph_memory.plans.memories import Origin, Proposal, drop_old_receipts, put_receipt, store
 from langgraph_memory.plans.threads.authors import claim_messages, messages_of_others
 
 
@@ -35,6 +36,7 @@ class PromotionRequest:
     utterances: Sequence[Utterance]
     judged: Sequence[tuple[Judged, Proposal | None]]
     origin: Origin
+    receipts: ReceiptPolicy = DEFAULT_RECEIPTS
     hashes: Mapping[str, str] = field(default_factory=dict)
     origins: Mapping[str, Origin] = field(default_factory=dict)
 
@@ -69,7 +71,10 @@ def promote(request: PromotionRequest, now: datetime) -> Plan[PromotionReport]:
         else:
             entries.append((yield from _settle(judged, proposal, now)))
     report = PromotionReport(request.id, request.place.owner_id, request.scope, now, tuple(entries))
-    yield from put_receipt(request.place.owner_id, request.id, "promotion", report.to_json(), request.origin, now)
+    if request.receipts.kept != "off":
+        owner_id = request.place.owner_id
+        yield from put_receipt(owner_id, request.id, "promotion", report.to_json(), request.origin, now)
+        yield from drop_old_receipts(owner_id, request.receipts, now)
     return report
 
 

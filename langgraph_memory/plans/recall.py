@@ -8,6 +8,7 @@ from datetime import datetime
 from math import inf
 from typing import Any
 
+from langgraph_memory.domain import marks
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.dates import named_dates
 from langgraph_memory.domain.dense import ArrayField, ArrayRelevance, lexical_arrays
@@ -15,14 +16,17 @@ from langgraph_memory.domain.fusion import Field, Relevance, brevity
 from langgraph_memory.domain.lexical import Corpus, lexical_matches, restated
 from langgraph_memory.domain.memory import Dropped, DropReason, Memory, Recall, Recalled
 from langgraph_memory.domain.ranking import DEFAULT_WEIGHTS, Hints, Priors, Weights, scope_closeness, shares
+from langgraph_memory.domain.receipts import FORGOTTEN, ReceiptPolicy, ids_in, without_ids
 from langgraph_memory.domain.scope import owner_partition, visible_from
 from langgraph_memory.domain.selection import MAX_DROPPED, Eligibility, Selection
 from langgraph_memory.domain.text import phrases, query_terms
+from langgraph_memory.domain.thread import mark_of
 from langgraph_memory.domain.types import MemoryTypes
 from langgraph_memory.domain.vectors import CONTEXT
 from langgraph_memory.engine.query import Plan, Query, Row, reads, reads_little, writes_repeatably
 from langgraph_memory.plans.closest import RelevantRows, vector_fields
-from langgraph_memory.plans.memories import Origin, put_receipt
+from langgraph_memory.plans.marks import left
+from langgraph_memory.plans.memories import Origin, drop_old_receipts, put_receipt
 from langgraph_memory.plans.rows import ROW, VectorSearch, closeness, postings_of
 
 SPARE = 8
@@ -149,10 +153,39 @@ def named_subjects(owner_ids: Sequence[str], query: str) -> Plan[dict[str, list[
 
 
 @writes_repeatably
-def keep_receipt(recall: Recall, request: RecallRequest, origin: Origin, now: datetime) -> Plan[None]:
-    """Store the receipt of a recall: what was asked, and ids, scores and reasons."""
-    body = {**recall.to_json(), "request": request.to_json()}
-    yield from put_receipt(recall.owner_id, recall.id, "recall", body, origin, now)
+def keep_receipt(
+    recall: Recall,
+    request: RecallRequest,
+    asked: Mapping[str, Any],
+    origin: Origin,
+    policy: ReceiptPolicy,
+    now: datetime,
+) -> Plan[None]:
+    """Store the receipt of a recall: what was asked, and ids, scores and reasons.
+
+    It may come late: nothing is stored of an owner who was erased or in a thread that was deleted since it was asked,
+    and nothing of what was forgotten since.
+    """
+    owner_id = recall.owner_id
+    erased, forgot = marks.erased(owner_id), marks.forgot(owner_id)
+    since = {subject for subject, at in (yield from left([erased, forgot])).items() if at > to_microseconds(now)}
+    if erased in since or (yield from _is_deleted(origin.thread_id)):
+        return
+    body = {**recall.to_json(), **asked, "request": request.to_json()}
+    if forgot in since:
+        ids = sorted(ids_in(body))
+        rows = yield Query("memories_named", {"partition": owner_partition(owner_id), "ids": ids})
+        gone = set(ids) - {row["id"] for row in rows}
+        body = without_ids(body, gone) | {"query": None, "withheld": FORGOTTEN}
+    yield from put_receipt(owner_id, recall.id, "recall", body, origin, now)
+    yield from drop_old_receipts(owner_id, policy, now)
+
+
+def _is_deleted(thread_id: str | None) -> Plan[bool]:
+    """Return whether a thread was deleted and is not there again."""
+    if thread_id is None or not (yield Query("deleted_thread", {"thread_id": thread_id, "mark": mark_of(thread_id)})):
+        return False
+    return not (yield Query("thread", {"thread_id": thread_id}))
 
 
 def _best_first(item: Recalled) -> tuple[float, float, str]:

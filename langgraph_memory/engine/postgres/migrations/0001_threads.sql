@@ -178,6 +178,7 @@ CREATE TABLE thread_message (
 CREATE FUNCTION thread_delete() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
     DELETE FROM thread_owner WHERE thread_id = old.thread_id;
+    DELETE FROM memory_receipt WHERE thread_id = old.thread_id;
     DELETE FROM thread_message WHERE thread_id = old.thread_id;
     DELETE FROM thread_checkpoint WHERE thread_id = old.thread_id;
     DELETE FROM thread_channel WHERE thread_id = old.thread_id;

@@ -24,6 +24,7 @@ CREATE TABLE memory_receipt (
 );
 
 CREATE INDEX memory_receipt_by_time ON memory_receipt (partition, created_at);
+CREATE INDEX memory_receipt_by_thread ON memory_receipt (thread_id) WHERE thread_id IS NOT NULL;
 
 -- Every change to a memory, written with it.
 CREATE TABLE memory_audit (

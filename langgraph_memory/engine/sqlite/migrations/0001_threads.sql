@@ -89,6 +89,7 @@ CREATE TABLE thread_message (
 -- A number may be given to another thread once its thread is gone, so nothing that bears it stays behind.
 CREATE TRIGGER thread_delete AFTER DELETE ON thread BEGIN
     DELETE FROM thread_owner WHERE thread_id = old.thread_id;
+    DELETE FROM memory_receipt WHERE thread_id = old.thread_id;
     DELETE FROM thread_message WHERE thread_no = old.thread_no;
     DELETE FROM thread_checkpoint WHERE thread_no = old.thread_no;
     DELETE FROM thread_channel WHERE thread_no = old.thread_no;
