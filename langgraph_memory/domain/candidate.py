@@ -18,6 +18,7 @@ Flaw = Literal[
     "invalid",
     "malformed",
     "no_evidence",
+    "off_the_record",
     "too_long",
     "too_many",
     "unknown_message",

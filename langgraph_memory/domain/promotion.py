@@ -29,6 +29,7 @@ _FLAWS: dict[Flaw, str] = {
     "invalid": "What the extractor proposed cannot be a memory.",
     "malformed": "The extractor's answer about it could not be read.",
     "no_evidence": "The words quoted as evidence are not in the message.",
+    "off_the_record": "The speaker asked for it not to be stored.",
     "too_long": "The message is longer than the extractor's model can read.",
     "unknown_type": "No memory type of that name is registered.",
     "unknown_message": "The extractor named a message that it was not given.",

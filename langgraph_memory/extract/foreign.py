@@ -51,6 +51,8 @@ _OWN_LABELS = frozenset(
     "fyi note notes ps update edit correction reminder context background preferences preference rule rules remember "
     "important about me hi hello btw".split()
 ) | {"about me", "for context", "some context", "quick note", "please note", "please remember", "for the record"}
+_DIFF = re.compile(r"^(?:diff --git |@@ |--- [\w./]|Index: )|(?s:^-\w.*?^\+\w)", re.MULTILINE)
+_DIFF_LINE = re.compile(r"^[+-].*$", re.MULTILINE)
 _CODE_TAIL = re.compile(r"[;{}]\s*$|^\s*[\w.]+\([^)]*\)")
 _LETTER = re.compile(
     r"[ \t]*(?:On\b.{0,120}\bwrote:|(?:From|Subject|Sent|Cc|Betreff):\s|Dear (?:Sir|"
@@ -71,6 +73,15 @@ _PASTE_ANNOUNCED = re.compile(
     r"review|transcript|chat|log|output|error|bio|cv|resume|document|message|paragraph|poem|lyrics)\b[^.!?\n]{0,60}:",
     re.IGNORECASE,
 )
+_PASTE_BELOW = re.compile(
+    r"^[^\n]{0,80}\b(?:below|here|following|attached|this is)\b[^\n]{0,60}\b(?:text|essay|e?mail|letter|article|"
+    r"story|draft|post|review|transcript|chat|log|bio|cv|resume|document|paragraph|poem|lyrics|chapter|excerpt|"
+    r"passage|speech|blurb|listing|press release|abstract)\b[^\n]{0,160}\n"
+    r"|\b(?:translate|rewrite|rephrase|paraphrase|proof-?read|summari[sz]e|shorten|improve|polish|edit|correct|fix|"
+    r"check|review|critique|grade|classify|analy[sz]e)\b[^\n]{0,40}\b(?:it|this|that|these)\b[^\n]{0,60}\n\s*\n",
+    re.IGNORECASE,
+)
+"""An announcement that ends its line: what follows on the next lines is the text to work on."""
 
 
 def own_words(text: str) -> str:
@@ -79,7 +90,10 @@ def own_words(text: str) -> str:
         return BLANK * len(text)
     text = text.replace("\u2019", "'").replace("\u02bc", "'").replace("\r", "\n")
     text = _blank_fences(text)
+    if _DIFF.search(text):
+        text = _DIFF_LINE.sub(lambda line: _hide(line[0]), text)
     text = _blank_after(_PASTE_FOLLOWS, _blank_after(_PASTE_ANNOUNCED, text))
+    text = _blank_after_line(_PASTE_BELOW, text)
     text = _each_line(text)
     for pattern in (_INLINE_CODE, _QUOTATION, _SINGLE_QUOTATION):
         text = pattern.sub(_unless_a_name, text)
@@ -115,6 +129,12 @@ def _blank_after(announced: re.Pattern[str], text: str) -> str:
     """Blank what follows a sentence that announces a text to work on."""
     match = announced.search(text)
     return text if match is None else text[: match.start()] + _hide(text[match.start() :])
+
+
+def _blank_after_line(announced: re.Pattern[str], text: str) -> str:
+    """Blank the lines that follow one that announces a text to work on."""
+    match = announced.search(text)
+    return text if match is None else text[: match.end()] + _hide(text[match.end() :])
 
 
 def _each_line(text: str) -> str:

@@ -17,9 +17,12 @@ _PLAY = re.compile(
     r"|\byou(?: are|'re) (?:now |(?:an?|my|the) (?!best|great|good|star|life|legend|genius|hero|gem|worst|one|only))"
     r"|\b(?:in|for) (?:my|this|the) (?:\w+ )?"
     r"(?:story|novel|game|campaign|scene|script|dream|movie|film|book|scenario)\b"
-    r"|\bact as\b|\bmy character\b|\bdear diary\b|\bstory where\b|\bi (?:had a )?dream(?:t|ed)?\b",
+    r"|\b(?:start|set) the scene\b|\b(?:stay|remain|be) in character\b|\bact as\b"
+    r"|\bmy character\b|\bdear diary\b|\bstory where\b|\bi (?:had a )?dream(?:t|ed)?\b",
     _I,
 )
+_CAST = re.compile(r"\b[Yy]ou(?: are|'re|r) (?:now )?[A-Z][a-z]+(?: [A-Z][a-z]+)?\s*[.,;!:]")
+"""A part that is given to the assistant by name: "You are Gandalf."."""
 _ORDER = re.compile(
     r"\b(?:ignore|disregard|override|bypass)\b.{0,40}\b(?:instruction|rule|prompt|filter|polic|guard|restriction|safety)"
     r"|\bsystem prompt\b|\bprompt injection\b|\bdeveloper mode\b|\bjailbreak|\bunrestricted\b"
@@ -103,13 +106,60 @@ _DENIED = re.compile(
     _I,
 )
 
+_REMEMBER = re.compile(
+    r"^\W*(?:(?:please|pls|also|so|and|just|hey|ok|okay|can you|could you|would you|will you|"
+    r"i want you to|i'd like you to|i need you to|you should|always)[\s,]+)*"
+    r"(?:(?:remember|keep in mind|bear in mind|make a note|take note|don'?t forget|note|be aware)(?: of this| this)?"
+    r"(?: that\b|:|,|\s)(?!to\b)|you should know(?: that\b|:|,)|for (?:the record|future reference)\b|fyi\b|"
+    r"just so you know\b|for your information\b)\W*(?=\w)",
+    _I,
+)
+_OFF_THE_RECORD = re.compile(
+    r"\boff the record\b|\bbetween (?:you and me|us)\b|\bkeep (?:this|that|it) (?:between us|to yourself)\b"
+    r"|\b(?:do not|don'?t|dont|never|no need to|please don'?t|rather you didn'?t|not to) (?:you )?"
+    r"(?:store|save|remember|record|memori[sz]e|log|note|keep|retain|write down)"
+    r" (?:this|that|it|any of (?:this|that|it)|what i (?:just )?(?:said|say|tell you)|down)\b(?! (?:i|we|my)\b)"
+    r"|\bnot for (?:the|your) (?:record|memory)\b|\bforget i (?:just )?(?:said|told|mentioned)\b",
+    _I,
+)
+
+
+_TAKEN_BACK = re.compile(
+    r"\w[\s,.;–-]+(?:sorry|no wait|wait|scratch that|i mean|i meant|correction|actually no|no actually|make that)\b", _I
+)
+
+
+def asks_to_remember(clause: str) -> bool:
+    """Return whether the speaker asks for a statement to be remembered: "remember that ...", "for the record, ..."."""
+    return _REMEMBER.match(clause) is not None
+
+
+def corrects_itself(sentence: str) -> bool:
+    """Return whether a sentence takes back its own beginning: "I live in Munich, sorry, I mean Nuremberg"."""
+    return _TAKEN_BACK.search(sentence) is not None
+
+
+def is_off_the_record(message: str) -> bool:
+    """Return whether the speaker asks for what the message says not to be stored."""
+    return _OFF_THE_RECORD.search(message) is not None
+
+
+def is_supposed_at_the_start(text: str) -> bool:
+    """Return whether a clause begins as a supposition: "if I were", "let's say I live"."""
+    return _SUPPOSE.match(text) is not None
+
+
+def is_asking(clause: str) -> bool:
+    """Return whether a clause is a question by its form."""
+    return _is_question(clause)
+
 
 def is_refused_message(message: str, own: str) -> bool:
     """Return whether nothing of the message counts: an order to the agent, hidden text, a game, a story."""
     refusal = refuse_unsafe(message)
     if refusal is not None and refusal.reason in {"instruction", "hidden_text", "encoded_text"}:
         return True
-    return bool(_ORDER.search(own) or _ORDER.search(message[:8_000]) or _PLAY.search(own))
+    return bool(_ORDER.search(own) or _ORDER.search(message[:8_000]) or _PLAY.search(own) or _CAST.search(own))
 
 
 def is_refused_sentence(said: str, text: str) -> bool:

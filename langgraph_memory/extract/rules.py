@@ -1,28 +1,43 @@
-"""The extractor that needs no model: what a user states in plain English, by rules."""
+"""The extractor that needs no model: hears clauses by a learned gate, and gives them structure by rules."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
-from langgraph_memory.domain.candidate import Candidate, Utterance
+from langgraph_memory.domain.candidate import Candidate, Flaw, Utterance
 from langgraph_memory.extract import gates
+from langgraph_memory.extract.clauses import Clause
+from langgraph_memory.extract.clauses import clauses as clauses_of
 from langgraph_memory.extract.corrections import amended, corrected, without_repeats
 from langgraph_memory.extract.events import event, without_time
 from langgraph_memory.extract.findings import Finding, read
 from langgraph_memory.extract.foreign import LONGEST_MESSAGE, own_words
+from langgraph_memory.extract.gate import Heard, hear
 from langgraph_memory.extract.noted import noted_fact
 from langgraph_memory.extract.patterns import INTRODUCTION, STATEMENTS
+from langgraph_memory.extract.restate import restated, trimmed
 from langgraph_memory.extract.sentences import Sentence, clauses, sentences
 from langgraph_memory.extract.speech import Speech, is_greeting, plain
 from langgraph_memory.extract.standing import standing_rule
+from langgraph_memory.extract.topics import TOPICS
+from langgraph_memory.extract.wholeness import holds, is_qualified, tells_all
+
+SURE: Final = 0.7
+"""The gate's probability from which on a clause is kept; chosen on the development split for a precision of .97."""
+UNSURE: Final = 0.4
+"""The probability from which on a clause is reported, and kept in session."""
+UNHEARD: Final = 0.04
+"""The probability below which even what a pattern reads is not taken: "symptoms, like fatigue"."""
 
 
 class RuleExtractor:
-    """Propose what users state about themselves, their wishes, their project and their rules.
+    """Propose what users state about themselves, their people, their work and how they want things.
 
-    Deterministic and offline. It prefers missing a statement to inventing one: questions, wishes, doubts, other
-    people's words, stories, code, logs, pasted text, secrets and orders to the agent give nothing.
+    Deterministic and offline. A learned gate hears which clauses say something lasting; rules give those that they
+    know a slot and a value. Questions, suppositions, other people's words, stories, code, logs, pasted text, secrets
+    and orders to the agent give nothing.
     """
 
     @property
@@ -33,23 +48,127 @@ class RuleExtractor:
     @property
     def version(self) -> str:
         """Return the version of the rules, which changes with what they find."""
-        return "1"
+        return "2"
 
     def extract(self, utterances: Sequence[Utterance]) -> list[Candidate]:
         """Return the candidates found in what users said, in the order they said it."""
         return [found for utterance in utterances if utterance.actor == "user" for found in _candidates(utterance)]
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What the rules read in one sentence of a message."""
+
+    finding: Finding
+    start: int
+    end: int
+
+
 def _candidates(utterance: Utterance) -> list[Candidate]:
-    if len(utterance.text) > LONGEST_MESSAGE or gates.is_refused_message(utterance.text, own_words(utterance.text)):
+    text = utterance.text
+    if len(text) > LONGEST_MESSAGE or gates.is_refused_message(text, own_words(text)):
         return []
-    found: list[Finding] = []
+    found = list(_structured(hear(clauses_of(text), text), _read(text), text))
+    kept = without_repeats(found)
+    off_the_record: Flaw | None = "off_the_record" if gates.is_off_the_record(text) else None
+    return [_candidate(finding, utterance, off_the_record) for finding in kept]
+
+
+def _read(text: str) -> list[_Read]:
+    """Return what the rules read, sentence by sentence."""
+    found: list[_Read] = []
     greeted = False
-    for sentence in sentences(utterance.text):
+    for sentence in sentences(text):
         if not gates.is_refused_sentence(sentence.said, sentence.text):
-            found.extend(replace(finding, said=sentence.said) for finding in _said(sentence, greeted=greeted))
+            for finding in _said(sentence, greeted=greeted):
+                found.append(_Read(replace(finding, said=sentence.said), sentence.start, sentence.end))
         greeted = is_greeting(sentence.text)
-    return [_candidate(finding, utterance) for finding in without_repeats(found)]
+    return found
+
+
+def _structured(heard: Sequence[Heard], found: Sequence[_Read], text: str) -> Iterator[Finding]:
+    """Yield one finding for each thing said, in order: what the gate hears, with what the rules read of it."""
+    placed: set[int] = set()
+    for one in heard:
+        mine = [
+            number
+            for number, read_one in enumerate(found)
+            if number not in placed
+            and read_one.start <= one.clause.start < read_one.end
+            and holds(one.clause.text, read_one.finding)
+        ]
+        placed.update(mine)
+        if not mine and any(_takes_back(read_one, one.clause) for read_one in found):
+            continue
+        yield from _of_clause(one, [found[number].finding for number in mine], text)
+    yield from (one.finding for number, one in enumerate(found) if number not in placed)
+
+
+def _takes_back(read_one: _Read, clause: Clause) -> bool:
+    """Return whether what the rules read of a sentence is its speaker's correction of this clause."""
+    return read_one.start <= clause.start < read_one.end and gates.corrects_itself(read_one.finding.said)
+
+
+def _of_clause(heard: Heard, read_in_it: Sequence[Finding], text: str) -> Iterator[Finding]:
+    """Keep what the rules read where it tells all of the clause, else the clause whole with what they read of it."""
+    explicit = gates.asks_to_remember(heard.clause.text)
+    if read_in_it:
+        if heard.probability < UNHEARD and not explicit:
+            yield from (finding for finding in read_in_it if finding.session)
+            return
+        fragment = len(trimmed(heard.clause.text).split()) < 3
+        if fragment or any(map(_is_certain, read_in_it)) or tells_all(heard.clause.text, read_in_it):
+            yield from read_in_it
+        else:
+            yield _richer(heard, read_in_it[0], text)
+            yield from read_in_it[1:]
+    elif (heard.probability >= UNSURE or explicit) and not is_vetoed(heard.clause, explicit=explicit):
+        yield _plainly(heard, text, explicit=explicit)
+
+
+def _is_certain(finding: Finding) -> bool:
+    """Return whether a finding is an ending or a standing rule: what they leave out is no qualifier."""
+    return finding.memory_type == "rule" or (finding.negated and bool(finding.replaces))
+
+
+def is_vetoed(clause: Clause, *, explicit: bool = False) -> bool:
+    """Return whether a clause never counts, whatever the gate makes of it: a question, a supposition, a secret."""
+    said = plain(clause.text).text
+    if gates.is_supposed_at_the_start(said) or (gates.is_asking(said) and not explicit):
+        return True
+    return gates.is_refused_sentence(clause.text, clause.text)
+
+
+def _richer(heard: Heard, finding: Finding, text: str) -> Finding:
+    """Return the clause whole; with the slot that a rule read, unless its value is qualified: "cities with noise"."""
+    excerpt = text[heard.clause.start : heard.clause.end]
+    topic = TOPICS.get(finding.topic)
+    named_after_value = topic is not None and "{slug}" in topic.slot
+    keeps_slot = not (named_after_value and is_qualified(heard.clause.text, finding.value))
+    return replace(
+        finding,
+        content=restated(heard.clause.whole),
+        slot=finding.slot if keeps_slot else None,
+        details={**(finding.details or {}), "family": heard.family},
+        said=excerpt,
+    )
+
+
+def _plainly(heard: Heard, text: str, *, explicit: bool) -> Finding:
+    speech = plain(heard.clause.text)
+    sure = max(heard.probability, 0.9) if explicit else heard.probability
+    return Finding(
+        heard.memory_type,
+        None,
+        "",
+        restated(heard.clause.whole),
+        confidence=0.6 + 0.35 * (sure - SURE) / (1 - SURE) if sure >= SURE else 0.5 * sure / SURE,
+        importance=0.7 if explicit or heard.memory_type in {"rule", "background"} else 0.5,
+        details={"family": heard.family},
+        session=speech.session,
+        corrects=speech.corrects,
+        said=text[heard.clause.start : heard.clause.end],
+    )
 
 
 def _said(sentence: Sentence, *, greeted: bool) -> list[Finding]:
@@ -107,13 +226,14 @@ def _as_said(finding: Finding, speech: Speech) -> Finding:
     )
 
 
-def _candidate(finding: Finding, utterance: Utterance) -> Candidate:
-    payload = {"value": finding.value, **(finding.details or {})}
+def _candidate(finding: Finding, utterance: Utterance, flaw: Flaw | None) -> Candidate:
+    payload: dict[str, Any] = {"value": finding.value} if finding.value else {}
+    payload |= {name: value for name, value in (finding.details or {}).items() if value}
     return Candidate(
         content=finding.content,
         memory_type=finding.memory_type,
         slot=finding.slot,
-        content_json={**payload, "negated": True} if finding.negated else payload,
+        content_json=({**payload, "negated": True} if finding.negated else payload) or None,
         replaces=finding.replaces,
         retires=finding.negated and finding.value in finding.replaces,
         corrects=finding.corrects,
@@ -124,4 +244,5 @@ def _candidate(finding: Finding, utterance: Utterance) -> Candidate:
         excerpt=finding.said,
         actor=utterance.actor,
         extractor="rules",
+        flaw=flaw,
     )

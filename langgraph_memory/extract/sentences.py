@@ -7,17 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from langgraph_memory.extract.clauses import sentence_ends
 from langgraph_memory.extract.foreign import own_words
 
 LONGEST_SENTENCE: Final = 400
 """Characters; what runs on for longer is not a plain statement, and no pattern reads more."""
 
-_END = re.compile(r"[.!?…]+[\"'”)]*(?=\s|$)|\n+|;(?=\s)|[\U0001f300-\U0001faff\u2600-\u27bf]+")
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:e\.g|i\.e|etc|mr|mrs|ms|dr|st|prof|vs|approx|no|jr|sr|inc|ltd|dept|"
-    r"p\.s)|\b[a-z])\.$",
-    re.I,
-)
 _BULLET = re.compile(r"^\s*(?:[-*•·]|\d{1,2}[.)])\s+")
 
 _STARTS = (
@@ -45,21 +40,23 @@ _PARTICIPLE = re.compile(r"(?:originally|currently|now|based|living|working)\b",
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence: `text` is what may be read of it, `said` is the exact excerpt of the message."""
+    """One sentence: `text` is what may be read of it, `said` is the exact excerpt, up to `end` of the message."""
 
     text: str
     said: str
+    start: int = 0
+    end: int = 0
 
 
 def sentences(message: str) -> Iterator[Sentence]:
     """Yield the sentences of `message` in order, with what is not the speaker's own blanked."""
     own = own_words(message)
     start = 0
-    for end in _ends(own):
+    for end in sentence_ends(own):
         said = message[start:end].strip()
         text = _BULLET.sub("", _one_line(own[start:end]))
         if text and len(text) <= LONGEST_SENTENCE:
-            yield Sentence(text, said)
+            yield Sentence(text, said, start, end)
         start = end
 
 
@@ -72,14 +69,6 @@ def clauses(sentence: str) -> list[str]:
         position, shared = found.end(), found["shared"] is not None
     parts.append(_with_subject(sentence[position:], parts, shared))
     return [part for part in parts if part]
-
-
-def _ends(text: str) -> Iterator[int]:
-    for end in _END.finditer(text):
-        if end[0] == "." and _ABBREVIATION.search(text[max(0, end.end() - 12) : end.end()]):
-            continue
-        yield end.end()
-    yield len(text)
 
 
 def _one_line(text: str) -> str:

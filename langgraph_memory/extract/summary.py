@@ -19,6 +19,8 @@ NAME: Final = "summary-rules"
 MOST_CHARACTERS: Final = 1_200
 """The length a summary has at most, whoever wrote it."""
 
+_LEAST_SURE: Final = 0.5
+"""The confidence from which on a statement is told; below it the extractor itself is not sure."""
 _MOST_OF_A_KIND: Final = 8
 _MOST_ASKED: Final = 3
 _LONGEST_POINT: Final = 200
@@ -111,12 +113,17 @@ def _told(said: Sequence[Utterance]) -> Iterator[tuple[str, str, str]]:
     """Yield what the user stated, the newest of each slot."""
     held: dict[str, Candidate] = {}
     for candidate in RuleExtractor().extract(said):
-        if not candidate.session_only:
+        if not (candidate.session_only or candidate.confidence < _LEAST_SURE or _is_point(candidate.excerpt)):
             key = candidate.slot or candidate.content
             held.pop(key, None)
             held[key] = candidate
     for candidate in held.values():
         yield "told", candidate.content, candidate.message_id
+
+
+def _is_point(excerpt: str) -> bool:
+    """Return whether a statement is listed as a decision or an open point."""
+    return bool(_DECIDED.search(excerpt) or _OPEN.search(excerpt))
 
 
 def _spoken(said: Sequence[Utterance]) -> Iterator[tuple[str, str, str]]:

@@ -74,9 +74,12 @@ def proposed(line: dict[str, Any]) -> dict[Key, Candidate]:
 
 @cache
 def proposed_from(text: str) -> dict[Key, Candidate]:
+    """Return what the rules gave a value; what the gate alone hears is measured on other text (tests/bench/hear)."""
     candidates = RuleExtractor().extract([Utterance(message_id="m1", actor="user", text=text)])
     payloads = ((c, dict(c.content_json or {})) for c in candidates)
-    return {key_of(c.slot, str(p["value"]), p.get("negated", False), c.session_only): c for c, p in payloads}
+    return {
+        key_of(c.slot, str(p["value"]), p.get("negated", False), c.session_only): c for c, p in payloads if "value" in p
+    }
 
 
 def score(lines: Iterable[dict[str, Any]], memory_type: str | None = None) -> Score:

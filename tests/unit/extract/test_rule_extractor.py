@@ -33,7 +33,7 @@ def test_it_is_an_extractor_with_a_name() -> None:
 def test_a_candidate_carries_its_sentence_its_value_and_where_it_was_said() -> None:
     candidate = only("Hello! I live in Berlin with my wife. How are you?")
 
-    assert candidate.content == "The user lives in Berlin."
+    assert candidate.content == "The user lives in Berlin with the user's wife."
     assert (candidate.memory_type, candidate.slot, value(candidate)) == ("fact", "home.city", "Berlin")
     assert (candidate.excerpt, candidate.message_id) == ("I live in Berlin with my wife.", "m1")
     assert (candidate.actor, candidate.extractor) == ("user", "rules")

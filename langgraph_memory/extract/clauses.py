@@ -1,0 +1,200 @@
+"""Cuts a message into clauses that can each stand alone, and knows where in the message each one stands.
+
+A clause keeps its qualifiers: reasons, conditions and exceptions stay with what they qualify, and an enumeration is
+never cut. Only where the speaker starts anew ("..., and my wife ...", "... im in Tucson"), or beside a request or a
+question ("book a table, I'm vegan btw"), does another clause begin.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from langgraph_memory.extract.foreign import BLANK, own_words
+
+LONGEST: Final = 400
+"""Characters; what runs on for longer says no one thing."""
+
+_I: Final = re.IGNORECASE
+
+_SENTENCE_END = re.compile(
+    r"[.!?…]+[\"'”)]*(?=\s|$)|\n+|;(?=\s)|[\U0001f300-\U0001faff\u2600-\u27bf\ufe0f\u200d]+"
+    r"|[。！？；।॥…]+[”」』）]*|(?<=[\u4e00-\u9fff])，|,(?=\s*(?:我|他|她))"
+)
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:e\.g|i\.e|etc|mr|mrs|ms|dr|st|prof|vs|approx|no|jr|sr|inc|ltd|dept|sra?|hr|fr|bzw|z\.b|p\.s)|(?<!['’])\b[a-z])\.$",
+    _I,
+)
+_BULLET = re.compile(r"\s*(?:[-*•·]|\d{1,2}[.)])\s+")
+
+_OWNER = (
+    r"i|i'm|im|i am|i've|ive|i'd|id|i'll|we|we're|we've|my|our|mine|"
+    r"ich|wir|mein\w*|unser\w*|je|j'|nous|mon|ma|mes|notre|nos|yo|nosotr\w+|mis?|nuestr\w+|soy|tengo|vivo|"
+    r"मैं|मेर\w*|हम|हमार\w*|main|mera|meri|mere|hum|hamar\w*"
+)
+_OTHER = (
+    r"he|she|they|there's|there is|there are|the (?:kids?|team|company|project|dog|cat|baby|deadline|budget|client)|"
+    r"please|pls|don't|dont|never|always|no (?!one|longer)\w+ (?:ever|please|pls)|everyone|nobody|call me|keep|"
+    r"what|how|where|who|why|which|can you|could you|would you|should|do you|does|is there|are there|any|"
+    r"thanks|thank you|also|currently|originally|"
+    r"er|sie|es gibt|bitte|kannst du|können sie|il|elle|ils|elles|pouvez|peux|él|ella|puedes|podrías"
+)
+_JOIN = (
+    r"and|but|so|plus|also|then|yet|while|whereas|though|although|und|aber|et|mais|y|pero|also|dass|और|लेकिन|aur|lekin"
+)
+_STRONG = re.compile(
+    rf"\s*[,:]?\s+(?:{_JOIN})\s+(?:also\s+|uh+m?\s+|um+\s+|like\s+|now\s+)*(?=(?:{_OWNER}|{_OTHER})\b)"
+    rf"|\s*,\s*(?:and\s+|but\s+|so\s+)?(?=(?:{_OWNER}|{_OTHER})\b)"
+    r"|\s+(?:--?|–|—)\s+(?=\S+\s+\S+)|(?<=\w)\s+\((?=[^()]{6,}\))|\)\s*|\s*,?\s+(?:btw|by the way|fyi)[,:]?\s+(?=\w)",
+    _I,
+)
+_AND_VERB = re.compile(
+    r"\s*,?\s+(?:and|but)\s+(?=(?:now |currently |also )?(?:live|lives|work|works|study|have|own|moved|speak|use|run|"
+    r"love|like|hate|prefer|can't|cant|don't|dont|play|teach|drive|am|was born|grew up|need|got)\s)",
+    _I,
+)
+_RUN_ON = re.compile(
+    r"\s+(?=(?:i'm|im|i've|ive|i am|my \w+(?: \w+)?(?:'s| is| are| has|s name is)|we're|we've|"
+    r"can you|could you|please|what's|whats|how do|any ideas?)\s)",
+    _I,
+)
+_LEANS = re.compile(
+    r"(?:^|\s)(?:that|if|when|since|because|cause|cuz|as|where|while|until|till|once|before|after|than|what|all|way|"
+    r"thing|things|time|everything|anything|think|thinks|know|knows|believe|say|says|said|told|guess|hope|sure|feel|"
+    r"swear|mean|means|like|and|or|but|so|with|to|for|of|from|on|in|at|by|about|near|who|which|how|why|whether|not|"
+    r"unless|though|although|is|was|are|be|even|only|just|maybe|yes|no|yeah|well|ok|okay|um|uh|hi|hey|hello|"
+    r"thought|assume|pretend|imagine|suppose|wish|glad|sorry|afraid|says|make|tell|give|want|love|hate)$",
+    _I,
+)
+_REQUEST = re.compile(
+    r"^\W*(?:so |ok |okay |hi |hey |hello |um |uh |then |also |please |pls |just )*"
+    r"(?:(?:what|whats|what's|where|who|why|how|hows|which|"
+    r"when (?!i\b|we\b|you\b)|does|do|did|is|are|can|could|would|will|should|any|"
+    r"i need|i want|i'd like|i would like|i wanna|looking for|need|help|suggest|recommend|write|draft|make|give|book|"
+    r"find|create|plan|explain|translate|compare|show|tell|design|fix|convert|summari[sz]e|generate|list|build|review|"
+    r"was|wie|wo|wer|warum|welche\w*|kannst|könn\w+|schreib\w*|mach\w*|que|qué|cómo|dónde|cuál|puedes|podrías|escr\w+|"
+    r"quel\w*|comment|où|pourquoi|peux|pouvez|écri\w+)\b)",
+    _I,
+)
+_SHARED = re.compile(r"(?:i|me|my \w+) (?:are|were|both|have both)\b", _I)
+"""What follows a subject's first half: "I are", after "my wife and"."""
+_WEAK = re.compile(
+    r"\s*,\s*(?=\S)|\s*,?\s+(?:because|cause|cuz|since|as|for when|given that|considering)\s+(?=(?:"
+    rf"{_OWNER})\b)|\s+(?=(?:if|now that)\s+(?:i|my|we|our)\b)|\s+(?=for my \w+ who\b)|\?\s*"
+    rf"|\s+(?:weil|da|car|parce que|porque|ya que)\s+",
+    _I,
+)
+_SUBJECT = re.compile(r"(?:.{0,60}?\b)??(i'm|i am|im|i've|ive|i|we're|we are|we've|we)\b", _I)
+_EDGES: Final = " \t,;:-–—()，、。"
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One clause: `text` is what may be read of it, from `start` to `end` of the message.
+
+    `subject` ("I" or "we") is that of the clause before, where this one shares it and does not repeat it. `asks`
+    tells that its sentence ends with a question mark, `sentence` which sentence of the message it stands in.
+    """
+
+    text: str
+    start: int
+    end: int
+    sentence: int
+    subject: str = ""
+    asks: bool = False
+
+    @property
+    def whole(self) -> str:
+        """Return the clause with its subject in front."""
+        return f"{self.subject} {self.text}" if self.subject else self.text
+
+
+def clauses(message: str) -> list[Clause]:
+    """Return the clauses of `message` in order, with what is not the speaker's own blanked."""
+    own = own_words(message)
+    found: list[Clause] = []
+    for number, (start, end) in enumerate(_sentences(own)):
+        found.extend(_of_sentence(own, start, end, number))
+    return found
+
+
+def _sentences(own: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    for end in sentence_ends(own):
+        if own[start:end].strip(BLANK + " .,:;!?-\n"):
+            yield start, end
+        start = end
+
+
+def sentence_ends(text: str) -> Iterator[int]:
+    """Yield where the sentences of `text` end; an abbreviation's full stop ends none."""
+    for end in _SENTENCE_END.finditer(text):
+        if end[0] == "." and _ABBREVIATION.search(text[max(0, end.end() - 12) : end.end()]):
+            continue
+        yield end.end()
+    yield len(text)
+
+
+def _of_sentence(own: str, start: int, end: int, number: int) -> Iterator[Clause]:
+    bullet = _BULLET.match(own, start, end)
+    start = bullet.end() if bullet else start
+    asks = own[start:end].rstrip(" )\"'\n").endswith(("?", "？"))
+    before = ""
+    for left, right, shared in _pieces(own, start, end, asks=asks):
+        first, last = _trimmed(own, left, right)
+        text = _one_line(own[first:last])
+        if not text or len(text) > LONGEST:
+            continue
+        yield Clause(text, first, last, number, _shared_subject(before) if shared else "", asks)
+        before = text
+
+
+def _pieces(own: str, start: int, end: int, *, asks: bool) -> Iterator[tuple[int, int, bool]]:
+    """Yield where the pieces of a sentence begin and end, and whether each shares the subject of the one before."""
+    for left, right, shared in _cut(own, start, end):
+        if asks or _REQUEST.match(own[left:right]):
+            position = left
+            for found in _WEAK.finditer(own, left, right):
+                yield position, found.start(), shared and position == left
+                position = found.end()
+            yield position, right, shared and position == left
+        else:
+            yield left, right, shared
+
+
+def _cut(own: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
+    cuts = [(found.start(), found.end(), False) for found in _STRONG.finditer(own, start, end)]
+    cuts += [(found.start(), found.end(), True) for found in _AND_VERB.finditer(own, start, end)]
+    cuts += [
+        (found.start(), found.end(), False)
+        for found in _RUN_ON.finditer(own, start, end)
+        if found.start() - start > 8 and not _LEANS.search(own, start, found.start())
+    ]
+    position, shared = start, False
+    for left, right, shares in sorted(cuts):
+        if left < position or not own[position:left].strip(_EDGES) or _SHARED.match(own, right):
+            continue
+        yield position, left, shared
+        position, shared = right, shares
+    yield position, end, shared
+
+
+def _trimmed(own: str, left: int, right: int) -> tuple[int, int]:
+    while left < right and own[left] in _EDGES + "\n" + BLANK:
+        left += 1
+    while right > left and own[right - 1] in _EDGES + "\n" + BLANK:
+        right -= 1
+    return left, right
+
+
+def _one_line(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def _shared_subject(before: str) -> str:
+    subject = _SUBJECT.match(before)
+    if subject is None:
+        return ""
+    return "I" if subject[1].lower().startswith("i") else "we"
