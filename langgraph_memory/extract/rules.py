@@ -127,8 +127,8 @@ def _of_clause(heard: Heard, read_in_it: Sequence[Finding], text: str) -> Iterat
 
 
 def _is_certain(finding: Finding) -> bool:
-    """Return whether a finding is an ending or a standing rule: what they leave out is no qualifier."""
-    return finding.memory_type == "rule" or (finding.negated and bool(finding.replaces))
+    """Return whether a finding ends something, is a rule or holds for now: what it leaves out qualifies nothing."""
+    return finding.session or finding.memory_type == "rule" or (finding.negated and bool(finding.replaces))
 
 
 def is_vetoed(clause: Clause, *, explicit: bool = False) -> bool:

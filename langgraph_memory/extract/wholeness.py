@@ -43,8 +43,13 @@ def is_qualified(clause: str, value: str) -> bool:
 
 def tells_all(clause: str, findings: Sequence[Finding]) -> bool:
     """Return whether `findings` together tell every word of `clause` that tells something."""
-    told = {term for finding in findings for term in query_terms(f"{finding.content} {finding.value}")}
-    told |= {
-        term for finding in findings for value in (finding.details or {}).values() for term in query_terms(str(value))
-    }
+    told = {term for finding in findings for term in query_terms(_told_by(finding))}
     return all(term in told or term in _ABSORBED for term in query_terms(clause))
+
+
+def _told_by(finding: Finding) -> str:
+    """Return everything that a finding tells: its sentence, its slot, its values, and those that it replaces."""
+    slot = (finding.slot or "").replace(".", " ").replace("-", " ")
+    return " ".join(
+        [finding.content, slot, finding.value, *finding.replaces, *map(str, (finding.details or {}).values())]
+    )
