@@ -17,7 +17,7 @@ from langgraph_memory.checkpointer import ThreadSaver
 from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.scope import check_owner, check_scope
-from langgraph_memory.domain.session import SessionSummary, Writer
+from langgraph_memory.domain.session import Gone, SessionSummary, Writer
 from langgraph_memory.exceptions import ExtractionError, InvalidInputError, ThreadNotFoundError
 from langgraph_memory.extract import model_summary, summary
 from langgraph_memory.extract.model import NOT_STREAMED, call_failure
@@ -92,10 +92,14 @@ def end_session(
     `saver` reads the thread, and `runner` stands on its database.
     """
     for attempt in range(1, _ATTEMPTS + 1):
+        now = settings.clock()
         read = yield from _read(saver, runner, wanted)
-        summed = yield from _sum_up(read.said, summarizer, settings.guard)
-        flow = session.end_session(_written(wanted, read, summed), settings, compact=compact, sure=attempt == _ATTEMPTS)
-        ended = yield from _run(runner, flow)
+        said = read.said
+        flow = session.gone(wanted.owner_id, wanted.scope, wanted.thread_id, said, summary.statements(said), settings)
+        gone = yield from _run(runner, flow)
+        summed = yield from _sum_up(said, summarizer, settings.guard, gone)
+        written, sure = _written(wanted, read, summed), attempt == _ATTEMPTS
+        ended = yield from _run(runner, session.end_session(written, settings, now, compact=compact, sure=sure))
         if ended is not None:
             break
     return _result(wanted, read, summed, ended or Ended(None, 0))
@@ -168,9 +172,10 @@ def _checked(value: Any, wanted: Session) -> list[BaseMessage]:
     )
 
 
-def _sum_up(said: Sequence[Utterance], summarizer: Summarizer | None, guard: GuardPolicy) -> Steps[Summed]:
+def _sum_up(said: Sequence[Utterance], summarizer: Summarizer | None, guard: GuardPolicy, gone: Gone) -> Steps[Summed]:
     """Return the summary that a model writes, or else the one by rules, which says why the model's is not there."""
-    found = summary.outline(said, guard)
+    found = summary.outline(said, guard, gone)
+    said = _without(said, gone)
     by_rules = Summed(found.text(), found.points(), found.message_ids, "rules")
     if summarizer is None or not any(one.actor == "user" for one in said):
         return by_rules
@@ -179,6 +184,16 @@ def _sum_up(said: Sequence[Utterance], summarizer: Summarizer | None, guard: Gua
     except ExtractionError as error:
         return Summed(by_rules.text, by_rules.points, by_rules.message_ids, "rules", error.reason)
     return Summed(text, found.points(), [one.message_id for one in said], "model")
+
+
+def _without(said: Sequence[Utterance], gone: Gone) -> list[Utterance]:
+    """Return what a model may be shown: not what something was forgotten or replaced of, nor the answers to it."""
+    kept, answers_gone = list[Utterance](), False
+    for one in said:
+        answers_gone = one.message_id in gone.messages if one.actor == "user" else answers_gone
+        if not answers_gone:
+            kept.append(one)
+    return kept
 
 
 def _asked(summarizer: Summarizer, said: Sequence[Utterance], guard: GuardPolicy) -> Steps[str]:

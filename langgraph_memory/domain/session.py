@@ -1,14 +1,22 @@
-"""What ending a session did."""
+"""What ending a session did, and what its summary may tell."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from langgraph_memory.display import session_html
+from langgraph_memory.domain.likeness import compare
 from langgraph_memory.domain.memory import Memory, Outcome
+from langgraph_memory.domain.text import phrase_key
 
 Writer = Literal["rules", "model"]
+
+_PART = re.compile(r"[^;.!?\n]+(?:[.!?](?=\S)[^;.!?\n]*)*[;.!?\n]*\s*")
+"""A point or a sentence of a summary, with what ends it."""
+_TITLE = re.compile(r"\s*(?:Decided|Told|Open|Asked): ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +44,65 @@ class SessionSummary:
 
     def _repr_html_(self) -> str:
         return session_html(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """What of a session holds no longer: statements, by their words, and messages that something was forgotten of."""
+
+    statements: frozenset[str] = frozenset()
+    messages: frozenset[str] = frozenset()
+
+    def has(self, kind: str, point: str, message_id: str) -> bool:
+        """Return whether a point of a summary must not be told."""
+        return point in self.statements if kind == "told" else message_id in self.messages
+
+
+NOTHING_GONE = Gone()
+
+
+def retold(summary: Memory, gone: Sequence[Memory]) -> Memory | None:
+    """Return a summary without what it tells of some memories; the same when it tells nothing of them.
+
+    None when nothing else is left to tell.
+    """
+    points = {kind: _points(kind, found, gone) for kind, found in (summary.content_json or {}).items()}
+    parts = [part for part in _PART.findall(summary.content) if part.strip()]
+    kept = [part for part in parts if not _tells(_TITLE.sub("", part), gone)]
+    if len(kept) == len(parts) and points == (summary.content_json or {}):
+        return summary
+    titles = [(_TITLE.match(part), part) for part in parts]
+    text = _joined(titles, kept)
+    left = {kind: found for kind, found in points.items() if found}
+    return summary.model_copy(update={"content": text, "content_json": left or None}) if text else None
+
+
+def _points(kind: str, found: object, gone: Sequence[Memory]) -> object:
+    return [one for one in found if not _tells(str(one), gone)] if isinstance(found, list) else found
+
+
+def _joined(parts: Sequence[tuple[re.Match[str] | None, str]], kept: Sequence[str]) -> str:
+    """Join the parts that are kept; the title of a part that is left out goes to the next one of its kind."""
+    text, title, left = "", "", list(kept)
+    for heading, part in parts:
+        title = heading[0] if heading is not None else title
+        if part not in left:
+            continue
+        left.remove(part)
+        said = _TITLE.sub("", part)
+        text += f"{title}{said}" if title else said
+        title = ""
+    return re.sub(r"[;,]\s*$", ".", text.strip())
+
+
+def _tells(text: str, gone: Sequence[Memory]) -> bool:
+    """Return whether a text tells what one of some memories says."""
+    return any(_says(text, one) for one in gone)
+
+
+def _says(text: str, memory: Memory) -> bool:
+    words, said = f" {phrase_key(text)} ", phrase_key(memory.content)
+    value = phrase_key(str((memory.content_json or {}).get("value", "")))
+    if f" {said} " in words or (value and f" {value} " in words):
+        return True
+    return compare(memory.content, text.strip(" .;")).kind == "same"

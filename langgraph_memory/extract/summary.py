@@ -9,6 +9,7 @@ from typing import Final
 
 from langgraph_memory.domain.candidate import Candidate, Utterance
 from langgraph_memory.domain.guard import DEFAULT_GUARD, GuardPolicy, mask, refuse
+from langgraph_memory.domain.session import NOTHING_GONE, Gone
 from langgraph_memory.extract import gates
 from langgraph_memory.extract.foreign import LONGEST_MESSAGE, own_words
 from langgraph_memory.extract.rules import RuleExtractor
@@ -82,21 +83,26 @@ class Outline:
         return shortened(" ".join(parts))
 
 
-def outline(said: Sequence[Utterance], guard: GuardPolicy = DEFAULT_GUARD) -> Outline:
+def outline(said: Sequence[Utterance], guard: GuardPolicy = DEFAULT_GUARD, gone: Gone = NOTHING_GONE) -> Outline:
     """Return what a session came to, by rules: from the user's words alone, without what the guard refuses.
 
     A statement that a later one replaced is left out, and so is what holds for the session alone. A question that
-    nobody answered is an open point.
+    nobody answered is an open point. Nothing is told that is `gone`.
     """
     found: dict[str, dict[str, str]] = {kind: {} for kind in _KINDS}
     for kind, point, message_id in (*_told(said), *_spoken(said)):
-        if refuse(point, guard) is None:
+        if refuse(point, guard) is None and not gone.has(kind, point, message_id):
             found[kind].setdefault(_cut(mask(point, guard)), message_id)
     found["asked"] = dict(list(found["asked"].items())[:_MOST_ASKED])
     kept = {kind: dict(list(points.items())[-_MOST_OF_A_KIND:]) for kind, points in found.items()}
     wanted = {message_id for points in kept.values() for message_id in points.values()}
     ids = tuple(one.message_id for one in said if one.message_id in wanted)
     return Outline(**{kind: tuple(points) for kind, points in kept.items()}, message_ids=ids)
+
+
+def statements(said: Sequence[Utterance]) -> list[Candidate]:
+    """Return what the user stated in a session that a summary would tell."""
+    return [one for one in RuleExtractor().extract(said) if not one.session_only]
 
 
 def shortened(text: str, most: int = MOST_CHARACTERS) -> str:

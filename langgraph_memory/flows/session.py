@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from langgraph_memory.domain.admission import admit, refused
+from langgraph_memory.domain.candidate import Candidate, Utterance
 from langgraph_memory.domain.guard import Refusal
 from langgraph_memory.domain.memory import Memory, Source, make_memory
+from langgraph_memory.domain.session import Gone
 from langgraph_memory.flows.base import Flow, Reclaim
 from langgraph_memory.flows.memories import vectors_of, with_type_rules
 from langgraph_memory.flows.settings import StoreSettings
@@ -41,12 +44,42 @@ def held(thread_id: str, owner_id: str) -> Flow[Held]:
     return found
 
 
-def end_session(written: Written, settings: StoreSettings, *, compact: bool, sure: bool) -> Flow[Ended | None]:
+def gone(
+    owner_id: str,
+    scope: str,
+    thread_id: str,
+    said: Sequence[Utterance],
+    found: Sequence[Candidate],
+    settings: StoreSettings,
+) -> Flow[Gone]:
+    """Return what of a session holds no longer, of what was said and of what is found in it."""
+    now = settings.clock()
+    stated = [
+        make_memory(
+            id=str(number),
+            owner_id=owner_id,
+            scope=scope,
+            memory_type=settings.types[one.memory_type].name,
+            slot=one.slot,
+            content=one.content,
+            content_json=None if one.content_json is None else dict(one.content_json),
+            source=Source(message_ids=(one.message_id,)),
+            created_at=now,
+            updated_at=now,
+        )
+        for number, one in enumerate(found)
+    ]
+    held_no_longer: Gone = yield session.gone(owner_id, thread_id, said, stated, now)
+    return held_no_longer
+
+
+def end_session(
+    written: Written, settings: StoreSettings, now: datetime, *, compact: bool, sure: bool
+) -> Flow[Ended | None]:
     """Remember a summary, an empty one not, and shorten its thread; None if the thread has gone on.
 
-    With `sure` it does not matter whether it has.
+    With `sure` it does not matter whether it has; `now` is when it was read.
     """
-    now = settings.clock()
     admitted = admit(_memory(written, settings), settings.guard) if written.text else None
     proposal = None
     if isinstance(admitted, Memory):

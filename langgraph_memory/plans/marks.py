@@ -58,7 +58,7 @@ def lift(memory: Memory) -> Plan[None]:
 def of_memory(memory: Memory) -> Plan[list[Subject]]:
     """Return the subjects of what a memory says, and of the messages that it was read from."""
     found = marks.told(memory)
-    if memory.source.message_ids:
+    if memory.source.message_ids and memory.memory_type != "summary":  # which is of messages that say other things too
         ids = list(memory.source.message_ids)
         lines = yield Query("read_lines", {"partition": owner_partition(memory.owner_id), "message_ids": ids})
         found += [

@@ -7,13 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
 
 from langgraph_memory.domain import marks
 from langgraph_memory.domain.clock import to_microseconds
+from langgraph_memory.domain.likeness import compare
 from langgraph_memory.domain.memory import Action, Memory, Outcome, Source
 from langgraph_memory.domain.receipts import ReceiptPolicy, needles, without
 from langgraph_memory.domain.reconcile import Decision, holding_value, in_conflict, reconcile, retiring
-from langgraph_memory.domain.scope import check_owner, owner_partition
+from langgraph_memory.domain.scope import check_owner, owner_partition, visible_from
+from langgraph_memory.domain.session import retold
 from langgraph_memory.domain.standing import outranks
 from langgraph_memory.domain.text import fingerprint
 from langgraph_memory.domain.types import MemoryType
@@ -67,6 +70,7 @@ class Proposal:
         return not self.retires and not self.forgets
 
 
+_SUMMARY = "summary"
 _DROPPED_AT_ONCE = 20
 """How many old receipts go with each new one."""
 NOTHING_TO_FORGET = "nothing_to_forget"
@@ -240,11 +244,50 @@ def retire(
         yield Query("supersede_memory", {**params, "now": to_microseconds(now)})
         yield from record(memory, "retired" if new is None else "superseded", reason, origin, now)
         yield from _leave_marks(memory, new, now)
+        if new is None or compare(memory.content, new.content).kind != "same":
+            yield from amend_summaries([memory], now, for_good=False)
     yield from settle_conflicts(retired.values(), now)
     return tuple(
         memory.model_copy(update={"superseded_by": successor, "superseded_at": now, "updated_at": now})
         for memory in retired.values()
     )
+
+
+def amend_summaries(gone: Sequence[Memory], now: datetime, *, for_good: bool) -> Plan[None]:
+    """Let the summaries of the sessions in which some memories of one owner were told not tell them any more.
+
+    What is forgotten `for_good` leaves no earlier state of a summary that told it.
+    """
+    told = [one for one in gone if one.memory_type != _SUMMARY]
+    if not told:
+        return
+    partition = owner_partition(told[0].owner_id)
+    changes = yield Query("changes_of", {"partition": partition, "ids": sorted({one.id for one in told})})
+    threads = {one.source.thread_id for one in told} | {row["thread_id"] for row in changes}
+    slots = sorted(f"thread:{thread_id}" for thread_id in threads if thread_id is not None)
+    scopes = sorted({scope for one in told for scope in visible_from(one.scope)})
+    if slots:
+        params = {"partition": partition, "scopes": scopes, "slots": slots, "memory_type": _SUMMARY}
+        for row in (yield Query("live_in_named_slots", params)):
+            yield from _retell(Memory.from_row(row), told, now, for_good=for_good)
+
+
+def _retell(summary: Memory, gone: Sequence[Memory], now: datetime, *, for_good: bool) -> Plan[None]:
+    left = retold(summary, gone)
+    earlier = (yield from _with_predecessors(summary)) if for_good else []
+    if left == summary and all(retold(one, gone) == one for one in earlier):
+        return
+    new = None
+    if left is not None:
+        name = str(uuid5(NAMESPACE_OID, f"{summary.id} {to_microseconds(now)}"))
+        new = left.model_copy(update={"id": name, "created_at": now, "updated_at": now})
+    if for_good:
+        yield from forget_versions(summary, now, "what it told was forgotten")
+    if new is not None:
+        yield from insert_row(memory_columns(new), ())
+        yield from record(new, "added", "what it told holds no longer", _NOBODY, now)
+    if not for_good:
+        yield from retire([summary], new, "what it told holds no longer", _NOBODY, now)
 
 
 def _leave_marks(gone: Memory, new: Memory | None, now: datetime) -> Plan[None]:
@@ -263,6 +306,7 @@ def leave_marks_of_edit(before: Memory, after: Memory, now: datetime) -> Plan[No
         subjects = yield from marking.of_memory(before)
         yield from marking.leave(before.owner_id, [one for one in subjects if one not in holds], now)
         yield from marking.lift(after)
+        yield from amend_summaries([before], now, for_good=False)
 
 
 def group_of(memories: Sequence[Memory]) -> str | None:
@@ -414,6 +458,8 @@ def forget_versions(
         yield Query("blank_audit", {"partition": owner_partition(memory.owner_id), "memory_id": memory.id})
         yield from record(memory, action, reason, origin, now)
     yield from settle_conflicts(versions, now)
+    if action == "forgotten":
+        yield from amend_summaries(versions, now, for_good=True)
     return len(versions)
 
 
