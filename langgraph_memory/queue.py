@@ -115,6 +115,10 @@ class PromotionQueue:
         """Same as `give_back`."""
         return await self._runner.arun(jobs.give_back(lease, failures, retries, self._settings))
 
+    def surroundings(self) -> dict[str, Any]:
+        """Return what an extractor may be shown beside messages and memories: the memory types, and the time."""
+        return {"types": tuple(self._settings.types.values()), "now": self._settings.clock()}
+
     def time_left(self, extractor: str) -> timedelta | None:
         """Return how long it is until a job of an extractor can be claimed; None when nothing waits."""
         return self._runner.run(jobs.wait(extractor, self._settings))

@@ -29,7 +29,10 @@ Flaw = Literal[
 
 
 class Utterance(BaseModel):
-    """One thing said in a thread, as plain text; `name` tells which user or tool said it, where that is known."""
+    """One thing said in a thread, as plain text; `name` tells which user or tool said it, where that is known.
+
+    `asked` is what the assistant had asked just before, where a short message answers it.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -37,6 +40,7 @@ class Utterance(BaseModel):
     actor: Actor
     text: str
     name: str | None = None
+    asked: str | None = None
 
 
 class Candidate(BaseModel):
@@ -50,8 +54,10 @@ class Candidate(BaseModel):
     known of the slot with that value, or of the whole slot when no value is named, or says the same, is deleted with
     its older versions, and neither what was said before nor the candidate is stored. `corrects` marks an explicit
     correction ("sorry, I meant ..."). `session_only` marks what holds for this thread alone ("today").
-    `excerpt` is the speaker's own words, `message_id` the message they stand in: an excerpt that is not in it is no
-    evidence, and the candidate is discarded. `flaw` discards it too, with that as the reason.
+    `target` is the id of the one known memory that is superseded, retired or forgotten, where the extractor was shown
+    it. `excerpt` is the speaker's own words, `message_id` the message they stand in: an excerpt that is not in it,
+    whatever its case, dashes and apostrophes, is no evidence, and the candidate is discarded. `flaw` discards it too,
+    with that as the reason.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -65,6 +71,7 @@ class Candidate(BaseModel):
     forgets: bool = False
     corrects: bool = False
     session_only: bool = False
+    target: str | None = None
     confidence: float = Field(default=0.9, ge=0.0, le=1.0)
     importance: float = Field(default=0.5, ge=0.0, le=1.0)
     subject: str | None = None
@@ -96,7 +103,10 @@ class Extractor(Protocol):
 
 @runtime_checkable
 class InformedExtractor(Protocol):
-    """Proposes candidates from what was said and from what is known, which it may update."""
+    """Proposes candidates from what was said and from what is known, which it may update.
+
+    One whose `extract` takes `types` and `now` as well is given the memory types there are, and the time.
+    """
 
     @property
     def name(self) -> str:

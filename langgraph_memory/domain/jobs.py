@@ -67,7 +67,9 @@ class Queued:
         """Return the message that a row holds."""
         source = Source.model_validate_json(row["source"])
         return cls(
-            Utterance(message_id=row["message_id"], actor=row["actor"], text=row["text"], name=source.name),
+            Utterance(
+                message_id=row["message_id"], actor=row["actor"], text=row["text"], name=source.name, asked=row["asked"]
+            ),
             row["content_hash"],
             row["scope"],
             source,

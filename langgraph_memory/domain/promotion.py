@@ -12,6 +12,7 @@ from langgraph_memory.domain.candidate import Candidate, Flaw, Utterance
 from langgraph_memory.domain.guard import DEFAULT_GUARD, GuardPolicy, Refusal, mask_within, refuse, texts_in
 from langgraph_memory.domain.memory import Outcome
 from langgraph_memory.domain.policy import Bucket, PromotionPolicy, Verdict
+from langgraph_memory.domain.quotes import holds
 
 REFUSED = "(refused)"
 """What stands in place of a text that the guard refused."""
@@ -31,8 +32,10 @@ _FLAWS: dict[Flaw, str] = {
     "no_evidence": "The words quoted as evidence are not in the message.",
     "off_the_record": "The speaker asked for it not to be stored.",
     "too_long": "The message is longer than the extractor's model can read.",
+    "too_many": "The extractor proposed more of one message than it may.",
     "unknown_type": "No memory type of that name is registered.",
     "unknown_message": "The extractor named a message that it was not given.",
+    "unsupported": "The words quoted do not say it: a number, a name, a person, a word or a denial differs.",
 }
 
 
@@ -129,15 +132,12 @@ def withheld(said: Utterance, reason: str) -> Judged:
 
 
 def _checked(candidate: Candidate, texts: Mapping[str, str], types: Container[str] | None) -> Candidate:
-    """Return `candidate` with the flaw it has: an unknown type, or a quote that its message does not hold.
-
-    White space does not count in a quote.
-    """
+    """Return `candidate` with the flaw it has: an unknown type, or a quote that its message does not hold."""
     flaw = candidate.flaw
     text = texts.get(candidate.message_id)
     if flaw is None and types is not None and candidate.memory_type not in types:
         flaw = "unknown_type"
-    if flaw is None and text is not None and " ".join(candidate.excerpt.split()) not in " ".join(text.split()):
+    if flaw is None and text is not None and not holds(candidate.excerpt, text):
         flaw = "no_evidence"
     return candidate.model_copy(update={"flaw": flaw})
 

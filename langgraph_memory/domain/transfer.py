@@ -21,10 +21,21 @@ _LEDGER = ("thread_id", "message_id", "extractor", "content_hash", "checkpoint_i
 _RECEIPT = ("id", "kind", "thread_id", "checkpoint_id", "run_id", "created_at")
 _DECAY = ("stated_confidence", "stated_at", "decayed_at")
 _QUEUED = (
-    *("thread_id", "extractor", "message_id", "content_hash", "position", "state", "actor", "text", "withheld"),
+    *(
+        "thread_id",
+        "extractor",
+        "message_id",
+        "content_hash",
+        "position",
+        "state",
+        "actor",
+        "text",
+        "withheld",
+        "asked",
+    ),
     *("scope", "source", "attempts", "reason", "queued_at"),
 )
-_MAY_BE_NULL = ("actor", "thread_id", "checkpoint_id", "run_id", "withheld", "reason")
+_MAY_BE_NULL = ("actor", "thread_id", "checkpoint_id", "run_id", "withheld", "asked", "reason")
 _WHOLE = ("position", "attempts")
 
 

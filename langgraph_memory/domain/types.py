@@ -19,7 +19,7 @@ class MemoryType:
 
     `update` says what the same slot again does. `expires_after` counts from creation. `half_life` is the age at which
     recency has halved; None means that age does not matter. With `slot_per_thread` a memory without a slot takes its
-    thread's, so that one is live for each thread.
+    thread's, so that one is live for each thread. `holds` tells a model what it is for.
     """
 
     name: str
@@ -29,23 +29,31 @@ class MemoryType:
     injection: Injection = "by_relevance"
     slot_per_thread: bool = False
     aliases: tuple[str, ...] = ()
+    holds: str = ""
 
 
 BUILT_IN = (
-    MemoryType("background", injection="always"),
-    MemoryType("preference", aliases=("user_preference",)),
-    MemoryType("fact", aliases=("project_fact",)),
-    MemoryType("rule", injection="always", aliases=("workflow_rule",)),
-    MemoryType("skill"),
-    MemoryType("event", update="append", half_life=timedelta(days=90)),
+    MemoryType("background", injection="always", holds="who the user is, which hardly changes"),
+    MemoryType("preference", aliases=("user_preference",), holds="what the user likes or wants"),
+    MemoryType("fact", aliases=("project_fact",), holds="what is so, about the user, their people, their projects"),
+    MemoryType("rule", injection="always", aliases=("workflow_rule",), holds="a standing rule the user has set"),
+    MemoryType("skill", holds="a workflow worth repeating"),
+    MemoryType("event", update="append", half_life=timedelta(days=90), holds="what happened or is to come, at a time"),
     MemoryType(
         "summary",
         expires_after=timedelta(days=180),
         half_life=timedelta(days=30),
         slot_per_thread=True,
         aliases=("task_summary",),
+        holds="the outcome of a task or a conversation",
     ),
-    MemoryType("reflection", update="reinforce", expires_after=timedelta(days=180), half_life=timedelta(days=60)),
+    MemoryType(
+        "reflection",
+        update="reinforce",
+        expires_after=timedelta(days=180),
+        half_life=timedelta(days=60),
+        holds="a pattern seen again and again",
+    ),
 )
 
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
 
 from langchain_core.exceptions import ContextOverflowError
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from langchain_core.runnables import Runnable
 
-from langgraph_memory.domain.candidate import Candidate, Flaw, Utterance
+from langgraph_memory.domain.candidate import Candidate, Utterance
 from langgraph_memory.domain.memory import Memory
+from langgraph_memory.domain.types import BUILT_IN, MemoryType
 from langgraph_memory.exceptions import ExtractionError, InvalidInputError
-from langgraph_memory.extract.model_prompt import MALFORMED, SYSTEM_PROMPT, Entries, Entry, question, version_of
+from langgraph_memory.extract.conclusions import Concluding, flawed
+from langgraph_memory.extract.model_prompt import SYSTEM_PROMPT, Entries, Entry, Shown, question, version_of
 
 _OVERFLOW = re.compile(
     r"context[ _-]?(?:length|window|size)|maximum (?:context|number of tokens)|(?:prompt|input) is too long"
@@ -24,10 +26,10 @@ _OVERFLOW = re.compile(
     re.IGNORECASE,
 )
 _REASONS = (("timeout", "timeout"), ("ratelimit", "rate_limit"), ("parser", "malformed"), ("validation", "malformed"))
+MODEL: Final = "model"
+"""What the ledger knows the extractor by."""
 NOT_STREAMED = "nostream"
 """LangGraph's tag for a model call whose words are not the answer to the user."""
-
-_UNREADABLE = re.compile("[\x00\ud800-\udfff]")
 
 Asking = Generator[list[BaseMessage], Any, list[Candidate]]
 """Yields a prompt, is sent the model's answer or its error, and returns what was found."""
@@ -41,12 +43,16 @@ class _Found:
 class ModelExtractor:
     """Propose what any LangChain chat model finds, with the words of the message that say it.
 
-    Up to `batch_size` messages are read in one call, beside `known_limit` memories that the model may update. A quote
-    that is not in its message is discarded. A call that fails raises ExtractionError, so the messages stay unread and
-    are queued to be read later; a batch too long for the model is halved, and a single message that is too long is
-    given up, with that as the reason. `options` go to `model.with_structured_output`, such as `method`.
+    Up to `batch_size` messages are read in one call, beside `known_limit` memories that the model may update, retire or
+    forget. It is shown today's date, the memory types there are, who speaks, and what a short answer was asked;
+    `include` and `exclude` name topics that are to be heard or left out, `language` the one to write in in place of
+    the speaker's. A quote that is not in its message, or does not say what is concluded from it, is discarded; so is
+    what exceeds `most` entries of one message. A call that fails raises ExtractionError, so the messages stay unread
+    and are queued to be read later; a batch too long for the model is halved, and a single message that is too long
+    is given up, with that as the reason. `options` go to `model.with_structured_output`, such as `method`.
 
-    Its name in the ledger changes with the prompt: a changed prompt reads every message anew.
+    `name` is what the ledger knows it by. A changed prompt changes the `version` alone, and reads nothing anew; another
+    name does.
     """
 
     def __init__(
@@ -56,20 +62,31 @@ class ModelExtractor:
         prompt: str = SYSTEM_PROMPT,
         batch_size: int = 20,
         known_limit: int = 20,
+        most: int = 10,
+        include: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        language: str | None = None,
+        name: str = MODEL,
         **options: Any,
     ) -> None:
-        if batch_size < 1 or known_limit < 0:
-            raise InvalidInputError("batch_size must be at least 1 and known_limit at least 0.")
+        if batch_size < 1 or known_limit < 0 or most < 1:
+            raise InvalidInputError("batch_size and most must be at least 1 and known_limit at least 0.")
         self._structured = _structured(model, options)
         self._prompt = prompt
+        self._name = name
         self._version = version_of(prompt)
         self._batch_size = batch_size
         self._known_limit = known_limit
+        self._most = most
+        self._shown = Shown(
+            topics={"Only these topics": _topics("include", include), "Never these": _topics("exclude", exclude)},
+            language=language,
+        )
 
     @property
     def name(self) -> str:
-        """Return the name recorded as the source of what it proposes: it holds the version."""
-        return f"model@{self._version}"
+        """Return the name by which the ledger and the queue know it, whatever its prompt."""
+        return self._name
 
     @property
     def version(self) -> str:
@@ -81,12 +98,19 @@ class ModelExtractor:
         """Return how many memories it wants to see."""
         return self._known_limit
 
-    def extract(self, utterances: Sequence[Utterance], known: Sequence[Memory] = ()) -> list[Candidate]:
+    def extract(
+        self,
+        utterances: Sequence[Utterance],
+        known: Sequence[Memory] = (),
+        *,
+        types: Sequence[MemoryType] = BUILT_IN,
+        now: datetime | None = None,
+    ) -> list[Candidate]:
         """Return what the model finds in `utterances`, given what is `known`.
 
         Raises ExtractionError when the model cannot be asked or its answer cannot be read.
         """
-        asking = self._all(utterances, known)
+        asking = self._all(utterances, replace(self._shown, known=known, types=types, today=now))
         step = _resume(asking, None)
         while not isinstance(step, _Found):
             try:
@@ -96,9 +120,16 @@ class ModelExtractor:
             step = _resume(asking, answer)
         return step.candidates
 
-    async def aextract(self, utterances: Sequence[Utterance], known: Sequence[Memory] = ()) -> list[Candidate]:
+    async def aextract(
+        self,
+        utterances: Sequence[Utterance],
+        known: Sequence[Memory] = (),
+        *,
+        types: Sequence[MemoryType] = BUILT_IN,
+        now: datetime | None = None,
+    ) -> list[Candidate]:
         """Same as `extract`."""
-        asking = self._all(utterances, known)
+        asking = self._all(utterances, replace(self._shown, known=known, types=types, today=now))
         step = _resume(asking, None)
         while not isinstance(step, _Found):
             try:
@@ -108,52 +139,32 @@ class ModelExtractor:
             step = _resume(asking, answer)
         return step.candidates
 
-    def _all(self, utterances: Sequence[Utterance], known: Sequence[Memory]) -> Asking:
+    def _all(self, utterances: Sequence[Utterance], shown: Shown) -> Asking:
         found: list[Candidate] = []
         for start in range(0, len(utterances), self._batch_size):
-            found += yield from self._batch(utterances[start : start + self._batch_size], known)
+            found += yield from self._batch(utterances[start : start + self._batch_size], shown)
         return found
 
-    def _batch(self, batch: Sequence[Utterance], known: Sequence[Memory]) -> Asking:
+    def _batch(self, batch: Sequence[Utterance], shown: Shown) -> Asking:
         """Ask about one batch; one that is too long is asked about in halves, without what is known at the last."""
-        answer = yield [SystemMessage(self._prompt), HumanMessage(question(batch, known))]
+        answer = yield [SystemMessage(self._prompt), HumanMessage(question(batch, shown))]
         if not isinstance(answer, Exception):
-            return [self._candidate(entry, batch) for entry in _entries(answer)]
+            return Concluding(batch, shown, f"{self._name}@{self._version}", self._most).candidates(_entries(answer))
         if not _is_overflow(answer):
             raise call_failure(answer) from answer
         if len(batch) > 1:
             middle = len(batch) // 2
-            first = yield from self._batch(batch[:middle], known)
-            return first + (yield from self._batch(batch[middle:], known))
-        return (yield from self._batch(batch, ())) if known else [self._flawed("too_long", batch[0])]
+            first = yield from self._batch(batch[:middle], shown)
+            return first + (yield from self._batch(batch[middle:], shown))
+        if shown.known:
+            return (yield from self._batch(batch, replace(shown, known=())))
+        return [flawed("too_long", batch[0], f"{self._name}@{self._version}")]
 
-    def _candidate(self, entry: Entry, batch: Sequence[Utterance]) -> Candidate:
-        if entry.content == MALFORMED or not entry.content.strip():
-            return self._flawed("malformed", batch[-1])
-        if not 1 <= entry.message <= len(batch):
-            return self._flawed("unknown_message", batch[-1])
-        said = batch[entry.message - 1]
-        value = None if entry.value is None else {"value": cleaned(entry.value)}
-        return Candidate(
-            content=cleaned(entry.content),
-            memory_type=cleaned(entry.memory_type),
-            slot=cleaned(entry.slot or "").strip() or None,
-            content_json=value,
-            replaces=tuple(cleaned(old) for old in entry.replaces),
-            session_only=entry.session_only,
-            confidence=_share(entry.confidence),
-            importance=_share(entry.importance),
-            message_id=said.message_id,
-            excerpt=cleaned(entry.quote),
-            actor=said.actor,
-            extractor=self.name,
-            flaw=None if entry.quote.strip() else "no_evidence",
-        )
 
-    def _flawed(self, flaw: Flaw, said: Utterance) -> Candidate:
-        return Candidate(
-            content=f"({flaw})", message_id=said.message_id, actor=said.actor, extractor=self.name, flaw=flaw
-        )
+def _topics(name: str, topics: Sequence[str]) -> Sequence[str]:
+    if isinstance(topics, str) or not all(isinstance(topic, str) for topic in topics):
+        raise InvalidInputError(f"{name} must be a list of topics, such as ['work'], not {topics!r}.")
+    return tuple(topics)
 
 
 def _resume(asking: Asking, answer: Any) -> list[BaseMessage] | _Found:
@@ -193,12 +204,3 @@ def call_failure(error: Exception) -> ExtractionError:
     kind = type(error).__name__
     reason = next((reason for part, reason in _REASONS if part in kind.lower()), "model_error")
     return ExtractionError(f"The model could not be asked: {kind}.", reason)
-
-
-def _share(number: float) -> float:
-    return 0.0 if math.isnan(number) else min(1.0, max(0.0, number))
-
-
-def cleaned(text: str) -> str:
-    """Return `text` without what cannot be stored: NUL and halves of surrogate pairs."""
-    return _UNREADABLE.sub("", text)

@@ -139,7 +139,8 @@ def drop_set_aside(owner_id: str, thread_id: str | None, settings: StoreSettings
 
 def _queued(said: Utterance, scope: str, source: Source, attempts: int, guard: GuardPolicy) -> Queued:
     refusal = withhold(said.text, guard)
-    kept = said.model_copy(update={"text": mask(said.text, guard) if refusal is None else ""})
+    asked = None if said.asked is None or withhold(said.asked, guard) is not None else mask(said.asked, guard)
+    kept = said.model_copy(update={"text": mask(said.text, guard) if refusal is None else "", "asked": asked})
     source = source.model_copy(update={"name": said.name})
     return Queued(kept, content_hash(said.text), scope, source, attempts, None if refusal is None else refusal.reason)
 

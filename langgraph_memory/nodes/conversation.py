@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from langchain_core.messages import AIMessage, BaseMessage, ChatMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.messages.utils import convert_to_messages
@@ -15,6 +15,10 @@ from langgraph_memory.domain.rendering import rendered_in, without_blocks
 from langgraph_memory.domain.text import content_hash
 
 _OVERVIEW = re.compile(r"\b(?:know|remember|recall|learn(?:ed|t)?)\b.{0,20}\b(?:about|of) (?:me|us)\b", re.IGNORECASE)
+_ANSWER: Final = 12
+"""Words up to which a message may be an answer that is not understood without its question."""
+_QUESTION: Final = 400
+"""Characters of a question that are kept with its answer."""
 _ROLES: dict[str, Actor] = {"user": "user", "human": "user", "assistant": "assistant", "ai": "assistant"}
 
 
@@ -51,8 +55,10 @@ def utterances_of(
     from_tools = _of_tools(messages, frozenset(trusted_tools))
     said: dict[str, Utterance] = {}
     repeats: Counter[str] = Counter()
+    asked: str | None = None
     for message in messages:
         actor = _actor(message)
+        before, asked = asked, _question_of(message)
         text = without_blocks(text_of(message))
         if not text or not (actor in listened_to or (actor == "tool" and id(message) in from_tools)):
             continue
@@ -62,7 +68,8 @@ def utterances_of(
             repeats[digest] += 1
             message_id = f"{digest}-{repeats[digest]}"
         name = from_tools.get(id(message)) if actor == "tool" else message.name
-        said[message_id] = Utterance(message_id=message_id, actor=actor, text=text, name=name)
+        answered = before if actor == "user" and len(text.split()) <= _ANSWER else None
+        said[message_id] = Utterance(message_id=message_id, actor=actor, text=text, name=name, asked=answered)
     return list(said.values())
 
 
@@ -111,6 +118,14 @@ def _actor(message: BaseMessage) -> Actor | None:
     if isinstance(message, SystemMessage):
         return "system"
     return _ROLES.get(message.role) if isinstance(message, ChatMessage) else None
+
+
+def _question_of(message: BaseMessage) -> str | None:
+    """Return the end of what an assistant said, when it asks."""
+    if not isinstance(message, AIMessage):
+        return None
+    text = without_blocks(text_of(message)).strip()
+    return text[-_QUESTION:] if text.endswith(("?", "？", "؟")) else None
 
 
 def _text_part(part: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -83,16 +83,21 @@ class Reading:
             asked["limit"] = max(self.reader.known_limit, _COMPARED)
             recall = yield from call(store.recall, store.arecall, _words(utterances), **asked)
         shown = () if recall is None else recall.memories[: self.reader.known_limit]
-        found = yield from (self._each if alone else self._all)(utterances, shown)
+        about = store.queue.surroundings()
+        found = yield from (self._each if alone else self._all)(utterances, shown, about)
         return mark_echoes(found, [*heard, *_known(recall)])
 
-    def _all(self, utterances: Sequence[Utterance], shown: Sequence[Memory]) -> Steps[list[Candidate]]:
-        return (yield from call(self.reader.read, self.reader.aread, utterances, shown))
+    def _all(
+        self, utterances: Sequence[Utterance], shown: Sequence[Memory], about: Mapping[str, Any]
+    ) -> Steps[list[Candidate]]:
+        return (yield from call(self.reader.read, self.reader.aread, utterances, shown, about))
 
-    def _each(self, utterances: Sequence[Utterance], shown: Sequence[Memory]) -> Steps[list[Candidate]]:
+    def _each(
+        self, utterances: Sequence[Utterance], shown: Sequence[Memory], about: Mapping[str, Any]
+    ) -> Steps[list[Candidate]]:
         """Read all messages together, or one by one where that fails."""
         try:
-            return (yield from self._all(utterances, shown))
+            return (yield from self._all(utterances, shown, about))
         except (AsyncExtractorError, ExtractionError, GraphBubbleUp):
             raise
         except Exception as error:
@@ -104,7 +109,7 @@ class Reading:
                 return [failed(utterances[0], self.name)]
         found: list[Candidate] = []
         for one in utterances:
-            found += yield from self._each([one], shown)
+            found += yield from self._each([one], shown, about)
         return found
 
 

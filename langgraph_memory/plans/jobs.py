@@ -280,6 +280,7 @@ def _message_row(one: Queued) -> dict[str, Any]:
         "actor": one.utterance.actor,
         "text": one.utterance.text,
         "withheld": one.withheld,
+        "asked": one.utterance.asked,
         "scope": one.scope,
         "source": one.source.model_dump_json(exclude_none=True, exclude_defaults=True),
         "attempts": one.attempts,
@@ -289,5 +290,5 @@ def _message_row(one: Queued) -> dict[str, Any]:
 def _heard_row(text: str) -> dict[str, Any]:
     digest = content_hash(text)
     key = {"message_id": f"heard-{digest}", "content_hash": digest}
-    nothing = {"actor": "", "withheld": None, "scope": "", "source": "{}", "attempts": 0}
+    nothing = {"actor": "", "withheld": None, "asked": None, "scope": "", "source": "{}", "attempts": 0}
     return {**key, **nothing, "state": "heard", "text": text}

@@ -50,8 +50,8 @@ class Proposal:
     """A memory to store, its type's rules, its vectors, and the values the speaker says no longer hold.
 
     With `retires` nothing takes their place; with `forgets` what says the same is deleted. `corrects` marks an explicit
-    correction. Unless `compared`, only the same words and the same slot count; `search` holds the memory's own vector,
-    to compare it by.
+    correction. `target` is the id of the one memory that this is done with, where that is known. Unless `compared`,
+    only the same words and the same slot count; `search` holds the memory's own vector, to compare it by.
     """
 
     memory: Memory
@@ -61,6 +61,7 @@ class Proposal:
     retires: bool = False
     forgets: bool = False
     corrects: bool = False
+    target: str | None = None
     compared: bool = False
     search: VectorSearch | None = None
 
@@ -87,27 +88,42 @@ def store(proposal: Proposal, now: datetime) -> Plan[Outcome]:
     """Same as `remember`, as a part of another plan."""
     new = proposal.memory
     corpus, known = yield from _about(new, now)
+    target = yield from _target(proposal)
     if proposal.forgets:
-        return (yield from _forget_what_says(proposal, known, corpus, now))
+        return (yield from _forget_what_says(proposal, known, target, corpus, now))
+    if proposal.retires and target:
+        return (yield from settle(retiring(new, target, ()), (), (), Origin.of(new.source), now))
     retracted = yield from _holding(new, proposal.replaces, now)
     if proposal.retires:
         near = yield from near_to(new, proposal.search, corpus, now)
         decision = retiring(new, (*_with_value(new, known), *retracted), near)
         return (yield from settle(decision, (), (), Origin.of(new.source), now))
     near = (yield from near_to(new, proposal.search, corpus, now)) if _is_compared(proposal, known) else []
+    retracted = (*retracted, *target)
     corrects = proposal.corrects or bool(proposal.replaces)
     decision = reconcile(new, known, proposal.kind, now, near, corrects=corrects)
     allowed = tuple(one for one in retracted if not outranks(one, new))
     return (yield from settle(decision, proposal.vectors, allowed, Origin.of(new.source), now, corpus))
 
 
-def _forget_what_says(proposal: Proposal, known: Sequence[Memory], corpus: Row | None, now: datetime) -> Plan[Outcome]:
+def _target(proposal: Proposal) -> Plan[tuple[Memory, ...]]:
+    """Return the one live memory of the same scope that something is to be done with, where it is known which."""
+    if proposal.target is None:
+        return ()
+    new = proposal.memory
+    found = yield from _find(proposal.target, new.owner_id)
+    return () if found is None or found.superseded or found.scope != new.scope else (found,)
+
+
+def _forget_what_says(
+    proposal: Proposal, known: Sequence[Memory], target: Sequence[Memory], corpus: Row | None, now: datetime
+) -> Plan[Outcome]:
     """Delete what says what is to be forgotten, and leave marks of that whether it was known or not."""
     new = proposal.memory
     value = (new.content_json or {}).get("value")
     near = yield from near_to(new, proposal.search, corpus, now)
     in_slot = (yield from _in_slot(new, now)) if new.slot is not None else []
-    found = {one.id: one for one in (yield from _holding(new, proposal.replaces, now))}
+    found = {one.id: one for one in (*target, *(yield from _holding(new, proposal.replaces, now)))}
     found |= {one.memory.id: one.memory for one in near if one.likeness.kind == "same"}
     found |= {one.id: one for one in known if fingerprint(one.content) == fingerprint(new.content)}
     found |= {one.id: one for one in (in_slot if value is None else holding_value(in_slot, [str(value)]))}

@@ -12,10 +12,11 @@ import pytest
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.exceptions import ContextOverflowError, ModelRateLimitError
 from langchain_core.language_models import BaseChatModel, GenericFakeChatModel
-from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.output_parsers import PydanticOutputParser
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import Runnable, RunnableLambda
+from langgraph.graph import START, MessagesState, StateGraph
 from support import Clock
 
 from langgraph_memory import (
@@ -27,10 +28,12 @@ from langgraph_memory import (
     OfflineChatModel,
     PromotionNode,
     PromotionReport,
+    PromotionWorker,
     Utterance,
     build_graph,
     open_memory,
 )
+from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.engine.connect import connect
 from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.flows.settings import StoreSettings
@@ -114,9 +117,9 @@ def memory(tmp_path: Path) -> Iterator[MemoryDatabase]:
 class Turns:
     """A graph whose promotion asks a scripted model; keeps what the node reported."""
 
-    def __init__(self, memory: MemoryDatabase, reader: ModelExtractor, mode: str = "sync", **node: Any) -> None:
+    def __init__(self, memory: MemoryDatabase, reader: ModelExtractor, how: str = "sync", **node: Any) -> None:
         self.memory = memory
-        self.mode = mode
+        self.how = how
         self.reports: list[PromotionReport] = []
         self.failures: list[ExtractionError] = []
         promotion = PromotionNode(
@@ -129,7 +132,7 @@ class Turns:
     async def say(self, text: str, thread: str = "t") -> None:
         config: Any = {"configurable": {"thread_id": thread}}
         said: Any = {"messages": [("user", text)]}
-        if self.mode == "sync":
+        if self.how == "sync":
             self.graph.invoke(said, config, context=OWNER)
         else:
             await self.graph.ainvoke(said, config, context=OWNER)
@@ -234,7 +237,8 @@ DISCARDED: dict[str, tuple[dict[str, Any], str]] = {
     "a secret": (entry("The user's password is hunter2.", "I live in Munich"), "secret"),
     "a secret in the value": ({**MUNICH, "value": "ghp_abcdefghijklmnopqrstuvwxyz0123456789"}, "secret"),
     "no content": (entry("", "I live in Munich"), "malformed"),
-    "a number for a list": ({**MUNICH, "replaces": 3}, "malformed"),
+    "no object": ("The user lives in Munich.", "malformed"),
+    "another number": (entry("The user lives at 5 Munich Street.", "I live in Munich"), "unsupported"),
 }
 
 
@@ -304,7 +308,7 @@ def overflowing(most: int, error: type[Exception]) -> Any:
         numbers = [line for line in messages[-1].text.splitlines() if line.startswith('{"message"')]
         if len(numbers) > most or "long" in messages[-1].text:
             return error("This model's maximum context length is 10 tokens")
-        return found(*(entry(f"It is {n}.", "said", n) for n in range(1, len(numbers) + 1)))
+        return found(*(entry("It is tea.", "tea", n) for n in range(1, len(numbers) + 1)))
 
     return answer
 
@@ -313,7 +317,7 @@ def overflowing(most: int, error: type[Exception]) -> Any:
 async def test_a_batch_too_long_for_the_model_is_halved_and_a_single_message_given_up(
     memory: MemoryDatabase, mode: str, error: type[Exception]
 ) -> None:
-    texts = ["said a", "said b", "said long", "said d", "said e"]
+    texts = ["tea a", "tea b", "tea long", "tea d", "tea e"]
     said = [Utterance(message_id=text, actor="user", text=text) for text in texts]
 
     candidates = await extract(extractor(overflowing(2, error)), said, mode)
@@ -331,15 +335,16 @@ async def test_a_message_too_long_is_reported_and_not_read_again(memory: MemoryD
     assert turns.failures == []
 
 
-async def test_another_prompt_is_another_reader(memory: MemoryDatabase) -> None:
+async def test_another_prompt_reads_nothing_anew_and_another_name_does(memory: MemoryDatabase) -> None:
     first, second = extractor(found()), extractor(found(MUNICH), prompt="Find where people live.")
     await Turns(memory, first).say("I live in Munich.")
 
-    turns = Turns(memory, second)
-    await turns.say("Thanks.")
+    await Turns(memory, second).say("Thanks.")
+    assert (first.version != second.version, first.name, second.name) == (True, "model", "model")
+    turns = Turns(memory, extractor(found(MUNICH), name="model-2"))
+    assert turns.known == []
 
-    assert first.name != second.name
-    assert first.name == extractor(found()).name
+    await turns.say("Bye.")
     assert turns.known == ["The user lives in Munich."]
 
 
@@ -372,3 +377,214 @@ def test_an_excerpt_that_is_not_in_the_message_is_no_evidence_for_any_extractor(
     graph.invoke({"messages": [("user", "Hi")]}, context=OWNER)
 
     assert [entry.verdict.reason for entry in reports[0]] == ["no_evidence"]
+
+
+MISTYPED: dict[str, dict[str, Any]] = {
+    "a number for a text": {"value": 41},
+    "null for a list": {"replaces": None},
+    "a text for a list": {"replaces": "40"},
+    "a number for a list": {"replaces": 3},
+    "null for a flag": {"session_only": None},
+    "a word for a flag": {"session_only": "no"},
+    "null for a share": {"confidence": None, "importance": "high"},
+    "a word for a number": {"message": "1", "confidence": "0.9"},
+    "null for the type": {"memory_type": None},
+    "the type with a capital": {"memory_type": "FACT"},
+    "a list for a text": {"slot": ["age"]},
+    "an object for a text": {"slot": {"name": "age"}, "value": {"years": 41}},
+    "no number of the message": {"message": None},
+    "another number of a message": {"message": 2},
+    "an unknown action": {"action": "upsert", "target": "first"},
+    "a field that nobody asked for": {"reasoning": "It says so."},
+    "a slot without end": {"slot": "x" * 500},
+}
+
+
+@pytest.mark.parametrize("more", MISTYPED.values(), ids=MISTYPED)
+def test_a_field_that_is_null_or_mistyped_costs_itself(more: dict[str, Any]) -> None:
+    said = [Utterance(message_id=str(n), actor="user", text=text) for n, text in enumerate(["I am 41.", "Bye!"])]
+
+    (candidate,) = extractor(found({**entry("The user is 41 years old.", "I am 41"), **more})).extract(said)
+
+    assert (candidate.content, candidate.memory_type, candidate.flaw) == ("The user is 41 years old.", "fact", None)
+    assert (candidate.message_id, candidate.session_only) == ("0", False)
+    assert candidate.replaces in ((), ("40",))
+
+
+@pytest.mark.parametrize("answer", [{"memories": None}, {"memories": {**MUNICH}}], ids=["null", "one object"])
+def test_a_list_that_is_none_is_read_as_one(answer: dict[str, Any]) -> None:
+    contents = [one.content for one in extractor(answer).extract(ONE)]
+
+    assert contents == ([] if answer["memories"] is None else ["The user lives in Munich."])
+
+
+async def test_no_message_gives_more_than_so_many_entries(memory: MemoryDatabase, mode: str) -> None:
+    many = [{**MUNICH, "slot": f"home.{n}"} for n in range(50)]
+    turns = Turns(memory, extractor(found(*many), most=3), mode)
+
+    await turns.say("Hello! I live in Munich.")
+
+    assert sorted(turns.fates) == [("discard", "too_many"), *[("promote", "durable")] * 3]
+
+
+class Talk(Turns):
+    """Turns that a model reads by a script."""
+
+    def __init__(self, memory: MemoryDatabase, mode: str, *script: Any, **node: Any) -> None:
+        self.model = Scripted(script=list(script), prompts=[])
+        super().__init__(memory, ModelExtractor(self.model), mode, **node)
+
+
+@pytest.fixture
+def opened(database: str, clock: Clock) -> Iterator[MemoryDatabase]:
+    engine = connect(database)
+    found = MemoryDatabase(engine, settings=StoreSettings(clock=clock), memory_types=[GARDEN])
+    found.store.setup()
+    found.checkpointer.setup()
+    yield found
+    engine.close()
+
+
+GARDEN = MemoryType("Garden", holds="what grows in the user's garden")
+KNOWN = ("The user drives a Saab.", "The user plays the oboe.", "The user's sister is Ida.")
+
+
+def about(quote: str, action: str, content: str, target: str, **more: Any) -> Any:
+    """Return an answer that names a known memory by the number that it was shown under."""
+
+    def answer(messages: list[BaseMessage]) -> Any:
+        shown = [line for line in messages[-1].text.splitlines() if line.startswith('{"known"')]
+        number = next((n for n, line in enumerate(shown, 1) if target in line), 99)
+        return found(entry(content, quote, action=action, target=number, **more))
+
+    return answer
+
+
+async def test_an_update_supersedes_the_one_memory_that_it_names(opened: MemoryDatabase, mode: str) -> None:
+    for content in KNOWN:
+        opened.store.remember(content, owner_id="ana")
+    answer = about("i sold the saab, drive a volvo now", "update", "The user drives a Volvo.", "Saab")
+
+    turns = Talk(opened, mode, answer)
+    await turns.say("i sold the saab, drive a volvo now")
+
+    assert sorted(turns.known) == ["The user drives a Volvo.", "The user plays the oboe.", "The user's sister is Ida."]
+    assert [entry.outcome.action for report in turns.reports for entry in report if entry.outcome] == ["superseded"]
+
+
+async def test_a_retirement_reaches_the_one_memory_that_it_names(opened: MemoryDatabase, mode: str) -> None:
+    for content in KNOWN:
+        opened.store.remember(content, owner_id="ana")
+    answer = about("I don't play the oboe any more", "retire", "The user no longer plays the oboe.", "oboe")
+
+    turns = Talk(opened, mode, answer)
+    await turns.say("I don't play the oboe any more")
+
+    assert sorted(turns.known) == ["The user drives a Saab.", "The user's sister is Ida."]
+
+
+async def test_what_the_user_asks_to_forget_is_forgotten(opened: MemoryDatabase, mode: str) -> None:
+    for content in KNOWN:
+        opened.store.remember(content, owner_id="ana")
+    answer = about("please forget about my sister", "forget", "The user's sister is Ida.", "Ida")
+
+    turns = Talk(opened, mode, answer)
+    await turns.say("please forget about my sister")
+
+    assert sorted(turns.known) == ["The user drives a Saab.", "The user plays the oboe."]
+
+
+@pytest.mark.parametrize(
+    ("said", "action", "content", "target"),
+    [
+        ("I like tea", "forget", "The user drives a Saab.", "Saab"),
+        ("I don't like tea", "retire", "The user does not like tea.", "oboe"),
+        ("I like tea", "retire", "The user no longer plays the oboe.", "oboe"),
+        ("I don't play chess any more", "retire", "The user no longer plays chess.", "Ida"),
+    ],
+)
+async def test_what_was_not_said_ends_nothing(
+    opened: MemoryDatabase, mode: str, said: str, action: str, content: str, target: str
+) -> None:
+    for known in KNOWN:
+        opened.store.remember(known, owner_id="ana")
+
+    turns = Talk(opened, mode, about(said, action, content, target))
+    await turns.say(said)
+
+    assert set(turns.known) >= set(KNOWN)
+
+
+async def test_another_owners_memory_cannot_be_named(opened: MemoryDatabase, mode: str) -> None:
+    theirs = opened.store.remember("Eve plays the oboe.", owner_id="eve").memory
+    assert theirs is not None
+
+    def meddling(utterances: Sequence[Utterance]) -> list[Candidate]:
+        return [Candidate(content="Nobody plays the oboe.", retires=True, target=theirs.id)]
+
+    graph = build_graph(OfflineChatModel(), promotion=PromotionNode(extractor=meddling)).compile(store=opened.store)
+    graph.invoke({"messages": [("user", "Hi")]}, context=OWNER)
+
+    assert [one.content for one in opened.store.list_memories(owner_id="eve")] == ["Eve plays the oboe."]
+
+
+async def test_the_model_is_shown_the_date_the_types_the_speaker_and_what_was_asked(
+    opened: MemoryDatabase, clock: Clock
+) -> None:
+    model = Scripted(script=[found(entry("The user grows leeks.", "Leeks", memory_type="garden"))], prompts=[])
+    reader = ModelExtractor(model, include=["gardens"], exclude=["health"], language="English")
+    node = PromotionNode(extractor=reader)
+    builder = StateGraph(MessagesState, context_schema=MemoryContext)
+    builder.add_node("promote", node)
+    builder.add_edge(START, "promote")
+    graph = builder.compile(store=opened.store)
+
+    asked = AIMessage("Lovely. What do you grow?")
+    graph.invoke({"messages": [("user", "I garden."), asked, HumanMessage("Leeks", name="Ana")]}, context=OWNER)
+
+    prompt = model.prompts[0][-1].text
+    assert f"Today: {clock():%A, %d %B %Y}" in prompt
+    assert '"Garden": "what grows in the user\'s garden"' in prompt
+    assert '"name": "Ana", "asked": "Lovely. What do you grow?", "text": "Leeks"}' in prompt
+    assert all(line in prompt for line in ('Only these topics: ["gardens"]', 'Never these: ["health"]'))
+    assert 'Write the content in: "English"' in prompt
+    (stored,) = opened.store.list_memories(owner_id="ana")
+    assert (stored.content, stored.memory_type) == ("The user grows leeks.", "Garden")
+
+
+@pytest.mark.parametrize(
+    "question", ["Which do you grow, leeks or beets?", "Is your token ghp_abcdefghijklmnopqrstuvwxyz0123456789?"]
+)
+async def test_what_was_asked_is_kept_with_the_answer_in_the_queue(
+    opened: MemoryDatabase, mode: str, question: str
+) -> None:
+    answer = found(entry("The user grows beets.", "the second"))
+    model = Scripted(script=[answer], prompts=[])
+    reader = ModelExtractor(model)
+    builder = StateGraph(MessagesState, context_schema=MemoryContext)
+    builder.add_node("promote", PromotionNode(extractor=reader, mode="background"))
+    builder.add_edge(START, "promote")
+    graph = builder.compile(checkpointer=opened.checkpointer, store=opened.store)
+    config: Any = {"configurable": {"thread_id": "t"}}
+    messages: Any = {"messages": [AIMessage(question), HumanMessage("the second")]}
+
+    await graph.ainvoke(messages, config, context=OWNER)
+    worker = PromotionWorker(opened.store, extractor=reader)
+    worker.drain() if mode == "sync" else await worker.adrain()
+
+    known = [one.content for one in opened.store.list_memories(owner_id="ana")]
+    assert known == (["The user grows beets."] if "grow" in question else [])
+    assert "ghp_" not in str(model.prompts)
+
+
+async def test_a_job_queued_under_an_older_prompt_is_read_by_the_new_worker(opened: MemoryDatabase, mode: str) -> None:
+    turns = Turns(opened, extractor(found(), prompt="An older prompt."), mode, mode="background")
+    await turns.say("Hello! I live in Munich.")
+
+    worker = PromotionWorker(opened.store, extractor=extractor(found(MUNICH)))
+    report = worker.drain() if mode == "sync" else await worker.adrain()
+
+    assert (report.messages, turns.known) == (1, ["The user lives in Munich."])
+    assert opened.store.jobs() == []
+    (stored,) = opened.store.list_memories(owner_id="ana")
+    assert stored.source.extractor == f"model@{extractor(found()).version}"

@@ -21,10 +21,10 @@ WHERE partition = :partition AND thread_id = :thread_id AND extractor = :extract
 -- name: queue_message
 -- Add a message to a job, unless the same words of it are there.
 INSERT INTO promotion_job_message (
-    partition, thread_id, extractor, message_id, content_hash, position, state, actor, text, withheld, scope, source,
+    partition, thread_id, extractor, message_id, content_hash, position, state, actor, text, withheld, asked, scope, source,
     attempts, reason, queued_at
 ) VALUES (
-    :partition, :thread_id, :extractor, :message_id, :content_hash, :position, :state, :actor, :text, :withheld, :scope,
+    :partition, :thread_id, :extractor, :message_id, :content_hash, :position, :state, :actor, :text, :withheld, :asked, :scope,
     :source, :attempts, NULL, :now
 ) ON CONFLICT DO NOTHING
 

@@ -76,9 +76,9 @@ VALUES (:partition, :thread_id, :extractor, :due_at, :last_error, :first_at, :up
 -- name: move_queued
 -- Add one message that waits in a job as another database holds it.
 INSERT INTO promotion_job_message (
-    partition, thread_id, extractor, message_id, content_hash, position, state, actor, text, withheld, scope, source,
+    partition, thread_id, extractor, message_id, content_hash, position, state, actor, text, withheld, asked, scope, source,
     attempts, reason, queued_at
 ) VALUES (
-    :partition, :thread_id, :extractor, :message_id, :content_hash, :position, :state, :actor, :text, :withheld, :scope,
+    :partition, :thread_id, :extractor, :message_id, :content_hash, :position, :state, :actor, :text, :withheld, :asked, :scope,
     :source, :attempts, :reason, :queued_at
 ) ON CONFLICT DO NOTHING

@@ -46,9 +46,9 @@ ON CONFLICT DO NOTHING RETURNING 1
 -- name: import_queued
 -- Add one message that waits in a job, unless it is there.
 INSERT INTO promotion_job_message (
-    partition, thread_id, extractor, message_id, content_hash, position, state, actor, text, withheld, scope, source,
+    partition, thread_id, extractor, message_id, content_hash, position, state, actor, text, withheld, asked, scope, source,
     attempts, reason, queued_at
 ) VALUES (
-    :partition, :thread_id, :extractor, :message_id, :content_hash, :position, :state, :actor, :text, :withheld, :scope,
+    :partition, :thread_id, :extractor, :message_id, :content_hash, :position, :state, :actor, :text, :withheld, :asked, :scope,
     :source, :attempts, :reason, :queued_at
 ) ON CONFLICT DO NOTHING RETURNING 1

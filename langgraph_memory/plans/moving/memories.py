@@ -100,6 +100,7 @@ QUEUE = Part(
         "actor",
         "text",
         "withheld",
+        "asked",
         "scope",
         "source",
         "attempts",

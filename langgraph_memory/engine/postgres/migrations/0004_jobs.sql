@@ -26,6 +26,7 @@ CREATE TABLE promotion_job_message (
     actor text COLLATE "C" NOT NULL,
     text text COLLATE "C" NOT NULL,       -- masked; empty where the guard withholds it
     withheld text COLLATE "C",            -- why the guard withholds it
+    asked text COLLATE "C",               -- what the assistant had asked, which a short message answers
     scope text COLLATE "C" NOT NULL,
     source text COLLATE "C" NOT NULL,     -- JSON
     attempts bigint NOT NULL,

@@ -26,6 +26,7 @@ CREATE TABLE promotion_job_message (
     actor TEXT NOT NULL,
     text TEXT NOT NULL,                   -- masked; empty where the guard withholds it
     withheld TEXT,                        -- why the guard withholds it
+    asked TEXT,                           -- what the assistant had asked, which a short message answers
     scope TEXT NOT NULL,
     source TEXT NOT NULL,                 -- JSON
     attempts INTEGER NOT NULL,
