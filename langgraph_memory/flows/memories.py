@@ -17,6 +17,7 @@ from langgraph_memory.domain.policy import Bucket
 from langgraph_memory.domain.promotion import Judged, LedgerPlace, PromotionReport, invalid
 from langgraph_memory.domain.scope import check_owner, check_scope
 from langgraph_memory.domain.text import without_phrases
+from langgraph_memory.domain.times import dated, event_expires_at
 from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.exceptions import InvalidInputError, InvalidMemoryError, MissingOwnerError
 from langgraph_memory.flows.base import EmbedQuery, Flow, Later
@@ -251,18 +252,21 @@ def _draft(
         name=names.get(candidate.message_id),
         extractor=candidate.extractor or place.extractor,
     )
+    told = dated(candidate.content, now)
     memory = make_memory(
         id=settings.new_id(),
         owner_id=place.owner_id,
         scope=scope,
         memory_type=kind.name,
         slot=candidate.slot,
-        content=candidate.content,
+        content=told.content,
         content_json=None if candidate.content_json is None else dict(candidate.content_json),
         source=source,
         subject=candidate.subject,
         confidence=candidate.confidence,
         importance=candidate.importance,
+        valid_from=told.valid_from,
+        expires_at=told.expires_at or (event_expires_at(told.happens, now) if kind.name == "event" else None),
         created_at=now,
         updated_at=now,
         last_verified_at=now,

@@ -1,0 +1,307 @@
+"""Turns "tomorrow", "last month" and "until March" into dates, by when it was said.
+
+Written here because the general parsers do not read these phrases inside a sentence: dateparser knows neither "on the
+22nd" nor "until March", takes "may" and "second" for dates, and knows no direction: "on Friday we shipped" is past,
+"on Friday I fly" is to come.
+"""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+
+_MONTHS: Final = "january february march april may june july august september october november december".split()
+_DAYS: Final = "monday tuesday wednesday thursday friday saturday sunday".split()
+_SEASONS: Final = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
+"""The first month of each season in the northern half of the world (meteorological)."""
+_COUNTS: Final = {
+    "a": 1,
+    "an": 1,
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "ten": 10,
+}
+_COUNT = rf"(?:\d{{1,3}}|{'|'.join(_COUNTS)}|a couple of|a few)"
+_UNIT = r"(?:day|week|month|year)"
+_MONTH = rf"(?:{'|'.join(_MONTHS)}|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)"
+_DAY = rf"(?:{'|'.join(_DAYS)})"
+_PAST = re.compile(
+    r"\b(?:was|were|had|did|went|got|bought|sold|left|lost|met|quit|flew|started|became|broke|died|\w{3,}ed)\b", re.I
+)
+_COMING = re.compile(r"\b(?:will|going|is|are|am|'ll|have|has|plan\w*|book\w*|schedul\w*|due|deadline)\b", re.I)
+_PHRASE = re.compile(
+    rf"\b(?P<until>(?:until|till|til|through)\s+(?:the\s+)?(?:end\s+of\s+)?)?(?:"
+    rf"(?P<named>day after tomorrow|day before yesterday|today|tonight|tomorrow|yesterday"
+    rf"|this (?:morning|afternoon|evening)|last night)"
+    rf"|(?P<which>next|last|this|coming)\s+(?P<period>week|weekend|month|year|spring|summer|autumn|fall|winter|{_DAY}|"
+    rf"{_MONTH})"
+    rf"|in\s+(?P<ahead>{_COUNT})\s+(?P<ahead_unit>{_UNIT})s?(?!\s+(?:old|of))"
+    rf"|(?P<back>{_COUNT})\s+(?P<back_unit>{_UNIT})s?\s+ago"
+    rf"|(?:the\s+)?end of (?P<end>this|the|next)\s+(?P<end_period>week|month|year)"
+    rf"|(?:on\s+)?(?:the\s+)?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<month>{_MONTH})\b(?!\s*,?\s*\d{{4}})"
+    rf"|(?P<month_first>{_MONTH})\.?\s+(?P<day_after>\d{{1,2}})(?:st|nd|rd|th)?\b(?!\s*,?\s*\d{{4}})(?![:.]?\d)"
+    rf"|on the (?P<ordinal>\d{{1,2}})(?:st|nd|rd|th)"
+    rf"|on (?P<weekday>{_DAY})\b(?!s)"
+    rf"|(?P<in_month>(?:in|since|by)\s+)(?P<month_alone>{'|'.join(_MONTHS)})\b(?!\s*,?\s*(?:\d|of))"
+    rf"|(?P<bare_year>(?:19|20)\d\d)|(?P<bare_month>{'|'.join(_MONTHS)})(?!\s*\d)"
+    rf")\b",
+    re.IGNORECASE,
+)
+_AGE = re.compile(rf"\b{_COUNT}[ -](?:day|week|month)s?[ -]old\b", re.IGNORECASE)
+_STANDING = re.compile(r"\b(?:every|each|always|never|usually|weekly|daily|monthly)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A run of days, first and last, and how precisely it is known: "day", "month" or "year"."""
+
+    first: date
+    last: date
+    precision: str = "day"
+
+    def __str__(self) -> str:
+        if self.precision == "year":
+            return f"{self.first:%Y}"
+        if self.precision == "month" or (self.first.day == 1 and self.first != self.last and _ends_month(self)):
+            return f"{self.first:%B %Y}"
+        if self.first == self.last:
+            return _written(self.first)
+        return f"{_written(self.first)} to {_written(self.last)}"
+
+
+COMING_KEPT: Final = timedelta(days=30)
+"""How long an event that was to come is kept after its day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A statement whose relative times have dates; since when and until when it holds, where it says so."""
+
+    content: str
+    valid_from: datetime | None = None
+    expires_at: datetime | None = None
+    happens: Span | None = None
+
+
+def dated(content: str, said_at: datetime) -> Dated:
+    """Return `content` with a date behind each relative time in it, as of `said_at` in the speaker's time zone.
+
+    A time that begins with "until" says until when it holds, an age of weeks or months is given the month it is true
+    of; "every Friday" stays as it is.
+    """
+    if _STANDING.search(content):
+        return Dated(content)
+    today = said_at.date()
+    zone = said_at.tzinfo or UTC
+    parts: list[str] = []
+    position = 0
+    since = until = happens = None
+    for match in _PHRASE.finditer(content):
+        span = _span(match, today, content)
+        if span is None:
+            continue
+        parts.append(content[position : match.end()])
+        if not match["bare_year"] and not match["bare_month"]:
+            parts.append(f" ({span})")
+        position = match.end()
+        if match["until"]:
+            until = span
+        elif happens is None and not match["bare_year"] and not match["bare_month"]:
+            happens = span
+    written = "".join([*parts, content[position:]])
+    written = _AGE.sub(lambda age: f"{age[0]} (as of {today:%B %Y})", written)
+    since = datetime.combine(happens.first, time(), zone).astimezone(UTC) if happens else None
+    ends = datetime.combine(until.last + timedelta(days=1), time(), zone).astimezone(UTC) if until else None
+    return Dated(written, since, ends if ends is None or ends > said_at else None, happens)
+
+
+def event_expires_at(happens: Span | None, said_at: datetime) -> datetime | None:
+    """Return when an event that was still to come when it was told stops to matter; None for a past or undated one."""
+    if happens is None or happens.last < said_at.date():
+        return None
+    return datetime.combine(happens.last, time(), said_at.tzinfo or UTC).astimezone(UTC) + COMING_KEPT
+
+
+def _span(match: re.Match[str], today: date, content: str) -> Span | None:
+    """Return the days that a phrase names, or None where they are not relative or not certain."""
+    if (match["bare_year"] or match["bare_month"]) and not match["until"]:
+        return None
+    try:
+        return next((read(match, today, content) for group, read in _READERS if match[group]), None)
+    except (ValueError, OverflowError):  # 31 June
+        return None
+
+
+def _named(match: re.Match[str], today: date, _content: str) -> Span:
+    name = match["named"].lower()
+    moved = {"day after tomorrow": 2, "tomorrow": 1, "yesterday": -1, "last night": -1, "day before yesterday": -2}
+    day = today + timedelta(days=moved.get(name, 0))
+    return Span(day, day)
+
+
+def _period(match: re.Match[str], today: date, _content: str) -> Span:
+    step = {"next": 1, "coming": 1, "this": 0, "last": -1}[match["which"].lower()]
+    period = match["period"].lower()
+    if period in ("week", "weekend"):
+        monday = today - timedelta(days=today.weekday()) + timedelta(weeks=step)
+        return Span(monday + timedelta(days=5 if period == "weekend" else 0), monday + timedelta(days=6))
+    if period == "month":
+        return _whole_month(today, step)
+    if period == "year":
+        return Span(date(today.year + step, 1, 1), date(today.year + step, 12, 31), "year")
+    if period in _DAYS:
+        return _weekday(_DAYS.index(period), today, past=step < 0, after_this=False)
+    first = _SEASONS.get(period) or _month_number(period)
+    year = _year_of(first, today, step)
+    return _season(first, year) if period in _SEASONS else _month_of(first, year)
+
+
+def _ahead(match: re.Match[str], today: date, _content: str) -> Span:
+    return _moved(today, _count(match["ahead"]), match["ahead_unit"].lower())
+
+
+def _back(match: re.Match[str], today: date, _content: str) -> Span:
+    return _moved(today, -_count(match["back"]), match["back_unit"].lower())
+
+
+def _end_of(match: re.Match[str], today: date, _content: str) -> Span:
+    step = 1 if match["end"].lower() == "next" else 0
+    period = match["end_period"].lower()
+    if period == "week":
+        sunday = today + timedelta(days=6 - today.weekday(), weeks=step)
+        return Span(sunday, sunday)
+    last = _whole_month(today, step).last if period == "month" else date(today.year + step, 12, 31)
+    return Span(last, last)
+
+
+def _day_and_month(match: re.Match[str], today: date, content: str) -> Span:
+    month = _month_number(match["month"] or match["month_first"])
+    number = int(match["day"] or match["day_after"])
+    day = date(today.year, month, number)
+    if _is_past(content, match):
+        day = day if day <= today else date(today.year - 1, month, number)
+    elif day < today:
+        day = date(today.year + 1, month, number)
+    return Span(day, day)
+
+
+def _ordinal(match: re.Match[str], today: date, content: str) -> Span:
+    past = _is_past(content, match)
+    for step in (0, -1, -2) if past else (0, 1, 2):
+        month = _whole_month(today, step).first
+        if int(match["ordinal"]) <= monthrange(month.year, month.month)[1]:
+            day = month.replace(day=int(match["ordinal"]))
+            if (day <= today) if past else (day >= today):
+                return Span(day, day)
+    raise ValueError("no such day")
+
+
+def _on_weekday(match: re.Match[str], today: date, content: str) -> Span:
+    return _weekday(_DAYS.index(match["weekday"].lower()), today, past=_is_past(content, match), after_this=False)
+
+
+def _month_alone(match: re.Match[str], today: date, content: str) -> Span:
+    month = _month_number(match["month_alone"] or match["bare_month"])
+    since = (match["in_month"] or "").lower().startswith("since")
+    past = since or (not match["until"] and _is_past(content, match))
+    year = today.year
+    if past and month > today.month:
+        year -= 1
+    elif not past and month < today.month:
+        year += 1
+    return _month_of(month, year)
+
+
+def _year(match: re.Match[str], _today: date, _content: str) -> Span:
+    year = int(match["bare_year"])
+    return Span(date(year, 1, 1), date(year, 12, 31), "year")
+
+
+_READERS: Final[tuple[tuple[str, Callable[[re.Match[str], date, str], Span]], ...]] = (
+    ("named", _named),
+    ("which", _period),
+    ("ahead", _ahead),
+    ("back", _back),
+    ("end", _end_of),
+    ("day", _day_and_month),
+    ("month_first", _day_and_month),
+    ("ordinal", _ordinal),
+    ("weekday", _on_weekday),
+    ("month_alone", _month_alone),
+    ("bare_month", _month_alone),
+    ("bare_year", _year),
+)
+
+
+def _is_past(content: str, match: re.Match[str]) -> bool:
+    """Return whether the verb nearest before a time is a past one, or, where there is none, any after it."""
+    before = content[: match.start()]
+    past = [found.start() for found in _PAST.finditer(before)]
+    coming = [found.start() for found in _COMING.finditer(before)]
+    if past or coming:
+        return max(past, default=-1) > max(coming, default=-1)
+    return _PAST.search(content, match.end()) is not None and _COMING.search(content, match.end()) is None
+
+
+def _weekday(day: int, today: date, *, past: bool, after_this: bool) -> Span:
+    away = (day - today.weekday()) % 7
+    found = today + timedelta(days=away - 7 if past and away else -7 if past else away or 7)
+    return Span(found + timedelta(weeks=int(after_this)), found + timedelta(weeks=int(after_this)))
+
+
+def _moved(today: date, count: int, unit: str) -> Span:
+    if unit in ("day", "week"):
+        day = today + timedelta(days=count * (7 if unit == "week" else 1))
+        return Span(day, day)
+    if unit == "month":
+        return _whole_month(today, count)
+    return Span(date(today.year + count, 1, 1), date(today.year + count, 12, 31), "year")
+
+
+def _whole_month(today: date, step: int) -> Span:
+    place = today.year * 12 + today.month - 1 + step
+    return _month_of(place % 12 + 1, place // 12)
+
+
+def _month_of(month: int, year: int) -> Span:
+    return Span(date(year, month, 1), date(year, month, monthrange(year, month)[1]), "month")
+
+
+def _season(month: int, year: int) -> Span:
+    last = _whole_month(date(year, month, 1), 2).last
+    return Span(date(year, month, 1), last, "season")
+
+
+def _year_of(month: int, today: date, step: int) -> int:
+    """Return the year of "next May", "this May" or "last May"."""
+    if step > 0:
+        return today.year + (month <= today.month)
+    if step < 0:
+        return today.year - (month >= today.month)
+    return today.year
+
+
+def _month_number(name: str) -> int:
+    return next(number for number, month in enumerate(_MONTHS, 1) if month.startswith(name.lower()[:3]))
+
+
+def _count(text: str) -> int:
+    lowered = text.lower()
+    return int(lowered) if lowered.isdigit() else {"a couple of": 2, "a few": 3}.get(lowered) or _COUNTS[lowered]
+
+
+def _ends_month(span: Span) -> bool:
+    return span.last == _month_of(span.first.month, span.first.year).last
+
+
+def _written(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"
