@@ -24,6 +24,17 @@ class ThreadAuthors:
         """Same as `others`."""
         return await self._runner.arun(authors.others(thread_id, owner_id))
 
+    def resumed(self, thread_id: str, message_id: str | None) -> str | None:
+        """Return whose a run is that goes on in a thread without a name: of whom its last message is, else the owner.
+
+        None when that is not known, or another's who names nobody.
+        """
+        return self._runner.run(authors.resumed(thread_id, message_id))
+
+    async def aresumed(self, thread_id: str, message_id: str | None) -> str | None:
+        """Same as `resumed`."""
+        return await self._runner.arun(authors.resumed(thread_id, message_id))
+
     def claim(self, thread_id: str, message_ids: Sequence[str], *, owner_id: str) -> None:
         """Note that some messages are an owner's, unless it is known whose they are; nobody waits for it."""
         self._runner.run(authors.claim(thread_id, owner_id, message_ids, self._settings))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, cast
+from typing import Any, Literal, cast, get_args
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
@@ -23,7 +23,7 @@ from langgraph.checkpoint.base import (
 from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
-from langgraph_memory.domain.scope import owner_named
+from langgraph_memory.domain.scope import agreed_owner, authenticated_user, check_owner, owner_named
 from langgraph_memory.domain.thread import ThreadSummary
 from langgraph_memory.engine.base import Engine
 from langgraph_memory.engine.opening import Opening
@@ -39,6 +39,14 @@ from langgraph_memory.flows.thread_care import (
     sweep,
 )
 from langgraph_memory.flows.threads import Draft, Values, read_checkpoint, store_checkpoint
+from langgraph_memory.plans.threads.access import (
+    check_access,
+    check_all,
+    check_resumed,
+    check_runs,
+    checked_first,
+    share_thread,
+)
 from langgraph_memory.plans.threads.copying import copy_thread
 from langgraph_memory.plans.threads.put import put_writes
 from langgraph_memory.plans.threads.read import checkpoint_ids, list_checkpoints
@@ -64,8 +72,13 @@ _LONGEST_PAGE = 200
 """Where a limit says how many are wanted: neighbours share most of their chunks, which are read once for a page."""
 _RUNTIME = "__pregel_runtime"
 """Where LangGraph puts what a run was given, its context too, in the config that it saves checkpoints with."""
+_RESUME = "__resume__"
+"""The channel to which LangGraph writes what a run is resumed with."""
 _LARGE_BODY = 256
 """Bytes from when on a body is compressed: most of a smaller one are numbers, and it is stored with every step."""
+
+Threads = Literal["shared", "owned"]
+"""Who may run, read and delete a thread: whoever knows its id, or whom it belongs to."""
 
 
 class ThreadSaver(BaseCheckpointSaver[int]):
@@ -76,6 +89,10 @@ class ThreadSaver(BaseCheckpointSaver[int]):
     `share_history=True` lets the checkpoints of one listing share their messages, which makes the history of a long
     thread many times faster to read: for code that only reads them, because who changes one in place changes it in all
     checkpoints of that listing.
+
+    Whoever knows the id of a thread can run and read it, as in LangGraph. `threads="owned"` refuses a run, a read or a
+    deletion by an owner whom the thread does not belong to: whose runs saved its checkpoints, and whom it was shared
+    with by `share_thread`. Every call must then name an owner, in its config or as `owner_id`.
     """
 
     def __init__(
@@ -86,6 +103,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         allowed_classes: Iterable[type | tuple[str, ...]] = (),
         fence: bool = False,
         share_history: bool = False,
+        threads: Threads = "shared",
     ) -> None:
         super().__init__(serde=_serializer(serde, allowed_classes))
         self._engine = engine
@@ -93,6 +111,9 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         self._arun = FlowRunner(engine).arun
         self._fence = fence
         self._share_history = share_history
+        if threads not in get_args(Threads):
+            raise InvalidInputError(f'threads must be "shared" or "owned", not {threads!r}.')
+        self._owned = threads == "owned"
         self._known = KnownCheckpoints()
         self._held = Held()
         self._values_of_serde = Values.of(Codec(self.serde))
@@ -106,6 +127,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         allowed_classes: Iterable[type | tuple[str, ...]] = (),
         fence: bool = False,
         share_history: bool = False,
+        threads: Threads = "shared",
         **options: Any,
     ) -> Opening[ThreadSaver]:
         """Open a database with `with` or `async with`, set it up, and close it at the end.
@@ -114,7 +136,14 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         """
 
         def build(engine: Engine) -> ThreadSaver:
-            return cls(engine, serde=serde, allowed_classes=allowed_classes, fence=fence, share_history=share_history)
+            return cls(
+                engine,
+                serde=serde,
+                allowed_classes=allowed_classes,
+                fence=fence,
+                share_history=share_history,
+                threads=threads,
+            )
 
         return Opening(conn_string, options, build)
 
@@ -124,10 +153,12 @@ class ThreadSaver(BaseCheckpointSaver[int]):
 
     def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Return the checkpoint that `config` names, or the newest of its thread, or None."""
+        self._run(self._access(config))
         return next(self._load(self._run(read_checkpoint(_key(config), self._held))), None)
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Same as `get_tuple`."""
+        await self._arun(self._access(config))
         return next(self._load(await self._arun(read_checkpoint(_key(config), self._held))), None)
 
     def list(
@@ -142,6 +173,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
 
         `filter` compares metadata; every key must be equal.
         """
+        self._run(self._access(config))
         listing, load = _Pages(config, filter, before, limit), self._loader()
         while (page := listing.next_page()) is not None:
             yield from listing.accept(self._engine.run(page), load)
@@ -155,6 +187,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         limit: int | None = None,
     ) -> AsyncIterator[CheckpointTuple]:
         """Same as `list`."""
+        await self._arun(self._access(config))
         listing, load = _Pages(config, filter, before, limit), self._loader()
         while (page := listing.next_page()) is not None:
             for found in listing.accept(await self._engine.arun(page), load):
@@ -196,43 +229,68 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         """Same as `put_writes`."""
         await self._engine.arun(self._put_writes(config, writes, task_id, task_path))
 
-    def delete_thread(self, thread_id: str) -> None:
-        """Remove everything of a thread, and what of it waits to be promoted; memories of it stay."""
+    def delete_thread(self, thread_id: str, *, owner_id: str | None = None) -> None:
+        """Remove everything of a thread, its receipts and what of it waits to be promoted; memories of it stay.
+
+        Raises ForeignThreadError when an `owner_id` is named whom the thread does not belong to.
+        """
+        self._run(self._checked([thread_id], owner_id))
         self._run(remove_thread(str(thread_id)))
 
-    async def adelete_thread(self, thread_id: str) -> None:
+    async def adelete_thread(self, thread_id: str, *, owner_id: str | None = None) -> None:
         """Same as `delete_thread`."""
+        await self._arun(self._checked([thread_id], owner_id))
         await self._arun(remove_thread(str(thread_id)))
 
-    def delete_for_runs(self, run_ids: Sequence[str]) -> None:
-        """Remove the checkpoints and writes that the given runs made."""
+    def delete_for_runs(self, run_ids: Sequence[str], *, owner_id: str | None = None) -> None:
+        """Remove the checkpoints and writes that the given runs made; `owner_id` as for `delete_thread`."""
+        self._run(self._checked_runs(run_ids, owner_id))
         self._run(remove_runs(_texts(run_ids)))
 
-    async def adelete_for_runs(self, run_ids: Sequence[str]) -> None:
+    async def adelete_for_runs(self, run_ids: Sequence[str], *, owner_id: str | None = None) -> None:
         """Same as `delete_for_runs`."""
+        await self._arun(self._checked_runs(run_ids, owner_id))
         await self._arun(remove_runs(_texts(run_ids)))
 
-    def copy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
-        """Copy every checkpoint of a thread to a thread id that is not in use.
+    def copy_thread(self, source_thread_id: str, target_thread_id: str, *, owner_id: str | None = None) -> None:
+        """Copy every checkpoint of a thread to a thread id that is not in use; `owner_id` as for `delete_thread`.
 
         Raises InvalidInputError when the target holds checkpoints.
         """
+        self._run(self._checked([source_thread_id], owner_id))
         self._engine.run(copy_thread(str(source_thread_id), str(target_thread_id)))
 
-    async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
+    async def acopy_thread(self, source_thread_id: str, target_thread_id: str, *, owner_id: str | None = None) -> None:
         """Same as `copy_thread`."""
+        await self._arun(self._checked([source_thread_id], owner_id))
         await self._engine.arun(copy_thread(str(source_thread_id), str(target_thread_id)))
 
-    def prune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
+    def prune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest", owner_id: str | None = None) -> None:
         """Remove checkpoints: all but the newest of each namespace (`"keep_latest"`), or all (`"delete"`).
 
-        Ancestors that a kept delta channel is replayed from stay. Raises InvalidInputError for another strategy.
+        Ancestors that a kept delta channel is replayed from stay. `owner_id` as for `delete_thread`. Raises
+        InvalidInputError for another strategy.
         """
+        self._run(self._checked(thread_ids, owner_id))
         self._run(_prune(thread_ids, strategy))
 
-    async def aprune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
+    async def aprune(
+        self, thread_ids: Sequence[str], *, strategy: str = "keep_latest", owner_id: str | None = None
+    ) -> None:
         """Same as `prune`."""
+        await self._arun(self._checked(thread_ids, owner_id))
         await self._arun(_prune(thread_ids, strategy))
+
+    def share_thread(self, thread_id: str, *, owners: Sequence[str]) -> None:
+        """Let a thread belong to some owners too, who may then run, read and delete it.
+
+        Whose words its messages hold stays as it is. Raises ThreadNotFoundError or MissingOwnerError.
+        """
+        self._engine.run(_share(thread_id, owners))
+
+    async def ashare_thread(self, thread_id: str, *, owners: Sequence[str]) -> None:
+        """Same as `share_thread`."""
+        await self._engine.arun(_share(thread_id, owners))
 
     def list_threads(
         self, *, owner_id: str | None = None, limit: int = 100, offset: int = 0
@@ -242,12 +300,14 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         An owner's are those of which a run named that owner first: in its context, else in its configurable or
         metadata, as `owner_id`, else as `user_id`.
         """
+        self._named(owner_id)
         return self._run(summaries(owner_id, limit, offset, self._values.decoder))
 
     async def alist_threads(
         self, *, owner_id: str | None = None, limit: int = 100, offset: int = 0
     ) -> Sequence[ThreadSummary]:
         """Same as `list_threads`."""
+        self._named(owner_id)
         return await self._arun(summaries(owner_id, limit, offset, self._values.decoder))
 
     def checkpoint_ids(self, thread_id: str) -> set[tuple[str, str]]:
@@ -302,7 +362,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
             key=CheckpointKey(key.thread_id, key.checkpoint_ns, checkpoint["id"]),
             parent_checkpoint_id=key.checkpoint_id,
             run_id=None if kept.get("run_id") is None else str(kept.get("run_id")),
-            owner_id=_owner_id(config, kept),
+            owner_id=self._named(_owner_id(config, kept)),
             channel_versions=versions,
             replayed_channels=[
                 name for name in kept.get("counters_since_delta_snapshot", ()) if name in named and name not in values
@@ -312,6 +372,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
             kept=[one for one in stored if one[0] not in new_versions],
             nested=bool(kept.get("parents")),
             fenced=self._fence and kept.get("source") not in ("fork", "update"),
+            owned=self._owned,
         )
 
     def _dump(self, channel: str, value: Any) -> Typed:
@@ -327,7 +388,36 @@ class ThreadSaver(BaseCheckpointSaver[int]):
             StoredWrite(task_id, WRITES_IDX_MAP.get(channel, place), task_path, channel, self._dump(channel, value))
             for place, (channel, value) in enumerate(writes)
         ]
-        return put_writes(_key(config), pending, self._known)
+        storing = put_writes(_key(config), pending, self._known)
+        resumes = any(channel == _RESUME for channel, _ in writes)
+        if not self._owned and not resumes:
+            return storing
+        owner_id, thread_id = self._named(_owner_id(config)), _thread_id(config)
+        if owner_id is None:
+            return storing
+        check = check_access if self._owned else check_resumed
+        return checked_first(lambda: check(thread_id, owner_id), storing)
+
+    def _named(self, owner_id: str | None) -> str | None:
+        """Return the owner who asks; raises MissingOwnerError where every call must name one and this does not."""
+        return check_owner(owner_id) if self._owned or owner_id is not None else None
+
+    def _access(self, config: RunnableConfig | None) -> Flow[None]:
+        """Refuse what a config names to an owner whom it does not belong to, where threads are owned."""
+        if self._owned:
+            if config is None:
+                raise InvalidInputError('threads are "owned" here: name the thread to be listed in its config.')
+            yield from self._checked([_thread_id(config)], _owner_id(config, config.get("metadata")))
+
+    def _checked(self, thread_ids: Sequence[str], owner_id: str | None) -> Flow[None]:
+        owner_id = self._named(owner_id)
+        if owner_id is not None:
+            yield check_all(owner_id, _texts(thread_ids))
+
+    def _checked_runs(self, run_ids: Sequence[str], owner_id: str | None) -> Flow[None]:
+        owner_id = self._named(owner_id)
+        if owner_id is not None:
+            yield check_runs(owner_id, _texts(run_ids))
 
     def _loader(self) -> Callable[[Page], Iterator[CheckpointTuple]]:
         """Return what loads the pages of one listing."""
@@ -413,6 +503,12 @@ class _Pages:
                     return
 
 
+def _share(thread_id: str, owners: Sequence[str]) -> Operation[None]:
+    if isinstance(owners, str):
+        raise InvalidInputError(f"owners must be a list such as [{owners!r}], not a single text.")
+    return share_thread(str(thread_id), [check_owner(owner_id) for owner_id in owners])
+
+
 def _prune(thread_ids: Sequence[str], strategy: str) -> Flow[None]:
     if strategy not in ("keep_latest", "delete"):
         raise InvalidInputError(f"unknown prune strategy {strategy!r}; use 'keep_latest' or 'delete'.")
@@ -457,10 +553,21 @@ def _config(key: CheckpointKey) -> RunnableConfig:
     return {"configurable": key.columns()}
 
 
-def _owner_id(config: RunnableConfig, metadata: CheckpointMetadata) -> str | None:
-    """Return whom a run names as its owner, as the nodes find it: in its context, else in configurable or metadata."""
-    runtime = config.get("configurable", {}).get(_RUNTIME)
-    named = owner_named(getattr(runtime, "context", None), metadata)
+def _owner_id(config: RunnableConfig, metadata: Mapping[str, Any] | None = None) -> str | None:
+    """Return whom a run names as its owner, as the nodes find it, or else in its metadata.
+
+    Raises IdentityConflictError.
+    """
+    configurable = config.get("configurable", {})
+    runtime = configurable.get(_RUNTIME)
+    named = agreed_owner(
+        {
+            "the server": authenticated_user(getattr(runtime, "server_info", None), configurable),
+            "its context": owner_named(getattr(runtime, "context", None)),
+            "its configurable": owner_named(configurable),
+        }
+    )
+    named = owner_named(metadata or {}) if named is None else named
     return None if named is None or named == "" else str(named)
 
 

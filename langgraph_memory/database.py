@@ -11,7 +11,7 @@ from typing import Any
 from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.store.base import IndexConfig, TTLConfig
 
-from langgraph_memory.checkpointer import ThreadSaver
+from langgraph_memory.checkpointer import Threads, ThreadSaver
 from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.hygiene import DEFAULT_HYGIENE, HygienePolicy, SweepReport
 from langgraph_memory.domain.receipts import Kept
@@ -50,6 +50,7 @@ class MemoryDatabase:
         allowed_classes: Iterable[type | tuple[str, ...]] = (),
         fence: bool = False,
         share_history: bool = False,
+        threads: Threads = "shared",
         memory_types: Iterable[MemoryType] = (),
         guard: GuardPolicy | None = None,
         receipts: Kept | None = None,
@@ -59,7 +60,12 @@ class MemoryDatabase:
         self._engine = engine
         self._settings = settings or StoreSettings()
         self.checkpointer = ThreadSaver(
-            engine, serde=serde, allowed_classes=allowed_classes, fence=fence, share_history=share_history
+            engine,
+            serde=serde,
+            allowed_classes=allowed_classes,
+            fence=fence,
+            share_history=share_history,
+            threads=threads,
         )
         self.store = CuratedStore(
             engine,
@@ -208,6 +214,7 @@ def open_memory(
     allowed_classes: Iterable[type | tuple[str, ...]] = (),
     fence: bool = False,
     share_history: bool = False,
+    threads: Threads = "shared",
     memory_types: Iterable[MemoryType] = (),
     guard: GuardPolicy | None = None,
     receipts: Kept = "query",
@@ -222,6 +229,7 @@ def open_memory(
     checkpoint. `share_history` lets the checkpoints of one listing share their messages, which is many times faster and
     only for code that changes none of them in place. `memory_types` adds types of your own, `guard` says what becomes
     of personal data and which detectors look for secrets (`GuardPolicy(detectors=(CredSweeperDetector(),))`).
+    `threads="owned"` refuses a run, a read, an `end_session` and a deletion by whom a thread does not belong to.
     `receipts` is what is kept of a recall: "query" (ids, scores, and the question as the guard has passed it), "ids" or
     "off"; it goes with its thread, and after `keep_receipts` (None: when a sweep says so). `options`
     go to the engine: for SQLite `synchronous` ("NORMAL" survives a killed process, "FULL" a power loss too); for
@@ -240,6 +248,7 @@ def open_memory(
             allowed_classes=allowed_classes,
             fence=fence,
             share_history=share_history,
+            threads=threads,
             memory_types=memory_types,
             guard=guard,
             receipts=receipts,

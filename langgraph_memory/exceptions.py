@@ -3,6 +3,8 @@
 LangGraphMemoryError
 ├── InvalidInputError (also ValueError)
 │   ├── MissingOwnerError
+│   ├── IdentityConflictError
+│   ├── ForeignThreadError
 │   ├── InvalidScopeError
 │   ├── InvalidMemoryError
 │   ├── UnknownMemoryTypeError
@@ -49,6 +51,14 @@ class InvalidInputError(LangGraphMemoryError, ValueError):
 
 class MissingOwnerError(InvalidInputError):
     """No owner was named; there is no shared default."""
+
+
+class IdentityConflictError(InvalidInputError):
+    """A run names two owners, in two of the places where it can name one."""
+
+
+class ForeignThreadError(InvalidInputError):
+    """A thread belongs to other owners than the one who asks for it."""
 
 
 class InvalidScopeError(InvalidInputError):

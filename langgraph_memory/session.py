@@ -18,7 +18,7 @@ from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.scope import check_owner, check_scope
 from langgraph_memory.domain.session import Gone, SessionSummary, Writer
-from langgraph_memory.exceptions import ExtractionError, InvalidInputError, ThreadNotFoundError
+from langgraph_memory.exceptions import ExtractionError, ForeignThreadError, InvalidInputError, ThreadNotFoundError
 from langgraph_memory.extract import model_summary, summary
 from langgraph_memory.extract.model import NOT_STREAMED, call_failure
 from langgraph_memory.flows import session
@@ -111,7 +111,7 @@ def _read(saver: ThreadSaver, runner: FlowRunner, wanted: Session) -> Steps[Read
     if not held.newest:
         raise ThreadNotFoundError(f"there is no thread {wanted.thread_id!r}; list_threads() lists those there are.")
     if held.owners and wanted.owner_id not in held.owners:
-        raise InvalidInputError(
+        raise ForeignThreadError(
             f"thread {wanted.thread_id!r} is of other owners than {wanted.owner_id!r}; only theirs can its summary be."
         )
     found: dict[str, list[BaseMessage]] = {}
@@ -131,6 +131,7 @@ def _run(runner: FlowRunner, flow: Flow[T]) -> Steps[T]:
 
 def _messages(saver: ThreadSaver, wanted: Session, namespace: str, checkpoint_id: str) -> Steps[list[BaseMessage]]:
     place = {"thread_id": wanted.thread_id, "checkpoint_ns": namespace, "checkpoint_id": checkpoint_id}
+    place["owner_id"] = wanted.owner_id
     config: RunnableConfig = {"configurable": place}
     key = wanted.messages_key
     found = yield from call(saver.get_tuple, saver.aget_tuple, config)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from langgraph_memory.exceptions import InvalidScopeError, MissingOwnerError
+from langgraph_memory.exceptions import IdentityConflictError, InvalidScopeError, MissingOwnerError
 
 GLOBAL = "global"
 ROOT = "memories"
@@ -44,6 +44,26 @@ def first_named(places: Iterable[Any], *names: str) -> Any:
 def owner_named(*places: Any) -> Any:
     """Return whom the first of some mappings or objects that names an owner names: `owner_id`, else `user_id`."""
     return first_named(places, "owner_id", "user_id")
+
+
+def authenticated_user(server_info: Any, configurable: Any) -> str | None:
+    """Return whom a LangGraph server has authenticated; None: nobody, or there is no server."""
+    named = configurable if isinstance(configurable, Mapping) else {}
+    users = (getattr(server_info, "user", None), named.get("langgraph_auth_user"))
+    found = [first_named([user], "identity") for user in users] + [named.get("langgraph_auth_user_id")]
+    return next((str(one) for one in found if one), None)
+
+
+def agreed_owner(named: Mapping[str, Any]) -> Any:
+    """Return the owner that some places name, the strongest first; None: none of them names one.
+
+    Raises IdentityConflictError when two of them disagree: the weaker one is never obeyed, nor passed over in silence.
+    """
+    found = {place: owner for place, owner in named.items() if owner is not None and owner != ""}
+    if len({str(owner) for owner in found.values()}) > 1:
+        said = ", ".join(f"{owner!r} by {place}" for place, owner in found.items())
+        raise IdentityConflictError(f"this run names different owners, {said}; name one.")
+    return next(iter(found.values()), None)
 
 
 def check_scope(scope: str) -> str:

@@ -19,6 +19,12 @@ def others(thread_id: str | None, owner_id: str) -> Flow[frozenset[str]]:
     return found
 
 
+def resumed(thread_id: str, message_id: str | None) -> Flow[str | None]:
+    """Return whose a run is that goes on in a thread and names nobody."""
+    found: str | None = yield authors.resumed(thread_id, message_id)
+    return found
+
+
 def claim(thread_id: str, owner_id: str, message_ids: Sequence[str], settings: StoreSettings) -> Flow[None]:
     """Note that some messages are an owner's, unless it is known whose they are."""
     if message_ids:

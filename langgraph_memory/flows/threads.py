@@ -63,6 +63,7 @@ class Draft(NamedTuple):
     kept: Sequence[tuple[str, str, Any]]
     nested: bool
     fenced: bool
+    owned: bool
 
     def with_missing(self, missing: Sequence[str]) -> Draft:
         """Return this draft with some of what did not change to be stored again."""
@@ -168,6 +169,7 @@ def _new_checkpoint(draft: Draft, encoded: Sequence[Encoded], base: Mapping[str,
         versions=versions,
         bases=[held.base(version.channel) for version in versions if version.based and (held := base[version.channel])],
         fenced=draft.fenced,
+        owned=draft.owned,
     )
 
 

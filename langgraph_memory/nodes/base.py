@@ -12,7 +12,8 @@ from langgraph.runtime import Runtime, get_runtime
 from langgraph.store.base import BaseStore
 
 from langgraph_memory.exceptions import InvalidInputError
-from langgraph_memory.nodes.identity import Identity, resolve_identity
+from langgraph_memory.nodes.conversation import last_user_message, messages_of
+from langgraph_memory.nodes.identity import Identity, named_owner, resolve_identity, scope_of
 from langgraph_memory.nodes.state import RetrievalState
 from langgraph_memory.nodes.steps import Steps, call
 from langgraph_memory.store import CuratedStore
@@ -41,11 +42,26 @@ class MemoryNode(Runnable[Any, Update]):
     async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Update:
         """Same as `invoke`."""
 
-    def _run(self, config: RunnableConfig | None) -> tuple[CuratedStore, Runtime[Any], Identity]:
-        """Return the store, the runtime and the identity of this run; fails when any of them is missing."""
+    def _run(self) -> tuple[CuratedStore, Runtime[Any]]:
+        """Return the store and the runtime of this run; fails when it has no store."""
         runtime = get_runtime()
-        store = _curated(self._store if self._store is not None else runtime.store, type(self).__name__)
-        return store, runtime, self._identity(runtime, ensure_config(config))
+        return _curated(self._store if self._store is not None else runtime.store, type(self).__name__), runtime
+
+    def _identify(
+        self, store: CuratedStore, runtime: Runtime[Any], config: RunnableConfig | None, state: Any
+    ) -> Steps[Identity]:
+        """Return whose memory the run works with; one that is resumed and names nobody is its thread's owner's.
+
+        Such a run was given no message: the user's last one is known to be the owner's. Raises MissingOwnerError or
+        IdentityConflictError.
+        """
+        config = ensure_config(config)
+        thread_id = None if runtime.execution_info is None else runtime.execution_info.thread_id
+        if self._claims_threads or thread_id is None or named_owner(runtime, config) is not None:
+            return self._identity(runtime, config)
+        authors, last = store.authors, last_user_message(messages_of(state))
+        owner_id = yield from call(authors.resumed, authors.aresumed, thread_id, last)
+        return self._identity(runtime, config) if owner_id is None else Identity(owner_id, scope_of(runtime, config))
 
     def _claim(self, store: CuratedStore, owner_id: str, thread_id: str | None) -> Steps[None]:
         """Note whose thread the run works in, where the checkpointer cannot know whom `identity` finds."""

@@ -84,6 +84,11 @@ def latest_input(messages: Sequence[BaseMessage]) -> list[str]:
     return found
 
 
+def last_user_message(messages: Sequence[BaseMessage]) -> str | None:
+    """Return the id of what the user said last."""
+    return next((message.id for message in reversed(messages) if _actor(message) == "user"), None)
+
+
 def last_question(messages: Sequence[BaseMessage]) -> str | None:
     """Return what the user said last as a query.
 

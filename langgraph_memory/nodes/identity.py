@@ -12,7 +12,15 @@ from langchain_core.runnables.config import ensure_config
 from langgraph.runtime import Runtime
 
 from langgraph_memory.domain.memory import Source
-from langgraph_memory.domain.scope import GLOBAL, check_owner, check_scope, first_named, owner_named
+from langgraph_memory.domain.scope import (
+    GLOBAL,
+    agreed_owner,
+    authenticated_user,
+    check_owner,
+    check_scope,
+    first_named,
+    owner_named,
+)
 from langgraph_memory.exceptions import InvalidInputError
 
 _GREGORIAN = datetime(1582, 10, 15, tzinfo=UTC)
@@ -36,13 +44,31 @@ class Identity:
 
 
 def resolve_identity(runtime: Runtime[Any], config: RunnableConfig) -> Identity:
-    """Return the owner and scope of a run: from its context, else from `configurable`; `owner_id`, else `user_id`.
+    """Return the owner and scope of a run.
 
-    Raises MissingOwnerError when neither names an owner: there is no shared default.
+    The owner is whom the server has authenticated, else whom the run's context names, else `configurable`: `owner_id`,
+    else `user_id`. Raises IdentityConflictError when two of them disagree, and MissingOwnerError when none names an
+    owner: there is no shared default.
     """
-    places = (runtime.context, config.get("configurable"))
-    scope = first_named(places, "scope")
-    return Identity(check_owner(owner_named(*places)), check_scope(scope if scope is not None else GLOBAL))
+    return Identity(check_owner(named_owner(runtime, config)), scope_of(runtime, config))
+
+
+def named_owner(runtime: Runtime[Any], config: RunnableConfig) -> Any:
+    """Return whom a run names as its owner, None when it names nobody; raises IdentityConflictError."""
+    configurable = config.get("configurable")
+    return agreed_owner(
+        {
+            "the server": authenticated_user(runtime.server_info, configurable),
+            "its context": owner_named(runtime.context),
+            "its configurable": owner_named(configurable),
+        }
+    )
+
+
+def scope_of(runtime: Runtime[Any], config: RunnableConfig) -> str:
+    """Return the scope of a run: from its context, else from `configurable`."""
+    scope = first_named((runtime.context, config.get("configurable")), "scope")
+    return check_scope(scope if scope is not None else GLOBAL)
 
 
 def source_of(runtime: Runtime[Any], config: RunnableConfig | None = None) -> Source:

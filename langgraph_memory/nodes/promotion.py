@@ -22,7 +22,7 @@ from langgraph_memory.domain.thread import STRANGER
 from langgraph_memory.exceptions import ExtractionError, InvalidInputError
 from langgraph_memory.nodes.base import IdentityResolver, MemoryNode, Update
 from langgraph_memory.nodes.conversation import injected_lines, messages_of, utterances_of
-from langgraph_memory.nodes.identity import source_of
+from langgraph_memory.nodes.identity import Identity, source_of
 from langgraph_memory.nodes.readers import AnyExtractor
 from langgraph_memory.nodes.reading import Reading
 from langgraph_memory.nodes.steps import Steps, aperform, call, perform
@@ -106,15 +106,20 @@ class PromotionNode(MemoryNode):
 
         Raises MissingOwnerError when the run names no owner, InvalidInputError when it has no CuratedStore.
         """
-        perform(self._steps(*self._turn(input, config)))
+        perform(self._steps(input, config))
         return {}
 
     async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Update:
         """Same as `invoke`."""
-        await aperform(self._steps(*self._turn(input, config)))
+        await aperform(self._steps(input, config))
         return {}
 
-    def _steps(self, store: CuratedStore, turn: _Turn) -> Steps[None]:
+    def _steps(self, state: Any, config: RunnableConfig | None) -> Steps[None]:
+        store, runtime = self._run()
+        source = source_of(runtime, config)
+        identity = yield from self._identify(store, runtime, config, state)
+        info = runtime.execution_info
+        turn = self._turn(state, identity, source, info.task_id if info else "")
         yield from self._claim(store, turn.place.owner_id, turn.source.thread_id)
         voices = self._voices(turn)
         if self._speakers is not None and turn.place.is_thread:
@@ -191,16 +196,12 @@ class PromotionNode(MemoryNode):
         if self._worker is not None:
             self._worker.wake()
 
-    def _turn(self, state: Any, config: RunnableConfig | None) -> tuple[CuratedStore, _Turn]:
-        store, runtime, identity = self._run(config)
-        source = source_of(runtime, config)
-        info = runtime.execution_info
-        outside_threads = f"run:{source.run_id or (info.task_id if info else '')}"
-        thread_id = source.thread_id or outside_threads
+    def _turn(self, state: Any, identity: Identity, source: Source, task_id: str) -> _Turn:
+        thread_id = source.thread_id or f"run:{source.run_id or task_id}"
         place = LedgerPlace(identity.owner_id, thread_id, self._reading.name, source.thread_id is not None)
         messages = messages_of(state)
         said = utterances_of(messages, actors=self._reading.policy.actors, trusted_tools=self._trusted_tools)
-        return store, _Turn(place, identity.scope, source, said, injected_lines(state), utterances_of(messages))
+        return _Turn(place, identity.scope, source, said, injected_lines(state), utterances_of(messages))
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,8 +73,10 @@ class RetrievalNode(MemoryNode):
         return await aperform(self._steps(input, config))
 
     def _steps(self, state: Any, config: RunnableConfig | None) -> Steps[Update]:
-        store, runtime, identity = self._run(config)
-        source, asked = source_of(runtime, config), self._asked(identity, config)
+        store, runtime = self._run()
+        source = source_of(runtime, config)
+        identity = yield from self._identify(store, runtime, config, state)
+        asked = self._asked(identity, config)
         mine = yield from self._own(store, messages_of(state), source.thread_id, identity.owner_id)
         recall = yield from call(store.recall, store.arecall, self._query(mine), source=source, **asked)
         yield from self._claim(store, identity.owner_id, source.thread_id)

@@ -172,7 +172,7 @@ def test_a_run_without_an_owner_fails_before_the_model_is_called(memory: MemoryD
         ({"configurable": {"owner_id": "ana", "scope": "org:acme"}}, "ana", "org:acme"),
         ({"configurable": {"user_id": "ana"}}, "ana", "global"),
         ({"configurable": {"user_id": "eve", "owner_id": "ana"}}, "ana", "global"),
-        ({"context": MemoryContext(owner_id="ana"), "configurable": {"owner_id": "eve"}}, "ana", "global"),
+        ({"context": MemoryContext(owner_id="ana"), "configurable": {"owner_id": "ana"}}, "ana", "global"),
     ],
 )
 def test_owner_and_scope_come_from_the_context_then_from_configurable(

@@ -73,7 +73,7 @@ async def test_a_thread_of_an_async_run_is_its_owners_too(memory: MemoryDatabase
     [
         ({"owner_id": "ana"}, {}),
         ({"user_id": "ana"}, {}),
-        (ANA, {"owner_id": "eve"}),
+        (ANA, {"owner_id": "ana"}),
         (MemoryContext(), {"owner_id": "ana", "user_id": "eve"}),
         (None, {"user_id": "ana"}),
     ],

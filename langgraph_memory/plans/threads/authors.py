@@ -7,7 +7,7 @@ from datetime import datetime
 
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.thread import NOBODY, STRANGER, mark_of
-from langgraph_memory.engine.query import Plan, Query, reads_little, writes_repeatably
+from langgraph_memory.engine.query import Plan, Query, reads, reads_little, writes_repeatably
 
 
 def note_authors(
@@ -49,6 +49,19 @@ def messages_of_others(thread_id: str | None, owner_id: str) -> Plan[frozenset[s
 def others(thread_id: str, owner_id: str) -> Plan[frozenset[str]]:
     """Same as `messages_of_others`, in a transaction of its own."""
     return (yield from messages_of_others(thread_id, owner_id))
+
+
+@reads
+def resumed(thread_id: str, message_id: str | None) -> Plan[str | None]:
+    """Return whose a run is that goes on in a thread and names nobody; None when that cannot be told.
+
+    Who names nobody and says something is not the owner of what was said before.
+    """
+    owners = {row["owner_id"] for row in (yield Query("owners_of_thread", {"thread_id": thread_id}))}
+    if message_id is None:
+        return owners.pop() if len(owners) == 1 else None
+    rows = yield Query("author_of", {"thread_id": thread_id, "message_id": message_id})
+    return next((row["owner_id"] for row in rows if row["owner_id"] in owners), None)
 
 
 @writes_repeatably

@@ -12,6 +12,7 @@ from langgraph_memory.domain.pieces import Run, first_address, has_room, pack_ru
 from langgraph_memory.domain.thread import NOBODY, mark_of
 from langgraph_memory.engine.query import Plan, Query, writes, writes_repeatably
 from langgraph_memory.exceptions import CheckpointRemovedError, ForkedThreadError
+from langgraph_memory.plans.threads.access import check_access
 from langgraph_memory.plans.threads.authors import note_authors
 from langgraph_memory.plans.threads.records import (
     SHARED_WRITE,
@@ -45,6 +46,8 @@ def put_checkpoint(new: NewCheckpoint, now: datetime) -> Plan[Stored | Stale]:
 
     Raises ForkedThreadError, or CheckpointRemovedError where it could not be whole.
     """
+    if new.owned and new.owner_id is not None:
+        yield from check_access(new.key.thread_id, new.owner_id)
     if new.fenced:
         yield from _check_fence(new)
     missing = yield from _missing(new)

@@ -112,7 +112,7 @@ class NewCheckpoint(NamedTuple):
     `kept` are the (channel, version) that have a value and were stored before. `replayed_channels` are the delta
     channels that it does not store; they are replayed from the pending writes of its ancestors. `bases` must still be
     what the parent holds. `nested`: a run of another namespace goes on above it. `fenced`: the parent must be the
-    newest of its namespace.
+    newest of its namespace. `owned`: the thread must belong to the owner.
     """
 
     key: CheckpointKey
@@ -127,6 +127,7 @@ class NewCheckpoint(NamedTuple):
     replayed_channels: Sequence[str] = ()
     nested: bool = False
     fenced: bool = False
+    owned: bool = False
 
 
 class Placed(NamedTuple):

@@ -25,3 +25,7 @@ WHERE thread_id = :thread_id AND message_id > :message_id ORDER BY message_id LI
 -- Add whose words a message holds as another database says it.
 INSERT INTO thread_message (thread_id, message_id, owner_id, said_at)
 VALUES (:thread_id, :message_id, :owner_id, :said_at) ON CONFLICT DO NOTHING
+
+-- name: author_of
+-- Whose words one message of a thread holds.
+SELECT owner_id FROM thread_message WHERE thread_id = :thread_id AND message_id = :message_id

@@ -27,3 +27,8 @@ ORDER BY message_id LIMIT :limit
 -- Add whose words a message holds as another database says it.
 INSERT INTO thread_message (thread_no, message_id, owner_id, said_at)
 SELECT thread_no, :message_id, :owner_id, :said_at FROM thread WHERE thread_id = :thread_id ON CONFLICT DO NOTHING
+
+-- name: author_of
+-- Whose words one message of a thread holds.
+SELECT m.owner_id FROM thread AS t CROSS JOIN thread_message AS m ON m.thread_no = t.thread_no
+WHERE t.thread_id = :thread_id AND m.message_id = :message_id
