@@ -15,6 +15,7 @@ from langgraph_memory.extract.events import event, without_time
 from langgraph_memory.extract.findings import Finding, read
 from langgraph_memory.extract.foreign import LONGEST_MESSAGE, own_words
 from langgraph_memory.extract.gate import Heard, hear
+from langgraph_memory.extract.mentions import mentioned
 from langgraph_memory.extract.noted import noted_fact
 from langgraph_memory.extract.patterns import INTRODUCTION, STATEMENTS
 from langgraph_memory.extract.restate import restated, trimmed
@@ -124,6 +125,10 @@ def _of_clause(heard: Heard, read_in_it: Sequence[Finding], text: str) -> Iterat
             yield from read_in_it[1:]
     elif (heard.probability >= UNSURE or explicit) and not is_vetoed(heard.clause, explicit=explicit):
         yield _plainly(heard, text, explicit=explicit)
+        if heard.probability >= SURE or explicit:
+            return
+    for finding in () if read_in_it else mentioned(heard.clause.text):
+        yield replace(finding, said=text[heard.clause.start : heard.clause.end], confidence=0.8)
 
 
 def _is_certain(finding: Finding) -> bool:
