@@ -44,6 +44,7 @@ from langgraph_memory.flows.embedding import Embedder
 from langgraph_memory.flows.settings import StoreSettings, check_minutes
 from langgraph_memory.plans.memories import Origin
 from langgraph_memory.queue import PromotionQueue
+from langgraph_memory.view import StoreView
 
 _DAYS_30 = timedelta(days=30)
 _TTL_KEYS = ("refresh_on_read", "omit_expired", "default_ttl", "sweep_interval_minutes")
@@ -143,6 +144,14 @@ class CuratedStore(BaseStore):
     async def abatch(self, ops: Iterable[Op]) -> list[Result]:
         """Same as `batch`."""
         return await self._runner.arun(items.batch(ops, self._settings))
+
+    def view(self, *, owner_id: str, scope: str = GLOBAL) -> StoreView:
+        """Return this store bound to one owner and scope, as a `BaseStore` that tools and agents can be handed.
+
+        `BaseStore` calls reach memories by their namespace, whoever makes them; nothing outside of the view can be
+        read, listed, written or guessed. Raises MissingOwnerError or InvalidScopeError.
+        """
+        return StoreView(self, owner_id=owner_id, scope=scope)
 
     def sweep_ttl(self) -> int:
         """Delete every item and memory whose time is over, and return how many."""

@@ -1,0 +1,145 @@
+"""`StoreView`: one owner's part of a store, as a store of its own that tools and agents can be handed."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from langgraph.store.base import BaseStore, GetOp, ListNamespacesOp, Op, PutOp, Result, SearchItem, SearchOp
+
+from langgraph_memory.domain.namespaces import select_namespaces
+from langgraph_memory.domain.scope import GLOBAL, check_owner, check_scope, namespace_of, visible_from
+from langgraph_memory.driver import adrive, drive
+from langgraph_memory.exceptions import InvalidInputError
+
+Namespace = tuple[str, ...]
+Answering = Generator[Sequence[Op], list[Result], list[Result]]
+"""Yields batches for the store beneath and is sent their results."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a view at a scope reaches: it reads that scope, its ancestors and global, and writes at the scope."""
+
+    owner_id: str
+    scope: str
+
+    @property
+    def own(self) -> Namespace:
+        """Where it writes."""
+        return namespace_of(self.owner_id, self.scope)
+
+    @property
+    def visible(self) -> list[Namespace]:
+        """The namespaces it reads."""
+        return [namespace_of(self.owner_id, scope) for scope in visible_from(self.scope)]
+
+    def reads(self, namespace: Namespace) -> bool:
+        """Return whether it reads what lies in a namespace; below global there are no scopes, only plain items."""
+        return namespace in self.visible or namespace[:3] == namespace_of(self.owner_id, GLOBAL)
+
+    def writes(self, namespace: Namespace) -> bool:
+        """Return whether it writes into a namespace."""
+        return namespace == self.own or (self.scope == GLOBAL and self.reads(namespace))
+
+    def under(self, prefix: Namespace) -> list[Namespace]:
+        """Return the prefixes of what it reads under a prefix; none when that is outside of it."""
+        if prefix not in self.visible and self.reads(prefix):
+            return [prefix]
+        return [one for one in self.visible if one[: len(prefix)] == prefix]
+
+    def refuse(self, namespace: Namespace, verb: str) -> InvalidInputError:
+        """Return the error for what lies outside; it is the same whether anything is there or not."""
+        return InvalidInputError(
+            f"namespace {namespace!r} is outside of this view, which {verb} {self.own!r} for its owner alone."
+        )
+
+
+class StoreView(BaseStore):
+    """The items and memories of one owner, seen from one scope; made by `CuratedStore.view`.
+
+    It reads the namespaces of its scope, of that scope's ancestors and of global, and writes into that of its scope.
+    Whatever lies outside is refused with an error that does not tell whether anything is there; a listing or a search
+    above its namespaces is of those alone.
+    """
+
+    supports_ttl = True
+
+    def __init__(self, store: BaseStore, *, owner_id: str, scope: str = GLOBAL) -> None:
+        super().__init__()
+        self.ttl_config = store.ttl_config
+        self._store = store
+        self._bounds = Bounds(check_owner(owner_id), check_scope(scope))
+
+    @property
+    def namespace(self) -> Namespace:
+        """Where this view writes: the namespace to give to a tool that asks for one."""
+        return self._bounds.own
+
+    def batch(self, ops: Iterable[Op]) -> list[Result]:
+        """Run operations on what is inside; reads see what was there before the batch, whose writes are one.
+
+        Raises InvalidInputError before anything is read or written when one of them reaches outside.
+        """
+        return drive(self._answers(list(ops)), self._store.batch)
+
+    async def abatch(self, ops: Iterable[Op]) -> list[Result]:
+        """Same as `batch`."""
+        return await adrive(self._answers(list(ops)), self._store.abatch)
+
+    def _answers(self, ops: Sequence[Op]) -> Answering:
+        for op in ops:
+            self._check(op)
+        results: list[Result] = [None] * len(ops)
+        for place, op in enumerate(ops):
+            if isinstance(op, GetOp):
+                (results[place],) = yield [op]
+            elif isinstance(op, SearchOp):
+                results[place] = yield from self._search(op)
+            elif isinstance(op, ListNamespacesOp):
+                results[place] = yield from self._namespaces(op)
+        puts = [op for op in ops if isinstance(op, PutOp)]
+        if puts:
+            yield puts
+        return results
+
+    def _check(self, op: Op) -> None:
+        if isinstance(op, GetOp) and not self._bounds.reads(op.namespace):
+            raise self._bounds.refuse(op.namespace, "reads")
+        if isinstance(op, PutOp) and not self._bounds.writes(op.namespace):
+            raise self._bounds.refuse(op.namespace, "writes")
+        if isinstance(op, SearchOp) and not self._bounds.under(op.namespace_prefix):
+            raise self._bounds.refuse(op.namespace_prefix, "reads")
+
+    def _search(self, op: SearchOp) -> Generator[Sequence[Op], list[Result], list[SearchItem]]:
+        found: list[SearchItem] = []
+        for prefix in self._bounds.under(op.namespace_prefix):
+            found += yield from self._inside(op._replace(namespace_prefix=prefix), op.offset + op.limit)
+        if op.query:
+            found.sort(key=lambda item: -(item.score or 0.0))
+        else:
+            found.sort(key=lambda item: item.updated_at, reverse=True)
+        return found[op.offset : op.offset + op.limit]
+
+    def _inside(self, op: SearchOp, wanted: int) -> Generator[Sequence[Op], list[Result], list[SearchItem]]:
+        """Return the first matches under a prefix, without those of the scopes below it."""
+        limit = wanted
+        while True:
+            (page,) = yield [op._replace(limit=limit, offset=0)]
+            items: list[Any] = page if isinstance(page, list) else []
+            inside = [item for item in items if self._bounds.reads(item.namespace)]
+            if len(inside) >= wanted or len(items) < limit:
+                return inside[:wanted]
+            limit *= 4
+
+    def _namespaces(self, op: ListNamespacesOp) -> Generator[Sequence[Op], list[Result], list[Namespace]]:
+        (found,) = yield [ListNamespacesOp(limit=_ALL)]
+        every: list[Any] = found if isinstance(found, list) else []
+        inside = [one for one in every if self._bounds.reads(one)]
+        conditions = [(one.match_type, tuple(one.path)) for one in op.match_conditions or ()]
+        return select_namespaces(inside, conditions, op.max_depth, op.limit, op.offset)
+
+
+_ALL = 2**31 - 1
+"""As many namespaces as there are."""
