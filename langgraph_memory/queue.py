@@ -84,13 +84,17 @@ class PromotionQueue:
         """Same as `claim`."""
         return await self._runner.arun(jobs.claim(extractor, lease_for, retries, ahead, self._settings))
 
-    def claim_of(self, place: LedgerPlace, *, lease_for: timedelta, retries: Retries) -> LeasedJob | None:
-        """Lease the job of one thread, when it is due."""
-        return self._runner.run(jobs.claim_of(place, lease_for, retries, self._settings))
+    def claim_of(
+        self, place: LedgerPlace, *, lease_for: timedelta, retries: Retries, ahead: bool = False
+    ) -> LeasedJob | None:
+        """Lease the job of one thread, when it is due; with `ahead` also before, unless it has failed."""
+        return self._runner.run(jobs.claim_of(place, lease_for, retries, ahead, self._settings))
 
-    async def aclaim_of(self, place: LedgerPlace, *, lease_for: timedelta, retries: Retries) -> LeasedJob | None:
+    async def aclaim_of(
+        self, place: LedgerPlace, *, lease_for: timedelta, retries: Retries, ahead: bool = False
+    ) -> LeasedJob | None:
         """Same as `claim_of`."""
-        return await self._runner.arun(jobs.claim_of(place, lease_for, retries, self._settings))
+        return await self._runner.arun(jobs.claim_of(place, lease_for, retries, ahead, self._settings))
 
     def finish(
         self, lease: Lease, batch: Batch, candidates: Sequence[Candidate], *, policy: PromotionPolicy, last: bool

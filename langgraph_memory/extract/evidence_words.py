@@ -76,7 +76,7 @@ NAMED = re.compile(
 FRAME: Final = frozenset(
     """the user users user's speaker name named names called live lives living lived reside resides located based
     work works working worked use uses using used own owns have has had want wants like likes love loves enjoy enjoys
-    prefer prefers preferred preference favourite favorite currently now new also wish wishes said says told stated
+    prefer prefers preferred preference favourite favorite currently now new also wish wishes said says say told stated
     states mentioned person someone year years old age aged make makes made get gets got go goes been became become
     is are be being am recently plans plan planning follows follow diet dislikes dislike
     hates hate avoids avoid longer anymore stopped drinks drink eats eat quit does do asked asks would

@@ -63,10 +63,10 @@ def claim(
 
 
 def claim_of(
-    place: LedgerPlace, lease_for: timedelta, retries: Retries, settings: StoreSettings
+    place: LedgerPlace, lease_for: timedelta, retries: Retries, ahead: bool, settings: StoreSettings
 ) -> Flow[LeasedJob | None]:
-    """Lease the job of one thread, when it is due."""
-    return (yield from _claimed(place, lease_for, retries, False, settings))
+    """Lease the job of one thread, when it is due; with `ahead` also before, unless it has failed."""
+    return (yield from _claimed(place, lease_for, retries, ahead, settings))
 
 
 def _claimed(

@@ -10,9 +10,12 @@ from langchain_core.runnables import Runnable, RunnableConfig
 from langgraph.graph import END, START, StateGraph
 
 from langgraph_memory.domain.budget import ContextBudget
+from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.nodes.identity import MemoryContext
 from langgraph_memory.nodes.promotion import PromotionNode
 from langgraph_memory.nodes.prompt import OnBudget, Placement, budget_of, build_prompt
+from langgraph_memory.nodes.readers import AnyExtractor
+from langgraph_memory.nodes.reading import ExtractorName
 from langgraph_memory.nodes.retrieval import RetrievalNode
 from langgraph_memory.nodes.state import MemoryState
 
@@ -72,20 +75,26 @@ def build_graph(
     on_budget: OnBudget | None = None,
     retrieval: RetrievalNode | None = None,
     promotion: PromotionNode | None = None,
+    extractor: AnyExtractor | ExtractorName = "auto",
 ) -> StateGraph[MemoryState, MemoryContext, MemoryState, MemoryState]:
     """Return the uncompiled graph `retrieve` -> `model` -> `promote`.
 
     Compile it with `checkpointer=` and `store=`, or leave both to a server. `budget` bounds the whole prompt and
-    `on_budget` is told what it cut; `max_tokens=n` is short for `budget=ContextBudget(n)`.
+    `on_budget` is told what it cut; `max_tokens=n` is short for `budget=ContextBudget(n)`. `extractor` says who reads
+    what the user says: "auto" the rules and, of what they leave in doubt, the model where it gives structured output;
+    "rules" or "model" one of them alone; or an extractor of your own. A `promotion` node brings its own.
 
-    Raises InvalidInputError when the budget has no bound and the model's profile names none.
+    Raises InvalidInputError when the budget has no bound and the model's profile names none, when the model is to read
+    and gives no structured output, or when both `promotion` and `extractor` are given.
     """
+    if promotion is not None and extractor != "auto":
+        raise InvalidInputError("give the extractor to the PromotionNode that is passed as promotion.")
     builder = StateGraph(MemoryState, context_schema=MemoryContext)
     builder.add_node("retrieve", retrieval or RetrievalNode())
     budget = budget_of(budget, max_tokens)
     node = ModelNode(model, system_prompt=system_prompt, placement=placement, budget=budget, on_budget=on_budget)
     builder.add_node("model", node)
-    builder.add_node("promote", promotion or PromotionNode())
+    builder.add_node("promote", promotion or PromotionNode(extractor=extractor, model=model))
     builder.add_edge(START, "retrieve")
     builder.add_edge("retrieve", "model")
     builder.add_edge("model", "promote")

@@ -24,7 +24,7 @@ from langgraph_memory.nodes.base import IdentityResolver, MemoryNode, Update
 from langgraph_memory.nodes.conversation import injected_lines, messages_of, utterances_of
 from langgraph_memory.nodes.identity import Identity, source_of
 from langgraph_memory.nodes.readers import AnyExtractor
-from langgraph_memory.nodes.reading import Reading
+from langgraph_memory.nodes.reading import ExtractorName, Reading
 from langgraph_memory.nodes.steps import Steps, aperform, call, perform
 from langgraph_memory.nodes.work import Work
 from langgraph_memory.nodes.worker import PromotionWorker
@@ -32,6 +32,9 @@ from langgraph_memory.queue import AT_LATEST, QUIET_FOR
 from langgraph_memory.store import CuratedStore
 
 _LOG = logging.getLogger("langgraph_memory")
+
+ENOUGH = 5
+"""How many messages that are hardly worth a call are worth one together."""
 
 Mode = Literal["hot", "background"]
 Speakers = Mapping[str, str] | Callable[[str], str | None]
@@ -43,10 +46,12 @@ class PromotionNode(MemoryNode):
 
     Each message is read once by an extractor, however often the node runs: a ledger in the same transaction knows
     thread, message and words. `extractor` is an `Extractor` or a function from utterances to candidates; either may
-    be async. `policy` decides between promoting, keeping in session and discarding; `guard` treats personal data in
-    place of the store's guard. The output of `trusted_tools`, by name, is read as well; of no other tool, whatever the
-    policy. Where the policy listens to the assistant, what it only repeats is discarded as an echo. `on_promotion` is
-    told of each report.
+    be async. By default, and as "auto", the rules read, and what they leave in doubt is put to the `model`, if there is
+    one that gives structured output: at once where it is likely to say something, else together with what comes, or
+    when the thread has been quiet. "rules" and "model" let one of both read alone. `policy` decides between promoting,
+    keeping in session and discarding; `guard` treats personal data in place of the store's guard. The output of
+    `trusted_tools`, by name, is read as well; of no other tool, whatever the policy. Where the policy listens to the
+    assistant, what it only repeats is discarded as an echo. `on_promotion` is told of each report.
 
     An error of the extractor costs the message that it is about, which the report tells; the rest is read. When it
     raises ExtractionError, or cannot reach what it asks, the run goes on, `on_failure` is told, and the messages are
@@ -66,7 +71,8 @@ class PromotionNode(MemoryNode):
     def __init__(
         self,
         *,
-        extractor: AnyExtractor | None = None,
+        extractor: AnyExtractor | ExtractorName | None = None,
+        model: Any = None,
         policy: PromotionPolicy | None = None,
         trusted_tools: Sequence[str] = (),
         speakers: Speakers | None = None,
@@ -85,11 +91,11 @@ class PromotionNode(MemoryNode):
         if mode not in ("hot", "background"):
             raise InvalidInputError(f"mode must be 'hot' or 'background', not {mode!r}.")
         self._mode = mode
-        self._reading = Reading.of(extractor, policy, guard, listens_to_tools=bool(trusted_tools))
-        if worker is not None and worker.extractor != self._reading.name:
+        self._reading = Reading.of(extractor, policy, guard, listens_to_tools=bool(trusted_tools), model=model)
+        if worker is not None and worker.extractors != self._reading.names:
             raise InvalidInputError(
-                f"the worker takes the jobs of {worker.extractor!r} and this node queues for {self._reading.name!r}; "
-                "give both the same extractor."
+                f"the worker takes the jobs of {_both(worker.extractors)} and this node queues for "
+                f"{_both(self._reading.names)}; give both the same extractor and the same model."
             )
         self._trusted_tools = tuple(trusted_tools)
         self._speakers = _owner_of_name(speakers)
@@ -146,19 +152,24 @@ class PromotionNode(MemoryNode):
         left = yield from call(queue.unread, queue.aunread, turn.utterances, place=turn.place)
         if left.job_due and self._mode == "hot" and self._worker is None:
             yield from self._work.job_of(store, turn.place)
-        if left.utterances and self._mode == "hot":
-            yield from self._promote(store, turn, left.utterances)
+        if self._mode == "hot":
+            at_once = bool(left.utterances) and (yield from self._promote(store, turn, left.utterances))
+            yield from self._ask(store, turn, at_once=at_once)
         elif left.utterances:
             yield from self._queue(store, turn, left.utterances, **self._quiet)
 
-    def _promote(self, store: CuratedStore, turn: _Turn, fresh: Sequence[Utterance]) -> Steps[None]:
+    def _promote(self, store: CuratedStore, turn: _Turn, fresh: Sequence[Utterance]) -> Steps[bool]:
+        """Read and promote; return whether the model is to be asked now about what is left in doubt."""
         where: dict[str, Any] = {"scope": turn.scope, "source": turn.source}
         try:
             asked: dict[str, Any] = {"owner_id": turn.place.owner_id, "alone": True, **where}
             found = yield from self._reading.read(store, fresh, turn.repeatable, **asked)
         except ExtractionError as error:
             yield from self._put_off(store, turn, fresh, error)
-            return
+            return False
+        doubtful = self._reading.doubtful(fresh, found)
+        if doubtful:
+            yield from self._queue(store, self._asking(turn), [one.utterance for one in doubtful], **self._quiet)
         report = yield from call(
             store.promote,
             store.apromote,
@@ -170,6 +181,21 @@ class PromotionNode(MemoryNode):
         )
         if self._work.on_promotion is not None:
             self._work.on_promotion(report)
+        return any(one.at_once for one in doubtful)
+
+    def _ask(self, store: CuratedStore, turn: _Turn, *, at_once: bool) -> Steps[None]:
+        """Ask the model about all that waits, where something of it is urgent, or due, or enough of it waits."""
+        if self._reading.asks is None or self._worker is not None:
+            return
+        queue, place = store.queue, self._asking(turn).place
+        left = yield from call(queue.unread, queue.aunread, [], place=place)
+        if left.job_due or (left.waiting and (at_once or left.waiting >= ENOUGH or not place.is_thread)):
+            yield from self._work.job_of(store, place, ahead=True)
+
+    def _asking(self, turn: _Turn) -> _Turn:
+        """Return a turn as the model is asked about it: under its own name in the ledger."""
+        name = self._reading.names[-1]
+        return replace(turn, place=replace(turn.place, extractor=name))
 
     def _put_off(
         self, store: CuratedStore, turn: _Turn, fresh: Sequence[Utterance], error: ExtractionError
@@ -218,6 +244,10 @@ class _Turn:
     def repeatable(self) -> Sequence[str]:
         """What an assistant could only be repeating."""
         return [*self.injected, *(one.text for one in self.said)]
+
+
+def _both(names: Sequence[str]) -> str:
+    return " and ".join(map(repr, names))
 
 
 def _owner_of_name(speakers: Speakers | None) -> Callable[[str], str | None] | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -51,14 +51,27 @@ class Work:
         """Work on the job that has been due longest; None when there is none."""
         queue = store.queue
         how: dict[str, Any] = {"lease_for": self.lease_for, "retries": self.retries, "ahead": ahead}
-        job = yield from call(queue.claim, queue.aclaim, self.reading.name, **how)
+        for name in self.reading.names:
+            job = yield from call(queue.claim, queue.aclaim, name, **how)
+            if job is not None:
+                return (yield from self._on(store, job))
+        return None
+
+    def job_of(self, store: CuratedStore, place: LedgerPlace, *, ahead: bool = False) -> Steps[WorkReport | None]:
+        """Work on the job of one thread; None when it is somebody else's, or not due and not to be taken `ahead`."""
+        queue = store.queue
+        how: dict[str, Any] = {"lease_for": self.lease_for, "retries": self.retries, "ahead": ahead}
+        job = yield from call(queue.claim_of, queue.aclaim_of, place, **how)
         return None if job is None else (yield from self._on(store, job))
 
-    def job_of(self, store: CuratedStore, place: LedgerPlace) -> Steps[WorkReport | None]:
-        """Work on the job of one thread; None when it is not due, or somebody else's."""
+    def time_left(self, store: CuratedStore) -> Steps[timedelta | None]:
+        """Return how long it is until there is a job to work on; None when nothing waits."""
         queue = store.queue
-        job = yield from call(queue.claim_of, queue.aclaim_of, place, lease_for=self.lease_for, retries=self.retries)
-        return None if job is None else (yield from self._on(store, job))
+        left: list[timedelta] = []
+        for name in self.reading.names:
+            found = yield from call(queue.time_left, queue.atime_left, name)
+            left += [] if found is None else [found]
+        return min(left, default=None)
 
     def _on(self, store: CuratedStore, job: LeasedJob) -> Steps[WorkReport]:
         batches = job.batches(self.retries)
@@ -82,6 +95,7 @@ class Work:
         queue = store.queue
         try:
             found = yield from self._read(store, job, batch)
+            yield from self._ask_later(store, job, batch, found)
             report = yield from call(
                 queue.finish, queue.afinish, job.lease, batch, found, policy=self.reading.policy, last=last
             )
@@ -101,7 +115,21 @@ class Work:
             "scope": batch.scope,
             "source": batch.messages[-1].source,
         }
-        return (yield from self.reading.read(store, batch.readable, job.heard, **where))
+        reading = self.reading.named(job.lease.place.extractor)
+        return (yield from reading.read(store, batch.readable, job.heard, **where))
+
+    def _ask_later(self, store: CuratedStore, job: LeasedJob, batch: Batch, found: Sequence[Candidate]) -> Steps[None]:
+        """Queue for the model what the rules leave in doubt, before it counts as read by them."""
+        place, queue = job.lease.place, store.queue
+        reading = self.reading.named(place.extractor)
+        if reading.asks is None:
+            return
+        doubtful = {one.utterance.message_id for one in reading.doubtful(batch.readable, found)}
+        how: dict[str, Any] = {"place": replace(place, extractor=reading.asks.name), "heard": job.heard, "quiet_for": 0}
+        for one in batch.messages:
+            if one.utterance.message_id in doubtful:
+                where: dict[str, Any] = {"scope": one.scope, "source": one.source}
+                yield from call(queue.add, queue.aadd, [one.utterance], guard=reading.policy.guard, **where, **how)
 
     def _failed(self, batch: Batch, error: Exception) -> Failure:
         """Report a failure; nothing of what was said reaches the log."""

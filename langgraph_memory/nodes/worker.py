@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from threading import Condition, Thread
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.jobs import Retries
@@ -16,7 +16,7 @@ from langgraph_memory.domain.policy import PromotionPolicy
 from langgraph_memory.domain.promotion import PromotionReport
 from langgraph_memory.exceptions import DatabaseClosedError, ExtractionError, InvalidInputError
 from langgraph_memory.nodes.readers import AnyExtractor
-from langgraph_memory.nodes.reading import Reading
+from langgraph_memory.nodes.reading import ExtractorName, Reading
 from langgraph_memory.nodes.steps import Steps, aperform, perform
 from langgraph_memory.nodes.work import Work, WorkReport
 from langgraph_memory.store import CuratedStore
@@ -30,7 +30,8 @@ class PromotionWorker:
 
     `async with` works too. Any number of workers, in any number of processes, share the jobs: each is leased for
     `lease_for`, longer than an extractor takes for one batch, and one whose worker died is taken over when that has
-    passed. A worker takes the jobs of its own `extractor` only: give it the node's. `policy` and `guard` are its own;
+    passed. A worker takes the jobs of its own `extractor` only: give it the node's, and the `model` that is to be asked
+    about what the rules leave in doubt. `policy` and `guard` are its own;
     what the node's firewall let into the queue, trusted tools too, is read. `retries` says how often a failing batch
     is tried. `poll_every` is how long at most a job of another process goes unnoticed.
     """
@@ -39,7 +40,8 @@ class PromotionWorker:
         self,
         store: CuratedStore,
         *,
-        extractor: AnyExtractor | None = None,
+        extractor: AnyExtractor | ExtractorName | None = None,
+        model: Any = None,
         policy: PromotionPolicy | None = None,
         guard: GuardPolicy | None = None,
         retries: Retries | None = None,
@@ -50,7 +52,7 @@ class PromotionWorker:
     ) -> None:
         if lease_for <= timedelta(0) or poll_every <= timedelta(0):
             raise InvalidInputError("lease_for and poll_every must be longer than nothing.")
-        reading = Reading.of(extractor, policy, guard, listens_to_tools=True)
+        reading = Reading.of(extractor, policy, guard, listens_to_tools=True, model=model)
         self._store = store
         self._work = Work(reading, retries or Retries(), lease_for, on_promotion, on_failure)
         self._poll_every = poll_every.total_seconds()
@@ -62,6 +64,11 @@ class PromotionWorker:
     def extractor(self) -> str:
         """Return the name of the extractor whose jobs it takes."""
         return self._work.reading.name
+
+    @property
+    def extractors(self) -> tuple[str, ...]:
+        """Return the names of the extractors whose jobs it takes: with a `model` that can be asked, two."""
+        return self._work.reading.names
 
     def run_once(self, limit: int | None = None) -> WorkReport:
         """Work off the jobs that are due, at most `limit` of them, and return what was done."""
@@ -155,7 +162,7 @@ class PromotionWorker:
         report = WorkReport()
         try:
             report = runner.run(aperform(self._jobs(until=lambda: self._stopping)))
-            left = runner.run(self._store.queue.atime_left(self.extractor))
+            left = runner.run(aperform(self._work.time_left(self._store)))
         except DatabaseClosedError:
             raise
         except Exception as error:

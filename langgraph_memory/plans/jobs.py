@@ -30,10 +30,14 @@ _CANDIDATES = 20
 
 
 class Unread(NamedTuple):
-    """What nobody has read of a thread and nobody is to read later, and whether a job of it is due."""
+    """What nobody has read of a thread and nobody is to read later, and whether a job of it is due.
+
+    `waiting` is how many messages that job has.
+    """
 
     utterances: list[Utterance]
     job_due: bool
+    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,8 @@ def unread(place: LedgerPlace, utterances: Sequence[Utterance], now: datetime) -
     queued = yield Query("queued_messages", {**place_columns(place), "message_ids": ids, "anywhere": anywhere})
     known = {(row["message_id"], row["content_hash"]) for row in queued}
     left = [one for one in fresh if (one.message_id, content_hash(one.text)) not in known]
-    return Unread(left, _can_be_claimed(rows[0], to_microseconds(now)))
+    (job,) = yield Query("messages_left", place_columns(place))
+    return Unread(left, _can_be_claimed(rows[0], to_microseconds(now)), job["waiting"])
 
 
 @writes_repeatably
