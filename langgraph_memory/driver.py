@@ -11,7 +11,10 @@ T = TypeVar("T")
 
 
 def drive(generator: Generator[Y, S, T], perform: Callable[[Y], S]) -> T:
-    """Send `generator` the outcome of performing each thing it yields; an error is raised inside it."""
+    """Send `generator` the outcome of performing each thing it yields; an error is raised inside it.
+
+    It is closed when something else than an error ends it.
+    """
     try:
         wanted = next(generator)
         while True:
@@ -24,6 +27,9 @@ def drive(generator: Generator[Y, S, T], perform: Callable[[Y], S]) -> T:
     except StopIteration as stop:
         result: T = stop.value
         return result
+    except BaseException:  # an interrupt or a cancelled task: what the generator holds is let go now
+        generator.close()
+        raise
 
 
 async def adrive(generator: Generator[Y, S, T], perform: Callable[[Y], Awaitable[S]]) -> T:
@@ -40,3 +46,6 @@ async def adrive(generator: Generator[Y, S, T], perform: Callable[[Y], Awaitable
     except StopIteration as stop:
         result: T = stop.value
         return result
+    except BaseException:  # an interrupt or a cancelled task: what the generator holds is let go now
+        generator.close()
+        raise

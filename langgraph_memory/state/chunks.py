@@ -6,11 +6,11 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
 from itertools import repeat
 from operator import attrgetter, itemgetter, setitem
-from threading import Lock
 from typing import Any
 
 from pydantic import BaseModel
 
+from langgraph_memory.forked import Locked
 from langgraph_memory.state.codec import Codec, Typed
 from langgraph_memory.state.fields_set import AllFields, all_fields
 from langgraph_memory.state.marks import MESSAGE_TYPES
@@ -50,14 +50,14 @@ Shared = dict[Chunk, Sequence[Any]]
 """Copies of chunks that several values are made of."""
 
 
-class Chunks:
+class Chunks(Locked):
     """The chunks decoded last, by their stored bytes, so that no change to the database can make one wrong."""
 
     def __init__(self, codec: Codec) -> None:
         self._codec = codec
         self._decoded: OrderedDict[tuple[str, Typed], Chunk] = OrderedDict()
         self._bytes = 0
-        self._lock = Lock()
+        super().__init__()
 
     def get(self, kind: str, value: Typed) -> Chunk:
         """Return the chunk that these bytes hold."""

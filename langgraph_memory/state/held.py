@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from operator import attrgetter
-from threading import Lock
 from typing import NamedTuple
 
 from langgraph_memory.domain.pieces import Run, continues
+from langgraph_memory.forked import Locked
 from langgraph_memory.plans.threads.records import ChannelPlace, NewVersion, Placed, StoredChunk, StoredVersion
 from langgraph_memory.state.known import KnownVersion
 
@@ -33,7 +33,7 @@ class _Held(NamedTuple):
 _NOTHING = _Held("", b"", (), 0)
 
 
-class Held:
+class Held(Locked):
     """The chunks of one version of each channel used last; bounded, and safe to share between threads.
 
     They are found by the version's random number and its runs, which name lists by random ids: both are read from the
@@ -43,7 +43,7 @@ class Held:
     def __init__(self) -> None:
         self._held: dict[ChannelPlace, _Held] = {}
         self._bytes = 0
-        self._lock = Lock()
+        super().__init__()
 
     def of(self, place: ChannelPlace, version: str, packed_runs: bytes) -> Sequence[StoredChunk] | None:
         """Return the chunks of a version whose runs are these, in the order of their addresses, or None."""

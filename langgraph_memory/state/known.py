@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from threading import Lock
 from typing import NamedTuple
 
 from langgraph_memory.domain.pieces import Run, tail_of
+from langgraph_memory.forked import Locked
 from langgraph_memory.plans.threads.records import Base, Kind, StoredVersion
 from langgraph_memory.state.marks import Marks
 
@@ -44,7 +44,7 @@ Place = tuple[str, str, str]
 """A checkpoint: thread, namespace, id."""
 
 
-class KnownCheckpoints:
+class KnownCheckpoints(Locked):
     """The versions of the checkpoints used last, by checkpoint; bounded, and safe to share between threads.
 
     It only says what to compare with: the database decides, inside the transaction, whether it still holds.
@@ -55,7 +55,7 @@ class KnownCheckpoints:
         self._latest: dict[tuple[str, str], Place] = {}
         self._beginning: dict[str, int] = {}
         self._elements = 0
-        self._lock = Lock()
+        super().__init__()
 
     def get(self, place: Place) -> Mapping[str, KnownVersion | None] | None:
         """Return the versions of a checkpoint by channel, as far as they are known; None: there is none to build on."""

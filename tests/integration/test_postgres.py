@@ -710,6 +710,7 @@ GLOBAL_INDEXES = {
     "agent_memory_by_expiry": "the sweep",
     "promotion_job_by_due": "the workers, who serve every owner",
     "agent_memory_by_number": "a search across partitions, and a re-index",
+    "thread_deleted_pkey": "the hash of a thread that was deleted",
     "memory_migration_pkey": "the migrations",
     "store_setting_pkey": "what holds for the whole database",
 }

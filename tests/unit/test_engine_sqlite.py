@@ -266,18 +266,43 @@ def test_an_operation_that_fails_takes_nothing_else_of_its_group_with_it(grouped
     assert commands.count("COMMIT") == 1
 
 
-def test_an_interrupt_answers_everyone_and_leaves_the_writer_usable(grouped: Any) -> None:
-    writer, _, connection = grouped
-    futures = [writer.submit(keep("first")), writer.submit(keep("second", KeyboardInterrupt()))]
+@pytest.mark.parametrize("moment", ["BEGIN IMMEDIATE", "SAVEPOINT job", "RELEASE job", "COMMIT", "after COMMIT"])
+def test_an_interrupt_undoes_nothing_twice_and_everyone_who_waits_is_answered_by_the_next(moment: str) -> None:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.execute("CREATE TABLE kept (name TEXT PRIMARY KEY)")
+    pending = [moment]
 
+    def execute(on: Any, query: Query) -> list[Any]:
+        return on.execute("INSERT INTO kept VALUES (:name)", query.params).fetchall()
+
+    def command(on: Any, sql: str) -> None:
+        on.execute(sql) if pending != [sql] else None
+        if pending in ([sql], [f"after {sql}"]):
+            pending.clear()
+            raise KeyboardInterrupt
+
+    writer = Writer(connection, execute, command)
+    futures = [writer.submit(keep(name)) for name in ("first", "second")]
     with pytest.raises(KeyboardInterrupt):
         writer.drain()
-    after = writer.submit(keep("after"))
+    assert not connection.in_transaction
     writer.drain()
 
-    assert all(future.done() for future in futures)
-    assert after.result(timeout=0) == "after"
-    assert kept(connection) == ["after"]
+    assert [future.result(timeout=0) for future in futures] == ["first", "second"]
+    assert kept(connection) == ["first", "second"]
+    connection.close()
+
+
+def test_what_an_interrupted_caller_has_given_up_is_not_stored_later(grouped: Any) -> None:
+    writer, _, connection = grouped
+    others = writer.submit(keep("of another"))
+
+    with pytest.raises(KeyboardInterrupt):
+        writer.run(keep("given up", KeyboardInterrupt()))
+    writer.drain()
+
+    assert others.result(timeout=0) == "of another"
+    assert kept(connection) == ["of another"]
 
 
 def test_an_operation_that_was_cancelled_while_waiting_does_not_run(grouped: Any) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from threading import current_thread, main_thread
 from typing import Any, TypeVar, cast
 
 from langgraph_memory.driver import drive
@@ -22,6 +23,7 @@ from langgraph_memory.engine.postgres.tenants import Tenant, grant, revoke
 from langgraph_memory.engine.postgres.transaction import MoreWantedError, Statement, Transaction
 from langgraph_memory.engine.query import Operation
 from langgraph_memory.exceptions import DatabaseError, DatabaseUnavailableError
+from langgraph_memory.forked import Forked, leave_to_parent, tell_of_forks
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -42,7 +44,7 @@ class _Ending:
     in_doubt: bool = False
 
 
-class PostgresEngine:
+class PostgresEngine(Forked):
     """Runs operations on one PostgreSQL database, for any number of threads, tasks, processes and machines.
 
     An operation that met a deadlock or a broken connection before its commit is run again from its beginning.
@@ -53,31 +55,52 @@ class PostgresEngine:
         queries = load_queries("langgraph_memory.engine.postgres")
         self._statements = {name: Statement.of(sql) for name, sql in queries.items()}
         self._answers = answers()
-        self._pool = Pool(settings)
-        self._threads = ThreadPoolExecutor(settings.pool_size, "langgraph_memory-postgres")
+        self._start()
+        tell_of_forks(self)
+
+    def _start(self) -> None:
+        self._pool = Pool(self._settings)
+        self._threads = ThreadPoolExecutor(self._settings.pool_size, "langgraph_memory-postgres")
+
+    def after_fork_in_child(self) -> None:
+        """Have connections and threads of its own: two processes on one connection read each other's rows."""
+        leave_to_parent(self._pool)
+        closed = self._pool.closed
+        self._start()
+        if closed:
+            self.close()
 
     def setup(self) -> None:
         """Create or migrate the schema; safe to call again, and from several processes at once."""
+        self._uninterrupted(self._migrate)
+
+    def _migrate(self) -> None:
         with self._pool.lend() as connection:
             migrate(connection, self._settings)
 
     def run(self, operation: Operation[T]) -> T:
         """Run `operation` in one transaction and return its outcome."""
+        return self._uninterrupted(lambda: self._run_here(operation))
+
+    def _run_here(self, operation: Operation[T]) -> T:
         if operation.brief and (found := self._glance(operation)) is not None:
             return found[0]
         return self._run(operation)
 
     async def arun(self, operation: Operation[T]) -> T:
         """Same as `run`, on a thread of the engine's own."""
-        return await self._off_the_loop(self.run, operation)
+        return await self._off_the_loop(self._run_here, operation)
 
     def run_later(self, operation: Operation[object]) -> None:
         """Run a write at once, without waiting until the server's log is on its disk: the next commit puts it there."""
+        self._uninterrupted(self._run_later, operation)
+
+    def _run_later(self, operation: Operation[object]) -> None:
         self._run(operation, lasting=False)
 
     async def arun_later(self, operation: Operation[object]) -> None:
         """Same as `run_later`, on a thread of the engine's own."""
-        await self._off_the_loop(self.run_later, operation)
+        await self._off_the_loop(self._run_later, operation)
 
     def scrub(self) -> bool:
         """Vacuum the tables, or write them anew without what was deleted; return whether its bytes are gone.
@@ -85,12 +108,15 @@ class PostgresEngine:
         After a plain vacuum they are not: its space can be used again, and what was in it stays until then. Neither
         reaches the server's write-ahead log, its backups and standbys, nor copies that the file system keeps.
         """
+        return self._uninterrupted(self._scrub)
+
+    def _scrub(self) -> bool:
         with self._pool.lend() as connection:
             return scrub(connection, self._settings)
 
     async def ascrub(self) -> bool:
         """Same as `scrub`, on a thread of the engine's own."""
-        return await self._off_the_loop(lambda _: self.scrub(), None)
+        return await self._off_the_loop(self._scrub)
 
     def reclaim(self) -> None:
         """Do nothing: the server's autovacuum makes the space of deleted rows reusable by itself."""
@@ -98,11 +124,17 @@ class PostgresEngine:
 
     def grant(self, role: str, partition: str, owner_id: str) -> None:
         """Let a role of the server see the rows of one owner, and no others."""
+        self._uninterrupted(self._grant, Tenant(role, partition, owner_id))
+
+    def _grant(self, tenant: Tenant) -> None:
         with self._pool.lend() as connection:
-            grant(connection, self._settings, Tenant(role, partition, owner_id))
+            grant(connection, self._settings, tenant)
 
     def revoke(self, role: str) -> None:
         """Let a role of the server see nothing any more."""
+        self._uninterrupted(self._revoke, role)
+
+    def _revoke(self, role: str) -> None:
         with self._pool.lend() as connection:
             revoke(connection, self._settings, role)
 
@@ -115,15 +147,24 @@ class PostgresEngine:
         self._threads.shutdown(wait=True)
         self._pool.close()
 
-    async def _off_the_loop(self, perform: Callable[[S], T], given: S) -> T:
+    def _uninterrupted(self, perform: Callable[..., T], *given: Any) -> T:
+        """Run what uses a connection where no signal is handled: in the main thread, an interrupt would lose it."""
+        if current_thread() is not main_thread():
+            return perform(*given)
+        return self._start_off(lambda: self._threads.submit(perform, *given)).result()
+
+    async def _off_the_loop(self, perform: Callable[..., T], *given: Any) -> T:
+        loop = asyncio.get_running_loop()
+        return await self._start_off(lambda: loop.run_in_executor(self._threads, perform, *given))
+
+    def _start_off(self, start: Callable[[], S]) -> S:
         self._pool.check_open()
         try:
-            running = asyncio.get_running_loop().run_in_executor(self._threads, perform, given)
+            return start()
         except RuntimeError:  # closed since it was checked
             self._pool.close()
             self._pool.check_open()
             raise
-        return await running
 
     def _run(self, operation: Operation[T], *, lasting: bool = True) -> T:
         keys: set[str] = set()

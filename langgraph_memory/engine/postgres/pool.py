@@ -60,9 +60,14 @@ class Pool:
         self._reached = True
         self._pool.close()
 
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self._reached and self._pool.closed
+
     def check_open(self) -> None:
         """Raise DatabaseClosedError after `close`."""
-        if self._reached and self._pool.closed:
+        if self.closed:
             raise DatabaseClosedError(f"{self._settings.name} was closed; open it again with open_memory().")
 
     def _take(self) -> Connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -20,7 +21,14 @@ from langgraph_memory.engine.sqlite.fresh import FreshShelf
 from langgraph_memory.engine.sqlite.migrate import migrate
 from langgraph_memory.engine.sqlite.statements import Statement
 from langgraph_memory.engine.sqlite.writer import Writer
-from langgraph_memory.exceptions import DatabaseBusyError, DatabaseClosedError, DatabaseError, InvalidInputError
+from langgraph_memory.exceptions import (
+    DatabaseBusyError,
+    DatabaseClosedError,
+    DatabaseError,
+    DatabaseUnavailableError,
+    InvalidInputError,
+)
+from langgraph_memory.forked import Forked, leave_to_parent, tell_of_forks
 
 T = TypeVar("T")
 
@@ -30,10 +38,13 @@ _LINGER = 0.05
 """Seconds that a write which nobody waits for may wait for others: they share one commit."""
 _CHECKPOINT_AFTER = 32
 """Commits after which the write-ahead log is copied into the file, by a thread that no writer waits for."""
+_QUIET = 5.0
+"""Seconds that a fork waits for the reads and the write that are under way."""
+_MOMENT = 0.001
 _VACUUM_PAGES = 512  # 2 MB a step: a few milliseconds with the write lock
 
 
-class SqliteEngine:
+class SqliteEngine(Forked):
     """Runs operations on one SQLite file, for any number of threads, tasks and processes.
 
     Writes of this process share one connection and are grouped into few commits; readers have connections of their
@@ -47,18 +58,79 @@ class SqliteEngine:
         }
         self._fresh = FreshShelf()
         self._answers = answers(self._fresh)
-        self._connection = open_connection(settings, create=True)
-        self._writer = Writer(self._connection, self._execute, self._transact)
-        self._idle: list[Any] = []
-        self._lock = Lock()
         self._closed = False
+        self._connect(open_connection(settings, create=True))
+        self._start()
+        tell_of_forks(self)
+
+    def _connect(self, connection: Any) -> None:
+        self._connection = connection
+        self._writer = Writer(connection, self._execute, self._transact)
+        self._idle: list[Any] = []
+        self._lent = 0
+        self._checkpointed_at = 0
+
+    def _start(self) -> None:
+        """Make the locks and the threads, which no process shares with another."""
+        self._lock = Lock()
+        self._resumed = Event()
+        self._resumed.set()
+        self._paused = self._unusable = False
+        self._checkpointing = Lock()
+        self._closing = Event()
         self._write_thread = ThreadPoolExecutor(1, "langgraph_memory-write")
         self._read_threads = ThreadPoolExecutor(_READER_THREADS, "langgraph_memory-read")
         self._later_thread = ThreadPoolExecutor(1, "langgraph_memory-later")
         self._later_awake = False
-        self._checkpointed_at = 0
-        self._checkpointing = Lock()
-        self._closing = Event()
+        self._inherited = False
+
+    def before_fork(self) -> None:
+        """Close every connection, once nobody uses one: what SQLite knows of a file's locks would be the child's, too.
+
+        A `:memory:` database is copied with the process.
+        """
+        if self._closed or self._inherited or not self._writer.pause(_QUIET):
+            return
+        with self._lock:
+            self._paused = True
+            self._resumed.clear()
+        if self._settings.in_memory or not self._is_idle():
+            return
+        for connection in (self._connection, *self._idle):
+            connection.close()
+        self._idle, self._connection = [], None
+
+    def _is_idle(self) -> bool:
+        """Wait until nobody reads; False where that takes too long."""
+        deadline = time.monotonic() + _QUIET
+        while self._lent and time.monotonic() < deadline:
+            time.sleep(_MOMENT)
+        return not self._lent
+
+    def after_fork_in_parent(self) -> None:
+        """Open what was closed for the fork."""
+        if not self._paused:
+            return
+        try:
+            if self._connection is None:
+                self._connection = open_connection(self._settings, create=True)
+        finally:
+            self._writer.go_on(self._connection)
+            self._paused = False
+            self._resumed.set()
+
+    def after_fork_in_child(self) -> None:
+        """Have threads of its own, and before the next use connections; what the parent has put off stays with it."""
+        paused, inherited = self._paused, self._connection
+        self._start()
+        if self._settings.in_memory:
+            self._connect(inherited)
+            self._unusable = not paused
+            return
+        if inherited is not None:
+            leave_to_parent(inherited, *self._idle)
+        self._unusable = not (self._closed or self._inherited or inherited is None)
+        self._inherited = not self._closed
 
     def setup(self) -> None:
         """Create or migrate the schema; safe to call again, and from several processes at once."""
@@ -109,7 +181,11 @@ class SqliteEngine:
         self._writer.put_off(operation)
         if not self._later_awake:
             self._later_awake = True
-            self._later_thread.submit(self._settle)
+            try:
+                self._later_thread.submit(self._settle)
+            except BaseException:
+                self._later_awake = False
+                raise
 
     async def arun_later(self, operation: Operation[object]) -> None:
         """Same as `run_later`, which never blocks on a file."""
@@ -196,6 +272,8 @@ class SqliteEngine:
         self._read_threads.shutdown(wait=True)
         with self._lock:
             idle, self._idle = self._idle, []
+        if self._inherited:
+            return
         for connection in idle:
             connection.close()
         self._writer.close()
@@ -217,6 +295,16 @@ class SqliteEngine:
         return 0 < left < free
 
     def _check_open(self) -> None:
+        if self._unusable:
+            raise DatabaseUnavailableError(
+                f"this process was forked while another thread used {self._settings.path!r}; open it again here with "
+                "open_memory()."
+            )
+        if self._inherited:
+            with self._lock:
+                if self._inherited:
+                    self._connect(open_connection(self._settings, create=True))
+                    self._inherited = False
         if self._closed:
             raise DatabaseClosedError(f"{self._settings.path!r} was closed; open it again with open_memory().")
 
@@ -233,12 +321,24 @@ class SqliteEngine:
             self._give_back(connection)
 
     def _lend(self) -> Any:
-        with self._lock:
-            connection = self._idle.pop() if self._idle else None
-        return connection if connection is not None else open_connection(self._settings, create=False)
+        while True:
+            if self._paused:
+                self._resumed.wait()
+            with self._lock:
+                if not self._paused:
+                    connection = self._idle.pop() if self._idle else None
+                    self._lent += 1
+                    break
+        try:
+            return connection if connection is not None else open_connection(self._settings, create=False)
+        except BaseException:
+            with self._lock:
+                self._lent -= 1
+            raise
 
     def _give_back(self, connection: Any) -> None:
         with self._lock:
+            self._lent -= 1
             if not self._closed and len(self._idle) < _IDLE_READERS:
                 self._idle.append(connection)
                 return

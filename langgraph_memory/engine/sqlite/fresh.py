@@ -6,10 +6,10 @@ import json
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any, NamedTuple
 
 from langgraph_memory.engine.query import Answer, Plan, Query, Row
+from langgraph_memory.forked import Locked
 
 _FIELDS = (("terms", "term_count"), ("context_terms", "context_count"), ("asked_terms", "asked_count"))
 _NUMBER = (1 << 32) - 1
@@ -69,7 +69,7 @@ class Noted(NamedTuple):
     row: Mapping[str, Any]
 
 
-class FreshShelf:
+class FreshShelf(Locked):
     """Keeps the fresh rows of the partitions that were searched last.
 
     A state tells one content of a partition from every other, also from one that was rolled back, so what another
@@ -83,7 +83,7 @@ class FreshShelf:
         self._kept: OrderedDict[int, Fresh] = OrderedDict()
         self._stored: dict[int, Noted] = {}
         self._noted: dict[int, Noted] = {}
-        self._lock = Lock()
+        super().__init__()
 
     def find(self, partition_no: int) -> Fresh | None:
         """Return what is kept of a partition, in whatever state it was."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from threading import Lock
 from typing import Any, Generic, Protocol, Self, TypeVar
+
+from langgraph_memory.forked import Locked
 
 BLOCK = 128
 """How many vectors go into one block."""
@@ -45,7 +46,7 @@ K = TypeVar("K", bound=Kept)
 J = TypeVar("J", bound=Joined)
 
 
-class Shelf(Generic[K]):
+class Shelf(Locked, Generic[K]):
     """Keeps the vectors of the partitions that were read last, within a bound of bytes, for the reads that follow.
 
     `state` tells one content of a partition from every other, also from one that was rolled back, so what another
@@ -57,7 +58,7 @@ class Shelf(Generic[K]):
         self._kept: OrderedDict[int, tuple[State, tuple[K, ...]]] = OrderedDict()
         self._found: dict[int, int] = {}
         self._bytes = 0
-        self._lock = Lock()
+        super().__init__()
 
     def find(self, partition_no: int, state: State) -> tuple[K, ...] | None:
         """Return the vectors of a partition's blocks in this state, when they are here."""
@@ -85,13 +86,13 @@ class Shelf(Generic[K]):
         with self._lock:
             if partition_no in self._kept:
                 self._bytes -= bytes_of(self._kept.pop(partition_no)[1])
-            self._kept[partition_no] = (state, vectors)
-            self._found.setdefault(partition_no, 0)
             self._bytes += size
+            self._found.setdefault(partition_no, 0)  # before the vectors, because an interrupt may come between
+            self._kept[partition_no] = (state, vectors)
             while self._bytes > self._most_bytes:
                 number, (_, gone) = self._kept.popitem(last=False)
                 self._bytes -= bytes_of(gone)
-                del self._found[number]
+                self._found.pop(number, None)
 
 
 def grown(parts: tuple[J, ...], more: J) -> tuple[J, ...]:

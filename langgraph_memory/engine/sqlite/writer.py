@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
-from threading import Lock
+from threading import Event, Lock
 from typing import Any, TypeVar
 
 from langgraph_memory.driver import drive
@@ -24,15 +24,23 @@ _MOST_AGAIN = 1024
 _log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Job:
     operation: Operation[Any]
     awaited: bool = True
     future: Future[Any] = field(default_factory=Future)
     outcome: Any = None
     error: Exception | None = None
+    given_up: bool = False
+
+    def starts(self) -> bool:
+        """Whether it is to be run: nobody has given it up, and an interrupt kept it from being run before."""
+        if self.given_up or self.future.done():
+            return False
+        return self.future.running() or self.future.set_running_or_notify_cancel()
 
     def settle(self) -> None:
+        """Answer whoever waits for it."""
         if self.error is None:
             self.future.set_result(self.outcome)
         elif self.awaited:
@@ -48,43 +56,56 @@ class Writer:
     that fails takes nothing else with it; nobody is answered before the commit. What is `put_off` keeps its place in
     the queue: no later operation is committed before it. Where the file could not be written, it is tried again with
     the next.
+
+    An interrupt may come between any two steps, a second one while the first is handled. So what is under way is noted
+    first, and who takes the lock next undoes what is left open, and runs again what others wait for. The lock is only
+    taken by `with`, which no interrupt comes between.
     """
 
     def __init__(
         self, connection: Any, execute: Callable[[Any, Query], Sequence[Row]], command: Callable[[Any, str], None]
     ) -> None:
         self._connection = connection
-        self._perform = partial(execute, connection)
+        self._execute = execute
         self._command = command
         self._waiting: deque[_Job] = deque()
         self._again: list[_Job] = []
+        self._running: list[_Job] = []
+        self._committing: Sequence[_Job] = ()
         self._lock = Lock()
+        self._open = Event()
+        self._open.set()
         self.commits = 0
         """How many transactions were committed."""
 
     def run(self, operation: Operation[T]) -> T:
         """Return the outcome of `operation` once it is committed; at once when nobody else is writing."""
-        if self._lock.acquire(blocking=False):
-            try:
+        self._await_open()
+        if not self._lock.locked():
+            with self._lock:
+                self._recover()
                 if not self._waiting and not self._again:
                     return self._commit(operation)
-            finally:
-                self._lock.release()
-        future = self.submit(operation)
-        self.drain()
-        return future.result()
+        job = _Job(operation)
+        try:
+            self._waiting.append(job)
+            self.drain()
+            outcome: T = job.future.result()
+        except BaseException:
+            job.given_up = True
+            raise
+        return outcome
 
     def read(self, operation: Operation[T]) -> tuple[T] | None:
         """Return the outcome of an operation that only reads, from what this connection has at hand; None: it is busy.
 
         Another connection has to read anew whatever this one has written since.
         """
-        if not self._lock.acquire(blocking=False):
+        if self._lock.locked():
             return None
-        try:
+        with self._lock:
+            self._recover()
             return (self._look(operation),)
-        finally:
-            self._lock.release()
 
     def submit(self, operation: Operation[T]) -> Future[T]:
         """Queue `operation`; somebody must call `drain` afterwards."""
@@ -98,20 +119,64 @@ class Writer:
 
     def drain(self) -> None:
         """Return when every operation queued before this call has been answered."""
+        self._await_open()
         with self._lock:
+            self._recover()
             self._drain()
 
     def close(self) -> None:
         """Answer what is waiting, then close the connection; no other thread is using it at that moment."""
         with self._lock:
+            self._recover()
             self._drain()
             for job in self._again:
                 _log_lost(job)
             self._connection.close()
 
+    def alone(self, perform: Callable[[Any], T]) -> T:
+        """Return what `perform` returns for the connection, while no transaction is open on it."""
+        self._await_open()
+        with self._lock:
+            self._recover()
+            return perform(self._connection)
+
+    def pause(self, seconds: float) -> bool:
+        """Let nobody write until `go_on`; False where a transaction takes longer than that to end."""
+        self._open.clear()  # whoever comes now waits: a lock that many want may never be had
+        if not self._lock.acquire(timeout=seconds):
+            self._open.set()
+            return False
+        self._recover()
+        return True
+
+    def _await_open(self) -> None:
+        if not self._open.is_set():  # `wait` takes a lock in Python, where an interrupt would leave it taken
+            self._open.wait()
+
+    def go_on(self, connection: Any) -> None:
+        """Write again, on this connection."""
+        self._connection = connection
+        self._lock.release()
+        self._open.set()
+
+    def _recover(self) -> None:
+        """Undo the transaction that an interrupt left open, and queue what it kept from being answered."""
+        if not self._running and not self._connection.in_transaction:
+            return
+        committed = () if self._connection.in_transaction else self._committing
+        self._abandon()
+        for job in reversed(self._running):
+            if job.future.done() or any(job is other for other in self._waiting):
+                continue
+            if any(job is other for other in committed):
+                job.settle()
+            elif not job.given_up:
+                self._waiting.appendleft(job)
+        self._running, self._committing = [], ()
+
     def _commit(self, operation: Operation[T]) -> T:
-        self._command(self._connection, "BEGIN IMMEDIATE")
         try:
+            self._command(self._connection, "BEGIN IMMEDIATE")
             outcome = self._drive(operation)
             self._command(self._connection, "COMMIT")
         except BaseException:
@@ -121,47 +186,40 @@ class Writer:
         return outcome
 
     def _look(self, operation: Operation[T]) -> T:
-        self._command(self._connection, "BEGIN")
         try:
+            self._command(self._connection, "BEGIN")
             return self._drive(operation)
         finally:
             self._abandon()
 
     def _drain(self) -> None:
         self._put_back()
-        while jobs := self._take():
+        while self._take():
             try:
-                self._run(jobs)
-            except BaseException as error:  # an interrupt must not leave the others waiting for ever
-                for job in (job for job in jobs if not job.future.done()):
-                    if job.awaited:
-                        job.future.set_exception(error)
-                    else:
-                        self._try_again(job)
+                self._run(self._running)
+                self._running = []
+            except BaseException:
+                self._recover()
                 raise
             if self._waiting:
                 self._put_back()
 
     def _put_back(self) -> None:
         """Queue what is tried again where it was: before everything else."""
-        self._waiting.extendleft(reversed(self._again))
-        self._again = []
+        while self._again:
+            self._waiting.appendleft(self._again[-1])
+            self._again.pop()
 
-    def alone(self, perform: Callable[[Any], T]) -> T:
-        """Return what `perform` returns for the connection, while no transaction is open on it."""
-        with self._lock:
-            return perform(self._connection)
-
-    def _take(self) -> list[_Job]:
-        """Return the next jobs to run together; those that nobody waits for do not keep others out of the group."""
-        jobs: list[_Job] = []
+    def _take(self) -> bool:
+        """Take the next jobs to run together; those that nobody waits for do not keep others out of the group."""
         awaited = 0
         while self._waiting and awaited < _GROUP:
-            job = self._waiting.popleft()
-            if job.future.set_running_or_notify_cancel():
-                jobs.append(job)
+            job = self._waiting[0]
+            if job.starts():
+                self._running.append(job)
                 awaited += job.awaited
-        return jobs
+            self._waiting.popleft()
+        return bool(self._running)
 
     def _run(self, jobs: list[_Job]) -> None:
         if self._transaction(jobs) and len(jobs) > 1:
@@ -182,6 +240,7 @@ class Writer:
 
     def _transaction(self, jobs: list[_Job]) -> bool:
         """Run `jobs` in one transaction; True when it began and all of it was undone."""
+        self._committing = ()
         for job in jobs:
             job.outcome = job.error = None
         try:
@@ -193,15 +252,14 @@ class Writer:
         try:
             for job in jobs:
                 self._attempt(job, alone=len(jobs) == 1)
+            self._committing = jobs
             self._command(self._connection, "COMMIT")
         except Exception as error:
+            self._committing = ()
             self._abandon()
             for job in jobs:
                 job.error = job.error or error
             return True
-        except BaseException:
-            self._abandon()
-            raise
         self.commits += 1
         return False
 
@@ -220,9 +278,16 @@ class Writer:
         self._command(self._connection, "RELEASE job")
 
     def _drive(self, operation: Operation[T]) -> T:
-        return drive(operation.start(), self._perform)
+        return drive(operation.start(), partial(self._execute, self._connection))
 
     def _abandon(self) -> None:
+        """Roll back; an interrupt may come while that is done."""
+        try:
+            self._roll_back()
+        finally:
+            self._roll_back()
+
+    def _roll_back(self) -> None:
         if self._connection.in_transaction:
             self._command(self._connection, "ROLLBACK")
 
