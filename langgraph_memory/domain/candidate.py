@@ -47,13 +47,14 @@ class Candidate(BaseModel):
     """One memory an extractor proposes, before any rule has judged it.
 
     `content` is the sentence a model will read, about the speaker in the third person.
-    `replaces` names old values the speaker said no longer hold ("not Slack any more"): whatever live memory holds
-    one of them is superseded by this candidate. `retires` says that nothing takes their place ("I no longer use
-    Vim"): what is known of the slot with that value, or says it in other words, is retired, and the candidate itself
-    is not stored. `forgets` says that what `content` says is to be forgotten ("forget that I live in Berlin"): what is
-    known of the slot with that value, or of the whole slot when no value is named, or says the same, is deleted with
-    its older versions, and neither what was said before nor the candidate is stored. `corrects` marks an explicit
-    correction ("sorry, I meant ..."). `session_only` marks what holds for this thread alone ("today").
+    `replaces` names old values the speaker said no longer hold ("not Slack any more"): whatever live memory holds one
+    of them is superseded by this candidate. `retires` says that no other value takes their place ("I no longer use
+    Vim"): what is known of the slot with that value, or says it in other words, is retired. What a user said so is
+    kept in its place; of anybody else it is not stored. `forgets` says that what `content` says is to be forgotten
+    ("forget that I live in Berlin"): what is known of the slot with that value, or of the whole slot when no value is
+    named, or says the same, is deleted with its older versions, and neither what was said before nor the candidate is
+    stored. `corrects` marks an explicit correction ("sorry, I meant ..."). `changes_only` says that it counts only
+    where it changes what is known ("quit hsbc"). `session_only` marks what holds for this thread alone ("today").
     `target` is the id of the one known memory that is superseded, retired or forgotten, where the extractor was shown
     it. `excerpt` is the speaker's own words, `message_id` the message they stand in: an excerpt that is not in it,
     whatever its case, dashes and apostrophes, is no evidence, and the candidate is discarded. `flaw` discards it too,
@@ -70,6 +71,7 @@ class Candidate(BaseModel):
     retires: bool = False
     forgets: bool = False
     corrects: bool = False
+    changes_only: bool = False
     session_only: bool = False
     target: str | None = None
     confidence: float = Field(default=0.9, ge=0.0, le=1.0)

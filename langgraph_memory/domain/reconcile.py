@@ -126,6 +126,16 @@ def retiring(new: Memory, holding: Sequence[Memory], near: Sequence[Near]) -> De
     return Decision(new, refused=NOTHING_TO_RETIRE, reason="nothing known says what no longer holds")
 
 
+def denying(new: Memory, known: Sequence[Memory], gone: Sequence[Memory], now: datetime) -> Decision:
+    """Return what to do with what a person says no longer holds: it takes the place of what said so, and is kept."""
+    same = next((memory for memory in known if _says_the_same(memory, new)), None)
+    if same is not None:
+        return Decision(reinforced(same, new, now), tuple(gone), same, "the same statement is known already")
+    return Decision(
+        new, tuple(gone), reason="it no longer holds" if gone else "nothing known says what no longer holds"
+    )
+
+
 def ends(new: Memory, one: Near) -> bool:
     """Return whether `new` says that what `one` says no longer holds."""
     return one.likeness.way == "polarity" and says_it_ended(new.content) and not says_it_ended(one.memory.content)

@@ -49,6 +49,7 @@ class Finding:
     details: Mapping[str, Any] | None = None
     session: bool = False
     corrects: bool = False
+    changes_only: bool = False
     said: str = ""
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from langgraph_memory.domain.candidate import Candidate, Flaw, Utterance
 from langgraph_memory.extract import gates
+from langgraph_memory.extract.changes import tells_of_a_change
 from langgraph_memory.extract.clauses import Clause
 from langgraph_memory.extract.clauses import clauses as clauses_of
 from langgraph_memory.extract.corrections import amended, corrected, without_repeats
@@ -28,7 +29,9 @@ from langgraph_memory.extract.wholeness import holds, is_qualified, tells_all
 SURE: Final = 0.7
 """The gate's probability from which on a clause is kept; chosen on the development split for a precision of .97."""
 UNSURE: Final = 0.4
-"""The probability from which on a clause is reported, and kept in session."""
+"""The probability from which on a clause is reported and kept in session; one that tells of a change is stored."""
+CHANGED: Final = 0.75
+"""How sure a statement is that takes the place of a known one, at least."""
 UNHEARD: Final = 0.04
 """The probability below which even what a pattern reads is not taken: "symptoms, like fatigue"."""
 
@@ -123,11 +126,20 @@ def _of_clause(heard: Heard, read_in_it: Sequence[Finding], text: str) -> Iterat
         else:
             yield _richer(heard, read_in_it[0], text)
             yield from read_in_it[1:]
-    elif (heard.probability >= UNSURE or explicit) and not is_vetoed(heard.clause, explicit=explicit):
+    else:
+        yield from _unstructured(heard, text, explicit=explicit)
+
+
+def _unstructured(heard: Heard, text: str, *, explicit: bool) -> Iterator[Finding]:
+    """Yield a clause of which the rules read nothing: as it is, or as a change; and who is named in it."""
+    sure = heard.probability >= SURE or explicit
+    if not sure and tells_of_a_change(heard.clause):
+        yield _as_change(heard, text)
+    elif (sure or heard.probability >= UNSURE) and not is_vetoed(heard.clause, explicit=explicit):
         yield _plainly(heard, text, explicit=explicit)
-        if heard.probability >= SURE or explicit:
+        if sure:
             return
-    for finding in () if read_in_it else mentioned(heard.clause.text):
+    for finding in mentioned(heard.clause.text):
         yield replace(finding, said=text[heard.clause.start : heard.clause.end], confidence=0.8)
 
 
@@ -174,6 +186,14 @@ def _plainly(heard: Heard, text: str, *, explicit: bool) -> Finding:
         corrects=speech.corrects,
         said=text[heard.clause.start : heard.clause.end],
     )
+
+
+def _as_change(heard: Heard, text: str) -> Finding:
+    """Return a clause that counts because it changes what is known, however little the gate makes of it."""
+    found = _plainly(heard, text, explicit=False)
+    kind = "fact" if found.memory_type == "event" else found.memory_type
+    alone = heard.probability >= UNSURE
+    return replace(found, memory_type=kind, confidence=max(found.confidence, CHANGED), changes_only=not alone)
 
 
 def _said(sentence: Sentence, *, greeted: bool) -> list[Finding]:
@@ -242,6 +262,7 @@ def _candidate(finding: Finding, utterance: Utterance, flaw: Flaw | None) -> Can
         replaces=finding.replaces,
         retires=finding.negated and finding.value in finding.replaces,
         corrects=finding.corrects,
+        changes_only=finding.changes_only,
         session_only=finding.session,
         confidence=finding.confidence,
         importance=finding.importance,

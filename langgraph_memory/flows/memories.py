@@ -9,6 +9,7 @@ from typing import Any
 
 from langgraph_memory.domain.admission import admit, refused
 from langgraph_memory.domain.candidate import Candidate, Utterance
+from langgraph_memory.domain.changes import found_by
 from langgraph_memory.domain.clock import in_utc
 from langgraph_memory.domain.guard import Refusal
 from langgraph_memory.domain.likeness import says_it_ended
@@ -174,6 +175,7 @@ def _proposal(candidate: Candidate, memory: Memory, vectors: Vectors, settings: 
         target=candidate.target,
         forgets=candidate.forgets,
         corrects=candidate.corrects,
+        changes_only=candidate.changes_only,
         compared=True,
         search=own_search(vectors, settings),
     )
@@ -263,6 +265,7 @@ def _draft(
         content_json=None if candidate.content_json is None else dict(candidate.content_json),
         source=source,
         subject=candidate.subject,
+        context=found_by(candidate.content),
         confidence=candidate.confidence,
         importance=candidate.importance,
         valid_from=told.valid_from,

@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
 from langgraph_memory.domain import marks
+from langgraph_memory.domain.changes import found_by, read, replaced_by
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.likeness import compare
 from langgraph_memory.domain.memory import Action, Memory, Outcome, Source
 from langgraph_memory.domain.receipts import ReceiptPolicy, needles, without
-from langgraph_memory.domain.reconcile import Decision, holding_value, in_conflict, reconcile, retiring
+from langgraph_memory.domain.reconcile import (
+    LOWER_STANDING,
+    Decision,
+    denying,
+    holding_value,
+    in_conflict,
+    reconcile,
+    retiring,
+)
 from langgraph_memory.domain.scope import check_owner, owner_partition, visible_from
 from langgraph_memory.domain.session import retold
-from langgraph_memory.domain.standing import outranks
+from langgraph_memory.domain.standing import outranks, overrides, same_message
 from langgraph_memory.domain.text import fingerprint
 from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
 from langgraph_memory.exceptions import MemoryNotFoundError
 from langgraph_memory.plans import marks as marking
-from langgraph_memory.plans.near import near_to, numbered
+from langgraph_memory.plans.near import holding_any, near_to, numbered
 from langgraph_memory.plans.rows import Vectors, VectorSearch, insert_row, memory_columns, rewrite_row
 
 
@@ -49,9 +58,10 @@ _NOBODY = Origin()
 class Proposal:
     """A memory to store, its type's rules, its vectors, and the values the speaker says no longer hold.
 
-    With `retires` nothing takes their place; with `forgets` what says the same is deleted. `corrects` marks an explicit
-    correction. `target` is the id of the one memory that this is done with, where that is known. Unless `compared`,
-    only the same words and the same slot count; `search` holds the memory's own vector, to compare it by.
+    With `retires` it says that something ended, with `forgets` what says the same is deleted. `corrects` marks an
+    explicit correction; what `changes_only` is stored where it takes the place of something. `target` is the id of the
+    one memory that this is done with, where that is known. Unless `compared`, only the same words and the same slot
+    count; `search` holds the memory's own vector, to compare it by.
     """
 
     memory: Memory
@@ -61,6 +71,7 @@ class Proposal:
     retires: bool = False
     forgets: bool = False
     corrects: bool = False
+    changes_only: bool = False
     target: str | None = None
     compared: bool = False
     search: VectorSearch | None = None
@@ -74,6 +85,8 @@ class Proposal:
 _SUMMARY = "summary"
 _DROPPED_AT_ONCE = 20
 """How many old receipts go with each new one."""
+NOTHING_TO_CHANGE = "nothing_to_change"
+"""The reason why what only told of a change is not stored: nothing known is changed by it."""
 NOTHING_TO_FORGET = "nothing_to_forget"
 """The reason why "forget that" changes nothing: what it names is not known."""
 
@@ -97,13 +110,36 @@ def store(proposal: Proposal, now: datetime) -> Plan[Outcome]:
     if proposal.retires:
         near = yield from near_to(new, proposal.search, corpus, now)
         decision = retiring(new, (*_with_value(new, known), *retracted), near)
-        return (yield from settle(decision, (), (), Origin.of(new.source), now))
+        over = yield from _holding_no_longer(proposal, corpus, now)
+        if new.source.actor == "user" and decision.refused != LOWER_STANDING:
+            gone = {one.id: one for one in (*decision.retires, *(one for one, _ in over))}
+            decision = denying(new, known, tuple(gone.values()), now)
+        return (yield from settle(decision, proposal.vectors, (), Origin.of(new.source), now, corpus))
     near = (yield from near_to(new, proposal.search, corpus, now)) if _is_compared(proposal, known) else []
     retracted = (*retracted, *target)
     corrects = proposal.corrects or bool(proposal.replaces)
+    over = yield from _holding_no_longer(proposal, corpus, now)
+    if proposal.changes_only and not over and not retracted:
+        return Outcome("refused", None, f"{NOTHING_TO_CHANGE}: nothing known is changed by it")
     decision = reconcile(new, known, proposal.kind, now, near, corrects=corrects)
-    allowed = tuple(one for one in retracted if not outranks(one, new))
-    return (yield from settle(decision, proposal.vectors, allowed, Origin.of(new.source), now, corpus))
+    if over and decision.reinforces is None:
+        context = found_by(new.content, [one.content for one, _ in over])
+        reason = decision.reason if decision.supersedes else over[0][1]
+        decision = replace(decision, reason=reason, memory=decision.memory.model_copy(update={"context": context}))
+    allowed = {one.id: one for one in (*retracted, *(one for one, _ in over)) if not outranks(one, new)}
+    if decision.reinforces is not None:
+        allowed.pop(decision.reinforces.id, None)
+    return (yield from settle(decision, proposal.vectors, tuple(allowed.values()), Origin.of(new.source), now, corpus))
+
+
+def _holding_no_longer(proposal: Proposal, corpus: Row | None, now: datetime) -> Plan[list[tuple[Memory, str]]]:
+    """Return what was said of the same thing, and holds no longer once the new memory is said, with the reasons."""
+    new = proposal.memory
+    if not proposal.compared or new.source.actor != "user" or proposal.kind.name in ("summary", "reflection"):
+        return []
+    beside = yield from holding_any(new, corpus, read(new.content).terms, now)
+    found = replaced_by(new, [one for one in beside if not same_message(one, new)])
+    return [(one, why) for one, why in found if one.source.actor is not None and overrides(new, one)]
 
 
 def _target(proposal: Proposal) -> Plan[tuple[Memory, ...]]:

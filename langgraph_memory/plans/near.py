@@ -13,6 +13,7 @@ from langgraph_memory.domain.lexical import POSTING
 from langgraph_memory.domain.likeness import CLOSE, MOST
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.reconcile import Near, related
+from langgraph_memory.domain.scope import visible_from
 from langgraph_memory.domain.text import query_terms
 from langgraph_memory.domain.wordlists import ONE_TERM
 from langgraph_memory.engine.query import Plan, Query, Row
@@ -33,6 +34,10 @@ TRIED = 24
 """How many rows are looked at, at most: those that share most of these terms, newest first."""
 MEASURED = 256
 """How many of the closest vectors are read as they are, at most: of very many that are alike any will do."""
+MOST_TERMS = 24
+"""How many terms tell what a statement of a change is about, at most."""
+LOOKED_AT = 64
+"""How many of the newest memories that hold one of those are read."""
 LARGEST = 20_000
 """Texts of an owner up to which a new one is compared with all their vectors: that takes a few milliseconds."""
 
@@ -77,6 +82,33 @@ def near_to(new: Memory, search: VectorSearch | None, corpus: Row | None, now: d
     memories = yield from numbered(corpus["partition"], compared)
     found = [related(new, memories[number], close.get(number)) for number in compared if number in memories]
     return sorted((one for one in found if one is not None), key=lambda one: one.likeness.way == "meaning")
+
+
+def holding_any(new: Memory, corpus: Row | None, terms: Sequence[str], now: datetime) -> Plan[list[Memory]]:
+    """Return the live memories that `new` is told beside, of its scope or one around it, that hold any of some terms.
+
+    Newest first, and no more than there can be of one thing; whatever their type, but no summaries.
+    """
+    if corpus is None or not terms:
+        return []
+    wanted = list(dict.fromkeys(form for term in terms for form in (term, *_FORMS.get(term, ()))))[:MOST_TERMS]
+    place = {"partition": corpus["partition"], "corpus": corpus}
+    rows = yield Query("newest_postings", {**place, "terms": wanted, "blocks": BLOCKS})
+    numbers = sorted({row for found in rows if found["postings"] for row in _rows_of(found["postings"])}, reverse=True)
+    if not numbers:
+        return []
+    partition_no = corpus["partition_no"] << 32
+    memories = yield from numbered(corpus["partition"], [partition_no | int(row, 16) for row in numbers[:LOOKED_AT]])
+    scopes = visible_from(new.scope)
+    return [
+        one
+        for one in reversed(memories.values())
+        if one.scope in scopes
+        and one.id != new.id
+        and one.memory_type not in ("summary", "reflection")
+        and not one.superseded
+        and not one.expired(now)
+    ]
 
 
 def numbered(partition: str, numbers: Sequence[int]) -> Plan[dict[int, Memory]]:

@@ -46,7 +46,9 @@ def kept(text: str) -> list[Candidate]:
     """Return what would be promoted of one message by the default extractor and policy."""
     found = RuleExtractor().extract([Utterance(message_id="1", actor="user", text=text)])
     policy = PromotionPolicy()
-    return [one for one in found if one.flaw is None and policy.judge(one).bucket is Bucket.PROMOTE]
+    return [
+        one for one in found if one.flaw is None and not one.changes_only and policy.judge(one).bucket is Bucket.PROMOTE
+    ]
 
 
 def tells(candidate: Candidate, wanted: Sequence[str]) -> bool:

@@ -461,26 +461,26 @@ async def test_the_list_of_conflicts_is_paged(store: Driver) -> None:
         ("I work for Lidl", "I no longer work for Lidl"),
     ],
 )
-async def test_what_holds_no_longer_is_retired_without_a_successor(store: Driver, known: str, denied: str) -> None:
+async def test_what_holds_no_longer_gives_way_to_the_statement_that_it_does_not(
+    store: Driver, known: str, denied: str
+) -> None:
     (first,) = await said(store, known)
 
     (entry,) = await said(store, denied, thread_id="t2")
 
-    assert (entry.verdict.bucket, entry.outcome.action) == (Bucket.PROMOTE, "retired")
+    assert (entry.verdict.bucket, entry.outcome.action) == (Bucket.PROMOTE, "superseded")
     assert [one.id for one in entry.outcome.replaced] == [first.outcome.memory.id]
-    assert await live(store) == []
-    (retired,) = await store.history(first.outcome.memory.id, owner_id=ADA)
-    assert (retired.retired, retired.superseded_by) == (True, None)
-    assert (await store.recall(known, owner_id=ADA)).memories == ()
-    newest = (await store.audit(owner_id=ADA, memory_id=retired.id))[0]
-    assert (newest.action, newest.thread_id) == ("retired", "t2")
+    assert await live(store) == [entry.outcome.memory.content]
+    assert not (await store.recall(known, owner_id=ADA)).memories[1:]
+    newest = (await store.audit(owner_id=ADA, memory_id=first.outcome.memory.id))[0]
+    assert (newest.action, newest.thread_id) == ("superseded", "t2")
 
 
-async def test_what_was_never_known_is_not_retired_and_not_stored(store: Driver) -> None:
+async def test_what_no_longer_holds_is_kept_at_its_first_mention(store: Driver) -> None:
     (entry,) = await said(store, "I no longer live in Rome")
 
-    assert (entry.verdict.bucket, entry.verdict.reason) == (Bucket.KEEP_IN_SESSION, "nothing_to_retire")
-    assert await live(store) == []
+    assert (entry.verdict.bucket, entry.outcome.action) == (Bucket.PROMOTE, "added")
+    assert await live(store) == ["The user no longer lives in Rome."]
 
 
 async def test_another_value_stays_when_one_no_longer_holds(store: Driver) -> None:
@@ -488,7 +488,7 @@ async def test_another_value_stays_when_one_no_longer_holds(store: Driver) -> No
 
     await said(store, "I no longer live in Rome", number=1)
 
-    assert await live(store) == ["The user lives in Berlin."]
+    assert "The user lives in Berlin." in await live(store)
 
 
 async def test_a_denial_in_plain_words_retires_what_is_known_without_a_slot(store: Driver) -> None:
@@ -508,8 +508,8 @@ async def test_a_model_that_says_it_ended_retires_as_well(store: Driver) -> None
 
     (entry,) = await proposed(store, ended)
 
-    assert entry.outcome.action == "retired"
-    assert await live(store) == []
+    assert entry.outcome.action == "superseded"
+    assert await live(store) == ["The user no longer uses Vim."]
 
 
 async def test_an_assistant_cannot_retire_what_the_user_said(store: Driver) -> None:
@@ -536,7 +536,8 @@ async def test_what_was_retired_can_be_said_again(store: Driver) -> None:
 
     (entry,) = await said(store, "I live in Berlin", number=2)
 
-    assert entry.outcome.action == "added"
+    assert entry.outcome.action == "superseded"
+    assert await live(store) == ["The user lives in Berlin."]
 
 
 async def test_a_retired_memory_cannot_be_confirmed_or_replaced(store: Driver) -> None:
@@ -583,8 +584,8 @@ async def test_a_later_message_or_a_correction_supersedes_within_one_batch(store
     assert await live(store) == ["Deploys go to Teams"]
 
 
-async def test_a_value_given_and_denied_in_one_batch_is_retired(store: Driver) -> None:
+async def test_a_value_given_and_denied_in_one_batch_no_longer_holds(store: Driver) -> None:
     report = await said(store, "I live in Berlin", "I don't live in Berlin any more")
 
-    assert [entry.outcome.action for entry in report] == ["added", "retired"]
-    assert await live(store) == []
+    assert [entry.outcome.action for entry in report] == ["added", "superseded"]
+    assert "The user lives in Berlin." not in await live(store)

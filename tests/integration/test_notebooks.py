@@ -86,7 +86,7 @@ async def test_the_hygiene_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert saw("source=pager", "conflict", "Teams", "in conflict", "Slack")
     assert saw("Where do deploys go?", "conflicts with: Deploys go to")
     assert saw("store.history(second", "Slack", "superseded", "Teams", "live")
-    assert saw("I no longer use Vim.", "retired", "The user uses Vim.")
+    assert saw("I no longer use Vim.", "superseded", "The user uses Vim.")
     assert saw("store.jobs()", "tuesday", "waiting")
     assert saw("worker.run_once()", "lives in Berlin", "added", "worked off")
     assert saw("end_session", "Decided: Let's go with PostgreSQL. Open: I still need", "rules")

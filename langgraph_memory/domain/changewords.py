@@ -1,0 +1,256 @@
+"""The words in which people say what holds now and what holds no longer. Data, for plain lower-case statements."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from langgraph_memory.domain.text import query_terms
+
+PEOPLE: Final = frozenset(
+    """mother mom mum mam father dad papa parents brother sister sibling wife husband spouse partner fiance fiancee
+    girlfriend boyfriend ex son daughter kid child children baby twin cousin aunt uncle niece nephew grandma grandpa
+    grandmother grandfather nan gran friend bestie roommate flatmate housemate neighbour neighbor colleague coworker
+    boss manager mother-in-law father-in-law dog cat puppy kitten rabbit hamster parrot bird fish horse pony""".split()
+)
+"""Whom statements of the user may be about, beside the user."""
+MANY: Final = PEOPLE - frozenset(
+    "mother mom mum mam father dad papa wife husband spouse partner fiance fiancee girlfriend boyfriend boss "
+    "manager".split()
+) | frozenset("email e-mail address number account project server database friends hobby language".split())
+"""Of what somebody may have several."""
+NO_NAME: Final = frozenset(
+    """i my the a an this that there here everything everyone nobody what who how when where why which it its just got
+    left quit sold moved had have has was were is are am been being started stopped finally officially now recently also
+    actually still not no never always ditched dumped dropped switched migrated gave given went going off on in at for
+    from to with and or but so as if then than new please keep use using used answer reply respond write call make do
+    does did can could would should will might may must cancelled canceled upgraded downgraded relocated joined
+    promoted engaged married divorced single vegan vegetarian back only all some any one two three because since today
+    yesterday tomorrow works work lives live uses likes loves really very her his their your you he she they""".split()
+)
+"""Words that begin a clause and name nobody."""
+
+SUBJECT: Final = re.compile(
+    r"(?:(?P<self>i)\b(?! (?:and)\b)|(?P<pronoun>he|she|they|it)\b"
+    rf"|my (?P<kin>{'|'.join(sorted(PEOPLE, key=len, reverse=True))})\b(?!'s?)(?: (?P<name>[a-z][\w-]+)\b)?"
+    r"|(?P<lone>[a-z][\w-]+)(?= (?:is|has|lives|works|moved|got|turned|died|passed|quit|left|joined|started|retired|"
+    r"stepped|took|replaced|broke|and i)\b))"
+)
+
+CUE: Final = re.compile(
+    r"\b(?:now|new|no longer|any more|moved|relocated|switched|changed|swapped|migrated|upgraded|downgraded|promoted|"
+    r"became|turned|instead|from now on|these days|again|back to|pushed|postponed|rescheduled|shifted|delayed|"
+    r"replaced|took over|went up|went down|got|gone|started|left|quit|ditched|dropped|dumped|rewrote|"
+    r"brought forward)\b"
+)
+"""What says that it was otherwise before."""
+
+VALUE_END: Final = re.compile(
+    r"\s(?:now|since|last|next|this|for (?:work|good|my|a|the|now)|because|but|with (?:my|the)|where|which|who|after|"
+    r"before|until|yesterday|today|recently|ago|instead|again|anymore|any more|any longer|in (?:\d{4}|jan|feb|mar|apr|"
+    r"may|june|july|aug|sep|oct|nov|dec)\w*|on (?:mon|tue|wed|thu|fri|sat|sun)\w*|over the|from (?:mon|tue|wed|thu|fri|"
+    r"sat|sun)\w*|too|also|as well|completely|entirely|altogether|\d+ (?:days?|weeks?|months?|years?))\b"
+)
+"""Where what is said of a thing ends and when or why begins."""
+
+_BE: Final = (
+    r"(?:am|is|are|was|were|been|be|become|became|have|has|got|get|getting|just|now|officially|finally|recently)"
+)
+
+CLAIM_PATTERNS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
+    (topic, re.compile(pattern))
+    for topic, pattern in (
+        (
+            "home",
+            rf"^(?:{_BE} |currently |actually )*(?:lives?|living|based|resides?|residing|settled|"
+            r"(?P<changed>moved|relocated))(?: back| over| down| up)?(?: from [\w ]+?)? (?:in|to|at) (?P<value>.+)",
+        ),
+        ("home", r"^(?:am |is )?(?:(?:now|officially) )*an? (?P<value>[\w -]+?) resident\b"),
+        (
+            "work",
+            rf"^(?:{_BE} |currently )*(?:works?|working|employed|(?P<changed>started|starting|start)(?: work| working"
+            r"| a new job| a job| my new job)?|(?:a|the|my) (?:new )?(?:job|position|role)) (?:at|for|with|by) (?P<value>.+)",
+        ),
+        ("work", r"^(?:just |recently )*(?P<changed>joined) (?P<value>.+)"),
+        ("work", r"^(?:am |is )?(?:now )?at (?P<value>[\w.& -]+?)(?P<changed> now)$"),
+        (
+            "work",
+            r"^(?:just |was |got |have |has |been |am |is )*(?P<ended>fired|laid off|retired|sacked|made redundant|"
+            r"unemployed|between jobs|resigned)\b",
+        ),
+        ("work", r"^(?:just )?(?P<ended>lost|quit|left) (?:my|his|her|the|their) job\b"),
+        (
+            "marital",
+            rf"^(?:{_BE} )*(?P<value>single|dating|engaged|married|divorced|separated|widowed|a widow|a widower|"
+            r"broke up|split up|in a relationship)\b",
+        ),
+        ("marital", r"\band i (?:have |just )*(?P<value>broke up|split up|got engaged|got married|got divorced)\b"),
+        (
+            "diet",
+            rf"^(?:{_BE} |fully |a |strictly |mostly |full |gone |went |turned )*(?P<value>vegan|vegetarian|pescatarian|omnivore|"
+            r"flexitarian|carnivore|plant[- ]based|veggie)\b",
+        ),
+        ("diet", r"^(?:my )?diet is (?P<value>vegan|vegetarian|pescatarian|omnivore|flexitarian|carnivore)\b"),
+        ("diet", r"^(?:started eating|eat|eats|eating|am eating) (?P<value>meat)\b(?P<changed> again)"),
+        (
+            "level",
+            rf"^(?:{_BE} |a |an |the |promoted to |made )+(?P<value>(?:junior|mid(?:dle)?[- ]?level|mid|senior|staff|"
+            r"principal|lead|intern|trainee|apprentice|associate|head|director|vp|cto|ceo|manager|partner)\b.*)",
+        ),
+        ("level", r"^(?:just |was |got |have |has |been |am |is )*(?P<changed>promoted) to (?P<value>.+)"),
+        (
+            "year",
+            rf"^(?:{_BE} |in |my |a |an |the |starting |(?P<changed>started) )*(?P<value>first|second|third|fourth|fifth|"
+            r"final|\d(?:st|nd|rd|th))[- ]year\b",
+        ),
+        ("age", rf"^(?:{_BE} )*(?P<changed>turned) (?P<value>\d{{1,3}})\b"),
+        ("age", r"^(?:am|is) (?P<value>\d{1,3})(?: years? old)?$"),
+        (
+            "hours",
+            r"^(?:usually |always |normally |now |just )*(?P<of>\w+(?: \w+){0,3}?) (?:on|at|around|by) "
+            r"(?P<value>\d[\d:.]*\s?(?:am|pm)?|(?:mon|tues|wednes|thurs|fri|satur|sun)days?)\b",
+        ),
+        (
+            "answer language",
+            r"^(?:please |always |you can |can you |from now on |just )*(?:reply|answer|respond|write|speak|talk|go back|"
+            r"switch|switch back|wants? answers|use)(?: to me| back)? (?:in|to) (?P<value>english|german|french|spanish|"
+            r"italian|portuguese|dutch|polish|russian|turkish|arabic|hindi|chinese|japanese|korean|swedish|danish|norwegian|"
+            r"finnish|greek|czech|hungarian|romanian|ukrainian|vietnamese|thai|indonesian)\b",
+        ),
+    )
+)
+"""What a clause, after its subject, says of topics that have one value at a time."""
+
+REJECTED_VALUES: Final = {
+    "home": frozenset("a an my this that it his her their bed work school another different".split()),
+    "work": frozenset("night nights home weekends weekdays it that this a an the my least".split()),
+}
+"""First words of what is no place and no employer."""
+
+_KEY: Final = r"(?P<key>[\w' /-]{2,45}?)"
+_TO: Final = (
+    r"(?:(?:has |have )?(?:been |got |was |were |is |just )*(?:moved|pushed|postponed|rescheduled|changed|shifted|"
+    r"delayed|bumped|brought forward|went up|went down|goes up|rose|dropped|fell|increased|switched|upped|raised|back|"
+    r"cut|lowered)(?: back| up| down| forward| out)? to)"
+)
+ATTRIBUTE_PATTERNS: Final[tuple[tuple[re.Pattern[str], bool], ...]] = tuple(
+    (re.compile(pattern), changed)
+    for pattern, changed in (
+        (rf"(?:my |the )?{_KEY} {_TO} (?P<value>.+)", True),
+        (
+            rf"(?:i |doc |doctor |they |the doctor )*(?:upped|raised|increased|cut|lowered|reduced|bumped|changed|moved|"
+            rf"switched|pushed) (?:my |the ){_KEY} to (?P<value>.+)",
+            True,
+        ),
+        (rf"(?:my |the )?new {_KEY} is(?: called| named)? (?P<value>.+)", True),
+        (
+            rf"(?:i have|there is|i got|got) a new {_KEY},? (?:and )?(?:it is |called |named )?(?:an? )?(?P<value>[\w ]+)",
+            True,
+        ),
+        (rf"(?:also )?(?P<value>[\w.'-]+(?: [\w.'-]+)?) is (?:my |the |a )?(?:new )?{_KEY} now", True),
+        (rf"(?P<value>[\w.'-]+(?: [\w.'-]+)?) (?:took over|is taking over|takes over) as (?:my |the |a )?{_KEY}", True),
+        (rf"(?P<value>[\w.'-]+) (?:replaced|replaces) [\w.'-]+ as (?:my |the |a )?{_KEY}", True),
+        (
+            r"(?:i )?(?:am |is |have |just )*(?:upgraded|downgraded|switched|moved) to (?:the |a )?(?P<value>[\w ]+?) (?P<key>plan|tier|subscription)",
+            True,
+        ),
+        (r"i am (?:now )?on (?:the |a )?(?P<value>[\w ]+?) (?P<key>plan|tier|subscription)", False),
+        (
+            rf"(?:my |the ){_KEY} (?:is|are)(?: now| currently| called| named| scheduled)*(?: for| on| at| in| by)? (?P<value>[^,]+)",
+            False,
+        ),
+        (
+            rf"(?:i |i have )?(?:rewrote|migrated|moved|switched|ported|changed) (?:my |the ){_KEY} (?:from [\w ]+ )?(?:to|in|into) (?P<value>.+)",
+            True,
+        ),
+        (rf"(?:my |the ){_KEY} is (?:written|built|hosted) (?:in|on|with) (?P<value>[^,]+)", False),
+        (rf"{_KEY} (?:is|are) now(?: for| on| at| in| by)? (?P<value>[^,]+)", True),
+        (r"(?P<key>[\w' -]{3,30}?) is (?:on|at|in) (?P<value>[^,]+)", False),
+    )
+)
+"""Forms of "my X is Y", and whether each says by itself that it was otherwise before."""
+
+_HAS: Final = re.compile(
+    r"\b(?:have|has|own|owns|drive|drives|ride|rides|got|use|uses|called|named|my \w+ is|bought|rent|rents|renting|"
+    r"subscribed|member|booked|booking)\b"
+)
+_USES: Final = re.compile(
+    r"\b(?:use|uses|using|run|runs|on|in|with|at|bank|banks|have|has|am|is|are|work|works|member|learning|study|training|"
+    r"taking|take|takes|play|plays)\b"
+)
+_TASTE: Final = re.compile(
+    r"\b(?:love|loves|like|likes|enjoy|enjoys|eat|eats|drink|drinks|favou?rite|fan|into|adore\w*)\b"
+)
+_ANY: Final = None
+
+ENDING_PATTERNS: Final[tuple[tuple[re.Pattern[str], re.Pattern[str] | None, bool], ...]] = tuple(
+    (re.compile(pattern), states, negative)
+    for pattern, states, negative in (
+        (
+            r"\b(?:stopped|quit|quitting|stop|gave up(?: on)?|given up|giving up|had to stop|done with|no more) (?P<thing>\w+ing\b.*)",
+            _ANY,
+            False,
+        ),
+        (
+            r"\b(?:stopped|gave up|given up|dropped|cut out|stopped with|no more|done with|finished with) (?:my |the )?(?P<thing>(?!\w+ing\b).+)",
+            _USES,
+            False,
+        ),
+        (r"^(?:i )?(?:am )?(?:no longer|not) (?:a |an |on (?:the |a )?|taking )?(?P<thing>.+) any more", _ANY, False),
+        (r"^(?:i )?(?:am )?no longer (?:a |an |on (?:the |a )?)?(?P<thing>.+)", _ANY, False),
+        (r"^(?:i )?(?:do|can) not (?P<thing>.+) any more", _ANY, False),
+        (r"\bwent off (?:the )?(?P<thing>.+)", _TASTE, False),
+        (r"^(?:i )?(?:am )?off (?:the |my )?(?P<thing>.+)", _USES, False),
+        (
+            r"\b(?:sold|crashed|totall?ed|got rid of|gave away|lost|traded in|scrapped) (?:my |the |our )?(?P<thing>[^,]+)",
+            _HAS,
+            False,
+        ),
+        (r"\b(?:cancelled|canceled) (?:my |the |our )?(?P<thing>[^,]+)", _HAS, False),
+        (
+            r"^(?:my |the )?(?P<thing>.+?) (?:got|was|were|is|has been) (?:cancelled|canceled|called off|scrapped)",
+            _HAS,
+            False,
+        ),
+        (
+            r"\b(?:ditched|dumped|left|quit|abandoned|moved off|moved away from|switched from|migrated from|moved from) (?:the |my )?(?P<thing>.+?)(?= (?:to|for)\b|,|$)",
+            _USES,
+            False,
+        ),
+        (r"\b(?:switched|migrated|moved) from (?P<thing>[\w. -]+?) to\b", _USES, False),
+        (r"\breplaced (?P<thing>[\w. -]+?) (?:with|by)\b", _USES, False),
+        (
+            r"^(?:my (?:dog|cat|pet|rabbit|hamster|horse|bird) )?(?P<thing>[\w-]+) (?:died|passed away|passed)\b",
+            _HAS,
+            False,
+        ),
+        (r"\bput (?:our |my |the )?(?P<thing>[\w-]+) (?:down|to sleep)\b", _HAS, False),
+        (r"\b(?:split up|broke up) (?:the |my )(?P<thing>[\w -]+)", _ANY, False),
+        (
+            r"^(?P<thing>[\w -]+?) (?:is|are) (?:ok|okay|fine|allowed|good|back on)(?: now| again| from now on)",
+            _ANY,
+            True,
+        ),
+        (r"^(?:you can|i can|i) (?P<thing>.+?) again\b", _ANY, True),
+    )
+)
+"""Forms of "it ended": the thing, the words that a statement of the thing holds, whether that is a negative one."""
+
+NEGATIVE: Final = re.compile(
+    r"\b(?:not|never|no longer|no more|stop|stopped|avoid|avoids|without|hate|hates|dislike|dislikes|quit|gave up)\b"
+)
+PAST: Final = re.compile(
+    r"\b(?:was|were|born|went|visited|used to|ago|last (?:week|month|year|night)|allerg\w*|intoleran\w*|diagnosed|"
+    r"grew up|(?:19|20)\d\d)\b"
+)
+"""What tells of something that was, or that does not end with what is eaten or owned."""
+FRAME: Final = frozenset(
+    query_terms("user say says said team also really now just still very please always new my our the thing things")
+)
+THINGS: Final = PEOPLE | frozenset(
+    """pet car bike bicycle motorbike scooter van truck phone laptop computer tablet house flat apartment room bank
+    plan subscription job employer boss team tool tracker database backend frontend server cloud editor language gym
+    doctor dentist therapist landlord tenant diet food meat drink drinks coffee tea smoke smokes smoking run runs running
+    sport sports hobby exercise hours meeting meetings tickets chat calls office budget deadline""".split()
+)
+"""Words that name a kind of thing, and by which something is asked for."""

@@ -1,0 +1,66 @@
+"""Short dialogues in which something changes: what holds now is known, what does no longer is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from support import Driver
+
+from langgraph_memory import (
+    MemoryContext,
+    MemoryDatabase,
+    OfflineChatModel,
+    PromotionNode,
+    PromotionWorker,
+    build_graph,
+    open_memory,
+)
+
+ADA = "ada"
+
+
+@pytest.fixture
+def memory(database: str) -> Iterator[MemoryDatabase]:
+    with open_memory(database) as opened:
+        yield opened
+
+
+async def talk(memory: MemoryDatabase, mode: str, *turns: str, thread: str = "t", promotion: str = "hot") -> list[str]:
+    """Say some turns in one thread and return what is known then."""
+    builder = build_graph(OfflineChatModel(), promotion=PromotionNode(mode=promotion, quiet_for=0))  # type: ignore[arg-type]
+    graph = Driver(builder.compile(checkpointer=memory.checkpointer, store=memory.store), mode)
+    config: Any = {"configurable": {"thread_id": thread}}
+    for turn in turns:
+        await graph.invoke({"messages": [("user", turn)]}, config, context=MemoryContext(ADA))
+    if promotion == "background":
+        await Driver(PromotionWorker(memory.store), mode).run_once()
+    return sorted(one.content for one in memory.store.list_memories(owner_id=ADA))
+
+
+@pytest.mark.parametrize("promotion", ["hot", "background"])
+@pytest.mark.parametrize(
+    ("turns", "holds", "gone"),
+    [
+        (("I live in Graz.", "we moved to Linz last month"), "Linz", "Graz"),
+        (("I have a dog called Bolt.", "Bolt died last night"), "died", "has a dog"),
+        (("I'm vegetarian.", "I'm no longer vegetarian"), "no longer", "diet is"),
+        (("our ceo is Ada", "Ada stepped down, Bob is ceo now"), "Bob", "ceo is Ada"),
+    ],
+)
+async def test_what_was_said_last_of_one_thing_holds(
+    memory: MemoryDatabase, mode: str, promotion: str, turns: tuple[str, ...], holds: str, gone: str
+) -> None:
+    known = "\n".join(await talk(memory, mode, *turns, promotion=promotion))
+
+    assert holds in known
+    assert gone not in known
+
+
+async def test_what_tells_of_a_change_alone_counts_only_where_something_is_changed(
+    memory: MemoryDatabase, mode: str
+) -> None:
+    known = await talk(memory, mode, "cancelled netflix")
+
+    assert known == []
