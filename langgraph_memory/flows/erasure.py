@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from langgraph_memory.domain.memory import Receipt
 from langgraph_memory.domain.scope import check_owner
+from langgraph_memory.exceptions import DatabaseError
 from langgraph_memory.flows.base import Flow, Scrub
 from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.plans import erasure
@@ -13,7 +14,10 @@ def erase_owner(owner_id: str, threads: bool, settings: StoreSettings) -> Flow[R
     """Remove everything of an owner, and its bytes."""
     check_owner(owner_id)
     counts: dict[str, int] = yield erasure.erase_owner(owner_id, settings.clock(), threads=threads)
-    scrubbed: bool = yield Scrub()
+    try:
+        scrubbed: bool = yield Scrub()
+    except DatabaseError:  # the rows are gone all the same, which the receipt must say
+        scrubbed = False
     body = {**counts, "scrubbed": scrubbed}
     return Receipt(settings.new_id(), "erase", owner_id, settings.clock(), counts, body=body)
 

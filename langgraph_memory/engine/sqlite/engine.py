@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,10 +20,10 @@ from langgraph_memory.engine.sqlite.connection import SqliteSettings, open_conne
 from langgraph_memory.engine.sqlite.errors import translate
 from langgraph_memory.engine.sqlite.fresh import FreshShelf
 from langgraph_memory.engine.sqlite.migrate import migrate
+from langgraph_memory.engine.sqlite.scrub import Scrubber
 from langgraph_memory.engine.sqlite.statements import Statement
 from langgraph_memory.engine.sqlite.writer import Writer
 from langgraph_memory.exceptions import (
-    DatabaseBusyError,
     DatabaseClosedError,
     DatabaseError,
     DatabaseUnavailableError,
@@ -31,6 +32,7 @@ from langgraph_memory.exceptions import (
 from langgraph_memory.forked import Forked, leave_to_parent, tell_of_forks
 
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 _READER_THREADS = 4
 _IDLE_READERS = 8
@@ -217,17 +219,20 @@ class SqliteEngine(Forked):
                 self._give_back(connection)
 
     def scrub(self) -> bool:
-        """Write the file anew without the pages and cells that were deleted, and empty the write-ahead log.
+        """Overwrite what was deleted in the file, part by part, and empty the write-ahead log.
 
-        It costs what the file holds. False when another connection kept it waiting for longer than the busy timeout.
+        Others read and write between two steps, and wait for none of them for long. False when they did not let it
+        come to its end within the busy timeout, or when there is no room to.
         """
         self._check_open()
         if self._settings.in_memory:
             return True
+        self._writer.drain()
         try:
             with self._checkpointing:  # SQLite does not wait for a checkpoint that somebody else is making
-                return self._writer.alone(self._rewrite_file)
-        except DatabaseBusyError:
+                return Scrubber(self._settings, self._closing.wait).run()
+        except (self._settings.dbapi.Error, DatabaseError, OSError) as error:
+            _log.warning("what was deleted could not be overwritten (%s); call scrub() again", type(error).__name__)
             return False
 
     async def ascrub(self) -> bool:
@@ -277,12 +282,6 @@ class SqliteEngine(Forked):
         for connection in idle:
             connection.close()
         self._writer.close()
-
-    def _rewrite_file(self, connection: Any) -> bool:
-        """Leave out what was deleted; False when a reader keeps the old pages in the write-ahead log."""
-        self._command(connection, "VACUUM")
-        busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        return not busy
 
     def _vacuum_step(self, connection: Any) -> bool:
         """Free some pages; True while there may be more. Another process's lock ends it: the next call goes on."""
