@@ -124,6 +124,7 @@ _OFF_THE_RECORD = re.compile(
 )
 
 
+_FRAGMENT = re.compile(r"(?:whenever|while|as|since|after|before|although|though|but if)\b(?:\W+\w[\w'’]*){1,6}\W*", _I)
 _TAKEN_BACK = re.compile(
     r"\w[\s,.;–-]+(?:sorry|no wait|wait|scratch that|i mean|i meant|correction|actually no|no actually|make that)\b", _I
 )
@@ -147,6 +148,11 @@ def is_off_the_record(message: str) -> bool:
 def is_supposed_at_the_start(text: str) -> bool:
     """Return whether a clause begins as a supposition: "if I were", "let's say I live"."""
     return _SUPPOSE.match(text) is not None
+
+
+def is_fragment(text: str) -> bool:
+    """Return whether a clause is only the condition of another one: "whenever I'm overwhelmed"."""
+    return _FRAGMENT.fullmatch(text) is not None
 
 
 def is_asking(clause: str) -> bool:

@@ -151,7 +151,9 @@ def _is_certain(finding: Finding) -> bool:
 def is_vetoed(clause: Clause, *, explicit: bool = False) -> bool:
     """Return whether a clause never counts, whatever the gate makes of it: a question, a supposition, a secret."""
     said = plain(clause.text).text
-    if gates.is_supposed_at_the_start(said) or (gates.is_asking(said) and not explicit):
+    if gates.is_supposed_at_the_start(said) or gates.is_fragment(clause.text):
+        return True
+    if not explicit and (gates.is_asking(said) or (clause.text.isascii() and " " not in clause.text)):
         return True
     return gates.is_refused_sentence(clause.text, clause.text)
 
