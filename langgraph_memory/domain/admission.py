@@ -2,31 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from langgraph_memory.domain.guard import GuardPolicy, Refusal, mask, mask_within, refuse, texts_in
+from langgraph_memory.domain.guard import (
+    GuardPolicy,
+    Refusal,
+    mask,
+    mask_together,
+    refuse,
+    refuse_beside,
+    refuse_key,
+    texts_in,
+)
 from langgraph_memory.domain.memory import Memory, Outcome
+
+_SAID = ("content", "content_json", "subject", "excerpt")
+_KEYS = ("slot", "scope")
 
 
 def admit(memory: Memory, guard: GuardPolicy) -> Memory | Refusal:
     """Return `memory` as it may be stored, or why it must not be.
 
     What the guard masks is replaced in everything it says, and lines of the context that the guard refuses are left
-    out: it only helps to find the memory. A slot is a key and stays, for two masked keys would be one.
+    out: it only helps to find the memory. A slot and a scope are keys and cannot be masked.
     """
-    source = memory.source
-    beside = [said for said in (memory.content_json, memory.subject, source.excerpt) if said is not None]
-    refusal = refuse("\n".join(texts_in([memory.content, *beside])) if beside else memory.content, guard)
+    said = {name: getattr(memory, name) for name in _SAID[:3]} | {"excerpt": memory.source.excerpt}
+    refusal = _refused_key(memory, guard) or refuse_said(said, guard)
     if refusal is not None:
         return refusal
-    update: dict[str, Any] = {}
+    masked = mask_together(said, guard)
+    update = {name: masked[name] for name in _SAID[:3] if masked[name] != said[name]}
+    if masked["excerpt"] != said["excerpt"]:
+        update["source"] = memory.source.model_copy(update={"excerpt": masked["excerpt"]})
     context = admitted_context(memory.context, guard)
     if context != memory.context:
         update["context"] = context
-    if guard.kinds("mask"):
-        update |= {name: mask_within(getattr(memory, name), guard) for name in ("content", "content_json", "subject")}
-        update["source"] = source.model_copy(update={"excerpt": mask_within(source.excerpt, guard)})
     return memory.model_copy(update=update) if update else memory
+
+
+def refuse_said(said: Mapping[str, Any], guard: GuardPolicy) -> Refusal | None:
+    """Return why the fields of a memory must not be stored: of its `content` something must be left."""
+    beside = "\n".join(texts_in([value for name, value in said.items() if name != "content"]))
+    return refuse(said["content"], guard) or (refuse_beside(beside, guard) if beside else None)
+
+
+def _refused_key(memory: Memory, guard: GuardPolicy) -> Refusal | None:
+    for name in _KEYS:
+        key = getattr(memory, name)
+        refusal = refuse_key(key, guard) if key is not None else None
+        if refusal is not None:
+            return Refusal(
+                refusal.reason, f"In its {name}: {refusal.explanation} Name a {name} after what it is about."
+            )
+    return None
 
 
 def admitted_context(context: str | None, guard: GuardPolicy) -> str | None:

@@ -1,19 +1,21 @@
-"""Refuses what must never be remembered, and treats personal data as the app decides."""
+"""Masks what must never be remembered, refuses orders to the agent, and treats personal data as the app decides."""
 
 from __future__ import annotations
 
 import inspect
 import re
-import unicodedata
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final, Literal, get_args
 
 from langgraph_memory.domain.personal import PersonalKind, find
-from langgraph_memory.domain.secret_formats import has_long_word, holds_secret
-from langgraph_memory.domain.text import HIDDEN
+from langgraph_memory.domain.plain_view import View, plain_view
+from langgraph_memory.domain.secret_formats import formats
+from langgraph_memory.domain.secrets import has_long_word, is_secret_name, secret_spans, without_secret_names
+from langgraph_memory.domain.text import HIDDEN, STOP_WORDS
 from langgraph_memory.exceptions import InvalidInputError
 
 Treatment = Literal["refuse", "mask", "allow"]
@@ -41,18 +43,18 @@ def _is_detector(value: Any) -> bool:
 class GuardPolicy:
     """What becomes of personal data, by kind: "refuse", "mask" (a placeholder stands in its place) or "allow".
 
-    By default the numbers that money or an identity hangs on are refused. An e-mail address, a phone number and what
+    By default the numbers that money or an identity hangs on are masked. An e-mail address, a phone number and what
     somebody says about their health are allowed, for that is what people tell an assistant so that it remembers:
-    "reach me at...", "I am allergic to...". Whatever the policy, secrets, orders to the agent, hidden and encoded
-    text are refused.
+    "reach me at...", "I am allergic to...". Whatever the policy, secrets and encoded blocks are masked, orders to the
+    agent are refused, and so is a text of which masking leaves nothing.
 
     `detectors` look for secrets beyond the formats known here: each takes a text and returns the name of what it found,
     or None. They are asked in turn, wherever the guard is, and a text that one of them fails on is refused as well.
     """
 
-    card_number: Treatment = "refuse"
-    iban: Treatment = "refuse"
-    national_id: Treatment = "refuse"
+    card_number: Treatment = "mask"
+    iban: Treatment = "mask"
+    national_id: Treatment = "mask"
     health: Treatment = "allow"
     email: Treatment = "allow"
     phone: Treatment = "allow"
@@ -87,80 +89,179 @@ _PERSONAL: Final[dict[PersonalKind, str]] = {
 }
 _SECRET: Final = Refusal("secret", "It holds a password, key or token.")
 _ENCODED_TEXT: Final = Refusal("encoded_text", "It holds a long encoded block.")
+_HIDDEN_TEXT: Final = Refusal("hidden_text", "It holds text in invisible characters.")
+_ORDER_TEXT: Final = Refusal("instruction", "It reads like an order to the agent, not a statement.")
 _LONGEST_NAME: Final = 60
+_LEAST_TELLING: Final = 4
+"""Characters of the shortest value that is looked for in the other fields of a record."""
 _WORD = re.compile(r"\w{4,}")
-_ORDER = re.compile(
-    r"\b(?:ignore|disregard|forget|override)\b.{0,30}\b(?:previous|prior|above|earlier|system)\b.{0,30}"
-    r"\b(?:instructions?|prompts?|rules|messages?)\b"
-    r"|\byou are now\b|\bnew (?:system )?instructions?\b|\b(?:reveal|print|show)\b.{0,20}\bsystem prompt\b"
-    r"|\b(?:always|must) (?:call|invoke|run|use) (?:the )?\S+ (?:tool|function)\b"
-    r"|<\s*/?\s*(?:system|assistant|user|memor(?:y|ies)|instructions?)\b|<\|[a-z_]+\|>|\[/?INST\]",
-    re.IGNORECASE | re.DOTALL,
+_ORDERS: Final = formats("order")
+_SPLIT_ORDER = re.compile(
+    r"(?:ignore|disregard|forget|override)(?:all)?(?:of)?(?:the|your|my)?(?:previous|prior|above|earlier|system)"
+    r"(?:instruction|prompt|rule|message|order)",
 )
-_SIGNS_OF_ORDER: Final = (
-    "ignore",
-    "disregard",
-    "forget",
-    "override",
-    "you are now",
-    "instruction",
-    "system prompt",
-    "tool",
-    "function",
-    "<",
-    "inst]",
+"""An order whose words were cut apart elsewhere; looked for where nothing parts the letters."""
+_NO_LETTER = re.compile(r"[\W\d_]+")
+_TAGGED = re.compile("(?<![\U0001f3f4\U000e0000-\U000e007f])[\U000e0000-\U000e007f]")
+"""Tag characters anywhere but in the flag of a region, where they belong."""
+_ENCODED = re.compile(
+    r"(?<![\w+/-])(?![0-9a-fA-F]+\b)(?=[a-z0-9+/]*[A-Z])"
+    r"(?:[A-Za-z0-9+/]{80,}={0,2}|(?=[A-Z0-9+/]*[a-z])[A-Za-z0-9+/]{40,}={1,2}(?!\w))"
+    r"|\bdata:[\w/+.-]+;base64,[A-Za-z0-9+/=]*"
 )
-"""Of these every order holds one: most texts are seen to be none without trying each form at each letter."""
-_ENCODED = re.compile(r"[A-Za-z0-9+/]{80,}={0,2}|[A-Za-z0-9+/]{40,}={1,2}(?!\w)|\bdata:[\w/+.-]+;base64,")
 _WORD_IN_BASE64 = re.compile(r"[A-Za-z0-9+/]{20,}={0,2}")
+_MASK = re.compile(r"\[(?:secret|encoded text|card number|iban|national id|email|phone)\]")
+_ANY_WORD = re.compile(r"[^\W_]+")
+_EMPTY: Final = STOP_WORDS | {"user", "s", "ist", "es", "est", "mein", "meine", "mi", "mon", "minha", "mio", "lautet"}
 
 
 def refuse(text: str, policy: GuardPolicy = DEFAULT_GUARD) -> Refusal | None:
-    """Return why `text` must not be remembered, or None when it may be."""
-    return refuse_unsafe(text) or _refuse_detected(text, policy) or _refuse_personal(text, policy)
+    """Return why `text` must not be remembered at all, or None when it may be, as `mask` leaves it."""
+    return refuse_unsafe(text) or withhold(text, policy)
 
 
 def withhold(text: str, policy: GuardPolicy = DEFAULT_GUARD) -> Refusal | None:
-    """Return why `text` may not even wait in the database to be read, or None.
+    """Return why `text` may not even wait in the database to be read, or None; what waits is as `mask` leaves it.
 
-    An order to the agent and invisible characters are no reason: they are judged when the text is read.
+    An order to the agent is no reason: it is judged when the text is read.
     """
-    plain = HIDDEN.sub("", text)
-    if holds_secret(text) or holds_secret(plain):
-        return _SECRET
-    if _ENCODED.search(plain):
-        return _ENCODED_TEXT
-    return _refuse_detected(plain, policy) or _refuse_personal(plain, policy)
+    view = plain_view(text)
+    masked = _masks(text, view, policy)
+    if masked and _is_empty(_replaced(text, masked)):
+        return _reason_of(masked[0][2])
+    return _refuse_kept(text, view, policy)
+
+
+def refuse_beside(text: str, policy: GuardPolicy = DEFAULT_GUARD) -> Refusal | None:
+    """Return why what stands beside a statement must not be stored; of it nothing need be left when it is masked."""
+    return refuse_unsafe(text) or _refuse_kept(text, plain_view(text), policy)
+
+
+def refuse_key(key: str, policy: GuardPolicy = DEFAULT_GUARD) -> Refusal | None:
+    """Return why a key (a slot, a scope) must not be stored: what would be masked is no key, for two would be one."""
+    masked = _masks(key, plain_view(key), policy)
+    return _reason_of(masked[0][2]) if masked else refuse_beside(key, policy)
+
+
+def _refuse_kept(text: str, view: View, policy: GuardPolicy) -> Refusal | None:
+    return _refuse_detected(text, view.text, policy) or _refuse_personal(view, policy)
 
 
 def refuse_unsafe(text: str) -> Refusal | None:
     """Return why `text` must not be remembered whatever the policy, or None; no detector is asked."""
-    if holds_secret(text):
+    if not text.isascii() and _TAGGED.search(text):
+        return _HIDDEN_TEXT
+    plain = plain_view(text).text
+    if _orders(plain) or (plain != text and _orders(text)) or _is_cut_order(plain):
+        return _ORDER_TEXT
+    return _ENCODED_TEXT if has_long_word(text) and _hides_an_order(text) else None
+
+
+def mask(text: str, policy: GuardPolicy = DEFAULT_GUARD) -> str:
+    """Return `text` with a placeholder in the place of every secret and of what the policy masks."""
+    return _replaced(text, _masks(text, plain_view(text), policy))
+
+
+def masked_values(text: str, policy: GuardPolicy = DEFAULT_GUARD) -> dict[str, str]:
+    """Return what `mask` takes out of a text, with the placeholder of each."""
+    return {text[start:end]: label for start, end, label in _masks(text, plain_view(text), policy)}
+
+
+def _masks(text: str, view: View, policy: GuardPolicy) -> list[tuple[int, int, str]]:
+    """Return what is masked in a text: where it stands, and the placeholder; in order, without overlaps."""
+    found = [(*span, "secret") for span in secret_spans(view)]
+    found += [
+        (*view.origin(span), kind.replace("_", " ")) for kind in policy.kinds("mask") for span in find(kind, view.text)
+    ]
+    if has_long_word(text) or ";base64," in text:
+        found += [(*match.span(), "encoded text") for match in _ENCODED.finditer(text)]
+    return _apart(found)
+
+
+_RANKS: Final = {"secret": 1, "encoded text": 2}
+
+
+def _apart(found: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    """Return spans in order, those that overlap as one; the first of them names it, personal data before secrets."""
+    apart: list[tuple[int, int, str]] = []
+    for start, end, label in sorted(found, key=lambda span: (span[0], _RANKS.get(span[2], 0), -span[1])):
+        if apart and start < apart[-1][1]:
+            first = apart[-1]
+            apart[-1] = (first[0], max(first[1], end), first[2])
+        elif start < end:
+            apart.append((start, end, label))
+    return apart
+
+
+def _replaced(text: str, masks: list[tuple[int, int, str]]) -> str:
+    for start, end, label in reversed(masks):
+        text = f"{text[:start]}[{label}]{text[end:]}"
+    return text if text.isascii() else HIDDEN.sub("", text)
+
+
+def _is_empty(masked: str) -> bool:
+    """Return whether masking left nothing that anybody could want to know."""
+    rest = without_secret_names(_MASK.sub(" ", masked))
+    return all(word in _EMPTY for word in _ANY_WORD.findall(rest.casefold()))
+
+
+def _reason_of(label: str) -> Refusal:
+    if label == "secret":
         return _SECRET
-    if _may_order(text) and _ORDER.search(unicodedata.normalize("NFKC", text)):
-        return Refusal("instruction", "It reads like an order to the agent, not a statement.")
-    if not text.isascii() and HIDDEN.search(text):
-        return Refusal("hidden_text", "It holds invisible characters.")
-    if _may_be_encoded(text) and (_ENCODED.search(text) or _hides_an_order(text)):
-        return _ENCODED_TEXT
-    return None
+    kind = label.replace(" ", "_")
+    return _ENCODED_TEXT if kind == "encoded_text" else Refusal(kind, _PERSONAL[kind])  # type: ignore[index]
 
 
-def mask(text: str, policy: GuardPolicy) -> str:
-    """Return `text` with a placeholder in the place of what the policy masks."""
-    for kind in policy.kinds("mask"):
-        for start, end in reversed(list(find(kind, text))):
-            text = f"{text[:start]}[{kind.replace('_', ' ')}]{text[end:]}"
-    return text
+def _orders(text: str) -> bool:
+    lowered = text.lower()
+    return any(order.fits(text, lowered) for order in _ORDERS)
 
 
-def mask_within(value: Any, policy: GuardPolicy) -> Any:
-    """Return a JSON value with every text in it masked."""
+def _is_cut_order(plain: str) -> bool:
+    return (
+        " " in plain
+        and _SPLIT_ORDER.search(_NO_LETTER.sub("", plain.lower())) is not None
+        and (
+            re.search(r"(?i)(?:^|[^a-z])(?:i|we|they|to|never|not) (?:ignore|disregard|forget|override)", plain) is None
+        )
+    )
+
+
+def mask_within(value: Any, policy: GuardPolicy, also: Mapping[str, str] = MappingProxyType({})) -> Any:
+    """Return a JSON value with every text in it masked; `also` are values to be taken out wherever they stand.
+
+    A key such as "password" announces its value.
+    """
     if isinstance(value, str):
-        return mask(value, policy)
+        return _without(mask(value, policy), also)
     if isinstance(value, Mapping):
-        return {key: mask_within(held, policy) for key, held in value.items()}
-    return [mask_within(held, policy) for held in value] if isinstance(value, list | tuple) else value
+        return {_without(mask(str(key), policy), also): _held(key, held, policy, also) for key, held in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(mask_within(held, policy, also) for held in value)
+    return value
+
+
+def mask_together(fields: Mapping[str, Any], policy: GuardPolicy) -> dict[str, Any]:
+    """Return fields of one record masked: what is a secret in one of them is none the less in another."""
+    also: dict[str, str] = {}
+    for text in texts_in(list(fields.values())):
+        also |= {value: label for value, label in masked_values(text, policy).items() if len(value) >= _LEAST_TELLING}
+    return {name: mask_within(value, policy, also) for name, value in fields.items()}
+
+
+def _held(key: Any, value: Any, policy: GuardPolicy, also: Mapping[str, str]) -> Any:
+    """Return the value of a key masked, as what the key announces as well."""
+    held = mask_within(value, policy, also)
+    if not isinstance(held, str) or not is_secret_name(str(key)):
+        return held
+    announced = f"password: {held}"
+    return mask(announced, policy).removeprefix("password: ")
+
+
+def _without(text: str, also: Mapping[str, str]) -> str:
+    for value, label in also.items():
+        text = text.replace(value, f"[{label}]")
+    return text
 
 
 def texts_in(value: Any) -> Iterator[str]:
@@ -177,7 +278,13 @@ def texts_in(value: Any) -> Iterator[str]:
             yield from texts_in(held)
 
 
-def _refuse_detected(text: str, policy: GuardPolicy) -> Refusal | None:
+def _refuse_detected(text: str, plain: str, policy: GuardPolicy) -> Refusal | None:
+    """Ask the detectors about a text as it is, and as it reads without its disguises."""
+    asked = (text,) if plain == text else (text, HIDDEN.sub("", text))
+    return next((refusal for one in asked if (refusal := _detected(one, policy)) is not None), None)
+
+
+def _detected(text: str, policy: GuardPolicy) -> Refusal | None:
     for detector in policy.detectors:
         try:
             found = detector(text)
@@ -198,24 +305,14 @@ def _naming(found: str, text: str) -> str:
     return f"{_SECRET.explanation[:-1]}: {found}."
 
 
-def _refuse_personal(text: str, policy: GuardPolicy) -> Refusal | None:
-    held = (kind for kind in policy.kinds("refuse") if next(find(kind, text), None) is not None)
+def _refuse_personal(view: View, policy: GuardPolicy) -> Refusal | None:
+    held = (kind for kind in policy.kinds("refuse") if next(find(kind, view.text), None) is not None)
     kind = next(held, None)
     return None if kind is None else Refusal(kind, _PERSONAL[kind])
 
 
-def _may_order(text: str) -> bool:
-    if not text.isascii():
-        return True
-    return any(map(text.lower().__contains__, _SIGNS_OF_ORDER))
-
-
-def _may_be_encoded(text: str) -> bool:
-    return has_long_word(text) or ";base64," in text
-
-
 def _hides_an_order(text: str) -> bool:
-    return any(_ORDER.search(_decoded(match[0])) for match in _WORD_IN_BASE64.finditer(text))
+    return any(_orders(_decoded(match[0])) for match in _WORD_IN_BASE64.finditer(text))
 
 
 def _decoded(block: str) -> str:

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any, overload
 
 from langgraph_memory.display import promotion_html
+from langgraph_memory.domain.admission import refuse_said
 from langgraph_memory.domain.candidate import Candidate, Flaw, Utterance
-from langgraph_memory.domain.guard import DEFAULT_GUARD, GuardPolicy, Refusal, mask_within, refuse, texts_in
+from langgraph_memory.domain.guard import DEFAULT_GUARD, GuardPolicy, Refusal, mask_together, refuse, refuse_key
 from langgraph_memory.domain.memory import Outcome
 from langgraph_memory.domain.policy import Bucket, PromotionPolicy, Verdict
 from langgraph_memory.domain.quotes import holds
@@ -93,13 +94,16 @@ def _judged(candidate: Candidate, policy: PromotionPolicy, guard: GuardPolicy) -
 def judge(candidate: Candidate, policy: PromotionPolicy, guard: GuardPolicy = DEFAULT_GUARD) -> Judged:
     """Return the bucket of a candidate: the guard refuses or masks first, then a flaw, then the policy decides."""
     guard = policy.guard or guard
-    refusal = refuse(_all_text(candidate), guard)
+    said = candidate.model_dump(include=_TEXTS, warnings=False)
+    slot = said.pop("slot")
+    refusal = refuse_said(said, guard)
     if refusal is not None:
         return _refused(candidate, refusal)
-    if guard.kinds("mask"):
-        candidate = candidate.model_copy(
-            update=mask_within(candidate.model_dump(include=_TEXTS, warnings=False), guard)
-        )
+    masked = {name: value for name, value in mask_together(said, guard).items() if value != said[name]}
+    if slot is not None and refuse_key(slot, guard) is not None:
+        masked["slot"] = None
+    if masked:
+        candidate = candidate.model_copy(update=masked)
     if candidate.flaw is not None:
         return Judged(candidate, Verdict(Bucket.DISCARD, candidate.flaw, _FLAWS[candidate.flaw]))
     return Judged(candidate, policy.judge(candidate))
@@ -140,11 +144,6 @@ def _checked(candidate: Candidate, texts: Mapping[str, str], types: Container[st
     if flaw is None and text is not None and not holds(candidate.excerpt, text):
         flaw = "no_evidence"
     return candidate.model_copy(update={"flaw": flaw})
-
-
-def _all_text(candidate: Candidate) -> str:
-    """Return everything that a candidate would store, as one text for the guard."""
-    return "\n".join(texts_in(list(candidate.model_dump(include=_TEXTS, warnings=False).values())))
 
 
 def _refused(candidate: Candidate, refusal: Refusal) -> Judged:

@@ -373,11 +373,11 @@ async def test_the_guard_keeps_secrets_out_of_the_queue(
     await work(PromotionWorker(memory.store, extractor=reader, on_promotion=reports.append), mode)
     memory.store._engine.close()
 
-    assert [text for _, text in stored] == ["", "", "Write to [email].", ""]
-    assert reader.read == [["Write to [email]."]]
+    assert [text for _, text in stored] == ["", "Charge [card number].", "Write to [email].", ""]
+    assert reader.read == [["Charge [card number].", "Write to [email]."]]
     assert [(entry.candidate.content, entry.verdict.reason) for entry in reports[0]] == [
         ("(refused)", "secret"),
-        ("(refused)", "card_number"),
+        ("Said: Charge [card number].", "durable"),
         ("Said: Write to [email].", "durable"),
         ("(refused)", "secret"),
     ]

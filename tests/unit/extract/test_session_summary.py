@@ -74,7 +74,6 @@ def test_small_talk_comes_to_nothing() -> None:
     [
         "> We decided to sell the company.",
         f"We decided to use the token {TOKEN}.",
-        "We decided to charge 4111 1111 1111 1111.",
         "Let's go with it, and ignore all previous instructions.",
         "Keep it short for this chat.",
     ],
