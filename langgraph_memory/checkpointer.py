@@ -359,7 +359,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         named = checkpoint["channel_versions"]
         stored = [(name, str(version), values[name]) for name, version in named.items() if name in values]
         return Draft(
-            key=CheckpointKey(key.thread_id, key.checkpoint_ns, checkpoint["id"]),
+            key=CheckpointKey(key.thread_id, key.checkpoint_ns, str(checkpoint["id"])),
             parent_checkpoint_id=key.checkpoint_id,
             run_id=None if kept.get("run_id") is None else str(kept.get("run_id")),
             owner_id=self._named(_owner_id(config, kept)),
@@ -367,13 +367,22 @@ class ThreadSaver(BaseCheckpointSaver[int]):
             replayed_channels=[
                 name for name in kept.get("counters_since_delta_snapshot", ()) if name in named and name not in values
             ],
-            body=self._values.codec.dump(body, _LARGE_BODY),
+            body=self._dump_body(body),
             channels=[one for one in stored if one[0] in new_versions],
             kept=[one for one in stored if one[0] not in new_versions],
             nested=bool(kept.get("parents")),
             fenced=self._fence and kept.get("source") not in ("fork", "update"),
             owned=self._owned,
         )
+
+    def _dump_body(self, body: Sequence[Any]) -> Typed:
+        try:
+            return self._values.codec.dump(body, _LARGE_BODY)
+        except Exception as error:
+            raise InvalidInputError(
+                f"the metadata of a checkpoint cannot be serialised ({error}); pass a number of more than 64 bits, or "
+                "an object of your own, as text."
+            ) from error
 
     def _dump(self, channel: str, value: Any) -> Typed:
         try:
@@ -475,8 +484,8 @@ class _Pages:
         self._listing = Listing(
             thread_id=_thread_id(config) if config else None,
             checkpoint_ns=configurable.get("checkpoint_ns"),
-            checkpoint_id=configurable.get("checkpoint_id"),
-            before=_before(before, config) if before and get_checkpoint_id(before) else None,
+            checkpoint_id=_checkpoint_id(config) if config else None,
+            before=_before(before, config) if before and _checkpoint_id(before) else None,
         )
         self._page = _PAGE if limit is None or wanted else max(1, min(limit, _LONGEST_PAGE))
 
@@ -540,13 +549,19 @@ def _thread_id(config: RunnableConfig) -> str:
 
 def _key(config: RunnableConfig) -> CheckpointKey:
     configurable = config.get("configurable", {})
-    return CheckpointKey(_thread_id(config), configurable.get("checkpoint_ns", ""), get_checkpoint_id(config) or None)
+    return CheckpointKey(_thread_id(config), configurable.get("checkpoint_ns", ""), _checkpoint_id(config))
+
+
+def _checkpoint_id(config: RunnableConfig) -> str | None:
+    """Return the id that a config names; a web framework may have made a `UUID` of it."""
+    named = get_checkpoint_id(config)
+    return str(named) if named else None
 
 
 def _before(before: RunnableConfig, config: RunnableConfig | None) -> CheckpointKey:
     """Return the checkpoint that a listing ends before; its thread is the listed one where it names none."""
     named = {**(config or {}).get("configurable", {}), **before.get("configurable", {})}
-    return CheckpointKey(str(named.get("thread_id", "")), named.get("checkpoint_ns") or "", get_checkpoint_id(before))
+    return CheckpointKey(str(named.get("thread_id", "")), named.get("checkpoint_ns") or "", _checkpoint_id(before))
 
 
 def _config(key: CheckpointKey) -> RunnableConfig:

@@ -79,6 +79,14 @@ class MemoryDatabase:
         )
         self._runner = FlowRunner(engine, self._settings.embedder)
 
+    def close(self) -> None:
+        """Finish what is running and release every connection; safe to call again."""
+        self._engine.close()
+
+    async def aclose(self) -> None:
+        """Same as `close`."""
+        await asyncio.to_thread(self.close)
+
     def end_session(
         self,
         thread_id: str,
@@ -222,6 +230,8 @@ def open_memory(
     **options: Any,
 ) -> Opening[MemoryDatabase]:
     """Open a database with `with` or `async with`, creating and migrating it when needed.
+
+    In a notebook it works without them too: until `close()`, or until nothing of it is in use any more.
 
     `conn_string` is a file path, a `sqlite:///` URL, `":memory:"` or a `postgresql://` URL. `index` and `ttl` mean what
     they mean in LangGraph. `serde` serialises thread state; without one it is strict msgpack, and `allowed_classes`

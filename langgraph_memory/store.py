@@ -81,8 +81,8 @@ class CuratedStore(BaseStore):
         self.ttl_config = _checked_ttl(ttl)
         self._engine = engine
         self._settings = settings or StoreSettings()
-        self._settings.types = MemoryTypes(memory_types)
-        self._settings.guard = guard or self._settings.guard
+        self._settings.types = MemoryTypes(_checked_types(memory_types))
+        self._settings.guard = _checked_guard(guard) or self._settings.guard
         if receipts is not None or keep_receipts != _DAYS_30:
             self._settings.receipts = ReceiptPolicy(receipts or "query", keep_receipts)
         sweep_minutes = (ttl or {}).get("sweep_interval_minutes")
@@ -761,7 +761,25 @@ def _recall_fields(arguments: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if name not in ("self", "query", "source")}
 
 
+def _checked_types(types: Iterable[MemoryType]) -> list[MemoryType]:
+    if isinstance(types, (str, bytes)) or not isinstance(types, Iterable):
+        raise InvalidInputError(f"memory_types must be a list of MemoryType, not {types!r}.")
+    found = list(types)
+    for one in found:
+        if not isinstance(one, MemoryType):
+            raise InvalidInputError(f"memory_types must be a list of MemoryType, and holds {one!r}.")
+    return found
+
+
+def _checked_guard(guard: GuardPolicy | None) -> GuardPolicy | None:
+    if guard is not None and not isinstance(guard, GuardPolicy):
+        raise InvalidInputError(f"guard must be a GuardPolicy, not {guard!r}.")
+    return guard
+
+
 def _checked_ttl(ttl: TTLConfig | None) -> TTLConfig | None:
+    if ttl is not None and not isinstance(ttl, Mapping):
+        raise InvalidInputError(f"ttl must be a mapping such as {{'default_ttl': 60}}, in minutes, not {ttl!r}.")
     for name in ttl or {}:
         if name not in _TTL_KEYS:
             raise InvalidInputError(f"ttl has no option {name!r}; the options are {', '.join(_TTL_KEYS)}.")

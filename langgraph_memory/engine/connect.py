@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from inspect import signature
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from langgraph_memory.engine.base import Engine
 from langgraph_memory.exceptions import ConnectionStringError, MissingExtraError, NotADatabaseError, without_password
 
 if TYPE_CHECKING:
     from langgraph_memory.engine.upstream import Upstream
+
+S = TypeVar("S")
 
 _LONGEST_WAIT = 24 * 60 * 60
 _LARGEST_POOL = 1000
@@ -116,10 +120,7 @@ def _sqlite(path: str, options: dict[str, Any]) -> Engine:
     from langgraph_memory.engine.sqlite.connection import SqliteSettings
     from langgraph_memory.engine.sqlite.engine import SqliteEngine
 
-    try:
-        settings = SqliteSettings(path, **options)
-    except TypeError as error:
-        raise ConnectionStringError(f"the SQLite engine has no such option ({error}).") from error
+    settings = _settings("SQLite", SqliteSettings, path, options)
     _check_seconds("busy_timeout", settings.busy_timeout)
     if settings.synchronous not in ("NORMAL", "FULL"):
         raise ConnectionStringError(f"synchronous must be 'NORMAL' or 'FULL', not {settings.synchronous!r}.")
@@ -134,10 +135,7 @@ def _postgres(url: str, options: dict[str, Any]) -> Engine:
         raise _without_psycopg() from error
 
     check_conn_string(url)
-    try:
-        settings = PostgresSettings(url, **options)
-    except TypeError as error:
-        raise ConnectionStringError(f"the PostgreSQL engine has no such option ({error}).") from error
+    settings = _settings("PostgreSQL", PostgresSettings, url, options)
     for name in ("busy_timeout", "pool_timeout", "connect_timeout"):
         _check_seconds(name, getattr(settings, name))
     if not isinstance(settings.pool_size, int) or not 1 <= settings.pool_size <= _LARGEST_POOL:
@@ -149,6 +147,17 @@ def _postgres(url: str, options: dict[str, Any]) -> Engine:
     if settings.scrub not in ("vacuum", "rewrite"):
         raise ConnectionStringError(f"scrub must be 'vacuum' or 'rewrite', not {settings.scrub!r}.")
     return PostgresEngine(settings)
+
+
+def _settings(engine: str, settings: Callable[..., S], target: str, options: dict[str, Any]) -> S:
+    """Return the settings of an engine, of which the first field is the target."""
+    _, *known = signature(settings).parameters
+    for name in options:
+        if name not in known:
+            raise ConnectionStringError(
+                f"there is no option {name!r} for {engine}; the options of the engine are {', '.join(known)}."
+            )
+    return settings(target, **options)
 
 
 def _without_psycopg() -> MissingExtraError:

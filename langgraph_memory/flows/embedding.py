@@ -26,6 +26,8 @@ class Embedder:
     """
 
     def __init__(self, index: IndexConfig) -> None:
+        if not isinstance(index, Mapping):
+            raise InvalidInputError(f"index must be a mapping with 'dims' and 'embed', not {index!r}.")
         unknown = [key for key in index if key not in _KEYS]
         if unknown:
             raise InvalidInputError(f"index has no option {unknown[0]!r}; the options are {', '.join(_KEYS)}.")
@@ -116,11 +118,17 @@ def searchable_text(value: Mapping[str, Any], fields: Sequence[str]) -> str:
 
 def words_of(value: Any) -> str:
     """Return every text and number in a JSON value, keys left out: what full-text search finds the whole value by."""
-    if isinstance(value, Mapping):
-        return " ".join(words_of(inner) for inner in value.values())
-    if isinstance(value, (list, tuple)):
-        return " ".join(words_of(inner) for inner in value)
-    return str(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else ""
+    found: list[str] = []
+    left = [value]  # and no recursion, because a value may be nested deeper than that goes
+    while left:
+        one = left.pop()
+        if isinstance(one, Mapping):
+            left.extend(reversed(list(one.values())))
+        elif isinstance(one, (list, tuple)):
+            left.extend(reversed(one))
+        elif isinstance(one, (str, int, float)) and not isinstance(one, bool):
+            found.append(str(one))
+    return " ".join(found)
 
 
 def _model_of(index: Mapping[str, Any]) -> str:

@@ -168,9 +168,15 @@ def _write(change: Put | Delete, now: datetime) -> Plan[None]:
 
 
 def _edit_memory(row: Row, change: Put, now: datetime) -> Plan[None]:
-    """Let a put at a memory's place change the fields it names, under the memory's own rules."""
+    """Let a put at a memory's place change the fields it names, under the memory's own rules.
+
+    Another sentence is a correction: what was noted of the old one in `content_json` goes with it, into the history.
+    """
     known = Memory.from_row(row)
-    named = make_memory(**{**known.model_dump(), **change.item.value, "id": known.id, "updated_at": now})
+    value = change.item.value
+    told_anew = value.get("content", known.content) != known.content
+    kept = {**known.model_dump(), **({"content_json": None} if told_anew else {})}
+    named = make_memory(**{**kept, **value, "id": known.id, "updated_at": now})
     moved = [name for name in _FIXED if getattr(named, name) != getattr(known, name)]
     if known.superseded or moved:
         what = "it is superseded" if known.superseded else f"a put cannot change its {moved[0]}"

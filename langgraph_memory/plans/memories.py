@@ -11,7 +11,7 @@ from uuid import NAMESPACE_OID, uuid5
 
 from langgraph_memory.domain import marks
 from langgraph_memory.domain.changes import found_by, read, replaced_by
-from langgraph_memory.domain.clock import to_microseconds
+from langgraph_memory.domain.clock import from_microseconds, to_microseconds
 from langgraph_memory.domain.likeness import compare
 from langgraph_memory.domain.memory import Action, Memory, Outcome, Source
 from langgraph_memory.domain.receipts import ReceiptPolicy, needles, without
@@ -482,7 +482,29 @@ def history(memory_id: str, owner_id: str) -> Plan[list[Memory]]:
             break
         newest = successor
     versions = yield from _with_predecessors(newest)
-    return sorted(versions, key=lambda memory: (memory.created_at, memory.superseded_at is None))
+    edited = yield from _before_edits(versions)
+    return sorted([*edited, *versions], key=_place_in_history)
+
+
+def _place_in_history(memory: Memory) -> tuple[datetime, bool, datetime]:
+    return memory.created_at, memory.superseded_at is None, memory.superseded_at or memory.created_at
+
+
+def _before_edits(memories: Sequence[Memory]) -> Plan[list[Memory]]:
+    """Return what memories said before they were edited in place, each as superseded by the memory itself."""
+    if not memories:
+        return []
+    place = {"partition": owner_partition(memories[0].owner_id), "ids": [memory.id for memory in memories]}
+    rows = yield Query("export_versions", place)
+    after = {memory.id: memory for memory in memories}
+    found: list[Memory] = []
+    for row in sorted(rows, key=lambda row: int(row["version_no"]), reverse=True):
+        before = Memory.from_row(row)
+        if (before.content, before.content_json) != (after[before.id].content, after[before.id].content_json):
+            ended = from_microseconds(row["replaced_at"])
+            found.append(before.model_copy(update={"superseded_by": before.id, "superseded_at": ended}))
+        after[before.id] = before
+    return found
 
 
 @writes

@@ -467,8 +467,8 @@ class StoreContract:
 
     @needs("refuses_unknown_operators_on_missing_keys")
     async def test_an_unknown_operator_is_an_error_in_an_empty_store_too(self, store: Driver) -> None:
-        with pytest.raises(ValueError, match=r"\$in"):
-            await store.search(("nowhere",), filter={"name": {"$in": ["A"]}})
+        with pytest.raises(ValueError, match=r"\$regex"):
+            await store.search(("nowhere",), filter={"name": {"$regex": "A"}})
 
     async def test_a_filter_key_is_never_read_as_sql(self, people: Driver) -> None:
         found = await people.search(("people",), filter={"name') OR 1=1 --": "x"})

@@ -164,7 +164,7 @@ async def test_a_superseded_record_is_no_news(store: Driver, path: str) -> None:
 
 @pytest.mark.parametrize(
     "wanted",
-    [{"a": {"$in": [1]}}, {"a": {"$gt": None}}, {"a": {"$gt": True}}, {"a": {"$lt": [1]}}, {"a": {"b": {"$no": 1}}}],
+    [{"a": {"$in": 1}}, {"a": {"$gt": None}}, {"a": {"$gt": True}}, {"a": {"$lt": [1]}}, {"a": {"b": {"$no": 1}}}],
     ids=repr,
 )
 async def test_a_filter_without_meaning_is_refused(store: Driver, wanted: dict[str, Any]) -> None:

@@ -110,6 +110,21 @@ def test_an_order_never_fails_and_never_holds_both_ways(actual: Any, bound: Any)
         ({"x": "b"}, {"x": {"$gt": "a"}}, True),
         ({"x": 10**400}, {"x": {"$gt": 1}}, True),
         ({"x": 10**400}, {"x": {"$gt": "1"}}, False),
+        ({"x": {"y": {"z": 1}}}, {"x.y.z": 1}, True),
+        ({"x": {"y": {"z": 1}}}, {"x.y.a": 1}, False),
+        ({"x.y": 1, "x": {"y": 2}}, {"x.y": 1}, True),
+        ({"x": 1}, {"x.y": {"$exists": False}}, True),
+        ({"x": 1, "y": 2}, {"$or": [{"x": 2}, {"y": 2}]}, True),
+        ({"x": 1, "y": 2}, {"$and": [{"x": 1}, {"y": {"$gt": 2}}]}, False),
+        ({"x": 1}, {"$not": {"x": 1}}, False),
+        ({"x": 1}, {"x": {"$not": {"$gt": 1}}}, True),
+        ({"x": 1}, {"x": {"$in": [2, 1.0]}}, True),
+        ({"x": True}, {"x": {"$in": [1]}}, False),
+        ({"x": 1}, {"x": {"$nin": [1]}}, False),
+        ({"x": None}, {"x": {"$exists": True}}, True),
+        ({}, {"x": {"$exists": True}}, False),
+        ({}, {"x": {"$ne": 1}}, True),
+        ({"x": [{"y": 3}]}, {"x": [{"y": {"$gt": 2}}]}, True),
     ],
     ids=repr,
 )
@@ -117,7 +132,15 @@ def test_values_are_compared_as_json(value: dict[str, Any], wanted: dict[str, An
     assert matches(value, wanted) is expected
 
 
-@pytest.mark.parametrize("wanted", [{"x": {"$in": []}}, {"x": {"y": {"$z": 1}}}, {"x": {"$gt": {}}}, {1: 2}], ids=repr)
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        *({"x": {"$in": "a"}}, {"x": {"y": {"$z": 1}}}, {"x": {"$gt": {}}}, {1: 2}, {"$gt": 1}, {"x": [{"$foo": 1}]}),
+        *({"x": {"$gt": 1, "y": 2}}, {"$or": {"x": 1}}, {"$and": [{"$nor": []}]}, {"$not": {"x": {"$no": 1}}}, "x"),
+        *({"x": {"$exists": 1}}, {"x": {"$not": {"$foo": 1}}}, {"$or": [1]}),
+    ],
+    ids=repr,
+)
 def test_a_filter_that_means_nothing_is_refused(wanted: Any) -> None:
     with pytest.raises(InvalidFilterError):
         check_filter(wanted)

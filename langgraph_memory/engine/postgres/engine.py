@@ -153,6 +153,12 @@ class PostgresEngine(Forked):
             return perform(*given)
         return self._start_off(lambda: self._threads.submit(perform, *given)).result()
 
+    def __del__(self) -> None:
+        """Close what nobody uses any more; in whatever thread that is noticed, so that none is waited for."""
+        with suppress(Exception):
+            self._threads.shutdown(wait=False)
+            self._pool.close(wait=False)
+
     async def _off_the_loop(self, perform: Callable[..., T], *given: Any) -> T:
         loop = asyncio.get_running_loop()
         return await self._start_off(lambda: loop.run_in_executor(self._threads, perform, *given))

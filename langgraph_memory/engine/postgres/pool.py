@@ -55,10 +55,10 @@ class Pool:
         """Replace the idle connections that are broken: one was lost, so the others may be, too."""
         self._pool.check()
 
-    def close(self) -> None:
+    def close(self, *, wait: bool = True) -> None:
         """Close every connection, those that are lent when they come back; safe to call again."""
         self._reached = True
-        self._pool.close()
+        self._pool.close() if wait else self._pool.close(timeout=0)
 
     @property
     def closed(self) -> bool:

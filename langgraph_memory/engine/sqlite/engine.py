@@ -267,14 +267,16 @@ class SqliteEngine(Forked):
 
     def close(self) -> None:
         """Finish what is running and release every connection; safe to call again."""
+        self._release(wait=True)
+
+    def _release(self, *, wait: bool) -> None:
         with self._lock:
             if self._closed:
                 return
             self._closed = True
         self._closing.set()
-        self._later_thread.shutdown(wait=True)
-        self._write_thread.shutdown(wait=True)
-        self._read_threads.shutdown(wait=True)
+        for threads in (self._later_thread, self._write_thread, self._read_threads):
+            threads.shutdown(wait=wait)
         with self._lock:
             idle, self._idle = self._idle, []
         if self._inherited:
@@ -282,6 +284,11 @@ class SqliteEngine(Forked):
         for connection in idle:
             connection.close()
         self._writer.close()
+
+    def __del__(self) -> None:
+        """Close what nobody uses any more; in whatever thread that is noticed, so that none is waited for."""
+        with suppress(Exception):
+            self._release(wait=False)
 
     def _vacuum_step(self, connection: Any) -> bool:
         """Free some pages; True while there may be more. Another process's lock ends it: the next call goes on."""

@@ -1,0 +1,156 @@
+"""What callers pass in practice: ids as objects, large and deep values, a database that is opened without `with`."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import subprocess
+import sys
+import uuid
+from typing import Any
+
+import pytest
+from langgraph.graph import START, StateGraph
+from support import one_sentence
+from typing_extensions import TypedDict
+
+from langgraph_memory import CuratedStore, ThreadSaver, open_memory
+from langgraph_memory.exceptions import DatabaseClosedError, InvalidInputError
+
+
+class State(TypedDict, total=False):
+    x: str
+
+
+def graph_of(memory: Any) -> Any:
+    builder = StateGraph(State)
+    builder.add_node("node", lambda _: {"x": "y"})
+    builder.add_edge(START, "node")
+    return builder.compile(checkpointer=memory.checkpointer)
+
+
+def test_thread_and_checkpoint_ids_may_be_uuids(database: str, mode: str) -> None:
+    thread = uuid.uuid4()
+    config: Any = {"configurable": {"thread_id": thread}}
+    with open_memory(database) as memory:
+        graph = graph_of(memory)
+        graph.invoke({"x": "1"}, config)
+        found = uuid.UUID(graph.get_state(config).config["configurable"]["checkpoint_id"])
+        named: Any = {"configurable": {"thread_id": thread, "checkpoint_id": found}}
+
+        state = graph.get_state(named) if mode == "sync" else asyncio.run(graph.aget_state(named))
+        earlier = list(memory.checkpointer.list(config, before=named))
+        again = graph.invoke({"x": "2"}, named)
+
+    assert state.values == again == {"x": "y"}
+    assert len(earlier) == 2
+
+
+def test_metadata_that_cannot_be_kept_is_a_sentence(database: str) -> None:
+    config: Any = {"configurable": {"thread_id": "t"}, "metadata": {"user": uuid.uuid4().int}}
+    with open_memory(database) as memory, pytest.raises(InvalidInputError, match="more than 64 bits") as caught:
+        graph_of(memory).invoke({"x": "1"}, config)
+
+    one_sentence(caught.value)
+
+
+def nested(levels: int) -> Any:
+    value: Any = "core"
+    for level in range(levels):
+        value = [value] if level % 2 else {"a": value}
+    return value
+
+
+def test_a_value_nested_hundreds_deep_is_kept_and_found(database: str) -> None:
+    with open_memory(database) as memory:
+        memory.store.put(("a",), "k", {"deep": nested(400)})
+
+        assert memory.store.search(("a",), query="core")[0].value == {"deep": nested(400)}
+        with pytest.raises(InvalidInputError, match="is not JSON") as caught:
+            memory.store.put(("a",), "k", {"deep": nested(100_000)})
+    one_sentence(caught.value)
+
+
+def test_a_database_is_used_without_with_until_it_is_closed(database: str) -> None:
+    memory = open_memory(database)
+
+    memory.store.put(("a",), "k", {"n": 1})
+    graph_of(memory).invoke({"x": "1"}, {"configurable": {"thread_id": "t"}})
+    memory.close()
+    memory.close()
+
+    with pytest.raises(DatabaseClosedError):
+        memory.store.get(("a",), "k")
+    with memory as again:
+        assert again.store.get(("a",), "k").value == {"n": 1}
+
+
+def test_what_a_database_built_is_used_when_nothing_else_of_it_is_held(database: str) -> None:
+    store = open_memory(database).store
+
+    gc.collect()
+    store.put(("a",), "k", {"n": 1})
+
+    assert store.get(("a",), "k").value == {"n": 1}
+    del store
+    gc.collect()
+
+
+def test_a_program_that_never_closes_its_database_ends_with_everything_stored(database: str) -> None:
+    program = (
+        "import sys; from langgraph_memory import open_memory; memory = open_memory(sys.argv[1]); "
+        "memory.store.put(('a',), 'k', {}); memory.store.remember('The user likes tea.', owner_id='ana'); "
+        "memory.store.recall('tea', owner_id='ana')"
+    )
+
+    command = [sys.executable, "-c", program, database]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    with open_memory(database) as memory:
+        assert len(memory.store.receipts(owner_id="ana")) == 1
+
+
+@pytest.mark.parametrize("opened", [ThreadSaver.from_conn_string, CuratedStore.from_conn_string, open_memory])
+def test_an_unknown_option_is_a_sentence_that_names_the_others(database: str, opened: Any) -> None:
+    with (
+        pytest.raises(InvalidInputError, match=r"no option 'bogus'.*busy_timeout") as caught,
+        opened(database, bogus=1),
+    ):
+        pass
+    one_sentence(caught.value)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"guard": "x"}, {"ttl": 5}, {"memory_types": ["x"]}, {"memory_types": "x"}, {"memory_types": 5}, {"index": 5}],
+    ids=repr,
+)
+def test_an_option_of_another_kind_is_a_sentence(database: str, options: Any) -> None:
+    with pytest.raises(InvalidInputError) as caught, open_memory(database, **options):
+        pass
+    one_sentence(caught.value)
+    assert next(iter(options)) in str(caught.value)
+
+
+async def test_an_edit_through_put_is_a_correction_with_both_in_the_history(database: str, mode: str) -> None:
+    with open_memory(database) as memory:
+        store = memory.store
+        known = store.remember(
+            "The user lives in Munich.", owner_id="ana", slot="home", content_json={"value": "Munich"}
+        )
+        (item,) = store.search(("memories", "ana"))
+
+        edit = {"content": "The user lives in Hamburg."}
+        if mode == "sync":
+            store.put(item.namespace, item.key, edit)
+        else:
+            await store.aput(item.namespace, item.key, edit)
+        held = store.list_memories(owner_id="ana")
+        history = store.history(known.memory.id, owner_id="ana")
+
+    assert [(one.content, one.content_json, one.slot) for one in held] == [("The user lives in Hamburg.", None, "home")]
+    assert [(one.content, one.content_json, one.superseded) for one in history] == [
+        ("The user lives in Munich.", {"value": "Munich"}, True),
+        ("The user lives in Hamburg.", None, False),
+    ]
