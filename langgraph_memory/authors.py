@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from langgraph_memory.flows import authors
 from langgraph_memory.flows.base import FlowRunner
@@ -35,13 +36,20 @@ class ThreadAuthors:
         """Same as `resumed`."""
         return await self._runner.arun(authors.resumed(thread_id, message_id))
 
-    def claim(self, thread_id: str, message_ids: Sequence[str], *, owner_id: str) -> None:
-        """Note that some messages are an owner's, unless it is known whose they are; nobody waits for it."""
-        self._runner.run(authors.claim(thread_id, owner_id, message_ids, self._settings))
+    def claim(
+        self, thread_id: str, message_ids: Sequence[str], *, owner_id: str, began_at: datetime | None = None
+    ) -> None:
+        """Note that some messages are an owner's, unless it is known whose they are; nobody waits for it.
 
-    async def aclaim(self, thread_id: str, message_ids: Sequence[str], *, owner_id: str) -> None:
+        Nothing happens when the owner was erased since `began_at`.
+        """
+        self._runner.run(authors.claim(thread_id, owner_id, message_ids, began_at, self._settings))
+
+    async def aclaim(
+        self, thread_id: str, message_ids: Sequence[str], *, owner_id: str, began_at: datetime | None = None
+    ) -> None:
         """Same as `claim`."""
-        await self._runner.arun(authors.claim(thread_id, owner_id, message_ids, self._settings))
+        await self._runner.arun(authors.claim(thread_id, owner_id, message_ids, began_at, self._settings))
 
     def name(self, thread_id: str, messages: Mapping[str, Sequence[str]]) -> None:
         """Note by owner whose messages of a thread are, as those who said them are named; " " stands for no owner."""

@@ -58,6 +58,7 @@ from langgraph_memory.plans.threads.records import (
     StoredWrite,
     Typed,
 )
+from langgraph_memory.runs import began
 from langgraph_memory.state.body import join, split
 from langgraph_memory.state.chunks import Shared
 from langgraph_memory.state.codec import Codec
@@ -373,6 +374,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
             nested=bool(kept.get("parents")),
             fenced=self._fence and kept.get("source") not in ("fork", "update"),
             owned=self._owned,
+            began_at=_began(config),
         )
 
     def _dump_body(self, body: Sequence[Any]) -> Typed:
@@ -413,6 +415,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
 
     def _access(self, config: RunnableConfig | None) -> Flow[None]:
         """Refuse what a config names to an owner whom it does not belong to, where threads are owned."""
+        _began(config)
         if self._owned:
             if config is None:
                 raise InvalidInputError('threads are "owned" here: name the thread to be listed in its config.')
@@ -566,6 +569,12 @@ def _before(before: RunnableConfig, config: RunnableConfig | None) -> Checkpoint
 
 def _config(key: CheckpointKey) -> RunnableConfig:
     return {"configurable": key.columns()}
+
+
+def _began(config: RunnableConfig | None) -> datetime | None:
+    """Return since when the run of a config is under way; None outside of runs."""
+    runtime = (config or {}).get("configurable", {}).get(_RUNTIME)
+    return began(getattr(runtime, "control", None))
 
 
 def _owner_id(config: RunnableConfig, metadata: Mapping[str, Any] | None = None) -> str | None:

@@ -15,6 +15,7 @@ LangGraphMemoryError
 ├── ThreadNotFoundError (also LookupError)
 ├── ForkedThreadError
 ├── CheckpointRemovedError
+├── ErasedError
 ├── EmbeddingError
 ├── IndexChangedError
 ├── ExtractionError
@@ -99,6 +100,10 @@ class ForkedThreadError(LangGraphMemoryError):
 
 class CheckpointRemovedError(LangGraphMemoryError):
     """What a run builds on was deleted while it was under way, so that its checkpoint was not stored."""
+
+
+class ErasedError(LangGraphMemoryError):
+    """An owner was erased while a run for them was under way, so that nothing more of it is stored."""
 
 
 class EmbeddingError(LangGraphMemoryError):

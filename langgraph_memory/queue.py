@@ -49,12 +49,14 @@ class PromotionQueue:
         at_latest: timedelta | float = AT_LATEST,
         failure: str | None = None,
         guard: GuardPolicy | None = None,
+        began_at: datetime | None = None,
     ) -> datetime | None:
         """Queue what nobody has read and return when it is due: after `quiet_for`, which a later turn starts anew.
 
         `at_latest` bounds how long later turns put it off. None when there was nothing to queue. Of a message that
         holds a secret, or personal data that the guard refuses, no text is kept. `failure` says in one word why the
-        messages could not be read at once, which counts as an attempt.
+        messages could not be read at once, which counts as an attempt. ErasedError is raised when the owner was erased
+        since `began_at`, when the run was begun in which they were said.
         """
         return self._runner.run(jobs.queue(utterances, _fields(locals()), self._settings))
 
@@ -70,6 +72,7 @@ class PromotionQueue:
         at_latest: timedelta | float = AT_LATEST,
         failure: str | None = None,
         guard: GuardPolicy | None = None,
+        began_at: datetime | None = None,
     ) -> datetime | None:
         """Same as `add`."""
         return await self._runner.arun(jobs.queue(utterances, _fields(locals()), self._settings))

@@ -709,17 +709,19 @@ class CuratedStore(BaseStore):
         scope: str = GLOBAL,
         source: Source | None = None,
         policy: PromotionPolicy | None = None,
+        began_at: datetime | None = None,
     ) -> PromotionReport:
         """Judge candidates and store what is promoted, with the ledger, in one transaction.
 
-        Candidates of messages the ledger knows are left out, so a repeat adds nothing. Raises MissingOwnerError,
+        Candidates of messages the ledger knows are left out, so a repeat adds nothing. `began_at` is when they were
+        begun to be read: ErasedError is raised when the owner was erased since. Raises MissingOwnerError,
         InvalidScopeError or InvalidMemoryError before anything is written.
         """
         judged = judge_all(
             candidates, utterances, policy or PromotionPolicy(), self._settings.types, self._settings.guard
         )
         origin = Origin.of(source or Source())
-        return self._runner.run(memories.promote(judged, utterances, place, scope, origin, self._settings))
+        return self._runner.run(memories.promote(judged, utterances, place, scope, origin, began_at, self._settings))
 
     async def apromote(
         self,
@@ -730,13 +732,16 @@ class CuratedStore(BaseStore):
         scope: str = GLOBAL,
         source: Source | None = None,
         policy: PromotionPolicy | None = None,
+        began_at: datetime | None = None,
     ) -> PromotionReport:
         """Same as `promote`."""
         judged = judge_all(
             candidates, utterances, policy or PromotionPolicy(), self._settings.types, self._settings.guard
         )
         origin = Origin.of(source or Source())
-        return await self._runner.arun(memories.promote(judged, utterances, place, scope, origin, self._settings))
+        return await self._runner.arun(
+            memories.promote(judged, utterances, place, scope, origin, began_at, self._settings)
+        )
 
     def _judged(
         self, candidates: Iterable[Candidate], utterances: Sequence[Utterance], policy: PromotionPolicy | None

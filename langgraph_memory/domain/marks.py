@@ -71,6 +71,11 @@ def erased_partition(partition: str) -> Subject:
     return ("erased", partition)
 
 
+def erased_threads(owner_id: str) -> Subject:
+    """Return the subject of all threads of an owner."""
+    return ("threads", owner_partition(owner_id))
+
+
 def forgot(owner_id: str) -> Subject:
     """Return the subject of whatever an owner forgot last."""
     return ("forgot", owner_partition(owner_id))

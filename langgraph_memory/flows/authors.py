@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from langgraph_memory.domain.scope import check_owner
 from langgraph_memory.domain.thread import NOBODY, STRANGER
@@ -25,10 +26,16 @@ def resumed(thread_id: str, message_id: str | None) -> Flow[str | None]:
     return found
 
 
-def claim(thread_id: str, owner_id: str, message_ids: Sequence[str], settings: StoreSettings) -> Flow[None]:
+def claim(
+    thread_id: str,
+    owner_id: str,
+    message_ids: Sequence[str],
+    began_at: datetime | None,
+    settings: StoreSettings,
+) -> Flow[None]:
     """Note that some messages are an owner's, unless it is known whose they are."""
     if message_ids:
-        yield Later(authors.claim(thread_id, check_owner(owner_id), message_ids, settings.clock()))
+        yield Later(authors.claim(thread_id, check_owner(owner_id), message_ids, began_at, settings.clock()))
 
 
 def name(thread_id: str, messages: Mapping[str, Sequence[str]], settings: StoreSettings) -> Flow[None]:

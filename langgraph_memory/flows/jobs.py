@@ -46,6 +46,7 @@ def queue(utterances: Sequence[Utterance], fields: dict[str, Any], settings: Sto
         checked_seconds("quiet_for", fields["quiet_for"]),
         checked_seconds("at_latest", fields["at_latest"]),
         fields["failure"],
+        fields["began_at"],
     )
     due_at: datetime | None = yield jobs.queue(request, settings.clock())
     return due_at

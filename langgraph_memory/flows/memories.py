@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -118,12 +119,13 @@ def promote(
     place: LedgerPlace,
     scope: str,
     origin: Origin,
+    began_at: datetime | None,
     settings: StoreSettings,
 ) -> Flow[PromotionReport]:
     """Store what is promoted and enter what was read in the ledger, in one transaction."""
     now = settings.clock()
     request = yield from promotion_of(judged, utterances, place, scope, lambda _: origin, settings, now)
-    report: PromotionReport = yield promotion.promote(request, now)
+    report: PromotionReport = yield promotion.promote(replace(request, began_at=began_at), now)
     return report
 
 

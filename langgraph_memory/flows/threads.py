@@ -64,6 +64,7 @@ class Draft(NamedTuple):
     nested: bool
     fenced: bool
     owned: bool
+    began_at: datetime | None
 
     def with_missing(self, missing: Sequence[str]) -> Draft:
         """Return this draft with some of what did not change to be stored again."""
@@ -170,6 +171,7 @@ def _new_checkpoint(draft: Draft, encoded: Sequence[Encoded], base: Mapping[str,
         bases=[held.base(version.channel) for version in versions if version.based and (held := base[version.channel])],
         fenced=draft.fenced,
         owned=draft.owned,
+        began_at=draft.began_at,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from langchain_core.runnables import RunnableConfig
@@ -29,6 +29,7 @@ from langgraph_memory.nodes.steps import Steps, aperform, call, perform
 from langgraph_memory.nodes.work import Work
 from langgraph_memory.nodes.worker import PromotionWorker
 from langgraph_memory.queue import AT_LATEST, QUIET_FOR
+from langgraph_memory.runs import began
 from langgraph_memory.store import CuratedStore
 
 _LOG = logging.getLogger("langgraph_memory")
@@ -126,6 +127,7 @@ class PromotionNode(MemoryNode):
         identity = yield from self._identify(store, runtime, config, state)
         info = runtime.execution_info
         turn = self._turn(state, identity, source, info.task_id if info else "")
+        turn = replace(turn, began_at=began(runtime.control))
         yield from self._claim(store, turn.place.owner_id, turn.source.thread_id)
         voices = self._voices(turn)
         if self._speakers is not None and turn.place.is_thread:
@@ -153,12 +155,15 @@ class PromotionNode(MemoryNode):
         if left.job_due and self._mode == "hot" and self._worker is None:
             yield from self._work.job_of(store, turn.place)
         if self._mode == "hot":
-            at_once = bool(left.utterances) and (yield from self._promote(store, turn, left.utterances))
+            fresh = left.utterances
+            at_once = bool(fresh) and (yield from self._promote(store, turn, fresh, began_at=turn.began_at or left.at))
             yield from self._ask(store, turn, at_once=at_once)
         elif left.utterances:
             yield from self._queue(store, turn, left.utterances, **self._quiet)
 
-    def _promote(self, store: CuratedStore, turn: _Turn, fresh: Sequence[Utterance]) -> Steps[bool]:
+    def _promote(
+        self, store: CuratedStore, turn: _Turn, fresh: Sequence[Utterance], *, began_at: datetime
+    ) -> Steps[bool]:
         """Read and promote; return whether the model is to be asked now about what is left in doubt."""
         where: dict[str, Any] = {"scope": turn.scope, "source": turn.source}
         try:
@@ -177,6 +182,7 @@ class PromotionNode(MemoryNode):
             utterances=fresh,
             place=turn.place,
             policy=self._reading.policy,
+            began_at=began_at,
             **where,
         )
         if self._work.on_promotion is not None:
@@ -217,7 +223,12 @@ class PromotionNode(MemoryNode):
             heard = [*turn.injected, *(one.text for one in turn.said if one.message_id not in others)]
             if others:  # an assistant may repeat what they said, which is not kept here to compare it with
                 fresh = [one for one in fresh if one.actor != "assistant"]
-        where: dict[str, Any] = {"place": turn.place, "scope": turn.scope, "source": turn.source}
+        where: dict[str, Any] = {
+            "place": turn.place,
+            "scope": turn.scope,
+            "source": turn.source,
+            "began_at": turn.began_at,
+        }
         yield from call(queue.add, queue.aadd, fresh, heard=heard, guard=self._guard, **where, **when)
         if self._worker is not None:
             self._worker.wake()
@@ -239,6 +250,8 @@ class _Turn:
     injected: Sequence[str]
     said: Sequence[Utterance]
     """What users said; an assistant could only be repeating that, or what was injected."""
+    began_at: datetime | None = None
+    """Since when the run is under way, where that is known."""
 
     @property
     def repeatable(self) -> Sequence[str]:

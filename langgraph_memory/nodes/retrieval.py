@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import RunnableConfig
+from langgraph.runtime import Runtime
 
 from langgraph_memory.domain.budget import ContextBudget
 from langgraph_memory.domain.memory import Recall
@@ -16,6 +17,7 @@ from langgraph_memory.nodes.base import IdentityResolver, MemoryNode, Update
 from langgraph_memory.nodes.conversation import last_question, latest_input, messages_of
 from langgraph_memory.nodes.identity import Identity, replayed_from, source_of
 from langgraph_memory.nodes.steps import Steps, aperform, call, perform
+from langgraph_memory.runs import began
 from langgraph_memory.store import CuratedStore
 
 
@@ -77,21 +79,24 @@ class RetrievalNode(MemoryNode):
         source = source_of(runtime, config)
         identity = yield from self._identify(store, runtime, config, state)
         asked = self._asked(identity, config)
-        mine = yield from self._own(store, messages_of(state), source.thread_id, identity.owner_id)
+        mine = yield from self._own(store, runtime, messages_of(state), identity.owner_id)
         recall = yield from call(store.recall, store.arecall, self._query(mine), source=source, **asked)
         yield from self._claim(store, identity.owner_id, source.thread_id)
         return self._update(recall)
 
     def _own(
-        self, store: CuratedStore, messages: Sequence[BaseMessage], thread_id: str | None, owner_id: str
+        self, store: CuratedStore, runtime: Runtime[Any], messages: Sequence[BaseMessage], owner_id: str
     ) -> Steps[Sequence[BaseMessage]]:
         """Return the messages that are the owner's, after noting that those the run was given are."""
+        thread_id = None if runtime.execution_info is None else runtime.execution_info.thread_id
+        since = began(runtime.control)
         if thread_id is None:
             return messages
         authors = store.authors
         others = yield from call(authors.others, authors.aothers, thread_id, owner_id=owner_id)
         mine = [one for one in messages if one.id not in others]
-        yield from call(authors.claim, authors.aclaim, thread_id, latest_input(mine), owner_id=owner_id)
+        given = latest_input(mine)
+        yield from call(authors.claim, authors.aclaim, thread_id, given, owner_id=owner_id, began_at=since)
         return mine
 
     def _asked(self, identity: Identity, config: RunnableConfig | None) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from langgraph_memory.domain.marks import erased_threads
 from langgraph_memory.domain.scope import owner_partition
 from langgraph_memory.engine.query import Plan, Query, writes
 from langgraph_memory.plans import marks
@@ -38,6 +39,7 @@ def erase_owner(owner_id: str, now: datetime, *, threads: bool) -> Plan[dict[str
     (held,) = yield Query("holdings", partition)
     counts = {kind: int(held[kind]) for kind in _KINDS}
     gone = yield from marks.of_owner(owner_id)
+    gone += [erased_threads(owner_id)] if threads else []
     if threads:
         counts["threads"] = yield from _erase_threads(owner_id)
     for name in _INDEX_FIRST:

@@ -18,6 +18,7 @@ from langgraph_memory.engine.query import Plan, Query, Row, reads, writes, write
 from langgraph_memory.plans.memories import Origin
 from langgraph_memory.plans.promotion import (
     PromotionRequest,
+    check_not_erased,
     claim_place,
     enter_in_ledger,
     not_in_ledger,
@@ -37,6 +38,7 @@ class Unread(NamedTuple):
 
     utterances: list[Utterance]
     job_due: bool
+    at: datetime
     waiting: int = 0
 
 
@@ -53,6 +55,7 @@ class QueueRequest:
     quiet_for: timedelta
     at_latest: timedelta
     failure: str | None = None
+    began_at: datetime | None = None
 
 
 @reads
@@ -61,19 +64,21 @@ def unread(place: LedgerPlace, utterances: Sequence[Utterance], now: datetime) -
     fresh = yield from not_in_ledger(place, utterances)
     rows = yield Query("job", place_columns(place))
     if not rows:
-        return Unread(fresh, job_due=False)
+        return Unread(fresh, False, now)
     ids = [one.message_id for one in fresh]
     anywhere = [one for one in ids if is_unique(one)]
     queued = yield Query("queued_messages", {**place_columns(place), "message_ids": ids, "anywhere": anywhere})
     known = {(row["message_id"], row["content_hash"]) for row in queued}
     left = [one for one in fresh if (one.message_id, content_hash(one.text)) not in known]
     (job,) = yield Query("messages_left", place_columns(place))
-    return Unread(left, _can_be_claimed(rows[0], to_microseconds(now)), job["waiting"])
+    return Unread(left, _can_be_claimed(rows[0], to_microseconds(now)), now, job["waiting"])
 
 
 @writes_repeatably
 def queue(request: QueueRequest, now: datetime) -> Plan[datetime | None]:
     """Add what nobody has read to the job of its thread, and return when that is due; None when there was nothing."""
+    if request.began_at is not None:
+        yield from check_not_erased(request.place.owner_id, request.began_at)
     key = place_columns(request.place)
     hashes = {one.utterance.message_id: one.content_hash for one in request.messages}
     fresh = yield from not_in_ledger(request.place, [one.utterance for one in request.messages], hashes)

@@ -8,6 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from langgraph_memory.domain import marks
 from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.marks import is_unique
@@ -18,6 +19,7 @@ from langgraph_memory.domain.receipts import DEFAULT_RECEIPTS, ReceiptPolicy
 from langgraph_memory.domain.scope import owner_partition
 from langgraph_memory.domain.text import content_hash
 from langgraph_memory.engine.query import Plan, Query, reads, writes
+from langgraph_memory.exceptions import ErasedError
 from langgraph_memory.plans import marks as marking
 from langgraph_memory.plans.memories import Origin, Proposal, drop_old_receipts, put_receipt, store
 from langgraph_memory.plans.threads.authors import claim_messages, messages_of_others
@@ -39,6 +41,7 @@ class PromotionRequest:
     receipts: ReceiptPolicy = DEFAULT_RECEIPTS
     hashes: Mapping[str, str] = field(default_factory=dict)
     origins: Mapping[str, Origin] = field(default_factory=dict)
+    began_at: datetime | None = None
 
 
 @reads
@@ -50,6 +53,8 @@ def unread(place: LedgerPlace, utterances: Sequence[Utterance]) -> Plan[list[Utt
 @writes
 def promote(request: PromotionRequest, now: datetime) -> Plan[PromotionReport]:
     """Store what is promoted of messages nobody has read yet, and enter the messages in the ledger with it."""
+    if request.began_at is not None:
+        yield from check_not_erased(request.place.owner_id, request.began_at)
     fresh = yield from not_in_ledger(request.place, request.utterances, request.hashes)
     if not fresh:
         return PromotionReport(request.id, request.place.owner_id, request.scope, now)
@@ -79,6 +84,16 @@ def promote(request: PromotionRequest, now: datetime) -> Plan[PromotionReport]:
 
 
 _GONE = Verdict(Bucket.DISCARD, "gone_since", "It was forgotten or replaced after it had been said.")
+
+
+def check_not_erased(owner_id: str, began_at: datetime) -> Plan[None]:
+    """Raise ErasedError when an owner was erased since the messages at hand were begun to be read."""
+    erased = yield from marking.left([marks.erased(owner_id)])
+    if any(at > to_microseconds(began_at) for at in erased.values()):
+        raise ErasedError(
+            f"owner {owner_id!r} was erased while their messages were being read, so that nothing of it was stored; "
+            "what is said from now on counts."
+        )
 
 
 def _settle(judged: Judged, proposal: Proposal | None, now: datetime) -> Plan[Promoted]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from langgraph_memory.domain import marks
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.thread import NOBODY, STRANGER, mark_of
 from langgraph_memory.engine.query import Plan, Query, reads, reads_little, writes_repeatably
+from langgraph_memory.plans.marks import left
 
 
 def note_authors(
@@ -65,8 +67,14 @@ def resumed(thread_id: str, message_id: str | None) -> Plan[str | None]:
 
 
 @writes_repeatably
-def claim(thread_id: str, owner_id: str, message_ids: Sequence[str], now: datetime) -> Plan[None]:
-    """Same as `claim_messages`, in a transaction of its own."""
+def claim(
+    thread_id: str, owner_id: str, message_ids: Sequence[str], began_at: datetime | None, now: datetime
+) -> Plan[None]:
+    """Same as `claim_messages`, in a transaction of its own, unless the owner was erased since the run was begun."""
+    if began_at is not None:
+        erased = yield from left([marks.erased_threads(owner_id)])
+        if any(at > to_microseconds(began_at) for at in erased.values()):
+            return
     yield from claim_messages(thread_id, owner_id, message_ids, now)
 
 

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from langgraph_memory.domain import marks
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.pieces import Run, first_address, has_room, pack_runs, place
 from langgraph_memory.domain.thread import NOBODY, mark_of
 from langgraph_memory.engine.query import Plan, Query, writes, writes_repeatably
-from langgraph_memory.exceptions import CheckpointRemovedError, ForkedThreadError
+from langgraph_memory.exceptions import CheckpointRemovedError, ErasedError, ForkedThreadError
+from langgraph_memory.plans.marks import left
 from langgraph_memory.plans.threads.access import check_access
 from langgraph_memory.plans.threads.authors import note_authors
 from langgraph_memory.plans.threads.records import (
@@ -48,6 +50,8 @@ def put_checkpoint(new: NewCheckpoint, now: datetime) -> Plan[Stored | Stale]:
     """
     if new.owned and new.owner_id is not None:
         yield from check_access(new.key.thread_id, new.owner_id)
+    if new.parent_checkpoint_id is None and new.owner_id is not None and new.began_at is not None:
+        yield from _check_not_erased(new.owner_id, new.began_at)
     if new.fenced:
         yield from _check_fence(new)
     missing = yield from _missing(new)
@@ -111,6 +115,16 @@ def claim_thread(thread_id: str, owner_id: str) -> Plan[None]:
     """Note that an owner takes part in a thread, if there is such a thread."""
     if (yield Query("thread", {"thread_id": thread_id})):
         yield from _name_owner(thread_id, owner_id)
+
+
+def _check_not_erased(owner_id: str, began_at: datetime) -> Plan[None]:
+    """Raise ErasedError when an owner was erased with all threads before a run has stored anything of a new one."""
+    erased = yield from left([marks.erased_threads(owner_id)])
+    if any(at > to_microseconds(began_at) for at in erased.values()):
+        raise ErasedError(
+            f"owner {owner_id!r} was erased while a run for them was under way, so that nothing of it was stored; "
+            "start a new run."
+        )
 
 
 def _check_fence(new: NewCheckpoint) -> Plan[None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal, NamedTuple, Protocol
 
 from langgraph_memory.domain.pieces import Part, Run
@@ -112,7 +113,8 @@ class NewCheckpoint(NamedTuple):
     `kept` are the (channel, version) that have a value and were stored before. `replayed_channels` are the delta
     channels that it does not store; they are replayed from the pending writes of its ancestors. `bases` must still be
     what the parent holds. `nested`: a run of another namespace goes on above it. `fenced`: the parent must be the
-    newest of its namespace. `owned`: the thread must belong to the owner.
+    newest of its namespace. `owned`: the thread must belong to the owner. `began_at` is since when the
+    run is under way.
     """
 
     key: CheckpointKey
@@ -128,6 +130,7 @@ class NewCheckpoint(NamedTuple):
     nested: bool = False
     fenced: bool = False
     owned: bool = False
+    began_at: datetime | None = None
 
 
 class Placed(NamedTuple):
