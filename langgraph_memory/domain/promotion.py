@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, overload
 
+from pydantic import ValidationError
+
 from langgraph_memory.display import promotion_html
 from langgraph_memory.domain.admission import refuse_said
 from langgraph_memory.domain.candidate import Candidate, Flaw, Utterance
@@ -84,10 +86,11 @@ def judge_all(
 
 
 def _judged(candidate: Candidate, policy: PromotionPolicy, guard: GuardPolicy) -> Judged:
-    """Same as `judge`; a payload without end is none."""
+    """Same as `judge`; a candidate that was changed into none, or holds a payload without end, is invalid."""
     try:
+        Candidate.model_validate(candidate.model_dump(warnings=False))
         return judge(candidate, policy, guard)
-    except RecursionError:
+    except (RecursionError, ValidationError):
         return invalid(Judged(candidate, Verdict(Bucket.DISCARD, "invalid", "")))
 
 

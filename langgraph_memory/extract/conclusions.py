@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from langgraph_memory.domain.candidate import Candidate, Flaw, Utterance
-from langgraph_memory.domain.guard import refuse
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.quotes import holds
 from langgraph_memory.domain.text import terms
@@ -117,8 +116,7 @@ class Concluding:
         """Return the value of an entry, where its content or its message holds it."""
         value = cleaned(entry.value or "").strip()
         told = set(terms(f"{entry.content} {said.text} {said.asked or ''}"))
-        kept = value and (set(terms(value)) <= told or refuse(value) is not None)  # for the guard to see
-        return {"value": value} if kept else None
+        return {"value": value} if value and set(terms(value)) <= told else None
 
     def _replaced(self, entry: Entry, said: Utterance) -> tuple[str, ...]:
         """Return the old values that the speaker named, or that could be nothing else's in its slot."""

@@ -140,7 +140,7 @@ class Reading:
             raise
         except Exception as error:
             name = type(error).__name__
-            if _is_passing(error):
+            if is_passing(error):
                 raise ExtractionError(f"The messages could not be read: {name}.", "unavailable") from error
             if len(utterances) == 1:
                 _LOG.warning("the extractor %s failed on a message (%s)", self.name, name)
@@ -185,7 +185,7 @@ def asked_where_it_can(model: Any) -> ModelExtractor | None:
         return None
 
 
-def _is_passing(error: Exception) -> bool:
+def is_passing(error: Exception) -> bool:
     """Return whether an error says that a service could not be reached for now, whatever the message."""
     return isinstance(error, TimeoutError | ConnectionError) or bool(_PASSING.search(type(error).__name__))
 

@@ -14,7 +14,7 @@ from langgraph_memory.domain.candidate import Candidate
 from langgraph_memory.domain.jobs import Batch, Failure, LeasedJob, Retries
 from langgraph_memory.domain.promotion import LedgerPlace, PromotionReport
 from langgraph_memory.exceptions import DatabaseError, ExtractionError
-from langgraph_memory.nodes.reading import Reading
+from langgraph_memory.nodes.reading import Reading, is_passing
 from langgraph_memory.nodes.steps import Steps, call
 from langgraph_memory.store import CuratedStore
 
@@ -76,36 +76,42 @@ class Work:
     def _on(self, store: CuratedStore, job: LeasedJob) -> Steps[WorkReport]:
         batches = job.batches(self.retries)
         failures: list[Failure] = []
-        read = 0
         for place, batch in enumerate(batches, 1):
             last = place == len(batches) and not failures
-            failure = yield from self._try(store, job, batch, last=last)
-            if failure is not None:
-                failures.append(failure)
-            else:
-                read += len(batch.messages)
+            failures += yield from self._try(store, job, batch, last=last)
         spent = 0
         if failures or not batches:
             queue = store.queue
             spent = yield from call(queue.give_back, queue.agive_back, job.lease, failures, retries=self.retries)
-        return WorkReport(1, read, sum(len(one.batch.messages) for one in failures), spent)
+        failed = sum(len(one.batch.messages) for one in failures)
+        return WorkReport(1, sum(len(batch.messages) for batch in batches) - failed, failed, spent)
 
-    def _try(self, store: CuratedStore, job: LeasedJob, batch: Batch, *, last: bool) -> Steps[Failure | None]:
-        """Read and store one batch; return why that failed, if it did."""
-        queue = store.queue
+    def _try(self, store: CuratedStore, job: LeasedJob, batch: Batch, *, last: bool) -> Steps[list[Failure]]:
+        """Read and store a batch, or what can be of it; return what failed, and why."""
         try:
-            found = yield from self._read(store, job, batch)
-            yield from self._ask_later(store, job, batch, found)
-            report = yield from call(
-                queue.finish, queue.afinish, job.lease, batch, found, policy=self.reading.policy, last=last
-            )
+            yield from self._promote(store, job, batch, last=last)
         except DatabaseError:
             raise
         except Exception as error:
-            return self._failed(batch, error)
+            if isinstance(error, ExtractionError) or is_passing(error) or len(batch.messages) == 1:
+                return [self._failed(batch, error)]
+        else:
+            return []
+        failures: list[Failure] = []
+        for place, one in enumerate(batch.messages, 1):
+            alone = last and place == len(batch.messages) and not failures
+            failures += yield from self._try(store, job, Batch((one,)), last=alone)
+        return failures
+
+    def _promote(self, store: CuratedStore, job: LeasedJob, batch: Batch, *, last: bool) -> Steps[None]:
+        queue = store.queue
+        found = yield from self._read(store, job, batch)
+        yield from self._ask_later(store, job, batch, found)
+        report = yield from call(
+            queue.finish, queue.afinish, job.lease, batch, found, policy=self.reading.policy, last=last
+        )
         if report is not None and self.on_promotion is not None:
             self.on_promotion(report)
-        return None
 
     def _read(self, store: CuratedStore, job: LeasedJob, batch: Batch) -> Steps[list[Candidate]]:
         if not batch.readable:

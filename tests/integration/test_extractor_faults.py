@@ -176,6 +176,18 @@ async def test_an_invalid_candidate_costs_nothing_else_in_the_background(memory:
     assert [entry.verdict.reason for entry in reports[0]] == ["durable", "invalid", "durable"]
 
 
+async def test_an_error_in_the_background_holds_up_its_message_alone(memory: MemoryDatabase, mode: str) -> None:
+    talk = Talk(memory, mode, raising, mode="background")
+    await talk.say("One.", "The poison.", "Three.")
+
+    worker = PromotionWorker(memory.store, extractor=raising)
+    report = worker.drain() if mode == "sync" else await worker.adrain()
+
+    assert (report.messages, report.failed) == (2, 1)
+    assert talk.known == ["Said: One.", "Said: Three."]
+    assert [(job.waiting, job.last_error) for job in memory.store.jobs()] == [(1, "KeyError")]
+
+
 async def test_what_cannot_be_reached_is_asked_again_later(memory: MemoryDatabase, mode: str) -> None:
     def unreachable(utterances: Sequence[Utterance]) -> list[Candidate]:
         raise ConnectionResetError("I live in Oslo")

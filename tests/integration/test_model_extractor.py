@@ -235,7 +235,6 @@ DISCARDED: dict[str, tuple[dict[str, Any], str]] = {
         "instruction",
     ),
     "a secret": (entry("The user's password is hunter2.", "I live in Munich"), "secret"),
-    "a secret in the value": ({**MUNICH, "value": "ghp_abcdefghijklmnopqrstuvwxyz0123456789"}, "secret"),
     "no content": (entry("", "I live in Munich"), "malformed"),
     "no object": ("The user lives in Munich.", "malformed"),
     "another number": (entry("The user lives at 5 Munich Street.", "I live in Munich"), "unsupported"),
@@ -416,6 +415,15 @@ def test_a_list_that_is_none_is_read_as_one(answer: dict[str, Any]) -> None:
     contents = [one.content for one in extractor(answer).extract(ONE)]
 
     assert contents == ([] if answer["memories"] is None else ["The user lives in Munich."])
+
+
+async def test_a_value_that_nobody_said_is_left_out(memory: MemoryDatabase) -> None:
+    turns = Turns(memory, extractor(found({**MUNICH, "value": "ghp_abcdefghijklmnopqrstuvwxyz0123456789"})))
+
+    await turns.say("Hello! I live in Munich.")
+
+    (stored,) = memory.store.list_memories(owner_id="ana")
+    assert (stored.content, stored.content_json) == ("The user lives in Munich.", None)
 
 
 async def test_no_message_gives_more_than_so_many_entries(memory: MemoryDatabase, mode: str) -> None:
