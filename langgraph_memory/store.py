@@ -531,10 +531,14 @@ class CuratedStore(BaseStore):
         saved a checkpoint under this owner (`owner_id`, else `user_id`, in its configurable or metadata), whoever else
         took part; and those that the owner's ledger, receipts or jobs name and no run named an owner for.
 
-        Then the file is written anew, which costs what it holds, and the write-ahead log is emptied. The receipt has
-        the counts; nothing of it is stored. `receipt.body["scrubbed"]` is False when somebody kept reading or writing
-        for longer than the busy timeout: call `scrub()` later. Out of reach are backups and other copies of the file,
-        blocks that a file system or disk keeps, the memory of processes, logs, and ids in what other owners keep.
+        What is left are marks, hashes that tell nothing: by them nothing that was said before is learnt again, by
+        whatever way it comes back, and runs that are under way are refused with ErasedError or CheckpointRemovedError.
+
+        Then the bytes are overwritten in the file, part by part, and the write-ahead log is emptied. The receipt has
+        the counts; nothing of it is stored. `receipt.body["scrubbed"]` is False when somebody read an earlier state for
+        longer than the busy timeout, or when that failed, as on a full disk: call `scrub()` later. Out of reach are
+        backups and other copies of the file, blocks that a file system or disk keeps, the memory of processes, logs,
+        and ids in what other owners keep.
 
         On PostgreSQL the tables are vacuumed, which lets their space be used again and leaves the bytes until then, so
         `"scrubbed"` is False; a database opened with `scrub="rewrite"` writes them anew, and locks each of them

@@ -31,11 +31,13 @@ def test_the_python_runs_in_order_and_prints_what_its_comments_say(tmp_path: Pat
         for code in blocks("python")
     ]
 
-    assert [(done.returncode, done.stderr) for done in outputs] == [(0, "")] * 3
+    assert [(done.returncode, done.stderr) for done in outputs] == [(0, "")] * 4
     assert "From what I know: The user lives in Munich." in outputs[0].stdout
     assert "fact home.city The user lives in Munich. I moved to Munich." in outputs[1].stdout
     assert "left out: The user lives in Munich. superseded" in outputs[1].stdout
     assert "checkpoints less" in outputs[2].stdout
+    assert "['Friday is a holiday.']" in outputs[3].stdout
+    assert "outside of this view" in outputs[3].stdout
 
 
 def test_the_two_commands_install_what_exists() -> None:
