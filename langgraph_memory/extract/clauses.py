@@ -36,17 +36,18 @@ _OWNER = (
 )
 _OTHER = (
     r"he|she|they|there's|there is|there are|the (?:kids?|team|company|project|dog|cat|baby|deadline|budget|client)|"
-    r"please|pls|don't|dont|never|always|no (?!one|longer)\w+ (?:ever|please|pls)|everyone|nobody|call me|keep|"
     r"what|how|where|who|why|which|can you|could you|would you|should|do you|does|is there|are there|any|"
     r"thanks|thank you|also|currently|originally|"
     r"er|sie|es gibt|bitte|kannst du|können sie|il|elle|ils|elles|pouvez|peux|él|ella|puedes|podrías"
 )
-_JOIN = (
-    r"and|but|so|plus|also|then|yet|while|whereas|though|although|und|aber|et|mais|y|pero|also|dass|और|लेकिन|aur|lekin"
-)
+_JOIN = r"and|plus|also|then|und|et|y|और|aur"
+"""What joins two statements; "but", "so" and "though" join a statement and its qualifier, which stays with it."""
+_ANY_JOIN = rf"{_JOIN}|but|so|yet|while|whereas|though|although|aber|mais|pero|also|dass|लेकिन|lekin"
+_HESITATION = r"(?:also\s+|uh+m?\s+|um+\s+|like\s+|now\s+)*"
 _STRONG = re.compile(
-    rf"\s*[,:]?\s+(?:{_JOIN})\s+(?:also\s+|uh+m?\s+|um+\s+|like\s+|now\s+)*(?=(?:{_OWNER}|{_OTHER})\b)"
-    rf"|\s*,\s*(?:and\s+|but\s+|so\s+)?(?=(?:{_OWNER}|{_OTHER})\b)"
+    rf"\s*[,:]?\s+(?:{_JOIN})\s+{_HESITATION}(?=(?:{_OWNER})\b)"
+    rf"|\s*[,:]?\s+(?:{_ANY_JOIN})\s+{_HESITATION}(?=(?:{_OTHER})\b)"
+    rf"|\s*,\s*(?:(?:{_JOIN})\s+)?(?=(?:{_OWNER})\b)|\s*,\s*(?=(?:{_OTHER}|(?:please|pls) \w+ \w+)\b)"
     r"|\s+(?:--?|–|—)\s+(?=\S+\s+\S+)|(?<=\w)\s+\((?=[^()]{6,}\))|\)\s*|\s*,?\s+(?:btw|by the way|fyi)[,:]?\s+(?=\w)",
     _I,
 )
@@ -72,12 +73,14 @@ _REQUEST = re.compile(
     r"^\W*(?:so |ok |okay |hi |hey |hello |um |uh |then |also |please |pls |just )*"
     r"(?:(?:what|whats|what's|where|who|why|how|hows|which|"
     r"when (?!i\b|we\b|you\b)|does|do|did|is|are|can|could|would|will|should|any|"
-    r"i need|i want|i'd like|i would like|i wanna|looking for|need|help|suggest|recommend|write|draft|make|give|book|"
+    r"(?:i need|i want|i wanna|i would like|i'd like) (?:you to|to know|to ask|help|ideas|some|advice)|"
+    r"looking for|need|help|suggest|recommend|write|draft|make|give|book|"
     r"find|create|plan|explain|translate|compare|show|tell|design|fix|convert|summari[sz]e|generate|list|build|review|"
     r"was|wie|wo|wer|warum|welche\w*|kannst|könn\w+|schreib\w*|mach\w*|que|qué|cómo|dónde|cuál|puedes|podrías|escr\w+|"
     r"quel\w*|comment|où|pourquoi|peux|pouvez|écri\w+)\b)",
     _I,
 )
+_BEGINS_ANEW = re.compile(rf"\s*(?:{_OWNER})\b", _I)
 _SHARED = re.compile(r"(?:i|me|my \w+) (?:are|were|both|have both)\b", _I)
 """What follows a subject's first half: "I are", after "my wife and"."""
 _WEAK = re.compile(
@@ -155,13 +158,32 @@ def _pieces(own: str, start: int, end: int, *, asks: bool) -> Iterator[tuple[int
     """Yield where the pieces of a sentence begin and end, and whether each shares the subject of the one before."""
     for left, right, shared in _cut(own, start, end):
         if asks or _REQUEST.match(own[left:right]):
-            position = left
-            for found in _WEAK.finditer(own, left, right):
-                yield position, found.start(), shared and position == left
-                position = found.end()
-            yield position, right, shared and position == left
+            for number, (first, last) in enumerate(_beside_a_request(own, left, right, asks=asks)):
+                yield first, last, shared and number == 0
         else:
             yield left, right, shared
+
+
+def _beside_a_request(own: str, start: int, end: int, *, asks: bool) -> list[tuple[int, int]]:
+    """Cut a request or question from the statements beside it; what is no request stays together across commas."""
+    pieces: list[tuple[int, int]] = []
+    position, by_comma = start, False
+    for found in (*_WEAK.finditer(own, start, end), None):
+        right = end if found is None else found.start()
+        joins = by_comma and bool(pieces) and (not asks or not _is_request(own, position, right, pieces[-1]))
+        if joins:
+            pieces[-1] = (pieces[-1][0], right)
+        else:
+            pieces.append((position, right))
+        if found is not None:
+            position, by_comma = found.end(), found[0].strip() == ","
+    return pieces
+
+
+def _is_request(own: str, start: int, end: int, before: tuple[int, int]) -> bool:
+    """Return whether either of two neighbours asks for something, or the second begins with a subject of its own."""
+    texts = own[start:end], own[before[0] : before[1]]
+    return any(map(_REQUEST.match, texts)) or _BEGINS_ANEW.match(texts[0]) is not None
 
 
 def _cut(own: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:

@@ -14,7 +14,7 @@ from langgraph_memory.extract.clauses import clauses as clauses_of
 from langgraph_memory.extract.corrections import amended, corrected, without_repeats
 from langgraph_memory.extract.events import event, without_time
 from langgraph_memory.extract.findings import Finding, read
-from langgraph_memory.extract.foreign import LONGEST_MESSAGE, own_words
+from langgraph_memory.extract.foreign import BLANK, LONGEST_MESSAGE, own_words
 from langgraph_memory.extract.gate import Heard, hear
 from langgraph_memory.extract.mentions import mentioned
 from langgraph_memory.extract.noted import noted_fact
@@ -32,6 +32,8 @@ UNSURE: Final = 0.4
 """The probability from which on a clause is reported and kept in session; one that tells of a change is stored."""
 CHANGED: Final = 0.75
 """How sure a statement is that takes the place of a known one, at least."""
+_SHORT_QUOTATION: Final = 40
+"""Characters of a quotation inside a statement up to which it belongs to it."""
 UNHEARD: Final = 0.04
 """The probability below which even what a pattern reads is not taken: "symptoms, like fatigue"."""
 
@@ -144,8 +146,8 @@ def _unstructured(heard: Heard, text: str, *, explicit: bool) -> Iterator[Findin
 
 
 def _is_certain(finding: Finding) -> bool:
-    """Return whether a finding ends something, is a rule or holds for now: what it leaves out qualifies nothing."""
-    return finding.session or finding.memory_type == "rule" or (finding.negated and bool(finding.replaces))
+    """Return whether a finding ends something or holds for now: what it leaves out qualifies nothing."""
+    return finding.session or (finding.negated and bool(finding.replaces))
 
 
 def is_vetoed(clause: Clause, *, explicit: bool = False) -> bool:
@@ -166,7 +168,7 @@ def _richer(heard: Heard, finding: Finding, text: str) -> Finding:
     keeps_slot = not (named_after_value and is_qualified(heard.clause.text, finding.value))
     return replace(
         finding,
-        content=restated(heard.clause.whole),
+        content=restated(_as_typed(heard.clause, text)),
         slot=finding.slot if keeps_slot else None,
         details={**(finding.details or {}), "family": heard.family},
         said=excerpt,
@@ -180,7 +182,7 @@ def _plainly(heard: Heard, text: str, *, explicit: bool) -> Finding:
         heard.memory_type,
         None,
         "",
-        restated(heard.clause.whole),
+        restated(_as_typed(heard.clause, text)),
         confidence=0.6 + 0.35 * (sure - SURE) / (1 - SURE) if sure >= SURE else 0.5 * sure / SURE,
         importance=0.7 if explicit or heard.memory_type in {"rule", "background"} else 0.5,
         details={"family": heard.family},
@@ -188,6 +190,14 @@ def _plainly(heard: Heard, text: str, *, explicit: bool) -> Finding:
         corrects=speech.corrects,
         said=text[heard.clause.start : heard.clause.end],
     )
+
+
+def _as_typed(clause: Clause, text: str) -> str:
+    """Return the clause with the short quotations that were blanked in it: 'rather say "no idea" than guess'."""
+    if not 0 < clause.text.count(BLANK) <= _SHORT_QUOTATION:
+        return clause.whole
+    typed = " ".join(text[clause.start : clause.end].split())
+    return f"{clause.subject} {typed}" if clause.subject else typed
 
 
 def _as_change(heard: Heard, text: str) -> Finding:
