@@ -48,7 +48,7 @@ class Concluding:
         return kept + [flawed("too_many", one, self.extractor) for one in self.batch if one.message_id in over]
 
     def _candidate(self, entry: Entry) -> Candidate:
-        if entry.content == MALFORMED or not entry.content.strip():
+        if entry.content == MALFORMED or not cleaned(entry.content).strip():
             return flawed("malformed", self._named(entry) or self.batch[-1], self.extractor)
         said = self._said(entry)
         if said is None:

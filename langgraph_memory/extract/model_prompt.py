@@ -178,7 +178,7 @@ def _number(found: object) -> float | None:
 
 def _place(found: object) -> int | None:
     number = _number(found)
-    return int(number) if number is not None and number == int(number) else None
+    return int(number) if number is not None and number.is_integer() else None
 
 
 def _flag(found: object) -> bool | None:

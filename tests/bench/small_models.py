@@ -35,6 +35,10 @@ from langgraph_memory import (
 FILE = Path(__file__).parents[1] / "data" / "hear" / "train" / "life.jsonl"
 ROLES = {"system": "system", "human": "user", "ai": "assistant"}
 KNOWN = ("The user lives in Leeds.", "The user plays the oboe.", "The user's sister is Ida.")
+SHORT = """\
+List what the user says about themselves that lasts: where they live, what they like, their family, work and health.
+Each memory has "content" (one sentence about the user), "message" (its number) and "quote" (words of the message).
+The list is empty when there is nothing."""
 CONTEXT = 4096
 ANSWER = 250
 """Tokens of an answer; what is longer is cut, and cannot be read."""
@@ -79,13 +83,15 @@ def main() -> None:
     parser.add_argument("model", choices=["smollm2", "gemma3"])
     parser.add_argument("file", nargs="?", type=Path, default=FILE)
     parser.add_argument("--free", action="store_true", help="let the model answer in any form")
+    parser.add_argument("--short", action="store_true", help="ask in a few words, which a small model reads faster")
     parser.add_argument("--count", type=int, default=30)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         model = Local(server=server_of(weights(asked.model, Path(folder))), free=asked.free)
         lines = [json.loads(line) for line in asked.file.read_text(encoding="utf-8").splitlines() if line.strip()]
         step = max(1, len(lines) // asked.count)
-        run(model, [line["text"] for line in lines[::step]][: asked.count], folder)
+        reader = ModelExtractor(model, prompt=SHORT) if asked.short else ModelExtractor(model)
+        run(reader, [line["text"] for line in lines[::step]][: asked.count], folder)
 
 
 def weights(name: str, folder: Path) -> Path:
@@ -107,7 +113,7 @@ def server_of(path: Path) -> Any:
     return xllamacpp.Server(wanted)
 
 
-def run(model: Local, texts: list[str], folder: str) -> None:
+def run(reader: ModelExtractor, texts: list[str], folder: str) -> None:
     """Say each message to an owner of its own, and print what became of it."""
     reasons: Counter[str] = Counter()
     began = time.perf_counter()
@@ -118,7 +124,7 @@ def run(model: Local, texts: list[str], folder: str) -> None:
                 memory.store.remember(content, owner_id=owner)
             reports: list[PromotionReport] = []
             node = PromotionNode(
-                extractor=ModelExtractor(model),
+                extractor=reader,
                 on_promotion=reports.append,
                 on_failure=lambda error: reasons.update([f"queued: {error.reason}"]),
             )

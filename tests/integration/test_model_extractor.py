@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ from langgraph_memory import (
 from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.engine.connect import connect
 from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.extract.model_prompt import Entry
 from langgraph_memory.flows.settings import StoreSettings
 
 OWNER = MemoryContext(owner_id="ana")
@@ -408,6 +410,25 @@ def test_a_field_that_is_null_or_mistyped_costs_itself(more: dict[str, Any]) -> 
     assert (candidate.content, candidate.memory_type, candidate.flaw) == ("The user is 41 years old.", "fact", None)
     assert (candidate.message_id, candidate.session_only) == ("0", False)
     assert candidate.replaces in ((), ("40",))
+
+
+ODD = (None, 0, -1, 1e400, float("nan"), 10**400, True, "", "x", "1", [], [None], ["x"], [[]], {}, {"x": []}, "\ud800")
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_no_answer_breaks_the_extractor(seed: int) -> None:
+    chance = random.Random(seed)
+    texts = ["I live in Munich.", "I don't like \x00 tea...", "…", "12 – 3", "मैं 我 ß"]
+    said = [Utterance(message_id=text, actor="user", text=text) for text in texts]
+    values = (*ODD, *texts, "The user likes tea.", "forget", "retire", "update", 2)
+
+    for _ in range(100):
+        entries = [
+            {name: chance.choice(values) for name in [*Entry.model_fields, "more"] if chance.random() < 0.7}
+            for _ in range(5)
+        ]
+        for candidate in extractor(found(*entries, chance.choice(ODD))).extract(said):
+            assert candidate.flaw is not None or candidate.excerpt
 
 
 @pytest.mark.parametrize("answer", [{"memories": None}, {"memories": {**MUNICH}}], ids=["null", "one object"])
