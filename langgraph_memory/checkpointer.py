@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import warnings
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -28,7 +30,12 @@ from langgraph_memory.domain.thread import ThreadSummary
 from langgraph_memory.engine.base import Engine
 from langgraph_memory.engine.opening import Opening
 from langgraph_memory.engine.query import Operation
-from langgraph_memory.exceptions import ClassNotAllowedError, InvalidInputError, UnreadableCheckpointError
+from langgraph_memory.exceptions import (
+    ClassNotAllowedError,
+    InvalidInputError,
+    UnreadableCheckpointError,
+    UnreadableCheckpointWarning,
+)
 from langgraph_memory.flows.base import Flow, FlowRunner
 from langgraph_memory.flows.thread_care import (
     Swept,
@@ -61,12 +68,15 @@ from langgraph_memory.plans.threads.records import (
 from langgraph_memory.runs import began
 from langgraph_memory.state.body import join, split
 from langgraph_memory.state.chunks import Shared
+from langgraph_memory.state.classes import Readable, declared_by_graphs
 from langgraph_memory.state.codec import Codec
 from langgraph_memory.state.collector import uncollected, unexamined
 from langgraph_memory.state.encode import unserialisable
 from langgraph_memory.state.held import Held
 from langgraph_memory.state.known import KnownCheckpoints
 
+_STRICT = "LANGGRAPH_STRICT_MSGPACK"
+"""LangGraph's own setting: where it says no, any class is restored, with LangGraph's warning."""
 _RANDOM_BITS = 24
 _PAGE = 50
 _LONGEST_PAGE = 200
@@ -86,7 +96,8 @@ class ThreadSaver(BaseCheckpointSaver[int]):
     """Keeps the state of threads: every checkpoint, for sync and async graphs alike.
 
     Values are serialised with strict msgpack unless `serde` says otherwise: a class of your own is restored only when
-    `allowed_classes` names it. `fence=True` refuses to continue a checkpoint that another writer has continued.
+    `allowed_classes` names it, or the state of a graph that was compiled with this saver declares it; any other is
+    refused before it is stored. `fence=True` refuses to continue a checkpoint that another writer has continued.
     `share_history=True` lets the checkpoints of one listing share their messages, which makes the history of a long
     thread many times faster to read: for code that only reads them, because who changes one in place changes it in all
     checkpoints of that listing.
@@ -117,6 +128,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         self._owned = threads == "owned"
         self._known = KnownCheckpoints()
         self._held = Held()
+        self._readable = Readable()
         self._values_of_serde = Values.of(Codec(self.serde))
 
     @classmethod
@@ -175,7 +187,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         `filter` compares metadata; every key must be equal.
         """
         self._run(self._access(config))
-        listing, load = _Pages(config, filter, before, limit), self._loader()
+        listing, load = _Pages(config, filter, before, limit), self._loader(of_all=config is None)
         while (page := listing.next_page()) is not None:
             yield from listing.accept(self._engine.run(page), load)
 
@@ -189,7 +201,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
     ) -> AsyncIterator[CheckpointTuple]:
         """Same as `list`."""
         await self._arun(self._access(config))
-        listing, load = _Pages(config, filter, before, limit), self._loader()
+        listing, load = _Pages(config, filter, before, limit), self._loader(of_all=config is None)
         while (page := listing.next_page()) is not None:
             for found in listing.accept(await self._engine.arun(page), load):
                 yield found
@@ -346,6 +358,27 @@ class ThreadSaver(BaseCheckpointSaver[int]):
             self._values_of_serde = Values.of(Codec(self.serde))
         return self._values_of_serde
 
+    def _check_readable(self, channel: str, value: Any) -> None:
+        """Raise ClassNotAllowedError rather than store what could not be read again."""
+        codec = self._values.codec
+        if not codec.refuses:
+            return
+        try:
+            self._readable.check(value, codec)
+        except ClassNotAllowedError as error:
+            if self._allow_declared():
+                self._check_readable(channel, value)
+                return
+            raise ClassNotAllowedError(f"a value of channel {channel!r} was not stored: {error}") from error
+
+    def _allow_declared(self) -> bool:
+        """Allow the classes that the graphs of this saver declare; False when that is nothing new."""
+        allowed = getattr(self._values.codec.plain, "_allowed_msgpack_modules", None) or set()
+        declared = declared_by_graphs(self) - allowed
+        if declared:
+            self.serde = self.with_allowlist(declared).serde
+        return bool(declared)
+
     def _draft(
         self,
         config: RunnableConfig,
@@ -359,6 +392,8 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         versions, body = split(checkpoint, kept)
         named = checkpoint["channel_versions"]
         stored = [(name, str(version), values[name]) for name, version in named.items() if name in values]
+        for name in new_versions:
+            self._check_readable(name, values.get(name))
         return Draft(
             key=CheckpointKey(key.thread_id, key.checkpoint_ns, str(checkpoint["id"])),
             parent_checkpoint_id=key.checkpoint_id,
@@ -395,6 +430,8 @@ class ThreadSaver(BaseCheckpointSaver[int]):
     def _put_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str
     ) -> Operation[None]:
+        for channel, value in writes:
+            self._check_readable(channel, value)
         pending = [
             StoredWrite(task_id, WRITES_IDX_MAP.get(channel, place), task_path, channel, self._dump(channel, value))
             for place, (channel, value) in enumerate(writes)
@@ -431,16 +468,31 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         if owner_id is not None:
             yield check_runs(owner_id, _texts(run_ids))
 
-    def _loader(self) -> Callable[[Page], Iterator[CheckpointTuple]]:
+    def _loader(self, *, of_all: bool) -> Callable[[Page], Iterator[CheckpointTuple]]:
         """Return what loads the pages of one listing."""
-        return partial(self._load, shared={} if self._share_history else None)
+        return partial(self._load, shared={} if self._share_history else None, of_all=of_all)
 
-    def _load(self, page: Page, shared: Shared | None = None) -> Iterator[CheckpointTuple]:
+    def _load(self, page: Page, shared: Shared | None = None, *, of_all: bool = False) -> Iterator[CheckpointTuple]:
+        """Yield the checkpoints of a page; of all threads, one that cannot be read is left out with a warning."""
         making = uncollected if len(page.checkpoints) == 1 else unexamined
         for stored in page.checkpoints:
-            with making():
-                loaded = self._load_one(stored, page, shared)
+            try:
+                with making():
+                    loaded = self._load_allowed(stored, page, shared)
+            except UnreadableCheckpointError as error:
+                if not of_all:
+                    raise
+                warnings.warn(UnreadableCheckpointWarning(f"a listing leaves out that {error}"), stacklevel=4)
+                continue
             yield loaded
+
+    def _load_allowed(self, stored: StoredCheckpoint, page: Page, shared: Shared | None) -> CheckpointTuple:
+        try:
+            return self._load_one(stored, page, shared)
+        except ClassNotAllowedError:
+            if not self._allow_declared():
+                raise
+        return self._load_one(stored, page, shared)
 
     def _load_one(self, stored: StoredCheckpoint, page: Page, shared: Shared | None) -> CheckpointTuple:
         key = stored.key
@@ -535,7 +587,9 @@ def _sweep(max_age: timedelta | None, max_checkpoints: int | None) -> Flow[Swept
 
 def _serializer(serde: SerializerProtocol | None, allowed: Iterable[type | tuple[str, ...]]) -> SerializerProtocol:
     if serde is None:
-        return JsonPlusSerializer(allowed_msgpack_modules=tuple(allowed) or None)
+        named = tuple(allowed)
+        permissive = not named and os.environ.get(_STRICT, "true").lower() not in ("1", "true", "yes")
+        return JsonPlusSerializer(allowed_msgpack_modules=True if permissive else named or None)
     if tuple(allowed):
         raise InvalidInputError("allowed_classes is for the default serializer; give yours its own allow-list.")
     return serde

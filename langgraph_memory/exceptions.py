@@ -31,6 +31,8 @@ LangGraphMemoryError
     ├── CopyMismatchError
     └── UnreadableCheckpointError
         └── ClassNotAllowedError
+UserWarning
+└── UnreadableCheckpointWarning
 """
 
 from __future__ import annotations
@@ -168,6 +170,10 @@ class UnreadableCheckpointError(DatabaseError):
 
 class ClassNotAllowedError(UnreadableCheckpointError):
     """A stored checkpoint holds an object of a class that the allow-list does not name."""
+
+
+class UnreadableCheckpointWarning(UserWarning):
+    """A listing of all threads leaves out a checkpoint that cannot be decoded."""
 
 
 def explain_validation(error: ValidationError) -> str:

@@ -53,6 +53,11 @@ class Codec:
         self.packs = isinstance(self.plain, JsonPlusSerializer) and (
             type(self.plain).dumps_typed is JsonPlusSerializer.dumps_typed
         )
+        self.refuses = (
+            isinstance(self.plain, JsonPlusSerializer)
+            and getattr(self.plain, "_allowed_msgpack_modules", True) is not True
+        )
+        """Whether it restores only some classes."""
         self._last: dict[bytes, bytes] = {}
 
     def dump(self, value: Any, large: int = _WORTH_COMPRESSING) -> Typed:
