@@ -112,7 +112,11 @@ _ENCODED = re.compile(
 _WORD_IN_BASE64 = re.compile(r"[A-Za-z0-9+/]{20,}={0,2}")
 _MASK = re.compile(r"\[(?:secret|encoded text|card number|iban|national id|email|phone)\]")
 _ANY_WORD = re.compile(r"[^\W_]+")
-_EMPTY: Final = STOP_WORDS | {"user", "s", "ist", "es", "est", "mein", "meine", "mi", "mon", "minha", "mio", "lautet"}
+_EMPTY: Final = (
+    STOP_WORDS
+    | {"user", "s", "ist", "es", "est", "mein", "meine", "mi", "mon", "minha", "mio", "lautet"}
+    | set("key keys card number numbers code codes account iban ssn id passport".split())
+)
 
 
 def refuse(text: str, policy: GuardPolicy = DEFAULT_GUARD) -> Refusal | None:

@@ -19,6 +19,13 @@ MAX_CONTENT = 100_000
 """Characters a memory's content may have; a longer text is a document, not a memory."""
 
 
+MAX_JSON = 1_000_000
+"""Characters that the structured payload of a memory may have as JSON."""
+
+_DEEPEST = 64
+"""Levels that it may be nested: any reader must be able to walk it."""
+
+
 def _plain_text(text: str) -> str:
     if not storable(text):
         raise ValueError("must be valid Unicode text without NUL")
@@ -26,6 +33,7 @@ def _plain_text(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_plain_text)]
+Said = Annotated[Text, Field(max_length=MAX_CONTENT)]
 Moment = Annotated[datetime, AfterValidator(in_utc)]
 Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 
@@ -42,7 +50,7 @@ class Source(BaseModel):
     checkpoint_id: Text | None = None
     run_id: Text | None = None
     message_ids: tuple[Text, ...] = ()
-    excerpt: Text | None = None
+    excerpt: Said | None = None
     actor: Text | None = None
     name: Text | None = None
     extractor: Text | None = None
@@ -62,12 +70,12 @@ class Memory(BaseModel):
     owner_id: str
     scope: str = GLOBAL
     memory_type: str = "fact"
-    slot: Annotated[Text, Field(min_length=1)] | None = None
+    slot: Annotated[Text, Field(min_length=1, max_length=1_000)] | None = None
     content: Annotated[Text, Field(min_length=1, max_length=MAX_CONTENT)]
     content_json: dict[str, Any] | None = None
     source: Source = Source()
-    subject: Text | None = None
-    context: Text | None = None
+    subject: Said | None = None
+    context: Said | None = None
     confidence: Share = 1.0
     importance: Share = 0.5
     created_at: Moment
@@ -102,9 +110,11 @@ class Memory(BaseModel):
         if value is None:
             return None
         try:
-            json.dumps(value, allow_nan=False)
+            size = len(json.dumps(value, allow_nan=False))
         except (TypeError, ValueError) as error:
             raise ValueError(f"must be JSON: {error}") from None
+        if size > MAX_JSON or _depth(value) > _DEEPEST:
+            raise ValueError(f"must be JSON of at most {MAX_JSON} characters, nested at most {_DEEPEST} levels")
         return value
 
     @property
@@ -167,6 +177,16 @@ _MOMENTS = (
     "expires_at",
     "superseded_at",
 )
+
+
+def _depth(value: Any) -> int:
+    """Return how many levels of a JSON value are nested, or one more than is allowed."""
+    level, depth = [value], 0
+    while level and depth <= _DEEPEST:
+        depth += 1
+        held = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list | tuple)]
+        level = [inner for one in held for inner in one]
+    return depth
 
 
 def _source_json(source: Source) -> str:

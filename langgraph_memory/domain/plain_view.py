@@ -12,6 +12,9 @@ from langgraph_memory.domain.text import HIDDEN
 
 Span = tuple[int, int]
 
+_MOST_OF_ONE: Final = 4
+"""Letters that one character may stand for: there is one that reads as a sentence of eighteen."""
+
 _LOOKALIKE: Final = str.maketrans(
     "АВЕЗІЈКМНОРСТУХЅаеёіјкмнорсуухѕԁӏԛԝһвтΑΒΕΖΗΙΚΜΝΟΡΤΥΧαεικνορυχτ",
     "ABE3IJKMHOPCTYXSaeeijkmhopcyyxsdlqwhbtABEZHIKMNOPTYXaeiknopuxt",
@@ -89,7 +92,10 @@ def _compatible(text: str) -> Iterator[tuple[Span, str]]:
 def _plain(character: str) -> str:
     """Return a digit of any script as the digit it is, and wide or styled letters as plain ones."""
     digit = unicodedata.decimal(character, None)
-    return str(digit) if digit is not None else unicodedata.normalize("NFKC", character)
+    if digit is not None:
+        return str(digit)
+    plain = unicodedata.normalize("NFKC", character)
+    return plain if len(plain) <= _MOST_OF_ONE else character
 
 
 def _without_lookalikes(text: str) -> Iterator[tuple[Span, str]]:

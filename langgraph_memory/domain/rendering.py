@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from html import unescape
 
 from langgraph_memory.domain.memory import Memory, Recalled
-from langgraph_memory.domain.text import HIDDEN
+from langgraph_memory.domain.text import UNSEEN
 
 OPENING = "<memories>"
 CLOSING = "</memories>"
@@ -55,5 +55,5 @@ def _label(memory_type: str) -> str:
 
 def as_line(text: str) -> str:
     """Return `text` on one line, with nothing in it that could be read as markup."""
-    folded = _SPACE.sub(" ", HIDDEN.sub("", text)).strip()
+    folded = _SPACE.sub(" ", UNSEEN.sub("", text)).strip()
     return folded.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

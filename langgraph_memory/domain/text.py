@@ -18,8 +18,18 @@ _PUNCTUATION_END = re.compile(r"[\s.!?;,:]+$")
 _SENTENCE_END = re.compile(r"(?<=[.!?\u3002\uff01\uff1f])\s+|\n+")
 _QUESTION_END = ("?", "\uff1f", "\u061f")
 
-HIDDEN = re.compile("[\u200b\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\U000e0000-\U000e007f]")
-"""Characters that show nothing and can hide text; not the joiners and direction marks that scripts need."""
+HIDDEN = re.compile(
+    "[\x80-\x9f\xad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u202a-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0"
+    "\ufff0-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff]|[\u200c-\u200f\ufe00-\ufe0f]{2,}"
+)
+"""Characters that show nothing and can hide text; not the single joiners and marks that scripts and emoji need.
+
+Those are the default-ignorable code points of Unicode, controls, blanks that are no space, and all that is said in
+runs of joiners or variation selectors.
+"""
+
+UNSEEN = re.compile(f"{HIDDEN.pattern}|[\ufe00-\ufe0f]")
+"""The same with every variation selector: what a model reads needs none."""
 
 STOP_WORDS = frozenset(
     """a about after again all also am an and any are aren as at be because been before being both but by can could did

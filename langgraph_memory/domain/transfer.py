@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from langgraph_memory.domain.admission import admit
 from langgraph_memory.domain.candidate import Utterance
+from langgraph_memory.domain.guard import GuardPolicy, Refusal, mask, mask_within, withhold
 from langgraph_memory.domain.memory import Memory, Source, make_memory
-from langgraph_memory.domain.scope import check_owner, check_scope, decode_label, partition_of, split_labels
+from langgraph_memory.domain.scope import ROOT, check_owner, check_scope, decode_label, partition_of, split_labels
 from langgraph_memory.exceptions import InvalidInputError
+
+LONGEST_LINE = 16_000_000
+"""Characters a line of an export may have: more is no memory and no item."""
 
 FORMAT = "langgraph_memory"
 VERSION = 1
@@ -150,13 +155,43 @@ def parse(text: str, owner_id: str | None) -> Line:
     return line
 
 
+def admitted(line: Line, guard: GuardPolicy) -> Line | Refusal:
+    """Return a line as it may be stored, or why it must not be: whatever wrote the file, the store's guard decides."""
+    if isinstance(line, MemoryLine):
+        memory = admit(line.memory, guard)
+        if isinstance(memory, Refusal):
+            return memory
+        versions = [(one, admit(one.memory, guard)) for one in line.versions]
+        kept = tuple(replace(one, memory=held) for one, held in versions if not isinstance(held, Refusal))
+        return replace(line, memory=memory, versions=kept)
+    if isinstance(line, ItemLine) and line.namespace[0] == ROOT:
+        return replace(line, value=mask_within(line.value, guard))
+    if isinstance(line, TrailLine):
+        return _admitted_trail(line, guard)
+    return line
+
+
+def _admitted_trail(line: TrailLine, guard: GuardPolicy) -> TrailLine:
+    """Return a line of the trail with no more of what was said in it than the guard lets be kept."""
+    if line.kind == "queued" and line.columns["text"]:
+        refusal = withhold(line.columns["text"], guard)
+        kept = (
+            {"text": mask(line.columns["text"], guard)} if refusal is None else {"text": "", "withheld": refusal.reason}
+        )
+        return replace(line, columns={**line.columns, **kept})
+    if line.kind == "receipt":
+        body = mask_within(json.loads(line.columns["body"]), guard)
+        return replace(line, columns={**line.columns, "body": json.dumps(body)})
+    return line
+
+
 def _owner_of(line: Line) -> str | None:
     if isinstance(line, MemoryLine):
         return line.memory.owner_id
     if isinstance(line, TrailLine):
         return line.owner_id
     labels = line.namespace
-    return decode_label(labels[1]) if len(labels) > 1 and labels[0] == "memories" else None
+    return decode_label(labels[1]) if len(labels) > 1 and labels[0] == ROOT else None
 
 
 def _parse_memory(found: dict[str, Any]) -> MemoryLine:
@@ -249,6 +284,8 @@ def _memory(memory: Memory) -> dict[str, Any]:
 
 
 def _object(text: str) -> dict[str, Any]:
+    if len(text) > LONGEST_LINE:
+        raise InvalidInputError(f"it has {len(text)} characters; a line may have {LONGEST_LINE}.")
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):

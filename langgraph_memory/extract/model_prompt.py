@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator, model_v
 
 from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.memory import Memory
-from langgraph_memory.domain.text import HIDDEN
+from langgraph_memory.domain.text import UNSEEN
 from langgraph_memory.domain.types import BUILT_IN, MemoryType
 
 _LINE_ENDS = re.compile("[\x85\u2028\u2029]")
@@ -135,7 +135,7 @@ def _said(number: int, one: Utterance) -> dict[str, object]:
 
 def _known(memory: Memory) -> dict[str, object]:
     value = (memory.content_json or {}).get("value")
-    fields = {"memory_type": memory.memory_type, "slot": memory.slot, "content": HIDDEN.sub("", memory.content)}
+    fields = {"memory_type": memory.memory_type, "slot": memory.slot, "content": UNSEEN.sub("", memory.content)}
     return {name: held for name, held in {**fields, "value": value}.items() if held}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +23,7 @@ from langgraph.store.base import (
 
 from langgraph_memory.domain.admission import admitted_context
 from langgraph_memory.domain.filters import check_filter
-from langgraph_memory.domain.guard import GuardPolicy, mask
+from langgraph_memory.domain.guard import GuardPolicy, mask, mask_together, refuse_beside, texts_in
 from langgraph_memory.domain.namespaces import select_namespaces
 from langgraph_memory.domain.scope import ROOT
 from langgraph_memory.exceptions import InvalidInputError
@@ -42,9 +43,13 @@ def batch(ops: Iterable[Op], settings: StoreSettings) -> Flow[list[Result]]:
     wanted = list(ops)
     for op in wanted:
         _check(op)
+    given, wanted = wanted, [_admitted(op, settings.guard) for op in wanted]
     vectors = yield from _document_vectors(wanted, settings)
     queries = yield from _query_vectors(wanted, settings)
-    steps = [_step(op, own, queries, settings) for op, own in zip(wanted, vectors, strict=True)]
+    steps = [
+        _judged(_step(op, own, queries, settings), before, settings.guard)
+        for before, op, own in zip(given, wanted, vectors, strict=True)
+    ]
     changing = any(isinstance(op, PutOp) for op in wanted)
     now = settings.clock()
     answers: list[Any] = yield (items.write_items if changing else items.read_items)(steps, now)
@@ -78,6 +83,21 @@ def _check(op: Op) -> None:
         raise InvalidInputError(f"limit and offset must not be negative, got {op.limit} and {op.offset}.")
     if isinstance(op, PutOp) and op.value is not None:
         _check_value(op)
+
+
+def _admitted(op: Op, guard: GuardPolicy) -> Op:
+    """Return a put where memories are with its value as the guard lets it be stored."""
+    if not isinstance(op, PutOp) or op.value is None or op.namespace[0] != ROOT:
+        return op
+    return op._replace(value=mask_together(op.value, guard))
+
+
+def _judged(step: items.Step, before: Op, guard: GuardPolicy) -> items.Step:
+    """Return a put where memories are with the value as given, by which an edit is judged."""
+    if not isinstance(step, items.Put) or not isinstance(before, PutOp) or step.item.namespace[0] != ROOT:
+        return step
+    value = before.value or {}
+    return replace(step, edit=value, refusal=refuse_beside("\n".join(texts_in(value)), guard))
 
 
 def _check_value(op: PutOp) -> None:

@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+from langgraph_memory.domain.guard import Refusal
 from langgraph_memory.domain.memory import Receipt
 from langgraph_memory.domain.scope import check_owner
-from langgraph_memory.domain.transfer import NO_HEADER, ItemLine, Line, MemoryLine, check_header, header, parse
+from langgraph_memory.domain.transfer import (
+    NO_HEADER,
+    ItemLine,
+    Line,
+    MemoryLine,
+    admitted,
+    check_header,
+    header,
+    parse,
+)
 from langgraph_memory.engine.query import Operation
 from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.flows.base import Flow
@@ -60,8 +70,10 @@ def import_(
         check_owner(owner_id)
     counts: dict[str, int] = {}
     for done, batch in _batches(lines, owner_id, settings):
-        incoming = yield from _embedded(batch, settings)
+        taken = [line for one in batch if not isinstance(line := admitted(one, settings.guard), Refusal)]
+        incoming = yield from _embedded(taken, settings)
         added: dict[str, int] = yield transfer.import_batch(incoming)
+        added["refused"] = len(batch) - len(taken)
         counts = {kind: counts.get(kind, 0) + number for kind, number in added.items()}
         if on_progress is not None:
             on_progress(done)

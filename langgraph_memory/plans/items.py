@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -81,12 +81,15 @@ class ListNamespaces:
 class Put:
     """Write one item, or edit the memory that is at its place, as far as the guard admits it.
 
-    `content_vectors` are of the text it names then.
+    `content_vectors` are of the text it names then, `edit` is the value as it was given; `refusal` is why it may be no
+    item of its own.
     """
 
     item: PlainItem
     content_vectors: Vectors = ()
     guard: GuardPolicy = DEFAULT_GUARD
+    edit: Mapping[str, Any] = field(default_factory=dict)
+    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +159,8 @@ def _write(change: Put | Delete, now: datetime) -> Plan[None]:
         return
     item = change.item
     row = yield from _row(item.namespace, item.key)
+    if change.refusal is not None and (row is None or row["memory_type"] is None):
+        raise InvalidMemoryError(f"{item.key!r} was not stored among the memories: {change.refusal.explanation}")
     if row is None:
         yield from insert_row(item.columns(to_microseconds(now), now), item.vectors)
     elif row["memory_type"] is not None:
@@ -173,7 +178,7 @@ def _edit_memory(row: Row, change: Put, now: datetime) -> Plan[None]:
     Another sentence is a correction: what was noted of the old one in `content_json` goes with it, into the history.
     """
     known = Memory.from_row(row)
-    value = change.item.value
+    value = change.edit
     told_anew = value.get("content", known.content) != known.content
     kept = {**known.model_dump(), **({"content_json": None} if told_anew else {})}
     named = make_memory(**{**kept, **value, "id": known.id, "updated_at": now})

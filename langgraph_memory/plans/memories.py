@@ -476,10 +476,12 @@ def history(memory_id: str, owner_id: str) -> Plan[list[Memory]]:
     Raises MemoryNotFoundError.
     """
     newest = yield from find(memory_id, owner_id)
+    seen = {newest.id}
     while newest.superseded_by is not None:
         successor = yield from _find(newest.superseded_by, owner_id)
-        if successor is None:
+        if successor is None or successor.id in seen:  # a file that another program wrote may hold a circle
             break
+        seen.add(successor.id)
         newest = successor
     versions = yield from _with_predecessors(newest)
     edited = yield from _before_edits(versions)

@@ -9,9 +9,11 @@ from typing import Any
 from langgraph_memory.domain import marks
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.marks import Subject
+from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.scope import join_labels, namespace_of, owner_partition, partition_of
 from langgraph_memory.domain.transfer import ItemLine, Line, MemoryLine, TrailLine, row_line, trail_line
 from langgraph_memory.engine.query import Plan, Query, Row, reads, reads_settled, writes
+from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.plans import marks as marking
 from langgraph_memory.plans.rows import PlainItem, Vectors, insert_row, memory_columns, number_of
 
@@ -82,6 +84,7 @@ def import_batch(incoming: Sequence[Incoming]) -> Plan[dict[str, int]]:
     """Take in some lines, all of them or none, and return how many of each kind were new; what is there stays."""
     counts = dict.fromkeys((*_COUNTED.values(), "known", "gone"), 0)
     held = yield from _held(incoming)
+    yield from _refuse_circles([one.line.memory for one in incoming if isinstance(one.line, MemoryLine)])
     gone = yield from _gone(incoming)
     for one in incoming:
         if one.line in gone:
@@ -92,6 +95,28 @@ def import_batch(incoming: Sequence[Incoming]) -> Plan[dict[str, int]]:
     for partition in held.numbers:
         yield Query("settle_index", {"partition": partition})
     return counts
+
+
+def _refuse_circles(memories: Sequence[Memory]) -> Plan[None]:
+    """Raise InvalidInputError when a memory would be its own successor, through others of the batch or of the store."""
+    coming = {(one.owner_id, one.id): one for one in memories}
+    for memory in memories:
+        seen = {memory.id}
+        following = memory.superseded_by
+        while following is not None and following not in seen:
+            seen.add(following)
+            one = coming.get((memory.owner_id, following)) or (yield from _stored(following, memory.owner_id))
+            following = None if one is None else one.superseded_by
+        if following is not None:
+            raise InvalidInputError(
+                f"memory {memory.id} of owner {memory.owner_id!r} is superseded in a circle; "
+                "correct superseded_by in the export."
+            )
+
+
+def _stored(memory_id: str, owner_id: str) -> Plan[Memory | None]:
+    rows = yield Query("memory", {"partition": owner_partition(owner_id), "id": memory_id})
+    return Memory.from_row(rows[0]) if rows else None
 
 
 def _gone(incoming: Sequence[Incoming]) -> Plan[_Gone]:

@@ -17,6 +17,7 @@ from langgraph_memory.domain.candidate import Candidate, Utterance
 from langgraph_memory.domain.guard import GuardPolicy, mask, refuse
 from langgraph_memory.domain.policy import Bucket, PromotionPolicy
 from langgraph_memory.domain.promotion import judge_all
+from langgraph_memory.domain.rendering import as_line
 from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.store import CuratedStore
 
@@ -334,3 +335,41 @@ def test_a_long_text_does_not_slow_the_guard(text: str) -> None:
     refuse(text, GuardPolicy(email="refuse", phone="refuse", health="refuse"))
 
     assert perf_counter() - start < 2.0
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "\x85",
+        "\x9b",
+        "\xad",
+        "\u115f",
+        "\u3164",
+        "\uffa0",
+        "\u2800",
+        "\u200b",
+        "\u202e",
+        "\u206a",
+        "\ufe01",
+        "\U000e0100",
+    ],
+    ids=ascii,
+)
+def test_hidden_characters_neither_are_stored_twice_nor_reach_a_prompt(hidden: str) -> None:
+    text = f"likes{hidden}{hidden} tea"
+
+    assert mask(text) == "likes tea"
+    assert as_line(f"likes{hidden} tea") == "likes tea"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "👩\u200d💻 codes",
+        "می\u200cخواهم",
+        "I ❤\ufe0f tea",
+        "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
+    ],
+)
+def test_what_scripts_and_emoji_need_is_no_reason_to_refuse(text: str) -> None:
+    assert refuse(text) is None
