@@ -7,6 +7,7 @@ word lists are English; in another language only statements of the same words ar
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,11 +15,14 @@ from functools import lru_cache
 from typing import Final, Literal
 
 from langgraph_memory.domain.statement import Statement, Word
-from langgraph_memory.domain.text import normalised
+from langgraph_memory.domain.text import STOP_WORDS, normalised
 from langgraph_memory.domain.wordlists import (
+    CLASSES,
     FUNCTIONAL,
     IDENTIFYING,
     IMPERATIVES,
+    LIGHT,
+    MARKS,
     NAMING,
     OPPOSITE_VERBS,
     OPPOSITES,
@@ -44,6 +48,15 @@ class Likeness:
     way: Way = ""
 
 
+_RUN: Final = re.compile(r"\S+")
+_AROUND: Final = ".,;:!?()[]{}\"'`“”‘’"
+_CODE: Final = re.compile(r"^-|[/\\_@#$%&+=~^|<>*]|\w\.\w|[^\W\d_][A-Z]*[a-z]+[A-Z]")
+_CALLED: Final = re.compile(r"\b(?:called|named|nicknamed|titled|dubbed|alias|known as)\s+[\"'“`]?(\w+)", re.IGNORECASE)
+_ORDINAL: Final = re.compile(r"\d+(?:st|nd|rd|th|am|pm|[a-z]{1,2})", re.IGNORECASE)
+_CAPITAL: Final = re.compile(r"(?<=[^\s.!?:;\"'(-] )(?!I\b)[A-Z][A-Za-z]+")
+_SMALL: Final = STOP_WORDS | LIGHT | MARKS
+"""Closed-class words and alike; with a capital inside a sentence they are names: Will, May, US, IT."""
+
 _WAYS: Final[dict[str, Way]] = {"number": "number", "name": "name"}
 SAME: Final = Likeness("same", "words")
 _UNRELATED: Final = Likeness("unrelated")
@@ -59,8 +72,42 @@ def compare(first: str, second: str, closeness: float | None = None) -> Likeness
     left, right = _beyond(one, other), _beyond(other, one)
     found = _of_the_same_words(one, other) if not left and not right else _of_other_words(one, other, left, right)
     if found == _UNRELATED and closeness is not None and _means_the_same(one, other, left, right, closeness):
-        return Likeness("same", "meaning")
+        found = Likeness("same", "meaning")
+    if found.kind == "same" and (_names_differ(one, other) or _written_apart(first) != _written_apart(second)):
+        return _UNRELATED
     return found
+
+
+def _names_differ(one: Statement, other: Statement) -> bool:
+    """Return whether a name of one stem is written in two ways: Ann and Anne, Clark and Clarke are two people."""
+    forms: list[dict[str, list[str]]] = [{}, {}]
+    named: set[str] = set()
+    for found, each in zip(forms, (one, other), strict=True):
+        for word in each.words:
+            found.setdefault(word.stem, []).append(word.form)
+            named |= {word.stem} if word.sort == "name" else set()
+    return any(sorted(forms[0].get(stem, [])) != sorted(forms[1].get(stem, [])) for stem in named)
+
+
+@lru_cache(maxsize=4096)
+def _written_apart(text: str) -> tuple[str, ...]:
+    """Return what must be written alike: paths, identifiers, codes, and small words that are somebody's name."""
+    codes = [code for match in _RUN.findall(text) if _is_code(code := match.strip(_AROUND))]
+    named = [word.casefold() for word in _CAPITAL.findall(text) if word.casefold() in _SMALL or _is_plain_value(word)]
+    called = [word.casefold() for word in _CALLED.findall(text)]
+    return tuple(sorted((*codes, *named, *called)))
+
+
+def _is_plain_value(word: str) -> bool:
+    """Return whether a word is a season, a colour or a direction: with a capital it is the name of something else."""
+    return CLASSES.get(word.casefold(), "") in ("season", "color", "compass")
+
+
+def _is_code(run: str) -> bool:
+    """Return whether a run of characters is no word: /users, CACHE_HITS, v1.2, useMemo, acme.io."""
+    if not any(map(str.isalpha, run)):
+        return False
+    return bool(_CODE.search(run)) or (any(map(str.isdigit, run)) and not _ORDINAL.fullmatch(run))
 
 
 def says_it_ended(text: str) -> bool:
@@ -163,9 +210,17 @@ def _means_the_same(
         return False
     if one.persons - other.persons and other.persons - one.persons:
         return False
+    if exchanged and any(_spelled_alike(a.stem, b.stem) for a in left for b in right):
+        return False
     if any(frozenset((a.stem, b.stem)) in OPPOSITES | OPPOSITE_VERBS for a in left for b in right):
         return False
     return not _roles_may_differ(one, other)
+
+
+def _spelled_alike(first: str, second: str) -> bool:
+    """Return whether two words that are not the same begin alike: universe and university are no two names of one."""
+    shorter, longer = sorted((first, second), key=len)
+    return len(shorter) >= 3 and longer.startswith(shorter[:3]) and longer != f"{shorter}ly"
 
 
 def _roles_may_differ(one: Statement, other: Statement) -> bool:

@@ -44,12 +44,16 @@ _THIRD: Final = re.compile(r"(?:is|was|has|does|[^\W\d_]+[^sS\W]s)$")
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One telling word: its stem, its place in the text, what sort of value it is; `labels`: a number as a label."""
+    """One telling word: its stem, its place in the text, what sort of value it is; `labels`: a number as a label.
+
+    `form` is the word as it was written, in lower case and without accents.
+    """
 
     stem: str
     place: int
     sort: Sort = ""
     labels: bool = False
+    form: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,7 @@ def _word(tokens: Sequence[str], said: Sequence[str], place: int, possessive: Se
     sort = CLASSES.get(low, "")
     if (not sort or (place and sort == "person")) and _is_name(tokens, place, possessive):
         sort = "name"
-    return Word(base, place, sort)
+    return Word(base, place, sort, form=folded(tokens[place]))
 
 
 def _labelled(said: Sequence[str], place: int) -> bool:
