@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,6 +19,39 @@ pytest.register_assert_rewrite("support", "store_contract")
 from databases import Databases, PostgresDatabases, SqliteDatabases, template_on  # noqa: E402
 from postgres_server import REQUIRED, PostgresServer, programs  # noqa: E402
 from support import BagOfWords, Clock  # noqa: E402
+
+STARTED: list[PostgresServer] = []
+"""The server of this test run, once a test has asked for it."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    """Skip what needs pgvector where there is none."""
+    with skipped_without_vector():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Skip what needs pgvector where there is none."""
+    with skipped_without_vector():
+        return (yield)
+
+
+@contextmanager
+def skipped_without_vector() -> Iterator[None]:
+    """Skip, and say so, what needs pgvector on a server that does not have it."""
+    try:
+        yield
+    except Exception as error:
+        if not names_vector(error) or not STARTED or STARTED[0].has_vector:
+            raise
+        pytest.skip("PostgreSQL has no pgvector here, so what needs it on the server did not run")
+
+
+def names_vector(error: BaseException | None) -> bool:
+    """Return whether an error, or one that it came from, is about the extension."""
+    return error is not None and ("vector" in str(error) or names_vector(error.__cause__ or error.__context__))
 
 
 @pytest.fixture
@@ -56,6 +90,7 @@ def postgres() -> Iterator[PostgresServer]:
     server = PostgresServer(folder)
     try:
         server.start()
+        STARTED[:] = [server]
         yield server
     finally:
         server.remove()

@@ -71,15 +71,16 @@ class PostgresDatabases:
 
 
 def template_on(server: PostgresServer) -> str:
-    """Set up a database to be copied, and return its name."""
+    """Set up a database to be copied, with pgvector where the server has it, and return its name."""
     import psycopg
 
     url = server.new_database()
     engine = connect(url)
     engine.setup()
     engine.close()
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("CREATE EXTENSION vector")
+    if server.has_vector:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("CREATE EXTENSION vector")
     return url.rpartition("/")[2]
 
 

@@ -7,6 +7,7 @@ import secrets
 import shutil
 import socket
 import subprocess
+import sys
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -24,6 +25,16 @@ _SETTINGS = {
     "autovacuum_naptime": "10s",
     "log_min_messages": "fatal",
 }
+
+
+_CARETAKER = """
+import shutil, subprocess, sys
+sys.stdin.read()
+folder, *stop = sys.argv[1:]
+subprocess.run(stop, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+shutil.rmtree(folder, ignore_errors=True)
+"""
+"""Outlives the process that started a server, however that ends, and then stops the server and removes its folder."""
 
 
 def programs() -> Path | None:
@@ -53,6 +64,18 @@ class PostgresServer:
         password_file.write_text(self.password)
         self._own(password_file)
         self._fill(password_file)
+        stop = self._command("pg_ctl", "-m", "immediate", "stop")
+        command = [sys.executable, "-c", _CARETAKER, str(self._folder), *stop]
+        self._caretaker = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+
+    @property
+    def has_vector(self) -> bool:
+        """Whether the server has pgvector to be installed into a database."""
+        import psycopg
+
+        with psycopg.connect(self.url()) as connection:
+            found = connection.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'vector'").fetchone()
+        return found is not None
 
     def _fill(self, password_file: Path) -> None:
         self._program("initdb", "-U", USER, "-A", "scram-sha-256", "--pwfile", str(password_file), "-E", "UTF8",
@@ -107,11 +130,16 @@ class PostgresServer:
         if (self.data / "postmaster.pid").exists():
             self.stop("immediate")
         shutil.rmtree(self._folder, ignore_errors=True)
+        self._caretaker.communicate()
 
-    def _program(self, name: str, *arguments: str) -> None:
+    def _command(self, name: str, *arguments: str) -> list[str]:
         command = [str(self._bindir / name), "-D", str(self.data), *arguments]
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root
             command = ["runuser", "-u", "postgres", "--", *command]
+        return command
+
+    def _program(self, name: str, *arguments: str) -> None:
+        command = self._command(name, *arguments)
         done = subprocess.run(
             command, check=False, cwd=self._folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         )
