@@ -41,7 +41,7 @@ def start_chat(db: str, owner: str | None, thread: str | None, model: str | None
     chosen = chat_model(model)
     reports: list[PromotionReport] = []
     with open_memory(db) as memory:
-        builder = build_graph(chosen, promotion=PromotionNode(on_promotion=reports.append))
+        builder = build_graph(chosen, promotion=PromotionNode(model=chosen, on_promotion=reports.append))
         graph = builder.compile(checkpointer=memory.checkpointer, store=memory.store)
         talk = Conversation(graph, memory.store, owner_id, thread_id, console, reports)
         console.print(
