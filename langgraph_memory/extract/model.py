@@ -25,6 +25,8 @@ _OVERFLOW = re.compile(
     r"|too many (?:input )?tokens|request too large",
     re.IGNORECASE,
 )
+_CUT = frozenset({"length", "max_tokens", "MAX_TOKENS", "max_output_tokens", "model_length"})
+"""How providers say that an answer ends before it is complete."""
 _REASONS = (("timeout", "timeout"), ("ratelimit", "rate_limit"), ("parser", "malformed"), ("validation", "malformed"))
 MODEL: Final = "model"
 """What the ledger knows the extractor by."""
@@ -146,11 +148,14 @@ class ModelExtractor:
         return found
 
     def _batch(self, batch: Sequence[Utterance], shown: Shown) -> Asking:
-        """Ask about one batch; one that is too long is asked about in halves, without what is known at the last."""
+        """Ask about one batch; one that is too long is asked about in halves, without what is known at the last.
+
+        So is one whose answer is too long, and ends before it is complete.
+        """
         answer = yield [SystemMessage(self._prompt), HumanMessage(question(batch, shown))]
-        if not isinstance(answer, Exception):
+        if not isinstance(answer, Exception) and not (len(batch) > 1 and _is_cut(answer)):
             return Concluding(batch, shown, f"{self._name}@{self._version}", self._most).candidates(_entries(answer))
-        if not _is_overflow(answer):
+        if isinstance(answer, Exception) and not _is_overflow(answer):
             raise call_failure(answer) from answer
         if len(batch) > 1:
             middle = len(batch) // 2
@@ -193,6 +198,14 @@ def _entries(answer: Any) -> list[Entry]:
     if isinstance(answer, dict) and answer.get("parsing_error") is not None:
         raise ExtractionError("The model's answer is not in the form that was asked for.", "malformed")
     raise ExtractionError("The model answered without the list that was asked for.", "refused")
+
+
+def _is_cut(answer: Any) -> bool:
+    """Return whether an answer cannot be read because the model came to the end of what it may write."""
+    if not isinstance(answer, dict) or isinstance(answer.get("parsed"), Entries):
+        return False
+    told = getattr(answer.get("raw"), "response_metadata", {})
+    return any(told.get(name) in _CUT for name in ("finish_reason", "stop_reason", "done_reason"))
 
 
 def _is_overflow(error: Exception) -> bool:

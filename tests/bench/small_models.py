@@ -21,6 +21,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import Runnable, RunnableLambda
+from langchain_core.utils.json import parse_partial_json
 
 from langgraph_memory import (
     MemoryContext,
@@ -40,8 +41,8 @@ List what the user says about themselves that lasts: where they live, what they 
 Each memory has "content" (one sentence about the user), "message" (its number) and "quote" (words of the message).
 The list is empty when there is nothing."""
 CONTEXT = 4096
-ANSWER = 250
-"""Tokens of an answer; what is longer is cut, and cannot be read."""
+ANSWER = 160
+"""Tokens of an answer; what is longer is cut, and read as far as it goes."""
 
 
 class Local(BaseChatModel):
@@ -60,7 +61,11 @@ class Local(BaseChatModel):
 
         def parse(raw: AIMessage) -> dict[str, Any]:
             try:
-                return {"raw": raw, "parsed": schema.model_validate_json(raw.text), "parsing_error": None}
+                return {
+                    "raw": raw,
+                    "parsed": schema.model_validate(parse_partial_json(raw.text)),
+                    "parsing_error": None,
+                }
             except ValueError as error:
                 return {"raw": raw, "parsed": None, "parsing_error": error}
 

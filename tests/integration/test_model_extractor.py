@@ -327,6 +327,17 @@ async def test_a_batch_too_long_for_the_model_is_halved_and_a_single_message_giv
     assert [one.flaw for one in candidates] == [None, None, "too_long", None, None]
 
 
+@pytest.mark.parametrize("told", [{"finish_reason": "length"}, {"stop_reason": "max_tokens"}])
+async def test_a_batch_whose_answer_is_cut_short_is_halved(mode: str, told: dict[str, str]) -> None:
+    def answer(messages: list[BaseMessage]) -> Any:
+        numbers = [line for line in messages[-1].text.splitlines() if line.startswith('{"message"')]
+        return AIMessage("", response_metadata=told) if len(numbers) > 1 else found(entry("It is tea.", "tea"))
+
+    said = [Utterance(message_id=str(n), actor="user", text=f"tea {n}") for n in range(3)]
+
+    assert [one.message_id for one in await extract(extractor(answer), said, mode)] == ["0", "1", "2"]
+
+
 async def test_a_message_too_long_is_reported_and_not_read_again(memory: MemoryDatabase) -> None:
     turns = Turns(memory, extractor(ContextOverflowError("too long"), ContextOverflowError("too long"), found()))
 
