@@ -72,7 +72,7 @@ def examples_of(line: dict[str, Any]) -> Iterator[Example]:
     for clause in heard_of(found, text):
         fact, lasting = label(clause, spans)
         if lasting is not None:
-            kind = (fact["type"], fact["family"]) if fact else ("", "")
+            kind = (fact["type"], fact["family"]) if fact and fact["family"] else ("", "")
             yield Example(line["id"], features(clause, found, text), lasting, *kind)
 
 
