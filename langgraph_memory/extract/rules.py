@@ -27,7 +27,7 @@ from langgraph_memory.extract.topics import TOPICS
 from langgraph_memory.extract.wholeness import holds, is_qualified, tells_all
 
 SURE: Final = 0.8
-"""The gate's probability from which on a clause is kept; chosen by cross-validation and by how much it stores of idle talk."""
+"""The gate's probability from which on a clause is kept: below it more of idle talk would be stored than of facts."""
 UNSURE: Final = 0.4
 """The probability from which on a clause is reported and kept in session; one that tells of a change is stored."""
 CHANGED: Final = 0.75

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from math import log
 from random import Random
 from typing import Any
@@ -94,7 +95,9 @@ def take_in(store: CuratedStore, texts: Texts, random: Random) -> None:
 
 def line(key: str, text: str) -> str:
     """Return a memory's line in an export."""
-    moment = "2026-01-01T00:00:00+00:00"
+    moment = datetime.now(
+        UTC
+    ).isoformat()  # said anew: what was deleted here before does not come back by an old export
     memory = {"id": key, "owner_id": "ada", "content": text, "created_at": moment, "updated_at": moment}
     return json.dumps({"kind": "memory", "memory": memory, "versions": []})
 

@@ -711,6 +711,7 @@ GLOBAL_INDEXES = {
     "promotion_job_by_due": "the workers, who serve every owner",
     "agent_memory_by_number": "a search across partitions, and a re-index",
     "thread_deleted_pkey": "the hash of a thread that was deleted",
+    "memory_mark_pkey": "the hash of the owner's partition, which outlives the owner",
     "memory_migration_pkey": "the migrations",
     "store_setting_pkey": "what holds for the whole database",
 }
