@@ -220,7 +220,9 @@ def _means_the_same(
 def _spelled_alike(first: str, second: str) -> bool:
     """Return whether two words that are not the same begin alike: universe and university are no two names of one."""
     shorter, longer = sorted((first, second), key=len)
-    return len(shorter) >= 3 and longer.startswith(shorter[:3]) and longer != f"{shorter}ly"
+    if longer == f"{shorter}ly" or (first[:-1] == second[:-1] and {first[-1], second[-1]} == {"d", "t"}):
+        return False  # weekly, sent: forms of one word
+    return len(shorter) >= 3 and longer.startswith(shorter[:3])
 
 
 def _roles_may_differ(one: Statement, other: Statement) -> bool:
