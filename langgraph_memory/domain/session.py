@@ -10,12 +10,13 @@ from typing import Literal
 from langgraph_memory.display import session_html
 from langgraph_memory.domain.likeness import compare
 from langgraph_memory.domain.memory import Memory, Outcome
-from langgraph_memory.domain.text import phrase_key
+from langgraph_memory.domain.text import phrase_key, query_terms
 
 Writer = Literal["rules", "model"]
 
 _PART = re.compile(r"[^;.!?\n]+(?:[.!?](?=\S)[^;.!?\n]*)*[;.!?\n]*\s*")
 """A point or a sentence of a summary, with what ends it."""
+_FRAME = frozenset(query_terms("user told decided open asked"))
 _TITLE = re.compile(r"\s*(?:Decided|Told|Open|Asked): ")
 
 
@@ -59,6 +60,12 @@ class Gone:
 
 
 NOTHING_GONE = Gone()
+
+
+def may_tell(text: str, gone: Sequence[Memory]) -> bool:
+    """Return whether a text shares a word with some memories, without which it tells none of them."""
+    words = set(query_terms(text)) - _FRAME
+    return any(words & set(query_terms(one.content)) for one in gone)
 
 
 def retold(summary: Memory, gone: Sequence[Memory]) -> Memory | None:

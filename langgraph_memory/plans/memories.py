@@ -24,8 +24,8 @@ from langgraph_memory.domain.reconcile import (
     reconcile,
     retiring,
 )
-from langgraph_memory.domain.scope import check_owner, owner_partition, visible_from
-from langgraph_memory.domain.session import retold
+from langgraph_memory.domain.scope import check_owner, owner_partition
+from langgraph_memory.domain.session import may_tell, retold
 from langgraph_memory.domain.standing import outranks, overrides, same_message
 from langgraph_memory.domain.text import fingerprint
 from langgraph_memory.domain.types import MemoryType
@@ -306,40 +306,43 @@ def retire(
 
 
 def amend_summaries(gone: Sequence[Memory], now: datetime, *, for_good: bool) -> Plan[None]:
-    """Let the summaries of the sessions in which some memories of one owner were told not tell them any more.
+    """Let the summaries of sessions not tell some memories of one owner any more, whichever sessions told them.
 
     What is forgotten `for_good` leaves no earlier state of a summary that told it.
     """
     told = [one for one in gone if one.memory_type != _SUMMARY]
     if not told:
         return
-    partition = owner_partition(told[0].owner_id)
-    changes = yield Query("changes_of", {"partition": partition, "ids": sorted({one.id for one in told})})
-    threads = {one.source.thread_id for one in told} | {row["thread_id"] for row in changes}
-    slots = sorted(f"thread:{thread_id}" for thread_id in threads if thread_id is not None)
-    scopes = sorted({scope for one in told for scope in visible_from(one.scope)})
-    if slots:
-        params = {"partition": partition, "scopes": scopes, "slots": slots, "memory_type": _SUMMARY}
-        for row in (yield Query("live_in_named_slots", params)):
-            yield from _retell(Memory.from_row(row), told, now, for_good=for_good)
+    for row in (yield Query("summaries", {"partition": owner_partition(told[0].owner_id)})):
+        summary = Memory.from_row(row)
+        if (for_good or not summary.superseded) and may_tell(summary.content, told):
+            yield from _retell(summary, told, now, for_good=for_good)
 
 
 def _retell(summary: Memory, gone: Sequence[Memory], now: datetime, *, for_good: bool) -> Plan[None]:
     left = retold(summary, gone)
-    earlier = (yield from _with_predecessors(summary)) if for_good else []
-    if left == summary and all(retold(one, gone) == one for one in earlier):
+    if left == summary:
         return
     new = None
-    if left is not None:
+    if left is not None and not summary.superseded:
         name = str(uuid5(NAMESPACE_OID, f"{summary.id} {to_microseconds(now)}"))
         new = left.model_copy(update={"id": name, "created_at": now, "updated_at": now})
-    if for_good:
-        yield from forget_versions(summary, now, "what it told was forgotten")
-    if new is not None:
         yield from insert_row(memory_columns(new), ())
         yield from record(new, "added", "what it told holds no longer", _NOBODY, now)
-    if not for_good:
+    if for_good:
+        yield from _forget_alone(summary, now)
+    else:
         yield from retire([summary], new, "what it told holds no longer", _NOBODY, now)
+
+
+def _forget_alone(summary: Memory, now: datetime) -> Plan[None]:
+    """Delete one state of a summary; those before and after it stay."""
+    place = {"partition": owner_partition(summary.owner_id)}
+    (row,) = yield Query("memory", {**place, "id": summary.id})
+    yield Query("delete_item", {**place, "memory_no": row["memory_no"]})
+    yield Query("blank_audit", {**place, "memory_id": summary.id})
+    yield from record(summary, "forgotten", "what it told was forgotten", _NOBODY, now)
+    yield from marking.leave(summary.owner_id, [marks.named(summary.owner_id, summary.id)], now)
 
 
 def _leave_marks(gone: Memory, new: Memory | None, now: datetime) -> Plan[None]:

@@ -71,10 +71,3 @@ SELECT p.partition, p.partition_no, p.size, (SELECT coalesce(json_agg(n.memory_n
     WHERE partition = :partition AND scope = :scope AND memory_type = :memory_type AND fingerprint = :fingerprint
       AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)) AS n) AS about
 FROM store_partition AS p WHERE p.partition = :partition
-
--- name: live_in_named_slots
--- The memories of one owner and type that hold in any of some slots, at any of some scopes.
-SELECT * FROM agent_memory
-WHERE partition = :partition AND scope = ANY (:scopes::text[]) AND memory_type = :memory_type
-  AND slot = ANY (:slots::text[]) AND superseded_at IS NULL
-ORDER BY memory_no

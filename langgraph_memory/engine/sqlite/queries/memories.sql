@@ -72,10 +72,3 @@ SELECT p.*, (SELECT json_group_array(memory_no) FROM (
     WHERE partition = :partition AND scope = :scope AND memory_type = :memory_type AND fingerprint = :fingerprint
       AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now))) AS about
 FROM store_partition AS p WHERE p.partition = :partition
-
--- name: live_in_named_slots
--- The memories of one owner and type that hold in any of some slots, at any of some scopes.
-SELECT * FROM agent_memory
-WHERE partition = :partition AND scope IN (SELECT value FROM json_each(:scopes)) AND memory_type = :memory_type
-  AND slot IN (SELECT value FROM json_each(:slots)) AND superseded_at IS NULL
-ORDER BY memory_no
