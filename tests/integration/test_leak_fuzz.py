@@ -12,6 +12,7 @@ import pytest
 from langchain_core.messages import HumanMessage
 
 from langgraph_memory import (
+    Memory,
     MemoryContext,
     MemoryDatabase,
     OfflineChatModel,
@@ -70,7 +71,13 @@ class World:
             one = self.chance.choice(known)
             chain = self.memory.store.history(one.id, owner_id=owner)
             self.memory.store.forget(one.id, owner_id=owner)
-            self.gone[owner] |= {token for version in chain for token in TOKEN.findall(version.content)}
+            self.lose(owner, chain, known)
+
+    def lose(self, owner: str, versions: list[Memory], known: list[Memory]) -> None:
+        """Note what nobody says any more: not what another memory of what was known says as well."""
+        ids = {one.id for one in versions}
+        kept = {token for one in known if one.id not in ids for token in TOKEN.findall(one.content)}
+        self.gone[owner] |= {token for one in versions for token in TOKEN.findall(one.content)} - kept
 
     def supersede(self) -> None:
         owner = self.chance.choice(OWNERS)
@@ -78,7 +85,7 @@ class World:
         if known:
             one = self.chance.choice(known)
             self.memory.store.supersede(one.id, "Something else holds.", owner_id=owner, content_json={"value": "else"})
-            self.gone[owner] |= set(TOKEN.findall(one.content))
+            self.lose(owner, [one], known)
 
     def erase(self) -> None:
         owner = self.chance.choice(OWNERS)
