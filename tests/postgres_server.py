@@ -37,6 +37,11 @@ shutil.rmtree(folder, ignore_errors=True)
 """Outlives the process that started a server, however that ends, and then stops the server and removes its folder."""
 
 
+def as_owner(command: list[str]) -> list[str]:
+    """Return a command as another user than root, who may not run PostgreSQL's programs."""
+    return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else command
+
+
 def programs() -> Path | None:
     """Return the folder of PostgreSQL's newest server programs here, or None."""
     found = shutil.which("pg_config")
@@ -133,10 +138,7 @@ class PostgresServer:
         self._caretaker.communicate()
 
     def _command(self, name: str, *arguments: str) -> list[str]:
-        command = [str(self._bindir / name), "-D", str(self.data), *arguments]
-        if os.geteuid() == 0:  # PostgreSQL refuses to run as root
-            command = ["runuser", "-u", "postgres", "--", *command]
-        return command
+        return as_owner([str(self._bindir / name), "-D", str(self.data), *arguments])
 
     def _program(self, name: str, *arguments: str) -> None:
         command = self._command(name, *arguments)

@@ -27,6 +27,16 @@ _LOGINS = 3
 _PREPARED = 300
 """How many statements a connection keeps prepared: all of them, most with several combinations of NULLs."""
 
+SESSION = """
+SELECT set_config('lock_timeout', %(wait)s, %(local)s),
+    set_config('jit', 'off', %(local)s), -- it costs more than these statements do
+    -- pgvector is in public, where this package puts it, or where an administrator has
+    set_config('search_path', concat_ws(', ', quote_ident(%(schema)s::text), current_setting('search_path'),
+        'public', (SELECT quote_ident(n.nspname) FROM pg_extension AS e
+                   JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'vector')), %(local)s)
+"""
+"""What every transaction needs to be set."""
+
 Scrubbing = Literal["vacuum", "rewrite"]
 
 
@@ -39,7 +49,8 @@ class PostgresSettings:
     server may take to answer; all in seconds. The tables live in `schema`, which is made when it is missing; without
     one, where the server's search path leads. `scrub` says what `scrub()` does to what was deleted: "vacuum" makes
     its space reusable, "rewrite" writes the tables anew without it and locks each of them meanwhile. With
-    `prepare=False` the server plans each statement anew: a proxy that lends connections by the transaction may need it.
+    `prepare=False` the server plans each statement anew, and nothing is left to the session: for a proxy that lends
+    connections by the transaction, such as PgBouncer.
     A `read_only` database is neither migrated nor changed.
     """
 
@@ -138,17 +149,13 @@ def configure(connection: psycopg.Connection[dict[str, Any]], settings: Postgres
         raise DatabaseUnavailableError(
             f"{settings.name} is PostgreSQL {major}, and {OLDEST} is the oldest that works; upgrade the server."
         )
-    connection.execute(
-        """
-        SELECT set_config('lock_timeout', %(wait)s, false),
-            set_config('jit', 'off', false), -- it costs more than these statements do
-            -- pgvector is in public, where this package puts it, or where an administrator has
-            set_config('search_path', concat_ws(', ', quote_ident(%(schema)s::text), current_setting('search_path'),
-                'public', (SELECT quote_ident(n.nspname) FROM pg_extension AS e
-                           JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'vector')), false)
-        """,
-        {"wait": f"{max(1, round(settings.busy_timeout * 1000))}ms", "schema": settings.schema},
-    )
+    connection.execute(SESSION, session_values(settings, local=False), prepare=False)
+
+
+def session_values(settings: PostgresSettings, *, local: bool) -> dict[str, Any]:
+    """Return what `SESSION` binds; `local` makes it hold for one transaction."""
+    wait = f"{max(1, round(settings.busy_timeout * 1000))}ms"
+    return {"wait": wait, "schema": settings.schema, "local": local}
 
 
 class _EmbeddingDumper(Dumper):

@@ -83,7 +83,7 @@ class PostgresEngine(Forked):
         return self._uninterrupted(lambda: self._run_here(operation))
 
     def _run_here(self, operation: Operation[T]) -> T:
-        if operation.brief and (found := self._glance(operation)) is not None:
+        if operation.brief and self._settings.prepare and (found := self._glance(operation)) is not None:
             return found[0]
         return self._run(operation)
 

@@ -69,6 +69,11 @@ _STATES: tuple[_Meaning, ...] = (
         DatabaseUnavailableError,
         "{name} lacks a table ({text}); call setup(), and name the schema that it was called with.",
     ),
+    (
+        ("42P05", "26000"),
+        DatabaseUnavailableError,
+        "{name} is a proxy that lends its connections by the transaction ({text}); open it with prepare=False.",
+    ),
     (("54000",), InvalidInputError, "a value is too long for an index of PostgreSQL ({text}); shorten it."),
     (("22",), InvalidInputError, "a value cannot be stored: {text}."),
 )

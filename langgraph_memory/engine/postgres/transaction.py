@@ -12,7 +12,7 @@ import psycopg
 
 from langgraph_memory.driver import drive
 from langgraph_memory.engine.named_queries import PARAMETER, RETURNING
-from langgraph_memory.engine.postgres.connection import Embedding, PostgresSettings
+from langgraph_memory.engine.postgres.connection import SESSION, Embedding, PostgresSettings, session_values
 from langgraph_memory.engine.postgres.errors import translate
 from langgraph_memory.engine.postgres.pool import Connection
 from langgraph_memory.engine.postgres.signature import Signature
@@ -87,6 +87,8 @@ class Transaction:
         with self._translated():
             self._pipeline.enter_context(self._connection.pipeline())
             self._cursor.execute(_BEGIN[self._writes and not self._settings.read_only])
+            if not self._settings.prepare:  # the next transaction may be another session's
+                self._cursor.execute(SESSION, session_values(self._settings, local=True))
             if not lasting:
                 self._cursor.execute("SET LOCAL synchronous_commit = off")
         self._lock(set(keys))
