@@ -29,13 +29,20 @@ class PromotionQueue:
         self._runner = runner
         self._settings = settings
 
-    def unread(self, utterances: Sequence[Utterance], *, place: LedgerPlace) -> Unread:
-        """Return what neither the ledger nor a job knows, and whether a job of the thread is due."""
-        return self._runner.run(jobs.unread(utterances, place, self._settings))
+    def unread(
+        self, utterances: Sequence[Utterance], *, place: LedgerPlace, began_at: datetime | None = None
+    ) -> Unread:
+        """Return what neither the ledger nor a job knows, and whether a job of the thread is due.
 
-    async def aunread(self, utterances: Sequence[Utterance], *, place: LedgerPlace) -> Unread:
+        ErasedError is raised when the owner was erased since `began_at`, when the run was begun.
+        """
+        return self._runner.run(jobs.unread(utterances, place, began_at, self._settings))
+
+    async def aunread(
+        self, utterances: Sequence[Utterance], *, place: LedgerPlace, began_at: datetime | None = None
+    ) -> Unread:
         """Same as `unread`."""
-        return await self._runner.arun(jobs.unread(utterances, place, self._settings))
+        return await self._runner.arun(jobs.unread(utterances, place, began_at, self._settings))
 
     def add(
         self,

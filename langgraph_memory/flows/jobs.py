@@ -24,9 +24,11 @@ from langgraph_memory.plans.jobs import QueueRequest, Unread
 from langgraph_memory.plans.memories import Origin
 
 
-def unread(utterances: Sequence[Utterance], place: LedgerPlace, settings: StoreSettings) -> Flow[Unread]:
+def unread(
+    utterances: Sequence[Utterance], place: LedgerPlace, began_at: datetime | None, settings: StoreSettings
+) -> Flow[Unread]:
     """Return what nobody has read of a thread, nor queued."""
-    found: Unread = yield jobs.unread(place, utterances, settings.clock())
+    found: Unread = yield jobs.unread(place, utterances, settings.clock(), began_at)
     return found
 
 

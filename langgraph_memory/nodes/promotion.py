@@ -151,12 +151,13 @@ class PromotionNode(MemoryNode):
     def _hear(self, store: CuratedStore, turn: _Turn) -> Steps[None]:
         """Read what nobody has read of one owner's words, or queue it."""
         queue = store.queue
-        left = yield from call(queue.unread, queue.aunread, turn.utterances, place=turn.place)
+        since = turn.began_at
+        left = yield from call(queue.unread, queue.aunread, turn.utterances, place=turn.place, began_at=since)
         if left.job_due and self._mode == "hot" and self._worker is None:
             yield from self._work.job_of(store, turn.place)
         if self._mode == "hot":
             fresh = left.utterances
-            at_once = bool(fresh) and (yield from self._promote(store, turn, fresh, began_at=turn.began_at or left.at))
+            at_once = bool(fresh) and (yield from self._promote(store, turn, fresh, began_at=since or left.at))
             yield from self._ask(store, turn, at_once=at_once)
         elif left.utterances:
             yield from self._queue(store, turn, left.utterances, **self._quiet)

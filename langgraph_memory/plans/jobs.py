@@ -59,8 +59,15 @@ class QueueRequest:
 
 
 @reads
-def unread(place: LedgerPlace, utterances: Sequence[Utterance], now: datetime) -> Plan[Unread]:
-    """Return what neither the ledger nor a job knows of a thread, and whether its job can be claimed."""
+def unread(
+    place: LedgerPlace, utterances: Sequence[Utterance], now: datetime, began_at: datetime | None = None
+) -> Plan[Unread]:
+    """Return what neither the ledger nor a job knows of a thread, and whether its job can be claimed.
+
+    Raises ErasedError when the owner was erased since `began_at`.
+    """
+    if began_at is not None:
+        yield from check_not_erased(place.owner_id, began_at)
     fresh = yield from not_in_ledger(place, utterances)
     rows = yield Query("job", place_columns(place))
     if not rows:

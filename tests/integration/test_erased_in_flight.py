@@ -21,7 +21,7 @@ from langgraph_memory import (
     open_memory,
 )
 from langgraph_memory.domain.candidate import Utterance
-from langgraph_memory.exceptions import LangGraphMemoryError
+from langgraph_memory.exceptions import ErasedError, LangGraphMemoryError
 from langgraph_memory.nodes.state import MemoryState
 
 ANA = MemoryContext(owner_id="ana")
@@ -77,7 +77,8 @@ async def test_a_run_under_way_learns_nothing_of_an_owner_whose_threads_stay(
 ) -> None:
     with open_memory(database) as memory:
         graph = graph_of(memory, erasing_in(database, threads=False), mode=promotion, quiet_for=0)
-        await Driver(graph, mode).invoke(SAID, T, context=ANA)
+        with pytest.raises(ErasedError, match="'ana' was erased"):
+            await Driver(graph, mode).invoke(SAID, T, context=ANA)
         await Driver(PromotionWorker(memory.store), mode).run_once()
 
         assert memory.store.list_memories(owner_id="ana") == []
