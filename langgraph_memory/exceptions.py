@@ -41,7 +41,17 @@ import re
 
 from pydantic import ValidationError
 
-_PASSWORD = re.compile(r"(://[^:@/?#]*):[^@/?#]*@|(\bpassword=)('[^']*'|[^&\s]*)", re.IGNORECASE)
+_PASSWORD = re.compile(
+    r"(:/{0,2}[^:@/?#\s]*):\S*@|(\b(?:ssl)?password\s*=\s*)('(?:[^'\\]|\\.)*'?|[^&\s]*)", re.IGNORECASE
+)
+"""Where a password stands in a URL or a list of settings; one with unencoded signs reaches to the last "@"."""
+
+_SETTINGS = re.compile(
+    r"\s*(?:host|hostaddr|port|dbname|user|password|passfile|service|sslmode|application_name|connect_timeout|options)"
+    r"\s*=",
+    re.IGNORECASE,
+)
+_SERVER = re.compile(r"postgres(?:ql)?://", re.IGNORECASE)
 
 
 class LangGraphMemoryError(Exception):
@@ -182,6 +192,11 @@ def explain_validation(error: ValidationError) -> str:
     field = ".".join(str(part) for part in first["loc"]) or "value"
     reason = str(first["msg"]).removeprefix("Value error, ")
     return f"{field}: {reason[:1].lower()}{reason[1:]}"
+
+
+def names_a_server(conn_string: str) -> bool:
+    """Return whether a connection string is of PostgreSQL: a URL, or settings such as "host=db password=..."."""
+    return bool(_SERVER.match(conn_string) or _SETTINGS.match(conn_string))
 
 
 def without_password(conn_string: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from langgraph_memory.exceptions import DatabaseUnavailableError, InvalidInputError
+from langgraph_memory.exceptions import DatabaseUnavailableError, InvalidInputError, names_a_server
 
 _SQLITE_URL = "sqlite:///"
 
@@ -20,7 +20,7 @@ def file_of(db: str) -> Path | None:
     path = db.removeprefix(_SQLITE_URL)
     if path in ("", ":memory:"):
         raise InvalidInputError(f"{db} lives in one process only; name a file.")
-    return None if "://" in path else Path(path)
+    return None if "://" in path or names_a_server(path) else Path(path)
 
 
 def existing(db: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -129,9 +130,13 @@ def export_memories(db: str, file: str, owner: str | None) -> None:
             return
         if Path(file).exists():
             raise InvalidInputError(f"{file!r} exists already; name a new file.")
-        with Path(file).open("w", encoding="utf-8") as target:
+        with open(file, "x", encoding="utf-8", opener=_for_owner_alone) as target:
             target.writelines(f"{line}\n" for line in lines)
     typer.echo(f"wrote {file}.", err=True)
+
+
+def _for_owner_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def import_memories(db: str, file: str, owner: str | None) -> None:

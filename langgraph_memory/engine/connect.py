@@ -9,7 +9,13 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from langgraph_memory.engine.base import Engine
-from langgraph_memory.exceptions import ConnectionStringError, MissingExtraError, NotADatabaseError, without_password
+from langgraph_memory.exceptions import (
+    ConnectionStringError,
+    MissingExtraError,
+    NotADatabaseError,
+    names_a_server,
+    without_password,
+)
 
 if TYPE_CHECKING:
     from langgraph_memory.engine.upstream import Upstream
@@ -19,6 +25,7 @@ S = TypeVar("S")
 _LONGEST_WAIT = 24 * 60 * 60
 _LARGEST_POOL = 1000
 _SCHEMA = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}\Z")
+_TORN_URL = re.compile(r"postgres(?:ql)?:(?!//)", re.IGNORECASE)
 _URL = re.compile(r"^([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 
 
@@ -29,21 +36,31 @@ def connect(conn_string: str | os.PathLike[str], **options: Any) -> Engine:
     """
     target = os.fspath(conn_string) if isinstance(conn_string, (str, os.PathLike)) else None
     if not isinstance(target, str):
-        raise ConnectionStringError(f'a connection string is text such as "memory.db", not {conn_string!r}.')
+        kind = type(conn_string).__name__
+        raise ConnectionStringError(f'a connection string is text such as "memory.db", not {kind}.')
     if not target.strip():
         raise ConnectionStringError('the connection string is empty; pass a file path or ":memory:".')
     if "\x00" in target:
         raise ConnectionStringError("the connection string holds a NUL character; pass a plain file path.")
+    if names_a_server(target):
+        return _postgres(target, options)
+    _refuse_torn_url(target)
     scheme = _URL.match(target)
     if scheme is None:
         return _sqlite(target, options)
     if scheme[1].lower() == "sqlite":
         return _sqlite(_path_of(target[len("sqlite://") :]), options)
-    if scheme[1].lower() in ("postgresql", "postgres"):
-        return _postgres(target, options)
     raise ConnectionStringError(
         f"no engine opens {scheme[1]!r} URLs; pass a file path such as 'assistant.db', or a postgresql:// URL."
     )
+
+
+def _refuse_torn_url(target: str) -> None:
+    """Raise ConnectionStringError when a PostgreSQL URL lacks its slashes: it would be a file of that name."""
+    if _TORN_URL.match(target):
+        raise ConnectionStringError(
+            f"{without_password(target)!r} is no PostgreSQL URL; write postgresql://user:password@host:port/database."
+        )
 
 
 def _path_of(rest: str) -> str:
@@ -51,7 +68,8 @@ def _path_of(rest: str) -> str:
     if rest.rstrip("/") == "":
         return ":memory:"
     if not rest.startswith("/"):
-        raise ConnectionStringError(f"'sqlite://{rest}' names a host; a file is written 'sqlite:///{rest}'.")
+        shown = without_password(f"sqlite://{rest}").removeprefix("sqlite://")
+        raise ConnectionStringError(f"'sqlite://{shown}' names a host; a file is written 'sqlite:///{shown}'.")
     return rest[1:]
 
 
@@ -102,8 +120,7 @@ def _postgres_upstream() -> Any:
 
 
 def _on_server(source: str) -> bool:
-    scheme = _URL.match(source)
-    return scheme is not None and scheme[1].lower() in ("postgresql", "postgres")
+    return names_a_server(source)
 
 
 def _file_of(source: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -19,6 +20,7 @@ from databases import PostgresDatabases, rows
 from langgraph.checkpoint.base import empty_checkpoint
 from postgres_server import PostgresServer
 from psycopg import errors
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from support import BagOfWords, Clock, one_sentence, opened_store
 
 from langgraph_memory import CuratedStore, Source, ThreadSaver, open_memory
@@ -808,3 +810,17 @@ def test_what_a_server_says_becomes_one_sentence_with_the_way_out(
 
     assert type(found) is kind
     assert words in one_sentence(found)
+
+
+def test_settings_in_libpqs_own_form_open_the_server_and_no_file(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = make_conninfo(**conninfo_to_dict(url))
+
+    with open_memory(settings) as memory:
+        memory.store.remember("likes tea", owner_id="ana")
+    with open_memory(url) as memory:
+        assert [one.content for one in memory.store.list_memories(owner_id="ana")] == ["likes tea"]
+
+    assert list(tmp_path.iterdir()) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from langgraph_memory.exceptions import (
     LangGraphMemoryError,
     MissingOwnerError,
     UnknownMemoryTypeError,
+    without_password,
 )
 
 NAIVE = datetime(2026, 1, 1)
@@ -343,3 +345,47 @@ def test_an_async_only_embedder_refuses_sync_calls_in_one_sentence(path: str, cl
 
         one_sentence(caught.value)
     assert written(path) == 0
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "postgres:/ana:hunter2@db/x",
+        "postgresql:ana:hunter2@db/x",
+        "mysql://ana:hunter2@db/x",
+        "sqlite://ana:hunter2@db/x",
+        "postgresql://ana:hun/ter2@db/x",
+        "postgresql://ana:hun@ter2@db/x",
+        "host='db password=hunter2",
+        b"postgresql://ana:hunter2@db/x",
+    ],
+    ids=repr,
+)
+def test_a_connection_string_is_never_echoed_with_its_password(target: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(ConnectionStringError) as caught, open_memory(target):
+        pass
+
+    assert one_sentence(caught.value)
+    assert "hun" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("postgresql://ana:hunter2@db/x", "postgresql://ana:***@db/x"),
+        ("postgresql://ana:p@ss/w?rd@db/x", "postgresql://ana:***@db/x"),
+        ("host=db user=ana password=hunter2 dbname=x", "host=db user=ana password=*** dbname=x"),
+        ("host=db password = 'hun ter\\'2' dbname=x", "host=db password = *** dbname=x"),
+        (
+            "postgresql://db/x?user=ana&password=hunter2&sslpassword=k3y",
+            "postgresql://db/x?user=ana&password=***&sslpassword=***",
+        ),
+        ("postgresql://db:5432/x", "postgresql://db:5432/x"),
+        ("assistant.db", "assistant.db"),
+    ],
+)
+def test_a_password_is_masked_wherever_a_connection_string_has_it(given: str, shown: str) -> None:
+    assert without_password(given) == shown

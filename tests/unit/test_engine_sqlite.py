@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -681,3 +682,30 @@ def test_a_thread_copies_the_log_into_the_file_before_a_commit_has_to(engine: Sq
     file_alone.close()
 
     assert count == _CHECKPOINT_AFTER
+
+
+def test_a_new_file_and_its_log_are_for_their_owner_alone(tmp_path: Path) -> None:
+    engine = connect(tmp_path / "private.db")
+    engine.setup()
+    modes = {one.name: one.stat().st_mode & 0o777 for one in tmp_path.iterdir()}
+    engine.close()
+
+    assert set(modes) >= {"private.db", "private.db-wal"}
+    assert set(modes.values()) == {0o600}
+
+
+def test_a_file_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
+    path = tmp_path / "shared.db"
+    path.touch(0o640)
+
+    engine = connect(path)
+    engine.setup()
+    engine.close()
+
+    assert path.stat().st_mode & 0o777 == 0o640 & ~umask()
+
+
+def umask() -> int:
+    held = os.umask(0)
+    os.umask(held)
+    return held

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import suppress
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Literal
@@ -54,6 +55,8 @@ def open_connection(settings: SqliteSettings, *, create: bool) -> Any:
         raise DatabaseUnavailableError(f"there is no file {settings.path!r} to read.")
     mode = "ro" if settings.read_only else "rwc" if create else "rw"
     target = ":memory:" if settings.in_memory else f"file:{quote(settings.path)}?mode={mode}"
+    if create and not settings.in_memory and not settings.read_only:
+        _make_private(settings.path)
     try:
         connection = settings.dbapi.connect(
             target, uri=True, isolation_level=None, check_same_thread=False, timeout=settings.busy_timeout
@@ -69,6 +72,15 @@ def open_connection(settings: SqliteSettings, *, create: bool) -> Any:
         connection.close()
         raise
     return connection
+
+
+def _make_private(path: str) -> None:
+    """Make a new file that its owner alone may read; the log beside it gets the same mode from SQLite.
+
+    A file that is there keeps its mode. What cannot be made, SQLite says.
+    """
+    with suppress(OSError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _configure(connection: Any, settings: SqliteSettings, *, create: bool) -> None:
