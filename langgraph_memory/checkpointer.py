@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import warnings
@@ -163,6 +164,10 @@ class ThreadSaver(BaseCheckpointSaver[int]):
     def setup(self) -> None:
         """Create or migrate the tables; safe to call again."""
         self._engine.setup()
+
+    async def asetup(self) -> None:
+        """Same as `setup`."""
+        await asyncio.to_thread(self.setup)
 
     def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Return the checkpoint that `config` names, or the newest of its thread, or None."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -40,13 +42,15 @@ from langgraph_memory.flows import (
 )
 from langgraph_memory.flows import index as indexing
 from langgraph_memory.flows.base import FlowRunner
-from langgraph_memory.flows.embedding import Embedder
+from langgraph_memory.flows.embedding import Embedder, fields_of
 from langgraph_memory.flows.settings import StoreSettings, check_minutes
 from langgraph_memory.plans.memories import Origin
 from langgraph_memory.queue import PromotionQueue
+from langgraph_memory.sweeper import Sweeper
 from langgraph_memory.view import StoreView
 
 _DAYS_30 = timedelta(days=30)
+_SWEEP_MINUTES = 5
 _TTL_KEYS = ("refresh_on_read", "omit_expired", "default_ttl", "sweep_interval_minutes")
 
 
@@ -89,9 +93,10 @@ class CuratedStore(BaseStore):
         self._settings.sweep_every = None if sweep_minutes is None else timedelta(minutes=sweep_minutes)
         if index is not None:
             self._settings.embedder = Embedder(index)
-            self._settings.fields = tuple(index.get("fields") or ("$",))
+            self._settings.fields = tuple(fields_of(index) or ("$",))
         self._runner = FlowRunner(engine, self._settings.embedder)
         self.queue = PromotionQueue(self._runner, self._settings)
+        self._sweeper = Sweeper()
         self.authors = ThreadAuthors(self._runner, self._settings)
 
     @classmethod
@@ -152,6 +157,29 @@ class CuratedStore(BaseStore):
         read, listed, written or guessed. Raises MissingOwnerError or InvalidScopeError.
         """
         return StoreView(self, owner_id=owner_id, scope=scope)
+
+    async def asetup(self) -> None:
+        """Same as `setup`."""
+        await asyncio.to_thread(self.setup)
+
+    def start_ttl_sweeper(self, sweep_interval_minutes: float | None = None) -> Future[None]:
+        """Delete what has expired now and then, in a thread of its own, until it is stopped or the future is cancelled.
+
+        Nothing that has expired is ever returned; this gives its space back. Without `ttl` there is nothing to do. The
+        interval is that of `ttl`, else 5 minutes.
+        """
+        if sweep_interval_minutes is not None:
+            check_minutes("sweep_interval_minutes", sweep_interval_minutes)
+        if not self.ttl_config:
+            done: Future[None] = Future()
+            done.set_result(None)
+            return done
+        minutes = sweep_interval_minutes or self.ttl_config.get("sweep_interval_minutes") or _SWEEP_MINUTES
+        return self._sweeper.start(self.sweep_ttl, minutes * 60)
+
+    def stop_ttl_sweeper(self, timeout: float | None = None) -> bool:
+        """Stop the thread, and return whether it ended within `timeout` seconds; True when there is none."""
+        return self._sweeper.stop(timeout)
 
     def sweep_ttl(self) -> int:
         """Delete every item and memory whose time is over, and return how many."""

@@ -14,7 +14,13 @@ from langgraph_memory.domain.vectors import Metric, pack, require_numpy
 from langgraph_memory.exceptions import EmbeddingError, InvalidInputError, MissingExtraError
 
 _METRICS = ("cosine", "l2", "inner_product")
-_KEYS = ("dims", "embed", "fields", "distance_type", "model")
+_KEYS = ("dims", "embed", "fields", "text_fields", "distance_type", "model")
+"""Where LangGraph's own stores read `text_fields`, its documents say `fields`; either does."""
+
+
+def fields_of(index: Mapping[str, Any]) -> Sequence[str] | None:
+    """Return the fields that an index names."""
+    return index.get("fields") or index.get("text_fields")
 
 
 class Embedder:
@@ -34,7 +40,7 @@ class Embedder:
         dims = index.get("dims")
         if not isinstance(dims, int) or isinstance(dims, bool) or dims < 1:
             raise InvalidInputError(f"index['dims'] must be a positive whole number, not {dims!r}.")
-        embed, fields = index.get("embed"), index.get("fields")
+        embed, fields = index.get("embed"), fields_of(index)
         if not isinstance(embed, (str, Embeddings)) and not callable(embed):
             raise InvalidInputError(f"index['embed'] must be an Embeddings object or a function, not {embed!r}.")
         if fields is not None and (isinstance(fields, str) or not all(isinstance(field, str) for field in fields)):

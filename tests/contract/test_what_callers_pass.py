@@ -10,8 +10,9 @@ import uuid
 from typing import Any
 
 import pytest
+from databases import rows
 from langgraph.graph import START, StateGraph
-from support import one_sentence
+from support import BagOfWords, one_sentence
 from typing_extensions import TypedDict
 
 from langgraph_memory import CuratedStore, ThreadSaver, open_memory
@@ -154,3 +155,39 @@ async def test_an_edit_through_put_is_a_correction_with_both_in_the_history(data
         ("The user lives in Munich.", {"value": "Munich"}, True),
         ("The user lives in Hamburg.", None, False),
     ]
+
+
+def test_a_sweeper_deletes_what_has_expired_until_it_is_stopped(database: str) -> None:
+    with open_memory(database, ttl={"default_ttl": 1e-5}) as memory:
+        memory.store.put(("a",), "k", {})
+
+        running = memory.store.start_ttl_sweeper(sweep_interval_minutes=1e-4)
+        again = memory.store.start_ttl_sweeper()
+        while rows(database, "SELECT count(*) FROM agent_memory")[0][0]:
+            pass
+
+        assert again is running
+        assert memory.store.stop_ttl_sweeper(timeout=60)
+        assert running.result(timeout=60) is None
+        assert memory.store.stop_ttl_sweeper()
+
+
+def test_a_sweeper_has_nothing_to_do_without_a_time_to_live(database: str) -> None:
+    with open_memory(database) as memory:
+        assert memory.store.start_ttl_sweeper().done()
+
+
+async def test_both_classes_are_set_up_as_their_async_peers_are(database: str) -> None:
+    async with open_memory(database) as memory:
+        await memory.store.asetup()
+        await memory.checkpointer.asetup()
+
+
+def test_the_fields_of_an_index_are_named_as_upstream_reads_them(database: str, embed: BagOfWords) -> None:
+    index: Any = {"dims": embed.dims, "embed": embed, "text_fields": ["text"]}
+    with open_memory(database, index=index) as memory:
+        memory.store.put(("a",), "k", {"text": "green tea", "other": "secret plan"})
+
+        found = memory.store.search(("a",), query="tea")
+
+    assert found[0].score == pytest.approx(2**-0.5, abs=1e-3)  # one word of two: what else it holds is not embedded
