@@ -83,6 +83,30 @@ _PASTE_BELOW = re.compile(
 )
 """An announcement that ends its line: what follows on the next lines is the text to work on."""
 
+_FIRST_LINE = re.compile(r"\s*[^\n]+\n")
+_TEXT_WORK = re.compile(
+    r"\b(?:fix|check|proof-?read|correct|edit|rewrite|reword|rephrase|paraphrase|polish|improve|shorten|cut|trim|"
+    r"condense|expand|translate|summari[sz]e|convert|extract|pull|score|grade|rate|mark|review|critique|analy[sz]e|"
+    r"classify|continue|finish|complete|format|simplify|identify|annotate|sort|solve|parse|debug|refactor|classify|"
+    r"(?:turn|make|put|boil|break) (?:this|these|it|the)|turn into|"
+    r"explain (?:clause|paragraph|line|this|these|the|what)|"
+    r"(?:give|write|suggest|need|want|find|draft|list) (?:me |us )?(?:\w+[ -]){0,4}(?:feedback|notes|weaknesses|"
+    r"strengths|comments|titles?|headlines?|lines|endings?|questions|quotes|bullets|lesson plan|summary|abstract|"
+    r"description|caption|subject line|minutes|action items)|answer (?:as|the|these|this)|"
+    r"(?:is|does|do|are|would) (?:this|these)|what(?:'s| is) wrong with|compare these|which of these|iracs?|"
+    r"thoughts on this|feedback on|fact sheet)\b",
+    re.IGNORECASE,
+)
+"""A task that is done on a text, which stands on the lines after it."""
+_LEAST_MATERIAL: Final = 80
+"""Characters from which on what follows such a task is taken for its text."""
+
+
+def is_work_on_a_text(message: str) -> bool:
+    """Return whether the first paragraph of `message` sets a task on the text that follows it."""
+    task, _, material = message.strip().partition("\n")
+    return len(material.strip()) >= _LEAST_MATERIAL and len(task) <= 400 and _TEXT_WORK.search(task) is not None
+
 
 def own_words(text: str) -> str:
     """Return `text`, as long as before, with everything that is not the speaker's own statement blanked."""
@@ -94,6 +118,8 @@ def own_words(text: str) -> str:
         text = _DIFF_LINE.sub(lambda line: _hide(line[0]), text)
     text = _blank_after(_PASTE_FOLLOWS, _blank_after(_PASTE_ANNOUNCED, text))
     text = _blank_after_line(_PASTE_BELOW, text)
+    if is_work_on_a_text(text):
+        text = _blank_after_line(_FIRST_LINE, text)
     text = _each_line(text)
     for pattern in (_INLINE_CODE, _QUOTATION, _SINGLE_QUOTATION):
         text = pattern.sub(_unless_a_name, text)

@@ -124,6 +124,10 @@ _OFF_THE_RECORD = re.compile(
 )
 
 
+_SPEAKER_OR_STANDING = re.compile(
+    r"\b(?:i|i'm|im|i've|ive|my|mine|we|we're|our|always|never|from now on|whenever|every time|in future|remember)\b",
+    _I,
+)
 _FRAGMENT = re.compile(r"(?:whenever|while|as|since|after|before|although|though|but if)\b(?:\W+\w[\w'’]*){1,6}\W*", _I)
 _TAKEN_BACK = re.compile(
     r"\w[\s,.;–-]+(?:sorry|no wait|wait|scratch that|i mean|i meant|correction|actually no|no actually|make that)\b", _I
@@ -148,6 +152,11 @@ def is_off_the_record(message: str) -> bool:
 def is_supposed_at_the_start(text: str) -> bool:
     """Return whether a clause begins as a supposition: "if I were", "let's say I live"."""
     return _SUPPOSE.match(text) is not None
+
+
+def tells_of_the_speaker(clause: str) -> bool:
+    """Return whether a clause speaks of its speaker, or of how things are to be done from now on."""
+    return _SPEAKER_OR_STANDING.search(clause) is not None
 
 
 def is_fragment(text: str) -> bool:

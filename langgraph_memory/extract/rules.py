@@ -14,7 +14,7 @@ from langgraph_memory.extract.clauses import clauses as clauses_of
 from langgraph_memory.extract.corrections import amended, corrected, without_repeats
 from langgraph_memory.extract.events import event, without_time
 from langgraph_memory.extract.findings import Finding, read
-from langgraph_memory.extract.foreign import BLANK, LONGEST_MESSAGE, own_words
+from langgraph_memory.extract.foreign import BLANK, LONGEST_MESSAGE, is_work_on_a_text, own_words
 from langgraph_memory.extract.gate import Heard, hear
 from langgraph_memory.extract.mentions import mentioned
 from langgraph_memory.extract.noted import noted_fact
@@ -95,7 +95,10 @@ def _read(text: str) -> list[_Read]:
 def _structured(heard: Sequence[Heard], found: Sequence[_Read], text: str) -> Iterator[Finding]:
     """Yield one finding for each thing said, in order: what the gate hears, with what the rules read of it."""
     placed: set[int] = set()
+    works = is_work_on_a_text(text)
     for one in heard:
+        if works and not gates.tells_of_the_speaker(one.clause.text):
+            continue
         mine = [
             number
             for number, read_one in enumerate(found)
