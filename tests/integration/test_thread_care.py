@@ -6,6 +6,7 @@ import asyncio
 import os
 import random
 import re
+import shutil
 import sqlite3
 import subprocess
 from collections.abc import Iterator
@@ -305,7 +306,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     place = tmp_path / "small"
     place.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", place], check=False, capture_output=True
+        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", place], check=False, capture_output=True
     )
     if mounted.returncode:
         pytest.skip("a small tmpfs cannot be mounted here")
@@ -317,7 +318,7 @@ def test_a_full_disk_stores_nothing_by_halves_and_writing_goes_on_when_there_is_
     filler = small_disk / "filler"
     with ThreadSaver.from_conn_string(str(small_disk / "memory.db")) as saver:
         fill(saver, "t", 10)
-        filler.write_bytes(bytes(400_000))
+        filler.write_bytes(bytes(shutil.disk_usage(small_disk).free - 100_000))
         with pytest.raises(DatabaseUnavailableError, match="nothing was stored"):
             fill(saver, "large", 400)
         held = [len(one.checkpoint["channel_values"]["messages"]) for one in saver.list(config_of("large"))]
