@@ -20,6 +20,9 @@ from langgraph_memory.domain.scope import GLOBAL, check_owner, owner_partition
 from langgraph_memory.domain.session import SessionSummary
 from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.engine.base import Engine
+from langgraph_memory.engine.connect import KEY_VARIABLE as KEY_VARIABLE  # noqa: PLC0414
+from langgraph_memory.engine.connect import encrypt_file as encrypt_file  # noqa: PLC0414
+from langgraph_memory.engine.connect import rekey_file as rekey_file  # noqa: PLC0414
 from langgraph_memory.engine.opening import Opening
 from langgraph_memory.flows import rewind
 from langgraph_memory.flows.base import FlowRunner

@@ -25,6 +25,7 @@ LangGraphMemoryError
     ├── DatabaseBusyError
     ├── DatabaseClosedError
     ├── NotADatabaseError
+    ├── WrongKeyError
     ├── ForeignDatabaseError
     ├── NewerSchemaError
     ├── OlderSchemaError
@@ -156,6 +157,10 @@ class DatabaseClosedError(DatabaseError):
 
 class NotADatabaseError(DatabaseError):
     """The file exists and is not a database, or is damaged."""
+
+
+class WrongKeyError(DatabaseError):
+    """A file is encrypted with another key, or not encrypted, or encrypted and opened without a key."""
 
 
 class ForeignDatabaseError(DatabaseError):

@@ -323,6 +323,22 @@ def import_upstream(
     import_database(source, target)
 
 
+@app.command("encrypt")
+def encrypt(db: Database = DEFAULT_DATABASE) -> None:
+    """Encrypt a SQLite file in place; the key is read from LANGGRAPH_MEMORY_KEY, or asked for."""
+    from langgraph_memory.cli.encrypting import encrypt_database
+
+    encrypt_database(db)
+
+
+@app.command("rekey")
+def rekey(db: Database = DEFAULT_DATABASE) -> None:
+    """Give an encrypted SQLite file the key in LANGGRAPH_MEMORY_NEW_KEY, or one that is asked for."""
+    from langgraph_memory.cli.encrypting import rekey_database
+
+    rekey_database(db)
+
+
 @app.command("copy")
 def copy(
     source: Annotated[

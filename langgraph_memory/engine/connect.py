@@ -25,6 +25,9 @@ S = TypeVar("S")
 _LONGEST_WAIT = 24 * 60 * 60
 _LARGEST_POOL = 1000
 _SCHEMA = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}\Z")
+KEY_VARIABLE = "LANGGRAPH_MEMORY_KEY"
+"""The environment variable that names the key of a SQLite file where none is passed."""
+
 _TORN_URL = re.compile(r"postgres(?:ql)?:(?!//)", re.IGNORECASE)
 _URL = re.compile(r"^([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 
@@ -137,14 +140,45 @@ def _sqlite(path: str, options: dict[str, Any]) -> Engine:
     from langgraph_memory.engine.sqlite.connection import SqliteSettings
     from langgraph_memory.engine.sqlite.engine import SqliteEngine
 
-    settings = _settings("SQLite", SqliteSettings, path, options)
+    settings = _settings("SQLite", SqliteSettings, path, _with_key(options))
     _check_seconds("busy_timeout", settings.busy_timeout)
     if settings.synchronous not in ("NORMAL", "FULL"):
         raise ConnectionStringError(f"synchronous must be 'NORMAL' or 'FULL', not {settings.synchronous!r}.")
     return SqliteEngine(settings)
 
 
+def _with_key(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options with the key of an encrypted file, also from the environment, and the module that reads it."""
+    key = options.get("encryption_key") or os.environ.get(KEY_VARIABLE) or None
+    if key is None:
+        return options
+    if not isinstance(key, str) or "\x00" in key:
+        raise ConnectionStringError("encryption_key must be text without NUL.")
+    from langgraph_memory.engine.sqlite.encryption import sqlcipher
+
+    return {"dbapi": sqlcipher(), **options, "encryption_key": key}
+
+
+def encrypt_file(path: str, key: str) -> None:
+    """Encrypt a plain SQLite database that nobody has open."""
+    from langgraph_memory.engine.sqlite import encryption
+
+    encryption.encrypt_file(_file_of(path), key)
+
+
+def rekey_file(path: str, key: str, new_key: str) -> None:
+    """Encrypt an encrypted SQLite database with another key."""
+    from langgraph_memory.engine.sqlite import encryption
+
+    encryption.rekey_file(_file_of(path), key, new_key)
+
+
 def _postgres(url: str, options: dict[str, Any]) -> Engine:
+    if "encryption_key" in options:
+        raise ConnectionStringError(
+            "encryption_key is for SQLite files; on PostgreSQL encrypt the server's disk and connect with "
+            "sslmode=verify-full."
+        )
     try:
         from langgraph_memory.engine.postgres.connection import PostgresSettings, check_conn_string
         from langgraph_memory.engine.postgres.engine import PostgresEngine

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Literal
 from urllib.parse import quote
 
+from langgraph_memory.engine.sqlite.encryption import refuse_unreadable, unlock
 from langgraph_memory.engine.sqlite.errors import translate
 from langgraph_memory.exceptions import DatabaseError, DatabaseUnavailableError, ForeignDatabaseError
 
@@ -30,8 +31,9 @@ class SqliteSettings:
 
     `synchronous="NORMAL"` survives a killed process; the last transactions may be lost when the machine loses power.
     `"FULL"` survives that too, at one fsync for each group of transactions. `busy_timeout` is in seconds. `dbapi` is
-    the DB-API module to use in place of `sqlite3`; use one SQLite library for one file in one process, because two
-    of them break each other's POSIX locks. A `read_only` file must exist, and is neither migrated nor changed.
+    the DB-API module to use in place of `sqlite3`; use one SQLite library for one file in one process, because two of
+    them break each other's POSIX locks. With an `encryption_key` the whole file is encrypted, by SQLCipher. A
+    `read_only` file must exist, and is neither migrated nor changed.
     """
 
     path: str
@@ -39,6 +41,7 @@ class SqliteSettings:
     busy_timeout: float = 30.0
     dbapi: ModuleType = sqlite3
     read_only: bool = False
+    encryption_key: str | None = field(default=None, repr=False)
 
     @property
     def in_memory(self) -> bool:
@@ -64,6 +67,10 @@ def open_connection(settings: SqliteSettings, *, create: bool) -> Any:
     except settings.dbapi.Error as error:
         raise translate(error, settings.path) from error
     try:
+        if settings.encryption_key is not None and not settings.in_memory:
+            unlock(connection, settings.path, settings.encryption_key, settings.dbapi)
+        elif create and not settings.in_memory:
+            refuse_unreadable(settings.path)
         _configure(connection, settings, create=create)
     except (settings.dbapi.Error, UnicodeDecodeError) as error:
         connection.close()
