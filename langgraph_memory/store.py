@@ -322,14 +322,17 @@ class CuratedStore(BaseStore):
         as_of: datetime | None = None,
         shared_with: Sequence[str] = (),
         pinned: int = 0,
+        needed: bool = False,
         source: Source | None = None,
     ) -> Recall:
         """Return the few memories that matter most for `query`, best first, and keep a receipt.
 
         A read at a scope sees that scope, its ancestors and global. `query=None` lists by importance and recency.
-        `pinned` memories of the types that are always injected come first, whatever the query. `shared_with` names
-        other owners whose memories are read too. `max_tokens` are estimated at four characters each. `source` names
-        the thread, checkpoint and run for the receipt.
+        `pinned` memories of the types that are always injected come first, whatever the query. With `needed` it is at
+        most `pinned` that shape every answer, then up to `limit` that the answer needs, none where it needs none: their
+        scores are the chances of that, and their parts the log-odds. `shared_with` names other owners whose memories
+        are read too. `max_tokens` are estimated at four characters each. `source` names the thread, checkpoint and run
+        for the receipt.
 
         `as_of` answers with what was believed at an earlier moment, whatever was edited, confirmed or superseded
         since. What was forgotten is gone from there too; a text that was edited since is found by the words it had.
@@ -357,6 +360,7 @@ class CuratedStore(BaseStore):
         as_of: datetime | None = None,
         shared_with: Sequence[str] = (),
         pinned: int = 0,
+        needed: bool = False,
         source: Source | None = None,
     ) -> Recall:
         """Same as `recall`."""

@@ -24,10 +24,11 @@ from langgraph_memory.store import CuratedStore
 class RetrievalNode(MemoryNode):
     """Writes `memory_context`, the block of recalled memories a model reads, and `recall_id`, its receipt.
 
-    `limit` memories by relevance to what the user said last, after at most `pinned` of the types that are always
-    injected; `max_tokens`, or the memories' part of `budget`, bounds both together, estimated at four characters a
-    token. The stored messages are not touched. A run that goes on from an earlier checkpoint, as a replay or a fork,
-    is answered with what is known now; with `as_of="checkpoint"` with what was known when that checkpoint was made.
+    At most `pinned` memories that shape every answer, then up to `limit` that the answer to what the user said last
+    needs, none where it needs none; `max_tokens`, or the memories' part of `budget`, bounds both together, estimated at
+    four characters a token. `min_score` is the least chance of being needed. The stored messages are not touched. A run
+    that goes on from an earlier checkpoint, as a replay or a fork, is answered with what is known now; with
+    `as_of="checkpoint"` with what was known when that checkpoint was made.
     `query` makes the query from the messages, `identity` finds owner and
     scope, `on_recall` is told of each recall.
     """
@@ -35,7 +36,7 @@ class RetrievalNode(MemoryNode):
     def __init__(
         self,
         *,
-        limit: int = 5,
+        limit: int = 8,
         pinned: int = 10,
         max_tokens: int | None = 800,
         budget: ContextBudget | None = None,
@@ -55,6 +56,7 @@ class RetrievalNode(MemoryNode):
         self._bounds: dict[str, Any] = {
             "limit": limit,
             "pinned": pinned,
+            "needed": True,
             "max_tokens": max_tokens if budget is None else budget.memory_tokens,
             "min_score": min_score,
             "memory_types": memory_types,

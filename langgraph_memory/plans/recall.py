@@ -15,6 +15,7 @@ from langgraph_memory.domain.dense import ArrayField, ArrayRelevance, lexical_ar
 from langgraph_memory.domain.fusion import Field, Relevance, brevity
 from langgraph_memory.domain.lexical import Corpus, lexical_matches, restated
 from langgraph_memory.domain.memory import Dropped, DropReason, Memory, Recall, Recalled
+from langgraph_memory.domain.needed import FLOOR, chance, evidence, is_standing
 from langgraph_memory.domain.ranking import DEFAULT_WEIGHTS, Hints, Priors, Weights, scope_closeness, shares
 from langgraph_memory.domain.receipts import FORGOTTEN, ReceiptPolicy, ids_in, without_ids
 from langgraph_memory.domain.scope import owner_partition, visible_from
@@ -31,6 +32,8 @@ from langgraph_memory.plans.rows import ROW, VectorSearch, closeness, postings_o
 
 SPARE = 8
 """How many more than the limit are ranked exactly, for what repeats another or does not fit the budget."""
+MOST_WEIGHED = 256
+"""How many of an owner's memories are weighed for what an answer needs, beside those that match it best."""
 WIDE = 10.0
 """How many deviations a perfect match must be worth for what is beside it to count in full."""
 
@@ -39,9 +42,9 @@ WIDE = 10.0
 class RecallRequest:
     """What to recall: for whom, seen from where, about what, and how much of it.
 
-    `pinned` is how many memories of the types that are always injected come first, whatever the query. `past` asks
-    for the memories as they were at `at`. `subjects` are those of each owner's subjects that the query names, where
-    they have been read already.
+    `pinned` is how many memories of the types that are always injected come first, whatever the query. `needed` asks
+    for what an answer needs, and no more. `past` asks for the memories as they were at `at`. `subjects` are those of
+    each owner's subjects that the query names, where they have been read already.
     """
 
     id: str
@@ -57,6 +60,7 @@ class RecallRequest:
     subjects: Mapping[str, Sequence[str]] = field(default_factory=dict)
     shared_with: tuple[str, ...] = ()
     pinned: int = 0
+    needed: bool = False
     min_score: float | None = None
     max_tokens: int | None = None
     weights: Weights = DEFAULT_WEIGHTS
@@ -93,6 +97,7 @@ class RecallRequest:
             "memory_types": list(self.memory_types),
             "limit": self.limit,
             "pinned": self.pinned,
+            "needed": self.needed,
             "min_score": self.min_score,
             "max_tokens": self.max_tokens,
             "shared_with": list(self.shared_with),
@@ -111,6 +116,8 @@ class RecallRequest:
 @reads
 def recall(request: RecallRequest) -> Plan[Recall]:
     """Return the memories that matter most for the request, and those that matched and were left out."""
+    if request.needed and request.query:
+        return (yield from _needed(request, request.query))
     ranked: list[Recalled] = []
     pinned: list[Recalled] = []
     dropped: list[Dropped] = []
@@ -131,6 +138,10 @@ def recall(request: RecallRequest) -> Plan[Recall]:
     offered = {(item.memory.owner_id, item.memory.id) for item in first}
     rest = (item for item in ranked if (item.memory.owner_id, item.memory.id) not in offered)
     selection.offer(sorted(rest, key=_best_first))
+    return _recall_of(request, selection, dropped)
+
+
+def _recall_of(request: RecallRequest, selection: Selection, dropped: Sequence[Dropped]) -> Recall:
     return Recall(
         id=request.id,
         query=request.query,
@@ -140,6 +151,32 @@ def recall(request: RecallRequest) -> Plan[Recall]:
         items=tuple(selection.taken),
         dropped=(*selection.left_out, *dropped)[:MAX_DROPPED],
     )
+
+
+def _needed(request: RecallRequest, query: str) -> Plan[Recall]:
+    """Return what shapes every answer, and what this one needs; what does not fit is named among the dropped."""
+    weighed: list[Recalled] = []
+    dropped: list[Dropped] = []
+    for owner_id in request.owners:
+        listed = yield from _listed(request, owner_id, request.memory_types, MOST_WEIGHED)
+        matching, hidden = yield from _ranked(request, owner_id, request.memory_types)
+        weighed += {item.memory.id: item for item in (*listed, *matching)}.values()
+        dropped += hidden
+    standing = [item for item in weighed if is_standing(item.memory)] if request.pinned else []
+    first = {id(item) for item in standing}
+    others = [item for item in weighed if id(item) not in first]
+    selection = Selection(request.pinned, None, request.max_tokens)
+    selection.offer(sorted(standing, key=_best_first))
+    selection.limit = len(selection.taken) + request.limit
+    selection.min_score = FLOOR if request.min_score is None else request.min_score
+    selection.offer(sorted(_weighed(query, request.scope, others), key=_best_first))
+    return _recall_of(request, selection, dropped)
+
+
+def _weighed(query: str, scope: str, found: Sequence[Recalled]) -> list[Recalled]:
+    """Return the found with the chance that an answer needs each of them for their score."""
+    parts = evidence(query, scope, [item.memory for item in found])
+    return [replace(item, score=chance(held), parts=held) for item, held in zip(found, parts, strict=True)]
 
 
 @reads_little

@@ -773,3 +773,25 @@ def keep_apart(database: str, owner: str, other: str, scope: str, query: str) ->
 
 def check_content(text: str) -> None:
     make_memory(id="x", owner_id="x", content=text, created_at=START, updated_at=START)
+
+
+async def test_what_an_answer_needs_is_what_shapes_it_and_what_it_is_about(store: Driver) -> None:
+    await store.remember("The user wants answers in Polish.", owner_id=ADA, memory_type="preference")
+    await store.remember("The user's physician is Ms Okafor.", owner_id=ADA)
+    await store.remember("The user plays the cello.", owner_id=ADA)
+
+    found = await store.recall("Which doctor do I see?", owner_id=ADA, pinned=5, needed=True)
+
+    assert contents(found)[:2] == ["The user wants answers in Polish.", "The user's physician is Ms Okafor."]
+
+
+async def test_small_talk_needs_nothing_but_what_shapes_the_answer(store: Driver) -> None:
+    await store.remember("The user wants answers in Polish.", owner_id=ADA, memory_type="preference")
+    await store.remember("Never deploy on Fridays.", owner_id=ADA, memory_type="rule")
+
+    found = await store.recall("What is the capital of Mongolia?", owner_id=ADA, pinned=5, needed=True)
+
+    assert contents(found) == ["The user wants answers in Polish."]
+    assert [(one.memory.content, one.reason) for one in found.dropped] == [
+        ("Never deploy on Fridays.", "below_threshold")
+    ]

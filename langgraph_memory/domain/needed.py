@@ -1,0 +1,205 @@
+"""Tells which memories the next answer needs: those that shape every answer, and those the request gives cause for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from math import exp, log
+from typing import Any
+
+from langgraph_memory.domain.memory import Memory
+from langgraph_memory.domain.scope import GLOBAL
+from langgraph_memory.domain.text import folded, query_terms, stem, terms
+from langgraph_memory.domain.vectors import numpy
+from langgraph_memory.domain.word_vectors import meaning, meanings, word_vectors
+
+FLOOR = 0.1  # a missed memory costs an answer, a needless one some tokens
+"""The least chance of being needed with which a memory is shown."""
+BACKGROUND = 200
+"""Texts of ordinary language that are counted beside the owner's own, whose few say little of how rare a word is."""
+BACKGROUND_LENGTH = 9
+
+_OFTEN = 10.3
+"""What a word's rank is multiplied by for one over its share of all words, by Zipf's law."""
+
+WEIGHTS = {
+    "always here": -3.93,
+    "meaning": 0.97,
+    "beside the owner's others": 0.46,
+    "behind the best": -1.14,
+    "words": 7.26,
+    "scope": 1.75,
+    "domain": 4.88,
+    "constraint": 0.4,
+    "constraint of the domain": 2.43,
+    "about the speaker": 0.67,
+    "general knowledge": -1.5,
+    "slot": 1.61,
+    "domain, about the speaker": -3.7,
+    "rule or background": -1.14,
+}
+"""Weights of a logistic regression on labelled requests; what each part of a chance is worth."""
+
+DOMAINS = (
+    "eat food meal dinner lunch breakfast cook cooking recipe menu bake restaurant snack dessert ingredients diet",
+    "travel trip flight fly hotel train book booking airport journey holiday vacation packing luggage seat",
+    "health doctor medicine pill pain symptom sick exercise workout fitness hospital dose headache treatment",
+    "money buy purchase price cost budget pay spend gift present cheap expensive invoice",
+    "writing write draft letter email mail reply text essay report post message article label",
+    "code program function commit test deploy release script bug refactor library database server",
+    "schedule calendar meeting appointment plan date week day slot time deadline due agenda",
+    "family son daughter wife husband child kids brother sister mother father birthday party",
+    "device phone computer laptop screen settings install app internet router printer",
+)
+"""What requests are about, each in its own words."""
+
+_STANDING = re.compile(
+    r"(?:answers?|reply|style)\.(?!code)|(?:user\.|profile\.)?(?:name|nickname|pronouns?|units?|address_as|tone"
+    r"|contact\.method|answer_(?:length|language|style)|language)$"
+)
+_SHAPES = re.compile(
+    r"^the (?:user|customer|client)(?:'s (?:name is|pronouns are)| (?:wants|prefers|likes|would like|goes by)"
+    r" (?:to be (?:called|addressed|contacted)\b"
+    r"|(?:[\w-]+ ){0,6}(?:answers?|replies|responses|emoji|tone|jargon|units)\b))"
+    r"|^(?:call (?:me|the user)|(?:always |please )?(?:answer|reply|respond) (?:in|with|to the user)\b)",
+    re.IGNORECASE,
+)
+_CONSTRAINT = re.compile(
+    r"\b(?:allerg|intoleran|vegan|vegetarian|diet|halal|kosher|cannot|must|never|always|only|at most|avoid|does not"
+    r"|pregnan|hates?|keep|prefers?|limit|blind|deaf|wheelchair)",
+    re.IGNORECASE,
+)
+_SPEAKER = re.compile(r"\b(?:i|i'm|i've|i'd|i'll|my|me|mine|we|we're|our|ours|us|myself)\b", re.IGNORECASE)
+_ORDER = re.compile(
+    r"^(?:please |could you |can you |okay,? |let's )?(?:book|find|write|draft|plan|make|put|suggest|recommend|order"
+    r"|fill|prepare|help|commit|pin|set|schedule|create|choose|pick|design|remind|give|show|send)\b",
+    re.IGNORECASE,
+)
+_GENERAL = re.compile(
+    r"^(?:explain|what(?:'s| is| are| does| do)|who (?:is|was|won|wrote|built)|how (?:do|does|did|tall|far|old)|why|is"
+    r"|are|when was|tell me about|convert|translate)\b",
+    re.IGNORECASE,
+)
+_NOBODY = re.compile(r"\bthe (?:user|customer|client|patient)(?:'s)?\b", re.IGNORECASE)
+
+
+def is_standing(memory: Memory) -> bool:
+    """Return whether a memory shapes every answer: how to address the person, and how to answer them."""
+    return bool(_STANDING.match(memory.slot or "") or _SHAPES.search(memory.content))
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the owner asks, and what it is compared by."""
+
+    terms: Mapping[str, float]
+    vector: Any
+    speaker: bool
+    general: bool
+
+    @classmethod
+    def of(cls, text: str) -> Request:
+        """Return the request in a text."""
+        speaker = bool(_SPEAKER.search(text) or _ORDER.search(text))
+        general = bool(_GENERAL.search(text)) and not _SPEAKER.search(text)
+        return cls(_shares(text), meaning(text), speaker, general)
+
+
+def evidence(query: str, scope: str, memories: Sequence[Memory]) -> list[dict[str, float]]:
+    """Return for each memory the parts that say whether the answer needs it; `chance` makes one number of them."""
+    if not memories:
+        return []
+    np = numpy()
+    request = Request.of(query)
+    texts = [_described(memory) for memory in memories]
+    vectors = meanings(texts)
+    close = vectors @ request.vector
+    slots = meanings([_words_of_slot(memory.slot) or memory.content for memory in memories]) @ request.vector
+    topics = np.maximum(vectors @ _domains().T, 0) * np.maximum(_domains() @ request.vector, 0)
+    beside = (close - close.mean()) / (close.std() + 0.02)
+    words = _word_matches(request.terms, texts)
+    return [
+        _parts(memory, request, scope, numbers)
+        for memory, numbers in zip(
+            memories,
+            zip(
+                close.tolist(),
+                beside.tolist(),
+                (close.max() - close).tolist(),
+                words,
+                topics.max(axis=1).tolist(),
+                slots.tolist(),
+                strict=True,
+            ),
+            strict=True,
+        )
+    ]
+
+
+def chance(parts: Mapping[str, float]) -> float:
+    """Return the chance, 0..1, that a memory with these parts is needed."""
+    return 1.0 / (1.0 + exp(-sum(parts.values())))
+
+
+def _parts(memory: Memory, request: Request, scope: str, numbers: tuple[float, ...]) -> dict[str, float]:
+    close, beside, behind, words, topic, slot = numbers
+    bound = bool(_CONSTRAINT.search(memory.content)) or memory.memory_type == "rule"
+    found = {
+        "always here": 1.0,
+        "meaning": close,
+        "beside the owner's others": beside,
+        "behind the best": behind,
+        "words": words,
+        "scope": float(memory.scope == scope != GLOBAL),
+        "domain": topic,
+        "constraint": float(bound),
+        "constraint of the domain": topic * bound,
+        "about the speaker": float(request.speaker),
+        "general knowledge": float(request.general),
+        "slot": slot,
+        "domain, about the speaker": topic * request.speaker,
+        "rule or background": float(memory.memory_type in ("rule", "background")),
+    }
+    return {name: WEIGHTS[name] * value for name, value in found.items()}
+
+
+def _word_matches(wanted: Mapping[str, float], texts: Sequence[str]) -> list[float]:
+    """Return how much of what a query's words tell each text holds, 0..1."""
+    held = [_terms_of(text) for text in texts]
+    telling = {term: _idf(share, sum(term in one for one in held), len(texts)) for term, share in wanted.items()}
+    total = sum(telling.values()) + 3.0
+    return [sum(weight for term, weight in telling.items() if term in one) / total for one in held]
+
+
+def _idf(share: float, frequency: int, size: int) -> float:
+    held = frequency + BACKGROUND * (1.0 - (1.0 - share) ** BACKGROUND_LENGTH)
+    return log(1.0 + (size + BACKGROUND - held + 0.5) / (held + 0.5))
+
+
+def _shares(text: str) -> dict[str, float]:
+    """Return each term of a query with its share of all words; "user" stands in most memories and tells nothing."""
+    ranks = word_vectors()
+    surface = {stem(word): ranks.rank(word) for word in re.findall(r"[^\W_]+", folded(text))}
+    found = (term for term in query_terms(text) if term != "user")
+    return {term: 1e-5 if (rank := surface.get(term)) is None else 1.0 / ((rank + 1) * _OFTEN) for term in found}
+
+
+@lru_cache(maxsize=8192)
+def _terms_of(text: str) -> frozenset[str]:
+    return frozenset(terms(text))
+
+
+def _described(memory: Memory) -> str:
+    """Return what a memory is about, in words: its content without the person that it is always about, and its slot."""
+    return f"{_NOBODY.sub('', memory.content)} {_words_of_slot(memory.slot)}".strip()
+
+
+def _words_of_slot(slot: str | None) -> str:
+    return re.sub(r"[._:]+", " ", slot or "")
+
+
+@lru_cache(maxsize=1)
+def _domains() -> Any:
+    return meanings(DOMAINS)
