@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from langgraph.checkpoint.serde.base import SerializerProtocol
@@ -26,7 +26,7 @@ from langgraph_memory.engine.connect import rekey_file as rekey_file  # noqa: PL
 from langgraph_memory.engine.opening import Opening
 from langgraph_memory.flows import rewind
 from langgraph_memory.flows.base import FlowRunner
-from langgraph_memory.flows.settings import StoreSettings
+from langgraph_memory.flows.settings import StoreSettings, checked_clock
 from langgraph_memory.flows.thread_care import Swept
 from langgraph_memory.nodes.steps import Steps, aperform, perform
 from langgraph_memory.session import Session, Summarizer, end_session
@@ -58,10 +58,13 @@ class MemoryDatabase:
         guard: GuardPolicy | None = None,
         receipts: Kept | None = None,
         keep_receipts: timedelta | None = _DAYS_30,
+        clock: Callable[[], datetime] | None = None,
         settings: StoreSettings | None = None,
     ) -> None:
         self._engine = engine
         self._settings = settings or StoreSettings()
+        if clock is not None:
+            self._settings.clock = checked_clock(clock)
         self.checkpointer = ThreadSaver(
             engine,
             serde=serde,
@@ -230,6 +233,7 @@ def open_memory(
     guard: GuardPolicy | None = None,
     receipts: Kept = "query",
     keep_receipts: timedelta | None = _DAYS_30,
+    clock: Callable[[], datetime] | None = None,
     **options: Any,
 ) -> Opening[MemoryDatabase]:
     """Open a database with `with` or `async with`, creating and migrating it when needed.
@@ -244,7 +248,9 @@ def open_memory(
     of personal data and which detectors look for secrets (`GuardPolicy(detectors=(CredSweeperDetector(),))`).
     `threads="owned"` refuses a run, a read, an `end_session` and a deletion by whom a thread does not belong to.
     `receipts` is what is kept of a recall: "query" (ids, scores, and the question as the guard has passed it), "ids" or
-    "off"; it goes with its thread, and after `keep_receipts` (None: when a sweep says so). `options`
+    "off"; it goes with its thread, and after `keep_receipts` (None: when a sweep says so).
+    `clock` tells the time of memories in place of the system's,
+    for tests and replays: it returns a datetime with a time zone. `options`
     go to the engine: for SQLite `synchronous` ("NORMAL" survives a killed process, "FULL" a power loss too); for
     PostgreSQL `pool_size`, `pool_timeout`, `connect_timeout`, the `schema` of the tables and what `scrub` does
     ("vacuum" or "rewrite"); for both `busy_timeout`, how long another's lock is waited for. Times are in seconds.
@@ -266,6 +272,7 @@ def open_memory(
             guard=guard,
             receipts=receipts,
             keep_receipts=keep_receipts,
+            clock=clock,
         )
 
     return Opening(conn_string, options, build)

@@ -59,6 +59,23 @@ class StoreSettings:
         return True
 
 
+def checked_clock(clock: Callable[[], datetime]) -> Callable[[], datetime]:
+    """Return the user's clock in UTC.
+
+    Raises InvalidInputError when it cannot be called, and each time it tells no time with a zone.
+    """
+    if not callable(clock):
+        raise InvalidInputError(f"clock must be a function that returns a datetime, not {clock!r}.")
+
+    def told() -> datetime:
+        now = clock()
+        if not isinstance(now, datetime) or now.tzinfo is None:
+            raise InvalidInputError(f"clock must return a datetime with a time zone, not {now!r}.")
+        return now.astimezone(UTC)
+
+    return told
+
+
 def check_minutes(name: str, minutes: Any) -> None:
     """Raise InvalidInputError when a time-to-live is no positive number of minutes, or longer than a thousand years."""
     if isinstance(minutes, bool) or not isinstance(minutes, (int, float)) or not 0 < minutes <= _LONGEST:
