@@ -96,8 +96,11 @@ def _structured(heard: Sequence[Heard], found: Sequence[_Read], text: str) -> It
     """Yield one finding for each thing said, in order: what the gate hears, with what the rules read of it."""
     placed: set[int] = set()
     works = is_work_on_a_text(text)
+    supposed: set[int] = set()
     for one in heard:
-        if works and not gates.tells_of_the_speaker(one.clause.text):
+        if gates.is_supposed_at_the_start(plain(one.clause.text).text):
+            supposed.add(one.clause.sentence)  # "suppose I have a dog and live in Rome" supposes both
+        if one.clause.sentence in supposed or (works and not gates.tells_of_the_speaker(one.clause.text)):
             continue
         mine = [
             number

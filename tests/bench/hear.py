@@ -57,6 +57,11 @@ def tells(candidate: Candidate, wanted: Sequence[str]) -> bool:
     return all(any(way in content for way in each.split("|")) for each in wanted)
 
 
+def is_told(found: Sequence[Candidate], fact: dict[str, Any]) -> bool:
+    """Return whether one of the candidates tells a labelled fact."""
+    return any(tells(one, fact["must_contain"]) for one in found)
+
+
 def utterances(lines: list[dict[str, Any]]) -> Iterator[str]:
     """Facts remembered, what of the stored is right, and how many lines without a fact store one."""
     yield total(lines, "all")
@@ -72,7 +77,7 @@ def utterances(lines: list[dict[str, Any]]) -> Iterator[str]:
         found = kept(line["text"])
         for fact in line["expect"]:
             kinds[fact["type"]] += 1
-            heard[fact["type"]] += any(tells(one, fact["must_contain"]) for one in found)
+            heard[fact["type"]] += is_told(found, fact)
     yield "by type: " + ", ".join(f"{kind} {heard[kind]}/{count}" for kind, count in sorted(kinds.items()))
     took = []
     for line in lines:
@@ -87,7 +92,7 @@ def total(lines: Sequence[dict[str, Any]], name: str) -> str:
     for line in lines:
         found = kept(line["text"])
         facts += len(line["expect"])
-        remembered += sum(any(tells(one, fact["must_contain"]) for one in found) for fact in line["expect"])
+        remembered += sum(is_told(found, fact) for fact in line["expect"])
         stored += len(found)
         right += sum(any(tells(one, fact["must_contain"]) for fact in line["expect"]) for one in found)
         empty += not line["expect"]
@@ -153,7 +158,7 @@ def long(lines: list[dict[str, Any]]) -> Iterator[str]:
         stored += len(found)
         right += sum(any(tells(one, fact["must_contain"]) for fact in line["facts"]) for one in found)
         facts += len(line["facts"])
-        remembered += sum(any(tells(one, fact["must_contain"]) for one in found) for fact in line["facts"])
+        remembered += sum(is_told(found, fact) for fact in line["facts"])
         if "-v" in sys.argv:
             yield from (f"{line['id']}: {one.content}" for one in found)
     yield f"remembered {remembered}/{facts}; stored {stored} in {turns} turns, {right} match a label"

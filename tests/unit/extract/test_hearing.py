@@ -1,0 +1,100 @@
+"""What is heard of how people speak: clauses whole, about the speaker, and nothing of what is only shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from bench import hear
+from hypothesis import given
+from hypothesis import strategies as st
+
+from langgraph_memory.domain.candidate import Candidate, Utterance
+from langgraph_memory.extract import RuleExtractor
+from langgraph_memory.extract.clauses import clauses
+from langgraph_memory.extract.restate import restated
+
+
+def said(text: str) -> list[Candidate]:
+    return RuleExtractor().extract([Utterance(message_id="m1", actor="user", text=text)])
+
+
+@pytest.mark.parametrize(
+    ("message", "parts"),
+    [
+        ("Find a hotel in Porto, my husband is blind", ["Find a hotel in Porto", "my husband is blind"]),
+        ("my name is Olu and i live in Hull", ["my name is Olu", "i live in Hull"]),
+        ("I eat fish but never raw, and no oysters", ["I eat fish but never raw, and no oysters"]),
+        ("My wife and I are moving in May", ["My wife and I are moving in May"]),
+        ("I own a bakery and have two kids", ["I own a bakery", "I have two kids"]),
+        ("我叫王芳，住在成都", ["我叫王芳", "住在成都"]),
+    ],
+)
+def test_a_message_is_cut_where_the_speaker_starts_anew(message: str, parts: list[str]) -> None:
+    assert [clause.whole for clause in clauses(message)] == parts
+
+
+@given(st.text(max_size=300))
+def test_every_clause_stands_in_its_message(text: str) -> None:
+    for clause in clauses(text):
+        assert 0 <= clause.start < clause.end <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("clause", "sentence"),
+    [
+        ("im left handed btw", "The user is left handed."),
+        ("I don't eat meat and have two cats", "The user doesn't eat meat and has two cats."),
+        ("my sister hates my car", "The user's sister hates the user's car."),
+        ("I carry an inhaler", "The user carries an inhaler."),
+        ("we moved to Ghent", "The user says: “we moved to Ghent”"),
+        ("Ich wohne in Graz", "The user says: “Ich wohne in Graz”"),
+        ("no lilies in the house", "The user says: “no lilies in the house”"),
+    ],
+)
+def test_a_clause_is_told_of_the_user_or_quoted(clause: str, sentence: str) -> None:
+    assert restated(clause) == sentence
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Proofread this, please\n\nI am a carpenter from Cork and I have lived above my workshop for thirty years now.",
+        "You are Captain Ford. I am your first mate and I live on the ship.",
+        "diff --git a/me b/me\n-I live in Graz\n+I live in Linz\n",
+        "Suppose I have four children and live in Graz.",
+    ],
+)
+def test_what_is_only_shown_is_not_kept(text: str) -> None:
+    assert [one for one in said(text) if one.confidence >= 0.5] == []
+
+
+@pytest.mark.parametrize("text", ["Off the record, I live in Graz.", "I live in Graz. Please do not store that."])
+def test_what_is_not_to_be_stored_is_discarded_with_its_reason(text: str) -> None:
+    assert {one.flaw for one in said(text)} == {"off_the_record"}
+
+
+@given(st.text(max_size=400))
+def test_nothing_that_can_be_typed_raises(text: str) -> None:
+    assert all(one.content for one in said(text))
+
+
+def test_the_first_measure_on_text_of_a_stranger_holds() -> None:
+    lines = list(hear.read(Path(hear.OWN) / "utterances.jsonl"))
+    facts = [(line, fact) for line in lines for fact in line["expect"]]
+    heard = [
+        (line, fact)
+        for line, fact in facts
+        if any(hear.tells(one, fact["must_contain"]) for one in hear.kept(line["text"]))
+    ]
+    junk = [line["text"] for line in lines if not line["expect"] and hear.kept(line["text"])]
+
+    assert len(heard) >= 0.6 * len(facts)
+    assert len(junk) <= 0.04 * sum(not line["expect"] for line in lines), junk
+
+
+def test_five_languages_are_heard_without_junk() -> None:
+    lines = list(hear.read(Path(hear.OWN) / "languages.jsonl"))
+
+    assert sum(bool(hear.kept(line["text"])) for line in lines if line["fact"]) >= 0.4 * len(lines) / 2
+    assert sum(bool(hear.kept(line["text"])) for line in lines if not line["fact"]) <= 0.02 * len(lines) / 2
