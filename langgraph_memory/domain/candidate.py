@@ -54,11 +54,13 @@ class Candidate(BaseModel):
     ("forget that I live in Berlin"): what is known of the slot with that value, or of the whole slot when no value is
     named, or says the same, is deleted with its older versions, and neither what was said before nor the candidate is
     stored. `corrects` marks an explicit correction ("sorry, I meant ..."). `changes_only` says that it counts only
-    where it changes what is known ("quit hsbc"). `session_only` marks what holds for this thread alone ("today").
-    `target` is the id of the one known memory that is superseded, retired or forgotten, where the extractor was shown
-    it. `excerpt` is the speaker's own words, `message_id` the message they stand in: an excerpt that is not in it,
-    whatever its case, dashes and apostrophes, is no evidence, and the candidate is discarded. `flaw` discards it too,
-    with that as the reason.
+    where it changes what is known ("quit hsbc"). `amends` is the value that a correction of the speaker's last
+    message gives ("sorry, the 13th"), empty where that message is taken back ("scratch that"): what was learnt of it
+    is told with that value instead. `session_only` marks what holds for this thread alone ("today"). `target` is the
+    id of the one known memory that is superseded, retired or forgotten, where the extractor was shown it. `excerpt`
+    is the speaker's own words, `message_id` the message they stand in: an excerpt that is not in it, whatever its
+    case, dashes and apostrophes, is no evidence, and the candidate is discarded. `flaw` discards it too, with that as
+    the reason.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -72,6 +74,7 @@ class Candidate(BaseModel):
     forgets: bool = False
     corrects: bool = False
     changes_only: bool = False
+    amends: str | None = None
     session_only: bool = False
     target: str | None = None
     confidence: float = Field(default=0.9, ge=0.0, le=1.0)

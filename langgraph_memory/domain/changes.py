@@ -33,7 +33,7 @@ from langgraph_memory.domain.changewords import (
 )
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.text import normalised, phrase_key, query_terms
-from langgraph_memory.domain.values import COUNTRIES, kind_of
+from langgraph_memory.domain.values import COUNTRIES, kind_of, with_value
 
 USER: Final = frozenset({"user"})
 
@@ -152,10 +152,17 @@ _ASKED_BY: Final = {
 }
 
 
+def amended(content: str, value: str, old: str = "") -> tuple[str, str] | None:
+    """Return a statement with the value that its speaker corrected, and what that was; None where that is not clear."""
+    content = _DATED.sub("", content)  # the date that was worked out of the words is worked out anew
+    said = [re.sub(r"^(?:in|at|on|from|to|by|an?|the) ", "", claim.value) for claim in read(content).claims]
+    return with_value(content, value, old, said)
+
+
 def plainly(content: str) -> str:
     """Return a statement in the first person, in lower case, with its contractions spelled out."""
     text = content.strip()
-    quoted = _QUOTE.fullmatch(text)
+    quoted = _QUOTE.fullmatch(_DATED.sub("", text))
     text = normalised(quoted[1] if quoted else text)
     for pattern, form in _PLAIN:
         text = pattern.sub(form, text)
@@ -177,6 +184,7 @@ def is_negative(plain: str) -> bool:
     return NEGATIVE.search(plain) is not None
 
 
+_DATED: Final = re.compile(r" \([^()]*\b20\d\d\)")
 _QUOTE: Final = re.compile(r"The user says: [“\"](.*)[”\"]\.?", re.DOTALL)
 _LEAD: Final = re.compile(
     r"(?:(?:so|oh|ok|okay|well|hey|hi|actually|yes|yeah|sorry|fyi|btw|update|news|big news|turns out|lol|and|but)\b"

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from langgraph_memory.display import promotion_html
 from langgraph_memory.domain.admission import refuse_said
 from langgraph_memory.domain.candidate import Candidate, Flaw, Utterance
+from langgraph_memory.domain.changes import amended
 from langgraph_memory.domain.guard import DEFAULT_GUARD, GuardPolicy, Refusal, mask_together, refuse, refuse_key
 from langgraph_memory.domain.memory import Outcome
 from langgraph_memory.domain.policy import Bucket, PromotionPolicy, Verdict
@@ -110,6 +111,80 @@ def judge(candidate: Candidate, policy: PromotionPolicy, guard: GuardPolicy = DE
     if candidate.flaw is not None:
         return Judged(candidate, Verdict(Bucket.DISCARD, candidate.flaw, _FLAWS[candidate.flaw]))
     return Judged(candidate, policy.judge(candidate))
+
+
+def amend(judged: Sequence[Judged], at: int, before: Sequence[Candidate]) -> list[Judged]:
+    """Return what was judged with the correction at a place done to what was learnt of the message before it.
+
+    `before` are the candidates of that message; those that are stored already have a target. What else was proposed
+    of the correcting message goes; where it is not clear what it corrects, the correction goes.
+    """
+    correction = judged[at].candidate
+    told = [found for one in before if (found := _amended(one, correction)) is not None]
+    if len(told) != 1 and correction.amends:
+        told = []
+    if not told:
+        return (
+            [*judged[:at], *judged[at + 1 :]]
+            if _says_more(judged, at)
+            else [*judged[:at], _unclear(judged[at]), *judged[at + 1 :]]
+        )
+    replaced = {id(old) for old, _ in told}
+    kept: list[Judged] = []
+    for number, one in enumerate(judged):
+        if number == at:
+            kept += [Judged(new, judged[at].verdict) for _, new in told if new is not None]
+        elif id(one.candidate) in replaced:
+            kept.append(Judged(one.candidate, _CORRECTED))
+        elif one.candidate.message_id != correction.message_id:
+            kept.append(one)
+    if not any(one.candidate.message_id == correction.message_id for one in kept):
+        kept.append(Judged(correction, Verdict(Bucket.DISCARD, "taken_back", "It takes back the message before.")))
+    return kept
+
+
+_CORRECTED = Verdict(Bucket.DISCARD, "corrected", "The next message corrects it.")
+
+
+def _says_more(judged: Sequence[Judged], at: int) -> bool:
+    message_id = judged[at].candidate.message_id
+    return any(one.candidate.message_id == message_id for number, one in enumerate(judged) if number != at)
+
+
+def _unclear(one: Judged) -> Judged:
+    why = "It corrects a message of which nothing is known that it could be about."
+    return Judged(one.candidate, Verdict(Bucket.KEEP_IN_SESSION, "nothing_to_change", why))
+
+
+def _amended(known: Candidate, correction: Candidate) -> tuple[Candidate, Candidate | None] | None:
+    """Return a candidate and what is stored in its place; None in its place where it is only taken back."""
+    shared = {"message_id": correction.message_id, "excerpt": correction.excerpt, "corrects": True}
+    if not correction.amends:
+        taken_back = known.model_copy(update={**shared, "retires": True}) if known.target else None
+        return known, taken_back
+    found = amended(known.content, correction.amends, correction.replaces[0] if correction.replaces else "")
+    if found is None:
+        return None
+    content, gone = found
+    new = _with_value(known, gone, correction.amends)
+    return known, known.model_copy(
+        update={**shared, **new, "content": content, "confidence": max(known.confidence, 0.9)}
+    )
+
+
+def _with_value(known: Candidate, gone: str, value: str) -> dict[str, Any]:
+    """Return the slot and the structured value of a candidate with one value in the place of another."""
+    payload = dict(known.content_json or {})
+    if payload.get("value") is None:
+        return {}
+    held = str(payload["value"])
+    if gone.lower() not in held.lower():
+        return {"content_json": {**payload, "value": None}, "slot": None}
+    start = held.lower().index(gone.lower())
+    slot = known.slot
+    if slot is not None and "-".join(gone.lower().split()) in slot:
+        slot = slot.replace("-".join(gone.lower().split()), "-".join(value.lower().split()))
+    return {"content_json": {**payload, "value": held[:start] + value + held[start + len(gone) :]}, "slot": slot}
 
 
 def failed(said: Utterance, extractor: str) -> Candidate:

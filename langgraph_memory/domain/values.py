@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from difflib import SequenceMatcher
 from typing import Final
 
 _MONTH: Final = (
@@ -45,6 +47,81 @@ def kind_of(value: str) -> str:
         if pattern.fullmatch(bare):
             return "date" if kind in ("weekday", "month") else kind
     return "name" if _CAPITALS.fullmatch(bare) and not _COMMON.search(bare) else ""
+
+
+def is_name(value: str) -> bool:
+    """Return whether a value as it was written is a name: each of its words begins with a capital."""
+    words = value.split()
+    return 0 < len(words) <= 3 and all(word[:1].isupper() for word in words)
+
+
+def with_value(sentence: str, value: str, old: str = "", likely: Sequence[str] = ()) -> tuple[str, str] | None:
+    """Return `sentence` with `value` in the place of what it corrects, and what that was; None where that is not clear.
+
+    That is `old` where it is given, else the one part of the same kind, else the one of the `likely` parts.
+    """
+    spans = _spans_of(sentence, old) if old else _alike(sentence, value, likely)
+    if len(spans) != 1:
+        return None
+    start, end = spans[0]
+    gone = sentence[start:end]
+    if value.lower().startswith("the ") and sentence[:start].lower().endswith("the "):
+        value = value[4:]
+    units = [_UNIT.search(text.lower()) for text in (gone, value)]
+    if units[0] and units[1] and units[0][0].strip() != units[1][0].strip():
+        return None
+    if units[0] and not units[1] and value[-1:].isdigit():
+        value += gone[units[0].start() :]
+    if gone == value:
+        return None
+    return f"{sentence[:start]}{value}{sentence[end:]}", gone
+
+
+def _spans_of(sentence: str, part: str) -> list[tuple[int, int]]:
+    found = re.finditer(rf"(?<!\w){re.escape(part)}(?!\w)", sentence, re.IGNORECASE)
+    return [one.span() for one in found]
+
+
+def _alike(sentence: str, value: str, likely: Sequence[str]) -> list[tuple[int, int]]:
+    bare = value.lower().removeprefix("the ")
+    sort = next((kind for kind, pattern in _PARTS if pattern.fullmatch(bare)), "")
+    if sort:
+        spans = [one.span() for one in dict(_PARTS)[sort].finditer(sentence.lower())]
+        if not spans and sort == "time":
+            spans = [one.span(1) for one in re.finditer(r"\bat (\d{1,2})\b", sentence.lower())]
+        if not spans and sort == "date":
+            spans = [one.span() for one in dict(_PARTS)["day"].finditer(sentence.lower())]
+        if not spans and sort == "day":
+            spans = [one.span("day") for one in _DAY_OF_DATE.finditer(sentence.lower())]
+        return spans
+    names = [one.span() for one in _NAME.finditer(sentence) if one.start() > 0 and one[0].lower() not in _NOT_NAMES]
+    similar = [(a, b) for a, b in names if SequenceMatcher(None, sentence[a:b].lower(), bare).ratio() >= _SAME_WORD]
+    if len(similar) == 1:
+        return similar
+    named = [span for part in dict.fromkeys(likely) if part for span in _spans_of(sentence, part)]
+    return named if len(named) == 1 else names if len(names) == 1 else []
+
+
+_PARTS: Final = (
+    ("time", re.compile(r"\d{1,2}[:.h]\d{2}\s?(?:am|pm)?\b|\d{1,2}\s?(?:am|pm)\b|noon|midnight")),
+    (
+        "date",
+        re.compile(
+            rf"\b(?:{_MONTH} (?:the )?\d{{1,2}}(?:st|nd|rd|th)?|\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {_MONTH})\b"
+            r"(?:,? \d{4})?|\d{4}-\d{2}-\d{2}"
+        ),
+    ),
+    ("day", re.compile(r"\b\d{1,2}(?:st|nd|rd|th)\b")),
+    ("weekday", re.compile(rf"\b{_DAY}\b")),
+    ("month", re.compile(rf"\b{_MONTH}\b")),
+    ("number", re.compile(rf"[$€£]?(?<![\w.])\d+(?:[.,]\d+)*(?:k|m)?\b(?:\s?{_UNITS}\b)?")),
+)
+_UNIT: Final = re.compile(rf"(?<=\d)\s?{_UNITS}$")
+_DAY_OF_DATE: Final = re.compile(rf"\b(?:{_MONTH} )?(?P<day>\d{{1,2}}(?:st|nd|rd|th)?)(?=\b)(?: of)?(?: {_MONTH})?")
+_NAME: Final = re.compile(r"[A-ZÀ-Þ][\w'-]*(?: [A-ZÀ-Þ][\w'-]*)*")
+_NOT_NAMES: Final = frozenset("the user i monday tuesday wednesday thursday friday saturday sunday mr mrs dr".split())
+_SAME_WORD: Final = 0.6
+"""How alike two spellings of one name are, at least (difflib's ratio)."""
 
 
 COUNTRIES: Final = frozenset(

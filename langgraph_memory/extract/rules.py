@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from langgraph_memory.domain.candidate import Candidate, Flaw, Utterance
 from langgraph_memory.extract import gates
-from langgraph_memory.extract.changes import tells_of_a_change
+from langgraph_memory.extract.changes import Amendment, amendment, tells_of_a_change
 from langgraph_memory.extract.clauses import Clause
 from langgraph_memory.extract.clauses import clauses as clauses_of
 from langgraph_memory.extract.corrections import amended, corrected, without_repeats
@@ -77,7 +77,9 @@ def _candidates(utterance: Utterance) -> list[Candidate]:
     found = list(_structured(hear(clauses_of(text), text), _read(text), text))
     kept = without_repeats(found)
     off_the_record: Flaw | None = "off_the_record" if gates.is_off_the_record(text) else None
-    return [_candidate(finding, utterance, off_the_record) for finding in kept]
+    proposed = [_candidate(finding, utterance, off_the_record) for finding in kept]
+    correction = amendment(text)
+    return [*proposed, _correction(correction, utterance, off_the_record)] if correction else proposed
 
 
 def _read(text: str) -> list[_Read]:
@@ -266,6 +268,20 @@ def _as_said(finding: Finding, speech: Speech) -> Finding:
         corrects=finding.corrects or speech.corrects,
         confidence=max(finding.confidence, 0.95) if speech.explicit else finding.confidence,
         importance=max(finding.importance, 0.7) if speech.explicit else finding.importance,
+    )
+
+
+def _correction(found: Amendment, utterance: Utterance, flaw: Flaw | None) -> Candidate:
+    return Candidate(
+        content=utterance.text,
+        amends=found.value,
+        replaces=(found.old,) if found.old else (),
+        corrects=True,
+        message_id=utterance.message_id,
+        excerpt=utterance.text,
+        actor=utterance.actor,
+        extractor="rules",
+        flaw=flaw,
     )
 
 

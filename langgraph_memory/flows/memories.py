@@ -16,7 +16,7 @@ from langgraph_memory.domain.guard import Refusal
 from langgraph_memory.domain.likeness import says_it_ended
 from langgraph_memory.domain.memory import Memory, Outcome, Recall, Receipt, Source, make_memory
 from langgraph_memory.domain.policy import Bucket
-from langgraph_memory.domain.promotion import Judged, LedgerPlace, PromotionReport, invalid
+from langgraph_memory.domain.promotion import Judged, LedgerPlace, PromotionReport, amend, invalid
 from langgraph_memory.domain.scope import check_owner, check_scope
 from langgraph_memory.domain.text import without_phrases
 from langgraph_memory.domain.times import dated, event_expires_at
@@ -141,6 +141,7 @@ def promotion_of(
     """Return what is to be promoted, checked and embedded; `origin_of` names where a message was said."""
     check_owner(place.owner_id)
     check_scope(scope)
+    judged = yield from _with_corrections(judged, utterances, place, now)
     names = {said.message_id: said.name for said in utterances}
     drawn = [_drawn(one, names, place, scope, origin_of(one.candidate.message_id), settings, now) for one in judged]
     judged, drafts = [one for one, _ in drawn], [memory for _, memory in drawn]
@@ -161,6 +162,44 @@ def promotion_of(
         origin_of(""),
         origins=origins,
         receipts=settings.receipts,
+    )
+
+
+def _with_corrections(
+    judged: Sequence[Judged], utterances: Sequence[Utterance], place: LedgerPlace, now: datetime
+) -> Flow[Sequence[Judged]]:
+    """Return what was judged with each correction of a last message done to what was learnt of that."""
+    order = [said.message_id for said in utterances if said.actor == "user"]
+    corrections = [one for one in judged if one.candidate.amends is not None and one.verdict.bucket is Bucket.PROMOTE]
+    for one in corrections:
+        place_in = order.index(one.candidate.message_id) if one.candidate.message_id in order else 0
+        if place_in:
+            before = [each.candidate for each in judged if _is_learnt_of(each, order[place_in - 1])]
+        else:
+            known: list[Memory] = yield promotion.learnt_last(place, now)
+            before = [_as_candidate(memory) for memory in known]
+        judged = amend(judged, next(at for at, each in enumerate(judged) if each is one), before)
+    return judged
+
+
+def _is_learnt_of(one: Judged, message_id: str) -> bool:
+    candidate = one.candidate
+    proposes = candidate.amends is None and not candidate.retires and not candidate.forgets
+    return candidate.message_id == message_id and proposes and one.verdict.bucket is Bucket.PROMOTE
+
+
+def _as_candidate(memory: Memory) -> Candidate:
+    """Return what is known as the candidate that would propose it again in its place."""
+    return Candidate(
+        content=memory.content,
+        memory_type=memory.memory_type,
+        slot=memory.slot,
+        content_json=memory.content_json,
+        confidence=memory.confidence,
+        importance=memory.importance,
+        subject=memory.subject,
+        extractor=memory.source.extractor or "",
+        target=memory.id,
     )
 
 

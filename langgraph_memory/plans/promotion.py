@@ -12,7 +12,7 @@ from langgraph_memory.domain import marks
 from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.marks import is_unique
-from langgraph_memory.domain.memory import Outcome
+from langgraph_memory.domain.memory import Memory, Outcome
 from langgraph_memory.domain.policy import Bucket, Verdict
 from langgraph_memory.domain.promotion import Judged, LedgerPlace, Promoted, PromotionReport
 from langgraph_memory.domain.receipts import DEFAULT_RECEIPTS, ReceiptPolicy
@@ -94,6 +94,21 @@ def check_not_erased(owner_id: str, began_at: datetime) -> Plan[None]:
             f"owner {owner_id!r} was erased while their messages were being read, so that nothing of it was stored; "
             "what is said from now on counts."
         )
+
+
+@reads
+def learnt_last(place: LedgerPlace, now: datetime) -> Plan[list[Memory]]:
+    """Return the live memories of the message that was read last in a thread; none where it told nothing."""
+    lines = yield Query("last_read", place_columns(place))
+    read_last = {row["message_id"] for row in lines}
+    page = {"everything": False, "limit": _NEWEST, "offset": 0, "now": to_microseconds(now)}
+    rows = yield Query("memories_of_owner", {"partition": owner_partition(place.owner_id), **page})
+    found = [one for one in map(Memory.from_row, rows) if read_last & set(one.source.message_ids)]
+    return [one for one in found if one.source.message_ids == found[0].source.message_ids]
+
+
+_NEWEST = 20
+"""How many of an owner's newest memories are looked through for those of the last message."""
 
 
 def _settle(judged: Judged, proposal: Proposal | None, now: datetime) -> Plan[Promoted]:

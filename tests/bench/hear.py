@@ -47,7 +47,12 @@ def kept(text: str) -> list[Candidate]:
     found = RuleExtractor().extract([Utterance(message_id="1", actor="user", text=text)])
     policy = PromotionPolicy()
     return [
-        one for one in found if one.flaw is None and not one.changes_only and policy.judge(one).bucket is Bucket.PROMOTE
+        one
+        for one in found
+        if one.flaw is None
+        and not one.changes_only
+        and one.amends is None
+        and policy.judge(one).bucket is Bucket.PROMOTE
     ]
 
 

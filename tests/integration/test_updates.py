@@ -64,3 +64,33 @@ async def test_what_tells_of_a_change_alone_counts_only_where_something_is_chang
     known = await talk(memory, mode, "cancelled netflix")
 
     assert known == []
+
+
+@pytest.mark.parametrize("promotion", ["hot", "background"])
+@pytest.mark.parametrize(
+    ("turns", "holds", "gone"),
+    [
+        (("I live in Graz.", "Sorry, I meant Linz."), "lives in Linz", "Graz"),
+        (("I live in Graz.", "Correction: Linz, not Graz."), "lives in Linz", "Graz"),
+        (("I have 3 kids.", "oops, 4"), "4 kids", "3 kids"),
+        (("my wedding is on June 3", "wait, June 13!"), "June 13", "June 3 "),
+    ],
+)
+async def test_the_next_message_corrects_a_value_of_the_last(
+    memory: MemoryDatabase, mode: str, promotion: str, turns: tuple[str, ...], holds: str, gone: str
+) -> None:
+    known = "\n".join(await talk(memory, mode, *turns, promotion=promotion))
+
+    assert holds in known
+    assert gone not in known
+
+
+@pytest.mark.parametrize("promotion", ["hot", "background"])
+async def test_the_next_message_takes_the_last_one_back(memory: MemoryDatabase, mode: str, promotion: str) -> None:
+    assert await talk(memory, mode, "I'm allergic to nuts.", "Scratch that, I'm not.", promotion=promotion) == []
+
+
+async def test_a_correction_of_nothing_changes_nothing(memory: MemoryDatabase, mode: str) -> None:
+    known = await talk(memory, mode, "I live in Graz.", "What is the weather like?", "Sorry, I meant Linz.")
+
+    assert known == ["The user lives in Graz."]

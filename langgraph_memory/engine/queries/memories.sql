@@ -63,6 +63,13 @@ INSERT INTO promotion_ledger (
     partition, thread_id, message_id, extractor, content_hash, checkpoint_id, run_id, promoted_at
 ) VALUES (:partition, :thread_id, :message_id, :extractor, :content_hash, :checkpoint_id, :run_id, :now)
 
+-- name: last_read
+-- The messages of a thread that an extractor has read last.
+SELECT message_id FROM promotion_ledger
+WHERE partition = :partition AND thread_id = :thread_id AND extractor = :extractor AND promoted_at = (
+    SELECT max(promoted_at) FROM promotion_ledger
+    WHERE partition = :partition AND thread_id = :thread_id AND extractor = :extractor)
+
 -- name: delete_ledger_line
 -- Forget that an extractor has read a message.
 DELETE FROM promotion_ledger
