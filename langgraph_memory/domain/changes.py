@@ -107,6 +107,25 @@ def replaced_by(new: Memory, known: Sequence[Memory]) -> list[tuple[Memory, str]
     return found
 
 
+def may_replace(new: Memory, known: Memory) -> bool:
+    """Return whether a value that `new` retracts is that of `known`'s thing, and not of another with the same value.
+
+    "I don't eat peanuts any more" is about food, not about an allergy; "my manager is Lee, not Kim" is about no sister.
+    """
+    if new.slot is not None and known.slot is not None:
+        if new.slot == known.slot:
+            return True
+        root = new.slot.split(".")[0]
+        if root == known.slot.split(".")[0] and root not in _OF_MANY_THINGS:
+            return True
+    value = stems(str((known.content_json or {}).get("value", "")))
+    told = stems(plainly(f"{new.content} {new.source.excerpt or ''}"))
+    return bool((stems(plainly(known.content)) - value) & told)
+
+
+_OF_MANY_THINGS: Final = frozenset("family team contact health favorite allergy pet home origin preference".split())
+
+
 def same_single_thing(a: Memory, b: Memory) -> bool:
     """Return whether two statements give one thing that has a single value two different ones."""
     if phrase_key(a.subject or "") != phrase_key(b.subject or ""):

@@ -62,8 +62,10 @@ def amendment(message: str) -> Amendment | None:
     text = " ".join(message.replace("’", "'").split())
     if not text or len(text.split()) > _LONGEST or "?" in text:
         return None
-    if _TAKEN_BACK.fullmatch(text):
-        return Amendment("")
+    return Amendment("") if _TAKEN_BACK.fullmatch(text) else _corrected(text)
+
+
+def _corrected(text: str) -> Amendment | None:
     text, strong, weak = _without_cues(text)
     against = _NOT.fullmatch(text)
     value = (against["new"] if against else text).strip(" ,.;:!*\"'")

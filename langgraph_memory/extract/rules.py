@@ -78,7 +78,7 @@ def _candidates(utterance: Utterance) -> list[Candidate]:
     kept = without_repeats(found)
     off_the_record: Flaw | None = "off_the_record" if gates.is_off_the_record(text) else None
     proposed = [_candidate(finding, utterance, off_the_record) for finding in kept]
-    correction = amendment(text)
+    correction = None if any(one.slot for one in proposed) else amendment(text)
     return [*proposed, _correction(correction, utterance, off_the_record)] if correction else proposed
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
 from langgraph_memory.domain import marks
-from langgraph_memory.domain.changes import found_by, read, replaced_by
+from langgraph_memory.domain.changes import found_by, may_replace, read, replaced_by
 from langgraph_memory.domain.clock import from_microseconds, to_microseconds
 from langgraph_memory.domain.likeness import compare
 from langgraph_memory.domain.memory import Action, Memory, Outcome, Source
@@ -137,8 +137,13 @@ def _holding_no_longer(proposal: Proposal, corpus: Row | None, now: datetime) ->
     new = proposal.memory
     if not proposal.compared or new.source.actor != "user" or proposal.kind.name in ("summary", "reflection"):
         return []
-    beside = yield from holding_any(new, corpus, read(new.content).terms, now)
-    found = replaced_by(new, [one for one in beside if not same_message(one, new)])
+    said = [new]
+    if proposal.retires and new.source.excerpt:  # the rules' own words for it are wider than what was said
+        said.append(new.model_copy(update={"content": new.source.excerpt}))
+    terms = [term for one in said for term in read(one.content).terms]
+    beside = yield from holding_any(new, corpus, terms, now)
+    others = [one for one in beside if not same_message(one, new)]
+    found = [pair for one in said for pair in replaced_by(one, others)]
     return [(one, why) for one, why in found if one.source.actor is not None and overrides(new, one)]
 
 
@@ -275,7 +280,8 @@ def _holding(new: Memory, values: Sequence[str], now: datetime) -> Plan[tuple[Me
         return ()
     params = {"partition": owner_partition(new.owner_id), "scope": new.scope, "now": to_microseconds(now)}
     rows = yield Query("live_in_slots", params)
-    return tuple(holding_value([Memory.from_row(row) for row in rows], values))
+    held = holding_value([Memory.from_row(row) for row in rows], values)
+    return tuple(one for one in held if may_replace(new, one))
 
 
 def rewrite(memory: Memory, action: str, reason: str, origin: Origin, now: datetime) -> Plan[None]:
