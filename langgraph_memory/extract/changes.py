@@ -8,6 +8,7 @@ from typing import Final
 
 from langgraph_memory.domain.changes import says_of_a_change
 from langgraph_memory.domain.changewords import NO_NAME
+from langgraph_memory.domain.scope import storable
 from langgraph_memory.domain.values import is_name, kind_of
 from langgraph_memory.extract import gates
 from langgraph_memory.extract.clauses import Clause
@@ -60,7 +61,7 @@ _NO_VALUE: Final = NO_NAME | frozenset(
 def amendment(message: str) -> Amendment | None:
     """Return what a short message corrects in the one before: "sorry 14, typo", "wait its the 13th", "scratch that"."""
     text = " ".join(message.replace("’", "'").split())
-    if not text or len(text.split()) > _LONGEST or "?" in text:
+    if not text or len(text.split()) > _LONGEST or "?" in text or not storable(text):
         return None
     return Amendment("") if _TAKEN_BACK.fullmatch(text) else _corrected(text)
 

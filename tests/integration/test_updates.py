@@ -61,7 +61,7 @@ async def test_what_was_said_last_of_one_thing_holds(
 async def test_what_tells_of_a_change_alone_counts_only_where_something_is_changed(
     memory: MemoryDatabase, mode: str
 ) -> None:
-    known = await talk(memory, mode, "cancelled netflix")
+    known = await talk(memory, mode, "crashed the panda")
 
     assert known == []
 
