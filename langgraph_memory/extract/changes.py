@@ -103,3 +103,16 @@ def _without_cues(text: str) -> tuple[str, bool, bool]:
             strong, weak = strong or bool(found["strong"]), weak or bool(found["weak"])
             last = found.end()
     return text[last:], strong, weak
+
+
+_FORGET = re.compile(
+    r"\W*(?:(?:please|pls|can you|could you|ok|okay|now|just)[\s,]+)*(?:forget|(?:don't|dont|do not|stop) remember(?:ing)?) "
+    r"(?:about the fact )?that (?=(?:i|my|we|our)\b)",
+    _I,
+)
+
+
+def to_forget(message: str) -> str | None:
+    """Return the statement that a message asks to forget: "forget that I live in Oslo"."""
+    found = _FORGET.match(message)
+    return message[found.end() :].strip() or None if found else None

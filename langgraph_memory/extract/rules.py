@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from langgraph_memory.domain.candidate import Candidate, Flaw, Utterance
 from langgraph_memory.extract import gates
-from langgraph_memory.extract.changes import Amendment, amendment, tells_of_a_change
+from langgraph_memory.extract.changes import Amendment, amendment, tells_of_a_change, to_forget
 from langgraph_memory.extract.clauses import Clause
 from langgraph_memory.extract.clauses import clauses as clauses_of
 from langgraph_memory.extract.corrections import amended, corrected, without_repeats
@@ -74,6 +74,10 @@ def _candidates(utterance: Utterance) -> list[Candidate]:
     text = utterance.text
     if len(text) > LONGEST_MESSAGE or gates.is_refused_message(text, own_words(text)):
         return []
+    unwanted = to_forget(text)
+    if unwanted is not None:
+        told = [one for one in _candidates(utterance.model_copy(update={"text": unwanted})) if one.amends is None]
+        return [one.model_copy(update={"forgets": True, "retires": False, "changes_only": False}) for one in told]
     found = list(_structured(hear(clauses_of(text), text), _read(text), text))
     kept = without_repeats(found)
     off_the_record: Flaw | None = "off_the_record" if gates.is_off_the_record(text) else None

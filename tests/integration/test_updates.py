@@ -94,3 +94,7 @@ async def test_a_correction_of_nothing_changes_nothing(memory: MemoryDatabase, m
     known = await talk(memory, mode, "I live in Graz.", "What is the weather like?", "Sorry, I meant Linz.")
 
     assert known == ["The user lives in Graz."]
+
+
+async def test_what_somebody_asks_to_forget_is_forgotten_and_not_confirmed(memory: MemoryDatabase, mode: str) -> None:
+    assert await talk(memory, mode, "I live in Graz.", "Please forget that I live in Graz.") == []
