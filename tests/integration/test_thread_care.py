@@ -200,13 +200,15 @@ def test_a_class_that_is_not_on_the_allow_list_is_refused_by_name_until_it_is(da
         "channel_values": {"order": Order(7)},
         "channel_versions": {"order": 1},
     }
-    with ThreadSaver.from_conn_string(database) as saver:
+    refused = pytest.raises(ClassNotAllowedError, match=r"allowed_classes=\[\('.*test_thread_care', 'Order'\)\]")
+    with ThreadSaver.from_conn_string(database) as saver, refused:
         saver.put(config_of("t"), checkpoint, {}, {"order": 1})
-        with pytest.raises(ClassNotAllowedError, match=r"allowed_classes=\[\('.*test_thread_care', 'Order'\)\]"):
-            saver.get_tuple(config_of("t"))
 
     with ThreadSaver.from_conn_string(database, allowed_classes=[Order]) as saver:
+        saver.put(config_of("t"), checkpoint, {}, {"order": 1})
         found = saver.get_tuple(config_of("t"))
+    with ThreadSaver.from_conn_string(database) as saver, refused:
+        saver.get_tuple(config_of("t"))
 
     assert found is not None
     assert found.checkpoint["channel_values"] == {"order": Order(7)}
