@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import exp, log
@@ -66,6 +66,16 @@ _SHAPES = re.compile(
     r"|^(?:call (?:me|the user)|(?:always |please )?(?:answer|reply|respond) (?:in|with|to the user)\b)",
     re.IGNORECASE,
 )
+_QUOTED = re.compile(r"^the (?:user|customer|client) says: “(?P<words>.+)”$", re.IGNORECASE)
+_WISH = re.compile(
+    r"(?:please |pls |plz |and |just |always |from now on,? |going forward,? )*"
+    r"(?:(?:keep|make|write|give me|use|prefer|want)\b.{0,40}\b(?:answers?|replies|responses|emojis?|tone|jargon|units"
+    r"|bullet ?points?|spelling)\b|(?:answer|reply|respond|talk|speak|write)(?: to me| back)? (?:in|with|like)\b"
+    r"|(?:no|skip the|never use|don't use|dont use|stop using) (?:emojis?|jargon|fluff|small talk|bullet ?points?)"
+    r"|(?:don'?t )?call me\b|(?:metric|imperial|celsius|fahrenheit|british|american)\b.{0,30}$)",
+    re.IGNORECASE,
+)
+"""How somebody asks, in their own words, for a way to be answered or addressed."""
 _CONSTRAINT = re.compile(
     r"\b(?:allerg|intoleran|vegan|vegetarian|diet|halal|kosher|cannot|must|never|always|only|at most|avoid|does not"
     r"|pregnan|hates?|keep|prefers?|limit|blind|deaf|wheelchair)",
@@ -85,9 +95,15 @@ _GENERAL = re.compile(
 _NOBODY = re.compile(r"\bthe (?:user|customer|client|patient)(?:'s)?\b", re.IGNORECASE)
 
 
-def is_standing(memory: Memory) -> bool:
-    """Return whether a memory shapes every answer: how to address the person, and how to answer them."""
-    return bool(_STANDING.match(memory.slot or "") or _SHAPES.search(memory.content))
+def is_standing(memory: Memory, always: Container[str] = ()) -> bool:
+    """Return whether a memory shapes every answer: how to address the person, and how to answer them.
+
+    `always` are the types that an application added to be injected always; of the built-in ones their content decides.
+    """
+    if memory.memory_type in always or _STANDING.match(memory.slot or "") or _SHAPES.search(memory.content):
+        return True
+    quoted = _QUOTED.match(memory.content)
+    return quoted is not None and _WISH.match(quoted["words"]) is not None
 
 
 @dataclass(frozen=True, slots=True)

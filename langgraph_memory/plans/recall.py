@@ -22,7 +22,7 @@ from langgraph_memory.domain.scope import owner_partition, visible_from
 from langgraph_memory.domain.selection import MAX_DROPPED, Eligibility, Selection
 from langgraph_memory.domain.text import phrases, query_terms
 from langgraph_memory.domain.thread import mark_of
-from langgraph_memory.domain.types import MemoryTypes
+from langgraph_memory.domain.types import BUILT_IN, MemoryTypes
 from langgraph_memory.domain.vectors import CONTEXT
 from langgraph_memory.engine.query import Plan, Query, Row, reads, reads_little, writes_repeatably
 from langgraph_memory.plans.closest import RelevantRows, vector_fields
@@ -162,7 +162,8 @@ def _needed(request: RecallRequest, query: str) -> Plan[Recall]:
         matching, hidden = yield from _ranked(request, owner_id, request.memory_types)
         weighed += {item.memory.id: item for item in (*listed, *matching)}.values()
         dropped += hidden
-    standing = [item for item in weighed if is_standing(item.memory)] if request.pinned else []
+    always = frozenset(request.pinned_types) - {kind.name for kind in BUILT_IN}
+    standing = [item for item in weighed if is_standing(item.memory, always)] if request.pinned else []
     first = {id(item) for item in standing}
     others = [item for item in weighed if id(item) not in first]
     selection = Selection(request.pinned, None, request.max_tokens)

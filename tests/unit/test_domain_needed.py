@@ -25,16 +25,28 @@ def a_memory(content: str, **fields: object) -> Memory:
         ("Always reply in Polish.", None),
         ("The user's pronouns are she/her.", None),
         ("Miles, please", "units"),
+        ("The user says: “no emojis ever”", None),
+        ("The user says: “pls keep answers under five lines”", None),
+        ("The user says: “talk to me in Spanish”", None),
     ],
 )
 def test_what_shapes_every_answer_is_standing(content: str, slot: str | None) -> None:
     assert is_standing(a_memory(content, slot=slot))
 
 
+def test_a_type_that_the_application_wants_always_is_standing() -> None:
+    notice = a_memory("The account is closed.", memory_type="notice")
+
+    assert is_standing(notice, frozenset({"notice"}))
+    assert not is_standing(notice)
+
+
 @pytest.mark.parametrize(
     ("content", "slot"),
     [
         ("Never deploy on Fridays.", "rule.deploy"),
+        ("The user says: “keep the blue one”", None),
+        ("The user says: “we use Jira”", None),
         ("The user's dog is called Rex.", "pet.name.dog"),
         ("Ada rows.", None),
     ],
