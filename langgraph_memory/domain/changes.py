@@ -180,8 +180,8 @@ def amended(content: str, value: str, old: str = "") -> tuple[str, str] | None:
 
 def plainly(content: str) -> str:
     """Return a statement in the first person, in lower case, with its contractions spelled out."""
-    text = content.strip()
-    quoted = _QUOTE.fullmatch(_DATED.sub("", text))
+    text = _DATED.sub("", content.strip())
+    quoted = _QUOTE.fullmatch(text)
     text = normalised(quoted[1] if quoted else text)
     for pattern, form in _PLAIN:
         text = pattern.sub(form, text)

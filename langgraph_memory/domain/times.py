@@ -38,6 +38,8 @@ _PAST = re.compile(
     r"\b(?:was|were|had|did|went|got|bought|sold|left|lost|met|quit|flew|started|became|broke|died|\w{3,}ed)\b", re.I
 )
 _COMING = re.compile(r"\b(?:will|going|is|are|am|'ll|have|has|plan\w*|book\w*|schedul\w*|due|deadline)\b", re.I)
+_AIMED = re.compile(r"\b(?:to|until|till|for|by)\s+(?:the\s+)?$", re.I)
+"""What a time stands behind that was still to come: "postponed to", "booked for"."""
 _PHRASE = re.compile(
     rf"\b(?P<until>(?:until|till|til|through)\s+(?:the\s+)?(?:end\s+of\s+)?)?(?:"
     rf"(?P<named>day after tomorrow|day before yesterday|today|tonight|tomorrow|yesterday"
@@ -243,8 +245,13 @@ _READERS: Final[tuple[tuple[str, Callable[[re.Match[str], date, str], Span]], ..
 
 
 def _is_past(content: str, match: re.Match[str]) -> bool:
-    """Return whether the verb nearest before a time is a past one, or, where there is none, any after it."""
+    """Return whether the verb nearest before a time is a past one, or, where there is none, any after it.
+
+    A time that something was moved to or planned for is none of the past.
+    """
     before = content[: match.start()]
+    if _AIMED.search(before):
+        return False
     past = [found.start() for found in _PAST.finditer(before)]
     coming = [found.start() for found in _COMING.finditer(before)]
     if past or coming:

@@ -26,6 +26,8 @@ SAID = datetime(2026, 3, 2, 9, tzinfo=UTC)
         ("The user shipped it on Friday.", "The user shipped it on Friday (27 February 2026)."),
         ("The user moved to Exeter last month.", "The user moved to Exeter last month (February 2026)."),
         ("The user has an MRI on the 22nd.", "The user has an MRI on the 22nd (22 March 2026)."),
+        ("The launch was postponed to 10 May.", "The launch was postponed to 10 May (10 May 2026)."),
+        ("The review was moved to 1 February.", "The review was moved to 1 February (1 February 2027)."),
         ("The user quit smoking 3 weeks ago.", "The user quit smoking 3 weeks ago (9 February 2026)."),
         ("The user flies in two weeks.", "The user flies in two weeks (16 March 2026)."),
         ("The wedding is on 14 June.", "The wedding is on 14 June (14 June 2026)."),
