@@ -106,7 +106,8 @@ def _without_cues(text: str) -> tuple[str, bool, bool]:
 
 
 _FORGET = re.compile(
-    r"\W*(?:(?:please|pls|can you|could you|ok|okay|now|just)[\s,]+)*(?:forget|(?:don't|dont|do not|stop) remember(?:ing)?) "
+    r"\W*(?:(?:please|pls|can you|could you|ok|okay|now|just)[\s,]+)*(?:forget|(?:don't|dont|do not|stop) remember(?:ing)?"
+    r"|never ?mind|ignore|disregard|(?:it'?s|it is) (?:not true|wrong|false|no longer true)) "
     r"(?:about the fact )?that (?=(?:i|my|we|our)\b)",
     _I,
 )
@@ -116,3 +117,41 @@ def to_forget(message: str) -> str | None:
     """Return the statement that a message asks to forget: "forget that I live in Oslo"."""
     found = _FORGET.match(message)
     return message[found.end() :].strip() or None if found else None
+
+
+_SLOTS: Final[dict[str, tuple[str, ...]]] = {
+    "address": ("home.city", "home.country"),
+    "city": ("home.city",),
+    "home": ("home.city", "home.country"),
+    "name": ("name", "nickname"),
+    "nickname": ("nickname",),
+    "birthday": ("birthday",),
+    "age": ("age",),
+    "pronouns": ("pronouns",),
+    "diet": ("diet",),
+    "employer": ("employer",),
+    "job": ("employer", "job.title"),
+    "work": ("employer", "job.title"),
+    "email": ("contact.email",),
+    "e-mail": ("contact.email",),
+    "email address": ("contact.email",),
+    "phone": ("contact.phone",),
+    "phone number": ("contact.phone",),
+    "number": ("contact.phone",),
+    "time zone": ("timezone",),
+    "timezone": ("timezone",),
+    "nationality": ("nationality",),
+}
+"""What people call a slot when they ask for it to be forgotten."""
+_FORGET_SLOT = re.compile(
+    r"\W*(?:(?:please|pls|can you|could you|ok|okay|now|just)[\s,]+)*(?:forget|delete|erase|remove|drop)"
+    r"(?: (?:everything|anything|all|what)(?: (?:that )?you (?:know|have|stored|remember))?)?(?: about)? "
+    rf"(?:my|our) (?P<thing>{'|'.join(sorted(_SLOTS, key=len, reverse=True))})(?:[\s,]+(?:please|pls|thanks))?\W*",
+    _I,
+)
+
+
+def slots_to_forget(message: str) -> tuple[str, ...]:
+    """Return the slots that a message asks to forget, whatever they hold: "forget my address"."""
+    found = _FORGET_SLOT.fullmatch(message)
+    return _SLOTS[found["thing"].lower()] if found else ()

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from langgraph_memory.domain.candidate import Candidate, Flaw, Utterance
 from langgraph_memory.extract import gates
-from langgraph_memory.extract.changes import Amendment, amendment, tells_of_a_change, to_forget
+from langgraph_memory.extract.changes import Amendment, amendment, slots_to_forget, tells_of_a_change, to_forget
 from langgraph_memory.extract.clauses import Clause
 from langgraph_memory.extract.clauses import clauses as clauses_of
 from langgraph_memory.extract.corrections import amended, corrected, without_repeats
@@ -74,6 +74,8 @@ def _candidates(utterance: Utterance) -> list[Candidate]:
     text = utterance.text
     if len(text) > LONGEST_MESSAGE or gates.is_refused_message(text, own_words(text)):
         return []
+    if slots := slots_to_forget(text):
+        return [_forgetting(slot, utterance) for slot in slots]
     unwanted = to_forget(text)
     if unwanted is not None:
         told = [one for one in _candidates(utterance.model_copy(update={"text": unwanted})) if one.amends is None]
@@ -84,6 +86,19 @@ def _candidates(utterance: Utterance) -> list[Candidate]:
     proposed = [_candidate(finding, utterance, off_the_record) for finding in kept]
     correction = None if any(one.slot for one in proposed) else amendment(text)
     return [*proposed, _correction(correction, utterance, off_the_record)] if correction else proposed
+
+
+def _forgetting(slot: str, utterance: Utterance) -> Candidate:
+    """Return the request to forget whatever a slot holds."""
+    return Candidate(
+        content=utterance.text.strip(),
+        slot=slot,
+        forgets=True,
+        message_id=utterance.message_id,
+        excerpt=utterance.text.strip(),
+        actor=utterance.actor,
+        extractor="rules",
+    )
 
 
 def _read(text: str) -> list[_Read]:

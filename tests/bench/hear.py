@@ -50,7 +50,7 @@ def kept(text: str) -> list[Candidate]:
         one
         for one in found
         if one.flaw is None
-        and not one.changes_only
+        and not (one.changes_only or one.forgets)
         and one.amends is None
         and policy.judge(one).bucket is Bucket.PROMOTE
     ]

@@ -98,3 +98,15 @@ async def test_a_correction_of_nothing_changes_nothing(memory: MemoryDatabase, m
 
 async def test_what_somebody_asks_to_forget_is_forgotten_and_not_confirmed(memory: MemoryDatabase, mode: str) -> None:
     assert await talk(memory, mode, "I live in Graz.", "Please forget that I live in Graz.") == []
+
+
+async def test_a_slot_that_somebody_asks_to_forget_is_forgotten_whatever_it_holds(
+    memory: MemoryDatabase, mode: str
+) -> None:
+    assert await talk(memory, mode, "My name is Olu.", "I live in Graz.", "forget my address please") == [
+        "The user's name is Olu."
+    ]
+
+
+async def test_what_somebody_says_to_ignore_is_forgotten(memory: MemoryDatabase, mode: str) -> None:
+    assert await talk(memory, mode, "I live in Graz.", "It's not true that I live in Graz.") == []

@@ -78,7 +78,9 @@ def proposed_from(text: str) -> dict[Key, Candidate]:
     candidates = RuleExtractor().extract([Utterance(message_id="m1", actor="user", text=text)])
     payloads = ((c, dict(c.content_json or {})) for c in candidates)
     return {
-        key_of(c.slot, str(p["value"]), p.get("negated", False), c.session_only): c for c, p in payloads if "value" in p
+        key_of(c.slot, str(p["value"]), p.get("negated", False), c.session_only): c
+        for c, p in payloads
+        if "value" in p and not c.forgets
     }
 
 
