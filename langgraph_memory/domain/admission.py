@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from langgraph_memory.domain.guard import (
+    HIDDEN_TEXT,
     GuardPolicy,
     Refusal,
     mask,
@@ -32,6 +33,8 @@ def admit(memory: Memory, guard: GuardPolicy) -> Memory | Refusal:
     if refusal is not None:
         return refusal
     masked = mask_together(said, guard)
+    if not masked["content"].strip():
+        return HIDDEN_TEXT
     update = {name: masked[name] for name in _SAID[:3] if masked[name] != said[name]}
     if masked["excerpt"] != said["excerpt"]:
         update["source"] = memory.source.model_copy(update={"excerpt": masked["excerpt"]})

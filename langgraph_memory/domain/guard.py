@@ -89,7 +89,7 @@ _PERSONAL: Final[dict[PersonalKind, str]] = {
 }
 _SECRET: Final = Refusal("secret", "It holds a password, key or token.")
 _ENCODED_TEXT: Final = Refusal("encoded_text", "It holds a long encoded block.")
-_HIDDEN_TEXT: Final = Refusal("hidden_text", "It holds text in invisible characters.")
+HIDDEN_TEXT: Final = Refusal("hidden_text", "It holds text in invisible characters.")
 _ORDER_TEXT: Final = Refusal("instruction", "It reads like an order to the agent, not a statement.")
 _LONGEST_NAME: Final = 60
 _LEAST_TELLING: Final = 4
@@ -154,7 +154,7 @@ def _refuse_kept(text: str, view: View, policy: GuardPolicy) -> Refusal | None:
 def refuse_unsafe(text: str) -> Refusal | None:
     """Return why `text` must not be remembered whatever the policy, or None; no detector is asked."""
     if not text.isascii() and _TAGGED.search(text):
-        return _HIDDEN_TEXT
+        return HIDDEN_TEXT
     plain = plain_view(text).text
     if _orders(plain) or (plain != text and _orders(text)) or _is_cut_order(plain):
         return _ORDER_TEXT

@@ -80,7 +80,7 @@ class Span:
         return f"{_written(self.first)} to {_written(self.last)}"
 
 
-COMING_KEPT: Final = timedelta(days=30)
+COMING_KEPT: Final = timedelta(days=365)
 """How long an event that was to come is kept after its day."""
 
 

@@ -35,7 +35,7 @@ CHANGED: Final = 0.75
 _SHORT_QUOTATION: Final = 40
 """Characters of a quotation inside a statement up to which it belongs to it."""
 UNHEARD: Final = 0.04
-"""The probability below which even what a pattern reads is not taken: "symptoms, like fatigue"."""
+"""The probability below which a wish that a pattern reads is not taken: "symptoms, like fatigue"."""
 
 
 class RuleExtractor:
@@ -147,7 +147,7 @@ def _of_clause(heard: Heard, read_in_it: Sequence[Finding], text: str) -> Iterat
     explicit = gates.asks_to_remember(heard.clause.text)
     if read_in_it:
         if heard.probability < UNHEARD and not explicit:
-            yield from (finding for finding in read_in_it if finding.session)
+            yield from (finding for finding in read_in_it if finding.session or finding.memory_type != "preference")
             return
         fragment = len(trimmed(heard.clause.text).split()) < 3
         if fragment or any(map(_is_certain, read_in_it)) or tells_all(heard.clause.text, read_in_it):

@@ -214,7 +214,6 @@ def test_an_option_the_engine_does_not_know_is_refused(path: str, options: dict[
         ({"dims": True, "embed": BagOfWords()}, "dims"),
         ({"dims": 4}, "embed"),
         ({"dims": 4, "embed": None}, "embed"),
-        ({"dims": 4, "embed": BagOfWords(), "text_fields": ["x"]}, "text_fields"),
         ({"dims": 4, "embed": BagOfWords(), "distance_type": "hamming"}, "hamming"),
         ({"dims": 4, "embed": BagOfWords(), "fields": "text"}, "fields"),
         ({"dims": 4, "embed": 42}, "embed"),

@@ -193,13 +193,22 @@ def test_of_the_rows_that_share_words_only_those_that_lack_few_are_read_as_recor
     assert script.params("memories_numbered")["numbers"] == [first]
 
 
-def test_a_retracted_value_is_superseded_in_whatever_slot_it_is() -> None:
-    old = memory("Uses Slack", id="old", slot="tool.chat", content_json={"value": "Slack"})
+def test_a_retracted_value_is_superseded_in_another_slot_of_the_same_thing() -> None:
+    old = memory("Deploys are announced in Slack", id="old", slot="deploy.chat", content_json={"value": "Slack"})
     script = Script(live_in_slots=[stored(old)])
 
     outcome = drive(propose(memory(slot="deploy.channel"), replaces=("slack",)).start(), script)
 
     assert [one.id for one in outcome.replaced] == ["old"]
+
+
+def test_a_retracted_value_stays_where_it_is_that_of_another_thing() -> None:
+    sister = memory("The sister is called Kim", id="sister", slot="family.sister", content_json={"value": "Kim"})
+    script = Script(live_in_slots=[stored(sister)])
+
+    outcome = drive(propose(memory("The manager is Lee", slot="team.manager"), replaces=("kim",)).start(), script)
+
+    assert outcome.replaced == ()
 
 
 def test_an_id_that_is_taken_is_refused_before_anything_else_is_written() -> None:
