@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -100,8 +101,8 @@ def test_an_existing_file_is_encrypted_and_given_another_key(tmp_path: Path) -> 
     assert known(path, encryption_key="another") == ["Ana likes mate"]
     with pytest.raises(WrongKeyError), open_memory(path, encryption_key=KEY):
         pass
-    with pytest.raises(sqlite3.DatabaseError):
-        sqlite3.connect(path).execute("SELECT * FROM sqlite_master")
+    with closing(sqlite3.connect(path)) as plain, pytest.raises(sqlite3.DatabaseError):
+        plain.execute("SELECT * FROM sqlite_master")
     assert [one.name for one in tmp_path.iterdir() if "encrypting" in one.name] == []
 
 

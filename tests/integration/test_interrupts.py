@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
+import numpy as np
 import pytest
 from databases import Databases
 from langchain_core.messages import HumanMessage
@@ -21,6 +22,8 @@ from langgraph_memory.exceptions import InvalidInputError
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 """Python itself swallows what a handler raises while it calls a weak reference back."""
+
+assert np  # imported here: a first import that is interrupted half-way cannot be made again in the same process
 
 INTERRUPTS = {"sqlite": 200, "postgres": 60}
 MOST_CALLS = 20_000
