@@ -658,6 +658,16 @@ def test_closing_while_threads_write_finishes_what_runs_and_refuses_the_rest(pat
     assert stored(path) == set(answered)
 
 
+def test_who_waited_for_the_lock_while_it_was_closed_is_told_so(path: str) -> None:
+    engine = opened(path)
+    engine.run(put("t", "before"))
+    engine._writer.close()
+
+    with pytest.raises(DatabaseClosedError):
+        engine._writer.run(put("t", "after"))
+    engine.close()
+
+
 def test_a_file_of_another_application_is_refused_and_left_as_it_was(tmp_path: Path) -> None:
     file = tmp_path / "notes.db"
     with sqlite3.connect(file) as theirs:

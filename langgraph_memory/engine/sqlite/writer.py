@@ -161,9 +161,10 @@ class Writer:
 
     def _recover(self) -> None:
         """Undo the transaction that an interrupt left open, and queue what it kept from being answered."""
-        if not self._running and not self._connection.in_transaction:
+        left_open = self._has_transaction()
+        if not self._running and not left_open:
             return
-        committed = () if self._connection.in_transaction else self._committing
+        committed = () if left_open else self._committing
         self._abandon()
         for job in reversed(self._running):
             if job.future.done() or any(job is other for other in self._waiting):
@@ -173,6 +174,15 @@ class Writer:
             elif not job.given_up:
                 self._waiting.appendleft(job)
         self._running, self._committing = [], ()
+
+    def _has_transaction(self) -> bool:
+        """Return whether a transaction is open; one that was closed meanwhile has none, and says so when it is used."""
+        try:
+            return bool(self._connection.in_transaction)
+        except Exception as error:
+            if "closed" not in str(error):
+                raise
+            return False
 
     def _commit(self, operation: Operation[T]) -> T:
         try:
@@ -271,7 +281,7 @@ class Writer:
         try:
             job.outcome = self._drive(job.operation)
         except Exception as error:
-            if not self._connection.in_transaction:  # SQLite itself rolled everything back: full disk, I/O error
+            if not self._has_transaction():  # SQLite itself rolled everything back: full disk, I/O error
                 raise
             job.error = error
             self._command(self._connection, "ROLLBACK TO job")
@@ -288,7 +298,7 @@ class Writer:
             self._roll_back()
 
     def _roll_back(self) -> None:
-        if self._connection.in_transaction:
+        if self._has_transaction():
             self._command(self._connection, "ROLLBACK")
 
 
