@@ -133,21 +133,6 @@ def same_single_thing(a: Memory, b: Memory) -> bool:
     return any(_same_thing(one, other) for one in read(a.content).claims for other in read(b.content).claims)
 
 
-def adds_nothing(new: Memory, known: Memory) -> bool:
-    """Return whether `new` says of a thing what `known` says of it in more detail: "a dog" after "a dog called Rex"."""
-    one, other = read(new.content), read(known.content)
-    if phrase_key(new.subject or "") != phrase_key(known.subject or "") or one.endings or other.endings:
-        return False
-    if is_negative(one.plain) != is_negative(other.plain) or any(claim.changed for claim in one.claims):
-        return False
-    agree = any(
-        a.topic == b.topic and _same_person(a.whom, b.whom) and (a.value == b.value or not a.value)
-        for a in one.claims
-        for b in other.claims
-    )
-    return agree and one.stems <= other.stems
-
-
 def found_by(content: str, replaced: Sequence[str] = ()) -> str | None:
     """Return words by which a statement is asked for and that it does not hold: "live" of "we moved to Exeter".
 

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime
 
-_MONTHS = "january february march april may june july august september october november december".split()
-_NUMBER = {name: n for n, month in enumerate(_MONTHS, 1) for name in (month, month[:3])} | {"sept": 9}
+MONTHS = "january february march april may june july august september october november december".split()
+_NUMBER = {name: n for n, month in enumerate(MONTHS, 1) for name in (month, month[:3])} | {"sept": 9}
 _MONTH = "|".join(sorted(_NUMBER, key=len, reverse=True))
 _DAY = r"(?P<{}>[0-3]?\d)(?:st|nd|rd|th)?"
 _YEAR = r"(?P<year{}>(?:19|20)\d\d)"
@@ -63,7 +63,7 @@ def named_dates(query: str) -> list[NamedDate]:
 
 def _is_name(word: str) -> bool:
     """Whether a month without a number is one: a full name, capitalised where a word is spelt the same."""
-    return word.lower() in _MONTHS and (word[0].isupper() or word.lower() not in ("may", "march", "august"))
+    return word.lower() in MONTHS and (word[0].isupper() or word.lower() not in ("may", "march", "august"))
 
 
 def _whole(digits: str | None) -> int | None:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
-_MONTHS: Final = "january february march april may june july august september october november december".split()
+from langgraph_memory.domain.dates import MONTHS
+
 _DAYS: Final = "monday tuesday wednesday thursday friday saturday sunday".split()
 _SEASONS: Final = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
 """The first month of each season in the northern half of the world (meteorological)."""
@@ -32,7 +33,7 @@ _COUNTS: Final = {
 }
 _COUNT = rf"(?:\d{{1,3}}|{'|'.join(_COUNTS)}|a couple of|a few)"
 _UNIT = r"(?:day|week|month|year)"
-_MONTH = rf"(?:{'|'.join(_MONTHS)}|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)"
+_MONTH = rf"(?:{'|'.join(MONTHS)}|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)"
 _DAY = rf"(?:{'|'.join(_DAYS)})"
 _PAST = re.compile(
     r"\b(?:was|were|had|did|went|got|bought|sold|left|lost|met|quit|flew|started|became|broke|died|\w{3,}ed)\b", re.I
@@ -53,8 +54,8 @@ _PHRASE = re.compile(
     rf"|(?P<month_first>{_MONTH})\.?\s+(?P<day_after>\d{{1,2}})(?:st|nd|rd|th)?\b(?!\s*,?\s*\d{{4}})(?![:.]?\d)"
     rf"|on the (?P<ordinal>\d{{1,2}})(?:st|nd|rd|th)"
     rf"|on (?P<weekday>{_DAY})\b(?!s)"
-    rf"|(?P<in_month>(?:in|since|by)\s+)(?P<month_alone>{'|'.join(_MONTHS)})\b(?!\s*,?\s*(?:\d|of))"
-    rf"|(?P<bare_year>(?:19|20)\d\d)|(?P<bare_month>{'|'.join(_MONTHS)})(?!\s*\d)"
+    rf"|(?P<in_month>(?:in|since|by)\s+)(?P<month_alone>{'|'.join(MONTHS)})\b(?!\s*,?\s*(?:\d|of))"
+    rf"|(?P<bare_year>(?:19|20)\d\d)|(?P<bare_month>{'|'.join(MONTHS)})(?!\s*\d)"
     rf")\b",
     re.IGNORECASE,
 )
@@ -161,7 +162,7 @@ def _period(match: re.Match[str], today: date, _content: str) -> Span:
     if period == "year":
         return Span(date(today.year + step, 1, 1), date(today.year + step, 12, 31), "year")
     if period in _DAYS:
-        return _weekday(_DAYS.index(period), today, past=step < 0, after_this=False)
+        return _weekday(_DAYS.index(period), today, past=step < 0)
     first = _SEASONS.get(period) or _month_number(period)
     year = _year_of(first, today, step)
     return _season(first, year) if period in _SEASONS else _month_of(first, year)
@@ -208,7 +209,7 @@ def _ordinal(match: re.Match[str], today: date, content: str) -> Span:
 
 
 def _on_weekday(match: re.Match[str], today: date, content: str) -> Span:
-    return _weekday(_DAYS.index(match["weekday"].lower()), today, past=_is_past(content, match), after_this=False)
+    return _weekday(_DAYS.index(match["weekday"].lower()), today, past=_is_past(content, match))
 
 
 def _month_alone(match: re.Match[str], today: date, content: str) -> Span:
@@ -259,10 +260,10 @@ def _is_past(content: str, match: re.Match[str]) -> bool:
     return _PAST.search(content, match.end()) is not None and _COMING.search(content, match.end()) is None
 
 
-def _weekday(day: int, today: date, *, past: bool, after_this: bool) -> Span:
+def _weekday(day: int, today: date, *, past: bool) -> Span:
     away = (day - today.weekday()) % 7
     found = today + timedelta(days=away - 7 if past and away else -7 if past else away or 7)
-    return Span(found + timedelta(weeks=int(after_this)), found + timedelta(weeks=int(after_this)))
+    return Span(found, found)
 
 
 def _moved(today: date, count: int, unit: str) -> Span:
@@ -298,7 +299,7 @@ def _year_of(month: int, today: date, step: int) -> int:
 
 
 def _month_number(name: str) -> int:
-    return next(number for number, month in enumerate(_MONTHS, 1) if month.startswith(name.lower()[:3]))
+    return next(number for number, month in enumerate(MONTHS, 1) if month.startswith(name.lower()[:3]))
 
 
 def _count(text: str) -> int:

@@ -147,7 +147,7 @@ def _of_sentence(own: str, start: int, end: int, number: int) -> Iterator[Clause
     before = ""
     for left, right, shared in _pieces(own, start, end, asks=asks):
         first, last = _trimmed(own, left, right)
-        text = _one_line(own[first:last])
+        text = one_line(own[first:last])
         if not text or len(text) > LONGEST:
             continue
         yield Clause(text, first, last, number, _shared_subject(before) if shared else "", asks)
@@ -211,7 +211,8 @@ def _trimmed(own: str, left: int, right: int) -> tuple[int, int]:
     return left, right
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """Return `text` on one line, with what cannot be printed as spaces."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 

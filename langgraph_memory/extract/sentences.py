@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from langgraph_memory.extract.clauses import sentence_ends
+from langgraph_memory.extract.clauses import one_line, sentence_ends
 from langgraph_memory.extract.foreign import own_words
 
 LONGEST_SENTENCE: Final = 400
@@ -54,7 +54,7 @@ def sentences(message: str) -> Iterator[Sentence]:
     start = 0
     for end in sentence_ends(own):
         said = message[start:end].strip()
-        text = _BULLET.sub("", _one_line(own[start:end]))
+        text = _BULLET.sub("", one_line(own[start:end]))
         if text and len(text) <= LONGEST_SENTENCE:
             yield Sentence(text, said, start, end)
         start = end
@@ -69,10 +69,6 @@ def clauses(sentence: str) -> list[str]:
         position, shared = found.end(), found["shared"] is not None
     parts.append(_with_subject(sentence[position:], parts, shared))
     return [part for part in parts if part]
-
-
-def _one_line(text: str) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _with_subject(clause: str, before: list[str], shared: bool) -> str:
