@@ -25,7 +25,7 @@ _AUDIT = ("memory_id", "change_no", "action", "reason", "actor", "thread_id", "c
 _LEDGER = ("thread_id", "message_id", "extractor", "content_hash", "checkpoint_id", "run_id", "promoted_at")
 _RECEIPT = ("id", "kind", "thread_id", "checkpoint_id", "run_id", "created_at")
 _DECAY = ("stated_confidence", "stated_at", "decayed_at")
-_QUEUED = (
+QUEUED = (
     *(
         "thread_id",
         "extractor",
@@ -299,7 +299,7 @@ def _json(found: Mapping[str, Any]) -> str:
     return json.dumps(found, ensure_ascii=False, separators=(",", ":"))
 
 
-_COLUMNS = {"audit": _AUDIT, "ledger": _LEDGER, "receipt": _RECEIPT, "queued": _QUEUED}
+_COLUMNS = {"audit": _AUDIT, "ledger": _LEDGER, "receipt": _RECEIPT, "queued": QUEUED}
 _PARSERS: dict[str, Callable[[dict[str, Any]], Line]] = {
     "memory": _parse_memory,
     "item": _parse_item,

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from langgraph_memory.domain import marks
 from langgraph_memory.domain.index import IndexIdentity
 from langgraph_memory.domain.tally import Tally
+from langgraph_memory.domain.transfer import QUEUED
 from langgraph_memory.engine.query import Plan, Query, Row, reads, writes, writes_repeatably
 from langgraph_memory.exceptions import IndexChangedError
 from langgraph_memory.plans import marks as marking
@@ -90,23 +91,7 @@ QUEUE = Part(
     "queued",
     "export_queue",
     "move_queued",
-    (
-        "thread_id",
-        "extractor",
-        "message_id",
-        "content_hash",
-        "position",
-        "state",
-        "actor",
-        "text",
-        "withheld",
-        "asked",
-        "scope",
-        "source",
-        "attempts",
-        "reason",
-        "queued_at",
-    ),
+    QUEUED,
     {"thread_id": "", "extractor": "", "message_id": "", "content_hash": ""},
 )
 """The messages of the jobs."""
