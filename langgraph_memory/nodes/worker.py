@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
-from threading import Condition, Thread
+from queue import Empty, SimpleQueue
+from threading import Thread
 from types import TracebackType
 from typing import Any, Self
 
@@ -56,8 +58,8 @@ class PromotionWorker:
         self._store = store
         self._work = Work(reading, retries or Retries(), lease_for, on_promotion, on_failure)
         self._poll_every = poll_every.total_seconds()
-        self._changed = Condition()
-        self._woken = self._stopping = self._draining = False
+        self._calls: SimpleQueue[None] = SimpleQueue()  # no lock that an interrupt of the caller could leave taken
+        self._stopping = self._draining = False
         self._thread: Thread | None = None
 
     @property
@@ -111,9 +113,7 @@ class PromotionWorker:
 
     def wake(self) -> None:
         """Look at the queue now: something was added to it."""
-        with self._changed:
-            self._woken = True
-            self._changed.notify_all()
+        self._calls.put(None)
 
     def run(self) -> WorkReport:
         """Work in this thread until another one, or a signal's handler, calls `stop_soon`; return what was done."""
@@ -127,9 +127,8 @@ class PromotionWorker:
 
     def stop_soon(self) -> None:
         """Let `run` return after the job at hand; safe in a signal's handler."""
-        with self._changed:
-            self._stopping = True
-            self._changed.notify_all()
+        self._stopping = True
+        self._calls.put(None)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -171,9 +170,10 @@ class PromotionWorker:
         return report, self._poll_every if left is None else min(self._poll_every, left.total_seconds())
 
     def _wait(self, seconds: float) -> None:
-        with self._changed:
-            self._changed.wait_for(lambda: self._woken or self._stopping, max(seconds, _SHORTEST))
-            self._woken = False
+        with suppress(Empty):
+            self._calls.get(timeout=max(seconds, _SHORTEST))
+            while True:  # one look at the queue serves every call so far
+                self._calls.get_nowait()
 
     def _jobs(
         self, limit: int | None = None, *, ahead: bool = False, until: Callable[[], bool] = lambda: False

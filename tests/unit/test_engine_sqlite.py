@@ -685,7 +685,7 @@ def test_a_file_of_another_application_is_refused_and_left_as_it_was(tmp_path: P
 def test_a_thread_copies_the_log_into_the_file_before_a_commit_has_to(engine: SqliteEngine, path: str) -> None:
     for number in range(_CHECKPOINT_AFTER):
         engine.run(put("t", str(number)))
-    engine._later_thread.submit(lambda: None).result()  # what was asked of that thread is done
+    engine._later_thread.run(lambda: None)  # what was asked of that thread is done
 
     file_alone = sqlite3.connect(f"file:{path}?immutable=1", uri=True)  # reads no log
     (count,) = file_alone.execute("SELECT count(*) FROM memory_receipt").fetchone()

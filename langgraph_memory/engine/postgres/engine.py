@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import current_thread, main_thread
@@ -22,10 +20,10 @@ from langgraph_memory.engine.postgres.signature import Signature
 from langgraph_memory.engine.postgres.tenants import Tenant, grant, revoke
 from langgraph_memory.engine.postgres.transaction import MoreWantedError, Statement, Transaction
 from langgraph_memory.engine.query import Operation
+from langgraph_memory.engine.threads import Answer, Threads, ThreadsClosedError
 from langgraph_memory.exceptions import DatabaseError, DatabaseUnavailableError
 from langgraph_memory.forked import Forked, leave_to_parent, tell_of_forks
 
-S = TypeVar("S")
 T = TypeVar("T")
 
 _ATTEMPTS = 6
@@ -60,7 +58,7 @@ class PostgresEngine(Forked):
 
     def _start(self) -> None:
         self._pool = Pool(self._settings)
-        self._threads = ThreadPoolExecutor(self._settings.pool_size, "langgraph_memory-postgres")
+        self._threads = Threads(self._settings.pool_size, "langgraph_memory-postgres")
 
     def after_fork_in_child(self) -> None:
         """Have connections and threads of its own: two processes on one connection read each other's rows."""
@@ -144,30 +142,29 @@ class PostgresEngine(Forked):
 
     def close(self) -> None:
         """Finish what is running and release every connection; safe to call again."""
-        self._threads.shutdown(wait=True)
+        self._threads.close()
         self._pool.close()
 
     def _uninterrupted(self, perform: Callable[..., T], *given: Any) -> T:
         """Run what uses a connection where no signal is handled: in the main thread, an interrupt would lose it."""
         if current_thread() is not main_thread():
             return perform(*given)
-        return self._start_off(lambda: self._threads.submit(perform, *given)).result()
+        return self._start_off(perform, *given).result()
 
     def __del__(self) -> None:
         """Close what nobody uses any more; in whatever thread that is noticed, so that none is waited for."""
         with suppress(Exception):
-            self._threads.shutdown(wait=False)
+            self._threads.close(wait=False)
             self._pool.close(wait=False)
 
     async def _off_the_loop(self, perform: Callable[..., T], *given: Any) -> T:
-        loop = asyncio.get_running_loop()
-        return await self._start_off(lambda: loop.run_in_executor(self._threads, perform, *given))
+        return await self._start_off(perform, *given).wait()
 
-    def _start_off(self, start: Callable[[], S]) -> S:
+    def _start_off(self, perform: Callable[..., T], *given: Any) -> Answer[T]:
         self._pool.check_open()
         try:
-            return start()
-        except RuntimeError:  # closed since it was checked
+            return self._threads.start(perform, *given)
+        except ThreadsClosedError:  # since it was checked
             self._pool.close()
             self._pool.check_open()
             raise

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
-from threading import Event, Lock
+from threading import Lock
 from typing import Any, TypeVar
 
 from langgraph_memory.driver import drive
@@ -23,6 +21,7 @@ from langgraph_memory.engine.sqlite.migrate import migrate
 from langgraph_memory.engine.sqlite.scrub import Scrubber
 from langgraph_memory.engine.sqlite.statements import Statement
 from langgraph_memory.engine.sqlite.writer import Writer
+from langgraph_memory.engine.threads import Flag, Threads, ThreadsClosedError
 from langgraph_memory.exceptions import (
     DatabaseClosedError,
     DatabaseError,
@@ -75,14 +74,13 @@ class SqliteEngine(Forked):
     def _start(self) -> None:
         """Make the locks and the threads, which no process shares with another."""
         self._lock = Lock()
-        self._resumed = Event()
-        self._resumed.set()
+        self._resumed = Flag(is_set=True)
         self._paused = self._unusable = False
         self._checkpointing = Lock()
-        self._closing = Event()
-        self._write_thread = ThreadPoolExecutor(1, "langgraph_memory-write")
-        self._read_threads = ThreadPoolExecutor(_READER_THREADS, "langgraph_memory-read")
-        self._later_thread = ThreadPoolExecutor(1, "langgraph_memory-later")
+        self._closing = Flag()
+        self._write_thread = Threads(1, "langgraph_memory-write")
+        self._read_threads = Threads(_READER_THREADS, "langgraph_memory-read")
+        self._later_thread = Threads(1, "langgraph_memory-later")
         self._later_awake = False
         self._inherited = False
 
@@ -156,20 +154,19 @@ class SqliteEngine(Forked):
     async def arun(self, operation: Operation[T]) -> T:
         """Same as `run`, on a thread of the engine's own."""
         self._check_open()
-        loop = asyncio.get_running_loop()
-        if operation.writes or self._settings.in_memory:
-            future = self._writer.submit(operation)
-            try:
-                loop.run_in_executor(self._write_thread, self._writer.drain)
-            except RuntimeError:  # closed since it was checked
-                future.cancel()
-                self._check_open()
-                raise
-            try:
-                return await asyncio.wrap_future(future)
-            finally:
-                self._checkpoint_soon()
-        return await loop.run_in_executor(self._read_threads, self.run, operation)
+        if not operation.writes and not self._settings.in_memory:
+            return await self._read_threads.arun(self.run, operation)
+        answer = self._writer.submit(operation)
+        try:
+            self._write_thread.start(self._writer.drain)
+        except ThreadsClosedError:  # since it was checked
+            answer.cancel()
+            self._check_open()
+            raise
+        try:
+            return await answer.wait()
+        finally:
+            self._checkpoint_soon()
 
     def run_later(self, operation: Operation[object]) -> None:
         """Queue `operation` before every later write, and wake a thread that commits it in a moment, with others.
@@ -184,7 +181,7 @@ class SqliteEngine(Forked):
         if not self._later_awake:
             self._later_awake = True
             try:
-                self._later_thread.submit(self._settle)
+                self._later_thread.start(self._settle)
             except BaseException:
                 self._later_awake = False
                 raise
@@ -206,8 +203,8 @@ class SqliteEngine(Forked):
         if self._settings.in_memory or self._writer.commits - self._checkpointed_at < _CHECKPOINT_AFTER:
             return
         self._checkpointed_at = self._writer.commits
-        with suppress(RuntimeError):  # closed since: closing copies it
-            self._later_thread.submit(self._checkpoint)
+        with suppress(ThreadsClosedError):  # closing copies it
+            self._later_thread.start(self._checkpoint)
 
     def _checkpoint(self) -> None:
         """Copy what can be copied of the log while others read and write; what fails is done by a later one."""
@@ -238,7 +235,7 @@ class SqliteEngine(Forked):
     async def ascrub(self) -> bool:
         """Same as `scrub`, on a thread of the engine's own."""
         self._check_open()
-        return await asyncio.get_running_loop().run_in_executor(self._write_thread, self.scrub)
+        return await self._write_thread.arun(self.scrub)
 
     def reclaim(self) -> None:
         """Give freed pages back to the file system, in steps that let other writers in between."""
@@ -252,7 +249,7 @@ class SqliteEngine(Forked):
     async def areclaim(self) -> None:
         """Same as `reclaim`, on the engine's writing thread."""
         self._check_open()
-        await asyncio.get_running_loop().run_in_executor(self._write_thread, self.reclaim)
+        await self._write_thread.arun(self.reclaim)
 
     def grant(self, role: str, partition: str, owner_id: str) -> None:
         """Raise InvalidInputError: a file has no roles."""
@@ -276,7 +273,7 @@ class SqliteEngine(Forked):
             self._closed = True
         self._closing.set()
         for threads in (self._later_thread, self._write_thread, self._read_threads):
-            threads.shutdown(wait=wait)
+            threads.close(wait=wait)
         with self._lock:
             idle, self._idle = self._idle, []
         if self._inherited:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
-from threading import Event, Lock
+from threading import Lock
 from typing import Any, TypeVar
 
 from langgraph_memory.driver import drive
 from langgraph_memory.engine.query import Operation, Query, Row
+from langgraph_memory.engine.threads import Answer, Flag
 from langgraph_memory.exceptions import DatabaseBusyError, DatabaseUnavailableError
 
 T = TypeVar("T")
@@ -28,23 +28,20 @@ _log = logging.getLogger(__name__)
 class _Job:
     operation: Operation[Any]
     awaited: bool = True
-    future: Future[Any] = field(default_factory=Future)
+    answer: Answer[Any] = field(default_factory=Answer)
     outcome: Any = None
     error: Exception | None = None
-    given_up: bool = False
 
     def starts(self) -> bool:
-        """Whether it is to be run: nobody has given it up, and an interrupt kept it from being run before."""
-        if self.given_up or self.future.done():
-            return False
-        return self.future.running() or self.future.set_running_or_notify_cancel()
+        """Whether it is to be run: nobody has given it up, and it was not run before an interrupt."""
+        return not self.answer.given_up and not self.answer.is_known
 
     def settle(self) -> None:
         """Answer whoever waits for it."""
         if self.error is None:
-            self.future.set_result(self.outcome)
+            self.answer.tell(self.outcome)
         elif self.awaited:
-            self.future.set_exception(self.error)
+            self.answer.fail(self.error)
         else:
             _log_lost(self)
 
@@ -73,8 +70,7 @@ class Writer:
         self._running: list[_Job] = []
         self._committing: Sequence[_Job] = ()
         self._lock = Lock()
-        self._open = Event()
-        self._open.set()
+        self._open = Flag(is_set=True)
         self.commits = 0
         """How many transactions were committed."""
 
@@ -90,9 +86,9 @@ class Writer:
         try:
             self._waiting.append(job)
             self.drain()
-            outcome: T = job.future.result()
+            outcome: T = job.answer.result()
         except BaseException:
-            job.given_up = True
+            job.answer.cancel()
             raise
         return outcome
 
@@ -107,11 +103,11 @@ class Writer:
             self._recover()
             return (self._look(operation),)
 
-    def submit(self, operation: Operation[T]) -> Future[T]:
+    def submit(self, operation: Operation[T]) -> Answer[T]:
         """Queue `operation`; somebody must call `drain` afterwards."""
         job = _Job(operation)
         self._waiting.append(job)
-        return job.future
+        return job.answer
 
     def put_off(self, operation: Operation[Any]) -> None:
         """Queue `operation`, whose outcome nobody waits for; somebody must call `drain` in a while."""
@@ -150,7 +146,7 @@ class Writer:
         return True
 
     def _await_open(self) -> None:
-        if not self._open.is_set():  # `wait` takes a lock in Python, where an interrupt would leave it taken
+        if not self._open.is_set():
             self._open.wait()
 
     def go_on(self, connection: Any) -> None:
@@ -167,11 +163,13 @@ class Writer:
         committed = () if left_open else self._committing
         self._abandon()
         for job in reversed(self._running):
-            if job.future.done() or any(job is other for other in self._waiting):
+            if job.answer.is_known:
+                job.answer.announce()
+            elif any(job is other for other in self._waiting):
                 continue
-            if any(job is other for other in committed):
+            elif any(job is other for other in committed):
                 job.settle()
-            elif not job.given_up:
+            elif not job.answer.given_up:
                 self._waiting.appendleft(job)
         self._running, self._committing = [], ()
 
