@@ -7,6 +7,7 @@ import os
 import random
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -20,6 +21,7 @@ from langgraph.checkpoint.base import (
     Checkpoint,
     CheckpointMetadata,
     CheckpointTuple,
+    DeltaChannelHistory,
     get_checkpoint_id,
     get_checkpoint_metadata,
 )
@@ -57,11 +59,12 @@ from langgraph_memory.plans.threads.access import (
 )
 from langgraph_memory.plans.threads.copying import copy_thread
 from langgraph_memory.plans.threads.put import put_writes
-from langgraph_memory.plans.threads.read import checkpoint_ids, list_checkpoints
+from langgraph_memory.plans.threads.read import checkpoint_ids, delta_history, list_checkpoints
 from langgraph_memory.plans.threads.records import (
     CheckpointKey,
     Listing,
     Page,
+    Replay,
     StoredCheckpoint,
     StoredWrite,
     Typed,
@@ -344,6 +347,20 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         """Same as `sweep`."""
         return await self._arun(_sweep(max_age, max_checkpoints_per_thread))
 
+    def get_delta_channel_history(
+        self, *, config: RunnableConfig, channels: Sequence[str]
+    ) -> Mapping[str, DeltaChannelHistory]:
+        """Return what some delta channels are replayed from: their nearest stored value, and the writes since."""
+        self._run(self._access(config))
+        return self._load_replay(_key(config), self._engine.run(delta_history(_key(config), channels)))
+
+    async def aget_delta_channel_history(
+        self, *, config: RunnableConfig, channels: Sequence[str]
+    ) -> Mapping[str, DeltaChannelHistory]:
+        """Same as `get_delta_channel_history`."""
+        await self._arun(self._access(config))
+        return self._load_replay(_key(config), await self._engine.arun(delta_history(_key(config), channels)))
+
     def get_next_version(self, current: int | None, channel: None) -> int:
         """Return a version greater than `current` that no fork of the thread will choose too.
 
@@ -491,6 +508,26 @@ class ThreadSaver(BaseCheckpointSaver[int]):
                 continue
             yield loaded
 
+    def _load_replay(self, key: CheckpointKey, replay: Replay) -> Mapping[str, DeltaChannelHistory]:
+        with uncollected():
+            try:
+                return self._load_replayed(key, replay)
+            except ClassNotAllowedError:
+                if not self._allow_declared():
+                    raise
+            return self._load_replayed(key, replay)
+
+    def _load_replayed(self, key: CheckpointKey, replay: Replay) -> Mapping[str, DeltaChannelHistory]:
+        decoded = partial(self._values.decoder.value, items=replay.chunks)
+        found: dict[str, DeltaChannelHistory] = {}
+        with _decoding(key):
+            for name, channel in replay.channels.items():
+                writes = [(task, written, decoded(value)) for task, written, value in channel.writes]
+                found[name] = {"writes": writes}
+                if channel.seed is not None:
+                    found[name]["seed"] = decoded(channel.seed)
+        return found
+
     def _load_allowed(self, stored: StoredCheckpoint, page: Page, shared: Shared | None) -> CheckpointTuple:
         try:
             return self._load_one(stored, page, shared)
@@ -503,20 +540,11 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         key = stored.key
         codec, decoder = self._values.codec, self._values.decoder
         items = page.chunks.get(key.thread_id, ())
-        try:
+        with _decoding(key):
             body = codec.load(stored.body)
             values = {name: decoder.value(version, items, shared) for name, version in stored.channels.items()}
             pending = [(task, channel, decoder.value(value, items, shared)) for task, channel, value in stored.writes]
             checkpoint, metadata = join(key.checkpoint_id, body, stored.channel_versions, values)
-        except ClassNotAllowedError as error:
-            raise ClassNotAllowedError(
-                f"checkpoint {key.checkpoint_id} of thread {key.thread_id!r} cannot be decoded: {error}"
-            ) from error
-        except Exception as error:
-            raise UnreadableCheckpointError(
-                f"checkpoint {key.checkpoint_id} of thread {key.thread_id!r} cannot be decoded ({error}); "
-                "it is damaged, or was written with another serializer."
-            ) from error
         parent = stored.parent_checkpoint_id
         return CheckpointTuple(
             config=_config(key),
@@ -570,6 +598,22 @@ class _Pages:
                 if self._left <= 0:
                     self._end = True
                     return
+
+
+@contextmanager
+def _decoding(key: CheckpointKey) -> Iterator[None]:
+    """Name the checkpoint that cannot be decoded."""
+    try:
+        yield
+    except ClassNotAllowedError as error:
+        raise ClassNotAllowedError(
+            f"checkpoint {key.checkpoint_id} of thread {key.thread_id!r} cannot be decoded: {error}"
+        ) from error
+    except Exception as error:
+        raise UnreadableCheckpointError(
+            f"checkpoint {key.checkpoint_id} of thread {key.thread_id!r} cannot be decoded ({error}); "
+            "it is damaged, or was written with another serializer."
+        ) from error
 
 
 def _share(thread_id: str, owners: Sequence[str]) -> Operation[None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from langgraph_memory.domain.pieces import Run, merged, unpack_runs
 from langgraph_memory.engine.query import Plan, Query, Row, reads, reads_little
@@ -17,6 +17,8 @@ from langgraph_memory.plans.threads.records import (
     Listing,
     Page,
     Pending,
+    Replay,
+    ReplayedChannel,
     StoredCheckpoint,
     StoredChunk,
     StoredVersion,
@@ -80,6 +82,15 @@ def get_versions(
     return found, chunks
 
 
+@reads_little
+def delta_history(key: CheckpointKey, channels: Sequence[str]) -> Plan[Replay]:
+    """Return what the ancestors of a checkpoint hold of some delta channels, each up to its nearest value."""
+    parts = _parts((yield Query("delta_history", {**key.columns(), "channels": list(channels)})))
+    found = {channel: _replayed(channel, parts, key) for channel in channels}
+    runs = [run for one in found.values() for run in _runs_of(one)]
+    return Replay(found, (yield from _chunks_read(key.thread_id, runs, parts)))
+
+
 @reads
 def last_elements(
     thread_ids: Sequence[str], channel: str
@@ -106,6 +117,18 @@ def _stored_at(key: CheckpointKey) -> Plan[int | None]:
     """Return when a checkpoint was stored; of one that is not there only its id can be compared."""
     rows = yield Query("checkpoint_stored_at", key.columns())
     return int(rows[0]["stored_at"]) if rows else None
+
+
+def _replayed(channel: str, parts: Mapping[str, Sequence[Row]], key: CheckpointKey) -> ReplayedChannel:
+    seeds = [_version(row, key) for row in parts.get("version", ()) if row["channel"] == channel]
+    writes = [row for row in parts.get("write", ()) if row["channel"] == channel]
+    writes.sort(key=lambda row: (-row["depth"], *_turn(row)))
+    return ReplayedChannel(seeds[0] if seeds else None, [_pending(row, key) for row in writes])
+
+
+def _runs_of(replayed: ReplayedChannel) -> Iterator[Run]:
+    for version in filter(None, (replayed.seed, *(value for _, _, value in replayed.writes))):
+        yield from version.runs
 
 
 def _parts(rows: Sequence[Row]) -> Mapping[str, Sequence[Row]]:

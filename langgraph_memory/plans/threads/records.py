@@ -219,6 +219,20 @@ class Page(NamedTuple):
     chunks: Mapping[str, Sequence[StoredChunk]] = _NONE
 
 
+class ReplayedChannel(NamedTuple):
+    """What a delta channel is replayed from: the value it starts with, if any, and the writes since, oldest first."""
+
+    seed: StoredVersion | None
+    writes: Sequence[Pending]
+
+
+class Replay(NamedTuple):
+    """What delta channels are replayed from, with the chunks of it in the order of their addresses."""
+
+    channels: Mapping[str, ReplayedChannel]
+    chunks: Sequence[StoredChunk] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """Which checkpoints to list: of one thread or (None) of all, older than `before`, a page after `after`.

@@ -87,6 +87,44 @@ SELECT 'write', w.type, w.value, NULL, NULL, NULL, NULL, w.channel, NULL, NULL, 
 FROM found AS p CROSS JOIN thread_write AS w
   ON w.thread_no = p.thread_no AND w.checkpoint_ns = p.checkpoint_ns AND w.checkpoint_id = p.checkpoint_id
 
+-- name: delta_history
+-- What some channels are replayed from: the nearest value among a checkpoint's ancestors, and the writes since.
+-- A checkpoint that is its own ancestor ends it: it goes back no further than there are checkpoints.
+WITH RECURSIVE start AS MATERIALIZED (
+    SELECT p.* FROM thread AS t CROSS JOIN thread_checkpoint AS p ON p.thread_no = t.thread_no
+    WHERE t.thread_id = :thread_id AND p.checkpoint_ns = :checkpoint_ns AND p.checkpoint_id = coalesce(
+        :checkpoint_id,
+        (SELECT q.checkpoint_id FROM thread_checkpoint AS q
+         WHERE q.thread_no = t.thread_no AND q.checkpoint_ns = :checkpoint_ns ORDER BY q.stored_at DESC LIMIT 1)
+    )
+),
+chain (channel, depth, thread_no, checkpoint_id, parent_checkpoint_id, version, kind, type, value) AS (
+    SELECT n.value, 0, s.thread_no, s.checkpoint_id, s.parent_checkpoint_id, NULL, NULL, NULL, NULL
+    FROM start AS s CROSS JOIN json_each(:channels) AS n
+    UNION ALL
+    SELECT a.channel, a.depth + 1, p.thread_no, p.checkpoint_id, p.parent_checkpoint_id,
+        c.version, c.kind, c.type, c.value
+    FROM chain AS a
+    CROSS JOIN thread_checkpoint AS p
+      ON p.thread_no = a.thread_no AND p.checkpoint_ns = :checkpoint_ns AND p.checkpoint_id = a.parent_checkpoint_id
+    LEFT JOIN thread_channel AS c
+      ON c.thread_no = p.thread_no AND c.checkpoint_ns = :checkpoint_ns AND c.channel = a.channel
+      AND c.version = (
+        SELECT CAST(v.value AS TEXT) FROM json_each(iif(json_valid(p.channel_versions), p.channel_versions, '{}')) AS v
+        WHERE v.key = a.channel)
+    WHERE a.version IS NULL AND a.depth < (
+        SELECT count(*) FROM thread_checkpoint AS q JOIN start AS s
+        ON q.thread_no = s.thread_no WHERE q.checkpoint_ns = :checkpoint_ns)
+)
+SELECT 'version' AS part, depth, channel, version, kind, type, value, NULL AS task_path, NULL AS task_id, NULL AS idx
+FROM chain WHERE version IS NOT NULL
+UNION ALL
+SELECT 'write', a.depth, a.channel, NULL, NULL, w.type, w.value, w.task_path, w.task_id, w.idx
+FROM chain AS a CROSS JOIN thread_write AS w
+  ON w.thread_no = a.thread_no AND w.checkpoint_ns = :checkpoint_ns AND w.checkpoint_id = a.checkpoint_id
+  AND w.channel = a.channel
+WHERE a.depth > 0
+
 -- name: checkpoint_ids
 -- The checkpoints of a thread, oldest first.
 SELECT checkpoint_ns, checkpoint_id FROM thread_checkpoint
