@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.store.base import IndexConfig, TTLConfig
@@ -28,9 +28,11 @@ from langgraph_memory.flows import rewind
 from langgraph_memory.flows.base import FlowRunner
 from langgraph_memory.flows.settings import StoreSettings, checked_clock
 from langgraph_memory.flows.thread_care import Swept
-from langgraph_memory.nodes.steps import Steps, aperform, perform
-from langgraph_memory.session import Session, Summarizer, end_session
 from langgraph_memory.store import CuratedStore
+
+if TYPE_CHECKING:  # what reads a session knows the language and the graphs, which most programs here need not wait for
+    from langgraph_memory.nodes.steps import Steps
+    from langgraph_memory.session import Summarizer
 
 _DAYS_30 = timedelta(days=30)
 
@@ -113,7 +115,9 @@ class MemoryDatabase:
 
         Raises ThreadNotFoundError, MissingOwnerError, and InvalidInputError when the thread is another owner's.
         """
-        return perform(self._end(Session(thread_id, owner_id, scope, messages_key), summarizer, compact))
+        from langgraph_memory.nodes.steps import perform
+
+        return perform(self._end((thread_id, owner_id, scope, messages_key), summarizer, compact))
 
     async def aend_session(
         self,
@@ -126,9 +130,16 @@ class MemoryDatabase:
         messages_key: str = "messages",
     ) -> SessionSummary:
         """Same as `end_session`."""
-        return await aperform(self._end(Session(thread_id, owner_id, scope, messages_key), summarizer, compact))
+        from langgraph_memory.nodes.steps import aperform
 
-    def _end(self, wanted: Session, summarizer: Summarizer | None, compact: bool) -> Steps[SessionSummary]:
+        return await aperform(self._end((thread_id, owner_id, scope, messages_key), summarizer, compact))
+
+    def _end(
+        self, session: tuple[str, str, str, str], summarizer: Summarizer | None, compact: bool
+    ) -> Steps[SessionSummary]:
+        from langgraph_memory.session import Session, end_session
+
+        wanted = Session(*session)
         return end_session(self._runner, self._settings, self.checkpointer, wanted, summarizer, compact=compact)
 
     def sweep(

@@ -8,9 +8,14 @@ import sys
 import textwrap
 from types import ModuleType
 
+import pytest
+
 import langgraph_memory
 from langgraph_memory import exceptions
 from langgraph_memory.exceptions import LangGraphMemoryError
+
+IMPORTED = {"Any", "TYPE_CHECKING", "annotations", "import_module"}
+"""What `langgraph_memory/__init__.py` itself is written with."""
 
 
 def run(script: str) -> subprocess.CompletedProcess[str]:
@@ -21,14 +26,35 @@ def run(script: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_all_is_exactly_what_is_exported() -> None:
+    for name in langgraph_memory.__all__:
+        getattr(langgraph_memory, name)
     exported = {
         name
         for name, value in vars(langgraph_memory).items()
-        if not name.startswith("_") and not isinstance(value, ModuleType)
+        if not name.startswith("_") and not isinstance(value, ModuleType) and name not in IMPORTED
     }
 
     assert set(langgraph_memory.__all__) == exported
+    assert set(langgraph_memory.__all__) <= set(dir(langgraph_memory))
     assert sorted(langgraph_memory.__all__) == list(langgraph_memory.__all__)
+
+
+def test_the_package_and_the_help_are_imported_without_what_they_do_not_need() -> None:
+    found = run("""
+        import sys
+        import langgraph_memory, langgraph_memory.cli
+        print(sorted({"langgraph", "langchain_core", "numpy", "sqlite3"} & set(sys.modules)))
+        from langgraph_memory import open_memory
+        late = {"numpy", "typer", "rich", "langgraph_memory.extract", "langgraph_memory.nodes"}
+        print(sorted(late & set(sys.modules)))
+    """)
+
+    assert found.stdout.splitlines() == ["[]", "['rich', 'typer']"], found.stderr
+
+
+def test_a_name_that_is_not_exported_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
+        langgraph_memory.Nothing  # noqa: B018
 
 
 def test_every_exported_name_has_a_docstring() -> None:
