@@ -19,6 +19,8 @@ _ANSWER: Final = 12
 """Words up to which a message may be an answer that is not understood without its question."""
 _QUESTION: Final = 400
 """Characters of a question that are kept with its answer."""
+_WRITTEN_BY: Final = "lc_source"
+"""What LangChain's middleware marks the user messages with that it writes itself, as a summary of what was said."""
 _ROLES: dict[str, Actor] = {"user": "user", "human": "user", "assistant": "assistant", "ai": "assistant"}
 
 
@@ -115,7 +117,7 @@ def _of_tools(messages: Sequence[BaseMessage], names: frozenset[str]) -> dict[in
 
 def _actor(message: BaseMessage) -> Actor | None:
     if isinstance(message, HumanMessage):
-        return "user"
+        return "system" if message.additional_kwargs.get(_WRITTEN_BY) else "user"
     if isinstance(message, AIMessage):
         return "assistant"
     if isinstance(message, ToolMessage):

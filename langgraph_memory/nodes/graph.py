@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable, RunnableConfig
+from langchain_core.tools import BaseTool
 from langgraph.graph import END, START, StateGraph
 
 from langgraph_memory.domain.budget import ContextBudget
@@ -38,10 +40,11 @@ class ModelNode(Runnable[Any, dict[str, Any]]):
     ) -> None:
         budget = budget_of(budget, max_tokens)
         self._model = model
+        bound = getattr(model, "bound", model)  # a model with tools is a binding around it
         self._how: dict[str, Any] = {
             "system_prompt": system_prompt,
             "placement": placement,
-            "budget": None if budget is None else budget.for_model(_max_input_tokens(model)),
+            "budget": None if budget is None else budget.for_model(_max_input_tokens(bound)),
             "on_budget": on_budget,
         }
 
@@ -76,8 +79,9 @@ def build_graph(
     retrieval: RetrievalNode | None = None,
     promotion: PromotionNode | None = None,
     extractor: AnyExtractor | ExtractorName = "auto",
+    tools: Sequence[BaseTool | Callable[..., Any]] = (),
 ) -> StateGraph[MemoryState, MemoryContext, MemoryState, MemoryState]:
-    """Return the uncompiled graph `retrieve` -> `model` -> `promote`.
+    """Return the uncompiled graph `retrieve` -> `model` -> `promote`; the model calls `tools` until it answers.
 
     Compile it with `checkpointer=` and `store=`, or leave both to a server. `budget` bounds the whole prompt and
     `on_budget` is told what it cut; `max_tokens=n` is short for `budget=ContextBudget(n)`. `extractor` says who reads
@@ -92,11 +96,33 @@ def build_graph(
     builder = StateGraph(MemoryState, context_schema=MemoryContext)
     builder.add_node("retrieve", retrieval or RetrievalNode())
     budget = budget_of(budget, max_tokens)
-    node = ModelNode(model, system_prompt=system_prompt, placement=placement, budget=budget, on_budget=on_budget)
+    node = ModelNode(
+        _with_tools(model, tools), system_prompt=system_prompt, placement=placement, budget=budget, on_budget=on_budget
+    )
     builder.add_node("model", node)
     builder.add_node("promote", promotion or PromotionNode(extractor=extractor, model=model))
     builder.add_edge(START, "retrieve")
     builder.add_edge("retrieve", "model")
-    builder.add_edge("model", "promote")
+    if tools:
+        from langgraph.prebuilt import ToolNode, tools_condition
+
+        builder.add_node("tools", ToolNode(list(tools)))
+        builder.add_conditional_edges("model", tools_condition, {"tools": "tools", END: "promote"})
+        builder.add_edge("tools", "model")
+    else:
+        builder.add_edge("model", "promote")
     builder.add_edge("promote", END)
     return builder
+
+
+def _with_tools(model: ChatModel, tools: Sequence[BaseTool | Callable[..., Any]]) -> ChatModel:
+    """Return the model with the tools that it may call; raises InvalidInputError when it takes none."""
+    if not tools:
+        return model
+    bind = getattr(model, "bind_tools", None)
+    try:
+        if bind is not None:
+            return cast(ChatModel, bind(list(tools)))
+    except NotImplementedError:
+        pass
+    raise InvalidInputError(f"{type(model).__name__} calls no tools; use a chat model that has bind_tools.")

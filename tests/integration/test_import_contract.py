@@ -49,6 +49,7 @@ def test_the_house_keeps_its_contract(house: Path) -> None:
         ("extract/rules.py", "import langchain_core"),
         ("extract/model.py", "import langgraph.graph"),
         ("nodes/retrieval.py", "import langgraph_memory.engine.query"),
+        ("agents.py", "import langgraph_memory.store"),
     ],
 )
 def test_a_forbidden_import_breaks_it(house: Path, room: str, forbidden: str) -> None:

@@ -31,13 +31,14 @@ def test_the_python_runs_in_order_and_prints_what_its_comments_say(tmp_path: Pat
         for code in blocks("python")
     ]
 
-    assert [(done.returncode, done.stderr) for done in outputs] == [(0, "")] * 4
+    assert [(done.returncode, done.stderr) for done in outputs] == [(0, "")] * 5
     assert "From what I know: The user lives in Munich." in outputs[0].stdout
-    assert "fact home.city The user lives in Munich. I moved to Munich." in outputs[1].stdout
-    assert "left out: The user lives in Munich. superseded" in outputs[1].stdout
-    assert "checkpoints less" in outputs[2].stdout
-    assert "['Friday is a holiday.']" in outputs[3].stdout
-    assert "outside of this view" in outputs[3].stdout
+    assert "From what I know: The user lives in Munich." in outputs[1].stdout
+    assert "fact home.city The user lives in Munich. I moved to Munich." in outputs[2].stdout
+    assert "left out: The user lives in Munich. superseded" in outputs[2].stdout
+    assert "checkpoints less" in outputs[3].stdout
+    assert "['Friday is a holiday.']" in outputs[4].stdout
+    assert "outside of this view" in outputs[4].stdout
 
 
 def test_the_two_commands_install_what_exists() -> None:
@@ -51,8 +52,8 @@ def test_the_two_commands_install_what_exists() -> None:
 def test_every_name_it_imports_is_public() -> None:
     import langgraph_memory
 
-    imported = re.findall(r"from langgraph_memory import \(?([^)]*?)\)?\n\n", README)
-    names = {name.strip() for part in imported for name in part.split(",") if name.strip()}
+    imported = re.findall(r"from langgraph_memory import (?:\(([^)]*)\)|(.+))", README)
+    names = {name.strip() for part in imported for name in "".join(part).split(",") if name.strip()}
 
     assert names <= set(langgraph_memory.__all__)
     assert len(names) > 5

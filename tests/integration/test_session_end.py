@@ -9,16 +9,13 @@ from contextlib import closing
 from typing import Annotated, Any
 
 import pytest
-from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
-from langchain_core.outputs import ChatGeneration, ChatResult
 from langgraph.channels.delta import DeltaChannel
 from langgraph.checkpoint.serde.encrypted import EncryptedSerializer
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.graph.message import _messages_delta_reducer
 from langgraph.types import Command, interrupt
-from support import Clock, Driver, one_sentence
+from support import Clock, Driver, ScriptedModel, one_sentence, scripted
 from typer.testing import CliRunner
 from typing_extensions import TypedDict
 
@@ -41,31 +38,9 @@ SUMMARY = "Decided: Let's go with PostgreSQL. Open: I still need to renew the ce
 TOKEN = "ghp_abcdefghijklmnopqrstuvwxyz0123456789"
 
 
-class Writer(BaseChatModel):
-    """Answers with one text, or raises an error; notes what it was shown."""
-
-    answer: Any
-    shown: list[str]
-
-    @property
-    def _llm_type(self) -> str:
-        return "writer"
-
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        self.shown.append(messages[-1].text)
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return ChatResult(generations=[ChatGeneration(message=AIMessage(self.answer))])
-
-
-def writer(answer: Any) -> Writer:
-    return Writer(answer=answer, shown=[])
+def shown(model: ScriptedModel) -> list[str]:
+    """Return the last message of each prompt of a model."""
+    return [prompt[-1].text for prompt in model.prompts]
 
 
 @pytest.fixture
@@ -296,7 +271,7 @@ async def test_an_encrypted_thread_is_read_through_its_saver(database: str, mode
 
 async def test_a_model_writes_the_summary(memory: MemoryDatabase, mode: str) -> None:
     await talk(chat(memory), mode, *TALK)
-    model = writer("The user chose PostgreSQL.\n The certificate is still to be renewed. ")
+    model = scripted("The user chose PostgreSQL.\n The certificate is still to be renewed. ")
 
     ended = await end(memory, mode, summarizer=model)
 
@@ -305,7 +280,7 @@ async def test_a_model_writes_the_summary(memory: MemoryDatabase, mode: str) -> 
     assert ended.memory.content_json == {"decisions": [TALK[0]], "open": [TALK[1]]}
     assert ended.memory.source.extractor == "summary-model"
     assert (ended.written_by, ended.fallback) == ("model", None)
-    assert json.loads(model.shown[0].splitlines()[0]) == {"from": "user", "text": TALK[0]}
+    assert json.loads(shown(model)[0].splitlines()[0]) == {"from": "user", "text": TALK[0]}
 
 
 @pytest.mark.parametrize(
@@ -323,7 +298,7 @@ async def test_when_the_model_fails_the_rules_write_it_and_the_result_says_so(
 ) -> None:
     await talk(chat(memory), mode, *TALK)
 
-    ended = await end(memory, mode, summarizer=writer(answer))
+    ended = await end(memory, mode, summarizer=scripted(answer))
 
     assert (ended.written_by, ended.fallback) == ("rules", reason)
     assert summaries(memory) == [SUMMARY]
@@ -332,13 +307,13 @@ async def test_when_the_model_fails_the_rules_write_it_and_the_result_says_so(
 async def test_no_secret_reaches_the_summary_or_the_model(memory: MemoryDatabase, mode: str) -> None:
     said = {"messages": [HumanMessage(f"We decided to use the token {TOKEN}."), HumanMessage(TALK[0])]}
     await Driver(chat(memory), mode).invoke(said, config_of(), context=ANA)
-    model = writer("The user chose PostgreSQL.")
+    model = scripted("The user chose PostgreSQL.")
 
     offline = await end(memory, mode)
     await end(memory, mode, summarizer=model)
 
     assert offline.memory is not None
-    assert TOKEN not in offline.memory.model_dump_json() + model.shown[0]
+    assert TOKEN not in offline.memory.model_dump_json() + shown(model)[0]
     assert TOKEN not in "".join(memory.store.export())
 
 
@@ -357,28 +332,27 @@ async def test_a_session_in_which_nothing_was_said_leaves_no_memory(memory: Memo
 async def test_an_empty_thread_has_no_summary_and_asks_no_model(memory: MemoryDatabase, mode: str) -> None:
     graph = StateGraph(MessagesState).add_node("wait", lambda state: {}).add_edge(START, "wait")
     graph.compile(checkpointer=memory.checkpointer).invoke({"messages": []}, config_of())
-    model = writer("Something happened.")
+    model = scripted("Something happened.")
 
     ended = await end(memory, mode, summarizer=model)
 
-    assert (ended.outcome, ended.messages, model.shown) == (None, 0, [])
+    assert (ended.outcome, ended.messages, shown(model)) == (None, 0, [])
 
 
 async def test_a_thread_that_goes_on_meanwhile_is_read_again(memory: MemoryDatabase, mode: str) -> None:
     graph = chat(memory)
     await talk(graph, mode, TALK[0])
 
-    class Slow(Writer):
-        def _generate(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> ChatResult:
-            if not self.shown:
-                said: Any = {"messages": [HumanMessage(TALK[1], id=TALK[1])]}
-                graph.invoke(said, config_of(), context=ANA)
-            return super()._generate(messages, *args, **kwargs)
+    def slow(prompt: list[BaseMessage]) -> str:
+        if len(model.prompts) == 1:
+            said: Any = {"messages": [HumanMessage(TALK[1], id=TALK[1])]}
+            graph.invoke(said, config_of(), context=ANA)
+        return "The user chose PostgreSQL."
 
-    model = Slow(answer="The user chose PostgreSQL.", shown=[])
+    model = scripted(slow)
     ended = await end(memory, mode, summarizer=model, compact=True)
 
-    assert [TALK[1] in shown for shown in model.shown] == [False, True]
+    assert [TALK[1] in text for text in shown(model)] == [False, True]
     assert ended.messages == 4
     assert checkpoints(memory) == 1
 

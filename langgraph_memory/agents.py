@@ -1,0 +1,168 @@
+"""`CuratedMemoryMiddleware`: gives an agent of LangChain's `create_agent` a memory; needs the extra `agents`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Annotated, Any, Generic, Literal, NotRequired
+
+from langchain.agents.middleware.types import (
+    AgentMiddleware,
+    AgentState,
+    ContextT,
+    ExtendedModelResponse,
+    ModelRequest,
+    ModelResponse,
+    PrivateStateAttr,
+    ResponseT,
+)
+from langchain_core.messages import AnyMessage, BaseMessage, SystemMessage
+from langchain_core.runnables.config import ensure_config
+from langgraph.channels.untracked_value import UntrackedValue
+from langgraph.runtime import Runtime
+from langgraph.types import Command
+
+from langgraph_memory import CuratedStore, PromotionNode, RetrievalNode, build_prompt
+from langgraph_memory.exceptions import InvalidInputError
+
+Mode = Literal["hot", "background"]
+Placement = Literal["user", "system"]
+
+
+class CuratedMemoryState(AgentState[Any]):
+    """What the middleware adds to an agent's state: private, and never in a checkpoint.
+
+    `memory_heard` are the user's words as the model was first shown them in the run. A stream of "values" or "updates"
+    has every channel that it is not told to leave out: `output_keys=["messages"]` leaves these out.
+    """
+
+    memory_context: NotRequired[Annotated[str, UntrackedValue, PrivateStateAttr]]
+    recall_id: NotRequired[Annotated[str, UntrackedValue, PrivateStateAttr]]
+    memory_heard: NotRequired[Annotated[list[AnyMessage], UntrackedValue, PrivateStateAttr]]
+
+
+class CuratedMemoryMiddleware(AgentMiddleware[CuratedMemoryState, ContextT, ResponseT], Generic[ContextT, ResponseT]):
+    """Recalls once before an agent's run, shows that to its model, and promotes what the user said after the run.
+
+    Compile the agent with `store=memory.store` (or pass it here), and name the owner in the run's context or
+    configurable, as with the nodes. The block of memories stands in a user message before the user's last one
+    (`placement="user"`, the less privileged, and the prompt before it stays as it was, which a provider's cache
+    needs), or at the end of the system prompt (`"system"`). It is in no checkpoint: a run that is resumed recalls anew.
+
+    `retrieval` and `promotion` are the nodes to work with, with options of their own. Without them, `model` is asked
+    about what the rules leave in doubt, and `mode="background"` queues what was said for a `PromotionWorker`. What a
+    summary or another middleware took out of the messages during the run is read as the model was shown it. An agent
+    that runs as the tool of another recalls, and learns nothing: its messages are the other agent's words.
+
+    Raises InvalidInputError for another placement, or options beside the node that they are for.
+    """
+
+    state_schema = CuratedMemoryState
+    tools = ()
+
+    def __init__(
+        self,
+        *,
+        retrieval: RetrievalNode | None = None,
+        promotion: PromotionNode | None = None,
+        model: Any = None,
+        mode: Mode = "hot",
+        placement: Placement = "user",
+        store: CuratedStore | None = None,
+    ) -> None:
+        super().__init__()
+        if placement not in ("user", "system"):
+            raise InvalidInputError(f"placement must be 'user' or 'system', not {placement!r}.")
+        if promotion is not None and (model is not None or mode != "hot"):
+            raise InvalidInputError("give model and mode to the PromotionNode that is passed as promotion.")
+        if store is not None and (retrieval is not None or promotion is not None):
+            raise InvalidInputError("give the store to the nodes that are passed as retrieval and promotion.")
+        self._retrieval = retrieval or RetrievalNode(store=store)
+        self._promotion = promotion or PromotionNode(model=model, mode=mode, store=store)
+        self._placement: Placement = placement
+
+    def before_agent(self, state: Any, runtime: Runtime[Any]) -> dict[str, Any]:
+        """Recall for what the user said last."""
+        return self._retrieval.invoke(state)
+
+    async def abefore_agent(self, state: Any, runtime: Runtime[Any]) -> dict[str, Any]:
+        """Same as `before_agent`."""
+        return await self._retrieval.ainvoke(state)
+
+    def wrap_model_call(
+        self, request: ModelRequest[ContextT], handler: Callable[[ModelRequest[ContextT]], ModelResponse[ResponseT]]
+    ) -> ModelResponse[ResponseT] | ExtendedModelResponse[ResponseT]:
+        """Show the model what was recalled; the messages of the state stay as they are."""
+        state = request.state
+        recalled = {} if "memory_context" in state else self._retrieval.invoke(state)
+        return _noting(handler(self._shown(request, recalled)), state, recalled)
+
+    async def awrap_model_call(
+        self,
+        request: ModelRequest[ContextT],
+        handler: Callable[[ModelRequest[ContextT]], Awaitable[ModelResponse[ResponseT]]],
+    ) -> ModelResponse[ResponseT] | ExtendedModelResponse[ResponseT]:
+        """Same as `wrap_model_call`."""
+        state = request.state
+        recalled = {} if "memory_context" in state else await self._retrieval.ainvoke(state)
+        return _noting(await handler(self._shown(request, recalled)), state, recalled)
+
+    def after_agent(self, state: Any, runtime: Runtime[Any]) -> dict[str, Any] | None:
+        """Promote what the user said, or queue it."""
+        return None if _is_a_tool() else self._promotion.invoke(_heard(state))
+
+    async def aafter_agent(self, state: Any, runtime: Runtime[Any]) -> dict[str, Any] | None:
+        """Same as `after_agent`."""
+        return None if _is_a_tool() else await self._promotion.ainvoke(_heard(state))
+
+    def _shown(self, request: ModelRequest[ContextT], recalled: Mapping[str, Any]) -> ModelRequest[ContextT]:
+        block = {**request.state, **recalled}.get("memory_context")
+        if not block:
+            return request
+        if self._placement == "system":
+            return request.override(system_message=_ending_with(request.system_message, block))
+        messages: list[Any] = build_prompt({"messages": request.messages, "memory_context": block})
+        return request.override(messages=messages)
+
+
+def _noting(
+    response: ModelResponse[ResponseT], state: Mapping[str, Any], recalled: Mapping[str, Any]
+) -> ModelResponse[ResponseT] | ExtendedModelResponse[ResponseT]:
+    """Return a response that notes, with the first call of a run, what was heard, and what was recalled for it."""
+    if "memory_heard" in state:
+        return response
+    update = {**recalled, "memory_heard": _given(state["messages"])}
+    return ExtendedModelResponse(model_response=response, command=Command(update=update))
+
+
+def _given(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
+    """Return the user's messages that a run was given; when it was resumed, the last one before."""
+    found: list[AnyMessage] = []
+    for message in reversed(messages):
+        if message.type == "human":
+            found.insert(0, message)
+        elif message.type == "ai" and found:
+            break
+    return found
+
+
+def _heard(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the state with the user's words that the model was shown and that were taken out of it since."""
+    messages: Sequence[BaseMessage] = state["messages"]
+    there = {message.id for message in messages}
+    gone = [message for message in state.get("memory_heard", ()) if message.id not in there]
+    return {**state, "messages": [*gone, *messages]}
+
+
+def _ending_with(system: SystemMessage | None, block: str) -> SystemMessage:
+    """Return a system message with the block at its end; blocks before it keep what a provider caches them by."""
+    if system is None:
+        return SystemMessage(block)
+    if isinstance(system.content, str):
+        return system.model_copy(update={"content": f"{system.content}\n\n{block}"})
+    return system.model_copy(update={"content": [*system.content, {"type": "text", "text": block}]})
+
+
+def _is_a_tool() -> bool:
+    """Return whether the run is that of an agent which another one called as a tool."""
+    namespace = str(ensure_config()["configurable"].get("checkpoint_ns") or "")
+    return any(part.startswith("tools:") for part in namespace.split("|"))
