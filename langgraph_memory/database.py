@@ -207,7 +207,7 @@ class MemoryDatabase:
         role that owns the tables, its members and roles with BYPASSRLS see everything, and superusers, whom no policy
         stops. A role that is granted nothing sees nothing. Granting it again binds it to another owner, and covers the
         tables that a newer version of this package has added. The role must exist and be no administrator's. Items of
-        the plain store outside `("memories", owner)` are nobody's, so that no bound role sees them.
+        the plain store outside `("curated", owner)` are nobody's, so that no bound role sees them.
 
         Raises MissingOwnerError, DatabaseUnavailableError, or InvalidInputError: without PostgreSQL, without such a
         role, and for a role that could act as one that sees more.

@@ -59,7 +59,7 @@ class CuratedStore(BaseStore):
 
     As a `BaseStore` it takes any namespace and JSON value. As curated memory it remembers typed, owned, scoped and
     sourced records and recalls the few that matter; each of them is also an item at namespace
-    ("memories", owner, scope segments...), where a period in an owner or scope is written "%2E".
+    ("curated", owner, scope segments...), where a period in an owner or scope is written "%2E".
 
     `index` and `ttl` mean what they mean in LangGraph; expired items are never returned. Without an index, a query
     searches the text. `memory_types` adds types of your own; `guard` says what becomes of personal data. `receipts` is
@@ -559,7 +559,7 @@ class CuratedStore(BaseStore):
         """Remove everything that is kept of an owner, then make its bytes unreadable in the live files.
 
         In one transaction: memories, their history and audit, the text index, vectors, receipts, ledger, queued jobs
-        and the plain items under ("memories", owner). With `threads` also the owner's threads: those of which a run
+        and the plain items under ("curated", owner). With `threads` also the owner's threads: those of which a run
         saved a checkpoint under this owner (`owner_id`, else `user_id`, in its configurable or metadata), whoever else
         took part; and those that the owner's ledger, receipts or jobs name and no run named an owner for.
 

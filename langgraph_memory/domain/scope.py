@@ -9,7 +9,7 @@ from typing import Any
 from langgraph_memory.exceptions import IdentityConflictError, InvalidScopeError, MissingOwnerError
 
 GLOBAL = "global"
-ROOT = "memories"
+ROOT = "curated"
 _SEPARATOR = "/"
 
 
@@ -94,7 +94,7 @@ def visible_from(scope: str) -> tuple[str, ...]:
 
 
 def namespace_of(owner_id: str, scope: str) -> tuple[str, ...]:
-    """Return the namespace of an owner's memories at `scope`: ("memories", owner, scope segments...), encoded."""
+    """Return the namespace of an owner's memories at `scope`: ("curated", owner, scope segments...), encoded."""
     return (ROOT, encode_label(owner_id), *(encode_label(segment) for segment in scope.split(_SEPARATOR)))
 
 

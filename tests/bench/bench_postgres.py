@@ -144,11 +144,11 @@ def our_search(url: str, memories: int, owners: int) -> dict[str, float]:
             connection.execute("VACUUM ANALYZE")
         queries = [texts.query() for _ in range(60)]
         for number in range(60):  # so that every page has been read before anything is timed, here and below
-            store.search(("memories", owner_of(number, owners)), query=queries[number])
+            store.search(("curated", owner_of(number, owners)), query=queries[number])
         hybrid = median(lambda i: store.recall(queries[i], owner_id=owner_of(i, owners)))
         new = texts.statements(60)
         put = median(lambda i: store.remember(new[i], owner_id=owner_of(i, owners)))
-        search = median(lambda i: store.search(("memories", owner_of(i, owners)), query=queries[i]))
+        search = median(lambda i: store.search(("curated", owner_of(i, owners)), query=queries[i]))
     with CuratedStore.from_conn_string(url) as store:
         lexical = median(lambda i: store.recall(queries[i], owner_id=owner_of(i, owners)))
     return {"hybrid recall": hybrid, "lexical recall": lexical, "search": search, "put": put}
@@ -174,7 +174,7 @@ def their_search(url: str, memories: int, owners: int) -> dict[str, float]:
             vectors = dict(zip(statements, texts.vectors(len(statements)).tolist(), strict=True))
             store.batch(
                 [
-                    PutOp(("memories", owner_of(start + i, owners)), str(start + i), {"text": text})
+                    PutOp(("curated", owner_of(start + i, owners)), str(start + i), {"text": text})
                     for i, text in enumerate(statements)
                 ]
             )
@@ -182,10 +182,10 @@ def their_search(url: str, memories: int, owners: int) -> dict[str, float]:
             connection.execute("VACUUM ANALYZE")
         queries = [texts.query() for _ in range(60)]
         for number in range(60):
-            store.search(("memories", owner_of(number, owners)), query=queries[number])
-        search = median(lambda i: store.search(("memories", owner_of(i, owners)), query=queries[i]))
+            store.search(("curated", owner_of(number, owners)), query=queries[number])
+        search = median(lambda i: store.search(("curated", owner_of(i, owners)), query=queries[i]))
         new = recall_speed.Texts(2).statements(60)
-        put = median(lambda i: store.put(("memories", owner_of(i, owners)), f"n{i}", {"text": new[i]}))
+        put = median(lambda i: store.put(("curated", owner_of(i, owners)), f"n{i}", {"text": new[i]}))
     return {"search": search, "put": put}
 
 

@@ -44,7 +44,7 @@ from langgraph_memory import (
 from langgraph_memory.domain.text import normalised, query_terms
 
 DIALOGUES = Path("/work/shared/bench/locomo_dev.json")
-NAMESPACE = ("memories", "user")
+NAMESPACE = ("curated", "user")
 NEAR = 0.8
 """The share of their telling words that two near duplicates have in common."""
 FACTS = {

@@ -30,7 +30,7 @@ DIMS = 384
 WORDS = 20_000
 QUERY_WORDS = 8
 ROUNDS = 60
-PLACE = ("memories", "user-0")
+PLACE = ("curated", "user-0")
 NOW = datetime(2026, 1, 1, tzinfo=UTC).isoformat()
 
 
@@ -126,8 +126,8 @@ def theirs(memories: int, owners: int, folder: Path) -> Iterator[tuple[str, str]
     for name, store in stores:
         if memories <= 10_000:
             for number, text in enumerate(texts.statements(memories)):
-                store.put(("memories", f"user-{number % owners}"), str(number), {"text": text})
-            yield f"{name} search", timed(lambda i, s=store: s.search(("memories", f"user-{i % owners}"), query="w1"))
+                store.put(("curated", f"user-{number % owners}"), str(number), {"text": text})
+            yield f"{name} search", timed(lambda i, s=store: s.search(("curated", f"user-{i % owners}"), query="w1"))
         yield f"{name} put", timed(lambda i, s=store: s.put(PLACE, f"n{i}", {"text": new[i]}), min(ROUNDS, 30))
     connection.close()
 

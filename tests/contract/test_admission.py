@@ -16,7 +16,7 @@ from langgraph_memory import CuratedStore, GuardPolicy, Memory
 from langgraph_memory.exceptions import InvalidMemoryError
 
 OWNER = "ana"
-PLACE = ("memories", OWNER, "global")
+PLACE = ("curated", OWNER, "global")
 POLICY = GuardPolicy(email="mask", phone="refuse")
 SECRET = "the password is hunter2"
 

@@ -189,7 +189,7 @@ async def test_as_of_answers_with_what_was_believed_before_an_edit(store: Driver
     memory = (await store.remember("likes green tea", owner_id="ada", confidence=0.5)).memory
     then = clock()
     clock.advance(hours=1)
-    await store.put(("memories", "ada", "global"), memory.id, {"content": "likes black coffee", "confidence": 0.9})
+    await store.put(("curated", "ada", "global"), memory.id, {"content": "likes black coffee", "confidence": 0.9})
     clock.advance(hours=1)
 
     (past,) = await store.recall("green tea", owner_id="ada", as_of=then)
@@ -209,7 +209,7 @@ async def test_as_of_finds_an_edited_text_by_its_words_not_by_the_vector_of_the_
     await indexed.remember("owns a bicycle", owner_id="ada")
     then = clock()
     clock.advance(hours=1)
-    await indexed.put(("memories", "ada", "global"), memory.id, {"content": "likes black coffee"})
+    await indexed.put(("curated", "ada", "global"), memory.id, {"content": "likes black coffee"})
 
     found = await indexed.recall("green tea", owner_id="ada", as_of=then)
     other = await indexed.recall("black coffee", owner_id="ada", as_of=then)
@@ -256,7 +256,7 @@ async def test_as_of_knows_what_had_expired_then(store: Driver, clock: Clock) ->
     ).memory
     clock.advance(hours=12)
     await store.put(
-        ("memories", "ada@example%2Eorg", "global"), memory.id, {"expires_at": (START + timedelta(9)).isoformat()}
+        ("curated", "ada@example%2Eorg", "global"), memory.id, {"expires_at": (START + timedelta(9)).isoformat()}
     )
     clock.advance(days=3)
 
@@ -320,7 +320,7 @@ async def test_an_explanation_shows_memories_as_they_were_and_not_what_was_forgo
     bike = (await store.remember("rides to buy tea", owner_id="ada")).memory
     recall = await store.recall("tea", owner_id="ada")
     clock.advance(hours=1)
-    await store.put(("memories", "ada", "global"), tea.id, {"content": "likes <b>coffee</b>"})
+    await store.put(("curated", "ada", "global"), tea.id, {"content": "likes <b>coffee</b>"})
     await store.forget(bike.id, owner_id="ada")
 
     explanation = await store.explain(recall.id, owner_id="ada")

@@ -544,7 +544,7 @@ async def test_pages_of_a_listing_follow_each_other(store: Driver, clock: Clock)
 
 async def test_a_memory_is_an_item_of_the_store(store: Driver) -> None:
     memory = (await store.remember("Ada likes tea", owner_id="a.b@c.d", scope="org:v1.2/p")).memory
-    namespace = ("memories", "a%2Eb@c%2Ed", "org:v1%2E2", "p")
+    namespace = ("curated", "a%2Eb@c%2Ed", "org:v1%2E2", "p")
 
     item = await store.get(namespace, memory.id)
 
@@ -557,7 +557,7 @@ async def test_a_memory_is_an_item_of_the_store(store: Driver) -> None:
     assert await store.list_namespaces(prefix=namespace) == [namespace]
 
 
-@pytest.mark.parametrize("prefix", [(), ("memories",)])
+@pytest.mark.parametrize("prefix", [(), ("curated",)])
 async def test_a_search_above_the_owner_never_returns_a_memory(indexed: Driver, prefix: tuple[str, ...]) -> None:
     for owner in (ADA, "bob"):
         await indexed.remember("harbour boats", owner_id=owner)
@@ -577,22 +577,22 @@ async def test_a_text_search_above_the_owner_never_returns_a_memory(store: Drive
     await store.remember("harbour boats", owner_id=ADA)
 
     assert await store.search((), query="harbour") == []
-    assert await store.search(("memories",), query="harbour") == []
+    assert await store.search(("curated",), query="harbour") == []
 
 
 async def test_a_search_below_an_owner_returns_no_superseded_memory(store: Driver) -> None:
     await store.remember("Deploys go to Slack", owner_id="ada", slot="deploy.channel")
     await store.remember("Deploys go to Teams", owner_id="ada", slot="deploy.channel")
 
-    assert [item.value["content"] for item in await store.search(("memories", "ada"))] == ["Deploys go to Teams"]
-    assert await store.search(("memories", "ada"), query="Slack") == []
+    assert [item.value["content"] for item in await store.search(("curated", "ada"))] == ["Deploys go to Teams"]
+    assert await store.search(("curated", "ada"), query="Slack") == []
 
 
 async def test_a_put_at_a_memorys_place_edits_what_it_names(indexed: Driver, database: str, clock: Clock) -> None:
     memory = (await indexed.remember("likes green tea", owner_id="ada", slot="drink", confidence=0.5)).memory
     later = clock.advance(hours=1)
 
-    await indexed.put(("memories", "ada", "global"), memory.id, {"content": "likes black coffee", "confidence": 0.9})
+    await indexed.put(("curated", "ada", "global"), memory.id, {"content": "likes black coffee", "confidence": 0.9})
 
     (edited,) = await indexed.list_memories(owner_id="ada")
     assert (edited.content, edited.confidence, edited.slot) == ("likes black coffee", 0.9, "drink")
@@ -606,7 +606,7 @@ async def test_a_put_at_a_memorys_place_edits_what_it_names(indexed: Driver, dat
 async def test_an_edit_that_names_no_content_keeps_the_vector(indexed: Driver) -> None:
     memory = (await indexed.remember("likes green tea", owner_id="ada")).memory
 
-    await indexed.put(("memories", "ada", "global"), memory.id, {"importance": 1.0})
+    await indexed.put(("curated", "ada", "global"), memory.id, {"importance": 1.0})
 
     (found,) = await indexed.recall("green tea", owner_id="ada")
     assert found.memory.importance == 1.0
@@ -615,7 +615,7 @@ async def test_an_edit_that_names_no_content_keeps_the_vector(indexed: Driver) -
 
 async def test_a_value_that_was_read_can_be_put_back(store: Driver) -> None:
     memory = (await store.remember("likes tea", owner_id="ada", content_json={"value": 1})).memory
-    item = await store.get(("memories", "ada", "global"), memory.id)
+    item = await store.get(("curated", "ada", "global"), memory.id)
 
     await store.put(item.namespace, item.key, item.value)
 
@@ -645,7 +645,7 @@ async def test_an_edit_against_the_memorys_rules_is_refused_and_changes_nothing(
     memory = (await store.remember("likes tea", owner_id="ada", slot="drink")).memory
 
     with pytest.raises(LangGraphMemoryError):
-        await store.batch([PutOp(("docs",), "k", {}), PutOp(("memories", "ada", "global"), memory.id, value)])
+        await store.batch([PutOp(("docs",), "k", {}), PutOp(("curated", "ada", "global"), memory.id, value)])
 
     assert await store.list_memories(owner_id="ada") == [memory]
     assert await store.search(("docs",)) == []
@@ -656,7 +656,7 @@ async def test_a_delete_at_a_memorys_place_forgets_it(store: Driver, clock: Cloc
     clock.advance(hours=1)
     newest = await store.remember("Deploys go to Teams", owner_id="ada", slot="deploy.channel")
 
-    await store.delete(("memories", "ada", "global"), newest.memory.id)
+    await store.delete(("curated", "ada", "global"), newest.memory.id)
 
     assert await store.list_memories(owner_id="ada", everything=True) == []
     assert contents(await store.recall("deploys", owner_id="ada")) == []

@@ -142,7 +142,7 @@ def test_many_sweeps_leave_what_one_leaves(steps: list[tuple[str, int]], swept_o
     for days in (swept_on, set[int]()):
         clock = Clock()
         with opened_store(":memory:", clock) as store:
-            place = ("memories", "ana", "global")
+            place = ("curated", "ana", "global")
             key = store.remember("A whale", owner_id="ana", memory_type="event", confidence=first).memory.id
             for number, (kind, wait) in enumerate([*steps, ("end", 90)]):
                 for _ in range(wait):
@@ -433,7 +433,7 @@ async def test_old_receipts_go_and_the_ledger_and_the_audit_stay(both: Driver, c
 
 async def test_plain_items_whose_time_is_over_are_counted_and_removed(both: Driver, clock: Clock) -> None:
     await both.put(("things", "here"), "short", {"n": 1}, ttl=1)
-    await both.put(("memories", "ana"), "short", {"n": 1}, ttl=1)
+    await both.put(("curated", "ana"), "short", {"n": 1}, ttl=1)
     await both.put(("things", "here"), "long", {"n": 1})
     clock.advance(minutes=2)
 

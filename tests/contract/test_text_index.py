@@ -25,7 +25,7 @@ from langgraph_memory.plans import memories
 from langgraph_memory.plans.memories import Proposal
 from langgraph_memory.store import CuratedStore
 
-PLACE = ("memories", "ada", "global")
+PLACE = ("curated", "ada", "global")
 WORDS = [f"w{number}" for number in range(40)]
 Texts = dict[str, str]
 Change = Callable[[CuratedStore, Texts, Random], None]

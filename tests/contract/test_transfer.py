@@ -63,7 +63,7 @@ def fill(store: CuratedStore, clock: Clock) -> None:
         later = Utterance(message_id="n", actor="user", text=f"{owner} uses ruff")
         store.queue.add([later], place=place, source=Source(thread_id="t"), heard=[f"{owner} was told of ruff"])
         assert old.memory is not None
-    store.put(("memories", BEN, "notes"), "k", {"text": "a plain item"})
+    store.put(("curated", BEN, "notes"), "k", {"text": "a plain item"})
     store.put(("other", "corner", "deep"), "k", {"text": "harbour"}, ttl=6000)
     store.put(("other", "corner"), "silent", {"text": "harbour"}, index=False)
 

@@ -13,17 +13,17 @@ from support import Driver
 from langgraph_memory import MemoryDatabase, open_memory
 from langgraph_memory.exceptions import InvalidInputError, InvalidScopeError, MissingOwnerError
 
-ANA = ("memories", "ana", "global")
-ACME = ("memories", "ana", "org:acme")
-APOLLO = ("memories", "ana", "org:acme", "project:apollo")
+ANA = ("curated", "ana", "global")
+ACME = ("curated", "ana", "org:acme")
+APOLLO = ("curated", "ana", "org:acme", "project:apollo")
 OUTSIDE = [
-    ("memories", "bob", "global"),
-    ("memories", "anabel", "global"),
-    ("memories", "ana"),
-    ("memories",),
+    ("curated", "bob", "global"),
+    ("curated", "anabel", "global"),
+    ("curated", "ana"),
+    ("curated",),
     ("things",),
-    ("memories", "ana", "org:other"),
-    ("memories", "ana", "org:acme", "project:apollo"),
+    ("curated", "ana", "org:other"),
+    ("curated", "ana", "org:acme", "project:apollo"),
 ]
 
 
@@ -48,12 +48,12 @@ def contents(items: Any) -> list[str]:
 async def test_a_view_reads_its_scope_its_ancestors_and_global(memory: MemoryDatabase, mode: str) -> None:
     view = Driver(memory.store.view(owner_id="ana", scope="org:acme"), mode)
 
-    for prefix in ((), ("memories",), ("memories", "ana")):
+    for prefix in ((), ("curated",), ("curated", "ana")):
         found = await view.search(prefix, limit=50)
         assert contents(found) == ["acme deploys on Friday", "ana likes tea", "tea time"]
     assert contents(await view.search(ACME)) == ["acme deploys on Friday"]
     assert contents(await view.search(ACME, query="deploys")) == ["acme deploys on Friday"]
-    assert contents(await view.search(("memories",), query="tea")) == ["ana likes tea", "tea time"]
+    assert contents(await view.search(("curated",), query="tea")) == ["ana likes tea", "tea time"]
     assert sorted(await view.list_namespaces()) == sorted([ANA, ACME, (*ANA, "notes")])
 
 
@@ -62,7 +62,7 @@ async def test_nothing_outside_is_read_or_written(
     memory: MemoryDatabase, mode: str, namespace: tuple[str, ...]
 ) -> None:
     view = Driver(memory.store.view(owner_id="ana", scope="org:acme"), mode)
-    before = contents(memory.store.search((), limit=50)), contents(memory.store.search(("memories", "bob")))
+    before = contents(memory.store.search((), limit=50)), contents(memory.store.search(("curated", "bob")))
     held = next((item.key for item in memory.store.search(namespace, limit=1)), "k")
 
     said = set()
@@ -75,10 +75,10 @@ async def test_nothing_outside_is_read_or_written(
         with pytest.raises(InvalidInputError, match="outside"):
             await view.delete(namespace, key)
     assert len(said) == 1
-    assert before == (contents(memory.store.search((), limit=50)), contents(memory.store.search(("memories", "bob"))))
+    assert before == (contents(memory.store.search((), limit=50)), contents(memory.store.search(("curated", "bob"))))
 
 
-@pytest.mark.parametrize("prefix", [("memories", "bob"), ("things",), ("memories", "ana", "org:other"), APOLLO])
+@pytest.mark.parametrize("prefix", [("curated", "bob"), ("things",), ("curated", "ana", "org:other"), APOLLO])
 async def test_nothing_outside_is_found(memory: MemoryDatabase, mode: str, prefix: tuple[str, ...]) -> None:
     view = Driver(memory.store.view(owner_id="ana", scope="org:acme"), mode)
 
@@ -107,7 +107,7 @@ async def test_a_batch_that_reaches_outside_does_nothing(memory: MemoryDatabase,
 
     view = Driver(memory.store.view(owner_id="ana"), mode)
     with pytest.raises(InvalidInputError, match="outside"):
-        await view.batch([PutOp(ANA, "k", {"text": "x"}), GetOp(("memories", "bob", "global"), "k")])
+        await view.batch([PutOp(ANA, "k", {"text": "x"}), GetOp(("curated", "bob", "global"), "k")])
 
     assert memory.store.get(ANA, "k") is None
 
@@ -130,9 +130,7 @@ def test_a_view_needs_an_owner_and_a_scope(memory: MemoryDatabase) -> None:
         memory.store.view(owner_id="ana", scope="org:acme//x")
 
 
-@given(
-    namespace=st.lists(st.sampled_from(["memories", "ana", "bob", "global", "org:acme", "x"]), max_size=4).map(tuple)
-)
+@given(namespace=st.lists(st.sampled_from(["curated", "ana", "bob", "global", "org:acme", "x"]), max_size=4).map(tuple))
 def test_whatever_is_asked_of_a_view_another_owners_never_comes_back(namespace: tuple[str, ...]) -> None:
     with open_memory(":memory:") as memory:
         secret = memory.store.remember("bob's secret", owner_id="bob").memory

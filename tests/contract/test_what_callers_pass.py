@@ -140,7 +140,7 @@ async def test_an_edit_through_put_is_a_correction_with_both_in_the_history(data
         known = store.remember(
             "The user lives in Munich.", owner_id="ana", slot="home", content_json={"value": "Munich"}
         )
-        (item,) = store.search(("memories", "ana"))
+        (item,) = store.search(("curated", "ana"))
 
         edit = {"content": "The user lives in Hamburg."}
         if mode == "sync":

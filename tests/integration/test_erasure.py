@@ -92,7 +92,7 @@ async def fill(store: Driver, clock: Clock, owner_id: str, mark: str) -> None:
     await store.supersede(gone.memory.id, f"the {mark}content is new", owner_id=owner_id)
     clock.advance(minutes=1)
     await store.verify(kept.memory.id, owner_id=owner_id)
-    place = ("memories", owner_id.replace(".", "%2E"), "global")
+    place = ("curated", owner_id.replace(".", "%2E"), "global")
     await store.put(place, kept.memory.id, {"content": f"the {mark}content was edited"})
     await store.put((*place[:2], "notes"), f"{mark}key", {"text": f"{mark}item"})
     await store.recall(f"where is {mark}query", owner_id=owner_id, source=source)

@@ -350,7 +350,7 @@ def test_a_standby_is_read_refuses_writes_in_a_sentence_and_is_written_once_it_i
         memory.store.setup()
         owner, thread = "owner-0", {"configurable": {"thread_id": "owner-0"}}
         assert len(memory.store.list_memories(owner_id=owner)) == 4
-        assert len(memory.store.search(("memories", owner), query="thing1")) > 0
+        assert len(memory.store.search(("curated", owner), query="thing1")) > 0
         assert memory.checkpointer.get_tuple(thread) is not None  # type: ignore[arg-type]
         for attempt in (
             lambda: memory.store.remember("something new", owner_id=owner),

@@ -80,7 +80,7 @@ def test_no_copy_of_a_deleted_row_is_left_beside_the_cells_of_any_page(path: str
             owner = chance.choice(["ana", "bob"])
             text = f"zq{owner}{number} is said of {number}. " * chance.randint(1, 60)
             if chance.random() < 0.3:
-                store.put(("memories", owner, "notes"), f"zq{owner}{number}", {"text": text})
+                store.put(("curated", owner, "notes"), f"zq{owner}{number}", {"text": text})
                 continue
             known = store.remember(text, owner_id=owner).memory
             if known is not None and chance.random() < 0.3:

@@ -77,7 +77,7 @@ def test_a_served_assistant_remembers_across_threads(client: SyncLangGraphClient
 
     say("I live in Berlin.")
     answer = say("Where do I live?")
-    items = client.store.search_items(["memories", "ana@example%2Ecom"])["items"]
+    items = client.store.search_items(["curated", "ana@example%2Ecom"])["items"]
 
     assert "Berlin" in answer
     assert [item["value"]["content"] for item in items] == ["The user lives in Berlin."]

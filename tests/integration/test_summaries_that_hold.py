@@ -67,7 +67,7 @@ async def test_a_summary_is_of_what_still_holds(memory: MemoryDatabase, mode: st
         await store.forget(known.id, owner_id="ana")
     else:
         edited = {"content": "The user uses Emacs.", "content_json": {"value": "Emacs"}}
-        await store.put(("memories", "ana", "global"), known.id, edited)
+        await store.put(("curated", "ana", "global"), known.id, edited)
     if first == "the change":
         await Driver(memory, mode).end_session("mon", owner_id="ana")
 

@@ -73,7 +73,7 @@ def tables(url: str) -> dict[str, str]:
         "AND c.relname NOT LIKE 'tenant\\_%' GROUP BY c.relname",
     )
     return {
-        name: "partition = 'memories.ada'" if "partition" in columns else "thread_id = 'thread of ada'"
+        name: "partition = 'curated.ada'" if "partition" in columns else "thread_id = 'thread of ada'"
         for name, columns in found
         if name not in OF_NOBODY
     }
@@ -148,7 +148,7 @@ def test_no_role_gives_its_rows_to_another_owner_or_copies_them_there(url: str) 
             of_bob = ask(bob, "SELECT * FROM {} LIMIT 1", name)
             names = [column.name for column in of_bob.description]
             values = [
-                {"partition": "memories.ada", "thread_id": "thread of ada"}.get(column, value)
+                {"partition": "curated.ada", "thread_id": "thread of ada"}.get(column, value)
                 if column == of_ada.partition(" ")[0]
                 else Json(value)
                 if isinstance(value, dict)
@@ -171,10 +171,10 @@ def test_no_role_gives_its_rows_to_another_owner_or_copies_them_there(url: str) 
         "ON CONFLICT (thread_id) DO UPDATE SET owner_id = 'bob'",
         "UPDATE agent_memory SET owner_id = 'ada'",
         "UPDATE agent_memory SET namespace = 'memories.ada.tea'",
-        "UPDATE tenant_role SET partition = 'memories.ada', owner_id = 'ada'",
-        "INSERT INTO tenant_role VALUES ('tenant_bob2', 'memories.ada', 'ada')",
+        "UPDATE tenant_role SET partition = 'curated.ada', owner_id = 'ada'",
+        "INSERT INTO tenant_role VALUES ('tenant_bob2', 'curated.ada', 'ada')",
         "SELECT * FROM tenant_role",
-        "UPDATE tenant_binding SET partition = 'memories.ada'",
+        "UPDATE tenant_binding SET partition = 'curated.ada'",
         "DELETE FROM tenant_thread",
         "UPDATE store_setting SET value = 'x'",
         "ALTER TABLE agent_memory DISABLE ROW LEVEL SECURITY",
@@ -193,7 +193,7 @@ def test_no_role_makes_itself_another_owners(url: str, sql: str) -> None:
 
     with psycopg.connect(as_role(url, "tenant_bob")) as bob:
         assert ask(bob, "SELECT DISTINCT thread_id FROM thread_checkpoint").fetchall() == [("thread of bob",)]
-        assert ask(bob, "SELECT DISTINCT owner_id, partition FROM agent_memory").fetchall() == [("bob", "memories.bob")]
+        assert ask(bob, "SELECT DISTINCT owner_id, partition FROM agent_memory").fetchall() == [("bob", "curated.bob")]
 
 
 def test_a_thread_is_given_to_nobody_else(url: str) -> None:
@@ -266,7 +266,7 @@ def test_the_library_says_in_a_sentence_that_the_connection_is_another_owners(ur
 
         assert memory.store.list_memories(owner_id="bob") == []
         assert memory.checkpointer.get_tuple({"configurable": {"thread_id": "thread of bob"}}) is None
-        assert memory.store.search(("memories", "bob")) == []
+        assert memory.store.search(("curated", "bob")) == []
         assert len(list(memory.store.export(owner_id="bob"))) == 1  # the line that says what the format is
         assert [found[0] for found in memory.store.list_owners()] == ["ada"]
 

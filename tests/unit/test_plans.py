@@ -136,7 +136,7 @@ def test_an_operation_can_be_started_again_and_knows_whether_it_writes() -> None
 
 # --- remembering ------------------------------------------------------------------------------------------------------
 
-NOTED = [{"partition": "memories.ada", "partition_no": 1, "size": 1, "about": "[1]"}]
+NOTED = [{"partition": "curated.ada", "partition_no": 1, "size": 1, "about": "[1]"}]
 """What is noted of a partition that holds a memory about the same."""
 
 
@@ -147,7 +147,7 @@ def test_a_new_memory_is_inserted_with_its_vectors_and_a_line_of_audit() -> None
 
     assert outcome.action == "added"
     assert script.names == [*("live_about", "partition", "insert_item", "put_vectors", "audit", "mark_keys_in_use")]
-    assert script.params("put_vectors") == {"partition": "memories.ada", "memory_no": 7, "corpus": None}
+    assert script.params("put_vectors") == {"partition": "curated.ada", "memory_no": 7, "corpus": None}
     assert [dict(row) for row in script.asked[3].rows or ()] == [{"field": "content", "vector": b"1234"}]
     assert script.params("audit")["action"] == "added"
 
@@ -290,7 +290,7 @@ def test_every_statement_of_a_recall_is_bound_to_the_owners_partition() -> None:
 
     assert {"postings", "closeness", "named_subjects"} <= set(script.names)
     bound = [query.params["partition"] for query in script.asked]
-    assert set(bound) == {"memories.ada", "memories.team"}
+    assert set(bound) == {"curated.ada", "curated.team"}
     assert all(
         query.params["scopes"] == ["org:acme/p", "org:acme", "global"]
         for query in script.asked
