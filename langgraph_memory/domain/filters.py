@@ -6,7 +6,8 @@ A filter names fields, of objects in objects with dots, and an equal value or op
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import ge, gt, le, lt
 from typing import Any
 
@@ -16,6 +17,8 @@ _ORDER: Mapping[str, Callable[[Any, Any], bool]] = {"$gt": gt, "$gte": ge, "$lt"
 _SETS = ("$in", "$nin")
 _OPERATORS = ("$eq", "$ne", *_ORDER, *_SETS, "$exists", "$not")
 _LISTS = ("$and", "$or")
+_EXACT = 1 << 53
+"""From here on the JSON of a whole number and of an equal floating-point number may not begin alike."""
 _MISSING = object()
 
 
@@ -44,6 +47,44 @@ def check_filter(wanted: Any) -> None:
 def matches(value: Any, wanted: Mapping[str, Any] | None) -> bool:
     """Return whether `value` satisfies every part of a filter that was checked."""
     return all(_satisfies_part(value, key, operand) for key, operand in (wanted or {}).items())
+
+
+def needles(wanted: Mapping[str, Any] | None) -> list[str]:
+    """Return texts that are all in the JSON of every value which satisfies a filter, the longest first.
+
+    They are some of what the filter says, so that a database can pass over most values without reading them.
+    """
+    return sorted(set(_needles(wanted or {})), key=len, reverse=True)
+
+
+def _needles(wanted: Mapping[str, Any]) -> Iterator[str]:
+    for key, operand in wanted.items():
+        if key == "$and":
+            for one in operand:
+                yield from _needles(one)
+        elif not key.startswith("$"):
+            yield from _needles_of(key, operand)
+
+
+def _needles_of(key: str, operand: Any) -> Iterator[str]:
+    if isinstance(operand, Mapping):
+        names = [name for name in operand if not str(name).startswith("$")]
+        for name in names:
+            yield from _needles_of(str(name), operand[name])
+        if not names and not isinstance(operand.get("$eq"), Mapping):
+            yield from _needles_of(key, operand.get("$eq"))
+    elif (text := _json_of(operand)) is not None:
+        last = json.dumps(key.rpartition(".")[2])  # of a name with dots, which may be a path, what both end with
+        yield f"{last[1:]}: {text}"
+
+
+def _json_of(operand: Any) -> str | None:
+    """Return how the JSON of each equal value begins; None: null is equal to what is missing, and -0.0 to 0."""
+    if isinstance(operand, (str, bool)):
+        return json.dumps(operand)
+    if isinstance(operand, (int, float)) and 0 < abs(operand) < _EXACT and operand == int(operand):
+        return int.__repr__(int(operand))
+    return None
 
 
 def _check_operand(key: str, operand: Any) -> None:

@@ -11,11 +11,11 @@ from typing import Any
 
 from langgraph_memory.domain.admission import admit
 from langgraph_memory.domain.clock import from_microseconds, to_microseconds
-from langgraph_memory.domain.filters import matches
+from langgraph_memory.domain.filters import matches, needles
 from langgraph_memory.domain.guard import DEFAULT_GUARD, GuardPolicy, Refusal
 from langgraph_memory.domain.lexical import Corpus, lexical_matches
 from langgraph_memory.domain.memory import Memory, make_memory
-from langgraph_memory.domain.scope import join_labels, partition_of, split_labels
+from langgraph_memory.domain.scope import ROOT, join_labels, partition_of, split_labels
 from langgraph_memory.domain.text import query_terms
 from langgraph_memory.engine.query import Plan, Query, Row, reads, writes, writes_repeatably
 from langgraph_memory.exceptions import InvalidMemoryError
@@ -32,8 +32,12 @@ from langgraph_memory.plans.rows import (
     rewrite_row,
 )
 
-_PAGE = 500
+_LEAST_PAGE, _PAGE = 32, 500
 _LONGEST_PAGE = 4096
+_NEWEST = ((1 << 63) - 1, -1)
+"""A moment and a number that no row comes before."""
+_LAST = "\U0010ffff"
+"""A text that no namespace comes after."""
 _FIXED = ("owner_id", "scope", "memory_type", "slot", "created_at", "superseded_by", "superseded_at", "conflict_id")
 """What makes a memory the one it is; an edit may repeat these and not change them."""
 
@@ -219,9 +223,19 @@ class _Reach:
     def query(self, kind: str, **params: Any) -> Query:
         joined = join_labels(self.prefix)
         bounds = {"prefix": joined, "low": f"{joined}.", "high": f"{joined}/", "now": to_microseconds(self.now)}
+        if not self.prefix:
+            bounds |= {"low": "", "high": _LAST}
         if len(self.prefix) < 2:
             return Query(f"{kind}_across_partitions", {**bounds, **params})
         return Query(f"{kind}_in_partition", {**bounds, "partition": partition_of(self.prefix), **params})
+
+    def page(
+        self, limit: int, offset: int, after: tuple[int, int] = _NEWEST, needed: Sequence[str] = ()
+    ) -> Plan[Sequence[Row]]:
+        """Read rows last updated first, after the row that was last updated then and of that number."""
+        where = {"after_at": after[0], "after_no": after[1], "limit": limit, "offset": offset}
+        needle = needed[0] if needed and self.prefix[:1] != (ROOT,) else None  # a memory has no JSON of its own
+        return (yield self.query("items", **where, needle=needle, others=list(needed[1:])))
 
 
 def _search(step: Search, now: datetime) -> Plan[list[FoundItem]]:
@@ -235,16 +249,27 @@ def _search(step: Search, now: datetime) -> Plan[list[FoundItem]]:
 
 def _listed(step: Search, reach: _Reach, offset: int, limit: int, without: frozenset[int]) -> Plan[list[FoundItem]]:
     """Return the items from `offset` on, last updated first, reading no more pages than that takes."""
+    if not step.wanted and not without:
+        return (yield from _shown((yield from reach.page(limit, offset)), reach)) if limit else []
     found: list[FoundItem] = []
-    start = 0
+    size, after, needed = min(max(offset + limit, _LEAST_PAGE), _PAGE), _NEWEST, needles(step.wanted)
     while len(found) < offset + limit:
-        rows = yield reach.query("items", limit=_PAGE, offset=start)
-        items = (_found(row) for row in rows if row["memory_no"] not in without)
+        rows = yield from reach.page(size, 0, after, needed)
+        items = yield from _shown([row for row in rows if row["memory_no"] not in without], reach)
         found.extend(item for item in items if matches(item.value, step.wanted))
-        start += len(rows)
-        if len(rows) < _PAGE:
+        if len(rows) < size:
             break
+        after, size = (rows[-1]["updated_at"], rows[-1]["memory_no"]), _PAGE
     return found[offset : offset + limit]
+
+
+def _shown(rows: Sequence[Row], reach: _Reach) -> Plan[list[FoundItem]]:
+    """Return the items of a page; where memories may be, their records are read."""
+    numbers = [row["memory_no"] for row in rows if row["memory_type"] is not None]
+    if not numbers:
+        return [_found(row) for row in rows]
+    whole = {row["memory_no"]: row for row in (yield reach.query("live", numbers=numbers))}
+    return [_found(whole.get(row["memory_no"], row)) for row in rows]
 
 
 def _ranked(step: Search, reach: _Reach, scored: _Scored | ClosestRows) -> Plan[list[FoundItem]]:

@@ -417,7 +417,8 @@ async def test_a_lock_that_is_held_too_long_is_a_clear_error_and_not_for_ever(pa
 
 
 def test_a_reader_sees_one_moment_from_start_to_end(engine: SqliteEngine) -> None:
-    bounds = {"prefix": "", "low": "", "high": "", "now": 0, "limit": 10, "offset": 0}
+    bounds = {"prefix": "", "low": "", "high": "e", "now": 0, "limit": 10, "offset": 0}
+    bounds |= {"after_at": 1 << 62, "after_no": 0, "needle": None, "others": []}
     item = PlainItem(("docs",), "key", {"n": 1}, "")
 
     def count() -> Plan[int]:

@@ -69,6 +69,8 @@ CREATE INDEX agent_memory_by_fingerprint ON agent_memory (partition, scope, memo
 CREATE INDEX agent_memory_by_conflict ON agent_memory (partition, conflict_id) WHERE conflict_id IS NOT NULL;
 CREATE INDEX agent_memory_by_successor ON agent_memory (partition, superseded_by) WHERE superseded_by IS NOT NULL;
 CREATE INDEX agent_memory_by_summary ON agent_memory (partition) WHERE memory_type = 'summary';
+CREATE INDEX agent_memory_newest ON agent_memory (partition, namespace, updated_at DESC, memory_no, expires_at)
+    WHERE superseded_at IS NULL;
 CREATE INDEX agent_memory_by_expiry ON agent_memory (expires_at) WHERE expires_at IS NOT NULL;
 
 -- The text index: for each term of a partition the rows that hold it, in blocks of 512 row numbers. Reading a term costs

@@ -58,6 +58,49 @@ DELETE FROM agent_memory WHERE memory_no = :memory_no AND +partition = :partitio
 -- Remove one row, with its terms and vectors, unless its time was prolonged.
 DELETE FROM agent_memory WHERE memory_no = :memory_no AND +partition = :partition AND expires_at <= :now
 
+-- name: items_in_partition
+-- A page of the live rows of one partition under a prefix, last updated first, after a row of such a page.
+-- Where there is a needle, only values that hold it and the others are read; the rest of a filter is not for SQL.
+SELECT m.memory_no, m.partition, m.namespace, m.id, m.memory_type, m.value, m.created_at, m.updated_at, m.ttl_minutes
+FROM (
+    SELECT memory_no, updated_at FROM agent_memory
+    WHERE partition = :partition AND namespace = :prefix
+      AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
+      AND updated_at <= :after_at AND (updated_at < :after_at OR memory_no > :after_no)
+      AND (:needle IS NULL OR (instr(value, :needle) > 0
+      AND NOT EXISTS (SELECT 1 FROM json_each(:others) AS o WHERE instr(agent_memory.value, o.value) = 0)))
+    UNION ALL
+    SELECT memory_no, updated_at FROM agent_memory
+    WHERE partition = :partition AND namespace >= :low AND namespace < :high
+      AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
+      AND updated_at <= :after_at AND (updated_at < :after_at OR memory_no > :after_no)
+      AND (:needle IS NULL OR (instr(value, :needle) > 0
+      AND NOT EXISTS (SELECT 1 FROM json_each(:others) AS o WHERE instr(agent_memory.value, o.value) = 0)))
+    ORDER BY updated_at DESC, memory_no LIMIT :limit OFFSET :offset
+) AS p CROSS JOIN agent_memory AS m ON m.memory_no = p.memory_no
+ORDER BY m.updated_at DESC, m.memory_no
+
+-- name: items_across_partitions
+-- The same of the plain items of many partitions; never a memory.
+SELECT m.memory_no, m.partition, m.namespace, m.id, m.memory_type, m.value, m.created_at, m.updated_at, m.ttl_minutes
+FROM (
+    SELECT memory_no, updated_at FROM agent_memory
+    WHERE partition = :prefix
+      AND memory_type IS NULL AND (expires_at IS NULL OR expires_at > :now)
+      AND updated_at <= :after_at AND (updated_at < :after_at OR memory_no > :after_no)
+      AND (:needle IS NULL OR (instr(value, :needle) > 0
+      AND NOT EXISTS (SELECT 1 FROM json_each(:others) AS o WHERE instr(agent_memory.value, o.value) = 0)))
+    UNION ALL
+    SELECT memory_no, updated_at FROM agent_memory
+    WHERE partition >= :low AND partition < :high
+      AND memory_type IS NULL AND (expires_at IS NULL OR expires_at > :now)
+      AND updated_at <= :after_at AND (updated_at < :after_at OR memory_no > :after_no)
+      AND (:needle IS NULL OR (instr(value, :needle) > 0
+      AND NOT EXISTS (SELECT 1 FROM json_each(:others) AS o WHERE instr(agent_memory.value, o.value) = 0)))
+    ORDER BY updated_at DESC, memory_no LIMIT :limit OFFSET :offset
+) AS p CROSS JOIN agent_memory AS m ON m.memory_no = p.memory_no
+ORDER BY m.updated_at DESC, m.memory_no
+
 -- name: live_in_partition
 -- Those of the numbered rows that are live and under a prefix of one partition.
 SELECT * FROM agent_memory
