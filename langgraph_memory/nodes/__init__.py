@@ -1,7 +1,9 @@
-"""Graph nodes: retrieval before the model, promotion after it, and the prompt between them."""
+"""Graph nodes: retrieval before the model, promotion after it, the prompt between them; and what a model may do."""
 
+from langgraph_memory.nodes.actions import ModelActions, Note
+from langgraph_memory.nodes.base import IdentityResolver
 from langgraph_memory.nodes.graph import build_graph
-from langgraph_memory.nodes.identity import MemoryContext
+from langgraph_memory.nodes.identity import Identity, MemoryContext, resolve_identity
 from langgraph_memory.nodes.promotion import PromotionNode
 from langgraph_memory.nodes.prompt import build_prompt
 from langgraph_memory.nodes.retrieval import RetrievalNode
@@ -10,12 +12,17 @@ from langgraph_memory.nodes.work import WorkReport
 from langgraph_memory.nodes.worker import PromotionWorker
 
 __all__ = [
+    "Identity",
+    "IdentityResolver",
     "MemoryContext",
     "MemoryState",
+    "ModelActions",
+    "Note",
     "PromotionNode",
     "PromotionWorker",
     "RetrievalNode",
     "WorkReport",
     "build_graph",
     "build_prompt",
+    "resolve_identity",
 ]

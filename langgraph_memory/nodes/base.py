@@ -22,30 +22,17 @@ IdentityResolver = Callable[[Runtime[Any], RunnableConfig], Identity]
 Update = dict[str, Any]
 
 
-class MemoryNode(Runnable[Any, Update]):
-    """A graph node over a `CuratedStore`: the one it was given, or else the one the graph was compiled with."""
+class InRun:
+    """What works in a run, on a `CuratedStore`: the one it was given, or else the one the graph was compiled with."""
 
     def __init__(self, store: CuratedStore | None, identity: IdentityResolver | None) -> None:
         self._store = store
         self._identity = identity or resolve_identity
         self._claims_threads = self._identity is not resolve_identity
 
-    def __call__(self, state: RetrievalState, config: RunnableConfig) -> Update:
-        """Same as `invoke`; its signature tells LangGraph which channels the node uses."""
-        return self.invoke(state, config)
-
-    @abstractmethod
-    def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Update:
-        """Run the node on a state and return what it changes."""
-
-    @abstractmethod
-    async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Update:
-        """Same as `invoke`."""
-
-    def _run(self) -> tuple[CuratedStore, Runtime[Any]]:
-        """Return the store and the runtime of this run; fails when it has no store."""
-        runtime = get_runtime()
-        return _curated(self._store if self._store is not None else runtime.store, type(self).__name__), runtime
+    def _of_run(self, runtime: Runtime[Any]) -> CuratedStore:
+        """Return the store of a run; raises InvalidInputError when it has none."""
+        return _curated(self._store if self._store is not None else runtime.store, type(self).__name__)
 
     def _identify(
         self, store: CuratedStore, runtime: Runtime[Any], config: RunnableConfig | None, state: Any
@@ -67,6 +54,27 @@ class MemoryNode(Runnable[Any, Update]):
         """Note whose thread the run works in, where the checkpointer cannot know whom `identity` finds."""
         if self._claims_threads and thread_id is not None:
             yield from call(store.claim_thread, store.aclaim_thread, thread_id, owner_id=owner_id)
+
+
+class MemoryNode(InRun, Runnable[Any, Update]):
+    """A graph node."""
+
+    def __call__(self, state: RetrievalState, config: RunnableConfig) -> Update:
+        """Same as `invoke`; its signature tells LangGraph which channels the node uses."""
+        return self.invoke(state, config)
+
+    @abstractmethod
+    def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Update:
+        """Run the node on a state and return what it changes."""
+
+    @abstractmethod
+    async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Update:
+        """Same as `invoke`."""
+
+    def _run(self) -> tuple[CuratedStore, Runtime[Any]]:
+        """Return the store and the runtime of this run; fails when it has no store."""
+        runtime = get_runtime()
+        return self._of_run(runtime), runtime
 
 
 def _curated(store: BaseStore | None, node: str) -> CuratedStore:

@@ -50,6 +50,7 @@ def test_the_house_keeps_its_contract(house: Path) -> None:
         ("extract/model.py", "import langgraph.graph"),
         ("nodes/retrieval.py", "import langgraph_memory.engine.query"),
         ("agents.py", "import langgraph_memory.store"),
+        ("tools.py", "import langgraph_memory.domain.scope"),
     ],
 )
 def test_a_forbidden_import_breaks_it(house: Path, room: str, forbidden: str) -> None:
