@@ -1,0 +1,242 @@
+"""Curated memories as the files of a deep agent, fresh in every run; needs the extra `deepagents`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Generic, NotRequired, TypeVar
+
+from deepagents.backends.protocol import (
+    BackendProtocol,
+    DeleteResult,
+    EditResult,
+    FileDownloadResponse,
+    FileInfo,
+    FileUploadResponse,
+    GlobResult,
+    GrepResult,
+    LsResult,
+    ReadResult,
+    WriteResult,
+)
+from deepagents.backends.utils import create_file_data, slice_read_response
+from deepagents.middleware.memory import MemoryMiddleware
+from langchain.agents.middleware.types import (
+    AgentState,
+    ContextT,
+    ModelRequest,
+    ModelResponse,
+    PrivateStateAttr,
+    ResponseT,
+)
+from langgraph.channels.untracked_value import UntrackedValue
+from langgraph.config import get_config
+from langgraph.runtime import get_runtime
+from wcmatch import glob as globbing
+
+from langgraph_memory import CuratedStore
+from langgraph_memory.exceptions import DatabaseError, InvalidInputError, LangGraphMemoryError, MissingOwnerError
+from langgraph_memory.files import MemoryFiles
+from langgraph_memory.nodes import Identity, IdentityResolver, resolve_identity, source_of
+
+T = TypeVar("T")
+_GLOB = globbing.BRACE | globbing.GLOBSTAR | globbing.MATCHBASE
+
+
+class CuratedBackend(BackendProtocol):
+    """Shows the memories of the run's owner and scope as files (`MemoryFiles`) below `root`, to `create_deep_agent`.
+
+    Owner and scope are the run's, as for the nodes, and the store is the agent's unless one is passed; or both are
+    bound with `owner_id` and `scope`. Behind a `CompositeBackend` that routes "/memories/" to it, `root` is "/". Pass
+    `FreshMemoryMiddleware` too, or a thread goes on with what its first run read.
+    """
+
+    def __init__(
+        self,
+        store: CuratedStore | None = None,
+        *,
+        owner_id: str | None = None,
+        scope: str = "global",
+        identity: IdentityResolver | None = None,
+        root: str = "/memories",
+        max_tokens: int = 2_000,
+        read_only: bool = False,
+    ) -> None:
+        self._store = store
+        self._bound = None if owner_id is None else Identity(owner_id, scope)
+        self._identity = identity or resolve_identity
+        self._how: dict[str, Any] = {"root": root, "max_tokens": max_tokens, "read_only": read_only}
+
+    def ls(self, path: str) -> LsResult:
+        """List the files in a folder."""
+        return _answered(lambda files: LsResult(entries=_entries(files, path)), LsResult, self._files)
+
+    def read(self, file_path: str, offset: int = 0, limit: int = 2000) -> ReadResult:
+        """Read a window of a file's lines."""
+
+        def read(files: MemoryFiles) -> ReadResult:
+            return slice_read_response(create_file_data(files.read(files.name_of(file_path))), offset, limit)
+
+        return _answered(read, ReadResult, self._files)
+
+    def write(self, file_path: str, content: str) -> WriteResult:
+        """Write a file; what that changes is changed in the memories."""
+
+        def write(files: MemoryFiles) -> WriteResult:
+            files.write(files.name_of(file_path), content)
+            return WriteResult(path=file_path)
+
+        return _answered(write, WriteResult, self._files)
+
+    def edit(self, file_path: str, old_string: str, new_string: str, replace_all: bool = False) -> EditResult:
+        """Replace a text in a file."""
+
+        def edit(files: MemoryFiles) -> EditResult:
+            count = files.replace(files.name_of(file_path), old_string, new_string, everywhere=replace_all)
+            return EditResult(path=file_path, occurrences=count)
+
+        return _answered(edit, EditResult, self._files)
+
+    def delete(self, file_path: str) -> DeleteResult:
+        """Forget a file, or those in a folder."""
+
+        def delete(files: MemoryFiles) -> DeleteResult:
+            files.delete(files.name_of(file_path))
+            return DeleteResult(path=file_path)
+
+        return _answered(delete, DeleteResult, self._files)
+
+    def grep(
+        self, pattern: str, path: str | None = None, glob: str | None = None, *, max_count: int | None = None
+    ) -> GrepResult:
+        """Find the lines that hold a text."""
+
+        def grep(files: MemoryFiles) -> GrepResult:
+            names = _below(files, path, glob)
+            found = [
+                {"path": files.path_of(name), "line": number, "text": line}
+                for name in names
+                for number, line in enumerate(files.read(name).split("\n"), 1)
+                if pattern in line
+            ]
+            cut = max_count is not None and len(found) > max_count
+            return GrepResult(matches=found[:max_count] if cut else found, truncated=cut)  # type: ignore[arg-type]
+
+        return _answered(grep, GrepResult, self._files)
+
+    def glob(self, pattern: str, path: str | None = None) -> GlobResult:
+        """Find files by a pattern of their names."""
+
+        def glob(files: MemoryFiles) -> GlobResult:
+            return GlobResult(matches=[FileInfo(path=files.path_of(name)) for name in _below(files, path, pattern)])
+
+        return _answered(glob, GlobResult, self._files)
+
+    def download_files(self, paths: list[str]) -> list[FileDownloadResponse]:
+        """Return the contents of files; what there is not, is not found."""
+        files = self._files()
+        return [_downloaded(files, path) for path in paths]
+
+    def upload_files(self, files: list[tuple[str, bytes]]) -> list[FileUploadResponse]:
+        """Write files."""
+        return [FileUploadResponse(path=path, error=self._uploaded(path, content)) for path, content in files]
+
+    def _uploaded(self, path: str, content: bytes) -> str | None:
+        try:
+            return self.write(path, content.decode()).error
+        except UnicodeDecodeError:
+            return f"{path} is no text, and only text is remembered."
+
+    def _files(self) -> MemoryFiles:
+        if self._bound is not None and self._store is not None:
+            return MemoryFiles(self._store, owner_id=self._bound.owner_id, scope=self._bound.scope, **self._how)
+        runtime, config = get_runtime(), get_config()
+        who = self._bound or self._identity(runtime, config)
+        store = self._store if self._store is not None else runtime.store
+        if not isinstance(store, CuratedStore):
+            raise InvalidInputError("CuratedBackend needs a CuratedStore; pass it, or store=memory.store to the agent.")
+        source = source_of(runtime, config)
+        return MemoryFiles(store, owner_id=who.owner_id, scope=who.scope, source=source, **self._how)
+
+
+class FreshMemoryState(AgentState[Any]):
+    """The state of deepagents' own memory middleware, in no checkpoint."""
+
+    memory_contents: NotRequired[Annotated[dict[str, str], UntrackedValue, PrivateStateAttr]]
+
+
+class FreshMemoryMiddleware(MemoryMiddleware[ContextT, ResponseT], Generic[ContextT, ResponseT]):
+    """deepagents' memory middleware, which it takes the place of by its name, reading its sources anew in every run.
+
+    deepagents' own keeps what a thread's first run has read in the checkpoints: later runs see nothing that was learnt
+    since, and what was forgotten stays in them.
+    """
+
+    state_schema = FreshMemoryState
+
+    @property
+    def name(self) -> str:
+        """The name of what it replaces."""
+        return "MemoryMiddleware"
+
+    def wrap_model_call(
+        self, request: ModelRequest[ContextT], handler: Callable[[ModelRequest[ContextT]], ModelResponse[ResponseT]]
+    ) -> ModelResponse[ResponseT]:
+        """Show the model what its sources hold; a run that was resumed reads them now."""
+        read = self.before_agent(request.state, request.runtime, get_config())  # type: ignore[arg-type]
+        return super().wrap_model_call(_with(request, read), handler)
+
+    async def awrap_model_call(
+        self,
+        request: ModelRequest[ContextT],
+        handler: Callable[[ModelRequest[ContextT]], Awaitable[ModelResponse[ResponseT]]],
+    ) -> ModelResponse[ResponseT]:
+        """Same as `wrap_model_call`."""
+        read = await self.abefore_agent(request.state, request.runtime, get_config())  # type: ignore[arg-type]
+        return await super().awrap_model_call(_with(request, read), handler)
+
+
+def _with(request: ModelRequest[ContextT], read: Any) -> ModelRequest[ContextT]:
+    return request if read is None else request.override(state={**request.state, **read})
+
+
+def _answered(act: Callable[[MemoryFiles], T], result: Callable[..., T], files: Callable[[], MemoryFiles]) -> T:
+    """Return what an action gives; what the model did wrong is an answer too."""
+    try:
+        return act(files())
+    except (DatabaseError, MissingOwnerError):
+        raise
+    except LangGraphMemoryError as error:
+        return result(error=f"Error: {error}")
+
+
+def _downloaded(files: MemoryFiles, path: str) -> FileDownloadResponse:
+    try:
+        name = files.name_of(path)
+    except InvalidInputError:
+        return FileDownloadResponse(path=path, error="invalid_path")
+    if name not in files.names():
+        return FileDownloadResponse(path=path, error="is_directory" if files.names(name) else "file_not_found")
+    return FileDownloadResponse(path=path, content=files.read(name).encode())
+
+
+def _entries(files: MemoryFiles, path: str) -> list[FileInfo]:
+    """Return the files and folders that lie in a folder."""
+    folder = "" if path == "/" else files.name_of(path)
+    inside = [name.removeprefix(f"{folder}/" if folder else "") for name in files.names(folder)]
+    start = f"{folder}/" if folder else ""
+    found = {name.split("/")[0]: "/" in name for name in inside}
+    return [FileInfo(path=files.path_of(f"{start}{name}"), is_dir=is_dir) for name, is_dir in found.items()]
+
+
+def _below(files: MemoryFiles, path: str | None, pattern: str | None) -> list[str]:
+    """Return the names of the files at or in a path that match a pattern."""
+    folder = "" if path in (None, "", "/", ".") else files.name_of(str(path))
+    names = [folder] if folder in files.names() else files.names(folder)
+    if pattern is None:
+        return names
+    if ".." in pattern.split("/"):
+        raise InvalidInputError(f"pattern {pattern[:80]!r} leaves the folder.")
+    try:
+        return [name for name in names if globbing.globmatch(name, pattern.lstrip("/"), flags=_GLOB)]
+    except Exception:
+        raise InvalidInputError(f"pattern {pattern[:80]!r} cannot be read.") from None
