@@ -367,6 +367,39 @@ class CuratedStore(BaseStore):
         fields = _recall_fields(locals())
         return await self._runner.arun(memories.recall(query, fields, Origin.of(source or Source()), self._settings))
 
+    def profile(
+        self,
+        owner_id: str,
+        scope: str = GLOBAL,
+        *,
+        pinned: int = 10,
+        max_tokens: int | None = 400,
+        shared_with: Sequence[str] = (),
+    ) -> str:
+        """Return the block of what shapes every answer: who the user is, and what they want of every answer.
+
+        It is empty where there is none, and the same text until one of those memories changes, so that a provider's
+        cache knows it again: put it behind the system prompt. At most `pinned` memories and `max_tokens`, estimated at
+        four characters each, as `RetrievalNode` shows them with its defaults. No receipt is kept.
+
+        Raises MissingOwnerError, InvalidScopeError or InvalidInputError.
+        """
+        fields = {"pinned": pinned, "max_tokens": max_tokens, "shared_with": shared_with}
+        return self._runner.run(memories.profile(owner_id, scope, fields, self._settings))
+
+    async def aprofile(
+        self,
+        owner_id: str,
+        scope: str = GLOBAL,
+        *,
+        pinned: int = 10,
+        max_tokens: int | None = 400,
+        shared_with: Sequence[str] = (),
+    ) -> str:
+        """Same as `profile`."""
+        fields = {"pinned": pinned, "max_tokens": max_tokens, "shared_with": shared_with}
+        return await self._runner.arun(memories.profile(owner_id, scope, fields, self._settings))
+
     def history(self, memory_id: str, *, owner_id: str) -> list[Memory]:
         """Return every version of what a memory is about, oldest first.
 

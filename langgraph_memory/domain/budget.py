@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
+from langgraph_memory.domain.rendering import HEADINGS
 from langgraph_memory.exceptions import InvalidInputError
 
 ContextSize = tuple[Literal["tokens", "messages", "fraction"], float]
@@ -121,7 +122,7 @@ class ContextBudget:
 def cut_block(block: str, room: int, count: Callable[[str], int]) -> tuple[str, int]:
     """Return a block of memories that takes at most `room`, and how many lines it lost: the last, whole ones.
 
-    A block that does not fit with its first line is left out.
+    A heading goes with the last line below it. A block that does not fit with its first line is left out.
     """
     lines = block.split("\n")
     places = [place for place, line in enumerate(lines) if line.startswith(_LINE_START)]
@@ -130,7 +131,9 @@ def cut_block(block: str, room: int, count: Callable[[str], int]) -> tuple[str, 
         dropped += 1
         if len(places) < 2:
             return "", max(dropped, 1)
-        del lines[places.pop()]
+        place = places.pop()
+        headed = lines[place - 1] in HEADINGS.values() and place - 1 > places[-1]
+        del lines[place - headed : place + 1]
         block = "\n".join(lines)
     return block, dropped
 

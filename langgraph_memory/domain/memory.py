@@ -237,17 +237,22 @@ DropReason = Literal[
 ]
 
 
+Section = Literal["about", "wishes", "relevant"]
+
+
 @dataclass(frozen=True, slots=True)
 class Recalled:
     """One recalled memory with its score and the named parts the score is the sum of.
 
-    `contradicted_by` are the memories that contradict it, as far as the read may see them.
+    `contradicted_by` are the memories that contradict it, as far as the read may see them. `section` is the part of
+    the prompt it belongs to: who the user is, what they want of every answer, or what matters for this one.
     """
 
     memory: Memory
     score: float
     parts: Mapping[str, float]
     contradicted_by: tuple[Memory, ...] = ()
+    section: Section = "relevant"
 
     @property
     def conflicts_with(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from math import exp, log
 from typing import Any
 
-from langgraph_memory.domain.memory import Memory
+from langgraph_memory.domain.memory import Memory, Section
 from langgraph_memory.domain.scope import GLOBAL
 from langgraph_memory.domain.text import folded, query_terms, stem, terms
 from langgraph_memory.domain.vectors import numpy
@@ -66,6 +66,8 @@ _SHAPES = re.compile(
     r"|^(?:call (?:me|the user)|(?:always |please )?(?:answer|reply|respond) (?:in|with|to the user)\b)",
     re.IGNORECASE,
 )
+_IDENTITY = re.compile(r"^(?:user\.|profile\.)?(?:name|nickname|pronouns?|address_as)$")
+_NAMES = re.compile(r"the (?:user|customer|client)(?:'s (?:name|pronouns)| goes by)\b", re.IGNORECASE)
 _QUOTED = re.compile(r"^the (?:user|customer|client) says: “(?P<words>.+)”$", re.IGNORECASE)
 _WISH = re.compile(
     r"(?:please |pls |plz |and |just |always |from now on,? |going forward,? )*"
@@ -104,6 +106,12 @@ def is_standing(memory: Memory, always: Container[str] = ()) -> bool:
         return True
     quoted = _QUOTED.match(memory.content)
     return quoted is not None and _WISH.match(quoted["words"]) is not None
+
+
+def standing_section(memory: Memory) -> Section:
+    """Return where what shapes every answer belongs: with who the user is, or with what they want."""
+    told = memory.memory_type == "background" or _IDENTITY.search(memory.slot or "") or _NAMES.match(memory.content)
+    return "about" if told else "wishes"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ def check_owner(owner_id: str | None) -> str:
     """
     if owner_id is None or owner_id == "":
         raise MissingOwnerError(
-            "no owner was named; pass owner_id (or set owner_id or user_id in the run's context or configurable)."
+            "no owner was named; pass owner_id (or set owner_id or user_id in the run's context or configurable; on a "
+            "server also in the assistant's, or by its authentication). A thread goes on with its next run."
         )
     if not isinstance(owner_id, str):
         raise MissingOwnerError(f"owner_id must be text, not {type(owner_id).__name__}.")

@@ -17,6 +17,7 @@ from langgraph_memory.domain.likeness import says_it_ended
 from langgraph_memory.domain.memory import Memory, Outcome, Recall, Receipt, Source, make_memory
 from langgraph_memory.domain.policy import Bucket
 from langgraph_memory.domain.promotion import Judged, LedgerPlace, PromotionReport, amend, invalid
+from langgraph_memory.domain.rendering import render
 from langgraph_memory.domain.scope import check_owner, check_scope
 from langgraph_memory.domain.text import without_phrases
 from langgraph_memory.domain.times import dated, event_expires_at
@@ -66,6 +67,14 @@ def recall(query: str | None, fields: dict[str, Any], origin: Origin, settings: 
         asked = policy.query_of(query, settings.guard)
         yield Later(recalling.keep_receipt(found, request, asked, origin, policy, now))
     return found
+
+
+def profile(owner_id: str, scope: str, fields: dict[str, Any], settings: StoreSettings) -> Flow[str]:
+    """Return the block of what shapes every answer."""
+    asked = {"memory_types": None, "as_of": None, "limit": 0, **fields, "owner_id": owner_id, "scope": scope}
+    request = yield from request_of(None, asked, settings, settings.clock())
+    found: Recall = yield recalling.profile(request)
+    return render(found)
 
 
 def history(memory_id: str, owner_id: str) -> Flow[list[Memory]]:

@@ -13,6 +13,7 @@ from langchain_core.messages.utils import convert_to_messages
 from langgraph_memory.domain.candidate import Actor, Utterance
 from langgraph_memory.domain.rendering import rendered_in, without_blocks
 from langgraph_memory.domain.text import content_hash
+from langgraph_memory.nodes.channel import block_of
 
 _OVERVIEW = re.compile(r"\b(?:know|remember|recall|learn(?:ed|t)?)\b.{0,20}\b(?:about|of) (?:me|us)\b", re.IGNORECASE)
 _ANSWER: Final = 12
@@ -28,12 +29,6 @@ def messages_of(state: Any) -> list[BaseMessage]:
     """Return the messages in a state, in whichever form LangChain accepts them."""
     found = state.get("messages") if isinstance(state, dict) else getattr(state, "messages", None)
     return convert_to_messages(found or [])
-
-
-def block_of(state: Any) -> str:
-    """Return the block of recalled memories in a state, or an empty text."""
-    block = state.get("memory_context") if isinstance(state, dict) else getattr(state, "memory_context", "")
-    return block or ""
 
 
 def text_of(message: BaseMessage) -> str:

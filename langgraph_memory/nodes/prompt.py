@@ -9,8 +9,10 @@ from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage, tr
 from langchain_core.messages.utils import count_tokens_approximately
 
 from langgraph_memory.domain.budget import BudgetReport, ContextBudget, TokenCounter, cut_block
+from langgraph_memory.domain.rendering import split_block
 from langgraph_memory.exceptions import InvalidInputError
-from langgraph_memory.nodes.conversation import block_of, messages_of
+from langgraph_memory.nodes.channel import block_of
+from langgraph_memory.nodes.conversation import messages_of
 
 Placement = Literal["user", "system"]
 OnBudget = Callable[[BudgetReport], None]
@@ -27,10 +29,14 @@ def build_prompt(
 ) -> list[BaseMessage]:
     """Return the messages for the model; the state's own messages stay as they are.
 
-    The block of memories goes into a user message just before the user's last one (`placement="user"`, the less
-    privileged), or at the end of the system prompt (`"system"`). Within `budget` the lowest-ranked memories give way
-    first, then the oldest messages; the system prompt and the turn of the user's last message never do. `on_budget`
-    is told what each part took and what was cut. `max_tokens=n` is short for `budget=ContextBudget(n)`.
+    With `placement="user"`, the less privileged, memories go into user messages: those that shape every answer behind
+    the system prompt, where they stay the same from turn to turn and a provider's cache knows them again, and what is
+    relevant now just before the user's last message. With `"system"` all go to the end of the system prompt. A node's
+    state need not declare `memory_context`: what `RetrievalNode` recalled is found in the run.
+
+    Within `budget` the lowest-ranked memories give way first, then the oldest messages; the system prompt and the turn
+    of the user's last message never do. `on_budget` is told what each part took and what was cut. `max_tokens=n` is
+    short for `budget=ContextBudget(n)`.
 
     Raises InvalidInputError for another placement, or a budget without a bound.
     """
@@ -42,11 +48,20 @@ def build_prompt(
         block, window, report = _within(budget, system_prompt, block, window)
         if on_budget is not None:
             on_budget(report)
-    system = "\n\n".join(filter(None, (system_prompt, block if placement == "system" else "")))
-    head: list[BaseMessage] = [SystemMessage(system)] if system else []
-    data: list[BaseMessage] = [HumanMessage(block)] if block and placement == "user" else []
+    if placement == "system":
+        return [*_system(system_prompt, block), *window]
+    standing, relevant = (_as_messages(part) for part in split_block(block))
     before = _last_user_place(window)
-    return [*head, *window[:before], *data, *window[before:]]
+    return [*_system(system_prompt), *standing, *window[:before], *relevant, *window[before:]]
+
+
+def _system(*parts: str | None) -> list[BaseMessage]:
+    system = "\n\n".join(filter(None, parts))
+    return [SystemMessage(system)] if system else []
+
+
+def _as_messages(block: str) -> list[BaseMessage]:
+    return [HumanMessage(block)] if block else []
 
 
 def budget_of(budget: ContextBudget | None, max_tokens: int | None) -> ContextBudget | None:
@@ -64,12 +79,17 @@ def _within(
     system = count([SystemMessage(system_prompt)]) if system_prompt else 0
     turn = count(messages[_last_user_place(messages) :])
     room = max(0, budget.bound - budget.reply - system)
-    block, lines = cut_block(block, min(budget.memory_tokens, room - turn), lambda text: count([HumanMessage(text)]))
-    memories = count([HumanMessage(block)]) if block else 0
+    block, lines = cut_block(block, min(budget.memory_tokens, room - turn), lambda text: _size(text, count))
+    memories = _size(block, count)
     window = _recent(messages, budget, room - memories, count)
     left_out = len(messages) - len(window)
     report = BudgetReport(budget.bound, budget.reply, system, memories, count(window), lines, left_out)
     return block, window, report
+
+
+def _size(block: str, count: TokenCounter) -> int:
+    """Return what a block takes in the messages it goes into."""
+    return count([message for part in split_block(block) for message in _as_messages(part)]) if block else 0
 
 
 def _recent(messages: list[BaseMessage], budget: ContextBudget, room: int, count: TokenCounter) -> list[BaseMessage]:

@@ -14,6 +14,7 @@ from langgraph_memory.domain.memory import Recall
 from langgraph_memory.domain.rendering import render
 from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.nodes.base import IdentityResolver, MemoryNode, Update
+from langgraph_memory.nodes.channel import warn_of_lost_block
 from langgraph_memory.nodes.conversation import last_question, latest_input, messages_of
 from langgraph_memory.nodes.identity import Identity, replayed_from, source_of
 from langgraph_memory.nodes.steps import Steps, aperform, call, perform
@@ -25,12 +26,12 @@ class RetrievalNode(MemoryNode):
     """Writes `memory_context`, the block of recalled memories a model reads, and `recall_id`, its receipt.
 
     At most `pinned` memories that shape every answer, then up to `limit` that the answer to what the user said last
-    needs, none where it needs none; `max_tokens`, or the memories' part of `budget`, bounds both together, estimated at
-    four characters a token. `min_score` is the least chance of being needed. The stored messages are not touched. A run
-    that goes on from an earlier checkpoint, as a replay or a fork, is answered with what is known now; with
-    `as_of="checkpoint"` with what was known when that checkpoint was made.
-    `query` makes the query from the messages, `identity` finds owner and
-    scope, `on_recall` is told of each recall.
+    needs, none where it needs none; in the block each has its section. `max_tokens`, or the memories' part of `budget`,
+    bounds both together, estimated at four characters a token, and half of it what shapes every answer. `min_score` is
+    the least chance of being needed. The stored messages are not touched. A run that goes on from an earlier
+    checkpoint, as a replay or a fork, is answered with what is known now; with `as_of="checkpoint"` with what was known
+    when that checkpoint was made. `query` makes the query from the messages, `identity` finds owner and scope,
+    `on_recall` is told of each recall. A graph whose state has no channel for the block is warned about.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class RetrievalNode(MemoryNode):
         mine = yield from self._own(store, runtime, messages_of(state), identity.owner_id)
         recall = yield from call(store.recall, store.arecall, self._query(mine), source=source, **asked)
         yield from self._claim(store, identity.owner_id, source.thread_id)
+        warn_of_lost_block(config)
         return self._update(recall)
 
     def _own(

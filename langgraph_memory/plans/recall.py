@@ -15,7 +15,7 @@ from langgraph_memory.domain.dense import ArrayField, ArrayRelevance, lexical_ar
 from langgraph_memory.domain.fusion import Field, Relevance, brevity
 from langgraph_memory.domain.lexical import Corpus, lexical_matches, restated
 from langgraph_memory.domain.memory import Dropped, DropReason, Memory, Recall, Recalled
-from langgraph_memory.domain.needed import FLOOR, chance, evidence, is_standing
+from langgraph_memory.domain.needed import FLOOR, chance, evidence, is_standing, standing_section
 from langgraph_memory.domain.ranking import DEFAULT_WEIGHTS, Hints, Priors, Weights, scope_closeness, shares
 from langgraph_memory.domain.receipts import FORGOTTEN, ReceiptPolicy, ids_in, without_ids
 from langgraph_memory.domain.scope import owner_partition, visible_from
@@ -131,7 +131,8 @@ def recall(request: RecallRequest) -> Plan[Recall]:
         else:
             ranked += yield from _listed(request, owner_id, request.memory_types, request.limit + MAX_DROPPED)
     selection = Selection(request.pinned, None, request.max_tokens)
-    first = sorted(pinned, key=_best_first)[: request.pinned]
+    placed = (replace(item, section=standing_section(item.memory)) for item in pinned)
+    first = sorted(placed, key=_best_first)[: request.pinned]
     selection.offer(first)
     selection.limit = len(selection.taken) + request.limit
     selection.min_score = request.min_score
@@ -162,16 +163,38 @@ def _needed(request: RecallRequest, query: str) -> Plan[Recall]:
         matching, hidden = yield from _ranked(request, owner_id, request.memory_types)
         weighed += {item.memory.id: item for item in (*listed, *matching)}.values()
         dropped += hidden
-    always = frozenset(request.pinned_types) - {kind.name for kind in BUILT_IN}
-    standing = [item for item in weighed if is_standing(item.memory, always)] if request.pinned else []
-    first = {id(item) for item in standing}
-    others = [item for item in weighed if id(item) not in first]
-    selection = Selection(request.pinned, None, request.max_tokens)
-    selection.offer(sorted(standing, key=_best_first))
+    standing = _standing(request, weighed)
+    first = {(item.memory.owner_id, item.memory.id) for item in standing}
+    others = [item for item in weighed if (item.memory.owner_id, item.memory.id) not in first]
+    selection = _selected_first(request, standing, None if request.max_tokens is None else request.max_tokens // 2)
     selection.limit = len(selection.taken) + request.limit
+    selection.max_tokens = request.max_tokens
     selection.min_score = FLOOR if request.min_score is None else request.min_score
     selection.offer(sorted(_weighed(query, request.scope, others), key=_best_first))
     return _recall_of(request, selection, dropped)
+
+
+@reads
+def profile(request: RecallRequest) -> Plan[Recall]:
+    """Return what shapes every answer, whatever is asked."""
+    listed: list[Recalled] = []
+    for owner_id in request.owners:
+        listed += yield from _listed(request, owner_id, request.memory_types, MOST_WEIGHED)
+    return _recall_of(request, _selected_first(request, _standing(request, listed), request.max_tokens), ())
+
+
+def _standing(request: RecallRequest, found: Sequence[Recalled]) -> list[Recalled]:
+    """Return those that shape every answer, best first, each in its section; none where none are wanted."""
+    always = frozenset(request.pinned_types) - {kind.name for kind in BUILT_IN}
+    standing = [item for item in found if request.pinned and is_standing(item.memory, always)]
+    return sorted((replace(item, section=standing_section(item.memory)) for item in standing), key=_best_first)
+
+
+def _selected_first(request: RecallRequest, standing: Sequence[Recalled], max_tokens: int | None) -> Selection:
+    """Take what shapes every answer, as much of it as is wanted; it may fill half of a prompt's part and no more."""
+    selection = Selection(request.pinned, None, max_tokens)
+    selection.offer(standing)
+    return selection
 
 
 def _weighed(query: str, scope: str, found: Sequence[Recalled]) -> list[Recalled]:

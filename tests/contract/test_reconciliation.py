@@ -349,7 +349,7 @@ async def test_a_recall_says_what_contradicts_what_it_found(store: Driver) -> No
     assert item.conflicts_with == (other,)
     block = render(recall)
     assert block.count("minutes.") == 2
-    assert f"<conflicts with: {item.contradicted_by[0].content}>" in block
+    assert f"<conflicts with: {item.contradicted_by[0].content} (2026-01-01)>" in block
     assert sorted(rendered_in(block)) == ["The build takes 15 minutes.", "The build takes 5 minutes."]
     explanation = await store.explain(recall, owner_id=ADA)
     assert explanation.recalled[0].conflicts_with == (other,)
