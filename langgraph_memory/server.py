@@ -16,16 +16,17 @@ DATABASE_VARIABLE = "LANGGRAPH_MEMORY_DB"
 @asynccontextmanager
 async def checkpointer() -> AsyncIterator[ThreadSaver]:
     """Yield the checkpointer on the database that `LANGGRAPH_MEMORY_DB` names."""
-    async with ThreadSaver.from_conn_string(_database()) as saver:
+    async with ThreadSaver.from_conn_string(database_from_environment()) as saver:
         yield saver
 
 
 @asynccontextmanager
 async def store() -> AsyncIterator[CuratedStore]:
     """Yield the store on the same database."""
-    async with CuratedStore.from_conn_string(_database()) as curated:
+    async with CuratedStore.from_conn_string(database_from_environment()) as curated:
         yield curated
 
 
-def _database() -> str:
+def database_from_environment() -> str:
+    """Return the connection string of the database that the environment names."""
     return os.environ.get(DATABASE_VARIABLE, "assistant.db")

@@ -471,3 +471,25 @@ def end_session(
     from langgraph_memory.cli.working import end_session as end
 
     end(db, thread, owner, scope, model, compact=compact)
+
+
+@app.command()
+def inspect(
+    db: Annotated[
+        str, typer.Argument(envvar="LANGGRAPH_MEMORY_DB", help="The database: a file path or a postgresql:// URL.")
+    ] = DEFAULT_DATABASE,
+    owner: Annotated[str | None, typer.Option("--owner", help="Show this owner's memories alone.")] = None,
+    host: Annotated[str, typer.Option("--host", help="The address to listen at; by default this machine alone.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port; 0 takes a free one.")] = 8765,
+    token: Annotated[
+        str | None,
+        typer.Option("--token", envvar="LANGGRAPH_MEMORY_TOKEN", help="What lets in; by default a new one each time."),
+    ] = None,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Let nothing be changed.")] = False,
+) -> None:
+    """Show a database in the browser: memories, why they are recalled, threads, and what to correct."""
+    from langgraph_memory.cli.inspecting import inspect as serve
+
+    serve(db, owner, host, port, token, read_only=read_only)

@@ -414,12 +414,12 @@ class TestOptions:
             assert f" {command} " in result.stdout
         assert "demo-session" not in result.stdout
 
-    def test_every_command_but_those_that_copy_names_its_database_with_an_option(self) -> None:
+    def test_every_command_but_those_that_copy_or_serve_a_database_names_it_with_an_option(self) -> None:
         commands = get_command(app).commands.items()
 
         without = [name for name, one in commands if "--db" not in [flag for each in one.params for flag in each.opts]]
 
-        assert without == ["import", "copy"]
+        assert without == ["import", "copy", "inspect"]
 
     def test_version_says_which(self) -> None:
         result = _run("--version")

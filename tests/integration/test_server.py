@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -19,6 +20,7 @@ from langgraph_memory import open_memory
 
 ROOT = Path(__file__).parents[2]
 READY = "background workers"
+TOKEN = "for the administrator"
 
 
 @pytest.fixture
@@ -29,7 +31,9 @@ def database(tmp_path: Path) -> Path:
 @pytest.fixture
 def client(tmp_path: Path, database: Path) -> Iterator[SyncLangGraphClient]:
     """Start a server in a copy of the graphs, wait until it says that it is ready, and stop it afterwards."""
-    shutil.copy(ROOT / "langgraph.json", tmp_path)
+    settings = json.loads((ROOT / "langgraph.json").read_text())
+    settings["http"] = {"app": "langgraph_memory.http.served:app"}
+    (tmp_path / "langgraph.json").write_text(json.dumps(settings))
     shutil.copytree(ROOT / "graphs", tmp_path / "graphs")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -40,6 +44,7 @@ def client(tmp_path: Path, database: Path) -> Iterator[SyncLangGraphClient]:
         env={
             **os.environ,
             "LANGGRAPH_MEMORY_DB": str(database),
+            "LANGGRAPH_MEMORY_TOKEN": TOKEN,
             "LANGSMITH_TRACING": "false",
             "LANGGRAPH_CLI_NO_ANALYTICS": "1",
             "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
@@ -84,3 +89,18 @@ def test_a_served_assistant_remembers_across_threads(client: SyncLangGraphClient
     with open_memory(database) as memory:
         assert len(memory.checkpointer.list_threads()) == 2
         assert len(memory.store.list_memories(owner_id="ana@example.com")) == 1
+
+
+@pytest.mark.server
+def test_a_served_assistant_shows_its_memories_to_who_has_the_token(
+    client: SyncLangGraphClient, database: Path
+) -> None:
+    thread = client.threads.create()
+    said = {"messages": [{"role": "user", "content": "I live in Berlin."}]}
+    client.runs.wait(thread["thread_id"], "assistant", input=said, context={"owner_id": "ana"})
+    site = client.http.client
+
+    assert site.get("/memory/api/owners").status_code == 401
+    owners = site.get("/memory/api/owners", headers={"Authorization": f"Bearer {TOKEN}"})
+    assert owners.json() == [{"owner_id": "ana", "memories": 1, "live": 1}]
+    assert len(client.threads.search()) == 1  # the server's own routes are where they were

@@ -1,0 +1,327 @@
+"""The JSON API: every listing by pages, every memory with an ETag, every error a problem document."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from typing import Annotated, Any, cast
+from uuid import uuid4
+
+from fastapi import APIRouter, Header, HTTPException, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from langgraph_memory import (
+    AuditEntry,
+    Job,
+    Memory,
+    MemoryDatabase,
+    Receipt,
+    Retraction,
+    ReviewItem,
+    Source,
+    SweepReport,
+    ThreadSummary,
+)
+from langgraph_memory.exceptions import MemoryNotFoundError
+from langgraph_memory.http.access import Access
+from langgraph_memory.http.schema import (
+    CheckpointBody,
+    Count,
+    Edits,
+    Erasure,
+    JobChoice,
+    NewContent,
+    NewMemory,
+    OutcomeBody,
+    OwnerCount,
+    Page,
+    Question,
+    RecallBody,
+    ReceiptBody,
+    SweepBody,
+    Verified,
+)
+from langgraph_memory.http.threads import checkpoints, thread_of
+
+Owner = Annotated[str | None, Query(alias="owner_id", description="Whose; needed unless the service is bound to one.")]
+Limit = Annotated[int, Query(ge=1, le=500)]
+Offset = Annotated[int, Query(ge=0)]
+IfMatch = Annotated[str | None, Header(description="The ETag of what is changed; 412 when it is no longer that.")]
+
+
+def edit_source(edit_id: str) -> Source:
+    """Return where an edit through this service comes from: its run is the edit, so that it can be taken back."""
+    return Source(run_id=edit_id, extractor="inspector")
+
+
+def etag(memory: Memory) -> str:
+    """Return the entity tag of a memory as it is."""
+    return f'"{hashlib.blake2b(memory.model_dump_json().encode(), digest_size=12).hexdigest()}"'
+
+
+async def one_memory(memory: MemoryDatabase, memory_id: str, owner_id: str) -> Memory:
+    """Return a memory by its id; raises MemoryNotFoundError."""
+    for one in await memory.store.ahistory(memory_id, owner_id=owner_id):
+        if one.id == memory_id:
+            return one
+    raise MemoryNotFoundError(f"{owner_id!r} has no memory {memory_id!r}.")
+
+
+def json_api(memory: MemoryDatabase, access: Access) -> APIRouter:
+    """Return the routes of the API on an open database."""
+    router = APIRouter(prefix="/api")
+    _add_memories(router, memory, access)
+    _add_edits(router, memory, access)
+    _add_recall(router, memory, access)
+    _add_threads(router, memory, access)
+    _add_care(router, memory, access)
+    return router
+
+
+def _add_memories(router: APIRouter, memory: MemoryDatabase, access: Access) -> None:
+    store = memory.store
+
+    @router.get("/owners")
+    async def owners(request: Request) -> list[OwnerCount]:
+        """List whose memories there are, and how many."""
+        access.check_everybody(request)
+        return [OwnerCount(owner_id=name, memories=all_, live=live) for name, all_, live in await store.alist_owners()]
+
+    @router.get("/memories")
+    async def memories(
+        request: Request, owner_id: Owner = None, everything: bool = False, limit: Limit = 100, offset: Offset = 0
+    ) -> Page[Memory]:
+        """List an owner's live memories, newest first; with `everything` superseded and expired ones too."""
+        owner = access.owner(request, owner_id)
+        found = await store.alist_memories(owner_id=owner, everything=everything, limit=limit + 1, offset=offset)
+        return Page[Memory].of(found, limit, offset)
+
+    @router.get("/memories/{memory_id}", responses={304: {"description": "It is what If-None-Match names."}})
+    async def one(
+        request: Request,
+        response: Response,
+        memory_id: str,
+        owner_id: Owner = None,
+        if_none_match: Annotated[str | None, Header()] = None,
+    ) -> Memory:
+        """Return one memory, with its ETag."""
+        found = await one_memory(memory, memory_id, access.owner(request, owner_id))
+        if if_none_match is not None and if_none_match.removeprefix("W/") == etag(found):
+            raise HTTPException(304, headers={"ETag": etag(found)})
+        response.headers["ETag"] = etag(found)
+        return found
+
+    @router.get("/memories/{memory_id}/history")
+    async def history(request: Request, memory_id: str, owner_id: Owner = None) -> list[Memory]:
+        """Return every version of what a memory is about, oldest first."""
+        return await store.ahistory(memory_id, owner_id=access.owner(request, owner_id))
+
+    @router.get("/memories/{memory_id}/audit")
+    async def audit(
+        request: Request, memory_id: str, owner_id: Owner = None, limit: Limit = 100, offset: Offset = 0
+    ) -> Page[AuditEntry]:
+        """Return who changed a memory, when and why, newest first."""
+        owner = access.owner(request, owner_id)
+        found = await store.aaudit(owner_id=owner, memory_id=memory_id, limit=limit + 1, offset=offset)
+        return Page[AuditEntry].of(found, limit, offset)
+
+    @router.get("/export", response_class=StreamingResponse)
+    async def export(request: Request, owner_id: Owner = None) -> StreamingResponse:
+        """Return everything of an owner as lines of JSON."""
+        owner = access.owner(request, owner_id)
+
+        async def lines() -> AsyncIterator[str]:
+            async for line in store.aexport(owner_id=owner):
+                yield line if line.endswith("\n") else f"{line}\n"
+
+        named = {"Content-Disposition": 'attachment; filename="memories.jsonl"'}
+        return StreamingResponse(lines(), media_type="application/x-ndjson", headers=named)
+
+
+def _add_edits(router: APIRouter, memory: MemoryDatabase, access: Access) -> None:
+    store = memory.store
+
+    async def checked(request: Request, memory_id: str, named: str | None, if_match: str | None) -> str:
+        access.check_writes()
+        owner = access.owner(request, named)
+        if if_match not in (None, "*") and if_match != etag(await one_memory(memory, memory_id, owner)):
+            raise HTTPException(412, "the memory has changed since; read it again.")
+        return owner
+
+    @router.post("/memories", status_code=201)
+    async def remember(request: Request, body: NewMemory, owner_id: Owner = None) -> OutcomeBody:
+        """Store a memory, or confirm or supersede what is known about the same thing."""
+        access.check_writes()
+        edit_id = str(uuid4())
+        fields = body.model_dump(exclude={"content"})
+        owner = access.owner(request, owner_id)
+        outcome = await store.aremember(body.content, owner_id=owner, source=edit_source(edit_id), **fields)
+        return OutcomeBody.of(outcome, edit_id)
+
+    @router.post("/memories/{memory_id}/supersede")
+    async def supersede(
+        request: Request, memory_id: str, body: NewContent, owner_id: Owner = None, if_match: IfMatch = None
+    ) -> OutcomeBody:
+        """Put a new value in the place of a live memory."""
+        owner = await checked(request, memory_id, owner_id, if_match)
+        edit_id = str(uuid4())
+        outcome = await store.asupersede(memory_id, body.content, owner_id=owner, source=edit_source(edit_id))
+        return OutcomeBody.of(outcome, edit_id)
+
+    @router.post("/memories/{memory_id}/verify")
+    async def verify(request: Request, memory_id: str, owner_id: Owner = None, if_match: IfMatch = None) -> Verified:
+        """Confirm a live memory; those that contradict it are superseded by it."""
+        owner = await checked(request, memory_id, owner_id, if_match)
+        edit_id = str(uuid4())
+        found = await store.averify(memory_id, owner_id=owner, source=edit_source(edit_id))
+        return Verified(memory=found, edit_id=edit_id)
+
+    @router.delete("/memories/{memory_id}")
+    async def forget(request: Request, memory_id: str, owner_id: Owner = None, if_match: IfMatch = None) -> ReceiptBody:
+        """Delete a memory and the older versions it had superseded; this cannot be undone."""
+        owner = await checked(request, memory_id, owner_id, if_match)
+        return _receipt(await store.aforget(memory_id, owner_id=owner))
+
+    @router.post("/edits/undo")
+    async def undo(request: Request, body: Edits, owner_id: Owner = None) -> dict[str, Any]:
+        """Take edits of this service back: what they added goes, what they replaced holds again."""
+        access.check_writes()
+        owner = access.owner(request, owner_id)
+        done: Retraction = await store.aretract(owner_id=owner, run_ids=body.edit_ids, dry_run=body.dry_run)
+        return {"id": done.id, "dry_run": done.dry_run, **done.to_json()}
+
+
+def _add_recall(router: APIRouter, memory: MemoryDatabase, access: Access) -> None:
+    store = memory.store
+
+    @router.post("/recall")
+    async def recall(request: Request, body: Question, owner_id: Owner = None) -> RecallBody:
+        """Recall, with the parts of each score and what was left out and why."""
+        owner = access.owner(request, owner_id)
+        return RecallBody.of(await ask(memory, owner, body))
+
+    @router.get("/recalls")
+    async def recalls(
+        request: Request, owner_id: Owner = None, thread_id: str | None = None, limit: Limit = 100, offset: Offset = 0
+    ) -> Page[ReceiptBody]:
+        """List the receipts of an owner's recalls, newest first."""
+        owner = access.owner(request, owner_id)
+        found = await store.areceipts(
+            owner_id=owner, thread_id=thread_id, kind="recall", limit=limit + 1, offset=offset
+        )
+        return Page[ReceiptBody].of([_receipt(one) for one in found], limit, offset)
+
+    @router.get("/recalls/{receipt_id}")
+    async def explain(request: Request, receipt_id: str, owner_id: Owner = None) -> RecallBody:
+        """Explain a recall from its receipt."""
+        return RecallBody.explained(await store.aexplain(receipt_id, owner_id=access.owner(request, owner_id)))
+
+
+async def ask(memory: MemoryDatabase, owner_id: str, question: Question) -> Any:
+    """Recall as the retrieval node does."""
+    pinned = 10 if question.needed else 0
+    fields = question.model_dump(exclude={"query"})
+    return await memory.store.arecall(question.query, owner_id=owner_id, pinned=pinned, **fields)
+
+
+def _add_threads(router: APIRouter, memory: MemoryDatabase, access: Access) -> None:
+    saver = memory.checkpointer
+
+    @router.get("/threads")
+    async def threads(
+        request: Request, owner_id: Owner = None, limit: Limit = 100, offset: Offset = 0
+    ) -> Page[ThreadSummary]:
+        """List threads, last used first: of one owner, or everybody's."""
+        owner = access.bound_to(request) or owner_id
+        found = list(await saver.alist_threads(owner_id=owner, limit=limit + 1, offset=offset))
+        return Page[ThreadSummary].of(found, limit, offset)
+
+    @router.get("/threads/{thread_id}/checkpoints")
+    async def tree(request: Request, thread_id: str) -> list[CheckpointBody]:
+        """List the newest checkpoints of a thread, the one each follows, and what each taught."""
+        thread = await thread_of(memory, thread_id, access.bound_to(request))
+        return [
+            CheckpointBody(
+                checkpoint_id=one.checkpoint_id,
+                checkpoint_ns=one.checkpoint_ns,
+                parent_id=one.parent_id,
+                at=one.at,
+                source=one.source,
+                step=one.step,
+                run_id=one.run_id,
+                messages=len(one.messages),
+                taught=[known.id for known in one.taught],
+            )
+            for one in await checkpoints(memory, thread)
+        ]
+
+    @router.delete("/threads/{thread_id}", status_code=204)
+    async def delete(request: Request, thread_id: str) -> None:
+        """Delete a thread; what was learnt in it stays."""
+        access.check_writes()
+        thread = await thread_of(memory, thread_id, access.bound_to(request))
+        await saver.adelete_thread(thread.thread_id, owner_id=thread.owner_id)
+
+
+def _add_care(router: APIRouter, memory: MemoryDatabase, access: Access) -> None:
+    store = memory.store
+
+    @router.get("/review")
+    async def review(
+        request: Request, owner_id: Owner = None, kind: str | None = None, limit: Limit = 100, offset: Offset = 0
+    ) -> Page[ReviewItem]:
+        """List what somebody should look at, why, and what to do about it."""
+        owner = access.owner(request, owner_id)
+        found = await store.areview(owner_id=owner, kind=cast(Any, kind), limit=limit + 1, offset=offset)
+        return Page[ReviewItem].of(found, limit, offset)
+
+    @router.get("/conflicts")
+    async def conflicts(
+        request: Request, owner_id: Owner = None, limit: Limit = 100, offset: Offset = 0
+    ) -> Page[list[Memory]]:
+        """List the groups of live memories that contradict each other."""
+        owner = access.owner(request, owner_id)
+        found = await store.aconflicts(owner_id=owner, limit=limit + 1, offset=offset)
+        return Page[list[Memory]].of([list(group) for group in found], limit, offset)
+
+    @router.get("/jobs")
+    async def jobs(request: Request, owner_id: Owner = None, limit: Limit = 100, offset: Offset = 0) -> Page[Job]:
+        """List what waits to be promoted in the background: of one owner, or everybody's."""
+        owner = access.bound_to(request) or owner_id
+        found = await store.ajobs(owner_id=owner, limit=limit + 1, offset=offset)
+        return Page[Job].of(found, limit, offset)
+
+    @router.post("/jobs")
+    async def decide(request: Request, body: JobChoice, owner_id: Owner = None) -> Count:
+        """Try an owner's messages again that were set aside, or give them up."""
+        access.check_writes()
+        owner = access.owner(request, owner_id)
+        change = store.aretry_set_aside if body.choice == "retry" else store.adrop_set_aside
+        return Count(count=await change(owner_id=owner, thread_id=body.thread_id))
+
+    @router.post("/sweep")
+    async def sweep(request: Request, owner_id: Owner = None, dry_run: bool = True) -> SweepBody:
+        """Say what a sweep of an owner's memories would change; with `dry_run=false` do it."""
+        if not dry_run:
+            access.check_writes()
+        owner = access.owner(request, owner_id)
+        return sweep_body(await store.asweep(owner_id=owner, dry_run=dry_run), owner)
+
+    @router.post("/erase")
+    async def erase(request: Request, body: Erasure, owner_id: Owner = None) -> ReceiptBody:
+        """Remove everything that is kept of an owner; this cannot be undone."""
+        access.check_writes()
+        owner = access.owner(request, owner_id)
+        if body.owner_id != owner:
+            raise HTTPException(400, "owner_id in the body must name the owner who is to be erased.")
+        return _receipt(await store.aerase_owner(owner, threads=body.threads))
+
+
+def sweep_body(report: SweepReport, owner_id: str) -> SweepBody:
+    """Return what a sweep changed of one owner."""
+    return SweepBody(dry_run=report.dry_run, counts=report.counts.get(owner_id, {}), changes=report.rows())
+
+
+def _receipt(receipt: Receipt) -> ReceiptBody:
+    return ReceiptBody(**asdict(receipt))
