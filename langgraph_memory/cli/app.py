@@ -456,6 +456,29 @@ def worker(
     work_off(db, model, extractor, embed, dims, once=once, poll=poll)
 
 
+@app.command()
+def mcp(
+    db: Database = DEFAULT_DATABASE,
+    owner: Annotated[str | None, typer.Option("--owner", help="Whose memories are served.")] = None,
+    scope: Annotated[str, typer.Option("--scope", help="Where they hold.")] = "global",
+    read_only: Annotated[bool, typer.Option("--read-only", help="Offer only what changes nothing.")] = False,
+    http: Annotated[bool, typer.Option("--http", help="Serve over HTTP, to clients with a token.")] = False,
+    host: Annotated[str, typer.Option("--host", help="The address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="The port to listen at.")] = 8765,
+    token_file: Annotated[
+        str | None, typer.Option("--token-file", help="TOML: [[tokens]] with token or sha256, owner and scope.")
+    ] = None,
+    allowed: Annotated[
+        list[str] | None, typer.Option("--allow-host", help="Another name it is reached by; may be repeated.")
+    ] = None,
+) -> None:
+    """Serve one owner's memories to MCP clients, over stdio or HTTP; their clients never name an owner."""
+    from langgraph_memory.cli.serving import serve_mcp
+
+    where: dict[str, Any] = {"http": http, "host": host, "port": port, "token_file": token_file}
+    serve_mcp(db, owner, scope, read_only=read_only, allowed=allowed or (), **where)
+
+
 @app.command("end-session")
 def end_session(
     thread: Annotated[str, typer.Argument(help="The thread whose session is over.")],
