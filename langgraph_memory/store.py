@@ -47,6 +47,7 @@ from langgraph_memory.flows.settings import StoreSettings, check_minutes
 from langgraph_memory.plans.memories import Origin
 from langgraph_memory.queue import PromotionQueue
 from langgraph_memory.sweeper import Sweeper
+from langgraph_memory.ticks import Ticks
 from langgraph_memory.view import StoreView
 
 _DAYS_30 = timedelta(days=30)
@@ -96,6 +97,7 @@ class CuratedStore(BaseStore):
             self._settings.fields = tuple(fields_of(index) or ("$",))
         self._runner = FlowRunner(engine, self._settings.embedder)
         self.queue = PromotionQueue(self._runner, self._settings)
+        self._ticks: Ticks[list[Op], list[Result]] = Ticks(self._abatches)
         self._sweeper = Sweeper()
         self.authors = ThreadAuthors(self._runner, self._settings)
 
@@ -147,8 +149,11 @@ class CuratedStore(BaseStore):
         return self._runner.run(items.batch(ops, self._settings))
 
     async def abatch(self, ops: Iterable[Op]) -> list[Result]:
-        """Same as `batch`."""
-        return await self._runner.arun(items.batch(ops, self._settings))
+        """Same as `batch`; what is asked in one tick of the event loop is answered in one transaction, in its order."""
+        return await self._ticks.call(items.checked(ops))
+
+    async def _abatches(self, calls: Sequence[Sequence[Op]]) -> Sequence[list[Result]]:
+        return await self._runner.arun(items.batches(calls, self._settings))
 
     def view(self, *, owner_id: str, scope: str = GLOBAL) -> StoreView:
         """Return this store bound to one owner and scope, as a `BaseStore` that tools and agents can be handed.

@@ -128,7 +128,9 @@ def words_of(value: Any) -> str:
     left = [value]  # and no recursion, because a value may be nested deeper than that goes
     while left:
         one = left.pop()
-        if isinstance(one, Mapping):
+        if type(one) is str:  # what most values hold
+            found.append(one)
+        elif isinstance(one, Mapping):
             left.extend(reversed(list(one.values())))
         elif isinstance(one, (list, tuple)):
             left.extend(reversed(one))

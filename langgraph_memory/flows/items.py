@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from langgraph.store.base import (
     GetOp,
@@ -35,15 +36,49 @@ from langgraph_memory.plans import items
 from langgraph_memory.plans.items import FoundItem
 from langgraph_memory.plans.rows import PlainItem, Vectors, embedded_texts
 
+T = TypeVar("T")
+
 _SWEEP = 1000
+_as_json = json.JSONEncoder(allow_nan=False).encode
 
 
 def batch(ops: Iterable[Op], settings: StoreSettings) -> Flow[list[Result]]:
     """Answer every operation; all of the batch is written, or nothing."""
-    wanted = list(ops)
-    for op in wanted:
-        _check(op)
-    given, wanted = wanted, [_admitted(op, settings.guard) for op in wanted]
+    (answers,) = yield from batches([checked(ops)], settings)
+    return answers
+
+
+def batches(calls: Sequence[Sequence[Op]], settings: StoreSettings) -> Flow[list[list[Result]]]:
+    """Answer calls as if one came after another, in one transaction: all of them are written, or nothing."""
+    if len(calls) == 1 or any(isinstance(op, PutOp) for ops in calls for op in ops):
+        return (yield from _answered(calls, settings))
+    asked = [_asked(op) for ops in calls for op in ops]
+    once = dict(zip(asked, (op for ops in calls for op in ops), strict=True))
+    (answers,) = yield from _answered([list(once.values())], settings)
+    return _like(calls, list(_shared(dict(zip(once, answers, strict=True)), asked)))
+
+
+def _asked(op: Op) -> Any:
+    """Return what is equal for two reads that are answered alike; of what holds a mapping or a list only itself is."""
+    try:
+        hash(op)
+    except TypeError:
+        return id(op)
+    return op
+
+
+def _shared(answers: Mapping[Any, Result], asked: Iterable[Any]) -> Iterator[Result]:
+    """Yield the answer to each of what is asked; what is given again is a copy, to be changed by whom it is given."""
+    given: set[Any] = set()
+    for one in asked:
+        answer = answers[one]
+        yield deepcopy(answer) if answer and one in given else answer
+        given.add(one)
+
+
+def _answered(calls: Sequence[Sequence[Op]], settings: StoreSettings) -> Flow[list[list[Result]]]:
+    given = [op for ops in calls for op in ops]
+    wanted = [_admitted(op, settings.guard) for op in given]
     vectors = yield from _document_vectors(wanted, settings)
     queries = yield from _query_vectors(wanted, settings)
     steps = [
@@ -52,13 +87,20 @@ def batch(ops: Iterable[Op], settings: StoreSettings) -> Flow[list[Result]]:
     ]
     changing = any(isinstance(op, PutOp) for op in wanted)
     now = settings.clock()
-    answers: list[Any] = yield (items.write_items if changing else items.read_items)(steps, now)
+    found = yield (items.write_items if changing else items.read_items)(_like(calls, steps), now)
+    answers = [answer for some in found for answer in some]
     refreshed = list(items.prolonged(answers, [getattr(op, "refresh_ttl", False) for op in wanted]))
     if refreshed:
         yield items.refresh_ttl(refreshed, now)
     if changing and settings.sweep_due(now):
         yield items.sweep_expired(now, _SWEEP)
-    return [_shown(op, answer) for op, answer in zip(wanted, answers, strict=True)]
+    return _like(calls, [_shown(op, answer) for op, answer in zip(wanted, answers, strict=True)])
+
+
+def _like(calls: Sequence[Sequence[Op]], flat: Sequence[T]) -> list[list[T]]:
+    """Return what belongs to each operation of some calls, call by call."""
+    left = iter(flat)
+    return [[next(left) for _ in ops] for ops in calls]
 
 
 def sweep(settings: StoreSettings, now: datetime | None = None) -> Flow[int]:
@@ -69,6 +111,17 @@ def sweep(settings: StoreSettings, now: datetime | None = None) -> Flow[int]:
         total += deleted
         if deleted < _SWEEP:
             return total
+
+
+def checked(ops: Iterable[Op]) -> list[Op]:
+    """Return operations that can be run.
+
+    Raises InvalidInputError, InvalidFilterError or InvalidNamespaceError.
+    """
+    wanted = list(ops)
+    for op in wanted:
+        _check(op)
+    return wanted
 
 
 def _check(op: Op) -> None:
@@ -106,7 +159,7 @@ def _check_value(op: PutOp) -> None:
     if op.ttl is not None:
         check_minutes(f"ttl of {op.key!r}", op.ttl)
     try:
-        json.dumps(op.value, allow_nan=False)
+        _as_json(op.value)
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidInputError(f"the value of {op.key!r} is not JSON ({error}); store plain values.") from None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -15,7 +15,7 @@ from langgraph_memory.domain.filters import matches, needles
 from langgraph_memory.domain.guard import DEFAULT_GUARD, GuardPolicy, Refusal
 from langgraph_memory.domain.lexical import Corpus, lexical_matches
 from langgraph_memory.domain.memory import Memory, make_memory
-from langgraph_memory.domain.scope import ROOT, join_labels, partition_of, split_labels
+from langgraph_memory.domain.scope import ROOT, join_labels, partition_of, split_labels, storable
 from langgraph_memory.domain.text import query_terms
 from langgraph_memory.engine.query import Plan, Query, Row, reads, writes, writes_repeatably
 from langgraph_memory.exceptions import InvalidMemoryError
@@ -28,6 +28,7 @@ from langgraph_memory.plans.rows import (
     closeness,
     insert_row,
     memory_columns,
+    number_of,
     postings_of,
     rewrite_row,
 )
@@ -105,26 +106,51 @@ class Delete:
 
 
 Step = Get | Search | ListNamespaces | Put | Delete
+Place = tuple[tuple[str, ...], str]
+"""Where an item is: its namespace and its key."""
+Reading = Get | Search | ListNamespaces
+Change = Put | Delete
 
 
-def _batch(steps: Sequence[Step], now: datetime) -> Plan[list[Any]]:
-    """Answer every read as things stood before the batch, then do the writes; the last write of a key counts."""
-    answers: list[Any] = [None] * len(steps)
-    changes: dict[tuple[tuple[str, ...], str], Put | Delete] = {}
-    for place, step in enumerate(steps):
-        if isinstance(step, Put):
-            changes[step.item.namespace, step.item.key] = step
-        elif isinstance(step, Delete):
-            changes[step.namespace, step.key] = step
-        else:
-            answers[place] = yield from _read(step, now)
-    for change in changes.values():
-        yield from _write(change, now)
+def _calls(calls: Sequence[Sequence[Step]], now: datetime) -> Plan[list[list[Any]]]:
+    """Answer calls one after another: the reads of each as things stood before it, then its writes.
+
+    The last write of a key counts. Calls that have nothing to do with each other are read, and written, together.
+    """
+    answers: list[list[Any]] = []
+    for some in _independent(calls):
+        found = iter(
+            (yield from _read_all([step for steps in some for step in steps if isinstance(step, Reading)], now))
+        )
+        answers += [[next(found) if isinstance(step, Reading) else None for step in steps] for steps in some]
+        yield from _write_all({_place(step): step for steps in some for step in steps if isinstance(step, Change)}, now)
     return answers
 
 
-read_items = reads(_batch)
-write_items = writes(_batch)
+read_items = reads(_calls)
+write_items = writes(_calls)
+
+
+def _independent(calls: Sequence[Sequence[Step]]) -> Iterator[list[Sequence[Step]]]:
+    """Cut calls where one reads or writes what one before it has written."""
+    some: list[Sequence[Step]] = []
+    written: set[Place] = set()
+    for steps in calls:
+        own = {_place(step) for step in steps if isinstance(step, Change)}
+        if written and (not written.isdisjoint(own) or any(_reads(step, written) for step in steps)):
+            yield some
+            some, written = [], set()
+        some.append(steps)
+        written |= own
+    yield some
+
+
+def _reads(step: Step, written: Set[Place]) -> bool:
+    return isinstance(step, Reading) and (not isinstance(step, Get) or (step.namespace, step.key) in written)
+
+
+def _place(change: Change) -> Place:
+    return (change.item.namespace, change.item.key) if isinstance(change, Put) else (change.namespace, change.key)
 
 
 @writes_repeatably
@@ -141,39 +167,89 @@ def sweep_expired(now: datetime, limit: int) -> Plan[int]:
     return len(expired)
 
 
-def _read(step: Get | Search | ListNamespaces, now: datetime) -> Plan[Any]:
-    if isinstance(step, Get):
-        row = yield from _live_row(step.namespace, step.key, now)
-        return None if row is None else _found(row)
-    if isinstance(step, Search):
-        return (yield from _search(step, now))
+def _read_all(steps: Sequence[Reading], now: datetime) -> Plan[list[Any]]:
+    """Answer reads; the plain items that are named are read at once."""
+    named = [(step.namespace, step.key) for step in steps if isinstance(step, Get)]
+    rows = yield from _rows_at("plain_items", [one for one in named if one[0][0] != ROOT])
+    answers: list[Any] = []
+    for step in steps:
+        if isinstance(step, Get):
+            answers.append((yield from _get(step, rows, now)))
+        else:
+            answers.append((yield from _search(step, now) if isinstance(step, Search) else _namespaces(now)))
+    return answers
+
+
+def _get(step: Get, rows: Mapping[Place, Row], now: datetime) -> Plan[FoundItem | None]:
+    row = rows.get((step.namespace, step.key))
+    if row is None and (step.namespace[0] == ROOT or not _nameable((step.namespace, step.key))):
+        row = yield from _row(step.namespace, step.key)
+    if row is None or (row["expires_at"] is not None and row["expires_at"] <= to_microseconds(now)):
+        return None
+    return _found(row)
+
+
+def _namespaces(now: datetime) -> Plan[list[tuple[str, ...]]]:
     rows = yield Query("namespaces", {"now": to_microseconds(now)})
     return [split_labels(row["namespace"]) for row in rows]
 
 
-def _write(change: Put | Delete, now: datetime) -> Plan[None]:
-    if isinstance(change, Delete):
-        row = yield from _row(change.namespace, change.key)
-        if row is None:
-            return
-        if row["memory_type"] is None:
-            yield Query("delete_item", _place_of(row))
+def _write_all(changes: Mapping[Place, Change], now: datetime) -> Plan[None]:
+    """Write the changes of different places; new plain items go in together."""
+    rows = yield from _rows_at("rows_at", list(changes))
+    added: dict[str, list[Mapping[str, Any]]] = {}
+    for place, change in changes.items():
+        row = rows.get(place) if _nameable(place) else (yield from _row(*place))
+        if isinstance(change, Delete):
+            yield from _delete(row, now)
+        elif row is None and change.refusal is None and not change.item.vectors:
+            columns = change.item.own_columns(to_microseconds(now), now)
+            added.setdefault(columns["partition"], []).append(columns)
         else:
-            yield from forget_versions(Memory.from_row(row), now, reason="deleted through the store")
-        return
+            yield from _put(change, row, now)
+    for partition, columns_of in added.items():
+        number = yield from number_of(partition)
+        yield Query("add_plain_item", {"partition_no": number}, columns_of)
+
+
+def _rows_at(name: str, places: Sequence[Place]) -> Plan[dict[Place, Row]]:
+    """Read what is at some places."""
+    named = [one for one in dict.fromkeys(places) if _nameable(one)]
+    found: dict[Place, Row] = {}
+    for start in range(0, len(named), _PAGE):
+        keys = [[partition_of(space), join_labels(space), key] for space, key in named[start : start + _PAGE]]
+        rows = yield Query(name, {"keys": keys, "partitions": list(dict.fromkeys(one[0] for one in keys))})
+        found |= {(split_labels(row["namespace"]), row["id"]): row for row in rows}
+    return found
+
+
+def _nameable(place: Place) -> bool:
+    """Return whether a place can be named in JSON; any other is named alone, and the database says what is wrong."""
+    return storable(place[1]) and all(map(storable, place[0]))
+
+
+def _delete(row: Row | None, now: datetime) -> Plan[None]:
+    if row is not None and row["memory_type"] is None:
+        yield Query("delete_item", _place_of(row))
+    elif row is not None:
+        (memory,) = yield Query("item", _named(split_labels(row["namespace"]), row["id"]))
+        yield from forget_versions(Memory.from_row(memory), now, reason="deleted through the store")
+
+
+def _put(change: Put, row: Row | None, now: datetime) -> Plan[None]:
     item = change.item
-    row = yield from _row(item.namespace, item.key)
-    if change.refusal is not None and (row is None or row["memory_type"] is None):
+    if row is not None and row["memory_type"] is not None:
+        (memory,) = yield Query("item", _named(item.namespace, item.key))
+        yield from _edit_memory(memory, change, now)
+        return
+    if change.refusal is not None:
         raise InvalidMemoryError(f"{item.key!r} was not stored among the memories: {change.refusal.explanation}")
     if row is None:
         yield from insert_row(item.columns(to_microseconds(now), now), item.vectors)
-    elif row["memory_type"] is not None:
-        yield from _edit_memory(row, change, now)
     else:
         gone = row["expires_at"] is not None and row["expires_at"] <= to_microseconds(now)
         created_at = to_microseconds(now) if gone else row["created_at"]
-        columns = item.columns(created_at, now)
-        yield from rewrite_row(row, columns, item.vectors)
+        yield from rewrite_row(row, item.columns(created_at, now), item.vectors)
 
 
 def _edit_memory(row: Row, change: Put, now: datetime) -> Plan[None]:
@@ -201,16 +277,12 @@ def _edit_memory(row: Row, change: Put, now: datetime) -> Plan[None]:
 
 
 def _row(namespace: tuple[str, ...], key: str) -> Plan[Row | None]:
-    place = {"partition": partition_of(namespace), "namespace": join_labels(namespace), "id": key}
-    rows = yield Query("item", place)
+    rows = yield Query("item", _named(namespace, key))
     return rows[0] if rows else None
 
 
-def _live_row(namespace: tuple[str, ...], key: str, now: datetime) -> Plan[Row | None]:
-    row = yield from _row(namespace, key)
-    if row is not None and row["expires_at"] is not None and row["expires_at"] <= to_microseconds(now):
-        return None
-    return row
+def _named(namespace: tuple[str, ...], key: str) -> Mapping[str, str]:
+    return {"partition": partition_of(namespace), "namespace": join_labels(namespace), "id": key}
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,16 @@ MEMORY_COLUMNS = (
 """What the row of a memory has and that of a plain item lacks, beside how its confidence fades."""
 
 
+_NO_MEMORY: Mapping[str, Any] = {
+    **dict.fromkeys((*MEMORY_COLUMNS, *DECAY)),
+    "question_share": 0.0,
+    "context_terms": "{}",
+    "context_count": 0,
+    "asked_terms": "{}",
+    "asked_count": 0,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class PlainItem:
     """One plain item as `put` stores it; `text` is what full-text search finds it by."""
@@ -65,25 +75,34 @@ class PlainItem:
 
     def columns(self, created_at: int, now: datetime) -> dict[str, Any]:
         """Return the columns of its row."""
+        return {**self.fixed_columns(), **self._times(created_at, now)}
+
+    def own_columns(self, created_at: int, now: datetime) -> dict[str, Any]:
+        """Return those columns of its row that a memory has not alone."""
+        return {**self._fixed(), **self._times(created_at, now)}
+
+    def fixed_columns(self) -> dict[str, Any]:
+        """Return the columns that do not depend on time."""
+        return {**_NO_MEMORY, **self._fixed()}
+
+    def _times(self, created_at: int, now: datetime) -> dict[str, Any]:
         lifetime = None if self.ttl_minutes is None else timedelta(minutes=self.ttl_minutes)
         return {
-            **self.fixed_columns(),
             "ttl_minutes": self.ttl_minutes,
             "created_at": created_at,
             "updated_at": to_microseconds(now),
             "expires_at": None if lifetime is None else to_microseconds(now + lifetime),
         }
 
-    def fixed_columns(self) -> dict[str, Any]:
-        """Return the columns that do not depend on time."""
+    def _fixed(self) -> dict[str, Any]:
+        found = Counter(terms(self.text)) if self.text else _NOTHING
         return {
-            **dict.fromkeys((*MEMORY_COLUMNS, *DECAY)),
             "partition": partition_of(self.namespace),
             "namespace": join_labels(self.namespace),
             "id": self.key,
             "value": json.dumps(self.value),
-            "question_share": 0.0,
-            **_text_columns(self.text, "", ""),
+            "terms": _as_json(found) if found else "{}",
+            "term_count": found.total(),
         }
 
 

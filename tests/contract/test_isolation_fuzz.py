@@ -197,6 +197,8 @@ THREAD_TABLES = re.compile(r"\b(thread|thread_owner|thread_checkpoint|thread_cha
 ACROSS = {
     "items_across_partitions": "plain items only: memory_type IS NULL",
     "live_across_partitions": "plain items only: memory_type IS NULL",
+    "plain_items": "binds the partition, in a list of keys; plain items only: memory_type IS NULL",
+    "rows_at": "binds the partition, in a list of keys; no contents",
     "corpus_across_partitions": "statistics, of which each partition's score only its own rows",
     "namespaces": "LangGraph's list_namespaces: names, no contents",
     "owners": "list_owners: names and counts, for the operator",
@@ -261,7 +263,7 @@ def test_every_statement_over_a_threads_tables_binds_the_thread() -> None:
 def test_statements_that_cross_owners_read_no_memory() -> None:
     queries = load_queries("langgraph_memory.engine.sqlite")
 
-    for name in ("items_across_partitions", "live_across_partitions"):
+    for name in ("items_across_partitions", "live_across_partitions", "plain_items"):
         assert "memory_type IS NULL" in queries[name]
     for name in set(ACROSS) - {"items_across_partitions", "live_across_partitions", "unembedded"}:
         assert not re.search(r"\bcontent\b|SELECT \*", queries[name]), name

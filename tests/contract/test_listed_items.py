@@ -25,9 +25,9 @@ PLACES = [
     ("docs", "u10"),
     ("docs",),
     ("docs", "u1", "deep", "er"),
-    ("memories", "ada"),
+    ("curated", "ada"),
 ]
-PREFIXES = [*PLACES, (), ("none",), ("memories",)]
+PREFIXES = [*PLACES, (), ("none",), ("curated",)]
 
 
 @pytest.fixture
@@ -140,16 +140,16 @@ async def test_a_filter_over_many_pages_of_values_that_only_look_alike(opened: C
 
 async def test_memories_and_plain_items_of_one_owner_are_listed_together(opened: CuratedStore, store: Driver) -> None:
     kept = opened.remember("owns a bicycle", owner_id="ada").memory
-    opened.put(("memories", "ada"), "note", {"content": "plain"})
+    opened.put(("curated", "ada"), "note", {"content": "plain"})
 
-    found = await store.search(("memories", "ada"))
+    found = await store.search(("curated", "ada"))
 
     assert {item.key for item in found} == {kept.id, "note"}
-    assert [one.key for one in await store.search(("memories", "ada"), filter={"content": "owns a bicycle"})] == [
+    assert [one.key for one in await store.search(("curated", "ada"), filter={"content": "owns a bicycle"})] == [
         kept.id
     ]
-    assert [one.key for one in await store.search(("memories", "ada"), filter={"content": "plain"})] == ["note"]
-    assert [one.key for one in await store.search(("memories",))] == ["note"]
+    assert [one.key for one in await store.search(("curated", "ada"), filter={"content": "plain"})] == ["note"]
+    assert [one.key for one in await store.search(("curated",))] == ["note"]
 
 
 scalars = (

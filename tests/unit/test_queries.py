@@ -142,6 +142,8 @@ OF_THE_WHOLE_DATABASE = {
 of a small table that every node of a sharded database can hold."""
 SEVERAL_THREADS = {"versions": "keys", "writes": "keys", "chunks": "stretches", "last_values": "thread_ids"}
 """Those that name some threads, and by which parameter; each row joins by its thread."""
+SEVERAL_PARTITIONS = {"rows_at": "keys", "plain_items": "keys"}
+"""Those that name some partitions, in the same way."""
 
 
 def test_every_other_statement_names_the_partition_or_the_thread() -> None:
@@ -150,7 +152,8 @@ def test_every_other_statement_names_the_partition_or_the_thread() -> None:
 
     without = {name for name, sql in queries.items() if not re.search(r"(?<![:\w]):(partition|thread_id)\b", sql)}
 
-    assert without == exempt | set(SEVERAL_THREADS)
-    for name, parameter in SEVERAL_THREADS.items():
-        assert f":{parameter}" in queries[name]
-        assert "thread_id = " in queries[name]
+    assert without == exempt | set(SEVERAL_THREADS) | set(SEVERAL_PARTITIONS)
+    for joined, several in (("thread_id = ", SEVERAL_THREADS), ("partition = ", SEVERAL_PARTITIONS)):
+        for name, parameter in several.items():
+            assert f":{parameter}" in queries[name]
+            assert joined in queries[name]

@@ -184,6 +184,7 @@ def keys_of(query: Query) -> set[str]:
     """Return what a statement is about: the partitions it names, else the threads, else the setting."""
     named = (query.params, *(query.rows or ()))
     partitions = {f"partition {one['partition']}" for one in named if one.get("partition") is not None}
+    partitions |= {f"partition {one}" for one in query.params.get("partitions", ())}
     return partitions or {
         f"{name.removeprefix('source_')} {one[name]}" for one in named for name in _THREADS if one.get(name) is not None
     }

@@ -360,12 +360,7 @@ class SqliteEngine(Forked):
                 rows: Sequence[Row] = connection.execute(statement.sql, statement.values(query.params)).fetchall()
                 return rows
             params = query.params
-            every = [statement.values({**params, **row}) for row in query.rows]
-            if not statement.returns:
-                connection.executemany(statement.sql, every)
-                return ()
-            for values in every:  # from Python 3.12 on `executemany` stops at the first that returns a row
-                connection.execute(statement.sql, values).fetchall()
+            connection.executemany(statement.many, [statement.values({**params, **row}) for row in query.rows])
             return ()
         except (self._settings.dbapi.Error, UnicodeDecodeError) as error:
             raise translate(error, self._settings.path) from error

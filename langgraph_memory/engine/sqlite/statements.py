@@ -18,18 +18,19 @@ _SET = re.compile(r"json_each\(:([a-z_]+)")
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement, the names of its parameters in order, which of them are sets, and whether it returns rows."""
+    """One statement, the names of its parameters in order, and which of them are sets; `many` returns no rows."""
 
     sql: str
     names: tuple[str, ...]
     sets: frozenset[str]
-    returns: bool
+    many: str
 
     @classmethod
     def of(cls, sql: str) -> Statement:
         """Return the statement of a query file, whose parameters are written `:name`."""
         names, sets = tuple(PARAMETER.findall(sql)), frozenset(_SET.findall(sql))
-        return cls(PARAMETER.sub("?", sql), names, sets, RETURNING.search(sql) is not None)
+        bound = PARAMETER.sub("?", sql)
+        return cls(bound, names, sets, RETURNING.split(bound)[0])
 
     def values(self, params: Mapping[str, Any]) -> tuple[Any, ...]:
         """Return what is bound, every set of values as the JSON array that `json_each` reads."""

@@ -28,6 +28,18 @@ INSERT INTO agent_memory (
 ON CONFLICT DO NOTHING
 RETURNING memory_no
 
+-- name: add_plain_item
+-- Add a plain item at a place where there is none, at the end of its partition's range of numbers.
+INSERT INTO agent_memory (
+    memory_no, partition, namespace, id, value, ttl_minutes, created_at, updated_at, expires_at, terms, term_count
+) VALUES (
+    1 + coalesce(
+        (SELECT max(memory_no) FROM agent_memory WHERE partition = :partition),
+        :partition_no::bigint << 32
+    ),
+    :partition, :namespace, :id, :value, :ttl_minutes, :created_at, :updated_at, :expires_at, :terms, :term_count
+)
+
 -- name: update_item
 -- Rewrite one row in place; its number stays, and what its confidence was before it faded unless that is said anew.
 UPDATE agent_memory SET
@@ -102,6 +114,20 @@ FROM (
     ORDER BY updated_at DESC, memory_no LIMIT :limit OFFSET :offset
 ) AS p JOIN agent_memory AS m ON m.partition = p.partition AND m.memory_no = p.memory_no
 ORDER BY m.updated_at DESC, m.memory_no
+
+-- name: rows_at
+-- What is at some places, given as (partition, namespace, id), without its texts.
+SELECT m.memory_no, m.partition, m.namespace, m.id, m.memory_type, m.created_at, m.updated_at, m.expires_at,
+    m.ttl_minutes
+FROM json_array_elements(:keys::json) AS k JOIN agent_memory AS m
+  ON m.partition = k ->> 0 AND m.namespace = k ->> 1 AND m.id = k ->> 2
+
+-- name: plain_items
+-- The plain items at some places, given as (partition, namespace, id); never a memory.
+SELECT m.memory_no, m.partition, m.namespace, m.id, m.memory_type, m.value, m.created_at, m.updated_at, m.expires_at,
+    m.ttl_minutes
+FROM json_array_elements(:keys::json) AS k JOIN agent_memory AS m
+  ON m.partition = k ->> 0 AND m.namespace = k ->> 1 AND m.id = k ->> 2 AND m.memory_type IS NULL
 
 -- name: live_in_partition
 -- Those of the numbered rows that are live and under a prefix of one partition.
