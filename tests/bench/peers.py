@@ -241,7 +241,7 @@ def listings(target: Target) -> Figures:
             while page := store.search(PLACE, limit=100, offset=offset):
                 seen |= {item.key for item in page}
                 offset += 100
-            assert len(seen) == 5000
+            assert len(seen) == 5000 or not target.is_ours  # others lose some that were updated at one moment
 
         return {
             "search(limit=10) in 5,000 items": target.median(lambda: store.search(PLACE, limit=10), 20),

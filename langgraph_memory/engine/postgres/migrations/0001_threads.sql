@@ -30,11 +30,13 @@ CREATE TABLE thread_checkpoint (
     replayed_channels text COLLATE "C",   -- JSON: delta channels that are not stored here; NULL: none
     type text COLLATE "C" NOT NULL,
     body bytea NOT NULL,                  -- the rest of the checkpoint, and its metadata
-    stored_at bigint NOT NULL,            -- what `updated_at` of its thread became: the newest is the one stored last
-    PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id)
+    stored_at bigint NOT NULL             -- what `updated_at` of its thread became: the newest is the one stored last
 );
 
+-- Before the table is analysed both find one row for all the planner knows, and it takes the one made last; by the first
+-- of them it would read all of a thread to find one checkpoint.
 CREATE INDEX thread_checkpoint_newest ON thread_checkpoint (thread_id, checkpoint_ns, stored_at);
+ALTER TABLE thread_checkpoint ADD PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id);
 
 CREATE INDEX thread_checkpoint_by_run ON thread_checkpoint (run_id, thread_id) WHERE run_id IS NOT NULL;
 
@@ -163,6 +165,64 @@ BEGIN
     SELECT 'chunk', thread, namespace, NULL, NULL, NULL::json, NULL::bytea, NULL, NULL, NULL, NULL,
         NULL, NULL::bigint, i.address, i.count, i.type, i.value
     FROM thread_chunks_of(thread, packed) AS i;
+END $$;
+
+-- What some delta channels are replayed from: of each the nearest value among a checkpoint's ancestors, and the pending
+-- writes to it since. Each ancestor is looked up by its key: a join over them all is planned as if there were one.
+CREATE FUNCTION thread_replay(thread text, namespace text, wanted text, channels text[]) RETURNS TABLE (
+    part text, depth bigint, channel text, version text, kind text, type text, value bytea, task_path text,
+    task_id text, idx bigint
+) LANGUAGE plpgsql STABLE ROWS 64 SET search_path FROM CURRENT AS $$
+#variable_conflict use_column
+DECLARE
+    place text;
+    parent text;
+    versions json;
+    replayed text;
+    one text;
+    missing text[] := channels;
+    chain text[] := '{}';
+    found_channels text[] := '{}';
+    found_versions text[] := '{}';
+    found_depths bigint[] := '{}';
+    most bigint;
+BEGIN
+    SELECT p.parent_checkpoint_id INTO place FROM thread_checkpoint AS p
+    WHERE p.thread_id = thread AND p.checkpoint_ns = namespace AND p.checkpoint_id = wanted;
+    SELECT count(*) INTO most FROM thread_checkpoint AS p WHERE p.thread_id = thread AND p.checkpoint_ns = namespace;
+    WHILE place IS NOT NULL AND cardinality(missing) > 0 AND cardinality(chain) < most LOOP -- one may be its own ancestor
+        SELECT p.parent_checkpoint_id, p.channel_versions, p.replayed_channels INTO parent, versions, replayed
+        FROM thread_checkpoint AS p
+        WHERE p.thread_id = thread AND p.checkpoint_ns = namespace AND p.checkpoint_id = place;
+        EXIT WHEN NOT FOUND;
+        chain := chain || place;
+        IF replayed IS NULL OR NOT replayed::jsonb @> to_jsonb(missing) THEN
+            FOREACH one IN ARRAY missing LOOP
+                IF EXISTS (SELECT FROM thread_channel AS c WHERE c.thread_id = thread AND c.checkpoint_ns = namespace
+                           AND c.channel = one AND c.version = versions ->> one) THEN
+                    found_channels := found_channels || one;
+                    found_versions := found_versions || (versions ->> one);
+                    found_depths := found_depths || cardinality(chain)::bigint;
+                    missing := array_remove(missing, one);
+                END IF;
+            END LOOP;
+        END IF;
+        place := parent;
+    END LOOP;
+    RETURN QUERY
+    SELECT 'version', f.depth, c.channel, c.version, c.kind, c.type, c.value, NULL, NULL, NULL::bigint
+    FROM unnest(found_channels, found_versions, found_depths) AS f (channel, version, depth)
+    JOIN thread_channel AS c ON c.thread_id = thread AND c.checkpoint_ns = namespace
+      AND c.channel = f.channel AND c.version = f.version;
+    RETURN QUERY
+    SELECT 'write', a.depth, w.channel, NULL, NULL, w.type, w.value, w.task_path, w.task_id, w.idx
+    FROM unnest(chain) WITH ORDINALITY AS a (checkpoint_id, depth)
+    CROSS JOIN LATERAL (
+        SELECT * FROM thread_write AS p
+        WHERE p.thread_id = thread AND p.checkpoint_ns = namespace AND p.checkpoint_id = a.checkpoint_id OFFSET 0
+    ) AS w
+    WHERE w.channel = ANY (channels)
+      AND a.depth <= coalesce(found_depths[array_position(found_channels, w.channel)], a.depth);
 END $$;
 
 -- Whose words a message holds: the owner of the run that added it, '' when that run named nobody; and since when it is here.

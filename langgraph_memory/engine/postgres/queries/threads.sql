@@ -65,38 +65,14 @@ SELECT * FROM thread_parts(:thread_id, :checkpoint_ns, coalesce(:checkpoint_id::
 
 -- name: delta_history
 -- What some channels are replayed from: the nearest value among a checkpoint's ancestors, and the writes since.
--- A checkpoint that is its own ancestor ends it: it goes back no further than there are checkpoints.
-WITH RECURSIVE chain AS (
-    SELECT n.channel COLLATE "C" AS channel, 0 AS depth, s.checkpoint_id, s.parent_checkpoint_id,
-        NULL COLLATE "C" AS version, NULL COLLATE "C" AS kind, NULL COLLATE "C" AS type, NULL::bytea AS value
-    FROM thread_checkpoint AS s CROSS JOIN unnest(:channels::text[]) AS n (channel)
-    WHERE s.thread_id = :thread_id AND s.checkpoint_ns = :checkpoint_ns
-      AND s.checkpoint_id = coalesce(:checkpoint_id::text, (
-        SELECT q.checkpoint_id FROM thread_checkpoint AS q
-        WHERE q.thread_id = :thread_id AND q.checkpoint_ns = :checkpoint_ns ORDER BY q.stored_at DESC LIMIT 1))
-    UNION ALL
-    SELECT a.channel, a.depth + 1, p.checkpoint_id, p.parent_checkpoint_id, c.version, c.kind, c.type, c.value
-    FROM chain AS a
-    JOIN thread_checkpoint AS p ON p.thread_id = :thread_id AND p.checkpoint_ns = :checkpoint_ns
-      AND p.checkpoint_id = a.parent_checkpoint_id
-    LEFT JOIN thread_channel AS c ON c.thread_id = :thread_id AND c.checkpoint_ns = :checkpoint_ns
-      AND c.channel = a.channel AND c.version = p.channel_versions ->> a.channel
-    WHERE a.version IS NULL AND a.depth < (
-        SELECT count(*) FROM thread_checkpoint AS q
-        WHERE q.thread_id = :thread_id AND q.checkpoint_ns = :checkpoint_ns)
-),
-found AS MATERIALIZED (
-    SELECT 'version' AS part, depth, channel, version, kind, NULL::bigint AS address, NULL::bigint AS count,
-        type, value, NULL::text AS task_path, NULL::text AS task_id, NULL::bigint AS idx
-    FROM chain WHERE version IS NOT NULL
-    UNION ALL
-    SELECT 'write', a.depth, a.channel, NULL, NULL, NULL, NULL, w.type, w.value, w.task_path, w.task_id, w.idx
-    FROM chain AS a
-    JOIN thread_write AS w ON w.thread_id = :thread_id AND w.checkpoint_ns = :checkpoint_ns
-      AND w.checkpoint_id = a.checkpoint_id AND w.channel = a.channel
-    WHERE a.depth > 0
+WITH found AS MATERIALIZED (
+    SELECT * FROM thread_replay(:thread_id, :checkpoint_ns, coalesce(:checkpoint_id::text, (
+        SELECT checkpoint_id FROM thread_checkpoint
+        WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns ORDER BY stored_at DESC LIMIT 1)), :channels)
 )
-SELECT * FROM found
+SELECT part, depth, channel, version, kind, NULL::bigint AS address, NULL::bigint AS count, type, value, task_path,
+    task_id, idx
+FROM found
 UNION ALL
 SELECT 'chunk', NULL, NULL, NULL, NULL, address, count, type, value, NULL, NULL, NULL
 FROM thread_chunks_of(:thread_id, ARRAY(
