@@ -9,6 +9,7 @@ from functools import lru_cache
 from math import exp, log
 from typing import Any
 
+from langgraph_memory.domain.domains import about, content_words, word_meaning
 from langgraph_memory.domain.memory import Memory, Section
 from langgraph_memory.domain.scope import GLOBAL
 from langgraph_memory.domain.text import folded, query_terms, stem, terms
@@ -25,35 +26,23 @@ _OFTEN = 10.3
 """What a word's rank is multiplied by for one over its share of all words, by Zipf's law."""
 
 WEIGHTS = {
-    "always here": -3.93,
-    "meaning": 0.97,
-    "beside the owner's others": 0.46,
-    "behind the best": -1.14,
-    "words": 7.26,
-    "scope": 1.75,
-    "domain": 4.88,
-    "constraint": 0.4,
-    "constraint of the domain": 2.43,
-    "about the speaker": 0.67,
-    "general knowledge": -1.5,
-    "slot": 1.61,
-    "domain, about the speaker": -3.7,
-    "rule or background": -1.14,
+    "always here": -3.36,
+    "meaning": 0.3,
+    "beside the owner's others": 0.53,
+    "behind the best": -1.31,
+    "words": 0.82,
+    "closest words": 1.55,
+    "scope": 1.58,
+    "topic": 0.34,
+    "need of the topic": 2.5,  # fitted 1.12: what may hurt somebody is worth more than its tokens
+    "constraint of the topic": 1.06,
+    "about the speaker": 0.28,
+    "general knowledge": -1.28,
+    "slot": 1.37,
+    "rule or background": -0.97,
+    "event": 0.46,
 }
 """Weights of a logistic regression on labelled requests; what each part of a chance is worth."""
-
-DOMAINS = (
-    "eat food meal dinner lunch breakfast cook cooking recipe menu bake restaurant snack dessert ingredients diet",
-    "travel trip flight fly hotel train book booking airport journey holiday vacation packing luggage seat",
-    "health doctor medicine pill pain symptom sick exercise workout fitness hospital dose headache treatment",
-    "money buy purchase price cost budget pay spend gift present cheap expensive invoice",
-    "writing write draft letter email mail reply text essay report post message article label",
-    "code program function commit test deploy release script bug refactor library database server",
-    "schedule calendar meeting appointment plan date week day slot time deadline due agenda",
-    "family son daughter wife husband child kids brother sister mother father birthday party",
-    "device phone computer laptop screen settings install app internet router printer",
-)
-"""What requests are about, each in its own words."""
 
 _STANDING = re.compile(
     r"(?:answers?|reply|style)\.(?!code)|(?:user\.|profile\.)?(?:name|nickname|pronouns?|units?|address_as|tone"
@@ -83,6 +72,12 @@ _CONSTRAINT = re.compile(
     r"|pregnan|hates?|keep|prefers?|limit|blind|deaf|wheelchair)",
     re.IGNORECASE,
 )
+_NEED = re.compile(
+    r"\b(?:allerg|intoleran|vegan|vegetarian|pescatarian|halal|kosher|gluten|lactose|co?eliac|diabet|pregnan|wheelchair"
+    r"|epilep|asthma|blind|deaf|dyslex|migraine|phobi|afraid of)",
+    re.IGNORECASE,
+)
+"""What it may hurt somebody not to know."""
 _SPEAKER = re.compile(r"\b(?:i|i'm|i've|i'd|i'll|my|me|mine|we|we're|our|ours|us|myself)\b", re.IGNORECASE)
 _ORDER = re.compile(
     r"^(?:please |could you |can you |okay,? |let's )?(?:book|find|write|draft|plan|make|put|suggest|recommend|order"
@@ -119,6 +114,7 @@ class Request:
     """What the owner asks, and what it is compared by."""
 
     terms: Mapping[str, float]
+    words: tuple[str, ...]
     vector: Any
     speaker: bool
     general: bool
@@ -128,7 +124,7 @@ class Request:
         """Return the request in a text."""
         speaker = bool(_SPEAKER.search(text) or _ORDER.search(text))
         general = bool(_GENERAL.search(text)) and not _SPEAKER.search(text)
-        return cls(_shares(text), meaning(text), speaker, general)
+        return cls(_shares(text), content_words(text), meaning(text), speaker, general)
 
 
 def evidence(query: str, scope: str, memories: Sequence[Memory]) -> list[dict[str, float]]:
@@ -141,7 +137,8 @@ def evidence(query: str, scope: str, memories: Sequence[Memory]) -> list[dict[st
     vectors = meanings(texts)
     close = vectors @ request.vector
     slots = meanings([_words_of_slot(memory.slot) or memory.content for memory in memories]) @ request.vector
-    topics = np.maximum(vectors @ _domains().T, 0) * np.maximum(_domains() @ request.vector, 0)
+    held = [content_words(text) for text in texts]
+    topics = np.stack([about(words, "requests", "memories") for words in held]) * about(request.words, "requests")
     beside = (close - close.mean()) / (close.std() + 0.02)
     words = _word_matches(request.terms, texts)
     return [
@@ -155,6 +152,7 @@ def evidence(query: str, scope: str, memories: Sequence[Memory]) -> list[dict[st
                 words,
                 topics.max(axis=1).tolist(),
                 slots.tolist(),
+                _closest_words(request.words, held),
                 strict=True,
             ),
             strict=True,
@@ -168,7 +166,8 @@ def chance(parts: Mapping[str, float]) -> float:
 
 
 def _parts(memory: Memory, request: Request, scope: str, numbers: tuple[float, ...]) -> dict[str, float]:
-    close, beside, behind, words, topic, slot = numbers
+    close, beside, behind, words, topic, slot, closest = numbers
+    need = bool(_NEED.search(f"{memory.content} {memory.slot or ''}"))
     bound = bool(_CONSTRAINT.search(memory.content)) or memory.memory_type == "rule"
     found = {
         "always here": 1.0,
@@ -176,17 +175,30 @@ def _parts(memory: Memory, request: Request, scope: str, numbers: tuple[float, .
         "beside the owner's others": beside,
         "behind the best": behind,
         "words": words,
+        "closest words": closest,
         "scope": float(memory.scope == scope != GLOBAL),
-        "domain": topic,
-        "constraint": float(bound),
-        "constraint of the domain": topic * bound,
+        "topic": topic,
+        "need of the topic": topic * need,
+        "constraint of the topic": topic * bound,
         "about the speaker": float(request.speaker),
         "general knowledge": float(request.general),
         "slot": slot,
-        "domain, about the speaker": topic * request.speaker,
         "rule or background": float(memory.memory_type in ("rule", "background")),
+        "event": float(memory.memory_type == "event"),
     }
     return {name: WEIGHTS[name] * value for name, value in found.items()}
+
+
+def _closest_words(wanted: Sequence[str], texts: Sequence[Sequence[str]]) -> list[float]:
+    """Return for each text how close a word of it comes to a word of the request, 0..1."""
+    np = numpy()
+    every = sorted({word for text in texts for word in text})
+    if not wanted or not every:
+        return [0.0] * len(texts)
+    asked = np.stack([word_meaning(word) for word in wanted])
+    near = (np.stack([word_meaning(word) for word in every]) @ asked.T).max(axis=1).tolist()
+    closest = dict(zip(every, near, strict=True))
+    return [max(0.0, 2.0 * max((closest[word] for word in text), default=0.0) - 1.0) for text in texts]
 
 
 def _word_matches(wanted: Mapping[str, float], texts: Sequence[str]) -> list[float]:
@@ -222,8 +234,3 @@ def _described(memory: Memory) -> str:
 
 def _words_of_slot(slot: str | None) -> str:
     return re.sub(r"[._:]+", " ", slot or "")
-
-
-@lru_cache(maxsize=1)
-def _domains() -> Any:
-    return meanings(DOMAINS)
