@@ -136,12 +136,17 @@ def same_single_thing(a: Memory, b: Memory) -> bool:
 def found_by(content: str, replaced: Sequence[str] = ()) -> str | None:
     """Return words by which a statement is asked for and that it does not hold: "live" of "we moved to Exeter".
 
-    Of what it replaces only the words that name a kind of thing count: "dog" for "Rex died".
+    So are the telling words of what it replaces: "dog" and "called" for "Rex died".
     """
     words = [word for claim in read(content).claims for word in _ASKED_BY.get(claim.topic, "").split()]
-    words += [word for text in replaced for word in plainly(text).split() if word in THINGS]
-    held = set(plainly(content).split())
-    return " ".join(word for word in dict.fromkeys(words) if word not in held) or None
+    words += [word for text in replaced for word in _ASKED_WORD.findall(plainly(text)) if word in THINGS or stems(word)]
+    held = set(_ASKED_WORD.findall(plainly(content)))
+    return " ".join([word for word in dict.fromkeys(words) if word not in held][:_MOST_ASKED]) or None
+
+
+_ASKED_WORD: Final = re.compile(r"[^\W_]+")
+_MOST_ASKED: Final = 16
+"""Words by which a statement is asked for beside its own, at most."""
 
 
 _ASKED_BY: Final = {
@@ -240,6 +245,22 @@ def _subject(clause: str) -> tuple[frozenset[str], str]:
     return frozenset(word for word in (found["kin"], found["name"]) if word and word not in NO_NAME), (
         rest if (found["name"] or "") not in NO_NAME else f"{found['name'] or ''} {rest}".strip()
     )
+
+
+def are_of_others(new: str, known: str) -> bool:
+    """Return whether two plain statements are about two persons: "i am right handed" and "my son is left handed"."""
+    one, other = _subject(new)[0], _subject(known)[0]
+    if not one or not other or _same_person(one, other):
+        return False
+    if one == USER:
+        return bool(other & PEOPLE) and new.startswith("i ") and not other & _names_in(new)
+    if other == USER:
+        return bool(one & PEOPLE) and known.startswith("i ") and not one & _names_in(known)
+    return not (one & other or one & _names_in(known) or other & _names_in(new))
+
+
+def _names_in(plain: str) -> frozenset[str]:
+    return frozenset(_ASKED_WORD.findall(plain))
 
 
 def _claims(clause: str) -> Iterator[Claim]:

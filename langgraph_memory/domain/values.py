@@ -14,7 +14,11 @@ _MONTH: Final = (
 _DAY: Final = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?s?"
 _UNITS: Final = r"(?:kg|kilos?|kgs|lbs?|pounds?|km|miles?|mg|ml|g|hours?|hrs?|mins?|minutes?|people|kids|years?|k|m|%)"
 
+_CLOCK: Final = r"(?:\d{1,2}(?:[:.h]\d{2})?\s?(?:am|pm)?)"
+
 VALUES: Final[tuple[tuple[str, str], ...]] = (
+    ("range", rf"{_CLOCK} ?(?:to|-|–|until|till) ?{_CLOCK}"),
+    ("code", r"[a-z]{1,3}-?\d{1,5}[a-z]?|\d{1,4}[a-ce-gi-ln-z]"),
     ("time", r"(?:\d{1,2}[:.h]\d{2}\s?(?:am|pm)?|\d{1,2}\s?(?:am|pm)|noon|midnight)"),
     (
         "date",
@@ -103,6 +107,8 @@ def _alike(sentence: str, value: str, likely: Sequence[str]) -> list[tuple[int, 
 
 
 _PARTS: Final = (
+    ("range", re.compile(rf"(?<![\w.:]){_CLOCK} ?(?:to|-|–|until|till) ?{_CLOCK}(?![\w:])")),
+    ("code", re.compile(r"\b(?:[a-z]{1,3}-?\d{1,5}[a-z]?|\d{1,4}[a-ce-gi-jln-z])\b")),
     ("time", re.compile(r"\d{1,2}[:.h]\d{2}\s?(?:am|pm)?\b|\d{1,2}\s?(?:am|pm)\b|noon|midnight")),
     (
         "date",

@@ -8,6 +8,7 @@ from typing import Final
 
 from langgraph_memory.domain.changes import says_of_a_change
 from langgraph_memory.domain.changewords import NO_NAME
+from langgraph_memory.domain.outdated import has_a_cue
 from langgraph_memory.domain.scope import storable
 from langgraph_memory.domain.values import is_name, kind_of
 from langgraph_memory.extract import gates
@@ -17,10 +18,20 @@ from langgraph_memory.extract.speech import plain
 
 def tells_of_a_change(clause: Clause) -> bool:
     """Return whether a clause states that something known may be otherwise now; not asked, doubted or for now."""
+    return is_stated(clause) and says_of_a_change(clause.whole)
+
+
+def may_tell_of_a_change(clause: Clause) -> bool:
+    """Return whether a clause could state that something known is otherwise now, whatever that may be."""
+    return len(clause.text.split()) > 1 and is_stated(clause) and has_a_cue(clause.whole)
+
+
+def is_stated(clause: Clause) -> bool:
+    """Return whether a clause is stated; not asked, doubted, refused or for now."""
     speech = plain(clause.text)
     if clause.asks or speech.session or gates.is_refused_sentence(clause.text, clause.text):
         return False
-    return not (gates.is_question(speech.text) or gates.is_supposed(speech.text)) and says_of_a_change(clause.whole)
+    return not (gates.is_question(speech.text) or gates.is_supposed(speech.text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +48,24 @@ class Amendment:
 _I: Final = re.IGNORECASE
 _LONGEST: Final = 12
 """Words; a longer message says something of its own."""
-_STRONG = r"i meant(?: to (?:say|write|type))?|i mean|correction|typo|make that|scratch that|\*"
-_WEAK = r"sorry|wait|no|nope|oops|oh|err+|er|um+|uh+|ah|actually|my bad|my mistake|hang on|hold on|that was wrong|that's wrong|thats wrong"
+_STRONG = (
+    r"i meant(?: to (?:say|write|type))?|i mean|correction|typo|make that|scratch that|strike that|let me correct (?:that|myself)"
+    r"|i should have said|more like|(?:to be|or) (?:exact|precise|more precise)|come to think of it|\*"
+)
+_WEAK = (
+    r"sorry|wait|no|nope|oops|oh|err+|er|um+|uh+|ah|hm+|actually|my bad|my mistake|hang on|hold on|that was wrong"
+    r"|that's wrong|thats wrong|well|rather|i mixed (?:that|it|them) up|they just told me|autocorrect"
+    r"|(?:just )?checked(?: my [\w ]+| again| it)?"
+)
 _LEADS = re.compile(rf"(?:(?:(?P<strong>{_STRONG})|(?P<weak>{_WEAK}))(?:(?<=\*)|\b)[\s,.:;!-]*)+", _I)
 _IT_IS = re.compile(r"(?:it's|its|it is|that's|thats|that is|it was)\s+", _I)
 _PREPOSITION = re.compile(r"(?:in|at|on|from|to|for|by|with)\s+", _I)
 _TAIL = re.compile(
-    rf"[\s,.;!-]+(?:(?P<strong>{_STRONG})|(?P<weak>{_WEAK}|lol|haha|thanks|now|instead|forgot .+|with an? .+|please|pls))[\s.!]*$",
+    rf"[\s,.;!-]+(?:(?P<strong>{_STRONG})|(?P<weak>{_WEAK}|lol|haha|thanks|now|instead|forgot .+|with an? .+|please|pls|again))[\s.!]*$",
     _I,
 )
-_NOT = re.compile(r"(?P<new>.{1,40}?),?\s+(?:and )?not (?:the |in |on |at )?(?P<old>[^,]{1,40})$", _I)
+_NOT = re.compile(r"(?P<new>.{1,40}?)[,!.]?\s+(?:and )?not (?:the |in |on |at )?(?P<old>[^,]{1,40})$", _I)
+_RATHER = re.compile(r",? (?:rather|instead|actually|i meant)$", _I)
 _TAKEN_BACK = re.compile(
     r"\W*(?:(?:oh|no|sorry|wait|actually|ok|okay)[\s,]+)*(?:scratch that|strike that|never ?mind(?: that)?|ignore (?:that|what i (?:just )?said)"
     r"|forget (?:what i (?:just )?said)|that(?:'s| is|s) not (?:true|right|correct)|i never said that|i didn'?t say that|"
@@ -61,15 +80,37 @@ _NO_VALUE: Final = NO_NAME | frozenset(
 def amendment(message: str) -> Amendment | None:
     """Return what a short message corrects in the one before: "sorry 14, typo", "wait its the 13th", "scratch that"."""
     text = " ".join(message.replace("’", "'").split())
-    if not text or len(text.split()) > _LONGEST or "?" in text or not storable(text):
+    if not text or len(text.split()) > 2 * _LONGEST or "?" in text or not storable(text):
         return None
-    return Amendment("") if _TAKEN_BACK.fullmatch(text) else _corrected(text)
+    if _TAKEN_BACK.fullmatch(text):
+        return Amendment("")
+    for part in dict.fromkeys((_ASIDE.split(text, maxsplit=1)[0], text)):
+        found = _said_before(part) or _corrected(part) if len(part.split()) <= _LONGEST else None
+        if found is not None:
+            return found
+    return None
+
+
+_ASIDE = re.compile(r"(?<=\w)(?:[.!]+ |, (?=(?:i|she|he|they|that|it|always|time)\b)| (?=if you\b))", _I)
+"""Where what is said beside a correction begins: "Slovenia. i always type the wrong one"."""
+_BEFORE_SAID = re.compile(
+    r"(?:\W*(?:sorry|oops|wait|no|ah|oh)\W+)?(?:i think |earlier |before |yesterday |just now )*i (?:told you|said|wrote|typed|put)"
+    r"(?: before| earlier)? (?P<old>[^,]{1,40}?)(?:,| but| and|;| -)? (?:but |and )?(?:i meant|it's|its|it is|should be|that should be)"
+    r" (?P<new>[^,.]{1,40})\W*",
+    _I,
+)
+
+
+def _said_before(text: str) -> Amendment | None:
+    """Return what a message corrects that names what was said: "earlier i said Lisbon, i meant Porto"."""
+    found = _BEFORE_SAID.fullmatch(text)
+    return Amendment(found["new"].strip(), found["old"].strip()) if found else None
 
 
 def _corrected(text: str) -> Amendment | None:
     text, strong, weak = _without_cues(text)
     against = _NOT.fullmatch(text)
-    value = (against["new"] if against else text).strip(" ,.;:!*\"'")
+    value = _RATHER.sub("", against["new"] if against else text).strip(" ,.;:!*\"'")
     said_as = _IT_IS.match(value)
     value = value[said_as.end() :] if said_as else value
     placed = _PREPOSITION.match(value)

@@ -8,7 +8,15 @@ from typing import Any, Final
 
 from langgraph_memory.domain.candidate import Candidate, Flaw, Utterance
 from langgraph_memory.extract import gates
-from langgraph_memory.extract.changes import Amendment, amendment, slots_to_forget, tells_of_a_change, to_forget
+from langgraph_memory.extract.changes import (
+    Amendment,
+    amendment,
+    is_stated,
+    may_tell_of_a_change,
+    slots_to_forget,
+    tells_of_a_change,
+    to_forget,
+)
 from langgraph_memory.extract.clauses import Clause
 from langgraph_memory.extract.clauses import clauses as clauses_of
 from langgraph_memory.extract.corrections import amended, corrected, without_repeats
@@ -32,6 +40,8 @@ UNSURE: Final = 0.4
 """The probability from which on a clause is reported and kept in session; one that tells of a change is stored."""
 CHANGED: Final = 0.75
 """How sure a statement is that takes the place of a known one, at least."""
+_SHORT_MESSAGE: Final = 30
+"""Words of a message up to which its clauses may together tell of one change."""
 _SHORT_QUOTATION: Final = 40
 """Characters of a quotation inside a statement up to which it belongs to it."""
 UNHEARD: Final = 0.04
@@ -115,6 +125,10 @@ def _read(text: str) -> list[_Read]:
 
 def _structured(heard: Sequence[Heard], found: Sequence[_Read], text: str) -> Iterator[Finding]:
     """Yield one finding for each thing said, in order: what the gate hears, with what the rules read of it."""
+    together = None if found else _together(heard, text)
+    if together is not None:
+        yield together
+        return
     placed: set[int] = set()
     works = is_work_on_a_text(text)
     supposed: set[int] = set()
@@ -135,6 +149,17 @@ def _structured(heard: Sequence[Heard], found: Sequence[_Read], text: str) -> It
             continue
         yield from _of_clause(one, [found[number].finding for number in mine], text)
     yield from (one.finding for number, one in enumerate(found) if number not in placed)
+
+
+def _together(heard: Sequence[Heard], text: str) -> Finding | None:
+    """Return a short message of several clauses as one change, where none of them alone says what holds now."""
+    if len(heard) < 2 or len(text.split()) > _SHORT_MESSAGE or any(one.probability >= SURE for one in heard):
+        return None
+    if not all(is_stated(one.clause) for one in heard) or not any(may_tell_of_a_change(one.clause) for one in heard):
+        return None
+    surest = max(heard, key=lambda one: one.probability)
+    whole = Clause(text.strip(), heard[0].clause.start, heard[-1].clause.end, heard[0].clause.sentence)
+    return replace(_as_change(replace(surest, clause=whole), text), changes_only=True)
 
 
 def _takes_back(read_one: _Read, clause: Clause) -> bool:
@@ -164,12 +189,19 @@ def _unstructured(heard: Heard, text: str, *, explicit: bool) -> Iterator[Findin
     sure = heard.probability >= SURE or explicit
     if not sure and tells_of_a_change(heard.clause):
         yield _as_change(heard, text)
+    elif not sure and (heard.probability >= UNSURE or may_tell_of_a_change(heard.clause)) and _is_whole(heard.clause):
+        yield replace(_as_change(heard, text), changes_only=True)
     elif (sure or heard.probability >= UNSURE) and not is_vetoed(heard.clause, explicit=explicit):
         yield _plainly(heard, text, explicit=explicit)
         if sure:
             return
     for finding in mentioned(heard.clause.text):
         yield replace(finding, said=text[heard.clause.start : heard.clause.end], confidence=0.8)
+
+
+def _is_whole(clause: Clause) -> bool:
+    """Return whether a clause states something, as far as can be seen without knowing what it could change."""
+    return is_stated(clause) and not is_vetoed(clause)
 
 
 def _is_certain(finding: Finding) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,6 +15,7 @@ from langgraph_memory.domain.changes import found_by, may_replace, read, replace
 from langgraph_memory.domain.clock import from_microseconds, to_microseconds
 from langgraph_memory.domain.likeness import compare
 from langgraph_memory.domain.memory import Action, Memory, Outcome, Source
+from langgraph_memory.domain.outdated import likely_replaced_by
 from langgraph_memory.domain.receipts import ReceiptPolicy, needles, without
 from langgraph_memory.domain.reconcile import (
     LOWER_STANDING,
@@ -123,13 +125,17 @@ def store(proposal: Proposal, now: datetime) -> Plan[Outcome]:
         return Outcome("refused", None, f"{NOTHING_TO_CHANGE}: nothing known is changed by it")
     decision = reconcile(new, known, proposal.kind, now, near, corrects=corrects)
     if over and decision.reinforces is None:
-        context = found_by(new.content, [one.content for one, _ in over])
+        context = found_by(new.content, [f"{one.content} {_as_words(one.slot)}" for one, _ in over])
         reason = decision.reason if decision.supersedes else over[0][1]
         decision = replace(decision, reason=reason, memory=decision.memory.model_copy(update={"context": context}))
     allowed = {one.id: one for one in (*retracted, *(one for one, _ in over)) if not outranks(one, new)}
     if decision.reinforces is not None:
         allowed.pop(decision.reinforces.id, None)
     return (yield from settle(decision, proposal.vectors, tuple(allowed.values()), Origin.of(new.source), now, corpus))
+
+
+def _as_words(slot: str | None) -> str:
+    return re.sub(r"[._-]", " ", slot or "")
 
 
 def _holding_no_longer(proposal: Proposal, corpus: Row | None, now: datetime) -> Plan[list[tuple[Memory, str]]]:
@@ -140,10 +146,13 @@ def _holding_no_longer(proposal: Proposal, corpus: Row | None, now: datetime) ->
     said = [new]
     if proposal.retires and new.source.excerpt:  # the rules' own words for it are wider than what was said
         said.append(new.model_copy(update={"content": new.source.excerpt}))
-    terms = [term for one in said for term in read(one.content).terms]
-    beside = yield from holding_any(new, corpus, terms, now)
+    readings = [read(one.content) for one in said]
+    terms = [term for reading in readings for term in (*reading.terms, *sorted(reading.stems))]
+    beside = yield from holding_any(new, corpus, list(dict.fromkeys(terms)), now)
     others = [one for one in beside if not same_message(one, new)]
     found = [pair for one in said for pair in replaced_by(one, others)]
+    if not found and not proposal.retires:  # what "no longer" denies is told by its value
+        found = likely_replaced_by(new, others)
     return [(one, why) for one, why in found if one.source.actor is not None and overrides(new, one)]
 
 

@@ -47,6 +47,8 @@ async def talk(memory: MemoryDatabase, mode: str, *turns: str, thread: str = "t"
         (("I have a dog called Bolt.", "Bolt died last night"), "died", "has a dog"),
         (("I'm vegetarian.", "I'm no longer vegetarian"), "no longer", "diet is"),
         (("our ceo is Ada", "Ada stepped down, Bob is ceo now"), "Bob", "ceo is Ada"),
+        (("I play trumpet in a jazz quartet.", "the quartet called it a day, no more trumpet"), "a day", "plays trumpet"),
+        (("we use trello for planning.", "we got rid of trello, planning lives in asana"), "asana", "trello for"),
     ],
 )
 async def test_what_was_said_last_of_one_thing_holds(
@@ -56,6 +58,32 @@ async def test_what_was_said_last_of_one_thing_holds(
 
     assert holds in known
     assert gone not in known
+
+
+@pytest.mark.parametrize(
+    "turns",
+    [
+        ("My sister lives in Graz.", "I moved to Linz."),
+        ("My dog is called Bolt.", "my neighbour's dog died last night"),
+        ("I'm allergic to walnuts.", "I don't eat walnuts any more"),
+        ("we use trello for planning.", "we use figma for drafts now"),
+        ("my daughter is left handed.", "i'm right handed"),
+    ],
+)
+async def test_a_change_of_another_thing_leaves_what_is_known(
+    memory: MemoryDatabase, mode: str, turns: tuple[str, ...]
+) -> None:
+    before = await talk(memory, mode, turns[0])
+
+    assert set(before) <= set(await talk(memory, mode, turns[1]))
+
+
+async def test_a_change_is_found_by_the_words_of_what_it_replaces(memory: MemoryDatabase, mode: str) -> None:
+    await talk(memory, mode, "I play trumpet in a jazz quartet.", "the quartet called it a day, no more trumpet")
+
+    found = memory.store.recall("Do I play jazz?", owner_id=ADA)
+
+    assert [one.memory.content for one in found] == ["The user says: “the quartet called it a day, no more trumpet”"]
 
 
 async def test_what_tells_of_a_change_alone_counts_only_where_something_is_changed(
@@ -74,6 +102,9 @@ async def test_what_tells_of_a_change_alone_counts_only_where_something_is_chang
         (("I live in Graz.", "Correction: Linz, not Graz."), "lives in Linz", "Graz"),
         (("I have 3 kids.", "oops, 4"), "4 kids", "3 kids"),
         (("my wedding is on June 3", "wait, June 13!"), "June 13", "June 3 "),
+        (("My locker is number A14.", "ah sorry, A41. i never get it right"), "A41", "A14"),
+        (("Our support hours are 8 to 16.", "hmm no, 9 to 17"), "9 to 17", "8 to 16"),
+        (("I live in Graz.", "earlier i said Graz, i meant Linz"), "lives in Linz", "Graz"),
     ],
 )
 async def test_the_next_message_corrects_a_value_of_the_last(

@@ -1,0 +1,205 @@
+"""How likely one statement puts an end to another: learned from pairs, for what no rule knows.
+
+A logistic regression over what two statements share, what they differ in, and how the newer one speaks of a change.
+`python -m tests.train_changes` trains it and writes its weights, a word or a mark each (outdated.json).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache, lru_cache
+from importlib.resources import files
+from math import exp
+from typing import Any, Final
+
+from langgraph_memory.domain.changes import are_of_others, is_negative, plainly, stems
+from langgraph_memory.domain.changewords import CUE, PEOPLE
+from langgraph_memory.domain.memory import Memory
+from langgraph_memory.domain.text import phrase_key
+from langgraph_memory.domain.values import VALUES
+from langgraph_memory.domain.vectors import numpy
+from langgraph_memory.domain.word_vectors import meaning
+
+LIKELY: Final = 0.5
+"""The probability from which on a statement takes the place of another."""
+COMPARED: Final = 32
+"""Memories that one is compared with, at most."""
+LONGEST: Final = 40
+"""Words of a statement that is compared; a longer one says more than one thing."""
+
+_WORD: Final = re.compile(r"[^\W_]+(?:'[a-z]+)?")
+_ADDED: Final = re.compile(r"\b(?:also|too|as well|another|other|second|both|either|plus|besides)\b")
+_PASSING: Final = re.compile(
+    r"\b(?:today|tonight|this (?:week|weekend|morning|afternoon|evening)\w*|next week|for the (?:day|week|weekend)|"
+    r"might|maybe|thinking (?:of|about)|not sure|almost|nearly|tried|had to|used to|grew up|last (?:week|year|night)|"
+    r"for this one|at the moment)\b"
+)
+_ENDED: Final = re.compile(
+    r"\b(?:no longer|any more|no more|never going back|gone|dead|died|sold|quit|left|stopped|stop|dropped|ditched|"
+    r"cancelled|canceled|closed|gave up|given up|broke up|split up|fell through|called off|scrapped|over|off|paid off|"
+    r"passed away|retired|moved out|stepped down|cleared|healed|instead of|not|enough|skip|rehome\w*|laps\w+|swapped|"
+    r"ran away|fell out|dumped|churned|finished|failed|chopped|handed|paid|ended|never)\b"
+)
+_MEANT: Final = re.compile(
+    r"\b(?:sorry|meant|mean|correction|typo|actually|wrong|mistake|mixed up|should have said|to be exact|oops|rather|"
+    r"turns out|spelled)\b"
+)
+_SORTS: Final = tuple((sort, re.compile(rf"(?<![\w.]){pattern}(?![\w])")) for sort, pattern in VALUES)
+
+
+def likely_replaced_by(new: Memory, known: Sequence[Memory]) -> list[tuple[Memory, str]]:
+    """Return the one of `known` that most likely holds no longer once `new` is said, if any does, with the reason.
+
+    What does not tell of a change changes only what was said in the same thread; elsewhere it may contradict it. Two
+    slots are two things, which rules know more of.
+    """
+    about, anywhere = phrase_key(new.subject or ""), has_a_cue(new.content)
+    others = [
+        one
+        for one in known
+        if one.id != new.id
+        and phrase_key(one.subject or "") == about
+        and (new.slot is None or one.slot is None)
+        and (anywhere or (one.source.thread_id or "") == new.source.thread_id)
+    ]
+    found = [(likelihood(new.content, one.content), one) for one in others[:COMPARED] if not _is_for_good(new, one)]
+    best = max(found, key=lambda pair: pair[0], default=None)
+    return [(best[1], "it most likely holds no longer")] if best and best[0] >= LIKELY else []
+
+
+def _is_for_good(new: Memory, known: Memory) -> bool:
+    """Return whether what is known holds whatever else changes: an allergy, when no allergy is spoken of."""
+    lasting = _FOR_GOOD.search(plainly(known.content))
+    return lasting is not None and not stems(lasting[0]) & stems(plainly(new.content))
+
+
+_FOR_GOOD: Final = re.compile(r"\b(?:allerg\w*|intoleran\w*|born|birthday|grew up|diagnosed|died)\b")
+
+
+def likelihood(said: str, known: str) -> float:
+    """Return how likely `known` holds no longer once the same speaker has `said` the other, from 0 to 1."""
+    weights = _weights()
+    measured = marks(said, known)
+    if not measured:
+        return 0.0
+    score = weights.get("", 0.0) + sum(weights.get(name, 0.0) * value for name, value in measured)
+    return 1.0 / (1.0 + exp(-max(-30.0, min(30.0, score))))
+
+
+def has_a_cue(text: str) -> bool:
+    """Return whether a text has a word in it of those that tell of a change."""
+    plain = plainly(text)
+    return any(pattern.search(plain) for pattern in (CUE, _ENDED, _MEANT)) or is_negative(plain)
+
+
+def marks(said: str, known: str) -> list[tuple[str, float]]:
+    """Return what is measured of a pair, by name."""
+    new, old = _reading(said), _reading(known)
+    if are_of_others(new.plain, old.plain):
+        return []
+    return list(_marks(new, old)) if 0 < len(new.words) <= LONGEST and 0 < len(old.words) <= LONGEST else []
+
+
+class _Reading:
+    """A statement in words: `telling` are those that say what it is about."""
+
+    def __init__(self, text: str) -> None:
+        self.plain = plainly(text)
+        self.words = _WORD.findall(self.plain)
+        self.telling = [word for word in self.words if stems(word)]
+        self.stems = stems(self.plain)
+        self.people = frozenset(word.removesuffix("'s") for word in self.words) & PEOPLE
+        self.values = {sort: set(found.findall(self.plain)) for sort, found in _SORTS if found.search(self.plain)}
+        self.negative = is_negative(self.plain)
+        self.cues = {
+            "changed": CUE.search(self.plain) is not None,
+            "ended": _ENDED.search(self.plain) is not None,
+            "meant": _MEANT.search(self.plain) is not None,
+            "added": _ADDED.search(self.plain) is not None,
+            "passing": _PASSING.search(self.plain) is not None,
+        }
+
+
+@lru_cache(maxsize=1024)
+def _reading(text: str) -> _Reading:
+    return _Reading(text)
+
+
+def _marks(new: _Reading, old: _Reading) -> Iterator[tuple[str, float]]:
+    shared = new.stems & old.stems
+    common = len(shared) / max(1, len(old.stems))
+    kept = len(shared) / max(1, len(new.stems))
+    left, gone = _without(new, shared), _without(old, shared)
+    alike = _most_alike(left, gone)
+    closeness = float(meaning(new.plain) @ meaning(old.plain))
+    value_shared = bool(old.telling) and stems(old.telling[-1]) <= shared
+    yield "shared", float(bool(shared))
+    yield "common", common
+    yield "kept", kept
+    yield "nothing new", float(bool(shared) and not left)
+    yield "nothing gone", float(bool(shared) and not gone)
+    yield "value shared", float(value_shared)
+    yield "head shared", float(bool(old.telling) and stems(old.telling[0]) <= shared)
+    yield "alike", alike
+    yield "closeness", closeness
+    yield "length", min(len(new.words), 20) / 20
+    yield "polarity", float(new.negative != old.negative)
+    yield "both negative", float(new.negative and old.negative)
+    yield "polarity common", common * (new.negative != old.negative)
+    yield from _of_people(new, old)
+    yield from _of_values(new, old)
+    for cue, there in new.cues.items():
+        if there:
+            yield cue, 1.0
+            yield f"{cue} shared", float(bool(shared))
+            yield f"{cue} common", common
+            yield f"{cue} value", float(value_shared)
+            yield f"{cue} alike", alike
+            yield f"{cue} close", closeness
+    yield from ((f"says {word}", 1.0) for word in dict.fromkeys(new.words))
+    yield from ((f"says {word} of it", 1.0) for word in dict.fromkeys(new.words) if shared)
+
+
+def _of_people(new: _Reading, old: _Reading) -> Iterator[tuple[str, float]]:
+    if new.people and old.people:
+        yield ("same person" if new.people & old.people else "another person"), 1.0
+    elif new.people:
+        yield "person only said", 1.0
+    elif old.people:
+        yield "person only known", 1.0
+        yield "person only known of i", float(new.words[0] == "i")
+
+
+def _of_values(new: _Reading, old: _Reading) -> Iterator[tuple[str, float]]:
+    both = new.values.keys() & old.values.keys()
+    if any(not new.values[sort] & old.values[sort] for sort in both):
+        yield "other value", 1.0
+        yield "other value of it", float(bool(new.stems & old.stems))
+    if any(new.values[sort] & old.values[sort] for sort in both):
+        yield "same value", 1.0
+
+
+def _without(reading: _Reading, shared: frozenset[str]) -> list[str]:
+    return [word for word in reading.telling if not stems(word) & shared]
+
+
+def _most_alike(left: Sequence[str], gone: Sequence[str]) -> float:
+    """Return the cosine of the two words that are closest: "ballet" and "karate"."""
+    if not left or not gone:
+        return 0.0
+    np = numpy()
+    one, other = np.stack([_of_word(word) for word in left]), np.stack([_of_word(word) for word in gone])
+    return float((one @ other.T).max())
+
+
+@lru_cache(maxsize=4096)
+def _of_word(word: str) -> Any:
+    return meaning(word)
+
+
+@cache
+def _weights() -> dict[str, float]:
+    held: dict[str, float] = json.loads(files("langgraph_memory.domain").joinpath("outdated.json").read_text("utf-8"))
+    return held
