@@ -95,7 +95,10 @@ def _candidates(utterance: Utterance) -> list[Candidate]:
     off_the_record: Flaw | None = "off_the_record" if gates.is_off_the_record(text) else None
     proposed = [_candidate(finding, utterance, off_the_record) for finding in kept]
     correction = None if any(one.slot for one in proposed) else amendment(text)
-    return [*proposed, _correction(correction, utterance, off_the_record)] if correction else proposed
+    if correction is None:
+        return proposed
+    others = [one for one in proposed if correction.value not in one.excerpt]  # alone, "no, 9 to 17" tells nothing
+    return [*others, _correction(correction, utterance, off_the_record)]
 
 
 def _forgetting(slot: str, utterance: Utterance) -> Candidate:
@@ -175,8 +178,10 @@ def _of_clause(heard: Heard, read_in_it: Sequence[Finding], text: str) -> Iterat
             yield from (finding for finding in read_in_it if finding.session or finding.memory_type != "preference")
             return
         fragment = len(trimmed(heard.clause.text).split()) < 3
-        if fragment or any(map(_is_certain, read_in_it)) or tells_all(heard.clause.text, read_in_it):
+        if any(one.session for one in read_in_it) or fragment or tells_all(heard.clause.text, read_in_it):
             yield from read_in_it
+        elif any(map(_is_certain, read_in_it)):
+            yield from (_with_what_came_instead(heard, one, text) for one in read_in_it)
         else:
             yield _richer(heard, read_in_it[0], text)
             yield from read_in_it[1:]
@@ -197,6 +202,12 @@ def _unstructured(heard: Heard, text: str, *, explicit: bool) -> Iterator[Findin
             return
     for finding in mentioned(heard.clause.text):
         yield replace(finding, said=text[heard.clause.start : heard.clause.end], confidence=0.8)
+
+
+def _with_what_came_instead(heard: Heard, finding: Finding, text: str) -> Finding:
+    """Return what ended in its speaker's words, where they go on: "we got rid of trello, planning lives in asana"."""
+    goes_on = _is_certain(finding) and heard.probability >= SURE and "," in heard.clause.text
+    return replace(finding, content=_richer(heard, finding, text).content) if goes_on else finding
 
 
 def _is_whole(clause: Clause) -> bool:

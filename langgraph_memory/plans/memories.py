@@ -115,7 +115,7 @@ def store(proposal: Proposal, now: datetime) -> Plan[Outcome]:
         over = yield from _holding_no_longer(proposal, corpus, now)
         if new.source.actor == "user" and decision.refused != LOWER_STANDING:
             gone = {one.id: one for one in (*decision.retires, *(one for one, _ in over))}
-            decision = denying(new, known, tuple(gone.values()), now)
+            decision = denying(_found_by_what_went(new, list(gone.values())), known, tuple(gone.values()), now)
         return (yield from settle(decision, proposal.vectors, (), Origin.of(new.source), now, corpus))
     near = (yield from near_to(new, proposal.search, corpus, now)) if _is_compared(proposal, known) else []
     retracted = (*retracted, *target)
@@ -125,17 +125,22 @@ def store(proposal: Proposal, now: datetime) -> Plan[Outcome]:
         return Outcome("refused", None, f"{NOTHING_TO_CHANGE}: nothing known is changed by it")
     decision = reconcile(new, known, proposal.kind, now, near, corrects=corrects)
     if over and decision.reinforces is None:
-        context = found_by(new.content, [f"{one.content} {_as_words(one.slot)}" for one, _ in over])
         reason = decision.reason if decision.supersedes else over[0][1]
-        decision = replace(decision, reason=reason, memory=decision.memory.model_copy(update={"context": context}))
+        memory = _found_by_what_went(decision.memory, [one for one, _ in over])
+        decision = replace(decision, reason=reason, memory=memory)
     allowed = {one.id: one for one in (*retracted, *(one for one, _ in over)) if not outranks(one, new)}
     if decision.reinforces is not None:
         allowed.pop(decision.reinforces.id, None)
     return (yield from settle(decision, proposal.vectors, tuple(allowed.values()), Origin.of(new.source), now, corpus))
 
 
-def _as_words(slot: str | None) -> str:
-    return re.sub(r"[._-]", " ", slot or "")
+def _found_by_what_went(new: Memory, gone: Sequence[Memory]) -> Memory:
+    """Return a memory that is found by the words of what it takes the place of too."""
+    replaced = [f"{one.content} {_SLOT_JOINS.sub(' ', one.slot or '')}" for one in gone]
+    return new.model_copy(update={"context": found_by(new.content, replaced)})
+
+
+_SLOT_JOINS = re.compile(r"[._-]")
 
 
 def _holding_no_longer(proposal: Proposal, corpus: Row | None, now: datetime) -> Plan[list[tuple[Memory, str]]]:
