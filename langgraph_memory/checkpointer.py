@@ -36,6 +36,7 @@ from langgraph_memory.engine.query import Operation
 from langgraph_memory.exceptions import (
     ClassNotAllowedError,
     InvalidInputError,
+    OutOfMemoryError,
     UnreadableCheckpointError,
     UnreadableCheckpointWarning,
 )
@@ -130,10 +131,10 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         if threads not in get_args(Threads):
             raise InvalidInputError(f'threads must be "shared" or "owned", not {threads!r}.')
         self._owned = threads == "owned"
-        self._known = KnownCheckpoints()
-        self._held = Held()
+        self._known = KnownCheckpoints(engine.cache_bound)
+        self._held = Held(engine.cache_bound)
         self._readable = Readable()
-        self._values_of_serde = Values.of(Codec(self.serde))
+        self._values_of_serde = Values.of(Codec(self.serde), self._engine.cache_bound)
 
     @classmethod
     def from_conn_string(
@@ -377,7 +378,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
     def _values(self) -> Values:
         """What serialises values; made again when the serializer was replaced, as `with_allowlist` does in a clone."""
         if self._values_of_serde.codec.serde is not self.serde:
-            self._values_of_serde = Values.of(Codec(self.serde))
+            self._values_of_serde = Values.of(Codec(self.serde), self._engine.cache_bound)
         return self._values_of_serde
 
     def _check_readable(self, channel: str, value: Any) -> None:
@@ -605,6 +606,11 @@ def _decoding(key: CheckpointKey) -> Iterator[None]:
     """Name the checkpoint that cannot be decoded."""
     try:
         yield
+    except MemoryError as error:
+        raise OutOfMemoryError(
+            f"there was not enough memory to decode checkpoint {key.checkpoint_id} of thread {key.thread_id!r}; give "
+            "the process more."
+        ) from error
     except ClassNotAllowedError as error:
         raise ClassNotAllowedError(
             f"checkpoint {key.checkpoint_id} of thread {key.thread_id!r} cannot be decoded: {error}"

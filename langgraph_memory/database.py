@@ -264,7 +264,9 @@ def open_memory(
     for tests and replays: it returns a datetime with a time zone. `options`
     go to the engine: for SQLite `synchronous` ("NORMAL" survives a killed process, "FULL" a power loss too); for
     PostgreSQL `pool_size`, `pool_timeout`, `connect_timeout`, the `schema` of the tables and what `scrub` does
-    ("vacuum" or "rewrite"); for both `busy_timeout`, how long another's lock is waited for. Times are in seconds.
+    ("vacuum" or "rewrite"); for both `busy_timeout`, how long another's lock is waited for, and `cache_bytes` (64 MB),
+    the bound of all that is kept in memory of what was read and stored: messages, fingerprints, terms and vectors, as
+    objects take it. Times are in seconds.
 
     Raises ConnectionStringError, InvalidInputError, MissingExtraError or a DatabaseError.
     """

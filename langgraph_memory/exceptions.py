@@ -30,6 +30,7 @@ LangGraphMemoryError
     ├── NewerSchemaError
     ├── OlderSchemaError
     ├── CopyMismatchError
+    ├── OutOfMemoryError
     └── UnreadableCheckpointError
         └── ClassNotAllowedError
 UserWarning
@@ -177,6 +178,10 @@ class OlderSchemaError(DatabaseError):
 
 class CopyMismatchError(DatabaseError):
     """What a copy holds is not what its source holds."""
+
+
+class OutOfMemoryError(DatabaseError):
+    """The process may not use as much memory as an operation needs."""
 
 
 class UnreadableCheckpointError(DatabaseError):

@@ -11,10 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
+from langgraph_memory.cache import remember_short
 from langgraph_memory.domain.changewords import (
     ATTRIBUTE_PATTERNS,
     CLAIM_PATTERNS,
@@ -79,7 +79,7 @@ class Reading:
         return list(dict.fromkeys([*found, *(stem for ending in self.endings for stem in sorted(ending.stems))]))
 
 
-@lru_cache(maxsize=2048)
+@remember_short(2048)
 def read(content: str) -> Reading:
     """Read a statement about the user, a quotation of the user's included."""
     plain = plainly(content)

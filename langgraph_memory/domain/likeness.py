@@ -11,9 +11,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final, Literal
 
+from langgraph_memory.cache import remember_short
 from langgraph_memory.domain.statement import Statement, Word
 from langgraph_memory.domain.text import STOP_WORDS, normalised
 from langgraph_memory.domain.wordlists import (
@@ -89,7 +89,7 @@ def _names_differ(one: Statement, other: Statement) -> bool:
     return any(sorted(forms[0].get(stem, [])) != sorted(forms[1].get(stem, [])) for stem in named)
 
 
-@lru_cache(maxsize=4096)
+@remember_short(4096)
 def _written_apart(text: str) -> tuple[str, ...]:
     """Return what must be written alike: paths, identifiers, codes, and small words that are somebody's name."""
     codes = [code for match in _RUN.findall(text) if _is_code(code := match.strip(_AROUND))]
@@ -116,7 +116,7 @@ def says_it_ended(text: str) -> bool:
     return found.ends and not found.turns
 
 
-@lru_cache(maxsize=4096)
+@remember_short(4096)
 def statement(text: str) -> Statement:
     """Return the words of a statement."""
     return Statement.of(text)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from math import exp, log
 from typing import Any
 
+from langgraph_memory.cache import remember_short
 from langgraph_memory.domain.domains import about, content_words, word_meaning
 from langgraph_memory.domain.memory import Memory, Section
 from langgraph_memory.domain.scope import GLOBAL
@@ -222,7 +222,7 @@ def _shares(text: str) -> dict[str, float]:
     return {term: 1e-5 if (rank := surface.get(term)) is None else 1.0 / ((rank + 1) * _OFTEN) for term in found}
 
 
-@lru_cache(maxsize=8192)
+@remember_short(8192)
 def _terms_of(text: str) -> frozenset[str]:
     return frozenset(terms(text))
 

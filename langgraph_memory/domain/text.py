@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from hashlib import blake2b
 
 import Stemmer
+
+from langgraph_memory.cache import remember_short
 
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 _COMBINING = re.compile("[\u0300-\u036f]")
@@ -111,14 +112,14 @@ def question_before(content: str, context: str | None) -> str:
     return " ".join(_asking(_sentences(earlier[-1]))) if earlier else ""
 
 
-@lru_cache(maxsize=16)
+@remember_short(16)
 def normalised(text: str) -> str:
     """Return `text` in the form in which two statements of the same sentence are equal."""
     plain = unicodedata.normalize("NFKC", text).casefold().replace("\u2019", "'")
     return _PUNCTUATION_END.sub("", " ".join(plain.split()))
 
 
-@lru_cache(maxsize=16)
+@remember_short(16)
 def fingerprint(text: str) -> str:
     """Return 128 bits, in hexadecimal, that are equal for texts that say the same words."""
     return blake2b(normalised(text).encode(), digest_size=16).hexdigest()
@@ -137,7 +138,7 @@ def _asking(sentences: Iterable[str]) -> list[str]:
     return [sentence for sentence in sentences if sentence.endswith(_QUESTION_END)]
 
 
-@lru_cache(maxsize=16)  # one operation asks for the terms of the same text several times
+@remember_short(16)  # one operation asks for the terms of the same text several times
 def _words_and_terms(text: str) -> tuple[tuple[str, str], ...]:
     found = _WORD.findall(folded(text))
     words = [word if word.isalnum() else _CLITIC.sub("", word) for word in found]
@@ -170,7 +171,7 @@ def _bigrams(word: str) -> Iterator[str]:
         yield word[end:]
 
 
-@lru_cache(maxsize=65536)
+@remember_short(65536, longest=64)
 def stem(word: str) -> str:
     """Return the stem of a folded word."""
     plain = word.replace("'", "").replace("\u2019", "")

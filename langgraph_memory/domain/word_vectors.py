@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from langgraph_memory.cache import remember_short
 from langgraph_memory.domain.vectors import numpy
 
 _PATH = Path(__file__).with_name("word_vectors.npz")
@@ -70,7 +71,7 @@ def word_vectors() -> WordVectors:
         return WordVectors({piece: place for place, piece in enumerate(pieces)}, held["values"], held["scales"])
 
 
-@lru_cache(maxsize=8192)
+@remember_short(8192)
 def meaning(text: str) -> Any:
     """Return the vector of a text, which is kept: the texts of one owner are compared with many queries."""
     return word_vectors().embed(text)

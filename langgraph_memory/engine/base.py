@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol, TypeVar
 
+from langgraph_memory.cache import CacheBound
 from langgraph_memory.engine.query import Operation
 
 T = TypeVar("T")
@@ -11,6 +12,9 @@ T = TypeVar("T")
 
 class Engine(Protocol):
     """Runs operations, each inside one transaction: all of it happens, or nothing."""
+
+    cache_bound: CacheBound
+    """What it and those who stand on it may keep in memory of what they have read."""
 
     def setup(self) -> None:
         """Create or migrate the schema; safe to call again, and from several processes at once."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from inspect import signature
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from langgraph_memory.cache import DEFAULT_BYTES, CacheBound
 from langgraph_memory.engine.base import Engine
 from langgraph_memory.exceptions import (
     ConnectionStringError,
@@ -32,11 +33,13 @@ _TORN_URL = re.compile(r"postgres(?:ql)?:(?!//)", re.IGNORECASE)
 _URL = re.compile(r"^([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 
 
-def connect(conn_string: str | os.PathLike[str], **options: Any) -> Engine:
+def connect(conn_string: str | os.PathLike[str], *, cache_bytes: int = DEFAULT_BYTES, **options: Any) -> Engine:
     """Return the engine for `conn_string`: a path, `":memory:"`, a `sqlite:///` or a `postgresql://` URL.
 
-    `options` are the fields of the engine's settings. Raises ConnectionStringError when no engine can open it.
+    `options` are the fields of the engine's settings, and `cache_bytes` is what all that is kept in memory may take.
+    Raises ConnectionStringError when no engine can open it.
     """
+    bound = _cache_bound(cache_bytes)
     target = os.fspath(conn_string) if isinstance(conn_string, (str, os.PathLike)) else None
     if not isinstance(target, str):
         kind = type(conn_string).__name__
@@ -46,13 +49,13 @@ def connect(conn_string: str | os.PathLike[str], **options: Any) -> Engine:
     if "\x00" in target:
         raise ConnectionStringError("the connection string holds a NUL character; pass a plain file path.")
     if names_a_server(target):
-        return _postgres(target, options)
+        return _postgres(target, options, bound)
     _refuse_torn_url(target)
     scheme = _URL.match(target)
     if scheme is None:
-        return _sqlite(target, options)
+        return _sqlite(target, options, bound)
     if scheme[1].lower() == "sqlite":
-        return _sqlite(_path_of(target[len("sqlite://") :]), options)
+        return _sqlite(_path_of(target[len("sqlite://") :]), options, bound)
     raise ConnectionStringError(
         f"no engine opens {scheme[1]!r} URLs; pass a file path such as 'assistant.db', or a postgresql:// URL."
     )
@@ -136,7 +139,7 @@ def _file_of(source: str) -> str:
     return _path_of(source[len("sqlite://") :])
 
 
-def _sqlite(path: str, options: dict[str, Any]) -> Engine:
+def _sqlite(path: str, options: dict[str, Any], bound: CacheBound) -> Engine:
     from langgraph_memory.engine.sqlite.connection import SqliteSettings
     from langgraph_memory.engine.sqlite.engine import SqliteEngine
 
@@ -144,7 +147,7 @@ def _sqlite(path: str, options: dict[str, Any]) -> Engine:
     _check_seconds("busy_timeout", settings.busy_timeout)
     if settings.synchronous not in ("NORMAL", "FULL"):
         raise ConnectionStringError(f"synchronous must be 'NORMAL' or 'FULL', not {settings.synchronous!r}.")
-    return SqliteEngine(settings)
+    return SqliteEngine(settings, bound)
 
 
 def _with_key(options: dict[str, Any]) -> dict[str, Any]:
@@ -173,7 +176,7 @@ def rekey_file(path: str, key: str, new_key: str) -> None:
     encryption.rekey_file(_file_of(path), key, new_key)
 
 
-def _postgres(url: str, options: dict[str, Any]) -> Engine:
+def _postgres(url: str, options: dict[str, Any], bound: CacheBound) -> Engine:
     if "encryption_key" in options:
         raise ConnectionStringError(
             "encryption_key is for SQLite files; on PostgreSQL encrypt the server's disk and connect with "
@@ -197,16 +200,17 @@ def _postgres(url: str, options: dict[str, Any]) -> Engine:
         )
     if settings.scrub not in ("vacuum", "rewrite"):
         raise ConnectionStringError(f"scrub must be 'vacuum' or 'rewrite', not {settings.scrub!r}.")
-    return PostgresEngine(settings)
+    return PostgresEngine(settings, bound)
 
 
 def _settings(engine: str, settings: Callable[..., S], target: str, options: dict[str, Any]) -> S:
     """Return the settings of an engine, of which the first field is the target."""
     _, *known = signature(settings).parameters
+    every = [*known, "cache_bytes"]
     for name in options:
         if name not in known:
             raise ConnectionStringError(
-                f"there is no option {name!r} for {engine}; the options of the engine are {', '.join(known)}."
+                f"there is no option {name!r} for {engine}; the options of the engine are {', '.join(every)}."
             )
     return settings(target, **options)
 
@@ -215,6 +219,12 @@ def _without_psycopg() -> MissingExtraError:
     return MissingExtraError(
         "PostgreSQL needs psycopg; install it with: pip install 'langgraph-curated-memory[postgres]'."
     )
+
+
+def _cache_bound(cache_bytes: Any) -> CacheBound:
+    if isinstance(cache_bytes, bool) or not isinstance(cache_bytes, int) or cache_bytes < 0:
+        raise ConnectionStringError(f"cache_bytes must be a whole number of bytes from 0, not {cache_bytes!r}.")
+    return CacheBound(cache_bytes)
 
 
 def _check_seconds(name: str, seconds: Any) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from langgraph_memory.cache import CacheBound
 from langgraph_memory.domain.pieces import Run, tail_of
 from langgraph_memory.domain.scope import check_owner
 from langgraph_memory.exceptions import CheckpointRemovedError
@@ -44,9 +45,9 @@ class Values:
     decoder: Decoder
 
     @classmethod
-    def of(cls, codec: Codec) -> Values:
-        """Return the encoder and the decoder of a codec."""
-        return cls(codec, Encoder(codec), Decoder(codec))
+    def of(cls, codec: Codec, bound: CacheBound) -> Values:
+        """Return the encoder and the decoder of a codec; what was decoded last is kept within a bound."""
+        return cls(codec, Encoder(codec), Decoder(codec, bound))
 
 
 class Draft(NamedTuple):

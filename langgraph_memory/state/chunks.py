@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from itertools import repeat
+from itertools import chain, repeat
 from operator import attrgetter, itemgetter, setitem
+from sys import getsizeof
 from typing import Any
 
 from pydantic import BaseModel
 
-from langgraph_memory.forked import Locked
+from langgraph_memory.cache import Cache, CacheBound, bytes_of
 from langgraph_memory.state.codec import Codec, Typed
 from langgraph_memory.state.fields_set import AllFields, all_fields
 from langgraph_memory.state.marks import MESSAGE_TYPES
 
-_MOST_BYTES = 16 << 20
+_PLACES = 40
+"""Bytes that an element takes in the lists of what copies it."""
 _ATOMS = frozenset({str, int, float, bool, bytes, type(None)})
 
 _fields = attrgetter("__dict__")
@@ -37,7 +39,10 @@ class Chunk:
         self._value = value
         elements = self._decode()
         self.count = len(elements)
-        self.copy: Callable[[], Sequence[Any]] = _copier(elements) or self._decode
+        copier = _copier(elements)
+        self.copy: Callable[[], Sequence[Any]] = copier or self._decode
+        self.nbytes = len(value[1]) + (0 if copier is None else _bytes_of(elements))
+        """How much memory it takes, with what it copies from."""
 
     def _decode(self) -> Sequence[Any]:
         value = self._codec.load(self._value)
@@ -50,32 +55,29 @@ Shared = dict[Chunk, Sequence[Any]]
 """Copies of chunks that several values are made of."""
 
 
-class Chunks(Locked):
+class Chunks:
     """The chunks decoded last, by their stored bytes, so that no change to the database can make one wrong."""
 
-    def __init__(self, codec: Codec) -> None:
+    def __init__(self, codec: Codec, bound: CacheBound) -> None:
         self._codec = codec
-        self._decoded: OrderedDict[tuple[str, Typed], Chunk] = OrderedDict()
-        self._bytes = 0
-        super().__init__()
+        self._decoded: Cache[tuple[str, Typed], Chunk] = Cache(bound)
 
     def get(self, kind: str, value: Typed) -> Chunk:
         """Return the chunk that these bytes hold."""
         key = kind, value
-        with self._lock:
-            found = self._decoded.get(key)
-            if found is not None:
-                self._decoded.move_to_end(key)
-                return found
-        decoded = Chunk(self._codec, kind, value)
-        with self._lock:
-            if key not in self._decoded:
-                self._decoded[key] = decoded
-                self._bytes += len(value[1])
-            while self._bytes > _MOST_BYTES and self._decoded:
-                (_, gone), _chunk = self._decoded.popitem(last=False)
-                self._bytes -= len(gone[1])
-        return decoded
+        found = self._decoded.get(key)
+        if found is None:
+            found = Chunk(self._codec, kind, value)
+            self._decoded.put(key, found, found.nbytes)
+        return found
+
+
+def _bytes_of(elements: Sequence[Any]) -> int:
+    """Return how much memory elements take that can be copied: messages, or atoms."""
+    fields = [one.__dict__ for one in elements if type(one) in MESSAGE_TYPES]
+    values = chain.from_iterable(map(dict.values, fields)) if fields else elements
+    shells = sum(map(getsizeof, fields)) + sum(map(getsizeof, elements)) if fields else 0
+    return bytes_of(values) + shells + _PLACES * len(elements)
 
 
 def _copier(elements: Sequence[Any]) -> Callable[[], Sequence[Any]] | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from langgraph.checkpoint.serde.types import _DeltaSnapshot
 
+from langgraph_memory.cache import CacheBound
 from langgraph_memory.domain.pieces import Run
 from langgraph_memory.plans.threads.records import StoredChunk, StoredVersion
 from langgraph_memory.state.chunks import Chunk, Chunks, Shared
@@ -17,9 +18,9 @@ from langgraph_memory.state.codec import Codec
 class Decoder:
     """Decodes the channel values of one saver."""
 
-    def __init__(self, codec: Codec) -> None:
+    def __init__(self, codec: Codec, bound: CacheBound | None = None) -> None:
         self._codec = codec
-        self._chunks = Chunks(codec)
+        self._chunks = Chunks(codec, bound or CacheBound())
 
     def value(self, version: StoredVersion, items: Sequence[StoredChunk], shared: Shared | None = None) -> Any:
         """Return the value of a version; it shares nothing mutable with any other that was returned.

@@ -7,12 +7,11 @@ from functools import partial
 from operator import attrgetter
 from typing import NamedTuple
 
+from langgraph_memory.cache import Cache, CacheBound
 from langgraph_memory.domain.pieces import Run, continues
-from langgraph_memory.forked import Locked
 from langgraph_memory.plans.threads.records import ChannelPlace, NewVersion, Placed, StoredChunk, StoredVersion
 from langgraph_memory.state.known import KnownVersion
 
-_MOST_BYTES = 16 << 20
 _ROW_BYTES = 200
 
 _address = attrgetter("address")
@@ -33,21 +32,19 @@ class _Held(NamedTuple):
 _NOTHING = _Held("", b"", (), 0)
 
 
-class Held(Locked):
+class Held:
     """The chunks of one version of each channel used last; bounded, and safe to share between threads.
 
     They are found by the version's random number and its runs, which name lists by random ids: both are read from the
     database each time, and the same runs mean the same elements.
     """
 
-    def __init__(self) -> None:
-        self._held: dict[ChannelPlace, _Held] = {}
-        self._bytes = 0
-        super().__init__()
+    def __init__(self, bound: CacheBound | None = None) -> None:
+        self._held: Cache[ChannelPlace, _Held] = Cache(bound or CacheBound())
 
     def of(self, place: ChannelPlace, version: str, packed_runs: bytes) -> Sequence[StoredChunk] | None:
         """Return the chunks of a version whose runs are these, in the order of their addresses, or None."""
-        found = self._held.get(place, _NOTHING)
+        found = self._held.get(place) or _NOTHING
         return found.chunks if found.is_of(version, packed_runs) else None
 
     def read(self, place: ChannelPlace, version: StoredVersion, chunks: Sequence[StoredChunk]) -> None:
@@ -59,10 +56,10 @@ class Held(Locked):
 
     def stored(self, place: ChannelPlace, new: NewVersion, placed: Placed, base: KnownVersion | None) -> None:
         """Hold the chunks of a version that was stored: its own, and those of the version that it continues."""
-        before = _NOTHING if base is None else self._held.get(place, _NOTHING)
+        before = _NOTHING if base is None else self._held.peek(place) or _NOTHING
         goes_on = base is None or (before.is_of(base.version, base.packed_runs) and continues(base.runs, placed.runs))
         if placed.sealed or new.layout is None or not goes_on:
-            self._drop(place)
+            self._held.drop(place)
             return
         added = [StoredChunk(placed.start + one.offset, one.count, one.value) for one in new.layout.chunks]
         every = [*before.chunks, *added]
@@ -71,21 +68,7 @@ class Held(Locked):
         self._hold(place, _Held(new.version, placed.packed_runs, every, before.size + _size(added)))
 
     def _hold(self, place: ChannelPlace, held: _Held) -> None:
-        with self._lock:
-            self._remove(place)
-            self._held[place] = held
-            self._bytes += held.size
-            while self._bytes > _MOST_BYTES:
-                self._remove(next(iter(self._held)))
-
-    def _drop(self, place: ChannelPlace) -> None:
-        with self._lock:
-            self._remove(place)
-
-    def _remove(self, place: ChannelPlace) -> None:
-        gone = self._held.pop(place, None)
-        if gone is not None:
-            self._bytes -= gone.size
+        self._held.put(place, held, held.size)
 
 
 def _touches(chunk: StoredChunk, run: Run) -> bool:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from langgraph_memory.cache import Cache, CacheBound
 from langgraph_memory.domain.pieces import Run, tail_of
-from langgraph_memory.forked import Locked
 from langgraph_memory.plans.threads.records import Base, Kind, StoredVersion
 from langgraph_memory.state.marks import Marks
 
-_MOST_CHECKPOINTS = 1024
-_MOST_ELEMENTS = 400_000  # about 25 MB of fingerprints
+_VERSION, _MARK, _BLOCK, _RUN = 600, 16, 64, 150
+"""Bytes that what is known of a version takes, a fingerprint of it, the digest of a block of it, and a run."""
 
 
 class KnownVersion(NamedTuple):
@@ -44,30 +43,31 @@ Place = tuple[str, str, str]
 """A checkpoint: thread, namespace, id."""
 
 
-class KnownCheckpoints(Locked):
+class _Known(NamedTuple):
+    """What is known of one checkpoint, and which was its parent."""
+
+    versions: Mapping[str, KnownVersion | None]
+    parent: Place | None
+
+
+class KnownCheckpoints:
     """The versions of the checkpoints used last, by checkpoint; bounded, and safe to share between threads.
 
     It only says what to compare with: the database decides, inside the transaction, whether it still holds.
     """
 
-    def __init__(self) -> None:
-        self._known: OrderedDict[Place, Mapping[str, KnownVersion | None]] = OrderedDict()
-        self._latest: dict[tuple[str, str], Place] = {}
+    def __init__(self, bound: CacheBound | None = None) -> None:
+        self._known: Cache[Place, _Known] = Cache(bound or CacheBound())
         self._beginning: dict[str, int] = {}
-        self._elements = 0
-        super().__init__()
 
     def get(self, place: Place) -> Mapping[str, KnownVersion | None] | None:
         """Return the versions of a checkpoint by channel, as far as they are known; None: there is none to build on."""
-        with self._lock:
-            found = self._known.get(place)
-            if found is not None:
-                self._known.move_to_end(place)
-            return found
+        found = self._known.get(place)
+        return None if found is None else found.versions
 
     def has(self, place: Place) -> bool:
         """Return whether a checkpoint was stored here, and not so long ago that it is forgotten."""
-        return place in self._known
+        return self._known.peek(place) is not None
 
     @contextmanager
     def beginning(self, thread_id: str) -> Iterator[None]:
@@ -86,29 +86,20 @@ class KnownCheckpoints(Locked):
 
     def put(self, place: Place, versions: Mapping[str, KnownVersion | None], parent: Place | None) -> None:
         """Remember a checkpoint; its grandparent is forgotten, because few runs go on from there."""
-        with self._lock:
-            self._drop(place)
-            self._known[place] = versions
-            self._elements += _size(versions)
-            if parent is not None:
-                before = self._latest.pop(parent[:2], None)
-                if before is not None and before not in (place, parent):
-                    self._drop(before)
-                self._latest[place[:2]] = parent
-            while len(self._known) > _MOST_CHECKPOINTS or (self._elements > _MOST_ELEMENTS and len(self._known) > 1):
-                self._drop(next(iter(self._known)))
+        self._known.put(place, _Known(versions, parent), _size(versions))
+        before = None if parent is None else self._known.peek(parent)
+        if before is not None and before.parent not in (None, place):
+            self._known.drop(before.parent)
 
     def forget(self, place: Place) -> None:
         """Forget a checkpoint."""
-        with self._lock:
-            self._drop(place)
-
-    def _drop(self, place: Place) -> None:
-        gone = self._known.pop(place, None)
-        if gone is not None:
-            self._elements -= _size(gone)
-            self._latest.pop(place[:2], None)
+        self._known.drop(place)
 
 
 def _size(versions: Mapping[str, KnownVersion | None]) -> int:
-    return sum(len(version.marks.elements) for version in versions.values() if version is not None)
+    return sum(_VERSION if version is None else _VERSION + _bytes_of(version) for version in versions.values())
+
+
+def _bytes_of(version: KnownVersion) -> int:
+    elements, blocks = version.marks
+    return len(elements) * _MARK + len(blocks) * _BLOCK + (len(version.runs) + len(version.loose)) * _RUN

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from support import START
 
+from langgraph_memory.cache import CacheBound
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.dates import NamedDate
 from langgraph_memory.domain.memory import Memory, Recalled
@@ -257,7 +258,7 @@ def test_only_where_vectors_are_compared_by_cosine_is_any_left_out() -> None:
 
 def test_a_shelf_answers_for_the_state_it_was_given_and_forgets_what_was_used_longest_ago() -> None:
     vectors = (Held.of([(1, "content", pack([1, 0], 2))], 2),)
-    shelf: Shelf[Held] = Shelf(most_bytes=2 * bytes_of(vectors))
+    shelf: Shelf[Held] = Shelf(CacheBound(2 * (bytes_of(vectors) + 400)))
 
     for partition in (1, 2, 3):
         shelf.keep(partition, 10, vectors)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from langgraph_memory.cache import CacheBound
 from langgraph_memory.domain.pieces import Run, pack_runs
 from langgraph_memory.plans.threads.records import Layout, NewChunk, NewVersion, Placed, StoredChunk, StoredVersion
-from langgraph_memory.state import held as room
 from langgraph_memory.state.held import Held
 from langgraph_memory.state.known import KnownVersion
 from langgraph_memory.state.marks import Digests, Marks
@@ -89,9 +89,8 @@ def test_nothing_is_held_of_a_version_whose_chunks_are_not_all_known():
         assert held.of(PLACE, "2", outcome.packed_runs) is None
 
 
-def test_what_was_used_longest_ago_goes_when_the_bound_is_reached(monkeypatch):
-    monkeypatch.setattr(room, "_MOST_BYTES", 3 * (10 + room._ROW_BYTES))
-    held = Held()
+def test_what_was_used_longest_ago_goes_when_the_bound_is_reached():
+    held = Held(CacheBound(2000))
     for thread in "abcd":
         held.read((thread, "", "messages"), stored("1", (100, 1)), chunks(100))
 

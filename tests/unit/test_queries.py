@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import langgraph_memory
+from langgraph_memory.cache import CacheBound
 from langgraph_memory.engine.named_queries import load_migrations, load_queries
 from langgraph_memory.engine.postgres.answers import answers as postgres_answers
 from langgraph_memory.engine.sqlite.answers import answers as sqlite_answers
@@ -18,7 +19,7 @@ from langgraph_memory.engine.sqlite.fresh import FreshShelf
 
 SQLITE, POSTGRES = DIALECTS = ("langgraph_memory.engine.sqlite", "langgraph_memory.engine.postgres")
 ANSWERS = {
-    SQLITE: set(sqlite_answers(FreshShelf())),
+    SQLITE: set(sqlite_answers(FreshShelf(CacheBound()), CacheBound())),
     POSTGRES: set(postgres_answers()),
 }
 """The queries that a dialect answers with a small plan over statements of its own."""

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from threading import current_thread, main_thread
 from typing import Any, TypeVar, cast
 
+from langgraph_memory.cache import CacheBound
 from langgraph_memory.driver import drive
+from langgraph_memory.engine.limits import within_memory
 from langgraph_memory.engine.named_queries import load_queries
 from langgraph_memory.engine.postgres.answers import answers
 from langgraph_memory.engine.postgres.connection import PostgresSettings
@@ -48,8 +50,9 @@ class PostgresEngine(Forked):
     An operation that met a deadlock or a broken connection before its commit is run again from its beginning.
     """
 
-    def __init__(self, settings: PostgresSettings) -> None:
+    def __init__(self, settings: PostgresSettings, cache_bound: CacheBound | None = None) -> None:
         self._settings = settings
+        self.cache_bound = cache_bound or CacheBound()
         queries = load_queries("langgraph_memory.engine.postgres")
         self._statements = {name: Statement.of(sql) for name, sql in queries.items()}
         self._answers = answers()
@@ -81,6 +84,9 @@ class PostgresEngine(Forked):
         return self._uninterrupted(lambda: self._run_here(operation))
 
     def _run_here(self, operation: Operation[T]) -> T:
+        return within_memory(self._run_at_once, operation, self.cache_bound)
+
+    def _run_at_once(self, operation: Operation[T]) -> T:
         if operation.brief and self._settings.prepare and (found := self._glance(operation)) is not None:
             return found[0]
         return self._run(operation)

@@ -10,7 +10,9 @@ from functools import partial
 from threading import Lock
 from typing import Any, TypeVar
 
+from langgraph_memory.cache import CacheBound
 from langgraph_memory.driver import drive
+from langgraph_memory.engine.limits import out_of_memory, within_memory
 from langgraph_memory.engine.named_queries import load_queries
 from langgraph_memory.engine.query import Operation, Query, Row
 from langgraph_memory.engine.sqlite.answers import answers
@@ -52,13 +54,14 @@ class SqliteEngine(Forked):
     own and are never blocked by a writer. A `:memory:` database has one connection for both.
     """
 
-    def __init__(self, settings: SqliteSettings) -> None:
+    def __init__(self, settings: SqliteSettings, cache_bound: CacheBound | None = None) -> None:
         self._settings = settings
+        self.cache_bound = cache_bound or CacheBound()
         self._statements = {
             name: Statement.of(sql) for name, sql in load_queries("langgraph_memory.engine.sqlite").items()
         }
-        self._fresh = FreshShelf()
-        self._answers = answers(self._fresh)
+        self._fresh = FreshShelf(self.cache_bound)
+        self._answers = answers(self._fresh, self.cache_bound)
         self._closed = False
         self._connect(open_connection(settings, create=True))
         self._start()
@@ -139,6 +142,9 @@ class SqliteEngine(Forked):
 
     def run(self, operation: Operation[T]) -> T:
         """Run `operation` in one transaction and return its outcome."""
+        return within_memory(self._run, operation, self.cache_bound)
+
+    def _run(self, operation: Operation[T]) -> T:
         self._check_open()
         if operation.writes or self._settings.in_memory:
             outcome = self._writer.run(operation)
@@ -165,6 +171,8 @@ class SqliteEngine(Forked):
             raise
         try:
             return await answer.wait()
+        except MemoryError as error:
+            raise out_of_memory(self.cache_bound) from error
         finally:
             self._checkpoint_soon()
 

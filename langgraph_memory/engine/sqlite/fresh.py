@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from langgraph_memory.cache import Cache, CacheBound, bytes_of
 from langgraph_memory.engine.query import Answer, Plan, Query, Row
-from langgraph_memory.forked import Locked
 
 _FIELDS = (("terms", "term_count"), ("context_terms", "context_count"), ("asked_terms", "asked_count"))
 _NUMBER = (1 << 32) - 1
 _FREQUENCIES = [f"{frequency:02x}" for frequency in range(256)]
 _LAYERS = 8
 """How many layers of rows are searched one by one."""
-_KEPT = 256
-"""How many partitions are kept, each of at most 64 rows."""
 
 
 def posting_answers(shelf: FreshShelf) -> Mapping[str, Answer]:
@@ -33,23 +30,27 @@ def posting_answers(shelf: FreshShelf) -> Mapping[str, Answer]:
 class Fresh:
     """The postings of a partition's fresh rows in one state; `last` is the newest of the rows.
 
-    Each of `layers` holds those of some rows, by field and term: to add a row copies nothing of the others.
+    Each of `layers` holds those of some rows, by field and term: to add a row copies nothing of the others. `sizes` is
+    how much memory each takes.
     """
 
     state: int
     last: int
     layers: tuple[tuple[dict[str, str], ...], ...]
+    sizes: tuple[int, ...]
 
     @classmethod
     def of(cls, state: int, rows: Sequence[Row], before: Fresh | None = None) -> Fresh:
         """Return the postings of some rows, after those of the rows before them."""
-        layers = before.layers if before else ()
+        layers, sizes = (before.layers, before.sizes) if before else ((), ())
         last = rows[-1]["number"] if rows else before.last if before else 0
         layer: tuple[dict[str, str], ...] = ({}, {}, {})
         for row in rows:
             for held, (terms, count) in zip(layer, _FIELDS, strict=True):
                 _add(held, row["number"], row[terms], row[count])
-        return cls(state, last, (*layers, layer) if len(layers) < _LAYERS else (_joined((*layers, layer)),))
+        if len(layers) >= _LAYERS:
+            layer, layers, sizes = _joined((*layers, layer)), (), ()
+        return cls(state, last, (*layers, layer), (*sizes, bytes_of(layer)))
 
     def find(self, partition_no: int, terms: Sequence[str], fields: Sequence[int]) -> list[dict[str, Any]]:
         """Return the postings of some terms as the rows of the index are."""
@@ -69,7 +70,7 @@ class Noted(NamedTuple):
     row: Mapping[str, Any]
 
 
-class FreshShelf(Locked):
+class FreshShelf:
     """Keeps the fresh rows of the partitions that were searched last.
 
     A state tells one content of a partition from every other, also from one that was rolled back, so what another
@@ -79,16 +80,14 @@ class FreshShelf(Locked):
     where that is all that has changed since, for it counts only after its commit.
     """
 
-    def __init__(self) -> None:
-        self._kept: OrderedDict[int, Fresh] = OrderedDict()
-        self._stored: dict[int, Noted] = {}
+    def __init__(self, bound: CacheBound) -> None:
+        self._kept: Cache[int, Fresh] = Cache(bound)
+        self._stored: Cache[int, Noted] = Cache(bound)
         self._noted: dict[int, Noted] = {}
-        super().__init__()
 
     def find(self, partition_no: int) -> Fresh | None:
         """Return what is kept of a partition, in whatever state it was."""
-        with self._lock:
-            return self._kept.get(partition_no)
+        return self._kept.get(partition_no)
 
     def note(self, partition_no: int, noted: Noted) -> None:
         """Note the row that was added to a partition, until its commit."""
@@ -102,8 +101,9 @@ class FreshShelf(Locked):
     def confirm_noted(self) -> None:
         """Take what was noted for stored."""
         if self._noted:
-            kept = self._stored if len(self._stored) < _KEPT else {}
-            self._stored, self._noted = {**kept, **self._noted}, {}
+            noted, self._noted = self._noted, {}
+            for partition_no, one in noted.items():
+                self._stored.put(partition_no, one, bytes_of(one.row.values()))
 
     def stored_after(self, partition_no: int, state: int) -> Noted | None:
         """Return the row that was stored here after a state of a partition, when it is known."""
@@ -111,12 +111,8 @@ class FreshShelf(Locked):
         return noted if noted is not None and noted.after == state else None
 
     def keep(self, partition_no: int, fresh: Fresh) -> None:
-        """Keep the fresh rows of a partition in place of those that were, and let go what was kept longest ago."""
-        with self._lock:
-            self._kept[partition_no] = fresh
-            self._kept.move_to_end(partition_no)
-            if len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
+        """Keep the fresh rows of a partition in place of those that were."""
+        self._kept.put(partition_no, fresh, sum(fresh.sizes))
 
 
 def _insert(query: Query, shelf: FreshShelf) -> Plan[Sequence[Row]]:

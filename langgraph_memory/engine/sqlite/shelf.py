@@ -1,17 +1,15 @@
-"""Keeps what was read of partitions at hand, within a bound of bytes."""
+"""Keeps what was read of partitions at hand."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from dataclasses import dataclass
 from typing import Any, Generic, Protocol, Self, TypeVar
 
-from langgraph_memory.forked import Locked
+from langgraph_memory.cache import Cache, CacheBound
 
 BLOCK = 128
 """How many vectors go into one block."""
 
-_ENTRY = 4096
-"""Bytes that are counted for a partition at hand beside its vectors, so that those without any are bounded too."""
 _GROWTH = 8
 """By how many times the vectors at hand are more than those of the newest blocks, which are kept apart from them."""
 
@@ -46,53 +44,52 @@ K = TypeVar("K", bound=Kept)
 J = TypeVar("J", bound=Joined)
 
 
-class Shelf(Locked, Generic[K]):
-    """Keeps the vectors of the partitions that were read last, within a bound of bytes, for the reads that follow.
+@dataclass(slots=True)
+class _Partition(Generic[K]):
+    """The vectors of one partition, the state that it was in, and how often they were found since they were read."""
+
+    state: State
+    vectors: tuple[K, ...]
+    found: int
+
+
+class Shelf(Generic[K]):
+    """Keeps the vectors of the partitions that were read last, for the reads that follow.
 
     `state` tells one content of a partition from every other, also from one that was rolled back, so what another
     process has changed is never answered from here.
     """
 
-    def __init__(self, most_bytes: int) -> None:
-        self._most_bytes = most_bytes
-        self._kept: OrderedDict[int, tuple[State, tuple[K, ...]]] = OrderedDict()
-        self._found: dict[int, int] = {}
-        self._bytes = 0
-        super().__init__()
+    def __init__(self, bound: CacheBound) -> None:
+        self._kept: Cache[int, _Partition[K]] = Cache(bound)
+
+    @property
+    def most_bytes(self) -> int:
+        """How much memory everything that is kept may take, with that of other shelves."""
+        return self._kept.bound.most_bytes
 
     def find(self, partition_no: int, state: State) -> tuple[K, ...] | None:
         """Return the vectors of a partition's blocks in this state, when they are here."""
-        with self._lock:
-            found = self._kept.get(partition_no)
-            if found is None or found[0] != state:
-                return None
-            self._kept.move_to_end(partition_no)
-            self._found[partition_no] += 1
-            return found[1]
+        found = self._kept.get(partition_no)
+        if found is None or found.state != state:
+            return None
+        found.found += 1
+        return found.vectors
 
     def times_found(self, partition_no: int) -> int:
         """Return how often what is here of a partition has been of use."""
-        with self._lock:
-            return self._found.get(partition_no, 0)
+        found = self._kept.peek(partition_no)
+        return 0 if found is None else found.found
 
     def last(self, partition_no: int) -> tuple[State, tuple[K, ...]] | None:
         """Return what is here of a partition, with the state that it was in."""
-        with self._lock:
-            return self._kept.get(partition_no)
+        found = self._kept.peek(partition_no)
+        return None if found is None else (found.state, found.vectors)
 
     def keep(self, partition_no: int, state: State, vectors: tuple[K, ...]) -> None:
-        """Keep vectors in place of what was kept of the partition, and let go what was used longest ago."""
-        size = bytes_of(vectors)
-        with self._lock:
-            if partition_no in self._kept:
-                self._bytes -= bytes_of(self._kept.pop(partition_no)[1])
-            self._bytes += size
-            self._found.setdefault(partition_no, 0)  # before the vectors, because an interrupt may come between
-            self._kept[partition_no] = (state, vectors)
-            while self._bytes > self._most_bytes:
-                number, (_, gone) = self._kept.popitem(last=False)
-                self._bytes -= bytes_of(gone)
-                self._found.pop(number, None)
+        """Keep vectors in place of what was kept of the partition."""
+        kept = _Partition(state, vectors, self.times_found(partition_no))
+        self._kept.put(partition_no, kept, bytes_of(vectors))
 
 
 def grown(parts: tuple[J, ...], more: J) -> tuple[J, ...]:
@@ -104,4 +101,4 @@ def grown(parts: tuple[J, ...], more: J) -> tuple[J, ...]:
 
 def bytes_of(vectors: tuple[Kept, ...]) -> int:
     """Return how much memory a partition's vectors take."""
-    return _ENTRY + sum(part.nbytes for part in vectors)
+    return sum(part.nbytes for part in vectors)

@@ -17,6 +17,8 @@ _READ_TOGETHER = 64
 """How many blocks are read with one statement."""
 _SMALL = 32 << 20
 """Bytes of a partition's vectors up to which they are read as they are when they are asked for often."""
+_CODED = 16
+"""Bytes that the code of a vector takes beside a byte for each number."""
 _OFTEN = 1
 """How often codes that were read are of use again before that: to read the vectors costs what several uses save."""
 
@@ -102,8 +104,30 @@ class Held:
         return np.einsum("ij,j->i", self.matrix, query)
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What came of comparing vectors with a query, without the vectors."""
+
+    slots: Any
+    scores: Any
+    slack: Any
+
+    @classmethod
+    def of(cls, codes: Codes, query: bytes, metric: str) -> Compared:
+        """Compare a query with some codes."""
+        import numpy as np
+
+        scores, slack = np.empty(len(codes.slots), "f4"), np.empty(len(codes.slots), "f4")
+        codes.compare(np.frombuffer(query, dtype="<f4"), metric, scores, slack)
+        return cls(codes.slots, scores, slack)
+
+    def compare(self, _query: Any, _metric: str, scores: Any, slack: Any) -> None:
+        """Note how close each vector was."""
+        scores[:], slack[:] = self.scores, self.slack
+
+
 def closest(
-    query: bytes, parts: Sequence[Held | Codes], metric: str, least: float | None = None
+    query: bytes, parts: Sequence[Held | Codes | Compared], metric: str, least: float | None = None
 ) -> dict[str, tuple[Any, Any, Any] | bytes]:
     """Return the rows that have vectors, about how close each is and how much closer it may be, as `closeness` does.
 
@@ -169,7 +193,7 @@ def _add_whole(whole: Shelf[Held], before: Row, after: Row, rows: Sequence[Row])
     if not kept or not rows:
         return
     dims = kept[0].matrix.shape[1]
-    if _is_small(after, dims) and all(len(row["vector"]) == 4 * dims for row in rows):
+    if _is_small(after, dims, whole) and all(len(row["vector"]) == 4 * dims for row in rows):
         whole.keep(after["partition_no"], _blocks_state(after), grown(kept, _held(rows, dims)))
 
 
@@ -208,11 +232,11 @@ def _closeness(query: Query, shelves: Shelves) -> Plan[Sequence[Row]]:
     if others is None:
         others = (_held((yield Query("loose_vectors", {**place, "most": _EVERY})), dims),)
         shelves.loose.keep(state["partition_no"], state["loose_state"], others)
-    parts: Sequence[Held | Codes] | None = None
+    parts: Sequence[Held | Codes | Compared] | None = None
     if least is not None and metric == "cosine":
         parts = yield from _near(place, state, vector, least, shelves.sketches)
     if parts is None:
-        parts = yield from _in_blocks(place, state, dims, shelves)
+        parts = yield from _in_blocks(place, state, (vector, metric), shelves)
     return [closest(vector, [*parts, *others], metric, least)]
 
 
@@ -242,22 +266,36 @@ def _held(rows: Sequence[Row], dims: int) -> Held:
 
 
 def _in_blocks(
-    place: Mapping[str, Any], state: Row, dims: int, shelves: Shelves
-) -> Plan[Sequence[Codes] | Sequence[Held]]:
+    place: Mapping[str, Any], state: Row, asked: tuple[bytes, str], shelves: Shelves
+) -> Plan[Sequence[Codes] | Sequence[Held] | Sequence[Compared]]:
     """Return what a partition's blocks are compared by: codes, or vectors where they are few and often asked for.
 
-    Codes are read four times as fast, but the best of what they find must then be measured.
+    Codes are read four times as fast, but the best of what they find must then be measured. Where even they are more
+    than may be kept, they are compared part by part as they are read.
     """
-    number, now = state["partition_no"], _blocks_state(state)
+    number, now, dims = state["partition_no"], _blocks_state(state), len(asked[0]) // 4
+    if state["coded_vectors"] * (dims + _CODED) > shelves.codes.most_bytes:
+        return (yield from _compared(place, asked))
     whole = shelves.whole.find(number, now)
-    if whole is None and _is_small(state, dims) and shelves.codes.times_found(number) >= _OFTEN:
+    if whole is None and _is_small(state, dims, shelves.whole) and shelves.codes.times_found(number) >= _OFTEN:
         whole = (_held((yield Query("coded_vectors", place)), dims),)
         shelves.whole.keep(number, now, whole)
     return whole if whole is not None else (yield from _coded(place, state, dims, shelves.codes))
 
 
-def _is_small(state: Row, dims: int) -> bool:
-    return bool(state["coded_vectors"] * dims * 4 <= _SMALL)
+def _is_small(state: Row, dims: int, whole: Shelf[Held]) -> bool:
+    return bool(state["coded_vectors"] * dims * 4 <= min(_SMALL, whole.most_bytes // 2))
+
+
+def _compared(place: Mapping[str, Any], asked: tuple[bytes, str]) -> Plan[Sequence[Compared]]:
+    """Compare a query with the codes of a partition, a few blocks at a time, and keep only what comes of it."""
+    found: list[Compared] = []
+    after = 0
+    while rows := (yield Query("vector_codes", {**place, "after": after, "limit": _READ_TOGETHER})):
+        dims = len(rows[0]["codes"]) // BLOCK
+        found.append(Compared.of(_read(rows, len(rows) * BLOCK, dims), *asked))
+        after = rows[-1]["first"]
+    return found
 
 
 def _coded(place: Mapping[str, Any], state: Row, dims: int, shelf: Shelf[Codes]) -> Plan[Sequence[Codes]]:
@@ -298,7 +336,7 @@ def _read_codes(place: Mapping[str, Any], dims: int, after: int) -> Plan[Codes]:
     return reader.read()
 
 
-def _read(blocks: Sequence[Mapping[str, bytes]], most: int, dims: int) -> Codes:
+def _read(blocks: Sequence[Row], most: int, dims: int) -> Codes:
     """Return the codes of some blocks."""
     reader = Reader.of(most, dims)
     for block in blocks:
