@@ -8,9 +8,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+from langgraph_memory.cache import remember_short
 from langgraph_memory.domain.text import folded, stem
 from langgraph_memory.domain.vectors import numpy
-from langgraph_memory.domain.word_vectors import meaning
+from langgraph_memory.domain.word_vectors import word_vectors
 
 Side = Literal["requests", "memories"]
 
@@ -27,7 +28,7 @@ _NEAREST = 0.9
 """What a word counts that means the same as one of a list, beside one that is in it."""
 
 
-@lru_cache(maxsize=8192)
+@remember_short(8192)
 def content_words(text: str) -> tuple[str, ...]:
     """Return the words of a text that tell what it is about, in their order."""
     return tuple(word for word in _WORD.findall(folded(text).lower()) if word not in _FUNCTION_WORDS)
@@ -40,10 +41,10 @@ def about(words: tuple[str, ...], *sides: Side) -> Any:
     return numpy().max(found, axis=0) if found else numpy().zeros(len(_lists("requests")))
 
 
-@lru_cache(maxsize=4096)
+@remember_short(4096, longest=64)
 def word_meaning(word: str) -> Any:
     """Return the vector of a word, which is kept."""
-    return meaning.__wrapped__(word)
+    return word_vectors().embed(word)
 
 
 @lru_cache(maxsize=4096)

@@ -14,6 +14,7 @@ from importlib.resources import files
 from math import exp
 from typing import Any, Final
 
+from langgraph_memory.cache import remember_short
 from langgraph_memory.domain.changes import are_of_others, is_negative, plainly, stems
 from langgraph_memory.domain.changewords import CUE, PEOPLE
 from langgraph_memory.domain.memory import Memory
@@ -122,7 +123,7 @@ class _Reading:
         }
 
 
-@lru_cache(maxsize=1024)
+@remember_short(1024)
 def _reading(text: str) -> _Reading:
     return _Reading(text)
 
