@@ -15,7 +15,8 @@ from langgraph_memory.domain.candidate import Candidate, Utterance
 from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.hygiene import DEFAULT_HYGIENE, HygienePolicy, SweepReport
 from langgraph_memory.domain.jobs import Job
-from langgraph_memory.domain.memory import Memory, Outcome, Recall, Receipt, Source
+from langgraph_memory.domain.memory import Injected, Memory, Outcome, Recall, Receipt, Source
+from langgraph_memory.domain.memory_filter import MemoryFilter
 from langgraph_memory.domain.policy import PromotionPolicy
 from langgraph_memory.domain.promotion import Judged, LedgerPlace, PromotionReport, judge_all
 from langgraph_memory.domain.receipts import Kept, ReceiptPolicy
@@ -278,6 +279,8 @@ class CuratedStore(BaseStore):
         expires_at: datetime | None = None,
         subject: str | None = None,
         context: str | None = None,
+        tags: Sequence[str] = (),
+        injection: Injected | None = None,
     ) -> Outcome:
         """Store one memory, or confirm or supersede what is known about the same thing.
 
@@ -287,8 +290,9 @@ class CuratedStore(BaseStore):
         more than the assistant, and a call that names no actor most. Without a slot, the same in other words confirms
         what is known, "no longer" retires it, and what differs from it in a value or a "not" is kept as a conflict.
         A finished `Memory` is stored as it is, compared by its slot and its very words alone, and the other arguments
-        but `owner_id` do not apply. What the guard refuses (secrets, orders to the agent) is not stored, and the
-        outcome says why; lines of the context that it refuses are left out.
+        but `owner_id` do not apply. `tags` are words of your own to filter by; `injection` "always" pins it, "never"
+        keeps it out of every recall, and both go on to what supersedes it. What the guard refuses (secrets,
+        orders to the agent) is not stored, and the outcome says why; lines of the context that it refuses are left out.
 
         Raises MissingOwnerError, InvalidScopeError, UnknownMemoryTypeError or InvalidMemoryError.
         """
@@ -310,6 +314,8 @@ class CuratedStore(BaseStore):
         expires_at: datetime | None = None,
         subject: str | None = None,
         context: str | None = None,
+        tags: Sequence[str] = (),
+        injection: Injected | None = None,
     ) -> Outcome:
         """Same as `remember`."""
         return await self._runner.arun(memories.remember(content, _memory_fields(locals()), self._settings))
@@ -328,16 +334,20 @@ class CuratedStore(BaseStore):
         shared_with: Sequence[str] = (),
         pinned: int = 0,
         needed: bool = False,
+        filter: MemoryFilter | None = None,
         source: Source | None = None,
     ) -> Recall:
         """Return the few memories that matter most for `query`, best first, and keep a receipt.
 
         A read at a scope sees that scope, its ancestors and global. `query=None` lists by importance and recency.
-        `pinned` memories of the types that are always injected come first, whatever the query. With `needed` it is at
-        most `pinned` that shape every answer, then up to `limit` that the answer needs, none where it needs none: their
-        scores are the chances of that, and their parts the log-odds. `shared_with` names other owners whose memories
-        are read too. `max_tokens` are estimated at four characters each. `source` names the thread, checkpoint and run
-        for the receipt.
+        `pinned` memories that are pinned, or of types that are always injected, come first, whatever the query. With
+        `needed` it is at most `pinned` that shape every answer, then up to `limit` that the answer needs, none where it
+        needs none: their scores are the chances of that, and their parts the log-odds. `shared_with` names other owners
+        whose memories are read too. `max_tokens` are estimated at four characters each. `source` names the thread,
+        checkpoint and run for the receipt.
+
+        `filter` leaves only memories of a type, a beginning of slots, tags or a time, as `MemoryFilter` says; pinned
+        ones are no exception. What is never to be recalled is in no answer, whatever is asked.
 
         `as_of` answers with what was believed at an earlier moment, whatever was edited, confirmed or superseded
         since. What was forgotten is gone from there too; a text that was edited since is found by the words it had.
@@ -366,6 +376,7 @@ class CuratedStore(BaseStore):
         shared_with: Sequence[str] = (),
         pinned: int = 0,
         needed: bool = False,
+        filter: MemoryFilter | None = None,
         source: Source | None = None,
     ) -> Recall:
         """Same as `recall`."""
@@ -443,6 +454,19 @@ class CuratedStore(BaseStore):
         """Same as `verify`."""
         flow = changes.verify(memory_id, owner_id, confidence, source or Source(), self._settings)
         return await self._runner.arun(flow)
+
+    def set_injection(self, memory_id: str, injection: Injected | None, *, owner_id: str) -> Memory:
+        """Pin a live memory ("always"), keep it out of every recall ("never"), or leave it to its type again (None).
+
+        It holds for its older versions too, and for what supersedes it. One that is kept out is still listed,
+        exported, compared with what is said anew, and in its history. Raises MemoryNotFoundError, or InvalidMemoryError
+        for a memory that is superseded or expired.
+        """
+        return self._runner.run(changes.set_injection(memory_id, injection, owner_id, self._settings))
+
+    async def aset_injection(self, memory_id: str, injection: Injected | None, *, owner_id: str) -> Memory:
+        """Same as `set_injection`."""
+        return await self._runner.arun(changes.set_injection(memory_id, injection, owner_id, self._settings))
 
     def supersede(
         self,
@@ -702,19 +726,33 @@ class CuratedStore(BaseStore):
         return await self._runner.arun(indexing.reindex(on_progress, self._settings))
 
     def list_memories(
-        self, *, owner_id: str, everything: bool = False, limit: int = 100, offset: int = 0
+        self,
+        *,
+        owner_id: str,
+        everything: bool = False,
+        filter: MemoryFilter | None = None,
+        limit: int = 100,
+        offset: int = 0,
     ) -> list[Memory]:
         """Return a page of an owner's live memories, newest first; with `everything` also superseded and expired ones.
 
-        Raises MissingOwnerError.
+        `filter` is as for `recall`. Raises MissingOwnerError, InvalidFilterError or UnknownMemoryTypeError.
         """
-        return self._runner.run(memories.page_of_owner(owner_id, everything, limit, offset, self._settings))
+        return self._runner.run(memories.page_of_owner(owner_id, everything, filter, limit, offset, self._settings))
 
     async def alist_memories(
-        self, *, owner_id: str, everything: bool = False, limit: int = 100, offset: int = 0
+        self,
+        *,
+        owner_id: str,
+        everything: bool = False,
+        filter: MemoryFilter | None = None,
+        limit: int = 100,
+        offset: int = 0,
     ) -> list[Memory]:
         """Same as `list_memories`."""
-        return await self._runner.arun(memories.page_of_owner(owner_id, everything, limit, offset, self._settings))
+        return await self._runner.arun(
+            memories.page_of_owner(owner_id, everything, filter, limit, offset, self._settings)
+        )
 
     def conflicts(self, *, owner_id: str, limit: int = 100, offset: int = 0) -> list[tuple[Memory, ...]]:
         """Return a page of the groups of an owner's live memories that contradict each other, each oldest first.

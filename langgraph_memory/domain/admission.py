@@ -19,14 +19,20 @@ from langgraph_memory.domain.guard import (
 from langgraph_memory.domain.memory import Memory, Outcome
 
 _SAID = ("content", "content_json", "subject", "excerpt")
-_KEYS = ("slot", "scope")
+_KEYS = ("slot", "scope", "tags")
+
+_NAMED = {
+    "slot": "Name a slot after what it is about.",
+    "scope": "Name a scope after what it is about.",
+    "tags": "Name tags after what they are about.",
+}
 
 
 def admit(memory: Memory, guard: GuardPolicy) -> Memory | Refusal:
     """Return `memory` as it may be stored, or why it must not be.
 
     What the guard masks is replaced in everything it says, and lines of the context that the guard refuses are left
-    out: it only helps to find the memory. A slot and a scope are keys and cannot be masked.
+    out: it only helps to find the memory. A slot, a scope and tags are keys and cannot be masked.
     """
     said = {name: getattr(memory, name) for name in _SAID[:3]} | {"excerpt": memory.source.excerpt}
     refusal = _refused_key(memory, guard) or refuse_said(said, guard)
@@ -52,12 +58,11 @@ def refuse_said(said: Mapping[str, Any], guard: GuardPolicy) -> Refusal | None:
 
 def _refused_key(memory: Memory, guard: GuardPolicy) -> Refusal | None:
     for name in _KEYS:
-        key = getattr(memory, name)
-        refusal = refuse_key(key, guard) if key is not None else None
-        if refusal is not None:
-            return Refusal(
-                refusal.reason, f"In its {name}: {refusal.explanation} Name a {name} after what it is about."
-            )
+        held = getattr(memory, name)
+        for key in held if isinstance(held, tuple) else (held,):
+            refusal = refuse_key(key, guard) if key is not None else None
+            if refusal is not None:
+                return Refusal(refusal.reason, f"In its {name}: {refusal.explanation} {_NAMED[name]}")
     return None
 
 

@@ -125,6 +125,7 @@ class Standing:
     superseded_at: int | None
     conflict_id: str | None
     importance: float
+    injection: str | None = None
 
     @classmethod
     def from_row(cls, row: Any) -> Self:
@@ -201,7 +202,7 @@ class Judge:
         if one.expires_at is not None and one.expires_at <= self.now:
             return self.change(one, "expired", "live", "removed", f"its time was over on {_day(one.expires_at)}")
         left, floor = self.faded(one), self.policy.floor_of(self.owner_id)
-        if left < floor:
+        if left < floor and one.injection != "always":
             why = f"a confidence of {left:.2f} is below the floor of {floor:.2f}"
             return self.change(one, "pruned", f"{one.confidence:.2f}", "removed", why)
         if left < one.confidence:
@@ -288,6 +289,7 @@ def _same_matter(best: Standing, other: Standing) -> bool:
         and other.slot in (None, best.slot)
         and other.payload in (None, best.payload)
         and other.conflict_id in (None, best.conflict_id)
+        and other.injection in (None, best.injection)
     )
 
 
@@ -370,6 +372,7 @@ def _best_first(one: Standing) -> tuple[Any, ...]:
         one.slot is None,
         one.payload is None,
         one.conflict_id is None,
+        one.injection is None,
         -lasts,
         -verified,
         -one.confidence,

@@ -38,6 +38,14 @@ Moment = Annotated[datetime, AfterValidator(in_utc)]
 Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 
 
+Tag = Annotated[Text, Field(min_length=1, max_length=1_000)]
+Injected = Literal["always", "never"]
+
+
+def _distinct(tags: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(tags))
+
+
 class Source(BaseModel):
     """Where a memory comes from: thread, checkpoint, run and messages, who said it, and what read it.
 
@@ -62,6 +70,8 @@ class Memory(BaseModel):
     Timestamps are aware and kept in UTC to the microsecond; confidence and importance lie in 0..1. `subject` is who
     or what it is about; `context` is text around it that helps to find it and is never shown to a model. Live
     memories that share a `conflict_id` contradict each other. What is superseded by nothing has been retired.
+    `tags` are words of the application's own to filter by. `injection` is "always" for one that is pinned: it shapes
+    every prompt; "never" for one that is kept and recalled by nothing; None leaves it to its type and to the request.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -86,6 +96,8 @@ class Memory(BaseModel):
     superseded_by: Text | None = None
     superseded_at: Moment | None = None
     conflict_id: Text | None = None
+    tags: Annotated[tuple[Tag, ...], Field(max_length=100), AfterValidator(_distinct)] = ()
+    injection: Injected | None = None
 
     @field_validator("owner_id")
     @classmethod
@@ -133,7 +145,7 @@ class Memory(BaseModel):
 
     def to_value(self) -> dict[str, Any]:
         """Return the record as the JSON value that LangGraph's store shows for it."""
-        return self.model_dump(mode="json", exclude={"id"}, exclude_none=True)
+        return self.model_dump(mode="json", exclude={"id", *(() if self.tags else ("tags",))}, exclude_none=True)
 
     def to_row(self) -> dict[str, Any]:
         """Return the columns of the record: timestamps in microseconds, structures as JSON text."""
@@ -142,6 +154,7 @@ class Memory(BaseModel):
             if row[name] is not None:
                 row[name] = to_microseconds(row[name])
         row["source"] = "{}" if self.source == _UNKNOWN else _source_json(self.source)
+        row["tags"] = json.dumps(self.tags, ensure_ascii=False) if self.tags else None
         row["content_json"] = None if self.content_json is None else json.dumps(self.content_json)
         return row
 
@@ -157,6 +170,7 @@ class Memory(BaseModel):
                 values[name] = from_microseconds(values[name])
         source, content_json = values["source"], values["content_json"]
         values["source"] = Source.model_validate_json(source) if source and source != "{}" else _UNKNOWN
+        values["tags"] = tuple(json.loads(values["tags"])) if values["tags"] else ()
         values["content_json"] = None if content_json is None else json.loads(content_json)
         memory = cls.__new__(cls)
         _set(memory, "__dict__", values)
@@ -233,7 +247,16 @@ class Outcome:
 
 
 DropReason = Literal[
-    "expired", "superseded", "out_of_scope", "wrong_type", "below_threshold", "duplicate", "over_limit", "over_budget"
+    "expired",
+    "superseded",
+    "out_of_scope",
+    "wrong_type",
+    "withheld",
+    "filtered_out",
+    "below_threshold",
+    "duplicate",
+    "over_limit",
+    "over_budget",
 ]
 
 

@@ -97,7 +97,12 @@ def is_standing(memory: Memory, always: Container[str] = ()) -> bool:
 
     `always` are the types that an application added to be injected always; of the built-in ones their content decides.
     """
-    if memory.memory_type in always or _STANDING.match(memory.slot or "") or _SHAPES.search(memory.content):
+    if (
+        memory.injection == "always"
+        or memory.memory_type in always
+        or _STANDING.match(memory.slot or "")
+        or _SHAPES.search(memory.content)
+    ):
         return True
     quoted = _QUOTED.match(memory.content)
     return quoted is not None and _WISH.match(quoted["words"]) is not None

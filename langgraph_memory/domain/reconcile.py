@@ -182,8 +182,18 @@ def reinforced(known: Memory, again: Memory, now: datetime) -> Memory:
             "last_verified_at": now,
             "updated_at": now,
             "expires_at": _later(known.expires_at, again.expires_at),
+            "tags": tuple(dict.fromkeys((*known.tags, *again.tags))),
+            "injection": again.injection or known.injection,
         }
     )
+
+
+def inheriting(new: Memory, old: Sequence[Memory]) -> Memory:
+    """Return a memory with what was asked of those whose place it takes, unless it brings its own."""
+    asked = {one.injection for one in old}
+    injection = new.injection or ("never" if "never" in asked else "always" if "always" in asked else None)
+    tags = new.tags or tuple(dict.fromkeys(tag for one in old for tag in one.tags))
+    return new.model_copy(update={"tags": tags, "injection": injection}) if old else new
 
 
 def holding_value(memories: Iterable[Memory], values: Sequence[str]) -> list[Memory]:

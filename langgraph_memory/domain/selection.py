@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from langgraph_memory.domain.memory import Dropped, DropReason, Recalled
+from langgraph_memory.domain.memory_filter import EVERYTHING, Wanted
 from langgraph_memory.domain.ranking import Columns, estimated_tokens
 from langgraph_memory.domain.text import normalised
 
@@ -15,11 +16,12 @@ MAX_DROPPED = 50
 
 @dataclass(frozen=True, slots=True)
 class Eligibility:
-    """What a read may see: scopes, types and a moment in microseconds."""
+    """What a read may see: scopes, types, a moment in microseconds, and what the caller wants to see."""
 
     visible: Sequence[str]
     memory_types: Sequence[str]
     at: int
+    wanted: Wanted = EVERYTHING
 
     def reason_against(self, row: Columns) -> DropReason | None:
         """Return why the memory in `row` may not be recalled, or None when it may."""
@@ -31,7 +33,12 @@ class Eligibility:
             return "superseded"
         if row["expires_at"] is not None and row["expires_at"] <= self.at:
             return "expired"
-        return None
+        return self._unwanted(row)
+
+    def _unwanted(self, row: Columns) -> DropReason | None:
+        if row["injection"] == "never":
+            return "withheld"
+        return None if self.wanted.admits(row) else "filtered_out"
 
 
 @dataclass(slots=True)

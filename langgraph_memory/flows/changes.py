@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from langgraph_memory.domain.admission import admit, refused
 from langgraph_memory.domain.guard import Refusal
-from langgraph_memory.domain.memory import Memory, Outcome, Source, make_memory
+from langgraph_memory.domain.memory import Injected, Memory, Outcome, Source, make_memory
 from langgraph_memory.domain.scope import check_owner
 from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.flows.base import Flow
@@ -36,6 +36,15 @@ def verify(memory_id: str, owner_id: str, confidence: float, source: Source, set
     found: Memory = yield changes.verify(
         memory_id, check_owner(owner_id), float(confidence), settings.types, Origin.of(source), now
     )
+    return found
+
+
+def set_injection(memory_id: str, injection: Any, owner_id: str, settings: StoreSettings) -> Flow[Memory]:
+    """Say whether a memory is recalled always or never."""
+    if injection not in (None, *get_args(Injected)):
+        raise InvalidInputError(f"injection must be 'always', 'never' or None, not {injection!r}.")
+    check_text("memory_id", memory_id)
+    found: Memory = yield changes.set_injection(memory_id, check_owner(owner_id), injection, settings.clock())
     return found
 
 

@@ -15,6 +15,7 @@ from langgraph_memory.domain.clock import in_utc
 from langgraph_memory.domain.guard import Refusal
 from langgraph_memory.domain.likeness import says_it_ended
 from langgraph_memory.domain.memory import Memory, Outcome, Recall, Receipt, Source, make_memory
+from langgraph_memory.domain.memory_filter import Wanted
 from langgraph_memory.domain.policy import Bucket
 from langgraph_memory.domain.promotion import Judged, LedgerPlace, PromotionReport, amend, invalid
 from langgraph_memory.domain.rendering import render
@@ -92,13 +93,13 @@ def forget(memory_id: str, owner_id: str, settings: StoreSettings) -> Flow[Recei
 
 
 def page_of_owner(
-    owner_id: str, everything: bool, limit: int, offset: int, settings: StoreSettings
+    owner_id: str, everything: bool, wanted: Any, limit: int, offset: int, settings: StoreSettings
 ) -> Flow[list[Memory]]:
     """Return a page of an owner's memories."""
     now = settings.clock()
     check_bounds({"limit": limit, "offset": offset})
     page: list[Memory] = yield memories.memories_of_owner(
-        owner_id, now, everything=everything, limit=limit, offset=offset
+        owner_id, now, Wanted.of(wanted, settings.types), everything=everything, limit=limit, offset=offset
     )
     return page
 
@@ -240,6 +241,7 @@ def own_search(vectors: Vectors, settings: StoreSettings) -> VectorSearch | None
 def _new(content: str, fields: dict[str, Any], settings: StoreSettings, now: datetime) -> Memory:
     kind = settings.types[fields["memory_type"]]
     source = fields.pop("source", None) or _UNKNOWN
+    fields["tags"] = _tags(fields["tags"])
     return with_type_rules(
         make_memory(
             **{**fields, "memory_type": kind.name},
@@ -252,6 +254,13 @@ def _new(content: str, fields: dict[str, Any], settings: StoreSettings, now: dat
         kind,
         now,
     )
+
+
+def _tags(tags: Any) -> tuple[str, ...]:
+    """Return tags as the record has them; one text is no list of tags."""
+    if isinstance(tags, str) or not isinstance(tags, Iterable):
+        raise InvalidMemoryError(f"tags must be a list such as ['work'], not {tags!r}.")
+    return tuple(tags)
 
 
 def _given(memory: Memory, fields: dict[str, Any], settings: StoreSettings) -> Memory:
@@ -348,7 +357,7 @@ def request_of(
     """Check what a recall was asked with, and embed its query."""
     owner_id, scope = check_owner(fields.pop("owner_id")), check_scope(fields.pop("scope"))
     shared_with = tuple(check_owner(other) for other in several("shared_with", fields.pop("shared_with")))
-    wanted_types = fields.pop("memory_types")
+    wanted_types, filtered = fields.pop("memory_types"), Wanted.of(fields.pop("filter", None), settings.types)
     memory_types = settings.types.names(None if wanted_types is None else several("memory_types", wanted_types))
     as_of = fields.pop("as_of")
     check_bounds(fields)
@@ -366,7 +375,8 @@ def request_of(
         scope=scope,
         query=wanted,
         types=settings.types,
-        memory_types=memory_types,
+        memory_types=tuple(name for name in memory_types if filtered.has_type(name)),
+        wanted=filtered,
         at=_moment(as_of, now),
         past=as_of is not None,
         vectors=settings.vector_search(vector),

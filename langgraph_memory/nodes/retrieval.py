@@ -11,6 +11,7 @@ from langgraph.runtime import Runtime
 
 from langgraph_memory.domain.budget import ContextBudget
 from langgraph_memory.domain.memory import Recall
+from langgraph_memory.domain.memory_filter import MemoryFilter
 from langgraph_memory.domain.rendering import render
 from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.nodes.base import IdentityResolver, MemoryNode, Update
@@ -30,7 +31,8 @@ class RetrievalNode(MemoryNode):
     bounds both together, estimated at four characters a token, and half of it what shapes every answer. `min_score` is
     the least chance of being needed. The stored messages are not touched. A run that goes on from an earlier
     checkpoint, as a replay or a fork, is answered with what is known now; with `as_of="checkpoint"` with what was known
-    when that checkpoint was made. `query` makes the query from the messages, `identity` finds owner and scope,
+    when that checkpoint was made. `filter` leaves
+    only some memories, as in `recall`. `query` makes the query from the messages, `identity` finds owner and scope,
     `on_recall` is told of each recall. A graph whose state has no channel for the block is warned about.
     """
 
@@ -44,6 +46,7 @@ class RetrievalNode(MemoryNode):
         min_score: float | None = None,
         memory_types: Sequence[str] | None = None,
         shared_with: Sequence[str] = (),
+        filter: MemoryFilter | None = None,
         query: Callable[[Sequence[BaseMessage]], str | None] = last_question,
         as_of: Literal["now", "checkpoint"] = "now",
         identity: IdentityResolver | None = None,
@@ -62,6 +65,7 @@ class RetrievalNode(MemoryNode):
             "min_score": min_score,
             "memory_types": memory_types,
             "shared_with": tuple(shared_with),
+            "filter": filter,
         }
         self._query = query
         self._on_recall = on_recall

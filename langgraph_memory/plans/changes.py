@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from langgraph_memory.domain.memory import Memory, Outcome
+from langgraph_memory.domain.clock import to_microseconds
+from langgraph_memory.domain.memory import Injected, Memory, Outcome
 from langgraph_memory.domain.reconcile import in_conflict, replacing, verified
+from langgraph_memory.domain.scope import owner_partition
 from langgraph_memory.domain.types import MemoryTypes
-from langgraph_memory.engine.query import Plan, writes
+from langgraph_memory.engine.query import Plan, Query, writes
 from langgraph_memory.exceptions import InvalidMemoryError
 from langgraph_memory.plans.memories import (
     Origin,
@@ -15,9 +17,11 @@ from langgraph_memory.plans.memories import (
     contradicting,
     find,
     known_about,
+    record,
     retire,
     rewrite,
     settle,
+    with_predecessors,
 )
 
 
@@ -31,6 +35,19 @@ def verify(
     yield from rewrite(memory, "verified", "confirmed on request", origin, now)
     yield from retire((yield from _against(known, now)), memory, "the other was confirmed", origin, now)
     return memory
+
+
+@writes
+def set_injection(memory_id: str, owner_id: str, injection: Injected | None, now: datetime) -> Plan[Memory]:
+    """Say whether a memory, with all it superseded, is recalled always or never; raises as `verify` does."""
+    memory = yield from _live(memory_id, owner_id, now)
+    for one in (yield from with_predecessors(memory)):
+        place = {"partition": owner_partition(owner_id), "id": one.id, "injection": injection}
+        yield Query("set_injection", {**place, "now": to_microseconds(now)})
+        yield Query("set_injection_of_versions", place)
+    reason = "as its type says" if injection is None else f"{injection} to be recalled"
+    yield from record(memory, "injection", reason, Origin(), now)
+    return memory.model_copy(update={"injection": injection, "updated_at": now})
 
 
 @writes

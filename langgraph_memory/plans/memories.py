@@ -15,6 +15,7 @@ from langgraph_memory.domain.changes import found_by, may_replace, read, replace
 from langgraph_memory.domain.clock import from_microseconds, to_microseconds
 from langgraph_memory.domain.likeness import compare
 from langgraph_memory.domain.memory import Action, Memory, Outcome, Source
+from langgraph_memory.domain.memory_filter import Wanted
 from langgraph_memory.domain.outdated import likely_replaced_by
 from langgraph_memory.domain.receipts import ReceiptPolicy, needles, without
 from langgraph_memory.domain.reconcile import (
@@ -23,6 +24,7 @@ from langgraph_memory.domain.reconcile import (
     denying,
     holding_value,
     in_conflict,
+    inheriting,
     reconcile,
     retiring,
 )
@@ -253,7 +255,7 @@ def _add(
     beaten = (*decision.supersedes, *retracted)
     gone = {memory.id for memory in beaten}
     against = tuple(memory for memory in decision.conflicts if memory.id not in gone)
-    new = in_conflict(new, group_of(against))
+    new = inheriting(in_conflict(new, group_of(against)), decision.supersedes)
     yield from insert_row(memory_columns(new), vectors, corpus=corpus)
     yield from record(new, "added", reason, origin, now)
     yield from marking.lift(new)
@@ -506,7 +508,7 @@ def history(memory_id: str, owner_id: str) -> Plan[list[Memory]]:
             break
         seen.add(successor.id)
         newest = successor
-    versions = yield from _with_predecessors(newest)
+    versions = yield from with_predecessors(newest)
     edited = yield from _before_edits(versions)
     return sorted([*edited, *versions], key=_place_in_history)
 
@@ -548,7 +550,7 @@ def forget_versions(
     newest: Memory, now: datetime, reason: str, action: str = "forgotten", origin: Origin = _NOBODY
 ) -> Plan[int]:
     """Delete a memory and its older versions; the audit trail keeps that it was, not what it said."""
-    versions = yield from _with_predecessors(newest)
+    versions = yield from with_predecessors(newest)
     if action == "forgotten":
         yield from _forget_for_good(versions, now)
     for memory in versions:
@@ -573,14 +575,18 @@ def _forget_for_good(versions: Sequence[Memory], now: datetime) -> Plan[None]:
 
 
 @reads
-def memories_of_owner(owner_id: str, now: datetime, *, everything: bool, limit: int, offset: int) -> Plan[list[Memory]]:
-    """Return a page of an owner's memories, newest first; with `everything` also the superseded and expired ones."""
+def memories_of_owner(
+    owner_id: str, now: datetime, wanted: Wanted, *, everything: bool, limit: int, offset: int
+) -> Plan[list[Memory]]:
+    """Return a page of the wanted of an owner's memories, newest first; `everything` also superseded and expired."""
     rows = yield Query(
         "memories_of_owner",
         {
             "partition": owner_partition(check_owner(owner_id)),
             "now": to_microseconds(now),
             "everything": everything,
+            "memory_types": wanted.memory_types,
+            **wanted.bounds(),
             "limit": limit,
             "offset": offset,
         },
@@ -618,7 +624,7 @@ def find(memory_id: str, owner_id: str) -> Plan[Memory]:
     return memory
 
 
-def _with_predecessors(memory: Memory) -> Plan[list[Memory]]:
+def with_predecessors(memory: Memory) -> Plan[list[Memory]]:
     """Return a memory and all that it superseded, directly or through others."""
     versions = {memory.id: memory}
     pending = [memory]

@@ -15,6 +15,7 @@ from langgraph_memory.domain.dense import ArrayField, ArrayRelevance, lexical_ar
 from langgraph_memory.domain.fusion import Field, Relevance, brevity
 from langgraph_memory.domain.lexical import Corpus, lexical_matches, restated
 from langgraph_memory.domain.memory import Dropped, DropReason, Memory, Recall, Recalled
+from langgraph_memory.domain.memory_filter import EVERYTHING, Wanted
 from langgraph_memory.domain.needed import FLOOR, chance, evidence, is_standing, standing_section
 from langgraph_memory.domain.ranking import DEFAULT_WEIGHTS, Hints, Priors, Weights, scope_closeness, shares
 from langgraph_memory.domain.receipts import FORGOTTEN, ReceiptPolicy, ids_in, without_ids
@@ -64,6 +65,7 @@ class RecallRequest:
     min_score: float | None = None
     max_tokens: int | None = None
     weights: Weights = DEFAULT_WEIGHTS
+    wanted: Wanted = EVERYTHING
 
     @property
     def owners(self) -> tuple[str, ...]:
@@ -101,6 +103,7 @@ class RecallRequest:
             "min_score": self.min_score,
             "max_tokens": self.max_tokens,
             "shared_with": list(self.shared_with),
+            "filter": self.wanted.to_json(),
         }
 
     def bounds(self, owner_id: str, memory_types: Sequence[str]) -> dict[str, Any]:
@@ -110,6 +113,7 @@ class RecallRequest:
             "scopes": list(self.visible),
             "memory_types": list(memory_types),
             "at": to_microseconds(self.at),
+            **self.wanted.bounds(),
         }
 
 
@@ -122,8 +126,8 @@ def recall(request: RecallRequest) -> Plan[Recall]:
     pinned: list[Recalled] = []
     dropped: list[Dropped] = []
     for owner_id in request.owners:
-        if request.pinned_types:
-            pinned += yield from _listed(request, owner_id, request.pinned_types, request.pinned)
+        if request.pinned:
+            pinned += yield from _listed(request, owner_id, request.memory_types, request.pinned, request.pinned_types)
         if request.query:
             found, hidden = yield from _ranked(request, owner_id, request.memory_types)
             ranked += found
@@ -159,7 +163,7 @@ def _needed(request: RecallRequest, query: str) -> Plan[Recall]:
     weighed: list[Recalled] = []
     dropped: list[Dropped] = []
     for owner_id in request.owners:
-        listed = yield from _listed(request, owner_id, request.memory_types, MOST_WEIGHED)
+        listed = yield from _weighable(request, owner_id)
         matching, hidden = yield from _ranked(request, owner_id, request.memory_types)
         weighed += {item.memory.id: item for item in (*listed, *matching)}.values()
         dropped += hidden
@@ -179,8 +183,16 @@ def profile(request: RecallRequest) -> Plan[Recall]:
     """Return what shapes every answer, whatever is asked."""
     listed: list[Recalled] = []
     for owner_id in request.owners:
-        listed += yield from _listed(request, owner_id, request.memory_types, MOST_WEIGHED)
+        listed += yield from _weighable(request, owner_id)
     return _recall_of(request, _selected_first(request, _standing(request, listed), request.max_tokens), ())
+
+
+def _weighable(request: RecallRequest, owner_id: str) -> Plan[list[Recalled]]:
+    """Return the most important and newest, and all that is pinned."""
+    listed = yield from _listed(request, owner_id, request.memory_types, MOST_WEIGHED)
+    if request.pinned and len(listed) == MOST_WEIGHED:
+        listed += yield from _listed(request, owner_id, request.memory_types, MOST_WEIGHED, ())
+    return list({item.memory.id: item for item in listed}.values())
 
 
 def _standing(request: RecallRequest, found: Sequence[Recalled]) -> list[Recalled]:
@@ -253,10 +265,17 @@ def _best_first(item: Recalled) -> tuple[float, float, str]:
     return (-item.score, -item.memory.updated_at.timestamp(), item.memory.id)
 
 
-def _listed(request: RecallRequest, owner_id: str, memory_types: Sequence[str], limit: int) -> Plan[list[Recalled]]:
-    """Return the most important and newest, without regard to the query."""
+def _listed(
+    request: RecallRequest,
+    owner_id: str,
+    memory_types: Sequence[str],
+    limit: int,
+    pinned_types: Sequence[str] | None = None,
+) -> Plan[list[Recalled]]:
+    """Return the most important and newest, whatever the query; with `pinned_types` those of them and the pinned."""
     name = "eligible_memories_as_of" if request.past else "eligible_memories"
-    rows = yield Query(name, {**request.bounds(owner_id, memory_types), "limit": limit})
+    bounds = request.bounds(owner_id, memory_types)
+    rows = yield Query(name, {**bounds, "pinned_types": pinned_types, "limit": limit})
     priors, listed = request.priors, []
     for row in rows:
         parts = shares(priors.parts(row), request.weights.priors)
@@ -346,7 +365,7 @@ def _ranked(
         return [], []
     relevance, ordered, hints = yield from _relevance(request, owner_id, corpora[0])
     at = to_microseconds(request.at)
-    matches = _Matches(relevance, hints, request.priors, Eligibility(request.visible, memory_types, at))
+    matches = _Matches(relevance, hints, request.priors, Eligibility(request.visible, memory_types, at, request.wanted))
     wanted = request.limit + request.pinned + SPARE
     page, least = wanted + wanted // 4, -inf
     while part := (yield from ordered.take(page, least)):
@@ -382,7 +401,8 @@ def _with_conflicts(request: RecallRequest, owner_id: str, found: list[Recalled]
 
 def _others(memory: Memory, members: Sequence[Memory]) -> tuple[Memory, ...]:
     group = memory.conflict_id
-    return tuple(one for one in members if group is not None and one.conflict_id == group and one.id != memory.id)
+    seen = (one for one in members if one.injection != "never" and one.id != memory.id)
+    return tuple(one for one in seen if group is not None and one.conflict_id == group)
 
 
 @dataclass(slots=True)

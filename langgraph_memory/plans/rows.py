@@ -46,6 +46,8 @@ MEMORY_COLUMNS = (
     "superseded_by",
     "superseded_at",
     "conflict_id",
+    "tags",
+    "injection",
     "fingerprint",
     "subject_key",
 )

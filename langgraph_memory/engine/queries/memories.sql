@@ -40,12 +40,14 @@ ORDER BY m.conflict_id, m.memory_no
 -- The memories whose place a memory took.
 SELECT * FROM agent_memory WHERE partition = :partition AND superseded_by = :id ORDER BY memory_no
 
--- name: memories_of_owner
--- A page of one owner's memories, newest first.
-SELECT * FROM agent_memory
-WHERE partition = :partition AND memory_type IS NOT NULL AND (:everything OR (
-    superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)))
-ORDER BY updated_at DESC, memory_no DESC LIMIT :limit OFFSET :offset
+-- name: set_injection
+-- Say whether a memory is recalled always or never; NULL: as its type says. One that is superseded is not made newer.
+UPDATE agent_memory SET injection = :injection, updated_at = CASE WHEN superseded_at IS NULL THEN :now ELSE updated_at END
+WHERE partition = :partition AND id = :id AND memory_type IS NOT NULL
+
+-- name: set_injection_of_versions
+-- Say the same of the earlier states of a memory.
+UPDATE memory_version SET injection = :injection WHERE partition = :partition AND id = :id
 
 -- name: audit
 -- Record one change to a memory.

@@ -4,6 +4,12 @@ SELECT * FROM agent_memory
 WHERE partition = :partition
   AND scope = ANY (:scopes::text[]) AND memory_type = ANY (:memory_types::text[])
   AND created_at <= :at AND (superseded_at IS NULL OR superseded_at > :at) AND (expires_at IS NULL OR expires_at > :at)
+  AND coalesce(injection, '') <> 'never'
+  AND (:pinned_types::text[] IS NULL OR injection = 'always' OR memory_type = ANY (:pinned_types::text[]))
+  AND (:slot_start::text IS NULL OR starts_with(slot, :slot_start::text))
+  AND coalesce(agent_memory.tags, '[]')::jsonb @> to_jsonb(:wanted_tags::text[])
+  AND (:since::bigint IS NULL OR coalesce(valid_from, created_at) >= :since)
+  AND (:before::bigint IS NULL OR coalesce(valid_from, created_at) < :before)
 ORDER BY importance DESC, updated_at DESC, memory_no DESC LIMIT :limit
 
 -- name: owners
@@ -71,3 +77,15 @@ SELECT p.partition, p.partition_no, p.size, (SELECT coalesce(json_agg(n.memory_n
     WHERE partition = :partition AND scope = :scope AND memory_type = :memory_type AND fingerprint = :fingerprint
       AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)) AS n) AS about
 FROM store_partition AS p WHERE p.partition = :partition
+
+-- name: memories_of_owner
+-- A page of one owner's memories that satisfy a filter, newest first.
+SELECT * FROM agent_memory
+WHERE partition = :partition AND memory_type IS NOT NULL AND (:everything OR (
+    superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)))
+  AND (:memory_types::text[] IS NULL OR memory_type = ANY (:memory_types::text[]))
+  AND (:slot_start::text IS NULL OR starts_with(slot, :slot_start::text))
+  AND coalesce(agent_memory.tags, '[]')::jsonb @> to_jsonb(:wanted_tags::text[])
+  AND (:since::bigint IS NULL OR coalesce(valid_from, created_at) >= :since)
+  AND (:before::bigint IS NULL OR coalesce(valid_from, created_at) < :before)
+ORDER BY updated_at DESC, memory_no DESC LIMIT :limit OFFSET :offset

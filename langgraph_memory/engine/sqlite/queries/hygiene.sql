@@ -3,7 +3,7 @@
 SELECT * FROM agent_memory
 WHERE partition = :partition AND scope = :scope AND memory_type IS NOT NULL
   AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
-ORDER BY CASE WHEN memory_type IN (SELECT value FROM json_each(:always)) THEN 1 ELSE 0 END,
+ORDER BY CASE WHEN injection = 'always' THEN 2 WHEN memory_type IN (SELECT value FROM json_each(:always)) THEN 1 ELSE 0 END,
     CASE WHEN coalesce(last_verified_at, created_at) > :recent THEN 1 ELSE 0 END,
     importance, coalesce(stated_confidence, confidence), coalesce(last_verified_at, created_at), memory_no
 LIMIT :limit OFFSET :offset

@@ -4,6 +4,12 @@ SELECT * FROM agent_memory
 WHERE partition = :partition
   AND scope IN (SELECT value FROM json_each(:scopes)) AND memory_type IN (SELECT value FROM json_each(:memory_types))
   AND created_at <= :at AND (superseded_at IS NULL OR superseded_at > :at) AND (expires_at IS NULL OR expires_at > :at)
+  AND coalesce(injection, '') <> 'never'
+  AND (:pinned_types IS NULL OR injection = 'always' OR memory_type IN (SELECT value FROM json_each(:pinned_types)))
+  AND (:slot_start IS NULL OR substr(slot, 1, length(:slot_start)) = :slot_start)
+  AND NOT EXISTS (SELECT value FROM json_each(:wanted_tags) EXCEPT SELECT value FROM json_each(agent_memory.tags))
+  AND (:since IS NULL OR coalesce(valid_from, created_at) >= :since)
+  AND (:before IS NULL OR coalesce(valid_from, created_at) < :before)
 ORDER BY importance DESC, updated_at DESC, memory_no DESC LIMIT :limit
 
 -- name: owners
@@ -72,3 +78,15 @@ SELECT p.*, (SELECT json_group_array(memory_no) FROM (
     WHERE partition = :partition AND scope = :scope AND memory_type = :memory_type AND fingerprint = :fingerprint
       AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now))) AS about
 FROM store_partition AS p WHERE p.partition = :partition
+
+-- name: memories_of_owner
+-- A page of one owner's memories that satisfy a filter, newest first.
+SELECT * FROM agent_memory
+WHERE partition = :partition AND memory_type IS NOT NULL AND (:everything OR (
+    superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)))
+  AND (:memory_types IS NULL OR memory_type IN (SELECT value FROM json_each(:memory_types)))
+  AND (:slot_start IS NULL OR substr(slot, 1, length(:slot_start)) = :slot_start)
+  AND NOT EXISTS (SELECT value FROM json_each(:wanted_tags) EXCEPT SELECT value FROM json_each(agent_memory.tags))
+  AND (:since IS NULL OR coalesce(valid_from, created_at) >= :since)
+  AND (:before IS NULL OR coalesce(valid_from, created_at) < :before)
+ORDER BY updated_at DESC, memory_no DESC LIMIT :limit OFFSET :offset

@@ -65,8 +65,8 @@ WHERE p.partition = :partition
 
 -- name: standings
 -- What decides about the numbered rows of one partition beside their words: those that were memories at a moment.
-SELECT memory_no, scope, memory_type, confidence, importance, created_at, updated_at, valid_from, last_verified_at,
-    expires_at, superseded_at, fingerprint, subject_key, question_share
+SELECT memory_no, scope, memory_type, slot, tags, injection, confidence, importance, created_at, updated_at,
+    valid_from, last_verified_at, expires_at, superseded_at, fingerprint, subject_key, question_share
 FROM agent_memory
 WHERE memory_no IN (SELECT value FROM json_each(:numbers))
   AND +partition = :partition AND memory_type IS NOT NULL AND created_at <= :at
@@ -75,6 +75,6 @@ WHERE memory_no IN (SELECT value FROM json_each(:numbers))
 -- The records of the numbered memories of one partition.
 SELECT memory_no, id, owner_id, scope, memory_type, slot, content, content_json, source, subject, context, confidence,
     importance, created_at, updated_at, valid_from, last_verified_at, expires_at, superseded_by, superseded_at,
-    conflict_id
+    conflict_id, tags, injection
 FROM agent_memory
 WHERE memory_no IN (SELECT value FROM json_each(:numbers)) AND +partition = :partition AND memory_type IS NOT NULL
