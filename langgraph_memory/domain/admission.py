@@ -38,8 +38,9 @@ def admit(memory: Memory, guard: GuardPolicy) -> Memory | Refusal:
     refusal = _refused_key(memory, guard) or refuse_said(said, guard)
     if refusal is not None:
         return refusal
-    masked = mask_together(said, guard)
-    if not masked["content"].strip():
+    masked = dict(mask_together(said, guard))
+    masked["content"] = masked["content"].strip()  # as the record keeps it: what was masked may have stood at its end
+    if not masked["content"]:
         return HIDDEN_TEXT
     update = {name: masked[name] for name in _SAID[:3] if masked[name] != said[name]}
     if masked["excerpt"] != said["excerpt"]:
