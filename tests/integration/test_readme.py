@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import entry_points
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -29,6 +30,7 @@ def test_the_python_runs_in_order_and_prints_what_its_comments_say(tmp_path: Pat
             timeout=60,
         )
         for code in blocks("python")
+        if "def test_" not in code
     ]
 
     assert [(done.returncode, done.stderr) for done in outputs] == [(0, "")] * 5
@@ -39,6 +41,20 @@ def test_the_python_runs_in_order_and_prints_what_its_comments_say(tmp_path: Pat
     assert "checkpoints less" in outputs[3].stdout
     assert "['Friday is a holiday.']" in outputs[4].stdout
     assert "outside of this view" in outputs[4].stdout
+
+
+def test_the_tests_pass(tmp_path: Path) -> None:
+    (code,) = [code for code in blocks("python") if "def test_" in code]
+    (tmp_path / "test_readme_tests.py").write_text(code)
+    found = entry_points(group="pytest11", name="langgraph_memory")
+    named = [] if found else ["-p", "langgraph_memory.pytest_plugin"]  # of a folder that is not installed
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *named]
+    environment = {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=120
+    )
+
+    assert "1 passed" in done.stdout, done.stdout
 
 
 def test_the_two_commands_install_what_exists() -> None:

@@ -1,0 +1,92 @@
+"""Runs a compiled graph as its users do, and looks at what it remembers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from langchain_core.messages import HumanMessage
+
+from langgraph_memory import CuratedStore, Memory, MemoryContext, PromotionWorker
+from langgraph_memory.exceptions import InvalidInputError
+
+Said = str | Sequence[str]
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One owner's side of a graph."""
+
+    graph: Any
+    owner_id: str = "user"
+    scope: str = "global"
+
+    @property
+    def store(self) -> CuratedStore:
+        """The store that the graph was compiled with; raises InvalidInputError for another kind, or none."""
+        store = getattr(self.graph, "store", None)
+        if not isinstance(store, CuratedStore):
+            raise InvalidInputError(
+                "the graph has no CuratedStore; compile it with store=memory_database.store, and with its checkpointer."
+            )
+        return store
+
+    def say(self, said: Said, thread_id: str | None = None) -> dict[str, Any]:
+        """Say one thing after another in one thread, a new one by default; return the state after the last.
+
+        What a promotion node queued for a worker is read before this returns.
+        """
+        config: Any = {"configurable": {"thread_id": thread_id or f"test-{uuid4()}"}}
+        context = MemoryContext(owner_id=self.owner_id, scope=self.scope)
+        state: dict[str, Any] = {}
+        for text in [said] if isinstance(said, str) else said:
+            state = self.graph.invoke({"messages": [HumanMessage(text)]}, config, context=context)
+        self._read_what_waits()
+        return state
+
+    def _read_what_waits(self) -> None:
+        for job in self.store.jobs(owner_id=self.owner_id):
+            if job.waiting and job.extractor == PromotionWorker(self.store).extractor:
+                PromotionWorker(self.store).drain()
+                return
+
+    def memories(self) -> dict[str, Memory]:
+        """Return the live memories, by their ids."""
+        found: dict[str, Memory] = {}
+        while page := self.store.list_memories(owner_id=self.owner_id, limit=_PAGE, offset=len(found)):
+            found |= {one.id: one for one in page}
+        return found
+
+    def recalled(self, question: str) -> list[str]:
+        """Return what a model would be shown for a question, as the retrieval node does by default."""
+        found = self.store.recall(question, owner_id=self.owner_id, scope=self.scope, limit=8, pinned=10, needed=True)
+        return [item.memory.content for item in found]
+
+    def shown(self, state: dict[str, Any]) -> str:
+        """Return the block of memories in a state; raises InvalidInputError when the graph keeps none."""
+        block = state.get("memory_context")
+        if block is None:
+            raise InvalidInputError("the graph's state has no memory_context; it needs a RetrievalNode.")
+        return str(block)
+
+    def verdicts(self) -> list[str]:
+        """Return what became of the last message's candidates, one line for each."""
+        receipts = self.store.receipts(owner_id=self.owner_id, kind="promotion", limit=1)
+        return [
+            f"{one['memory_type']}: {one['bucket']}, {one['reason']}" + (f", {one['action']}" if one["action"] else "")
+            for receipt in receipts
+            for one in receipt.body["candidates"]
+        ]
+
+
+def holds(content: str, wanted: str) -> bool:
+    """Return whether a content says what is wanted: the same letters, whatever their case and spacing."""
+    return " ".join(wanted.casefold().split()) in " ".join(content.casefold().split())
+
+
+def listed(lines: Sequence[str]) -> str:
+    """Return lines for the message of a failing test."""
+    return "\n".join(f"  - {line}" for line in lines) if lines else "  (nothing)"
