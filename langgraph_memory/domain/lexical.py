@@ -45,11 +45,20 @@ def restated(postings: Mapping[str, str], field: int, terms: Iterable[str], rows
     numbers = [f"{row['memory_no'] & 0xFFFFFFFF:08x}" for row in rows]
     present = re.compile(f" (?:{'|'.join(numbers)})[0-9a-f]{{6}}")
     found = {term: present.sub("", held) for term, held in postings.items()}
+    for term, held in postings_in(rows, field, terms).items():
+        found[term] = found.get(term, "") + held
+    return found
+
+
+def postings_in(rows: Sequence[Any], field: int, terms: Iterable[str]) -> dict[str, str]:
+    """Return the postings of one field that rows with these terms would have."""
+    wanted = list(terms)
+    found: dict[str, str] = {}
     names, length = _FIELDS[field]
-    for number, row in zip(numbers, rows, strict=True):
-        held = json.loads(row[names])
-        for term in (term for term in terms if term in held):
-            posting = f" {number}{min(held[term], 255):02x}{min(row[length], 65535):04x}"
+    for row in rows:
+        held = json.loads(row[names]) if row[length] else {}
+        for term in (term for term in wanted if term in held):
+            posting = f" {row['memory_no'] & 0xFFFFFFFF:08x}{min(held[term], 255):02x}{min(row[length], 65535):04x}"
             found[term] = found.get(term, "") + posting
     return found
 

@@ -11,6 +11,8 @@ from langgraph_memory.exceptions import IdentityConflictError, InvalidScopeError
 GLOBAL = "global"
 ROOT = "curated"
 _SEPARATOR = "/"
+DEEPEST = 32
+"""How many segments a scope may have."""
 
 
 def check_owner(owner_id: str | None) -> str:
@@ -79,6 +81,11 @@ def check_scope(scope: str) -> str:
     segments = scope.split(_SEPARATOR)
     if any(not segment.strip() for segment in segments):
         raise InvalidScopeError(f"scope {scope!r} has an empty segment; write it like 'org:acme/project:apollo'.")
+    if len(segments) > DEEPEST:
+        raise InvalidScopeError(
+            f"scope {scope[:40]!r}... is {len(segments)} segments deep, and {DEEPEST} is the most; name what is told "
+            "apart in fewer segments."
+        )
     if not storable(scope):
         raise InvalidScopeError(f"scope {scope!r} holds NUL or a lone surrogate; use valid Unicode text.")
     if len(segments) > 1 and segments[0] == GLOBAL:

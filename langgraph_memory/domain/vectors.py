@@ -77,6 +77,11 @@ class Close:
         kept = ~numpy().isin(self.rows, rows)
         return Close(self.rows[kept], self.scores[kept], self.slack[kept])
 
+    def among(self, rows: Sequence[int]) -> Close:
+        """Return how close some rows are."""
+        kept = numpy().isin(self.rows, rows)
+        return Close(self.rows[kept], self.scores[kept], self.slack[kept])
+
     def matches(self, metric: Metric) -> tuple[Any, Any]:
         """Return the match of each row, 0..1 whatever the metric (an inner product: 0 or more), and its slack."""
         np = numpy()
@@ -104,6 +109,10 @@ class Closeness:
         """Forget how close some rows are: their vectors are of other words than are asked about."""
         if rows:
             self.own, self.context = self.own.without(rows), self.context.without(rows)
+
+    def keep(self, rows: Sequence[int]) -> None:
+        """Forget how close all but some rows are."""
+        self.own, self.context = self.own.among(rows), self.context.among(rows)
 
 
 def numpy() -> Any:

@@ -13,7 +13,7 @@ from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.dates import named_dates
 from langgraph_memory.domain.dense import ArrayField, ArrayRelevance, lexical_arrays
 from langgraph_memory.domain.fusion import Field, Relevance, brevity
-from langgraph_memory.domain.lexical import Corpus, lexical_matches, restated
+from langgraph_memory.domain.lexical import Corpus, lexical_matches, postings_in, restated
 from langgraph_memory.domain.memory import Dropped, DropReason, Memory, Recall, Recalled
 from langgraph_memory.domain.memory_filter import EVERYTHING, Wanted
 from langgraph_memory.domain.needed import FLOOR, chance, evidence, is_standing, standing_section
@@ -35,6 +35,9 @@ SPARE = 8
 """How many more than the limit are ranked exactly, for what repeats another or does not fit the budget."""
 MOST_WEIGHED = 256
 """How many of an owner's memories are weighed for what an answer needs, beside those that match it best."""
+MANY, FEW = 2048, 512
+"""Of an owner with more memories than the first, at most so many at the scopes that are read are compared alone."""
+_LENGTHS = {"": "term_count", "context_": "context_count", "asked_": "asked_count"}
 WIDE = 10.0
 """How many deviations a perfect match must be worth for what is beside it to count in full."""
 
@@ -363,7 +366,10 @@ def _ranked(
     corpora = yield Query("corpus_in_partition", {"partition": partition})
     if not corpora:
         return [], []
-    relevance, ordered, hints = yield from _relevance(request, owner_id, corpora[0])
+    in_sight = yield from _in_sight(request, corpora[0])
+    if in_sight is not None and not in_sight:
+        return [], []
+    relevance, ordered, hints = yield from _relevance(request, owner_id, corpora[0], in_sight)
     at = to_microseconds(request.at)
     matches = _Matches(relevance, hints, request.priors, Eligibility(request.visible, memory_types, at, request.wanted))
     wanted = request.limit + request.pinned + SPARE
@@ -386,6 +392,28 @@ def _ranked(
     ]
     hidden = [Dropped(memories[one.number], one.hidden, one.score) for one in best if one.hidden is not None]
     return (yield from _with_conflicts(request, owner_id, found)), hidden
+
+
+def _in_sight(request: RecallRequest, corpus: Row) -> Plan[Sequence[Row] | None]:
+    """Return the rows at the scopes that are read, with their words; None where too little is elsewhere.
+
+    They are then compared as if their owner had no others. What is elsewhere is not read, nor named as left out.
+    """
+    if request.past or corpus["size"] <= MANY:
+        return None
+    place = {"partition": corpus["partition"], "scopes": list(request.visible), "limit": FEW + 1}
+    (counted,) = yield Query("count_at_scopes", place)
+    return (yield Query("words_at_scopes", place)) if counted["memories"] <= FEW else None
+
+
+def _figures_of(rows: Sequence[Row], corpus: Row) -> dict[str, Any]:
+    """Return what is noted of a partition as if it held some of its rows alone."""
+    kept = {name: corpus[name] for name in ("partition", "partition_no", "subjects")}
+    lengths = {name: [row[count] for row in rows] for name, count in _LENGTHS.items()}
+    totals = {f"{name}total": sum(held) for name, held in lengths.items()}
+    sizes = {f"{name}size": sum(map(bool, held)) for name, held in lengths.items()}
+    figures = {**kept, **totals, **sizes}
+    return {**figures, "term_total": figures.pop("total"), "size": max(1, figures["size"])}
 
 
 def _with_conflicts(request: RecallRequest, owner_id: str, found: list[Recalled]) -> Plan[list[Recalled]]:
@@ -421,15 +449,22 @@ class _WordRows:
 
 
 def _relevance(
-    request: RecallRequest, owner_id: str, corpus: Row
+    request: RecallRequest, owner_id: str, corpus: Row, in_sight: Sequence[Row] | None
 ) -> Plan[tuple[Relevance | ArrayRelevance, _WordRows | RelevantRows, Hints]]:
-    """Measure how well each row of an owner's partition matches the query in each way."""
-    partition = owner_partition(owner_id)
+    """Measure how well each row of an owner's partition, or each of those in sight, matches the query in each way."""
+    partition, noted = owner_partition(owner_id), corpus
+    if in_sight is not None:
+        corpus = _figures_of(in_sight, corpus)
     query = request.query or ""
     size = corpus["size"] or 1
     weights = request.weights.adapted(brevity(corpus["term_total"] / size), corpus["context_size"] / size)
     past = yield from _past_words(request, partition)
-    lexical = yield from _lexical(query, corpus, past, weights)
+    wanted = query_terms(query)
+    if in_sight is None:
+        postings = yield from _postings(partition, wanted, past)
+    else:
+        postings = [postings_in(in_sight, kind, wanted) for kind in range(3)]
+    lexical = _lexical(wanted, postings, corpus, weights)
     named = request.subjects.get(owner_id)
     if named is None:
         named = (yield from _named(partition, phrases(query))) if corpus["subjects"] > 1 else []
@@ -439,17 +474,20 @@ def _relevance(
         fields = (Field(one.part, one.weight, lexical_matches(*one.texts), corpus["size"], one.own) for one in lexical)
         relevance = Relevance.of(fields)
         return relevance, _WordRows(relevance.best_first()), hints
-    close = yield from closeness(corpus, request.vectors)
+    numbers = None if in_sight is None else [row["memory_no"] for row in in_sight]
+    close = yield from closeness(noted, request.vectors, numbers=numbers)
     close.leave_out([row["memory_no"] & ROW for row in past])
+    if numbers is not None:
+        close.keep([number & ROW for number in numbers])
     kinds = (("semantic", weights.semantic), (CONTEXT, weights.context_semantic))
     arrays = [
         ArrayField(one.part, one.weight, *lexical_arrays(*one.texts), corpus["size"], one.own)
         for one in lexical
         if one.texts[1]
     ]
-    arrays += yield from vector_fields(close, corpus, request.vectors, kinds)
+    arrays += yield from vector_fields(close, noted, request.vectors, kinds)
     matched = ArrayRelevance.of(arrays)
-    return matched, RelevantRows(matched, corpus, request.vectors), hints
+    return matched, RelevantRows(matched, noted, request.vectors), hints
 
 
 @dataclass(frozen=True, slots=True)
@@ -469,11 +507,15 @@ def _past_words(request: RecallRequest, partition: str) -> Plan[Sequence[Row]]:
     return (yield Query("words_as_of", {"partition": partition, "at": to_microseconds(request.at)}))
 
 
-def _lexical(query: str, corpus: Row, past: Sequence[Row], weights: Weights) -> Plan[list[_Lexical]]:
+def _postings(partition: str, wanted: Sequence[str], past: Sequence[Row]) -> Plan[Sequence[Mapping[str, str]]]:
     """Read the postings of the query's terms in every field, as they were for the `past` rows."""
-    wanted = query_terms(query)
-    postings = yield from postings_of(corpus["partition"], wanted)
-    postings = [restated(held, kind, wanted, past) for kind, held in enumerate(postings)] if past else postings
+    postings = yield from postings_of(partition, wanted)
+    return [restated(held, kind, wanted, past) for kind, held in enumerate(postings)] if past else postings
+
+
+def _lexical(
+    wanted: Sequence[str], postings: Sequence[Mapping[str, str]], corpus: Row, weights: Weights
+) -> list[_Lexical]:
     kinds = (
         ("lexical", weights.lexical, corpus["size"], corpus["term_total"]),
         (CONTEXT, weights.context, corpus["context_size"], corpus["context_total"]),

@@ -40,6 +40,17 @@ ORDER BY memory_no
 -- Those of some phrases that are the subject of a memory of one partition.
 SELECT subject_key FROM memory_subject WHERE partition = :partition AND subject_key = ANY (:phrases::text[])
 
+-- name: count_at_scopes
+-- How many memories one partition holds at some scopes, counted up to a limit.
+SELECT count(*) AS memories FROM (
+    SELECT 1 AS one FROM agent_memory WHERE partition = :partition AND scope = ANY (:scopes::text[]) LIMIT :limit
+) AS some
+
+-- name: words_at_scopes
+-- The terms of the memories of one partition at some scopes.
+SELECT memory_no, terms, term_count, context_terms, context_count, asked_terms, asked_count
+FROM agent_memory WHERE partition = :partition AND scope = ANY (:scopes::text[]) LIMIT :limit
+
 -- name: standings
 -- What decides about the numbered rows of one partition beside their words: those that were memories at a moment.
 SELECT memory_no, scope, memory_type, slot, tags, injection, confidence, importance, created_at, updated_at,

@@ -64,6 +64,7 @@ CREATE TABLE agent_memory (
 ) STRICT;
 
 CREATE UNIQUE INDEX agent_memory_by_id ON agent_memory (partition, id) WHERE memory_type IS NOT NULL;
+CREATE INDEX agent_memory_by_scope ON agent_memory (partition, scope) WHERE scope IS NOT NULL;
 CREATE INDEX agent_memory_by_slot ON agent_memory (partition, scope, memory_type, slot)
     WHERE slot IS NOT NULL AND superseded_at IS NULL;
 CREATE INDEX agent_memory_by_fingerprint ON agent_memory (partition, scope, memory_type, fingerprint)

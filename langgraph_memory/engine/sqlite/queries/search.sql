@@ -63,6 +63,17 @@ CROSS JOIN json_each(:phrases) AS f CROSS JOIN memory_subject AS s
   ON s.partition_no = p.partition_no AND s.subject_key = f.value
 WHERE p.partition = :partition
 
+-- name: count_at_scopes
+-- How many memories one partition holds at some scopes, counted up to a limit.
+SELECT count(*) AS memories FROM (
+    SELECT 1 AS one FROM agent_memory WHERE partition = :partition AND scope IN (SELECT value FROM json_each(:scopes)) LIMIT :limit
+) AS some
+
+-- name: words_at_scopes
+-- The terms of the memories of one partition at some scopes.
+SELECT memory_no, terms, term_count, context_terms, context_count, asked_terms, asked_count
+FROM agent_memory WHERE partition = :partition AND scope IN (SELECT value FROM json_each(:scopes)) LIMIT :limit
+
 -- name: standings
 -- What decides about the numbered rows of one partition beside their words: those that were memories at a moment.
 SELECT memory_no, scope, memory_type, slot, tags, injection, confidence, importance, created_at, updated_at,
