@@ -44,7 +44,7 @@ SELECT subject_key FROM memory_subject WHERE partition = :partition AND subject_
 -- How many memories one partition holds at some scopes, counted up to a limit.
 SELECT count(*) AS memories FROM (
     SELECT 1 AS one FROM agent_memory WHERE partition = :partition AND scope = ANY (:scopes::text[]) LIMIT :limit
-) AS some
+) AS counted
 
 -- name: words_at_scopes
 -- The terms of the memories of one partition at some scopes.

@@ -67,7 +67,7 @@ WHERE p.partition = :partition
 -- How many memories one partition holds at some scopes, counted up to a limit.
 SELECT count(*) AS memories FROM (
     SELECT 1 AS one FROM agent_memory WHERE partition = :partition AND scope IN (SELECT value FROM json_each(:scopes)) LIMIT :limit
-) AS some
+) AS counted
 
 -- name: words_at_scopes
 -- The terms of the memories of one partition at some scopes.
