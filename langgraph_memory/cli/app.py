@@ -23,15 +23,19 @@ class _OneSentenceErrors(TyperGroup):
         try:
             return super().invoke(ctx)
         except LangGraphMemoryError as error:
-            typer.echo(f"error: {safe(str(error))}", err=True)
+            from langgraph_memory.cli.telling import in_commands
+
+            typer.echo(f"error: {safe(in_commands(str(error)))}", err=True)
             raise typer.Exit(1) from error
 
 
 app = typer.Typer(
     cls=_OneSentenceErrors,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_show_locals=False,
+    epilog="Exit codes: 0 done; 1 not done, which one sentence on the standard error explains, or the answer was no; "
+    "2 the command line itself is wrong; 130 interrupted. With --json a command prints JSON; what deletes asks first, "
+    "unless --yes is given.",
     help="Two memories for LangGraph agents in one file: threads that resume, and facts that outlive them.",
 )
 
@@ -44,6 +48,8 @@ Database = Annotated[
 Owner = Annotated[str | None, typer.Option("--owner", help="Whose memories; else everybody's.")]
 OneOwner = Annotated[str, typer.Option("--owner", help="Whose memories.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Scope = Annotated[str, typer.Option("--scope", help="Where it holds, such as org:acme/project:apollo.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, help="The most to list.")]
 MODEL_HELP = "provider:name, as LangChain's init_chat_model takes it; without it, an offline model answers."
 DEFAULT_DATABASE = "assistant.db"
@@ -127,6 +133,74 @@ def memories(
 
 
 @app.command()
+def remember(
+    content: Annotated[str, typer.Argument(help="One sentence.")],
+    owner: OneOwner,
+    db: Database = DEFAULT_DATABASE,
+    scope: Scope = "global",
+    memory_type: Annotated[str, typer.Option("--type", help="What kind of memory it is.")] = "fact",
+    slot: Annotated[str | None, typer.Option("--slot", help="What it is about, such as home.city.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Remember something of an owner; a new value in a slot takes the place of the old one."""
+    from langgraph_memory.cli.knowing import remember as store
+
+    store(db, content, owner, scope=scope, memory_type=memory_type, slot=slot, as_json=as_json)
+
+
+@app.command()
+@app.command("search", hidden=True)
+def recall(
+    query: Annotated[str, typer.Argument(help="What a user would say.")],
+    owner: OneOwner,
+    db: Database = DEFAULT_DATABASE,
+    scope: Scope = "global",
+    memory_types: Annotated[list[str] | None, typer.Option("--type", help="Only this type; may be repeated.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="The most to recall.")] = 5,
+    as_json: Json = False,
+) -> None:
+    """Find what is known for a query, and what was left out and why; search is another name for it."""
+    from langgraph_memory.cli.knowing import recall as find
+
+    find(db, query, owner, scope, types=memory_types, limit=limit, as_json=as_json)
+
+
+@app.command()
+def recalls(
+    owner: OneOwner,
+    thread: Annotated[str | None, typer.Option("--thread", help="Of this thread only.")] = None,
+    db: Database = DEFAULT_DATABASE,
+    as_json: Json = False,
+    limit: Limit = 100,
+) -> None:
+    """List what an owner's recalls found, newest first; explain shows one of them."""
+    from langgraph_memory.cli.knowing import recalls as list_recalls
+
+    list_recalls(db, owner, thread, as_json=as_json, limit=limit)
+
+
+@app.command()
+def show(
+    memory_id: Annotated[str, typer.Argument(help="The memory's id, or its first characters.")],
+    owner: OneOwner,
+    db: Database = DEFAULT_DATABASE,
+    as_json: Json = False,
+) -> None:
+    """Show everything that is kept with a memory."""
+    from langgraph_memory.cli.knowing import show as show_memory
+
+    show_memory(db, memory_id, owner, as_json=as_json)
+
+
+@app.command()
+def profile(owner: OneOwner, db: Database = DEFAULT_DATABASE, scope: Scope = "global", as_json: Json = False) -> None:
+    """Show what shapes every answer to an owner, as a model reads it."""
+    from langgraph_memory.cli.knowing import profile as show_profile
+
+    show_profile(db, owner, scope, as_json=as_json)
+
+
+@app.command()
 def owners(db: Database = DEFAULT_DATABASE, as_json: Json = False) -> None:
     """List whose memories a file holds, and how many."""
     from langgraph_memory.cli.listings import list_owners
@@ -140,6 +214,36 @@ def threads(db: Database = DEFAULT_DATABASE, as_json: Json = False, limit: Limit
     from langgraph_memory.cli.listings import list_threads
 
     list_threads(db, as_json=as_json, limit=limit)
+
+
+thread_app = typer.Typer(no_args_is_help=True, help="Show or delete one thread.")
+app.add_typer(thread_app, name="thread")
+
+
+@thread_app.command("show")
+def show_thread(
+    thread: Annotated[str, typer.Argument(help="The thread's id.")],
+    db: Database = DEFAULT_DATABASE,
+    as_json: Json = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="The most messages and checkpoints to show.")] = 20,
+) -> None:
+    """Show what was said in a thread, and its newest checkpoints."""
+    from langgraph_memory.cli.threads import show_thread as show
+
+    show(db, thread, as_json=as_json, limit=limit)
+
+
+@thread_app.command("delete")
+def delete_thread(
+    thread: Annotated[str, typer.Argument(help="The thread's id.")],
+    db: Database = DEFAULT_DATABASE,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Delete a thread with its checkpoints; what was learnt in it stays."""
+    from langgraph_memory.cli.threads import delete_thread as delete
+
+    delete(db, thread, sure=yes, as_json=as_json)
 
 
 @app.command()
@@ -162,11 +266,12 @@ def explain(
         str | None, typer.Argument(help="The recall's id; by default the owner's last recall.")
     ] = None,
     db: Database = DEFAULT_DATABASE,
+    as_json: Json = False,
 ) -> None:
     """Show why a recall found what it did."""
     from langgraph_memory.cli.upkeep import show_explanation
 
-    show_explanation(db, recall_id, owner)
+    show_explanation(db, recall_id, owner, as_json=as_json)
 
 
 @app.command()
@@ -174,11 +279,12 @@ def verify(
     memory_id: Annotated[str, typer.Argument(help="The memory's id, or its first characters.")],
     owner: OneOwner,
     db: Database = DEFAULT_DATABASE,
+    as_json: Json = False,
 ) -> None:
     """Confirm that a memory holds; what contradicts it is superseded."""
     from langgraph_memory.cli.upkeep import verify_memory
 
-    verify_memory(db, memory_id, owner)
+    verify_memory(db, memory_id, owner, as_json=as_json)
 
 
 @app.command()
@@ -187,11 +293,12 @@ def supersede(
     content: Annotated[str, typer.Argument(help="What holds in its place.")],
     owner: OneOwner,
     db: Database = DEFAULT_DATABASE,
+    as_json: Json = False,
 ) -> None:
     """Put a new value in the place of a memory; the old one stays in its history."""
     from langgraph_memory.cli.upkeep import supersede_memory
 
-    supersede_memory(db, memory_id, content, owner)
+    supersede_memory(db, memory_id, content, owner, as_json=as_json)
 
 
 @app.command()
@@ -228,14 +335,15 @@ def retract(
     ] = False,
     db: Database = DEFAULT_DATABASE,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
+    as_json: Json = False,
 ) -> None:
     """Take back what an abandoned branch, some checkpoints or some runs taught, after showing what that does."""
     from langgraph_memory.cli.retracting import Branch
     from langgraph_memory.cli.retracting import retract as take_back
 
     branch = Branch(owner, thread, keep, tuple(checkpoints or ()), tuple(runs or ()), delete)
-    take_back(db, branch, dry_run=dry_run, sure=yes)
+    take_back(db, branch, dry_run=dry_run, sure=yes, as_json=as_json)
 
 
 @app.command()
@@ -243,11 +351,13 @@ def forget(
     memory_id: Annotated[str, typer.Argument(help="The memory's id, or its first characters.")],
     owner: OneOwner,
     db: Database = DEFAULT_DATABASE,
+    yes: Yes = False,
+    as_json: Json = False,
 ) -> None:
     """Delete one memory with its older versions."""
     from langgraph_memory.cli.upkeep import forget_memory
 
-    forget_memory(db, memory_id, owner)
+    forget_memory(db, memory_id, owner, sure=yes, as_json=as_json)
 
 
 @app.command()
@@ -255,12 +365,13 @@ def erase(
     owner: OneOwner,
     db: Database = DEFAULT_DATABASE,
     threads: Annotated[bool, typer.Option("--threads", help="The owner's threads too.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
+    as_json: Json = False,
 ) -> None:
     """Remove everything of an owner, and its bytes from the file."""
     from langgraph_memory.cli.upkeep import erase_owner
 
-    erase_owner(db, owner, threads=threads, sure=yes)
+    erase_owner(db, owner, threads=threads, sure=yes, as_json=as_json)
 
 
 @app.command()
@@ -268,22 +379,24 @@ def grant(
     owner: OneOwner,
     role: Annotated[str, typer.Option("--role", help="The server's role, which must exist.")],
     db: Database = DEFAULT_DATABASE,
+    as_json: Json = False,
 ) -> None:
     """Let a role of the PostgreSQL server see the rows of one owner, and no others; the tables' owner runs it."""
     from langgraph_memory.cli.tenants import grant_role
 
-    grant_role(db, role, owner)
+    grant_role(db, role, owner, as_json=as_json)
 
 
 @app.command()
 def revoke(
     role: Annotated[str, typer.Option("--role", help="The server's role.")],
     db: Database = DEFAULT_DATABASE,
+    as_json: Json = False,
 ) -> None:
     """Take from a role of the PostgreSQL server what grant gave it."""
     from langgraph_memory.cli.tenants import revoke_role
 
-    revoke_role(db, role)
+    revoke_role(db, role, as_json=as_json)
 
 
 @app.command()
@@ -298,45 +411,36 @@ def export(
     export_memories(db, file, owner)
 
 
-@app.command("import-memories")
-def import_memories(
-    file: Annotated[str, typer.Argument(help="What export wrote, or - for the standard input.")],
+@app.command("import")
+def import_(
+    source: Annotated[
+        str,
+        typer.Argument(help="What export wrote, or - ; or what LangGraph's own classes wrote: a file or a URL."),
+    ],
     db: Database = DEFAULT_DATABASE,
     owner: Annotated[str | None, typer.Option("--owner", help="Refuse what is not this owner's.")] = None,
+    as_json: Json = False,
 ) -> None:
-    """Take in what export wrote; what is there already stays as it is."""
-    from langgraph_memory.cli.upkeep import import_memories as take_in
+    """Take in an export, or the threads and items of LangGraph's own savers and stores, which are only read."""
+    from langgraph_memory.cli.copying import take_in
 
-    take_in(db, file, owner)
-
-
-@app.command("import")
-def import_upstream(
-    source: Annotated[
-        str, typer.Argument(help="What LangGraph's SQLite or PostgreSQL classes wrote: a file or a postgresql:// URL.")
-    ],
-    target: Annotated[str, typer.Argument(help="The database to copy it to.")],
-) -> None:
-    """Copy the threads and items of LangGraph's own savers and stores, which are only read; every thread resumes."""
-    from langgraph_memory.cli.copying import import_database
-
-    import_database(source, target)
+    take_in(source, db, owner, as_json=as_json)
 
 
 @app.command("encrypt")
-def encrypt(db: Database = DEFAULT_DATABASE) -> None:
+def encrypt(db: Database = DEFAULT_DATABASE, as_json: Json = False) -> None:
     """Encrypt a SQLite file in place; the key is read from LANGGRAPH_MEMORY_KEY, or asked for."""
     from langgraph_memory.cli.encrypting import encrypt_database
 
-    encrypt_database(db)
+    encrypt_database(db, as_json=as_json)
 
 
 @app.command("rekey")
-def rekey(db: Database = DEFAULT_DATABASE) -> None:
+def rekey(db: Database = DEFAULT_DATABASE, as_json: Json = False) -> None:
     """Give an encrypted SQLite file the key in LANGGRAPH_MEMORY_NEW_KEY, or one that is asked for."""
     from langgraph_memory.cli.encrypting import rekey_database
 
-    rekey_database(db)
+    rekey_database(db, as_json=as_json)
 
 
 @app.command("copy")
@@ -345,11 +449,12 @@ def copy(
         str, typer.Argument(help="A database of this package, or of LangGraph's own classes; it is only read.")
     ],
     target: Annotated[str, typer.Argument(help="The database to copy it to: a file path or a URL.")],
+    as_json: Json = False,
 ) -> None:
     """Copy all threads and memories to another database and compare the two; run it again when it was interrupted."""
     from langgraph_memory.cli.copying import copy_database
 
-    copy_database(source, target)
+    copy_database(source, target, as_json=as_json)
 
 
 @app.command()
@@ -368,6 +473,7 @@ def sweep(
     keep_receipts: Annotated[
         int | None, typer.Option("--keep-receipts", min=0, help="Days to keep receipts; else for ever.")
     ] = None,
+    yes: Yes = False,
     as_json: Json = False,
     limit: Annotated[int, typer.Option("--limit", min=1, help="The most changes to show; all of them are made.")] = 100,
 ) -> None:
@@ -383,6 +489,7 @@ def sweep(
         keep_superseded=keep_superseded,
         keep_receipts=keep_receipts,
         dry_run=dry_run,
+        sure=yes,
         as_json=as_json,
         limit=limit,
     )
@@ -410,11 +517,12 @@ def reindex(
     dims: Annotated[int, typer.Option("--dims", min=1, help="The size of its vectors.")],
     db: Database = DEFAULT_DATABASE,
     fields: Annotated[list[str] | None, typer.Option("--field", help="What of plain items is embedded.")] = None,
+    as_json: Json = False,
 ) -> None:
     """Embed what has no vector yet, or everything for another model; it can be interrupted and gone on with."""
     from langgraph_memory.cli.reindexing import reindex_file
 
-    reindex_file(db, embed, dims, fields)
+    reindex_file(db, embed, dims, fields, as_json=as_json)
 
 
 @app.command()
@@ -431,7 +539,7 @@ def jobs(
     from langgraph_memory.cli.working import decide, list_jobs
 
     if retry or drop:
-        decide(db, owner, thread, retry=retry, drop=drop)
+        decide(db, owner, thread, retry=retry, drop=drop, as_json=as_json)
     else:
         list_jobs(db, owner, as_json=as_json, limit=limit)
 
@@ -449,11 +557,12 @@ def worker(
     ] = None,
     embed: Annotated[str | None, typer.Option("--embed", help="The index's embedder, as reindex takes it.")] = None,
     dims: Annotated[int | None, typer.Option("--dims", min=1, help="The size of its vectors.")] = None,
+    as_json: Json = False,
 ) -> None:
     """Promote what was queued in the background, until it is told to stop."""
     from langgraph_memory.cli.working import work_off
 
-    work_off(db, model, extractor, embed, dims, once=once, poll=poll)
+    work_off(db, model, extractor, embed, dims, once=once, poll=poll, as_json=as_json)
 
 
 @app.command()
@@ -489,11 +598,12 @@ def end_session(
     model: Annotated[
         str | None, typer.Option("--model", help="provider:name of the model that writes; without it, rules do.")
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Remember what a thread came to, and shorten the thread where that is asked for."""
     from langgraph_memory.cli.working import end_session as end
 
-    end(db, thread, owner, scope, model, compact=compact)
+    end(db, thread, owner, scope, model, compact=compact, as_json=as_json)
 
 
 @app.command()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 import typer
 from rich.progress import Progress
 
 from langgraph_memory.cli.files import file_of
+from langgraph_memory.cli.telling import print_json
 from langgraph_memory.cli.terminal import open_console, safe
+from langgraph_memory.cli.upkeep import STANDARD_STREAM, import_memories
 from langgraph_memory.database import open_memory
 from langgraph_memory.display.counting import counted
 from langgraph_memory.exceptions import DatabaseUnavailableError, InvalidInputError, without_password
@@ -20,17 +23,20 @@ from langgraph_memory.moving import copy_memory
 _NAMED = 10
 
 
-def copy_database(source: str, target: str) -> None:
+def copy_database(source: str, target: str, *, as_json: bool = False) -> None:
     """Copy `source`, which is only read, to `target`, and print what both of them hold.
 
     Raises DatabaseUnavailableError when there is no such source, InvalidInputError when both are the same file.
     """
     _check(source, target)
     if is_upstream(source):
-        import_database(source, target)
+        import_database(source, target, as_json=as_json)
         return
     with _progress("copying") as report:
         found = copy_memory(source, target, progress=report)
+    if as_json:
+        print_json(asdict(found))
+        return
     known = f" ({found.known:,} were there already)" if found.known else ""
     typer.echo(f"threads{known}: {found.threads}; the same in both.")
     typer.echo(f"memories: {found.memories}; the same in both.")
@@ -46,7 +52,7 @@ def _print_names(what: str, names: Sequence[str]) -> None:
     typer.echo(safe(f"{what}: {named}."))
 
 
-def import_database(source: str, target: str) -> None:
+def import_database(source: str, target: str, *, as_json: bool = False) -> None:
     """Copy threads and items that LangGraph's own classes wrote to `target`; print how large each of them is.
 
     Raises DatabaseUnavailableError when there is no such source, InvalidInputError when both are the same file.
@@ -56,6 +62,9 @@ def import_database(source: str, target: str) -> None:
         raise InvalidInputError(f"{without_password(source)!r} is this package's own; copy it with the command copy.")
     with open_memory(target) as memory, _progress("importing") as report:
         found = import_upstream(source, memory, progress=report)
+    if as_json:
+        print_json(asdict(found))
+        return
     skipped = f", {found.skipped:,} there already" if found.skipped else ""
     checkpoints = f"{counted(found.checkpoints, 'checkpoints')}{skipped}"
     threads, items = counted(found.threads, "threads"), counted(found.items, "items")
@@ -89,3 +98,25 @@ def _print_sizes(source: str, source_bytes: int, target: str, target_bytes: int 
     if target_bytes is not None:
         sizes.append(f"{without_password(target)}: {counted(target_bytes, 'bytes')}")
     typer.echo(safe("; ".join(sizes) + "."))
+
+
+def take_in(source: str, target: str, owner: str | None, *, as_json: bool) -> None:
+    """Take in what `source` turns out to be: an export, or a database of LangGraph's own classes.
+
+    Raises InvalidInputError for what is neither, and for an owner where a whole database is taken in.
+    """
+    if source == STANDARD_STREAM or _is_text(source):
+        import_memories(target, source, owner, as_json=as_json)
+        return
+    if owner is not None:
+        raise InvalidInputError("--owner is for an export; a database is taken in with all its owners.")
+    import_database(source, target, as_json=as_json)
+
+
+def _is_text(source: str) -> bool:
+    """Return whether a source is a file of text, as an export is."""
+    file = file_of(source)
+    if file is None or not file.is_file():
+        return False
+    with file.open("rb") as opened:
+        return b"\x00" not in opened.read(100)

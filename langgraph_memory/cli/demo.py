@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from getpass import getuser
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import gettempdir, mkdtemp
 from uuid import uuid4
 
 import typer
@@ -104,12 +106,21 @@ def _show_telling(turns: Sequence[_Turn], memory: MemoryDatabase, console: Conso
 
 def _show_asking(turns: Sequence[_Turn], memory: MemoryDatabase, console: Console) -> None:
     """Show each answer, and the recall it was given from."""
+    shown: set[str] = set()
     for turn in turns:
         console.print(Text(f"Ana:   {safe(turn.said)}", style="bold"))
         console.print(Text(f"agent: {safe(turn.answer)}", style="cyan"))
-        for recall in turn.recalls:
-            console.print(recall_table(recall, always=memory.store.memory_types.always_injected()))
+        for recall in (_without(recall, shown) for recall in turn.recalls):
+            if recall.items or recall.dropped:
+                console.print(recall_table(recall, always=memory.store.memory_types.always_injected()))
     _show_summary(turns, console)
+
+
+def _without(recall: Recall, shown: set[str]) -> Recall:
+    """Return a recall without what shapes every answer and was shown before, which it then is."""
+    items = tuple(one for one in recall if one.section == "relevant" or one.memory.id not in shown)
+    shown.update(one.memory.id for one in recall if one.section != "relevant")
+    return replace(recall, items=items)
 
 
 def _show_summary(turns: Sequence[_Turn], console: Console) -> None:
@@ -118,13 +129,28 @@ def _show_summary(turns: Sequence[_Turn], console: Console) -> None:
 
 def _target(db: str | None, console: Console) -> str:
     """Return the file to play in, and say which it is; a file that exists is added to."""
-    target = str(Path(mkdtemp(prefix="langgraph-memory-")) / "demo.db") if db is None else db
+    target = str(_own_folder() / "demo.db") if db is None else db
     file = file_of(target)
     console.print(f"file: {safe(target)}", soft_wrap=True)
     if file is not None and file.is_file():
         console.print(f"The file exists already: the demo adds two threads and memories of {OWNER} to it,")
         console.print("confirms or supersedes what an earlier demo left there, and touches nothing else.")
     return target
+
+
+def _own_folder() -> Path:
+    """Return this user's folder for the demo, without what an earlier one left; a new one where it is not theirs."""
+    folder = Path(gettempdir()) / f"langgraph-memory-demo-{getuser()}"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+        if not folder.is_symlink() and found.st_uid == os.geteuid() and not found.st_mode & 0o077:
+            for left in folder.glob("demo.db*"):
+                left.unlink()
+            return folder
+    except (AttributeError, OSError):
+        pass
+    return Path(mkdtemp(prefix="langgraph-memory-demo-"))
 
 
 def _play_in_own_process(number: int, db: str, thread: str, model: str | None, console: Console) -> None:
@@ -148,5 +174,10 @@ def _show_file(db: str, console: Console) -> None:
         held = memory.store.list_memories(owner_id=OWNER, everything=True)
         console.print(memories_table(held, title=f"memories of {OWNER}", now=datetime.now(UTC)))
         console.print(threads_table(memory.checkpointer.list_threads()))
-    console.print(f"look again: langgraph-memory memories --all --db {safe(db)}", soft_wrap=True)
-    console.print(f"go on:      langgraph-memory chat --owner {OWNER} --db {safe(db)}", soft_wrap=True)
+    where = f"--owner {OWNER} --db {shlex.quote(safe(db))}"
+    for what, command in (
+        ("ask it:    ", f"recall 'Where do I live?' {where}"),
+        ("look again:", f"memories --all {where}"),
+        ("go on:     ", f"chat {where}"),
+    ):
+        console.print(f"{what} langgraph-memory {command}", soft_wrap=True)

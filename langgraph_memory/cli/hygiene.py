@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import typer
 
 from langgraph_memory.cli.files import existing
 from langgraph_memory.cli.tables import review_table, sweep_table
+from langgraph_memory.cli.telling import confirm, print_json
 from langgraph_memory.cli.terminal import open_console, safe
 from langgraph_memory.database import open_memory
 from langgraph_memory.display.counting import counted
 from langgraph_memory.domain.hygiene import HygienePolicy, SweepReport
 from langgraph_memory.domain.review import check_kind
+from langgraph_memory.exceptions import without_password
 
 _REMOVED = {"trimmed": "old versions", "receipts": "receipts"}
 
@@ -30,10 +29,11 @@ def sweep_file(
     keep_superseded: int | None,
     keep_receipts: int | None,
     dry_run: bool,
+    sure: bool,
     as_json: bool,
     limit: int,
 ) -> None:
-    """Sweep an owner's memories, or everybody's, or show what a sweep would do."""
+    """Sweep an owner's memories, or everybody's, after showing what that does and asking; or show it only."""
     policy = HygienePolicy(
         floor=floor,
         cap=cap,
@@ -42,16 +42,35 @@ def sweep_file(
         merge_similar=similar,
     )
     with open_memory(existing(db)) as memory:
-        report = memory.store.sweep(owner_id=owner, policy=policy, dry_run=dry_run)
+        asks = not dry_run and not sure
+        report = memory.store.sweep(owner_id=owner, policy=policy, dry_run=dry_run or asks)
+        if asks and (report.changes or report.items or report.counts):
+            _print_report(report, limit, err=as_json)
+            confirm(f"Sweep {_whose(owner)} in {without_password(db)} so?", sure=False)
+            report = memory.store.sweep(owner_id=owner, policy=policy)
+            if not as_json:
+                typer.echo("\n".join(_summary(report)))
+                return
     if as_json:
-        _print_json(report.rows())
+        print_json(report.rows())
+    else:
+        _print_report(report, limit)
+
+
+def _print_report(report: SweepReport, limit: int, *, err: bool = False) -> None:
+    """Print the first changes of a sweep, and how many there are of each kind."""
+    if err:
+        typer.echo("\n".join(_summary(report)), err=True)
         return
     if report.changes:
-        open_console().print(sweep_table(report.changes[:limit], dry_run=dry_run))
+        open_console().print(sweep_table(report.changes[:limit], dry_run=report.dry_run))
     if len(report.changes) > limit:
         typer.echo(f"of {len(report.changes)} changes these are the first {limit}; --limit shows more.", err=True)
-    for line in _summary(report):
-        typer.echo(line)
+    typer.echo("\n".join(_summary(report)))
+
+
+def _whose(owner: str | None) -> str:
+    return "everybody's memories" if owner is None else f"{owner}'s memories"
 
 
 def review_file(db: str, owner: str, kind: str | None, *, as_json: bool, limit: int) -> None:
@@ -60,10 +79,10 @@ def review_file(db: str, owner: str, kind: str | None, *, as_json: bool, limit: 
     with open_memory(existing(db)) as memory:
         lists = {one: memory.store.review(owner_id=owner, kind=one, limit=limit) for one in kinds}
     if as_json:
-        _print_json([item.row() for items in lists.values() for item in items])
+        print_json([item.row() for items in lists.values() for item in items])
         return
     for one, items in lists.items():
-        if items or kind is not None:
+        if items:
             open_console().print(review_table(items, title=one.replace("_", " ")))
     if not any(lists.values()):
         typer.echo(f"nothing of {safe(owner)}'s needs a look.")
@@ -86,11 +105,3 @@ def _done(what: str, number: int) -> str:
 
 def _days(number: int | None) -> timedelta | None:
     return None if number is None else timedelta(days=number)
-
-
-def _print_json(rows: Sequence[Mapping[str, Any]]) -> None:
-    typer.echo(json.dumps(list(rows), indent=2, default=_iso))
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat()

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
 
 import typer
 
 from langgraph_memory.cli.files import existing
 from langgraph_memory.cli.tables import memories_table, owners_table, threads_table
-from langgraph_memory.cli.terminal import open_console
+from langgraph_memory.cli.telling import as_object, print_json
+from langgraph_memory.cli.terminal import open_console, safe
 from langgraph_memory.database import open_memory
 from langgraph_memory.display.counting import counted
 from langgraph_memory.domain.memory import Memory
@@ -26,7 +25,7 @@ def list_memories(db: str, owner: str | None, *, everything: bool, as_json: bool
             one: memory.store.list_memories(owner_id=one, everything=everything, limit=limit + 1) for one in wanted
         }
     if as_json:
-        _print_json(_as_json(one) for page in pages.values() for one in page[:limit])
+        print_json(as_object(one) or {} for page in pages.values() for one in page[:limit])
     else:
         _print_tables(pages, limit)
     for one, page in pages.items():
@@ -41,9 +40,11 @@ def list_owners(db: str, *, as_json: bool) -> None:
     with open_memory(existing(db)) as memory:
         found = memory.store.list_owners()
     if as_json:
-        _print_json({"owner_id": owner, "memories": count, "live": live} for owner, count, live in found)
-    else:
+        print_json({"owner_id": owner, "memories": count, "live": live} for owner, count, live in found)
+    elif found:
         open_console().print(owners_table(found))
+    else:
+        typer.echo("the file holds nothing of anybody.")
 
 
 def list_threads(db: str, *, as_json: bool, limit: int) -> None:
@@ -51,9 +52,11 @@ def list_threads(db: str, *, as_json: bool, limit: int) -> None:
     with open_memory(existing(db)) as memory:
         found = memory.checkpointer.list_threads(limit=limit + 1)
     if as_json:
-        _print_json(asdict(thread) for thread in found[:limit])
-    else:
+        print_json(asdict(thread) for thread in found[:limit])
+    elif found:
         open_console().print(threads_table(found[:limit]))
+    else:
+        typer.echo("the file holds no threads.")
     if len(found) > limit:
         typer.echo(
             f"there are more than {counted(limit, 'threads')}; these were used last, --limit takes more.", err=True
@@ -63,19 +66,9 @@ def list_threads(db: str, *, as_json: bool, limit: int) -> None:
 def _print_tables(pages: Mapping[str, list[Memory]], limit: int) -> None:
     console, now = open_console(), datetime.now(UTC)
     if not pages:
-        console.print("The file holds no memories.")
+        typer.echo("the file holds no memories.")
     for owner, page in pages.items():
-        console.print(memories_table(page[:limit], title=f"memories of {owner}", now=now))
-
-
-def _as_json(memory: Memory) -> dict[str, Any]:
-    return {"id": memory.id, **memory.to_value()}
-
-
-def _print_json(found: Iterable[Mapping[str, Any]]) -> None:
-    """Print an array in ASCII, which any terminal and any pipe carries unchanged."""
-    typer.echo(json.dumps(list(found), indent=2, default=_iso))
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat()
+        if page:
+            console.print(memories_table(page[:limit], title=f"memories of {owner}", now=now))
+        else:
+            typer.echo(f"nothing is known of {safe(owner)}.")

@@ -13,12 +13,13 @@ from langgraph.store.base import IndexConfig
 from rich.progress import Progress
 
 from langgraph_memory.cli.files import existing
+from langgraph_memory.cli.telling import tell
 from langgraph_memory.cli.terminal import open_console
 from langgraph_memory.database import open_memory
 from langgraph_memory.display.counting import counted
 
 
-def reindex_file(db: str, embed: str, dims: int, fields: Sequence[str] | None) -> None:
+def reindex_file(db: str, embed: str, dims: int, fields: Sequence[str] | None, *, as_json: bool) -> None:
     """Embed every memory that has no vector of this model."""
     with (
         open_memory(existing(db), index=index_of(embed, dims, fields)) as memory,
@@ -30,7 +31,7 @@ def reindex_file(db: str, embed: str, dims: int, fields: Sequence[str] | None) -
         except KeyboardInterrupt:
             typer.echo("interrupted; what is done stays, run it again to go on.", err=True)
             raise typer.Exit(130) from None
-    typer.echo(f"embedded {counted(done, 'rows')}.")
+    tell(f"embedded {counted(done, 'rows')}.", {"rows": done}, as_json=as_json)
 
 
 def index_of(embed: str, dims: int, fields: Sequence[str] | None = None) -> IndexConfig:

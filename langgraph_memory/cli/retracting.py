@@ -9,7 +9,8 @@ import typer
 
 from langgraph_memory.cli.files import existing
 from langgraph_memory.cli.tables import retraction_table
-from langgraph_memory.cli.terminal import open_console, safe
+from langgraph_memory.cli.telling import confirm, print_json
+from langgraph_memory.cli.terminal import open_console
 from langgraph_memory.database import MemoryDatabase, open_memory
 from langgraph_memory.domain.rewind import Retraction
 from langgraph_memory.exceptions import InvalidInputError
@@ -49,26 +50,34 @@ class Branch:
         )
 
 
-def retract(db: str, branch: Branch, *, dry_run: bool, sure: bool) -> None:
+def retract(db: str, branch: Branch, *, dry_run: bool, sure: bool, as_json: bool) -> None:
     """Print what taking a branch back does, and do it after asking; with `dry_run` leave it at that."""
     with open_memory(existing(db)) as memory:
         if dry_run or not sure:
             preview = branch.taken_back(memory, dry_run=True)
-            _print(preview)
             if dry_run or _is_nothing(preview):
+                _print(preview, as_json=as_json)
                 return
-            if not typer.confirm(f"Take this back from what is known of {safe(branch.owner)}?"):
-                raise typer.Exit(1)
+            if not as_json:
+                _print(preview, as_json=False)
+            confirm(f"Take back {preview.counts} from what is known of {branch.owner}?", sure=False)
         done = branch.taken_back(memory, dry_run=False)
-    if sure:
-        _print(done)
+    if sure or as_json:
+        _print(done, as_json=as_json)
     else:
         typer.echo("taken back.")
 
 
-def _print(found: Retraction) -> None:
-    open_console().print(retraction_table(found))
-    typer.echo(f"{'would be ' if found.dry_run else ''}{found.counts}.")
+def _print(found: Retraction, *, as_json: bool) -> None:
+    counts = f"{'would be ' if found.dry_run else ''}{found.counts}."
+    if as_json:
+        parts = {name: [one.id for one in getattr(found, name)] for name in ("removed", "restored", "unconfirmed")}
+        stays = [{"id": one.memory.id, "reason": one.reason} for one in found.stays]
+        print_json({"dry_run": found.dry_run, **parts, "stays": stays, "summary": counts})
+        return
+    if not _is_nothing(found) or found.stays:
+        open_console().print(retraction_table(found))
+    typer.echo(counts if not _is_nothing(found) else "there is nothing to take back.")
 
 
 def _is_nothing(found: Retraction) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from rich import box
 from rich.table import Table
@@ -13,7 +14,7 @@ from langgraph_memory.cli.fates import Fate
 from langgraph_memory.cli.terminal import safe
 from langgraph_memory.domain.hygiene import Change
 from langgraph_memory.domain.jobs import Job
-from langgraph_memory.domain.memory import Memory, Recall
+from langgraph_memory.domain.memory import Memory, Recall, Receipt
 from langgraph_memory.domain.policy import Bucket
 from langgraph_memory.domain.review import ReviewItem
 from langgraph_memory.domain.rewind import Retraction
@@ -47,6 +48,73 @@ def memories_table(memories: Iterable[Memory], *, title: str, now: datetime) -> 
             Text(f"{memory.updated_at:%Y-%m-%d}"),
         )
     return _or_nothing(table)
+
+
+def memory_table(memory: Memory, *, now: datetime) -> Table:
+    """Return one row for each thing that is kept with a memory."""
+    source = memory.source
+    by = " ".join(filter(None, (source.actor, source.name))) or "the application"
+    place = ", ".join(
+        f"{name} {value}" for name, value in (("thread", source.thread_id), ("run", source.run_id)) if value
+    )
+    moments = ("created_at", "updated_at", "valid_from", "last_verified_at", "expires_at", "superseded_at")
+    rows: list[tuple[str, str | None]] = [
+        ("id", memory.id),
+        ("memory", memory.content),
+        ("state", _state(memory, now)),
+        ("owner", memory.owner_id),
+        ("scope", memory.scope),
+        ("type", memory.memory_type),
+        ("slot", memory.slot),
+        ("subject", memory.subject),
+        ("confidence", f"{memory.confidence:.2f}"),
+        ("importance", f"{memory.importance:.2f}"),
+        ("said by", by),
+        ("words", source.excerpt),
+        ("said in", place or None),
+        *((name.replace("_", " "), _shown_at(getattr(memory, name))) for name in moments),
+        ("superseded by", memory.superseded_by),
+    ]
+    table = _table("", "", "")
+    table.show_header = False
+    for name, value in rows:
+        if value is not None:
+            table.add_row(Text(name, style="dim"), Text(safe(value)))
+    return table
+
+
+def recalls_table(receipts: Iterable[Receipt], *, title: str) -> Table:
+    """Return one row for each recall."""
+    table = _table(title, "id", "when (UTC)", "asked", "recalled", "left out", "thread")
+    for place, width in ((0, ID_LENGTH), (1, 16)):
+        table.columns[place].min_width = width
+    for one in receipts:
+        asked = one.body.get("query")
+        table.add_row(
+            Text(safe(one.id[:ID_LENGTH])),
+            _minute(one.at),
+            Text(safe(asked) if asked else "everything", style="" if asked else "dim"),
+            str(one.counts.get("recalled", 0)),
+            str(one.counts.get("dropped", 0)),
+            Text(safe(one.thread_id or "")),
+        )
+    return table
+
+
+def said_table(messages: Iterable[tuple[str, str]], *, title: str) -> Table:
+    """Return one row for each message of a thread."""
+    table = _table(title, "from", "text")
+    for who, text in messages:
+        table.add_row(Text(safe(who), style="dim"), Text(safe(text)))
+    return table
+
+
+def checkpoints_table(rows: Iterable[Mapping[str, Any]], *, title: str) -> Table:
+    """Return one row for each checkpoint of a thread."""
+    table = _table(title, "checkpoint", "step", "made by", "created")
+    for row in rows:
+        table.add_row(*(Text(safe(str(value))) for value in row.values()))
+    return table
 
 
 def owners_table(owners: Iterable[tuple[str, int, int]]) -> Table:
@@ -235,6 +303,10 @@ def _state(memory: Memory, now: datetime) -> str:
     if memory.superseded:
         return "superseded"
     return "expired" if memory.expired(now) else "live"
+
+
+def _shown_at(moment: datetime | None) -> str | None:
+    return None if moment is None else f"{_minute(moment)} UTC"
 
 
 def _minute(moment: datetime) -> str:

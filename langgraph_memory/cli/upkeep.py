@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ import typer
 from langgraph_memory.cli.files import existing, file_of
 from langgraph_memory.cli.ids import memory_of_id
 from langgraph_memory.cli.tables import audit_table, memories_table
+from langgraph_memory.cli.telling import as_object, confirm, print_json, tell
 from langgraph_memory.cli.terminal import open_console, safe
 from langgraph_memory.database import open_memory
 from langgraph_memory.display.counting import counted, listed
@@ -34,12 +34,12 @@ def show_history(db: str, memory_id: str, owner: str, *, as_json: bool) -> None:
         named = memory_of_id(memory.store, owner, memory_id)
         versions = memory.store.history(named.id, owner_id=owner)
     if as_json:
-        typer.echo(json.dumps([{"id": one.id, **one.to_value()} for one in versions], indent=2))
+        print_json(as_object(one) or {} for one in versions)
     else:
         open_console().print(memories_table(versions, title=f"history of {memory_id}", now=datetime.now(UTC)))
 
 
-def show_explanation(db: str, recall_id: str | None, owner: str) -> None:
+def show_explanation(db: str, recall_id: str | None, owner: str, *, as_json: bool) -> None:
     """Print why a recall found what it did: the recall of that id, or the owner's last one."""
     with open_memory(existing(db)) as memory:
         if recall_id is None:
@@ -48,18 +48,20 @@ def show_explanation(db: str, recall_id: str | None, owner: str) -> None:
                 raise InvalidInputError(f"{owner!r} has recalled nothing yet.")
             recall_id = last[0].id
         explanation = memory.store.explain(recall_id, owner_id=owner)
-    typer.echo(safe(str(explanation)))
+    receipt = explanation.receipt
+    tell(str(explanation), {"id": receipt.id, "at": receipt.at, "body": dict(receipt.body)}, as_json=as_json)
 
 
-def verify_memory(db: str, memory_id: str, owner: str) -> None:
+def verify_memory(db: str, memory_id: str, owner: str, *, as_json: bool) -> None:
     """Confirm one memory and print it; a conflict that it is in is settled."""
     with open_memory(existing(db)) as memory:
         named = memory_of_id(memory.store, owner, memory_id)
         confirmed = memory.store.verify(named.id, owner_id=owner)
-    typer.echo(f"confirmed: {safe(confirmed.content)}")
+    facts = {"action": "verified", "memory": as_object(confirmed)}
+    tell(f"confirmed: {confirmed.content}", facts, as_json=as_json)
 
 
-def supersede_memory(db: str, memory_id: str, content: str, owner: str) -> None:
+def supersede_memory(db: str, memory_id: str, content: str, owner: str, *, as_json: bool) -> None:
     """Put a new value in the place of one memory, and print what that did.
 
     Raises InvalidMemoryError when the guard does not let it be stored.
@@ -69,11 +71,12 @@ def supersede_memory(db: str, memory_id: str, content: str, owner: str) -> None:
         outcome = memory.store.supersede(named.id, content, owner_id=owner)
     if outcome.memory is None:
         raise InvalidMemoryError(f"nothing was changed: {outcome.reason.rstrip('.')}.")
-    if outcome.action == "reinforced":
-        typer.echo(f"confirmed: {safe(outcome.memory.content)}")
-        return
     gone = "; ".join(one.content for one in outcome.replaced)
-    typer.echo(safe(f"holds now: {outcome.memory.content}\nuntil now: {gone}"))
+    said = f"holds now: {outcome.memory.content}\nuntil now: {gone}"
+    said = f"confirmed: {outcome.memory.content}" if outcome.action == "reinforced" else said
+    replaced = [as_object(one) for one in outcome.replaced]
+    facts = {"action": outcome.action, "memory": as_object(outcome.memory), "replaced": replaced}
+    tell(said, facts, as_json=as_json)
 
 
 def show_audit(db: str, memory_id: str | None, owner: str, *, as_json: bool, limit: int) -> None:
@@ -82,7 +85,9 @@ def show_audit(db: str, memory_id: str | None, owner: str, *, as_json: bool, lim
         wanted = None if memory_id is None else _id_of(memory.store, owner, memory_id)
         found = memory.store.audit(owner_id=owner, memory_id=wanted, limit=limit + 1)
     if as_json:
-        typer.echo(json.dumps([{**asdict(one), "at": one.at.isoformat()} for one in found[:limit]], indent=2))
+        print_json(asdict(one) for one in found[:limit])
+    elif not found:
+        typer.echo(f"nothing is recorded of changes to {safe(owner)}'s memories.")
     else:
         open_console().print(audit_table(found[:limit], title=f"changes to {owner}'s memories"))
     if len(found) > limit:
@@ -99,25 +104,27 @@ def _id_of(store: CuratedStore, owner: str, start: str) -> str:
         return start
 
 
-def forget_memory(db: str, memory_id: str, owner: str) -> None:
-    """Delete one memory with its older versions, and make its bytes unreadable."""
+def forget_memory(db: str, memory_id: str, owner: str, *, sure: bool, as_json: bool) -> None:
+    """Delete one memory with its older versions, after asking, and make its bytes unreadable."""
     with open_memory(existing(db)) as memory:
-        receipt = memory.store.forget(memory_of_id(memory.store, owner, memory_id).id, owner_id=owner)
+        found = memory_of_id(memory.store, owner, memory_id)
+        confirm(f"Forget {found.content!r} of {owner}, with its older versions?", sure=sure)
+        receipt = memory.store.forget(found.id, owner_id=owner)
         scrubbed = memory.store.scrub()
-    typer.echo(f"forgot {receipt.counts['memories']} of {safe(owner)}'s memories.{_scrubbed(db, scrubbed)}")
+    facts = {"forgotten": found.id, "counts": dict(receipt.counts), "scrubbed": scrubbed}
+    tell(f"forgot {receipt.counts['memories']} of {owner}'s memories.{_scrubbed(db, scrubbed)}", facts, as_json=as_json)
 
 
-def erase_owner(db: str, owner: str, *, threads: bool, sure: bool) -> None:
+def erase_owner(db: str, owner: str, *, threads: bool, sure: bool, as_json: bool) -> None:
     """Remove everything of an owner, after asking."""
     path = existing(db)
     what = "everything and every thread" if threads else "everything but the threads"
-    if not sure and not typer.confirm(f"Erase {what} of {safe(owner)} from {safe(without_password(path))}?"):
-        raise typer.Exit(1)
+    confirm(f"Erase {what} of {owner} from {without_password(path)}?", sure=sure)
     with open_memory(path) as memory:
         receipt = memory.store.erase_owner(owner, threads=threads)
-    typer.echo(
-        f"erased {listed(receipt.counts.items())} of {safe(owner)}.{_scrubbed(db, bool(receipt.body['scrubbed']))}"
-    )
+    scrubbed = bool(receipt.body["scrubbed"])
+    facts = {"erased": owner, "counts": dict(receipt.counts), "scrubbed": scrubbed}
+    tell(f"erased {listed(receipt.counts.items())} of {owner}.{_scrubbed(db, scrubbed)}", facts, as_json=as_json)
 
 
 def export_memories(db: str, file: str, owner: str | None) -> None:
@@ -139,7 +146,7 @@ def _for_owner_alone(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def import_memories(db: str, file: str, owner: str | None) -> None:
+def import_memories(db: str, file: str, owner: str | None, *, as_json: bool = False) -> None:
     """Take in an export from a file, or from the standard input, and count aloud."""
     if file != STANDARD_STREAM and not Path(file).is_file():
         raise InvalidInputError(f"there is no file {file!r}.")
@@ -147,7 +154,8 @@ def import_memories(db: str, file: str, owner: str | None) -> None:
         receipt = _taken_in(db, file, owner)
     except UnicodeDecodeError:
         raise InvalidInputError(f"{file!r} is no text; name what export wrote.") from None
-    typer.echo(f"imported {listed(receipt.counts.items())}.")
+    facts = {"counts": dict(receipt.counts)}
+    tell(f"imported {listed(receipt.counts.items())}.", facts, as_json=as_json)
 
 
 def _taken_in(db: str, file: str, owner: str | None) -> Receipt:

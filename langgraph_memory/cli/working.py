@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import signal
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import typer
 from langgraph.store.base import IndexConfig
@@ -17,6 +15,7 @@ from langgraph_memory.cli.files import existing
 from langgraph_memory.cli.models import chat_model
 from langgraph_memory.cli.reindexing import index_of, named_object
 from langgraph_memory.cli.tables import jobs_table
+from langgraph_memory.cli.telling import as_object, print_json, tell
 from langgraph_memory.cli.terminal import open_console, safe
 from langgraph_memory.database import open_memory
 from langgraph_memory.display.counting import agreeing, counted
@@ -37,6 +36,7 @@ def work_off(
     *,
     once: bool,
     poll: float,
+    as_json: bool,
 ) -> None:
     """Promote what is due, once or until SIGTERM or SIGINT; then the job at hand is finished and the rest stays."""
     reads, index = _extractor(model, extractor), _index(embed, dims)
@@ -47,8 +47,13 @@ def work_off(
         else:
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: worker.stop_soon())
-            typer.echo(f"working off the jobs of {safe(worker.extractor)} in {safe(without_password(db))}.")
+            typer.echo(
+                f"working off the jobs of {safe(worker.extractor)} in {safe(without_password(db))}.", err=as_json
+            )
             done = worker.run()
+        if as_json:
+            print_json(done._asdict())
+            return
         _tell(done)
         _tell_of_waiting(memory.store, worker.extractor, once=once)
 
@@ -58,14 +63,16 @@ def list_jobs(db: str, owner: str | None, *, as_json: bool, limit: int) -> None:
     with open_memory(existing(db)) as memory:
         found = memory.store.jobs(owner_id=owner, limit=limit + 1)
     if as_json:
-        typer.echo(json.dumps([asdict(job) for job in found[:limit]], indent=2, default=_iso))
+        print_json(asdict(job) for job in found[:limit])
+    elif not found:
+        typer.echo("nothing waits to be promoted.")
     else:
         open_console().print(jobs_table(found[:limit]))
     if len(found) > limit:
         typer.echo(f"there are more than {counted(limit, 'jobs')}; these wait longest, --limit takes more.", err=True)
 
 
-def decide(db: str, owner: str | None, thread: str | None, *, retry: bool, drop: bool) -> None:
+def decide(db: str, owner: str | None, thread: str | None, *, retry: bool, drop: bool, as_json: bool) -> None:
     """Try an owner's messages again that were set aside, or give them up."""
     if owner is None or retry == drop:
         raise InvalidInputError("--retry and --drop exclude each other and need --owner.")
@@ -73,10 +80,12 @@ def decide(db: str, owner: str | None, thread: str | None, *, retry: bool, drop:
         change = memory.store.retry_set_aside if retry else memory.store.drop_set_aside
         count = change(owner_id=owner, thread_id=thread)
     become = f"{agreeing(count, 'wait')} again" if retry else f"{agreeing(count, 'were')} given up"
-    typer.echo(f"{counted(count, 'messages')} of {safe(owner)} {become}.")
+    tell(f"{counted(count, 'messages')} of {owner} {become}.", {"messages": count}, as_json=as_json)
 
 
-def end_session(db: str, thread: str, owner: str, scope: str, model: str | None, *, compact: bool) -> None:
+def end_session(
+    db: str, thread: str, owner: str, scope: str, model: str | None, *, compact: bool, as_json: bool
+) -> None:
     """Remember what a thread came to and print it."""
     summarizer = None if model is None else chat_model(model)
     with open_memory(existing(db)) as memory:
@@ -84,11 +93,11 @@ def end_session(db: str, thread: str, owner: str, scope: str, model: str | None,
     removed = f"; removed {ended.removed} of its checkpoints" if ended.removed else ""
     if ended.fallback is not None:
         typer.echo(f"the model wrote nothing that can be kept ({ended.fallback}); the rules did.", err=True)
-    if ended.memory is None:
-        typer.echo(f"{ended.reason.rstrip('.')}{removed}.")
-        return
-    typer.echo(safe(ended.memory.content))
-    typer.echo(f"remembered for {safe(owner)} from {counted(ended.messages, 'messages')}{removed}.")
+    said = f"{ended.reason.rstrip('.')}{removed}."
+    if ended.memory is not None:
+        said = f"{ended.memory.content}\nremembered for {owner} from {counted(ended.messages, 'messages')}{removed}."
+    facts = {"memory": as_object(ended.memory), "reason": ended.reason, "messages": ended.messages}
+    tell(said, {**facts, "removed": ended.removed, "fallback": ended.fallback}, as_json=as_json)
 
 
 def _extractor(model: str | None, own: str | None) -> AnyExtractor | None:
@@ -133,7 +142,3 @@ def _all_jobs(store: CuratedStore) -> Iterator[Job]:
     while page := store.jobs(offset=offset):
         yield from page
         offset += len(page)
-
-
-def _iso(moment: Any) -> str:
-    return moment.isoformat() if isinstance(moment, datetime) else str(moment)

@@ -148,7 +148,7 @@ class TestDemo:
         assert "exists already" in done.stdout
         with open_memory(filled_file) as memory:
             assert {owner for owner, _, _ in memory.store.list_owners()} == {"ana", "bob@x.y", OWNER}
-        shown = [line for line in done.stdout.splitlines() if not re.match("file:|look again:|go on:", line)]
+        shown = [line for line in done.stdout.splitlines() if not re.match("file:|ask it:|look again:|go on:", line)]
         assert max(map(len, shown)) <= 100
 
     @pytest.mark.parametrize("db", [":memory:", "sqlite:///", "no/such/folder/demo.db", ""])
@@ -419,7 +419,7 @@ class TestOptions:
 
         without = [name for name, one in commands if "--db" not in [flag for each in one.params for flag in each.opts]]
 
-        assert without == ["import", "copy", "inspect"]
+        assert without == ["copy", "inspect", "thread"]
 
     def test_version_says_which(self) -> None:
         result = _run("--version")

@@ -126,7 +126,8 @@ def test_what_upstream_wrote_to_a_server_is_recognised_and_imported(
         store.setup()
         store.put(("docs", "ana"), "k", {"text": "hello"})
 
-    told = run(command, postgres_url, tmp_path / "new.db")
+    target = [tmp_path / "new.db"] if command == "copy" else ["--db", tmp_path / "new.db"]
+    told = run(command, postgres_url, *target)
 
     assert told.exit_code == 0, told.output
     assert "imported 1 thread with 5 checkpoints, and 1 item." in told.output

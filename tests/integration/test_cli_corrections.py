@@ -102,7 +102,7 @@ def test_audit_shows_a_page_and_says_that_there_is_more(known: str) -> None:
 
 def test_audit_knows_that_a_forgotten_memory_was(known: str) -> None:
     gone = id_of(known, "ana")
-    run("forget", gone, "--owner", "ana", "--db", known)
+    run("forget", gone, "--owner", "ana", "--db", known, "--yes")
 
     found = json.loads(run("audit", gone, "--owner", "ana", "--db", known, "--json").stdout)
 

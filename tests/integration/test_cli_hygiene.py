@@ -42,17 +42,17 @@ def test_a_dry_run_shows_what_the_sweep_then_does(untidy: str) -> None:
     shown = run("sweep", "--db", untidy, "--floor", "0.3", "--dry-run", "--json")
     assert memories(untidy) == before
 
-    done = run("sweep", "--db", untidy, "--floor", "0.3", "--json")
+    done = run("sweep", "--db", untidy, "--floor", "0.3", "--json", "--yes")
 
     assert shown.exit_code == done.exit_code == 0
     assert json.loads(shown.stdout) == json.loads(done.stdout)
     assert [one["action"] for one in json.loads(done.stdout)] == ["merged", "decayed", "expired", "pruned"]
-    assert json.loads(run("sweep", "--db", untidy, "--floor", "0.3", "--json").stdout) == []
+    assert json.loads(run("sweep", "--db", untidy, "--floor", "0.3", "--json", "--yes").stdout) == []
 
 
 def test_a_sweep_prints_each_change_and_how_many(untidy: str) -> None:
     shown = run("sweep", "--db", untidy, "--owner", "ana", "--dry-run").stdout
-    done = run("sweep", "--db", untidy, "--owner", "ana").stdout
+    done = run("sweep", "--db", untidy, "--owner", "ana", "--yes").stdout
 
     assert "what a sweep would do" in shown
     assert "A trip [bold]soon[/bold]" in done
@@ -64,7 +64,7 @@ def test_a_sweep_prints_each_change_and_how_many(untidy: str) -> None:
 def test_the_bounds_of_a_sweep_are_options(untidy: str) -> None:
     arguments = ("--cap", "1", "--keep-superseded", "0", "--keep-receipts", "0", "--limit", "1")
 
-    result = run("sweep", "--db", untidy, "--owner", "ana", *arguments)
+    result = run("sweep", "--db", untidy, "--owner", "ana", "--yes", *arguments)
 
     assert "these are the first 1" in result.output
     assert len([one for one in json.loads(memories(untidy)) if one["owner_id"] == "ana"]) == 2  # one was just merged

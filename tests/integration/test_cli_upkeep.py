@@ -63,7 +63,7 @@ def test_explain_shows_the_last_recall(filled: str) -> None:
 
 
 def test_forget_removes_a_memory_from_the_file(filled: str) -> None:
-    result = run("forget", live_id(filled, "bob")[:8], "--owner", "bob", "--db", filled)
+    result = run("forget", live_id(filled, "bob")[:8], "--owner", "bob", "--db", filled, "--yes")
 
     assert result.output == f"forgot 1 of bob's memories.{kept_by(filled)}\n"
     assert b"Bob likes tea" not in bytes_of(filled)
@@ -87,14 +87,14 @@ def test_an_export_is_imported_into_another_file(filled: str, tmp_path: Path) ->
     file, other = str(tmp_path / "all.jsonl"), str(tmp_path / "other.db")
 
     written = run("export", file, "--db", filled)
-    taken = run("import-memories", file, "--db", other)
+    taken = run("import", file, "--db", other)
 
     assert (written.exit_code, taken.exit_code) == (0, 0)
     assert "imported 3 memories" in taken.output
     assert run("export", "--db", other).stdout.splitlines()[1:] == run("export", "--db", filled).stdout.splitlines()[1:]
     assert "exists already" in run("export", file, "--db", filled).output
-    assert "not 'bob''s" in run("import-memories", file, "--db", other, "--owner", "bob").output.replace('"', "'")
-    assert run("import-memories", str(tmp_path / "none"), "--db", str(tmp_path / "none.db")).exit_code == 1
+    assert "not 'bob''s" in run("import", file, "--db", other, "--owner", "bob").output.replace('"', "'")
+    assert run("import", str(tmp_path / "none"), "--db", str(tmp_path / "none.db")).exit_code == 1
     assert not (tmp_path / "none.db").exists()
 
 
@@ -102,7 +102,7 @@ def test_an_export_is_imported_into_another_file(filled: str, tmp_path: Path) ->
 def test_what_is_no_export_is_one_sentence_and_creates_no_file(tmp_path: Path, wrong: bytes) -> None:
     (tmp_path / "wrong").write_bytes(wrong)
 
-    result = run("import-memories", str(tmp_path / "wrong"), "--db", str(tmp_path / "new.db"))
+    result = run("import", str(tmp_path / "wrong"), "--db", str(tmp_path / "new.db"))
 
     assert result.exit_code == 1
     assert result.stderr.startswith("error: ")
