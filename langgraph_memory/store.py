@@ -138,6 +138,11 @@ class CuratedStore(BaseStore):
         """The types this store knows, by name."""
         return self._settings.types
 
+    @property
+    def guard(self) -> GuardPolicy:
+        """What becomes of secrets and personal data here."""
+        return self._settings.guard
+
     def setup(self) -> None:
         """Create or migrate the tables; safe to call again."""
         self._engine.setup()
