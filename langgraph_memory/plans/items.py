@@ -345,7 +345,11 @@ def _shown(rows: Sequence[Row], reach: _Reach) -> Plan[list[FoundItem]]:
 
 
 def _ranked(step: Search, reach: _Reach, scored: _Scored | ClosestRows) -> Plan[list[FoundItem]]:
-    """Return the page of the best, filled up with items that have no vector when the query was one."""
+    """Return the page of the best, filled up with the other items, which have no score.
+
+    Among memories nothing is filled up: who asks them wants what answers. Other libraries keep items in namespaces of
+    their own and want as many as they asked for, as they are given by stores that do not search.
+    """
     found: list[FoundItem] = []
     count = max(1, step.offset + step.limit)
     while len(found) < step.offset + step.limit:
@@ -357,7 +361,7 @@ def _ranked(step: Search, reach: _Reach, scored: _Scored | ClosestRows) -> Plan[
         found.extend(item for item in items if matches(item.value, step.wanted))
         count = min(4 * count, _LONGEST_PAGE)
     page = found[step.offset : step.offset + step.limit]
-    if step.vectors is not None and len(page) < step.limit:
+    if len(page) < step.limit and (step.vectors is not None or step.prefix[:1] != (ROOT,)):
         start = max(0, step.offset - len(found))
         page += yield from _listed(step, reach, start, step.limit - len(page), scored.numbers)
     return page

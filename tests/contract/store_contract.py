@@ -37,6 +37,11 @@ def needs(flag: str) -> Callable[[Any], Any]:
     return mark
 
 
+def matching(found: list[Any]) -> list[str]:
+    """Return the keys of the items that answer the query; those after them fill up the page."""
+    return [item.key for item in found if item.score is not None]
+
+
 class StoreContract:
     """What every store does, for sync and for async callers."""
 
@@ -522,8 +527,36 @@ class StoreContract:
 
         found = await store.search(DOCS, query="which teas?")
 
-        assert [item.key for item in found] == ["tea"]
+        assert matching(found) == ["tea"]
         assert found[0].score > 0
+
+    async def test_without_an_index_a_query_leaves_no_item_out(self, store: Driver) -> None:
+        for number in range(6):
+            await store.put(
+                DOCS, f"key-{number}", {"text": "green tea" if number == 2 else "black coffee", "n": number}
+            )
+
+        pages = [await store.search(DOCS, query="tea", limit=4, offset=offset) for offset in (0, 4)]
+        large = await store.search(DOCS, query="tea", filter={"n": {"$gte": 3}})
+
+        assert list(map(len, pages)) == [4, 2]
+        assert {item.key for page in pages for item in page} == {f"key-{number}" for number in range(6)}
+        assert {item.key for item in large} == {"key-3", "key-4", "key-5"}
+
+    @needs("searches_text_without_index")
+    async def test_the_items_that_do_not_match_follow_last_updated_first(
+        self, store: Driver, move_on: Callable[..., None]
+    ) -> None:
+        for key, text in {"first": "black coffee", "tea": "green tea", "second": "mocha", "third": "latte"}.items():
+            await store.put(DOCS, key, {"text": text})
+            move_on(seconds=1)
+
+        found = await store.search(DOCS, query="tea")
+
+        assert [item.key for item in found] == ["tea", "third", "second", "first"]
+        assert [item.score is None for item in found] == [False, True, True, True]
+        nothing = await store.search(DOCS, query="zebra", limit=2, offset=1)
+        assert [item.key for item in nothing] == ["second", "tea"]
 
     @needs("searches_text_without_index")
     async def test_a_text_query_ranks_the_better_match_first(self, store: Driver) -> None:
@@ -533,7 +566,7 @@ class StoreContract:
 
         found = await store.search(DOCS, query="harbour master")
 
-        assert [item.key for item in found] == ["both", "one"]
+        assert matching(found) == ["both", "one"]
 
     @needs("searches_text_without_index")
     async def test_updated_and_deleted_text_does_not_answer_any_more(self, store: Driver) -> None:
@@ -542,15 +575,15 @@ class StoreContract:
         await store.put(DOCS, "updated", {"text": "black coffee"})
         await store.delete(DOCS, "deleted")
 
-        assert await store.search(DOCS, query="tea") == []
-        assert [item.key for item in await store.search(DOCS, query="coffee")] == ["updated"]
+        assert matching(await store.search(DOCS, query="tea")) == []
+        assert matching(await store.search(DOCS, query="coffee")) == ["updated"]
 
     @needs("searches_text_without_index")
     async def test_an_item_put_with_index_false_is_not_found_by_text(self, store: Driver) -> None:
         await store.put(DOCS, "hidden", {"text": "green tea"}, index=False)
         await store.put(DOCS, "shown", {"text": "green tea"})
 
-        assert [item.key for item in await store.search(DOCS, query="tea")] == ["shown"]
+        assert matching(await store.search(DOCS, query="tea")) == ["shown"]
         assert len(await store.search(DOCS)) == 2
 
     @needs("searches_text_without_index")
@@ -574,7 +607,7 @@ class StoreContract:
 
         found = await store.search(DOCS, query=query)
 
-        assert [item.key for item in found] == (["key"] if "tea" in query else [])
+        assert matching(found) == (["key"] if "tea" in query else [])
 
     # --- vector search --------------------------------------------------------------------------------------------
 

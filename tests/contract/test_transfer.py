@@ -97,7 +97,10 @@ async def test_an_imported_store_answers_as_the_first(
         ]
     recall = next(one for one in opened.receipts(owner_id=BEN, kind="recall"))
     assert str(other.explain(recall.id, owner_id=BEN)) == str(opened.explain(recall.id, owner_id=BEN))
-    assert [one.key for one in other.search(("other",), query="harbour")] == ["k"]
+    assert [(one.key, one.score is None) for one in other.search(("other",), query="harbour")] == [
+        ("k", False),
+        ("silent", True),
+    ]
 
 
 async def test_importing_twice_adds_nothing(opened: CuratedStore, other: CuratedStore, mode: str, clock: Clock) -> None:
