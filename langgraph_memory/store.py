@@ -64,9 +64,10 @@ class CuratedStore(BaseStore):
     ("curated", owner, scope segments...), where a period in an owner or scope is written "%2E".
 
     `index` and `ttl` mean what they mean in LangGraph; expired items are never returned. Without an index, a query
-    searches the text; after what matches come the other items of the namespace, last updated first and without a score. `memory_types` adds types of your own; `guard` says what becomes of personal data. `receipts` is
-    what is kept of a recall, for `keep_receipts` (None: until a sweep): "query" keeps ids, scores and the question as
-    the guard has passed it, "ids" no question, "off" nothing.
+    searches the text; after what matches come the other items of the namespace, last updated first, without a score.
+    `memory_types` adds types of your own; `guard` says what becomes of personal data. `receipts` is what is kept of a
+    recall, for `keep_receipts` (None: until a sweep): "query" keeps ids, scores and the question as the guard has
+    passed it, "ids" no question, "off" nothing.
     """
 
     supports_ttl = True
