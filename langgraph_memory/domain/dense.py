@@ -135,9 +135,10 @@ class ArrayRelevance:
 def lexical_arrays(terms: Iterable[str], postings: Mapping[str, str], corpus: Corpus) -> tuple[Any, Any]:
     """Same as `lexical.lexical_matches`, as the rows in ascending order and the match of each."""
     np = numpy()
-    texts = [postings.get(term, "") for term in terms]
+    wanted = list(terms)
+    texts = [postings.get(term, "") for term in wanted]
     counts = [len(text) // POSTING for text in texts]
-    weights = [corpus.idf(count) for count in counts]
+    weights = [corpus.idf(term, count) for term, count in zip(wanted, counts, strict=True)]
     found = np.frombuffer(bytes.fromhex("".join(texts)), dtype=_POSTING)
     frequency = found["frequency"].astype("f8")
     norm = K1 * (1.0 - B + B / (corpus.average_length or 1.0) * found["length"])

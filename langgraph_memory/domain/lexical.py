@@ -10,6 +10,8 @@ from math import log
 from struct import iter_unpack
 from typing import Any
 
+from langgraph_memory.domain.background import TEXTS, texts_with
+
 K1 = 0.9
 B = 0.75
 POSTING = 15
@@ -29,10 +31,13 @@ class Corpus:
     size: int
     average_length: float
 
-    def idf(self, frequency: int) -> float:
-        """Return the inverse document frequency, never negative (Lucene's form of Robertson and Sparck Jones)."""
-        held = min(frequency, self.size)
-        return log(1.0 + (self.size - held + 0.5) / (held + 0.5))
+    def idf(self, term: str, frequency: int) -> float:
+        """Return the inverse document frequency, never negative (Lucene's form of Robertson and Sparck Jones).
+
+        Texts of ordinary language are counted beside the owner's own, whose few say little of how rare a word is.
+        """
+        held = min(frequency, self.size) + texts_with(term, self.average_length)
+        return log(1.0 + (self.size + TEXTS - held + 0.5) / (held + 0.5))
 
 
 def decode(postings: str) -> Iterable[tuple[int, int, int]]:
@@ -75,7 +80,7 @@ def lexical_matches(terms: Iterable[str], postings: Mapping[str, str], corpus: C
     average = corpus.average_length or 1.0
     for term in terms:
         found = list(decode(postings.get(term, "")))
-        weight = corpus.idf(len(found))
+        weight = corpus.idf(term, len(found))
         best += weight / (K1 + 1.0)
         for row, frequency, length in found:
             share = frequency / (frequency + K1 * (1.0 - B + B * length / average))

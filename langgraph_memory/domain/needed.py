@@ -5,25 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
-from math import exp, log
+from math import exp
 from typing import Any
 
 from langgraph_memory.cache import remember_short
 from langgraph_memory.domain.domains import about, content_words, word_meaning
+from langgraph_memory.domain.lexical import Corpus
 from langgraph_memory.domain.memory import Memory, Section
 from langgraph_memory.domain.scope import GLOBAL
-from langgraph_memory.domain.text import folded, query_terms, stem, terms
+from langgraph_memory.domain.text import question_terms, terms
 from langgraph_memory.domain.vectors import numpy
-from langgraph_memory.domain.word_vectors import meaning, meanings, word_vectors
+from langgraph_memory.domain.word_vectors import meaning, meanings
 
 FLOOR = 0.1  # a missed memory costs an answer, a needless one some tokens
 """The least chance of being needed with which a memory is shown."""
-BACKGROUND = 200
-"""Texts of ordinary language that are counted beside the owner's own, whose few say little of how rare a word is."""
-BACKGROUND_LENGTH = 9
-
-_OFTEN = 10.3
-"""What a word's rank is multiplied by for one over its share of all words, by Zipf's law."""
+_LENGTH = 9.0
+"""Words of a memory, for the texts of ordinary language that are counted beside the owner's own."""
 
 WEIGHTS = {
     "always here": -3.36,
@@ -118,7 +115,7 @@ def standing_section(memory: Memory) -> Section:
 class Request:
     """What the owner asks, and what it is compared by."""
 
-    terms: Mapping[str, float]
+    terms: Sequence[str]
     words: tuple[str, ...]
     vector: Any
     speaker: bool
@@ -129,7 +126,7 @@ class Request:
         """Return the request in a text."""
         speaker = bool(_SPEAKER.search(text) or _ORDER.search(text))
         general = bool(_GENERAL.search(text)) and not _SPEAKER.search(text)
-        return cls(_shares(text), content_words(text), meaning(text), speaker, general)
+        return cls(question_terms(text), content_words(text), meaning(text), speaker, general)
 
 
 def evidence(query: str, scope: str, memories: Sequence[Memory]) -> list[dict[str, float]]:
@@ -206,25 +203,13 @@ def _closest_words(wanted: Sequence[str], texts: Sequence[Sequence[str]]) -> lis
     return [max(0.0, 2.0 * max((closest[word] for word in text), default=0.0) - 1.0) for text in texts]
 
 
-def _word_matches(wanted: Mapping[str, float], texts: Sequence[str]) -> list[float]:
+def _word_matches(wanted: Sequence[str], texts: Sequence[str]) -> list[float]:
     """Return how much of what a query's words tell each text holds, 0..1."""
     held = [_terms_of(text) for text in texts]
-    telling = {term: _idf(share, sum(term in one for one in held), len(texts)) for term, share in wanted.items()}
+    corpus = Corpus(len(texts), _LENGTH)
+    telling = {term: corpus.idf(term, sum(term in one for one in held)) for term in wanted}
     total = sum(telling.values()) + 3.0
     return [sum(weight for term, weight in telling.items() if term in one) / total for one in held]
-
-
-def _idf(share: float, frequency: int, size: int) -> float:
-    held = frequency + BACKGROUND * (1.0 - (1.0 - share) ** BACKGROUND_LENGTH)
-    return log(1.0 + (size + BACKGROUND - held + 0.5) / (held + 0.5))
-
-
-def _shares(text: str) -> dict[str, float]:
-    """Return each term of a query with its share of all words; "user" stands in most memories and tells nothing."""
-    ranks = word_vectors()
-    surface = {stem(word): ranks.rank(word) for word in re.findall(r"[^\W_]+", folded(text))}
-    found = (term for term in query_terms(text) if term != "user")
-    return {term: 1e-5 if (rank := surface.get(term)) is None else 1.0 / ((rank + 1) * _OFTEN) for term in found}
 
 
 @remember_short(8192)

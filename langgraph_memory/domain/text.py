@@ -57,6 +57,11 @@ def query_terms(text: str) -> list[str]:
     return list(dict.fromkeys(telling or [term for _, term in pairs]))
 
 
+def question_terms(text: str) -> list[str]:
+    """Return the terms of a question to somebody's memories; "user" stands in most of them and tells nothing."""
+    return [term for term in query_terms(text) if term != "user"]
+
+
 def phrase_key(text: str) -> str:
     """Return the folded words of a name, in the form in which two spellings of it are equal."""
     return " ".join(word for word, _ in _words_and_terms(text))

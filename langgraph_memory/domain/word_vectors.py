@@ -40,10 +40,6 @@ class WordVectors:
         length = float(np.sqrt(total @ total))
         return total / length if length else total
 
-    def rank(self, word: str) -> int | None:
-        """Return how many words are used more often than a folded word; None for one that the table lacks."""
-        return self.places.get(word)
-
     def _pieces(self, text: str) -> Iterator[int]:
         for word in _WORD.findall(_plain(text)):
             yield from self._of_word(word)

@@ -21,7 +21,7 @@ from langgraph_memory.domain.ranking import DEFAULT_WEIGHTS, Hints, Priors, Weig
 from langgraph_memory.domain.receipts import FORGOTTEN, ReceiptPolicy, ids_in, without_ids
 from langgraph_memory.domain.scope import owner_partition, visible_from
 from langgraph_memory.domain.selection import MAX_DROPPED, Eligibility, Selection
-from langgraph_memory.domain.text import phrases, query_terms
+from langgraph_memory.domain.text import phrases, question_terms
 from langgraph_memory.domain.thread import mark_of
 from langgraph_memory.domain.types import BUILT_IN, MemoryTypes
 from langgraph_memory.domain.vectors import CONTEXT
@@ -459,7 +459,7 @@ def _relevance(
     size = corpus["size"] or 1
     weights = request.weights.adapted(brevity(corpus["term_total"] / size), corpus["context_size"] / size)
     past = yield from _past_words(request, partition)
-    wanted = query_terms(query)
+    wanted = question_terms(query)
     if in_sight is None:
         postings = yield from _postings(partition, wanted, past)
     else:

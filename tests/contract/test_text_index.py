@@ -15,6 +15,8 @@ from databases import Databases
 from langgraph.store.base import PutOp
 from support import START, opened_store
 
+from langgraph_memory.domain.background import TEXTS as BACKGROUND
+from langgraph_memory.domain.background import texts_with
 from langgraph_memory.domain.lexical import K1, B
 from langgraph_memory.domain.memory import Memory, make_memory
 from langgraph_memory.domain.text import query_terms, terms
@@ -36,7 +38,8 @@ def slow_search(texts: Texts, query: str) -> dict[str, float]:
     held = {key: terms(text) for key, text in texts.items()}
     wanted, average = query_terms(query), sum(map(len, held.values())) / len(held)
     frequencies = {term: sum(term in words for words in held.values()) for term in wanted}
-    weights = {term: log(1 + (len(held) - n + 0.5) / (n + 0.5)) for term, n in frequencies.items()}
+    beside = {term: n + texts_with(term, average) for term, n in frequencies.items()}
+    weights = {term: log(1 + (len(held) + BACKGROUND - n + 0.5) / (n + 0.5)) for term, n in beside.items()}
     scores = {}
     for key, words in held.items():
         norm = K1 * (1 - B + B * len(words) / average)

@@ -3,6 +3,7 @@
 import pytest
 
 from langgraph_memory.domain.lexical import Corpus, lexical_matches
+from langgraph_memory.domain.text import question_terms
 
 
 def posting(row: int, frequency: int, length: int) -> str:
@@ -38,3 +39,16 @@ def test_a_term_nobody_holds_keeps_a_text_from_a_perfect_match():
 
 def test_no_terms_match_nothing():
     assert lexical_matches([], {}, Corpus(0, 0.0)) == {}
+
+
+def test_a_word_that_is_seldom_used_tells_more_than_one_of_everyday_that_as_few_texts_hold():
+    postings = {"gasket": posting(1, 1, 8), "year": posting(2, 1, 8)}
+
+    matches = lexical_matches(["gasket", "year"], postings, Corpus(20, 8.0))
+
+    assert matches[1] > 1.2 * matches[2]
+
+
+def test_the_word_user_of_a_question_matches_nothing():
+    assert question_terms("What does the user eat?") == ["eat"]
+    assert question_terms("the user") == []
