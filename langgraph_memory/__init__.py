@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from langgraph_memory.domain.review import ReviewItem, ReviewPolicy
     from langgraph_memory.domain.rewind import Retraction
     from langgraph_memory.domain.session import SessionSummary
+    from langgraph_memory.domain.switches import MemorySwitches
     from langgraph_memory.domain.thread import ThreadSummary
     from langgraph_memory.domain.trail import AuditEntry, Explained, Explanation, Replay
     from langgraph_memory.domain.types import MemoryType
@@ -59,6 +60,7 @@ __all__ = [
     "MemoryContext",
     "MemoryDatabase",
     "MemoryState",
+    "MemorySwitches",
     "MemoryType",
     "ModelExtractor",
     "OfflineChatModel",
@@ -104,6 +106,7 @@ _HOMES = {
     "langgraph_memory.domain.review": "ReviewItem ReviewPolicy".split(),
     "langgraph_memory.domain.rewind": "Retraction".split(),
     "langgraph_memory.domain.session": "SessionSummary".split(),
+    "langgraph_memory.domain.switches": "MemorySwitches".split(),
     "langgraph_memory.domain.thread": "ThreadSummary".split(),
     "langgraph_memory.domain.trail": "AuditEntry Explained Explanation Replay".split(),
     "langgraph_memory.domain.types": "MemoryType".split(),

@@ -58,3 +58,11 @@ class ThreadAuthors:
     async def aname(self, thread_id: str, messages: Mapping[str, Sequence[str]]) -> None:
         """Same as `name`."""
         await self._runner.arun(authors.name(thread_id, messages, self._settings))
+
+    def withhold(self, thread_id: str, message_ids: Sequence[str], *, owner_id: str) -> None:
+        """Let some messages of a thread never be read for an owner, whenever that is tried."""
+        self._runner.run(authors.withhold(thread_id, owner_id, message_ids, self._settings))
+
+    async def awithhold(self, thread_id: str, message_ids: Sequence[str], *, owner_id: str) -> None:
+        """Same as `withhold`."""
+        await self._runner.arun(authors.withhold(thread_id, owner_id, message_ids, self._settings))

@@ -36,7 +36,7 @@ from wcmatch import glob as globbing
 from langgraph_memory import CuratedStore
 from langgraph_memory.exceptions import DatabaseError, InvalidInputError, LangGraphMemoryError, MissingOwnerError
 from langgraph_memory.files import MemoryFiles
-from langgraph_memory.nodes import Identity, IdentityResolver, resolve_identity, source_of
+from langgraph_memory.nodes import Identity, IdentityResolver, resolve_identity, source_of, switches_of
 
 T = TypeVar("T")
 _GLOB = globbing.BRACE | globbing.GLOBSTAR | globbing.MATCHBASE
@@ -154,8 +154,13 @@ class CuratedBackend(BackendProtocol):
         store = self._store if self._store is not None else runtime.store
         if not isinstance(store, CuratedStore):
             raise InvalidInputError("CuratedBackend needs a CuratedStore; pass it, or store=memory.store to the agent.")
-        source = source_of(runtime, config)
-        return MemoryFiles(store, owner_id=who.owner_id, scope=who.scope, source=source, **self._how)
+        allowed = switches_of(runtime, config)
+        thread_id = None if runtime.execution_info is None else runtime.execution_info.thread_id
+        if thread_id is not None and not allowed.paused:
+            allowed = allowed.and_also(store.thread_memory(thread_id, owner_id=who.owner_id))
+        how = {**self._how, "hidden": not allowed.recall, "source": source_of(runtime, config)}
+        how["read_only"] = how["read_only"] or not allowed.learn
+        return MemoryFiles(store, owner_id=who.owner_id, scope=who.scope, **how)
 
 
 class FreshMemoryState(AgentState[Any]):

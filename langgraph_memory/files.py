@@ -46,7 +46,7 @@ class MemoryFiles:
     `max_tokens`. A changed line supersedes its memory, a deleted one forgets it, an added one is remembered, and one
     that ends with "(confirmed)" is verified. Any other file is one memory of type "skill", with its versions. All of
     it passes the guard, is marked as the assistant's and has a line in the audit trail; what is refused is told in one
-    sentence. With `read_only` nothing is changed. `source` names the thread and run.
+    sentence. With `read_only` nothing is changed, and `hidden` shows nothing either. `source` names the thread and run.
 
     `call` serves the commands of Anthropic's memory tool: view, create, str_replace, insert, delete and rename.
     """
@@ -60,6 +60,7 @@ class MemoryFiles:
         root: str = "/memories",
         max_tokens: int = 2_000,
         read_only: bool = False,
+        hidden: bool = False,
         source: Source | None = None,
     ) -> None:
         self._store = store
@@ -67,7 +68,8 @@ class MemoryFiles:
         self._owner: dict[str, Any] = {"owner_id": owner_id}
         self._root = "/" + root.strip("/")
         self._max_tokens = max_tokens
-        self._read_only = read_only
+        self._read_only = read_only or hidden
+        self._hidden = hidden
         self._source = (source or Source()).model_copy(update={"actor": "assistant", "extractor": "files"})
 
     def name_of(self, path: str) -> str:
@@ -226,6 +228,8 @@ class MemoryFiles:
 
     def _known(self) -> list[Memory]:
         """Return what the profile shows."""
+        if self._hidden:
+            return []
         how: dict[str, Any] = {"limit": _MOST, "max_tokens": self._max_tokens, "source": self._source}
         recall = self._store.recall(None, **how, **self._whose)
         order = list(self._store.memory_types)
@@ -234,6 +238,8 @@ class MemoryFiles:
 
     def _notes(self) -> dict[str, Memory]:
         """Return the files but the profile, by name; of several scopes the nearest."""
+        if self._hidden:
+            return {}
         view = self._store.view(**self._whose)
         items = view.search((), filter={"memory_type": "skill"}, limit=_MOST)
         found = [Memory(id=item.key, **item.value) for item in sorted(items, key=lambda item: len(item.namespace))]

@@ -23,12 +23,14 @@ from langgraph_memory.domain.receipts import Kept, ReceiptPolicy
 from langgraph_memory.domain.review import DEFAULT_REVIEW, ReviewItem, ReviewKind, ReviewPolicy
 from langgraph_memory.domain.rewind import Retraction
 from langgraph_memory.domain.scope import GLOBAL
+from langgraph_memory.domain.switches import MemorySwitches
 from langgraph_memory.domain.trail import AuditEntry, Explanation, Replay
 from langgraph_memory.domain.types import MemoryType, MemoryTypes
 from langgraph_memory.engine.base import Engine
 from langgraph_memory.engine.opening import Opening
 from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.flows import (
+    authors,
     changes,
     erasure,
     hygiene,
@@ -667,6 +669,29 @@ class CuratedStore(BaseStore):
     async def aclaim_thread(self, thread_id: str, *, owner_id: str) -> None:
         """Same as `claim_thread`."""
         await self._runner.arun(threads.claim_thread(thread_id, owner_id))
+
+    def set_thread_memory(self, thread_id: str, *, owner_id: str, recall: bool, learn: bool) -> None:
+        """Set what memory does for an owner in a thread, from its next run on, whether the thread is there yet or not.
+
+        Without `recall` nothing is read, and no receipt is kept; without `learn` nothing that is said is learnt, now or
+        when it is switched on again or the messages come in another way. Without both the thread is off the record.
+        What was learnt of it before stays. It holds until it is set anew, also for a new thread of that id.
+
+        Raises MissingOwnerError or InvalidInputError.
+        """
+        self._runner.run(authors.switch(thread_id, owner_id, recall, learn, self._settings))
+
+    async def aset_thread_memory(self, thread_id: str, *, owner_id: str, recall: bool, learn: bool) -> None:
+        """Same as `set_thread_memory`."""
+        await self._runner.arun(authors.switch(thread_id, owner_id, recall, learn, self._settings))
+
+    def thread_memory(self, thread_id: str, *, owner_id: str) -> MemorySwitches:
+        """Return what memory does for an owner in a thread; raises MissingOwnerError or InvalidInputError."""
+        return self._runner.run(authors.switches(thread_id, owner_id))
+
+    async def athread_memory(self, thread_id: str, *, owner_id: str) -> MemorySwitches:
+        """Same as `thread_memory`."""
+        return await self._runner.arun(authors.switches(thread_id, owner_id))
 
     def scrub(self) -> bool:
         """Make what was deleted or forgotten unreadable in the live files, and return whether that is done."""

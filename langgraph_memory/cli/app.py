@@ -233,6 +233,21 @@ def show_thread(
     show(db, thread, as_json=as_json, limit=limit)
 
 
+@thread_app.command("memory")
+def thread_memory(
+    thread: Annotated[str, typer.Argument(help="The thread's id.")],
+    owner: OneOwner,
+    recall: Annotated[bool | None, typer.Option("--recall/--no-recall", help="Whether memory is read in it.")] = None,
+    learn: Annotated[bool | None, typer.Option("--learn/--no-learn", help="Whether it is learnt from.")] = None,
+    db: Database = DEFAULT_DATABASE,
+    as_json: Json = False,
+) -> None:
+    """Show or set whether memory is read in a thread, and whether anything is learnt of it."""
+    from langgraph_memory.cli.threads import thread_memory as switch
+
+    switch(db, thread, owner, recall, learn, as_json=as_json)
+
+
 @thread_app.command("delete")
 def delete_thread(
     thread: Annotated[str, typer.Argument(help="The thread's id.")],

@@ -43,6 +43,21 @@ def delete_thread(db: str, thread_id: str, *, sure: bool, as_json: bool) -> None
     tell(f"deleted the thread {thread_id}; what was learnt in it stays.", {"deleted": thread_id}, as_json=as_json)
 
 
+def thread_memory(
+    db: str, thread_id: str, owner: str, recall: bool | None, learn: bool | None, *, as_json: bool
+) -> None:
+    """Print what memory does for an owner in a thread, after setting it where that is asked for."""
+    with open_memory(existing(db)) as memory:
+        found = memory.store.thread_memory(thread_id, owner_id=owner)
+        if recall is not None or learn is not None:
+            recall, learn = (found.recall if recall is None else recall), (found.learn if learn is None else learn)
+            memory.store.set_thread_memory(thread_id, owner_id=owner, recall=recall, learn=learn)
+            found = memory.store.thread_memory(thread_id, owner_id=owner)
+    said = f"memory is {'read' if found.recall else 'not read'} and {'learnt' if found.learn else 'nothing is learnt'}"
+    facts = {"thread_id": thread_id, "owner_id": owner, "recall": found.recall, "learn": found.learn}
+    tell(f"{said} in {thread_id} for {owner}.", facts, as_json=as_json)
+
+
 def _named(thread_id: str) -> Any:
     return {"configurable": {"thread_id": thread_id}}
 

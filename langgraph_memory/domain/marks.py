@@ -51,6 +51,11 @@ def read(owner_id: str, thread_id: str, message_id: str, content_hash: str = "")
     return ("read", owner_partition(owner_id), place, message_id, content_hash)
 
 
+def switched_off(owner_id: str, thread_id: str, what: str) -> Subject:
+    """Return the subject of something that memory does not do in a thread of an owner's: "recall" or "learn"."""
+    return ("switch", owner_partition(owner_id), thread_id, what)
+
+
 def named(owner_id: str, memory_id: str) -> Subject:
     """Return the subject of a memory by its id."""
     return named_in(owner_partition(owner_id), memory_id)

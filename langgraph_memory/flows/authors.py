@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from langgraph_memory.domain.scope import check_owner
+from langgraph_memory.domain.scope import check_owner, storable
+from langgraph_memory.domain.switches import MemorySwitches
 from langgraph_memory.domain.thread import NOBODY, STRANGER
+from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.flows.base import Flow, Later
 from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.plans.threads import authors
@@ -36,6 +38,33 @@ def claim(
     """Note that some messages are an owner's, unless it is known whose they are."""
     if message_ids:
         yield Later(authors.claim(thread_id, check_owner(owner_id), message_ids, began_at, settings.clock()))
+
+
+def switches(thread_id: str, owner_id: str) -> Flow[MemorySwitches]:
+    """Return what memory does for an owner in a thread."""
+    found: MemorySwitches = yield authors.switches(_checked(thread_id), check_owner(owner_id))
+    return found
+
+
+def switch(thread_id: str, owner_id: str, recall: bool, learn: bool, settings: StoreSettings) -> Flow[None]:
+    """Set what memory does for an owner in a thread; raises InvalidInputError for what is no switch."""
+    for what, on in (("recall", recall), ("learn", learn)):
+        if not isinstance(on, bool):
+            raise InvalidInputError(f"{what} must be True or False, not {on!r}.")
+    wanted = MemorySwitches(recall, learn)
+    yield authors.switch(_checked(thread_id), check_owner(owner_id), wanted, settings.clock())
+
+
+def withhold(thread_id: str, owner_id: str, message_ids: Sequence[str], settings: StoreSettings) -> Flow[None]:
+    """Let messages of a thread never be read for an owner."""
+    if message_ids:
+        yield authors.withhold(thread_id, check_owner(owner_id), message_ids, settings.clock())
+
+
+def _checked(thread_id: str) -> str:
+    if isinstance(thread_id, str) and thread_id and storable(thread_id):
+        return thread_id
+    raise InvalidInputError(f"thread_id must be text that names a thread, not {thread_id!r}.")
 
 
 def name(thread_id: str, messages: Mapping[str, Sequence[str]], settings: StoreSettings) -> Flow[None]:

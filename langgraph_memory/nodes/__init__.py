@@ -3,7 +3,7 @@
 from langgraph_memory.nodes.actions import ModelActions, Note
 from langgraph_memory.nodes.base import IdentityResolver
 from langgraph_memory.nodes.graph import build_graph
-from langgraph_memory.nodes.identity import Identity, MemoryContext, resolve_identity, source_of
+from langgraph_memory.nodes.identity import Identity, MemoryContext, resolve_identity, source_of, switches_of
 from langgraph_memory.nodes.promotion import PromotionNode
 from langgraph_memory.nodes.prompt import build_prompt
 from langgraph_memory.nodes.retrieval import RetrievalNode
@@ -26,4 +26,5 @@ __all__ = [
     "build_prompt",
     "resolve_identity",
     "source_of",
+    "switches_of",
 ]

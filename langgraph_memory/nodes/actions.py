@@ -15,6 +15,7 @@ from langgraph_memory.domain.policy import Bucket, PromotionPolicy
 from langgraph_memory.domain.promotion import LedgerPlace, Promoted, judge
 from langgraph_memory.domain.quotes import holds
 from langgraph_memory.domain.rendering import as_line
+from langgraph_memory.domain.switches import MemorySwitches
 from langgraph_memory.domain.text import content_hash, terms
 from langgraph_memory.exceptions import InvalidInputError, LangGraphMemoryError, MemoryNotFoundError
 from langgraph_memory.extract import RuleExtractor
@@ -54,6 +55,7 @@ class _Run:
     identity: Identity
     source: Any
     said: Sequence[Utterance]
+    allowed: MemorySwitches
 
 
 class ModelActions(InRun):
@@ -114,7 +116,8 @@ class ModelActions(InRun):
     def _begin(self, runtime: Runtime[Any], config: RunnableConfig, state: Any) -> Steps[_Run]:
         store = self._of_run(runtime)
         identity = yield from self._identify(store, runtime, config, state)
-        return _Run(store, identity, source_of(runtime, config), utterances_of(messages_of(state)))
+        allowed = yield from self._switches(store, runtime, config, identity.owner_id)
+        return _Run(store, identity, source_of(runtime, config), utterances_of(messages_of(state)), allowed)
 
     def _answered(self, acting: Steps[str]) -> Steps[str]:
         """Return what an action answers; what the model did wrong is an answer too."""
@@ -125,6 +128,8 @@ class ModelActions(InRun):
 
     def _remember(self, note: Note, beginning: Steps[_Run]) -> Steps[str]:
         run = yield from beginning
+        if not run.allowed.learn:
+            raise _RefusedError("Not stored: nothing is learnt in this conversation, as the user wishes.")
         _check_lengths(content=note.content, evidence=note.evidence, memory_type=note.memory_type, slot=note.slot)
         kind: dict[str, Any] = {"memory_type": note.memory_type, "slot": note.slot}
         entry = Entry(content=note.content, quote=note.evidence, confidence=0.8, **kind)
@@ -144,6 +149,8 @@ class ModelActions(InRun):
 
     def _recall(self, query: str | None, limit: int, beginning: Steps[_Run]) -> Steps[str]:
         run = yield from beginning
+        if not run.allowed.recall:
+            raise _RefusedError("Nothing done: memory is not read in this conversation, as the user wishes.")
         _check_lengths(query=query)
         store, identity = run.store, run.identity
         how: dict[str, Any] = {"limit": limit, "max_tokens": _TOKENS, "source": run.source}

@@ -11,9 +11,10 @@ from langchain_core.runnables.config import ensure_config
 from langgraph.runtime import Runtime, get_runtime
 from langgraph.store.base import BaseStore
 
+from langgraph_memory.domain.switches import MemorySwitches
 from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.nodes.conversation import last_user_message, messages_of
-from langgraph_memory.nodes.identity import Identity, named_owner, resolve_identity, scope_of
+from langgraph_memory.nodes.identity import Identity, named_owner, resolve_identity, scope_of, switches_of
 from langgraph_memory.nodes.state import RetrievalState
 from langgraph_memory.nodes.steps import Steps, call
 from langgraph_memory.store import CuratedStore
@@ -49,6 +50,17 @@ class InRun:
         authors, last = store.authors, last_user_message(messages_of(state))
         owner_id = yield from call(authors.resumed, authors.aresumed, thread_id, last)
         return self._identity(runtime, config) if owner_id is None else Identity(owner_id, scope_of(runtime, config))
+
+    def _switches(
+        self, store: CuratedStore, runtime: Runtime[Any], config: RunnableConfig | None, owner_id: str
+    ) -> Steps[MemorySwitches]:
+        """Return what the run and its thread both let memory do."""
+        found = switches_of(runtime, ensure_config(config))
+        thread_id = None if runtime.execution_info is None else runtime.execution_info.thread_id
+        if thread_id is None or found.paused:
+            return found
+        of_thread = yield from call(store.thread_memory, store.athread_memory, thread_id, owner_id=owner_id)
+        return found.and_also(of_thread)
 
     def _claim(self, store: CuratedStore, owner_id: str, thread_id: str | None) -> Steps[None]:
         """Note whose thread the run works in, where the checkpointer cannot know whom `identity` finds."""

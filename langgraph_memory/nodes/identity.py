@@ -21,6 +21,7 @@ from langgraph_memory.domain.scope import (
     first_named,
     owner_named,
 )
+from langgraph_memory.domain.switches import PAUSED, MemorySwitches
 from langgraph_memory.exceptions import InvalidInputError
 
 _GREGORIAN = datetime(1582, 10, 15, tzinfo=UTC)
@@ -29,10 +30,17 @@ _GREGORIAN = datetime(1582, 10, 15, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class MemoryContext:
-    """The run context that names an owner and a scope; pass it as `context=` when a graph is invoked."""
+    """The run context that names an owner and a scope; pass it as `context=` when a graph is invoked.
+
+    Without `recall` the run reads no memory and leaves no receipt; without `learn` nothing that is said in it is ever
+    learnt; `pause` is both.
+    """
 
     owner_id: str | None = None
     scope: str = GLOBAL
+    pause: bool = False
+    recall: bool = True
+    learn: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +77,22 @@ def scope_of(runtime: Runtime[Any], config: RunnableConfig) -> str:
     """Return the scope of a run: from its context, else from `configurable`."""
     scope = first_named((runtime.context, config.get("configurable")), "scope")
     return check_scope(scope if scope is not None else GLOBAL)
+
+
+def switches_of(runtime: Runtime[Any], config: RunnableConfig) -> MemorySwitches:
+    """Return what a run lets memory do: what its context and its `configurable` both allow.
+
+    Raises InvalidInputError for a switch that is neither True nor False.
+    """
+    found = MemorySwitches()
+    for place in (runtime.context, config.get("configurable")):
+        said = {name: first_named([place], name) for name in ("pause", "recall", "learn")}
+        for name, value in said.items():
+            if value is not None and not isinstance(value, bool):
+                raise InvalidInputError(f"{name} must be True or False in a run, not {value!r}.")
+        found = PAUSED if said["pause"] else found
+        found = found.and_also(MemorySwitches(said["recall"] is not False, said["learn"] is not False))
+    return found
 
 
 def source_of(runtime: Runtime[Any], config: RunnableConfig | None = None) -> Source:

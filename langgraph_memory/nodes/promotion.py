@@ -130,13 +130,13 @@ class PromotionNode(MemoryNode):
         turn = replace(turn, began_at=began(runtime.control))
         yield from self._claim(store, turn.place.owner_id, turn.source.thread_id)
         voices = self._voices(turn)
+        allowed = yield from self._switches(store, runtime, config, identity.owner_id)
         if self._speakers is not None and turn.place.is_thread:
             yield from _name_authors(store, turn.place, voices)
         for owner_id, said in voices.items():
             if owner_id != STRANGER and said:
-                yield from self._hear(
-                    store, replace(turn, place=replace(turn.place, owner_id=owner_id), utterances=said)
-                )
+                theirs = replace(turn, place=replace(turn.place, owner_id=owner_id), utterances=said)
+                yield from (self._hear if allowed.learn else self._withhold)(store, theirs)
 
     def _voices(self, turn: _Turn) -> dict[str, list[Utterance]]:
         """Return what was said by the owner whose words it is."""
@@ -147,6 +147,16 @@ class PromotionNode(MemoryNode):
                 owner_id = self._speakers(one.name) or STRANGER
             voices.setdefault(owner_id, []).append(one)
         return voices
+
+    def _withhold(self, store: CuratedStore, turn: _Turn) -> Steps[None]:
+        """Let what nobody has read of one owner's words never be read; outside of a thread nothing would."""
+        if not turn.place.is_thread:
+            return
+        queue, authors = store.queue, store.authors
+        left = yield from call(queue.unread, queue.aunread, turn.utterances, place=turn.place)
+        ids = [one.message_id for one in left.utterances]
+        owner_id = turn.place.owner_id
+        yield from call(authors.withhold, authors.awithhold, turn.place.thread_id, ids, owner_id=owner_id)
 
     def _hear(self, store: CuratedStore, turn: _Turn) -> Steps[None]:
         """Read what nobody has read of one owner's words, or queue it."""

@@ -34,6 +34,7 @@ class RetrievalNode(MemoryNode):
     when that checkpoint was made. `filter` leaves
     only some memories, as in `recall`. `query` makes the query from the messages, `identity` finds owner and scope,
     `on_recall` is told of each recall. A graph whose state has no channel for the block is warned about.
+    Where a run or its thread is not to read memory, nothing is recalled and no receipt is left.
     """
 
     def __init__(
@@ -87,6 +88,13 @@ class RetrievalNode(MemoryNode):
         identity = yield from self._identify(store, runtime, config, state)
         asked = self._asked(identity, config)
         mine = yield from self._own(store, runtime, messages_of(state), identity.owner_id)
+        allowed = yield from self._switches(store, runtime, config, identity.owner_id)
+        if not allowed.learn and source.thread_id is not None:
+            authors, given = store.authors, latest_input(mine)
+            yield from call(authors.withhold, authors.awithhold, source.thread_id, given, owner_id=identity.owner_id)
+        if not allowed.recall:
+            yield from self._claim(store, identity.owner_id, source.thread_id)
+            return {"memory_context": "", "recall_id": ""}
         recall = yield from call(store.recall, store.arecall, self._query(mine), source=source, **asked)
         yield from self._claim(store, identity.owner_id, source.thread_id)
         warn_of_lost_block(config)

@@ -47,10 +47,15 @@ def left(subjects: Iterable[Subject]) -> Plan[dict[Subject, int]]:
 
 def lift(memory: Memory) -> Plan[None]:
     """Remove the marks of what a memory says, because it was said anew."""
-    found = yield from left(marks.told(memory))
+    yield from lift_all(memory.owner_id, marks.told(memory))
+
+
+def lift_all(owner_id: str, subjects: Iterable[Subject]) -> Plan[None]:
+    """Remove those marks of an owner's that there are of some subjects."""
+    found = yield from left(subjects)
     if found:
         keys = MarkKeys([row["value"] for row in (yield Query("mark_keys"))])
-        holders = keys.holders(owner_partition(memory.owner_id))
+        holders = keys.holders(owner_partition(owner_id))
         pairs = [pair for one in found for pair in zip(holders, keys.digests(one), strict=True)]
         yield Query("lift_mark", rows=[{"holder": holder, "digest": digest} for holder, digest in pairs])
 

@@ -235,3 +235,12 @@ def test_the_help_documents_the_exit_codes_and_the_shell_is_completed(tmp_path: 
         timeout=60,
     )
     assert "complete" in shown.stdout
+
+
+def test_a_thread_is_put_off_the_record_on_the_command_line(filled: str) -> None:
+    at = ("thread", "memory", "one", "--owner", OWNER, "--db", filled)
+
+    assert run(*at).stdout == "memory is read and learnt in one for ana.\n"
+    assert answered(*at, "--no-learn")["learn"] is False
+    assert answered(*at, "--no-recall") == {"thread_id": "one", "owner_id": OWNER, "recall": False, "learn": False}
+    assert run(*at, "--learn", "--recall").stdout == "memory is read and learnt in one for ana.\n"

@@ -216,3 +216,21 @@ def test_a_backend_can_be_bound_to_an_owner_outside_of_a_run(memory: MemoryDatab
     assert backend.glob("../*").error is not None
     assert backend.delete("/memories/a.md").error is None
     assert backend.grep("note", "/memories", max_count=1).matches == []
+
+
+@pytest.mark.parametrize("by", ["run", "thread"])
+async def test_the_files_are_empty_and_closed_where_memory_is_paused(
+    memory: MemoryDatabase, mode: str, by: str
+) -> None:
+    write = calling("write_file", file_path="/memories/note.md", content="A note.")
+    model = scripted(calling("read_file", file_path=PROFILE), write, "Ok.")
+    if by == "thread":
+        memory.store.set_thread_memory("one", owner_id="ana@example.com", recall=False, learn=False)
+    context = MemoryContext("ana@example.com", pause=by == "run")
+
+    state = await Driver(agent(memory, model), mode).invoke(said("Hello."), thread("one"), context=context)
+
+    assert "Berlin" not in repr(model.prompts)
+    assert "can only be read" in answered(state)[1]
+    assert known(memory) == ["Ana lives in Berlin."]
+    assert memory.store.receipts(owner_id="ana@example.com") == []

@@ -7,9 +7,10 @@ from datetime import datetime
 
 from langgraph_memory.domain import marks
 from langgraph_memory.domain.clock import to_microseconds
+from langgraph_memory.domain.switches import MemorySwitches
 from langgraph_memory.domain.thread import NOBODY, STRANGER, mark_of
 from langgraph_memory.engine.query import Plan, Query, reads, reads_little, writes_repeatably
-from langgraph_memory.plans.marks import left
+from langgraph_memory.plans.marks import leave, left, lift_all
 
 
 def note_authors(
@@ -76,6 +77,28 @@ def claim(
         if any(at > to_microseconds(began_at) for at in erased.values()):
             return
     yield from claim_messages(thread_id, owner_id, message_ids, now)
+
+
+@reads_little
+def switches(thread_id: str, owner_id: str) -> Plan[MemorySwitches]:
+    """Return what memory does for an owner in a thread."""
+    off = {what: marks.switched_off(owner_id, thread_id, what) for what in ("recall", "learn")}
+    found = yield from left(off.values())
+    return MemorySwitches(recall=off["recall"] not in found, learn=off["learn"] not in found)
+
+
+@writes_repeatably
+def switch(thread_id: str, owner_id: str, wanted: MemorySwitches, now: datetime) -> Plan[None]:
+    """Set what memory does for an owner in a thread; a mark says what it does not."""
+    states = (("recall", wanted.recall), ("learn", wanted.learn))
+    yield from lift_all(owner_id, [marks.switched_off(owner_id, thread_id, what) for what, on in states if on])
+    yield from leave(owner_id, [marks.switched_off(owner_id, thread_id, what) for what, on in states if not on], now)
+
+
+@writes_repeatably
+def withhold(thread_id: str, owner_id: str, message_ids: Sequence[str], now: datetime) -> Plan[None]:
+    """Leave marks of messages that are not to be read, whenever and by whatever way they come to be."""
+    yield from leave(owner_id, [marks.read(owner_id, thread_id, one) for one in message_ids], now)
 
 
 @writes_repeatably
