@@ -12,6 +12,7 @@ from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.store.base import IndexConfig, TTLConfig
 
 from langgraph_memory.checkpointer import Threads, ThreadSaver
+from langgraph_memory.doctor import Finding, diagnose
 from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.hygiene import DEFAULT_HYGIENE, HygienePolicy, SweepReport
 from langgraph_memory.domain.receipts import Kept
@@ -198,6 +199,17 @@ class MemoryDatabase:
     async def adelete_for_runs(self, run_ids: Sequence[str], *, owner_id: str, dry_run: bool = True) -> Retraction:
         """Same as `delete_for_runs`."""
         return await self._runner.arun(rewind.delete_runs(owner_id, run_ids, dry_run, self._settings))
+
+    def diagnose(self) -> list[Finding]:
+        """Look the database over: damage, orphaned rows, what has no vector, threads that cannot be read, the queue.
+
+        Nothing is changed. The newest checkpoint of every thread is read, so it takes its time.
+        """
+        return diagnose(self._engine, self.store, self.checkpointer, self._settings)
+
+    async def adiagnose(self) -> list[Finding]:
+        """Same as `diagnose`."""
+        return await asyncio.to_thread(self.diagnose)
 
     def grant(self, role: str, *, owner_id: str) -> None:
         """Let a role of the PostgreSQL server work with the memories and threads of one owner, and see no others.

@@ -430,16 +430,33 @@ def export(
 def import_(
     source: Annotated[
         str,
-        typer.Argument(help="What export wrote, or - ; or what LangGraph's own classes wrote: a file or a URL."),
+        typer.Argument(
+            help="What export wrote, or - ; what LangGraph's own classes wrote: a file or a URL; or an export of mem0, "
+            "Zep, Graphiti, Letta, langmem, ChatGPT or Claude, or a Markdown list such as AGENTS.md."
+        ),
     ],
     db: Database = DEFAULT_DATABASE,
-    owner: Annotated[str | None, typer.Option("--owner", help="Refuse what is not this owner's.")] = None,
+    owner: Annotated[
+        str | None, typer.Option("--owner", help="Refuse what is not this owner's; of another product: whose it is.")
+    ] = None,
+    scope: Annotated[str, typer.Option("--scope", help="Where the memories of another product hold.")] = "global",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what of another product would be taken in, and change nothing.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Take in an export, or the threads and items of LangGraph's own savers and stores, which are only read."""
+    """Take in an export, what LangGraph's own savers and stores hold, or what another product remembers."""
     from langgraph_memory.cli.copying import take_in
 
-    take_in(source, db, owner, as_json=as_json)
+    take_in(source, db, owner, scope, dry_run=dry_run, as_json=as_json)
+
+
+@app.command()
+def doctor(db: Database = DEFAULT_DATABASE, as_json: Json = False) -> None:
+    """Look a database over: damage, orphaned rows, threads that cannot be read, conflicts. Exits with 3 on findings."""
+    from langgraph_memory.cli.doctoring import examine
+
+    examine(db, as_json=as_json)
 
 
 @app.command("encrypt")

@@ -16,6 +16,8 @@ from langgraph_memory.cli.terminal import open_console, safe
 from langgraph_memory.cli.upkeep import STANDARD_STREAM, import_memories
 from langgraph_memory.database import open_memory
 from langgraph_memory.display.counting import counted
+from langgraph_memory.domain.scope import GLOBAL
+from langgraph_memory.elsewhere import take_in as take_in_foreign
 from langgraph_memory.exceptions import DatabaseUnavailableError, InvalidInputError, without_password
 from langgraph_memory.importer import import_upstream, is_upstream
 from langgraph_memory.moving import copy_memory
@@ -100,17 +102,43 @@ def _print_sizes(source: str, source_bytes: int, target: str, target_bytes: int 
     typer.echo(safe("; ".join(sizes) + "."))
 
 
-def take_in(source: str, target: str, owner: str | None, *, as_json: bool) -> None:
-    """Take in what `source` turns out to be: an export, or a database of LangGraph's own classes.
+def take_in(source: str, target: str, owner: str | None, scope: str, *, dry_run: bool, as_json: bool) -> None:
+    """Take in what `source` turns out to be: an export, a database of LangGraph's own classes, or another product's.
 
-    Raises InvalidInputError for what is neither, and for an owner where a whole database is taken in.
+    Raises InvalidInputError for what is none of them, and for options that do not apply to what it is.
     """
-    if source == STANDARD_STREAM or _is_text(source):
+    is_text = source != STANDARD_STREAM and _is_text(source)
+    if is_text and not _is_own_export(source):
+        _take_in_foreign(source, target, owner, scope, dry_run=dry_run, as_json=as_json)
+        return
+    if dry_run or scope != GLOBAL:
+        raise InvalidInputError("--scope and --dry-run are for what another product exported.")
+    if source == STANDARD_STREAM or is_text:
         import_memories(target, source, owner, as_json=as_json)
         return
     if owner is not None:
         raise InvalidInputError("--owner is for an export; a database is taken in with all its owners.")
     import_database(source, target, as_json=as_json)
+
+
+def _take_in_foreign(source: str, target: str, owner: str | None, scope: str, *, dry_run: bool, as_json: bool) -> None:
+    if owner is None:
+        raise InvalidInputError(f"{source} is no export of this package; name whose memories it holds with --owner.")
+    with open_memory(target) as memory:
+        found = take_in_foreign(memory, source, owner_id=owner, scope=scope, dry_run=dry_run)
+    if as_json:
+        print_json(asdict(found))
+        return
+    typer.echo(safe(str(found)))
+    for content in (*found.added, *found.heard):
+        typer.echo(safe(f"  {content}"))
+
+
+def _is_own_export(source: str) -> bool:
+    """Return whether a file begins as an export of this package does."""
+    with Path(source).open(encoding="utf-8", errors="replace") as opened:
+        first = opened.readline(1_000)
+    return '"langgraph_memory"' in first or not first.strip()
 
 
 def _is_text(source: str) -> bool:
