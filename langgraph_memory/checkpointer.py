@@ -31,6 +31,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph_memory.domain.scope import agreed_owner, authenticated_user, check_owner, owner_named
 from langgraph_memory.domain.thread import ThreadSummary
 from langgraph_memory.engine.base import Engine
+from langgraph_memory.engine.given import engine_of
 from langgraph_memory.engine.opening import Opening
 from langgraph_memory.engine.query import Operation
 from langgraph_memory.exceptions import (
@@ -110,11 +111,14 @@ class ThreadSaver(BaseCheckpointSaver[int]):
     Whoever knows the id of a thread can run and read it, as in LangGraph. `threads="owned"` refuses a run, a read or a
     deletion by an owner whom the thread does not belong to: whose runs saved its checkpoints, and whom it was shared
     with by `share_thread`. Every call must then name an owner, in its config or as `owner_id`.
+
+    In place of an engine it takes what LangGraph's own savers take, a `sqlite3` connection to a file or a connection or
+    pool of psycopg, and opens connections of its own to the same database.
     """
 
     def __init__(
         self,
-        engine: Engine,
+        engine: Engine | Any,
         *,
         serde: SerializerProtocol | None = None,
         allowed_classes: Iterable[type | tuple[str, ...]] = (),
@@ -123,6 +127,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         threads: Threads = "shared",
     ) -> None:
         super().__init__(serde=_serializer(serde, allowed_classes))
+        engine = engine_of(engine, "ThreadSaver")
         self._engine = engine
         self._run = FlowRunner(engine).run
         self._arun = FlowRunner(engine).arun

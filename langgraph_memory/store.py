@@ -27,6 +27,7 @@ from langgraph_memory.domain.switches import MemorySwitches
 from langgraph_memory.domain.trail import AuditEntry, Explanation, Replay
 from langgraph_memory.domain.types import MemoryType, MemoryTypes
 from langgraph_memory.engine.base import Engine
+from langgraph_memory.engine.given import engine_of
 from langgraph_memory.engine.opening import Opening
 from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.flows import (
@@ -70,13 +71,16 @@ class CuratedStore(BaseStore):
     `memory_types` adds types of your own; `guard` says what becomes of personal data. `receipts` is what is kept of a
     recall, for `keep_receipts` (None: until a sweep): "query" keeps ids, scores and the question as the guard has
     passed it, "ids" no question, "off" nothing.
+
+    In place of an engine it takes what LangGraph's own stores take, a `sqlite3` connection to a file or a connection or
+    pool of psycopg, and opens connections of its own to the same database.
     """
 
     supports_ttl = True
 
     def __init__(
         self,
-        engine: Engine,
+        engine: Engine | Any,
         *,
         index: IndexConfig | None = None,
         ttl: TTLConfig | None = None,
@@ -88,6 +92,8 @@ class CuratedStore(BaseStore):
     ) -> None:
         super().__init__()
         self.ttl_config = _checked_ttl(ttl)
+        self.index_config = index
+        engine = engine_of(engine, "CuratedStore")
         self._engine = engine
         self._settings = settings or StoreSettings()
         self._settings.types = MemoryTypes(_checked_types(memory_types))

@@ -29,6 +29,15 @@ _SCHEMA = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}\Z")
 KEY_VARIABLE = "LANGGRAPH_MEMORY_KEY"
 """The environment variable that names the key of a SQLite file where none is passed."""
 
+_UPSTREAM = {
+    "index_config": "pass it as `index`",
+    "pipeline": "statements are sent together wherever that saves a round trip, so leave it out",
+    "pipe": "statements are sent together wherever that saves a round trip, so leave it out",
+    "pool_config": "pass its max_size as `pool_size`, and its timeout as `pool_timeout`",
+    "deserializer": "values are JSON, so leave it out",
+}
+"""Options of LangGraph's own classes that this package has no use for, or under another name."""
+
 _TORN_URL = re.compile(r"postgres(?:ql)?:(?!//)", re.IGNORECASE)
 _URL = re.compile(r"^([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 
@@ -208,6 +217,8 @@ def _settings(engine: str, settings: Callable[..., S], target: str, options: dic
     _, *known = signature(settings).parameters
     every = [*known, "cache_bytes"]
     for name in options:
+        if name in _UPSTREAM:
+            raise ConnectionStringError(f"there is no option {name!r} here: {_UPSTREAM[name]}.")
         if name not in known:
             raise ConnectionStringError(
                 f"there is no option {name!r} for {engine}; the options of the engine are {', '.join(every)}."

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sqlite3
 import subprocess
 import sys
 import uuid
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from types import SimpleNamespace
 from typing import Any
 
+import psycopg
+import psycopg_pool
 import pytest
 from databases import rows
 from langgraph.graph import START, StateGraph
@@ -16,7 +22,7 @@ from support import BagOfWords, one_sentence
 from typing_extensions import TypedDict
 
 from langgraph_memory import CuratedStore, ThreadSaver, open_memory
-from langgraph_memory.exceptions import DatabaseClosedError, InvalidInputError
+from langgraph_memory.exceptions import ConnectionStringError, DatabaseClosedError, InvalidInputError
 
 
 class State(TypedDict, total=False):
@@ -191,3 +197,91 @@ def test_the_fields_of_an_index_are_named_as_upstream_reads_them(database: str, 
         found = memory.store.search(("a",), query="tea")
 
     assert found[0].score == pytest.approx(2**-0.5, abs=1e-3)  # one word of two: what else it holds is not embedded
+
+
+@contextmanager
+def handed_over(database: str, kind: str) -> Iterator[Any]:
+    """What LangGraph's own classes are constructed with."""
+    if kind == "sqlite3":
+        with closing(sqlite3.connect(database)) as connection:
+            yield connection
+    elif kind == "psycopg":
+        with psycopg.connect(database, autocommit=True) as connection:
+            yield connection
+    elif kind == "behind a proxy":
+        with psycopg.connect(database, autocommit=True, prepare_threshold=None) as connection:
+            yield connection
+    elif kind == "pool":
+        kwargs = {"autocommit": True, "prepare_threshold": 0, "row_factory": psycopg.rows.dict_row}
+        with psycopg_pool.ConnectionPool(database, min_size=1, max_size=3, kwargs=kwargs) as pool:
+            yield pool
+    else:
+        yield psycopg_pool.AsyncConnectionPool(database, min_size=1, max_size=3, open=False)
+
+
+HANDED_OVER = [
+    ("sqlite", "sqlite3"),
+    *(("postgres", one) for one in ("psycopg", "behind a proxy", "pool", "async pool")),
+]
+
+
+@pytest.mark.parametrize(("databases", "kind"), HANDED_OVER, indirect=["databases"])
+def test_both_classes_take_a_connection_or_a_pool_as_their_peers_do(databases: Any, kind: str) -> None:
+    database = databases.new()
+    with handed_over(database, kind) as given:
+        saver, store = ThreadSaver(given), CuratedStore(given)
+        config: Any = {"configurable": {"thread_id": "t"}}
+        graph = graph_of(SimpleNamespace(checkpointer=saver))
+        graph.invoke({"x": "1"}, config)
+        asyncio.run(store.aput(("docs",), "k", {"n": 1}))
+        engines = [saver._engine, store._engine]
+
+        assert graph.get_state(config).values == {"x": "y"}
+        assert ThreadSaver(given).get_tuple(config) is not None
+        if kind == "behind a proxy":
+            assert not any(engine._settings.prepare for engine in engines)
+        if "pool" in kind:
+            assert [engine._settings.pool_size for engine in engines] == [3, 3]
+    for engine in engines:
+        engine.close()
+    with open_memory(database) as memory:
+        assert memory.store.get(("docs",), "k").value == {"n": 1}
+
+
+@pytest.mark.parametrize("given", ["assistant.db", None, 5])
+@pytest.mark.parametrize("face", [ThreadSaver, CuratedStore])
+def test_what_names_no_database_is_a_sentence(face: Any, given: Any) -> None:
+    with pytest.raises(ConnectionStringError, match=f"{face.__name__}.from_conn_string") as caught:
+        face(given)
+
+    one_sentence(caught.value)
+
+
+def test_a_connection_to_memory_is_a_sentence_because_no_other_can_see_it() -> None:
+    with (
+        closing(sqlite3.connect(":memory:")) as given,
+        pytest.raises(ConnectionStringError, match="names no file that others can open") as caught,
+    ):
+        ThreadSaver(given)
+
+    one_sentence(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("option", "way_out"),
+    [("pipeline", "leave it out"), ("pool_config", "pool_size"), ("index_config", "`index`"), ("deserializer", "JSON")],
+)
+def test_options_of_other_classes_are_a_sentence_with_the_way_out(database: str, option: str, way_out: str) -> None:
+    with (
+        pytest.raises(ConnectionStringError, match=f"{option}.*{way_out}") as caught,
+        CuratedStore.from_conn_string(database, **{option: {"max_size": 5}}),
+    ):
+        pass
+
+    one_sentence(caught.value)
+
+
+def test_the_index_can_be_read_as_the_peers_tell_it(database: str, embed: BagOfWords) -> None:
+    index: Any = {"dims": embed.dims, "embed": embed, "fields": ["text"]}
+    with CuratedStore.from_conn_string(database, index=index) as store:
+        assert store.index_config == index
