@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from langgraph_memory.domain.candidate import Candidate, Flaw, Utterance
+from langgraph_memory.domain.scope import storable
 from langgraph_memory.extract import gates
 from langgraph_memory.extract.changes import (
     Amendment,
@@ -84,14 +85,14 @@ def _candidates(utterance: Utterance) -> list[Candidate]:
     text = utterance.text
     if len(text) > LONGEST_MESSAGE or gates.is_refused_message(text, own_words(text)):
         return []
-    if slots := slots_to_forget(text):
+    if storable(text) and (slots := slots_to_forget(text)):
         return [_forgetting(slot, utterance) for slot in slots]
     unwanted = to_forget(text)
     if unwanted is not None:
         told = [one for one in _candidates(utterance.model_copy(update={"text": unwanted})) if one.amends is None]
         return [one.model_copy(update={"forgets": True, "retires": False, "changes_only": False}) for one in told]
     found = list(_structured(hear(clauses_of(text), text), _read(text), text))
-    kept = without_repeats(found)
+    kept = [one for one in without_repeats(found) if storable(one.content)]
     off_the_record: Flaw | None = "off_the_record" if gates.is_off_the_record(text) else None
     proposed = [_candidate(finding, utterance, off_the_record) for finding in kept]
     correction = None if any(one.slot for one in proposed) else amendment(text)
