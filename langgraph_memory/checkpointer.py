@@ -125,12 +125,14 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         fence: bool = False,
         share_history: bool = False,
         threads: Threads = "shared",
+        clock: Callable[[], datetime] | None = None,
     ) -> None:
         super().__init__(serde=_serializer(serde, allowed_classes))
         engine = engine_of(engine, "ThreadSaver")
         self._engine = engine
         self._run = FlowRunner(engine).run
         self._arun = FlowRunner(engine).arun
+        self._clock = clock or _now
         self._fence = fence
         self._share_history = share_history
         if threads not in get_args(Threads):
@@ -229,7 +231,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
     ) -> RunnableConfig:
         """Store a checkpoint and return the config that names it."""
         draft = self._draft(config, checkpoint, metadata, new_versions)
-        self._run(store_checkpoint(draft, self._values, self._known, self._held, _now()))
+        self._run(store_checkpoint(draft, self._values, self._known, self._held, self._clock()))
         return _config(draft.key)
 
     async def aput(
@@ -241,7 +243,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
     ) -> RunnableConfig:
         """Same as `put`."""
         draft = self._draft(config, checkpoint, metadata, new_versions)
-        await self._arun(store_checkpoint(draft, self._values, self._known, self._held, _now()))
+        await self._arun(store_checkpoint(draft, self._values, self._known, self._held, self._clock()))
         return _config(draft.key)
 
     def put_writes(

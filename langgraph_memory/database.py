@@ -75,6 +75,7 @@ class MemoryDatabase:
             fence=fence,
             share_history=share_history,
             threads=threads,
+            clock=self._settings.clock,
         )
         self.store = CuratedStore(
             engine,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -31,7 +32,8 @@ Flaw = Literal[
 class Utterance(BaseModel):
     """One thing said in a thread, as plain text; `name` tells which user or tool said it, where that is known.
 
-    `asked` is what the assistant had asked just before, where a short message answers it.
+    `asked` is what the assistant had asked just before, where a short message answers it; `said_at` when it was said,
+    where the message tells that itself.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -41,6 +43,7 @@ class Utterance(BaseModel):
     text: str
     name: str | None = None
     asked: str | None = None
+    said_at: datetime | None = None
 
 
 class Candidate(BaseModel):

@@ -68,7 +68,12 @@ class Queued:
         source = Source.model_validate_json(row["source"])
         return cls(
             Utterance(
-                message_id=row["message_id"], actor=row["actor"], text=row["text"], name=source.name, asked=row["asked"]
+                message_id=row["message_id"],
+                actor=row["actor"],
+                text=row["text"],
+                name=source.name,
+                asked=row["asked"],
+                said_at=source.said_at,
             ),
             row["content_hash"],
             row["scope"],

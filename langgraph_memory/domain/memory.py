@@ -47,9 +47,10 @@ def _distinct(tags: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class Source(BaseModel):
-    """Where a memory comes from: thread, checkpoint, run and messages, who said it, and what read it.
+    """Where a memory comes from: thread, checkpoint, run and messages, who said it, when, and what read it.
 
-    `actor` is user, assistant, tool or another; `name` tells which of them: a user's name, a tool's.
+    `actor` is user, assistant, tool or another; `name` tells which of them: a user's name, a tool's. `said_at` is when
+    the message was said, which may be long before it was read.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -62,6 +63,7 @@ class Source(BaseModel):
     actor: Text | None = None
     name: Text | None = None
     extractor: Text | None = None
+    said_at: Moment | None = None
 
 
 class Memory(BaseModel):

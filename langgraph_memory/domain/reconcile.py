@@ -8,13 +8,15 @@ from datetime import datetime
 from typing import Any
 
 from langgraph_memory.domain.likeness import Likeness, compare, says_it_ended
-from langgraph_memory.domain.memory import Memory
-from langgraph_memory.domain.standing import outranks, overrides, same_message, same_source, speaker
+from langgraph_memory.domain.memory import Memory, Source
+from langgraph_memory.domain.standing import outranks, overrides, said_later, same_message, same_source, speaker
 from langgraph_memory.domain.text import normalised, phrase_key
 from langgraph_memory.domain.types import MemoryType
 
 LOWER_STANDING = "lower_standing"
 """The reason why a memory is not stored that contradicts a higher source."""
+SAID_EARLIER = "said_earlier"
+"""The reason why a memory is not stored: its speaker has said otherwise since."""
 NOTHING_TO_RETIRE = "nothing_to_retire"
 """The reason why "no longer" changes nothing: what it denies is not known."""
 
@@ -60,7 +62,9 @@ def reconcile(
     """
     same = next((memory for memory in known if _says_the_same(memory, new)), None)
     if same is not None and (kind.update != "append" or same.valid_from == new.valid_from):
-        beaten = tuple(one for one in known if _contradicts(one, same) and overrides(new, one))
+        beaten = tuple(
+            one for one in known if _contradicts(one, same) and overrides(new, one) and not said_later(one, new)
+        )
         return Decision(reinforced(same, new, now), beaten, same, "the same statement is known already")
     if kind.update == "append":
         return Decision(new, reason="nothing known says this")
@@ -74,6 +78,9 @@ def reconcile(
 
 def _in_slot(new: Memory, in_slot: Sequence[Memory], now: datetime, *, corrects: bool) -> Decision:
     """A new value of the same or a higher source supersedes, of an equal one conflicts, of a lower one is not kept."""
+    since = next((one for one in in_slot if said_later(one, new)), None)
+    if since is not None:
+        return _of_earlier(new, since, now)
     again = next((one for one in in_slot if not same_source(one, new) and _same_value(one, new)), None)
     others = tuple(one for one in in_slot if one is not again)
     above = next((one for one in others if outranks(one, new)), None)
@@ -99,9 +106,9 @@ def _without_slot(new: Memory, near: Sequence[Near], now: datetime, *, corrects:
         reason = f'says the same as {same.memory.id}, which stays: "{same.memory.content}"'
         return Decision(reinforced(same.memory, new, now), reinforces=same.memory, reason=reason)
     against = [one for one in near if one.likeness.kind == "contradicts"]
-    above = next((one.memory for one in against if outranks(one.memory, new)), None)
+    above = next((one.memory for one in against if said_later(one.memory, new) or outranks(one.memory, new)), None)
     if above is not None:
-        return _refused(new, above)
+        return said_before(new, above) if said_later(above, new) else _refused(new, above)
     ended = tuple(one.memory for one in against if ends(new, one))
     if ended:
         return Decision(new, reason="it no longer holds", retires=ended)
@@ -184,6 +191,7 @@ def reinforced(known: Memory, again: Memory, now: datetime) -> Memory:
             "expires_at": _later(known.expires_at, again.expires_at),
             "tags": tuple(dict.fromkeys((*known.tags, *again.tags))),
             "injection": again.injection or known.injection,
+            "source": _said_last(known, again),
         }
     )
 
@@ -196,10 +204,29 @@ def inheriting(new: Memory, old: Sequence[Memory]) -> Memory:
     return new.model_copy(update={"tags": tags, "injection": injection}) if old else new
 
 
+def _said_last(known: Memory, again: Memory) -> Source:
+    """Return the source of what is known, with the time when it was said last."""
+    if again.source.said_at is None or said_later(known, again):
+        return known.source
+    return known.source.model_copy(update={"said_at": again.source.said_at})
+
+
 def holding_value(memories: Iterable[Memory], values: Sequence[str]) -> list[Memory]:
     """Return the memories whose structured value is one of `values`, whatever the case."""
     wanted = {normalised(value) for value in values}
     return [memory for memory in memories if _value_of(memory) in wanted]
+
+
+def _of_earlier(new: Memory, since: Memory, now: datetime) -> Decision:
+    """A value that was said before the one that is known confirms it when it is the same, else it is not kept."""
+    if _same_value(since, new):
+        return Decision(reinforced(since, new, now), reinforces=since, reason=f"said again since: {new.slot}")
+    return said_before(new, since)
+
+
+def said_before(new: Memory, since: Memory) -> Decision:
+    """Return that a statement is not stored, because another took its place before it was read."""
+    return Decision(new, refused=SAID_EARLIER, reason=f"memory {since.id} was said after it")
 
 
 def _refused(new: Memory, above: Memory) -> Decision:

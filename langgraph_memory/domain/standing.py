@@ -29,6 +29,16 @@ def overrides(new: Memory, known: Memory) -> bool:
     return _rank_of_new(new) == _rank_of_known(known) and new.confidence - known.confidence >= MARGIN
 
 
+def said_later(known: Memory, new: Memory) -> bool:
+    """Return whether what is known was said after what is only read now, by the same speaker.
+
+    A retry, a slow job, an old thread and a branch read late what was said early. What names no time is said now.
+    """
+    if new.source.said_at is None or not same_source(known, new):
+        return False
+    return (known.source.said_at or known.created_at) > new.source.said_at
+
+
 def same_source(known: Memory, new: Memory) -> bool:
     """Return whether both were said by the same: the same kind of speaker, and the same name where both have one."""
     if (known.source.actor or "user") != (new.source.actor or "user"):

@@ -144,7 +144,7 @@ def _queued(said: Utterance, scope: str, source: Source, attempts: int, guard: G
     refusal = withhold(said.text, guard)
     asked = None if said.asked is None or withhold(said.asked, guard) is not None else mask(said.asked, guard)
     kept = said.model_copy(update={"text": mask(said.text, guard) if refusal is None else "", "asked": asked})
-    source = source.model_copy(update={"name": said.name})
+    source = source.model_copy(update={"name": said.name, "said_at": said.said_at})
     return Queued(kept, content_hash(said.text), scope, source, attempts, None if refusal is None else refusal.reason)
 
 

@@ -153,7 +153,20 @@ def promotion_of(
     check_scope(scope)
     judged = yield from _with_corrections(judged, utterances, place, now)
     names = {said.message_id: said.name for said in utterances}
-    drawn = [_drawn(one, names, place, scope, origin_of(one.candidate.message_id), settings, now) for one in judged]
+    said_at = yield from _said_at(judged, utterances, place)
+    drawn = [
+        _drawn(
+            one,
+            names,
+            place,
+            scope,
+            origin_of(one.candidate.message_id),
+            settings,
+            now,
+            said_at.get(one.candidate.message_id),
+        )
+        for one in judged
+    ]
     judged, drafts = [one for one, _ in drawn], [memory for _, memory in drawn]
     wanted = [memory for memory in drafts if memory is not None]
     vectors = iter((yield from vectors_of(wanted, settings)))
@@ -173,6 +186,16 @@ def promotion_of(
         origins=origins,
         receipts=settings.receipts,
     )
+
+
+def _said_at(
+    judged: Sequence[Judged], utterances: Sequence[Utterance], place: LedgerPlace
+) -> Flow[dict[str, datetime]]:
+    """Return when the messages were said of which something is to be stored: as they tell, else as the thread does."""
+    own = {one.message_id: one.said_at for one in utterances if one.said_at is not None}
+    of = dict.fromkeys(one.candidate.message_id for one in judged if one.verdict.bucket is Bucket.PROMOTE)
+    known: dict[str, datetime] = yield promotion.said_at(place, [one for one in of if one and one not in own])
+    return {**known, **own}
 
 
 def _with_corrections(
@@ -281,10 +304,11 @@ def _drawn(
     origin: Origin,
     settings: StoreSettings,
     now: datetime,
+    said_at: datetime | None,
 ) -> tuple[Judged, Memory | None]:
     """Return the memory that a candidate proposes; one that cannot be a memory is discarded, and costs no other."""
     try:
-        return judged, _draft(judged, names, place, scope, origin, settings, now)
+        return judged, _draft(judged, names, place, scope, origin, settings, now, said_at)
     except (InvalidInputError, RecursionError):
         return invalid(judged), None
 
@@ -297,6 +321,7 @@ def _draft(
     origin: Origin,
     settings: StoreSettings,
     now: datetime,
+    said_at: datetime | None,
 ) -> Memory | None:
     """Return the memory that a promoted candidate proposes, or None for the other buckets."""
     candidate = judged.candidate
@@ -312,8 +337,10 @@ def _draft(
         actor=candidate.actor,
         name=names.get(candidate.message_id),
         extractor=candidate.extractor or place.extractor,
+        said_at=said_at,
     )
-    told = dated(candidate.content, now)
+    moment = said_at or now
+    told = dated(candidate.content, moment)
     memory = make_memory(
         id=settings.new_id(),
         owner_id=place.owner_id,
@@ -328,7 +355,7 @@ def _draft(
         confidence=candidate.confidence,
         importance=candidate.importance,
         valid_from=told.valid_from,
-        expires_at=told.expires_at or (event_expires_at(told.happens, now) if kind.name == "event" else None),
+        expires_at=told.expires_at or (event_expires_at(told.happens, moment) if kind.name == "event" else None),
         created_at=now,
         updated_at=now,
         last_verified_at=now,

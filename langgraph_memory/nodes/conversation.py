@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from langchain_core.messages import AIMessage, BaseMessage, ChatMessage, HumanMessage, SystemMessage, ToolMessage
@@ -16,6 +17,8 @@ from langgraph_memory.domain.text import content_hash
 from langgraph_memory.nodes.channel import block_of
 
 _OVERVIEW = re.compile(r"\b(?:know|remember|recall|learn(?:ed|t)?)\b.{0,20}\b(?:about|of) (?:me|us)\b", re.IGNORECASE)
+SAID_AT: Final = "said_at"
+"""Under which a message may tell, among its `additional_kwargs`, when it was said: a datetime or ISO 8601."""
 _ANSWER: Final = 12
 """Words up to which a message may be an answer that is not understood without its question."""
 _QUESTION: Final = 400
@@ -66,7 +69,9 @@ def utterances_of(
             message_id = f"{digest}-{repeats[digest]}"
         name = from_tools.get(id(message)) if actor == "tool" else message.name
         answered = before if actor == "user" and len(text.split()) <= _ANSWER else None
-        said[message_id] = Utterance(message_id=message_id, actor=actor, text=text, name=name, asked=answered)
+        said[message_id] = Utterance(
+            message_id=message_id, actor=actor, text=text, name=name, asked=answered, said_at=_own_time(message)
+        )
     return list(said.values())
 
 
@@ -120,6 +125,17 @@ def _actor(message: BaseMessage) -> Actor | None:
     if isinstance(message, SystemMessage):
         return "system"
     return _ROLES.get(message.role) if isinstance(message, ChatMessage) else None
+
+
+def _own_time(message: BaseMessage) -> datetime | None:
+    """Return when a message says that it was said, with a time zone; None where it does not tell, or not clearly."""
+    told = message.additional_kwargs.get(SAID_AT)
+    if isinstance(told, str):
+        try:
+            told = datetime.fromisoformat(told)
+        except ValueError:
+            return None
+    return told.astimezone(UTC) if isinstance(told, datetime) and told.utcoffset() is not None else None
 
 
 def _question_of(message: BaseMessage) -> str | None:

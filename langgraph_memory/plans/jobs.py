@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -68,7 +69,7 @@ def unread(
     """
     if began_at is not None:
         yield from check_not_erased(place.owner_id, began_at)
-    fresh = yield from not_in_ledger(place, utterances)
+    fresh = yield from _not_sent_again(place, utterances, (yield from not_in_ledger(place, utterances)))
     rows = yield Query("job", place_columns(place))
     if not rows:
         return Unread(fresh, False, now)
@@ -79,6 +80,28 @@ def unread(
     left = [one for one in fresh if (one.message_id, content_hash(one.text)) not in known]
     (job,) = yield Query("messages_left", place_columns(place))
     return Unread(left, _can_be_claimed(rows[0], to_microseconds(now)), now, job["waiting"])
+
+
+def _not_sent_again(
+    place: LedgerPlace, utterances: Sequence[Utterance], fresh: Sequence[Utterance]
+) -> Plan[list[Utterance]]:
+    """Leave out what a client without a checkpointer sends again with its history, under new ids.
+
+    That are words of the thread that were heard in a message which it no longer holds. What is said last is new.
+    """
+    earlier = [one for one in fresh if one.message_id != utterances[-1].message_id]
+    if not earlier:
+        return list(fresh)
+    hashes = {one.message_id: content_hash(one.text) for one in earlier}
+    rows = yield Query("words_heard", {**place_columns(place), "hashes": sorted(set(hashes.values()))})
+    held = {one.message_id for one in utterances}
+    heard = Counter(row["content_hash"] for row in rows if row["message_id"] not in held)
+    again: set[str] = set()
+    for message_id, digest in hashes.items():
+        if heard[digest] > 0:
+            heard[digest] -= 1
+            again.add(message_id)
+    return [one for one in fresh if one.message_id not in again]
 
 
 @writes_repeatably

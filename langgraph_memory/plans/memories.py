@@ -27,10 +27,11 @@ from langgraph_memory.domain.reconcile import (
     inheriting,
     reconcile,
     retiring,
+    said_before,
 )
 from langgraph_memory.domain.scope import check_owner, owner_partition
 from langgraph_memory.domain.session import may_tell, retold
-from langgraph_memory.domain.standing import outranks, overrides, same_message
+from langgraph_memory.domain.standing import outranks, overrides, said_later, same_message
 from langgraph_memory.domain.text import fingerprint
 from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
@@ -112,9 +113,12 @@ def store(proposal: Proposal, now: datetime) -> Plan[Outcome]:
         return (yield from settle(retiring(new, target, ()), (), (), Origin.of(new.source), now))
     retracted = yield from _holding(new, proposal.replaces, now)
     if proposal.retires:
-        near = yield from near_to(new, proposal.search, corpus, now)
+        known = [one for one in known if not said_later(one, new)]
+        near = [
+            one for one in (yield from near_to(new, proposal.search, corpus, now)) if not said_later(one.memory, new)
+        ]
         decision = retiring(new, (*_with_value(new, known), *retracted), near)
-        over = yield from _holding_no_longer(proposal, corpus, now)
+        over = _holding_no_longer(proposal, (yield from _told_beside(proposal, corpus, now)))
         if new.source.actor == "user" and decision.refused != LOWER_STANDING:
             gone = {one.id: one for one in (*decision.retires, *(one for one, _ in over))}
             decision = denying(_found_by_what_went(new, list(gone.values())), known, tuple(gone.values()), now)
@@ -122,7 +126,11 @@ def store(proposal: Proposal, now: datetime) -> Plan[Outcome]:
     near = (yield from near_to(new, proposal.search, corpus, now)) if _is_compared(proposal, known) else []
     retracted = (*retracted, *target)
     corrects = proposal.corrects or bool(proposal.replaces)
-    over = yield from _holding_no_longer(proposal, corpus, now)
+    beside = yield from _told_beside(proposal, corpus, now)
+    since = next((one for one in beside if said_later(one, new) and replaced_by(one, [new])), None)
+    if since is not None:
+        return (yield from settle(said_before(new, since), (), (), Origin.of(new.source), now))
+    over = _holding_no_longer(proposal, beside)
     if proposal.changes_only and not over and not retracted:
         return Outcome("refused", None, f"{NOTHING_TO_CHANGE}: nothing known is changed by it")
     decision = reconcile(new, known, proposal.kind, now, near, corrects=corrects)
@@ -145,18 +153,30 @@ def _found_by_what_went(new: Memory, gone: Sequence[Memory]) -> Memory:
 _SLOT_JOINS = re.compile(r"[._-]")
 
 
-def _holding_no_longer(proposal: Proposal, corpus: Row | None, now: datetime) -> Plan[list[tuple[Memory, str]]]:
-    """Return what was said of the same thing, and holds no longer once the new memory is said, with the reasons."""
+def _told_beside(proposal: Proposal, corpus: Row | None, now: datetime) -> Plan[list[Memory]]:
+    """Return what is known that could be about the same thing as what a user says."""
     new = proposal.memory
     if not proposal.compared or new.source.actor != "user" or proposal.kind.name in ("summary", "reflection"):
         return []
-    said = [new]
-    if proposal.retires and new.source.excerpt:  # the rules' own words for it are wider than what was said
-        said.append(new.model_copy(update={"content": new.source.excerpt}))
+    said = _as_said(proposal)
     readings = [read(one.content) for one in said]
     terms = [term for reading in readings for term in (*reading.terms, *sorted(reading.stems))]
     beside = yield from holding_any(new, corpus, list(dict.fromkeys(terms)), now)
-    others = [one for one in beside if not same_message(one, new)]
+    return [one for one in beside if not same_message(one, new)]
+
+
+def _as_said(proposal: Proposal) -> list[Memory]:
+    """Return a statement, and where the rules' own words for it are wider than what was said, that too."""
+    new = proposal.memory
+    if not (proposal.retires and new.source.excerpt):
+        return [new]
+    return [new, new.model_copy(update={"content": new.source.excerpt})]
+
+
+def _holding_no_longer(proposal: Proposal, beside: Sequence[Memory]) -> list[tuple[Memory, str]]:
+    """Return what was said of the same thing, and holds no longer once the new memory is said, with the reasons."""
+    new, said = proposal.memory, _as_said(proposal)
+    others = [one for one in beside if not said_later(one, new)]
     found = [pair for one in said for pair in replaced_by(one, others)]
     if not found and not proposal.retires:  # what "no longer" denies is told by its value
         found = likely_replaced_by(new, others)
@@ -184,7 +204,7 @@ def _forget_what_says(
     found |= {one.memory.id: one.memory for one in near if one.likeness.kind == "same"}
     found |= {one.id: one for one in known if fingerprint(one.content) == fingerprint(new.content)}
     found |= {one.id: one for one in (in_slot if value is None else holding_value(in_slot, [str(value)]))}
-    gone = tuple(one for one in found.values() if not outranks(one, new))
+    gone = tuple(one for one in found.values() if not outranks(one, new) and not said_later(one, new))
     for one in gone:
         yield from forget_versions(one, now, "forgotten on request", origin=Origin.of(new.source))
     yield from marking.leave(new.owner_id, [marks.forgot(new.owner_id), *marks.told(new)], now)
@@ -297,7 +317,7 @@ def _holding(new: Memory, values: Sequence[str], now: datetime) -> Plan[tuple[Me
     params = {"partition": owner_partition(new.owner_id), "scope": new.scope, "now": to_microseconds(now)}
     rows = yield Query("live_in_slots", params)
     held = holding_value([Memory.from_row(row) for row in rows], values)
-    return tuple(one for one in held if may_replace(new, one))
+    return tuple(one for one in held if may_replace(new, one) and not said_later(one, new))
 
 
 def rewrite(memory: Memory, action: str, reason: str, origin: Origin, now: datetime) -> Plan[None]:

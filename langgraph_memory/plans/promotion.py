@@ -10,7 +10,7 @@ from typing import Any
 
 from langgraph_memory.domain import marks
 from langgraph_memory.domain.candidate import Utterance
-from langgraph_memory.domain.clock import to_microseconds
+from langgraph_memory.domain.clock import from_microseconds, to_microseconds
 from langgraph_memory.domain.marks import is_unique
 from langgraph_memory.domain.memory import Memory, Outcome
 from langgraph_memory.domain.policy import Bucket, Verdict
@@ -109,6 +109,15 @@ def learnt_last(place: LedgerPlace, now: datetime) -> Plan[list[Memory]]:
 
 _NEWEST = 20
 """How many of an owner's newest memories are looked through for those of the last message."""
+
+
+@reads
+def said_at(place: LedgerPlace, message_ids: Sequence[str]) -> Plan[dict[str, datetime]]:
+    """Return since when some messages of a thread are known; what is not known of is said now."""
+    if not message_ids:
+        return {}
+    rows = yield Query("said_at", {"thread_id": place.thread_id, "message_ids": list(message_ids)})
+    return {row["message_id"]: from_microseconds(row["said_at"]) for row in rows}
 
 
 def _settle(judged: Judged, proposal: Proposal | None, now: datetime) -> Plan[Promoted]:

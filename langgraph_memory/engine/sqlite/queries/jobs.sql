@@ -12,6 +12,15 @@ SELECT message_id, content_hash FROM promotion_job_message
 WHERE partition = :partition AND extractor = :extractor AND state <> 'heard' AND message_id IN (SELECT value FROM json_each(:message_ids))
   AND (thread_id = :thread_id OR message_id IN (SELECT value FROM json_each(:anywhere)))
 
+-- name: words_heard
+-- The messages of a thread that hold some words, by the hash of those, that were read or wait.
+SELECT message_id, content_hash FROM promotion_ledger
+WHERE partition = :partition AND thread_id = :thread_id AND extractor = :extractor AND content_hash IN (SELECT value FROM json_each(:hashes))
+UNION
+SELECT message_id, content_hash FROM promotion_job_message
+WHERE partition = :partition AND thread_id = :thread_id AND extractor = :extractor AND state <> 'heard'
+  AND content_hash IN (SELECT value FROM json_each(:hashes))
+
 -- name: jobs
 -- A page of the jobs of one owner or of all, longest waiting first, with how many of their messages wait.
 SELECT j.*, (
