@@ -53,17 +53,15 @@ _SORTS: Final = tuple((sort, re.compile(rf"(?<![\w.]){pattern}(?![\w])")) for so
 def likely_replaced_by(new: Memory, known: Sequence[Memory]) -> list[tuple[Memory, str]]:
     """Return the one of `known` that most likely holds no longer once `new` is said, if any does, with the reason.
 
-    What does not tell of a change changes only what was said in the same thread; elsewhere it may contradict it. Two
-    slots are two things, which rules know more of.
+    What has no word of a change in it changes nothing, and two slots are two things, which rules know more of.
     """
-    about, anywhere = phrase_key(new.subject or ""), has_a_cue(new.content)
+    if not has_a_cue(new.content):
+        return []
+    about = phrase_key(new.subject or "")
     others = [
         one
         for one in known
-        if one.id != new.id
-        and phrase_key(one.subject or "") == about
-        and (new.slot is None or one.slot is None)
-        and (anywhere or (one.source.thread_id or "") == new.source.thread_id)
+        if one.id != new.id and phrase_key(one.subject or "") == about and (new.slot is None or one.slot is None)
     ]
     found = [(likelihood(new.content, one.content), one) for one in others[:COMPARED] if not _is_for_good(new, one)]
     best = max(found, key=lambda pair: pair[0], default=None)

@@ -92,7 +92,7 @@ def _candidates(utterance: Utterance) -> list[Candidate]:
         told = [one for one in _candidates(utterance.model_copy(update={"text": unwanted})) if one.amends is None]
         return [one.model_copy(update={"forgets": True, "retires": False, "changes_only": False}) for one in told]
     found = list(_structured(hear(clauses_of(text), text), _read(text), text))
-    kept = [one for one in without_repeats(found) if storable(one.content)]
+    kept = [one for one in without_repeats(found) if storable(one.content) and storable(one.said)]
     off_the_record: Flaw | None = "off_the_record" if gates.is_off_the_record(text) else None
     proposed = [_candidate(finding, utterance, off_the_record) for finding in kept]
     correction = None if any(one.slot for one in proposed) else amendment(text)
@@ -158,6 +158,8 @@ def _structured(heard: Sequence[Heard], found: Sequence[_Read], text: str) -> It
 def _together(heard: Sequence[Heard], text: str) -> Finding | None:
     """Return a short message of several clauses as one change, where none of them alone says what holds now."""
     if len(heard) < 2 or len(text.split()) > _SHORT_MESSAGE or any(one.probability >= SURE for one in heard):
+        return None
+    if own_words(text) != text or not storable(text):
         return None
     if not all(is_stated(one.clause) for one in heard) or not any(may_tell_of_a_change(one.clause) for one in heard):
         return None

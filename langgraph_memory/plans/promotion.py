@@ -13,6 +13,7 @@ from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.clock import from_microseconds, to_microseconds
 from langgraph_memory.domain.marks import is_unique
 from langgraph_memory.domain.memory import Memory, Outcome
+from langgraph_memory.domain.memory_filter import Wanted
 from langgraph_memory.domain.policy import Bucket, Verdict
 from langgraph_memory.domain.promotion import Judged, LedgerPlace, Promoted, PromotionReport
 from langgraph_memory.domain.receipts import DEFAULT_RECEIPTS, ReceiptPolicy
@@ -21,7 +22,14 @@ from langgraph_memory.domain.text import content_hash
 from langgraph_memory.engine.query import Plan, Query, reads, writes
 from langgraph_memory.exceptions import ErasedError
 from langgraph_memory.plans import marks as marking
-from langgraph_memory.plans.memories import Origin, Proposal, drop_old_receipts, put_receipt, store
+from langgraph_memory.plans.memories import (
+    Origin,
+    Proposal,
+    drop_old_receipts,
+    memories_of_owner,
+    put_receipt,
+    store,
+)
 from langgraph_memory.plans.threads.authors import claim_messages, messages_of_others
 
 
@@ -101,9 +109,8 @@ def learnt_last(place: LedgerPlace, now: datetime) -> Plan[list[Memory]]:
     """Return the live memories of the message that was read last in a thread; none where it told nothing."""
     lines = yield Query("last_read", place_columns(place))
     read_last = {row["message_id"] for row in lines}
-    page = {"everything": False, "limit": _NEWEST, "offset": 0, "now": to_microseconds(now)}
-    rows = yield Query("memories_of_owner", {"partition": owner_partition(place.owner_id), **page})
-    found = [one for one in map(Memory.from_row, rows) if read_last & set(one.source.message_ids)]
+    newest = yield from memories_of_owner(place.owner_id, now, Wanted(), everything=False, limit=_NEWEST, offset=0)
+    found = [one for one in newest if read_last & set(one.source.message_ids)]
     return [one for one in found if one.source.message_ids == found[0].source.message_ids]
 
 
