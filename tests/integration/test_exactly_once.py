@@ -186,7 +186,7 @@ def test_a_process_killed_again_and_again_neither_doubles_nor_loses(database: st
     killed, stories = map(int, told.stdout.split())
     assert killed == 70
     for story in range(stories):
-        assert_told_once(database, f"memories.ana-{story}@example%2Ecom")
+        assert_told_once(database, f"curated.ana-{story}@example%2Ecom")
     if "://" not in database:
         assert rows(database, "PRAGMA integrity_check") == [("ok",)]
 
