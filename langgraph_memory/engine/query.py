@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, Generic, NamedTuple, ParamSpec, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -49,7 +49,8 @@ class Operation(Generic[T]):
     An engine runs it inside one transaction and may run it more than once. `yield from` an operation runs its plan
     inside another plan. One that is `brief` reads little, so that a writer may be kept waiting for it, and with one
     statement where an engine can do that, which then needs no transaction.
-    One that is `repeatable` changes nothing more when it runs again after its commit.
+    One that is `repeatable` changes nothing more when it runs again after its commit. A write that is brief can be one
+    statement too; if it is not, that has changed nothing, and if it is, nothing that matters when it runs again.
     """
 
     start: Callable[[], Plan[T]]
@@ -85,6 +86,11 @@ def writes(plan: Callable[P, Plan[T]]) -> Callable[P, Operation[T]]:
 def writes_repeatably(plan: Callable[P, Plan[T]]) -> Callable[P, Operation[T]]:
     """Same as `writes`, for a plan that changes nothing more when it runs again after its commit."""
     return _operation(plan, writes=True, repeatable=True)
+
+
+def writes_at_once(*, repeatable: bool = False) -> Callable[[Callable[P, Plan[T]]], Callable[P, Operation[T]]]:
+    """Same as `writes`, for a plan that begins with a statement which may be all that it takes."""
+    return partial(_operation, writes=True, brief=True, repeatable=repeatable)
 
 
 def _operation(

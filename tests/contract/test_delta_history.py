@@ -100,12 +100,14 @@ def test_a_history_is_what_walking_the_ancestors_finds_from_every_checkpoint(
     assert any("seed" in found for config in every for found in ask(memory, mode, config).values())
 
 
-def test_a_history_is_the_same_after_checkpoints_were_removed(memory: MemoryDatabase, mode: str) -> None:
-    graph = chat(memory, 4)
+@pytest.mark.parametrize("turns", [4, 7, 12])
+def test_a_history_is_the_same_after_checkpoints_were_removed(memory: MemoryDatabase, mode: str, turns: int) -> None:
+    graph = chat(memory, 4, turns)
+    before = graph.get_state(THREAD).values
     memory.checkpointer.prune(["t"])
 
     assert ask(memory, mode, THREAD) == walked(memory, THREAD)
-    assert graph.get_state(THREAD).values["messages"]
+    assert graph.get_state(THREAD).values == before
 
 
 def test_a_thread_that_is_not_there_has_no_history(memory: MemoryDatabase, mode: str) -> None:

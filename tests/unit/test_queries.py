@@ -34,7 +34,7 @@ PRIVATE = {
     POSTGRES: {
         *("closeness_by_product", "closeness_by_distance"),
         *("write_setting", "create_vector_extension", "add_embedding_column", "embedding_column"),
-        "stored_vectors",
+        *("stored_vectors", "store_checkpoint", "store_writes"),
     },
 }
 """Those statements of its own."""

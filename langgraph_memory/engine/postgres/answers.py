@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from langgraph_memory.engine.postgres.connection import Blobs, Numbers, Texts
 from langgraph_memory.engine.query import Answer, Plan, Query, Row
 
 _HEADER = 4
+_KINDS: Mapping[str, type[Texts | Numbers | Blobs]] = {
+    **dict.fromkeys(("base_tails", "base_ends", "addresses", "counts", "places"), Numbers),
+    **dict.fromkeys(("base_runs", "chunks", "shared_values", "shared_runs", "values"), Blobs),
+}
+"""Which lists hold something else than texts."""
 
 
 def answers() -> dict[str, Answer]:
@@ -17,7 +24,26 @@ def answers() -> dict[str, Answer]:
         "put_setting": _put_setting,
         "vectors_of_rows": _vectors_of_rows,
         "settle_index": _settled,
+        "put_checkpoint_at_once": _put_checkpoint,
+        "put_writes_at_once": _put_writes,
     }
+
+
+def _put_checkpoint(query: Query) -> Plan[Sequence[Row]]:
+    """Store a checkpoint by one statement; a row says where its elements are, and none that nothing was stored."""
+    params, placed = query.params["parts"]()
+    (found,) = yield Query("store_checkpoint", _arrays(params))
+    return [{"placed": placed}] if found["stored"] else ()
+
+
+def _put_writes(query: Query) -> Plan[Sequence[Row]]:
+    """Store pending writes by one statement."""
+    return (yield Query("store_writes", _arrays(query.params["parts"]())))
+
+
+def _arrays(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is bound with its lists as the arrays that the statement casts them to."""
+    return {name: _KINDS.get(name, Texts)(one) if isinstance(one, list) else one for name, one in params.items()}
 
 
 def _settled(_query: Query) -> Plan[Sequence[Row]]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from struct import Struct
 from sys import byteorder
 from typing import Any, Literal
 
@@ -36,6 +38,9 @@ SELECT set_config('lock_timeout', %(wait)s, %(local)s),
                    JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'vector')), %(local)s)
 """
 """What every transaction needs to be set."""
+
+_ARRAY, _BOUNDS, _LENGTH = Struct("!iii").pack, Struct("!ii").pack, Struct("!i").pack
+_NULL = _LENGTH(-1)
 
 Scrubbing = Literal["vacuum", "rewrite"]
 
@@ -76,6 +81,27 @@ class PostgresSettings:
 
 class Embedding(bytes):
     """A vector as float32 bytes, little endian."""
+
+    __slots__ = ()
+
+
+class Texts(list[Any]):
+    """An array of texts. Of a plain list the driver looks for the type in each element, which takes many times longer.
+
+    A statement casts it to its type, so that it is prepared once, whether there is anything in the list or not.
+    """
+
+    __slots__ = ()
+
+
+class Numbers(list[Any]):
+    """An array of whole numbers of 64 bits."""
+
+    __slots__ = ()
+
+
+class Blobs(list[Any]):
+    """An array of bytes."""
 
     __slots__ = ()
 
@@ -172,6 +198,53 @@ class _EmbeddingDumper(Dumper):
         return len(numbers).to_bytes(2, "big") + b"\0\0" + numbers.tobytes()
 
 
+class _ArrayDumper(Dumper):
+    """Writes an array in its binary form."""
+
+    format = Format.BINARY
+    oid = 0
+    element = 0
+    """The number of the type of the elements."""
+
+    def dump(self, obj: Sequence[Any]) -> Buffer | None:
+        """Return how many dimensions there are, whether any element is NULL, their type, and the elements."""
+        if not obj:
+            return _ARRAY(0, 0, self.element)
+        parts = [_ARRAY(1, None in obj, self.element), _BOUNDS(len(obj), 1)]
+        for one in obj:
+            if one is None:
+                parts.append(_NULL)
+            else:
+                written = self.written(one)
+                parts += _LENGTH(len(written)), written
+        return b"".join(parts)
+
+    def written(self, one: Any) -> bytes:
+        """Return one element."""
+        raise NotImplementedError
+
+
+class _TextsDumper(_ArrayDumper):
+    element = 25
+
+    def written(self, one: str) -> bytes:
+        return one.encode()
+
+
+class _NumbersDumper(_ArrayDumper):
+    element = 20
+
+    def written(self, one: int) -> bytes:
+        return one.to_bytes(8, "big", signed=True)
+
+
+class _BlobsDumper(_ArrayDumper):
+    element = 17
+
+    def written(self, one: bytes) -> bytes:
+        return one
+
+
 def _adapters() -> AdaptersMap:
     """Return how values are written: numbers always of one type, so that a statement is prepared once.
 
@@ -181,6 +254,8 @@ def _adapters() -> AdaptersMap:
     found.register_dumper(int, Int8Dumper)
     found.register_dumper(str, StrDumper)
     found.register_dumper(Embedding, _EmbeddingDumper)
+    for kind, dumper in ((Texts, _TextsDumper), (Numbers, _NumbersDumper), (Blobs, _BlobsDumper)):
+        found.register_dumper(kind, dumper)
     found.register_loader("json", TextLoader)
     found.register_loader("json", TextBinaryLoader)
     return found

@@ -188,7 +188,10 @@ class PostgresEngine(Forked):
         return ending.in_doubt and not operation.repeatable and self._was_committed(ending)
 
     def _glance(self, operation: Operation[T]) -> tuple[T] | None:
-        """Run a reader of one statement without a transaction; None when it needs one, or did not succeed."""
+        """Run an operation of one statement without a transaction; None when it needs one, or did not succeed.
+
+        A write that is lost on the way is repeated; which ones are brief, can be.
+        """
         with self._pool.lend() as connection:
             glance = self._transaction(connection, writes=False).glance
             try:

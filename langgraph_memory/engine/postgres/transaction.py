@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import psycopg
@@ -76,11 +77,18 @@ class Transaction:
         self._writes = writes
         self._signs = signs
         self._pipeline = ExitStack()
-        self._cursor = connection.cursor(binary=True)
-        self._signing = connection.cursor(binary=True)
         self._signature: Signature | None = None
         self._glanced = False
         self.keys: set[str] = set()
+
+    @cached_property
+    def _cursor(self) -> psycopg.Cursor[dict[str, Any]]:
+        """What runs statements whose rows nobody reads."""
+        return self._connection.cursor(binary=True)
+
+    @cached_property
+    def _signing(self) -> psycopg.Cursor[dict[str, Any]]:
+        return self._connection.cursor(binary=True)
 
     def begin(self, keys: Iterable[str] = (), *, lasting: bool = True) -> None:
         """Begin, with the locks on `keys` from the start; unless it is `lasting` the commit will not await the disk."""
@@ -99,7 +107,11 @@ class Transaction:
         return self._statement(query) if answer is None else drive(answer(query), self._statement)
 
     def glance(self, query: Query) -> Sequence[Row]:
-        """Run the only statement of a reader, whose moment needs no transaction; raises MoreWantedError at another."""
+        """Run the only statement of an operation, which needs no transaction; raises MoreWantedError at another."""
+        answer = self._answers.get(query.name)
+        return self._only(query) if answer is None else drive(answer(query), self._only)
+
+    def _only(self, query: Query) -> Sequence[Row]:
         if self._glanced:
             raise MoreWantedError
         self._glanced = True

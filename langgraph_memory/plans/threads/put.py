@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol
 
 from langgraph_memory.domain import marks
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.pieces import Run, first_address, has_room, pack_runs, place
 from langgraph_memory.domain.thread import NOBODY, mark_of
-from langgraph_memory.engine.query import Plan, Query, writes, writes_repeatably
+from langgraph_memory.engine.query import Plan, Query, writes_at_once, writes_repeatably
 from langgraph_memory.exceptions import CheckpointRemovedError, ErasedError, ForkedThreadError
 from langgraph_memory.plans.marks import left
 from langgraph_memory.plans.threads.access import check_access
@@ -42,12 +43,20 @@ class Known(Protocol):
         ...
 
 
-@writes
+@writes_at_once()
 def put_checkpoint(new: NewCheckpoint, now: datetime) -> Plan[Stored | Stale]:
     """Store a checkpoint with the channel versions that are new in it, or nothing if it was built on others.
 
     Raises ForkedThreadError, or CheckpointRemovedError where it could not be whole.
     """
+    if _is_plain(new):
+        rows = yield Query("put_checkpoint_at_once", {"parts": partial(_parts, new, now)})
+        if rows:
+            return Stored(rows[0]["placed"])
+    return (yield from _put_in_steps(new, now))
+
+
+def _put_in_steps(new: NewCheckpoint, now: datetime) -> Plan[Stored | Stale]:
     if new.owned and new.owner_id is not None:
         yield from check_access(new.key.thread_id, new.owner_id)
     if new.parent_checkpoint_id is None and new.owner_id is not None and new.began_at is not None:
@@ -76,14 +85,14 @@ def put_checkpoint(new: NewCheckpoint, now: datetime) -> Plan[Stored | Stale]:
     return Stored(placed)
 
 
-@writes_repeatably
+@writes_at_once(repeatable=True)
 def put_writes(key: CheckpointKey, pending: Sequence[StoredWrite], known: Known) -> Plan[None]:
     """Store pending writes; ordinary ones that are there stay, special ones (errors, interrupts) are replaced.
 
     They may come before their checkpoint does, and must not outlive it: where it is known to have been stored and is
     not there, they are dropped; and where the thread was deleted, unless it is known to begin anew.
     """
-    rows = [
+    rows: list[Mapping[str, Any]] = [
         {
             "task_id": write.task_id,
             "idx": write.idx,
@@ -94,12 +103,66 @@ def put_writes(key: CheckpointKey, pending: Sequence[StoredWrite], known: Known)
         }
         for write in pending
     ]
-    stored = known.has((key.thread_id, key.checkpoint_ns, key.checkpoint_id or ""))
+    stored, begins = known.has((key.thread_id, key.checkpoint_ns, key.checkpoint_id or "")), known.begins(key.thread_id)
+    if (yield Query("put_writes_at_once", {"parts": partial(_parts_of_writes, key, rows, stored, begins)})):
+        return
     if not stored:
-        begins = int(known.begins(key.thread_id))
-        named = {"thread_id": key.thread_id, "begins": begins, "mark": mark_of(key.thread_id)}
+        named = {"thread_id": key.thread_id, "begins": int(begins), "mark": mark_of(key.thread_id)}
         yield Query("number_thread_of_writes", named)
     yield Query("put_write", {**key.columns(), "stored": int(stored)}, rows)
+
+
+def _is_plain(new: NewCheckpoint) -> bool:
+    """Return whether nothing is to be weighed but whether it is built on what is there."""
+    plain = new.parent_checkpoint_id is not None and not new.fenced and not new.owned
+    return plain and all(version.layout is None or version.layout.seal is None for version in new.versions)
+
+
+def _parts(new: NewCheckpoint, now: datetime) -> tuple[dict[str, Any], dict[str, Placed]]:
+    """Return all that a checkpoint stores, if its lists still end where they did; and where their elements are then."""
+    layouts = {version.channel: version.layout for version in new.versions if version.layout is not None}
+    placed = {channel: _placed(layout, layout.tail) for channel, layout in layouts.items()}
+    chunks = [row for channel, layout in layouts.items() for row in _chunk_rows(layout, placed[channel].start)]
+    lists = [one.channel for one in new.versions if one.kind == "list" and one.layout is not None and one.layout.chunks]
+    shared = [{**row, "channel": one} for one in lists for row in _shared_rows(layouts[one], placed[one])]
+    rows = [_version_row(version, placed.get(version.channel)) for version in new.versions]
+    ends = [None if (layout := layouts.get(base.channel)) is None else layout.tail for base in new.bases]
+    return {
+        **_checkpoint_row(new),
+        "owner_id": new.owner_id,
+        "now": to_microseconds(now),
+        "kept": [channel for channel, _ in new.kept],
+        "kept_versions": [version for _, version in new.kept],
+        "bases": [base.channel for base in new.bases],
+        "base_versions": [base.version for base in new.bases],
+        "base_runs": [base.packed_runs for base in new.bases],
+        "base_tails": [base.tail for base in new.bases],
+        "base_ends": ends,
+        **_columns(chunks, addresses="address", counts="count", chunk_types="type", chunks="value"),
+        **_columns(shared, shared_channels="channel", shared_types="type", shared_values="value"),
+        **_columns(shared, shared_as="shared", shared_runs="runs"),
+        **_columns(rows, channels="channel", versions="version", kinds="kind", types="type", values="value"),
+        "messages": _messages(new),
+        "said_by": new.owner_id or NOBODY,
+    }, placed
+
+
+def _parts_of_writes(
+    key: CheckpointKey, rows: Sequence[Mapping[str, Any]], stored: bool, begins: bool
+) -> dict[str, Any]:
+    names = {"tasks": "task_id", "places": "idx", "paths": "task_path", "channels": "channel"}
+    return {
+        **key.columns(),
+        "stored": stored,
+        "begins": begins,
+        "mark": mark_of(key.thread_id),
+        **_columns(rows, **names, types="type", values="value"),
+    }
+
+
+def _columns(rows: Sequence[Mapping[str, Any]], **names: str) -> dict[str, list[Any]]:
+    """Return some columns of rows, each under a name."""
+    return {name: [row[column] for row in rows] for name, column in names.items()}
 
 
 @writes_repeatably
@@ -198,29 +261,42 @@ def _list_ends(new: NewCheckpoint) -> Plan[dict[str, int] | None]:
 
 
 def _store_elements(thread_id: str, layout: Layout, end: int | None) -> Plan[Placed]:
+    placed = _placed(layout, end)
+    if layout.chunks:
+        yield Query("put_chunk", {"thread_id": thread_id}, _chunk_rows(layout, placed.start))
+    sealed = layout.seal is not None and (yield from _seal(thread_id, layout.seal))
+    return placed._replace(sealed=sealed)
+
+
+def _placed(layout: Layout, end: int | None) -> Placed:
+    """Return where new elements go: after the list that ends there if they continue it, else into one of their own."""
     start = first_address(layout.list_id)
     if layout.tail is not None and layout.tail == end and has_room(end, layout.fresh):
         start = end
-    if layout.chunks:
-        chunks = [
-            {"address": start + chunk.offset, "count": chunk.count, "type": chunk.value[0], "value": chunk.value[1]}
-            for chunk in layout.chunks
-        ]
-        yield Query("put_chunk", {"thread_id": thread_id}, chunks)
-    sealed = layout.seal is not None and (yield from _seal(thread_id, layout.seal))
     runs = place(layout.parts, start)
-    return Placed(runs, pack_runs(runs), start, sealed)
+    return Placed(runs, pack_runs(runs), start, sealed=False)
+
+
+def _chunk_rows(layout: Layout, start: int) -> list[dict[str, Any]]:
+    return [
+        {"address": start + chunk.offset, "count": chunk.count, "type": chunk.value[0], "value": chunk.value[1]}
+        for chunk in layout.chunks
+    ]
 
 
 def _share_writes(new: NewCheckpoint, channel: str, layout: Layout, placed: Placed) -> Plan[None]:
     """Keep the parent's pending writes that became these elements only once."""
+    key = {**new.key.columns(), "checkpoint_id": new.parent_checkpoint_id}
+    yield Query("share_write", {**key, "channel": channel}, _shared_rows(layout, placed))
+
+
+def _shared_rows(layout: Layout, placed: Placed) -> list[dict[str, Any]]:
     rows = []
     for chunk in layout.chunks:
         runs = pack_runs([Run(placed.start + chunk.offset, chunk.count)])
         for places, (kind, value) in [((), chunk.value), *([chunk.nameless] if chunk.nameless else [])]:
             rows.append({"type": kind, "value": value, "shared": _shared_write(places), "runs": runs})
-    key = {**new.key.columns(), "checkpoint_id": new.parent_checkpoint_id}
-    yield Query("share_write", {**key, "channel": channel}, rows)
+    return rows
 
 
 def _shared_write(nameless: Sequence[int]) -> str:
@@ -259,27 +335,31 @@ def _version_row(version: NewVersion, placed: Placed | None) -> dict[str, object
 
 
 def _store_checkpoint(new: NewCheckpoint) -> Plan[None]:
-    yield Query(
-        "put_checkpoint",
-        {
-            **new.key.columns(),
-            "parent_checkpoint_id": new.parent_checkpoint_id,
-            "run_id": new.run_id,
-            "channel_versions": new.channel_versions,
-            "replayed_channels": json.dumps(new.replayed_channels) if new.replayed_channels else None,
-            "type": new.body[0],
-            "body": new.body[1],
-        },
-    )
+    yield Query("put_checkpoint", _checkpoint_row(new))
     if new.owner_id is not None:
         yield from _name_owner(new.key.thread_id, new.owner_id)
 
 
+def _checkpoint_row(new: NewCheckpoint) -> dict[str, Any]:
+    return {
+        **new.key.columns(),
+        "parent_checkpoint_id": new.parent_checkpoint_id,
+        "run_id": new.run_id,
+        "channel_versions": new.channel_versions,
+        "replayed_channels": json.dumps(new.replayed_channels) if new.replayed_channels else None,
+        "type": new.body[0],
+        "body": new.body[1],
+    }
+
+
 def _note_authors(new: NewCheckpoint, now: datetime) -> Plan[None]:
     """Note whose words the messages hold that the run has added."""
-    added = dict.fromkeys(message_id for version in new.versions for message_id in version.message_ids)
-    if added:
-        yield from note_authors(new.key.thread_id, {new.owner_id or NOBODY: list(added)}, now)
+    if added := _messages(new):
+        yield from note_authors(new.key.thread_id, {new.owner_id or NOBODY: added}, now)
+
+
+def _messages(new: NewCheckpoint) -> list[str]:
+    return list(dict.fromkeys(message_id for version in new.versions for message_id in version.message_ids))
 
 
 def _name_owner(thread_id: str, owner_id: str) -> Plan[None]:

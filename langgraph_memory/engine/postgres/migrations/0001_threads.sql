@@ -178,8 +178,8 @@ DECLARE
     place text;
     parent text;
     versions json;
-    replayed text;
     one text;
+    named text;
     missing text[] := channels;
     chain text[] := '{}';
     found_channels text[] := '{}';
@@ -191,22 +191,22 @@ BEGIN
     WHERE p.thread_id = thread AND p.checkpoint_ns = namespace AND p.checkpoint_id = wanted;
     SELECT count(*) INTO most FROM thread_checkpoint AS p WHERE p.thread_id = thread AND p.checkpoint_ns = namespace;
     WHILE place IS NOT NULL AND cardinality(missing) > 0 AND cardinality(chain) < most LOOP -- one may be its own ancestor
-        SELECT p.parent_checkpoint_id, p.channel_versions, p.replayed_channels INTO parent, versions, replayed
+        SELECT p.parent_checkpoint_id, p.channel_versions INTO parent, versions
         FROM thread_checkpoint AS p
         WHERE p.thread_id = thread AND p.checkpoint_ns = namespace AND p.checkpoint_id = place;
         EXIT WHEN NOT FOUND;
         chain := chain || place;
-        IF replayed IS NULL OR NOT replayed::jsonb @> to_jsonb(missing) THEN
-            FOREACH one IN ARRAY missing LOOP
-                IF EXISTS (SELECT FROM thread_channel AS c WHERE c.thread_id = thread AND c.checkpoint_ns = namespace
-                           AND c.channel = one AND c.version = versions ->> one) THEN
-                    found_channels := found_channels || one;
-                    found_versions := found_versions || (versions ->> one);
-                    found_depths := found_depths || cardinality(chain)::bigint;
-                    missing := array_remove(missing, one);
-                END IF;
-            END LOOP;
-        END IF;
+        FOREACH one IN ARRAY missing LOOP
+            named := versions ->> one;
+            PERFORM FROM thread_channel AS c WHERE c.thread_id = thread AND c.checkpoint_ns = namespace
+                AND c.channel = one AND c.version = named;
+            IF FOUND THEN
+                found_channels := found_channels || one;
+                found_versions := found_versions || named;
+                found_depths := found_depths || cardinality(chain)::bigint;
+                missing := array_remove(missing, one);
+            END IF;
+        END LOOP;
         place := parent;
     END LOOP;
     RETURN QUERY
@@ -233,6 +233,118 @@ CREATE TABLE thread_message (
     said_at bigint NOT NULL,
     PRIMARY KEY (thread_id, message_id)
 );
+
+-- Store a checkpoint by one call, under the lock of its thread, if it is built on what its writer takes it for: its parent,
+-- the kept versions, and for each base its runs and where its list ends. False: it is not, and nothing was stored.
+CREATE FUNCTION thread_put(
+    conversation text, namespace text, checkpoint text, parent text, run text, owner text, versions json, replayed text,
+    body_type text, body bytea, now bigint, kept text[], kept_versions text[],
+    bases text[], base_versions text[], base_runs bytea[], base_tails bigint[], base_ends bigint[],
+    addresses bigint[], counts bigint[], chunk_types text[], chunks bytea[],
+    shared_channels text[], shared_types text[], shared_values bytea[], shared_as text[], shared_runs bytea[],
+    channels text[], channel_versions text[], kinds text[], types text[], "values" bytea[],
+    messages text[], said_by text
+) RETURNS boolean LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+#variable_conflict use_column
+DECLARE
+    stored_now bigint;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('thread_id ' || conversation, 7));
+    PERFORM FROM thread_checkpoint AS p
+    WHERE p.thread_id = conversation AND p.checkpoint_ns = namespace AND p.checkpoint_id = parent;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    FOR i IN 1 .. cardinality(kept) LOOP
+        PERFORM FROM thread_channel AS c WHERE c.thread_id = conversation AND c.checkpoint_ns = namespace
+            AND c.channel = kept[i] AND c.version = kept_versions[i];
+        IF NOT FOUND THEN
+            RETURN false;
+        END IF;
+    END LOOP;
+    FOR i IN 1 .. cardinality(bases) LOOP
+        IF (SELECT c.value FROM thread_channel AS c WHERE c.thread_id = conversation AND c.checkpoint_ns = namespace
+            AND c.channel = bases[i] AND c.version = base_versions[i]) IS DISTINCT FROM base_runs[i]
+        OR base_ends[i] IS NOT NULL AND (SELECT k.address + k.count FROM thread_chunk AS k
+            WHERE k.thread_id = conversation AND k.address < ((base_tails[i] - 1) >> 20 << 20) + 1048576
+            ORDER BY k.address DESC LIMIT 1) IS DISTINCT FROM base_ends[i] THEN
+            RETURN false;
+        END IF;
+    END LOOP;
+    INSERT INTO thread AS t (thread_id, created_at, updated_at) VALUES (conversation, now, now)
+    ON CONFLICT (thread_id) DO UPDATE SET
+        created_at = coalesce(t.created_at, excluded.created_at),
+        updated_at = greatest(t.updated_at + 1, excluded.updated_at)
+    RETURNING t.updated_at INTO stored_now;
+    IF cardinality(addresses) > 0 THEN
+        INSERT INTO thread_chunk (thread_id, address, count, type, value)
+        SELECT conversation, n.address, n.count, n.type, n.value
+        FROM unnest(addresses, counts, chunk_types, chunks) AS n (address, count, type, value);
+    END IF;
+    FOR i IN 1 .. cardinality(shared_channels) LOOP
+        UPDATE thread_write SET type = shared_as[i], value = shared_runs[i]
+        WHERE thread_id = conversation AND checkpoint_ns = namespace AND checkpoint_id = parent
+          AND channel = shared_channels[i] AND type = shared_types[i] AND value = shared_values[i];
+    END LOOP;
+    IF cardinality(channels) > 0 THEN
+        INSERT INTO thread_channel (thread_id, checkpoint_ns, channel, version, kind, type, value)
+        SELECT conversation, namespace, n.channel, n.version, n.kind, n.type, n.value
+        FROM unnest(channels, channel_versions, kinds, types, "values") AS n (channel, version, kind, type, value)
+        ON CONFLICT (thread_id, checkpoint_ns, channel, version) DO UPDATE SET
+            kind = excluded.kind, type = excluded.type, value = excluded.value;
+    END IF;
+    INSERT INTO thread_checkpoint (
+        thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, run_id, channel_versions, replayed_channels,
+        type, body, stored_at
+    ) VALUES (conversation, namespace, checkpoint, parent, run, versions, replayed, body_type, body, stored_now)
+    ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id) DO UPDATE SET
+        parent_checkpoint_id = excluded.parent_checkpoint_id, run_id = excluded.run_id,
+        channel_versions = excluded.channel_versions, replayed_channels = excluded.replayed_channels,
+        type = excluded.type, body = excluded.body;
+    IF owner IS NOT NULL THEN
+        UPDATE thread SET owner_id = owner WHERE thread_id = conversation AND owner_id IS NULL;
+        INSERT INTO thread_owner (owner_id, thread_id) VALUES (owner, conversation) ON CONFLICT DO NOTHING;
+    END IF;
+    IF cardinality(messages) > 0 THEN
+        INSERT INTO thread_message AS m (thread_id, message_id, owner_id, said_at)
+        SELECT conversation, n.message_id, said_by, now FROM unnest(messages) AS n (message_id)
+        ON CONFLICT (thread_id, message_id) DO UPDATE SET owner_id = excluded.owner_id
+        WHERE m.owner_id = '' AND excluded.owner_id <> '';
+    END IF;
+    RETURN true;
+END $$;
+
+-- Store pending writes by one call, under the lock of their thread; an ordinary write that is there stays as it is.
+CREATE FUNCTION thread_put_writes(
+    conversation text, namespace text, checkpoint text, stored boolean, begins boolean, deleted text,
+    tasks text[], places bigint[], paths text[], channels text[], types text[], "values" bytea[]
+) RETURNS boolean LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+#variable_conflict use_column
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('thread_id ' || conversation, 7));
+    IF stored THEN
+        PERFORM FROM thread_checkpoint AS p
+        WHERE p.thread_id = conversation AND p.checkpoint_ns = namespace AND p.checkpoint_id = checkpoint;
+        IF NOT FOUND THEN
+            RETURN true;
+        END IF;
+    ELSIF begins OR NOT EXISTS (SELECT FROM thread_deleted WHERE mark = deleted) THEN
+        INSERT INTO thread (thread_id) VALUES (conversation) ON CONFLICT (thread_id) DO NOTHING;
+    END IF;
+    PERFORM FROM thread WHERE thread_id = conversation;
+    IF NOT FOUND THEN
+        RETURN true;
+    END IF;
+    FOR i IN 1 .. cardinality(tasks) LOOP
+        INSERT INTO thread_write (
+            thread_id, checkpoint_ns, checkpoint_id, task_id, idx, task_path, channel, type, value
+        ) VALUES (conversation, namespace, checkpoint, tasks[i], places[i], paths[i], channels[i], types[i], "values"[i])
+        ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id, task_id, idx) DO UPDATE SET
+            task_path = excluded.task_path, channel = excluded.channel, type = excluded.type, value = excluded.value
+            WHERE excluded.idx < 0;
+    END LOOP;
+    RETURN true;
+END $$;
 
 -- Nothing of a thread outlives it.
 CREATE FUNCTION thread_delete() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$

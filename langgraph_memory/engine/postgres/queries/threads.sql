@@ -5,6 +5,25 @@ ON CONFLICT (thread_id) DO UPDATE SET
     created_at = coalesce(thread.created_at, excluded.created_at),
     updated_at = greatest(thread.updated_at + 1, excluded.updated_at)
 
+-- name: store_checkpoint
+-- Store one checkpoint with all that is new in it, unless it is built on what is not there.
+SELECT thread_put(
+    :thread_id::text, :checkpoint_ns::text, :checkpoint_id::text, :parent_checkpoint_id::text, :run_id::text,
+    :owner_id::text, :channel_versions::json, :replayed_channels::text, :type::text, :body::bytea, :now::bigint,
+    :kept::text[], :kept_versions::text[], :bases::text[], :base_versions::text[], :base_runs::bytea[],
+    :base_tails::bigint[], :base_ends::bigint[], :addresses::bigint[], :counts::bigint[], :chunk_types::text[],
+    :chunks::bytea[], :shared_channels::text[], :shared_types::text[], :shared_values::bytea[], :shared_as::text[],
+    :shared_runs::bytea[], :channels::text[], :versions::text[], :kinds::text[], :types::text[], :values::bytea[],
+    :messages::text[], :said_by::text
+) AS stored
+
+-- name: store_writes
+-- Store some pending writes.
+SELECT thread_put_writes(
+    :thread_id::text, :checkpoint_ns::text, :checkpoint_id::text, :stored::boolean, :begins::boolean, :mark::text,
+    :tasks::text[], :places::bigint[], :paths::text[], :channels::text[], :types::text[], :values::bytea[]
+) AS stored
+
 -- name: put_checkpoint
 -- Store one checkpoint; the same id again replaces it.
 INSERT INTO thread_checkpoint (
