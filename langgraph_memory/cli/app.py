@@ -419,11 +419,14 @@ def export(
     file: Annotated[str, typer.Argument(help="A new file, or - for the standard output.")] = "-",
     db: Database = DEFAULT_DATABASE,
     owner: Owner = None,
+    readable: Annotated[
+        bool, typer.Option("--readable", help="A text for the owner to read, with what was said; not for import.")
+    ] = False,
 ) -> None:
     """Write memories, history and audit as JSON Lines, of one owner or of all."""
     from langgraph_memory.cli.upkeep import export_memories
 
-    export_memories(db, file, owner)
+    export_memories(db, file, owner, readable=readable)
 
 
 @app.command("import")

@@ -18,7 +18,7 @@ from langgraph_memory.cli.ids import memory_of_id
 from langgraph_memory.cli.tables import audit_table, memories_table
 from langgraph_memory.cli.telling import as_object, confirm, print_json, tell
 from langgraph_memory.cli.terminal import open_console, safe
-from langgraph_memory.database import open_memory
+from langgraph_memory.database import MemoryDatabase, open_memory
 from langgraph_memory.display.counting import counted, listed
 from langgraph_memory.domain.memory import Receipt
 from langgraph_memory.domain.transfer import check_header
@@ -127,10 +127,12 @@ def erase_owner(db: str, owner: str, *, threads: bool, sure: bool, as_json: bool
     tell(f"erased {listed(receipt.counts.items())} of {owner}.{_scrubbed(db, scrubbed)}", facts, as_json=as_json)
 
 
-def export_memories(db: str, file: str, owner: str | None) -> None:
-    """Write an export to a file, or to the standard output."""
+def export_memories(db: str, file: str, owner: str | None, *, readable: bool = False) -> None:
+    """Write an export to a file, or to the standard output; `readable` as a text for the owner to read."""
+    if readable and owner is None:
+        raise InvalidInputError("--readable is for one owner; name one with --owner.")
     with open_memory(existing(db)) as memory:
-        lines = memory.store.export(owner_id=owner)
+        lines = _readable(memory, owner) if readable and owner else memory.store.export(owner_id=owner)
         if file == STANDARD_STREAM:
             for line in lines:
                 typer.echo(line.encode("utf-8") + b"\n", nl=False)
@@ -140,6 +142,12 @@ def export_memories(db: str, file: str, owner: str | None) -> None:
         with open(file, "x", encoding="utf-8", opener=_for_owner_alone) as target:
             target.writelines(f"{line}\n" for line in lines)
     typer.echo(f"wrote {file}.", err=True)
+
+
+def _readable(memory: MemoryDatabase, owner: str) -> Iterator[str]:
+    from langgraph_memory.report import owner_report
+
+    yield from owner_report(memory, owner).split("\n")
 
 
 def _for_owner_alone(path: str, flags: int) -> int:
