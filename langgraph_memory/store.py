@@ -350,6 +350,7 @@ class CuratedStore(BaseStore):
         needed: bool = False,
         filter: MemoryFilter | None = None,
         source: Source | None = None,
+        receipt: bool = True,
     ) -> Recall:
         """Return the few memories that matter most for `query`, best first, and keep a receipt.
 
@@ -358,7 +359,7 @@ class CuratedStore(BaseStore):
         `needed` it is at most `pinned` that shape every answer, then up to `limit` that the answer needs, none where it
         needs none: their scores are the chances of that, and their parts the log-odds. `shared_with` names other owners
         whose memories are read too. `max_tokens` are estimated at four characters each. `source` names the thread,
-        checkpoint and run for the receipt.
+        checkpoint and run for the receipt; without `receipt` none is kept.
 
         `filter` leaves only memories of a type, a beginning of slots, tags or a time, as `MemoryFilter` says; pinned
         ones are no exception. What is never to be recalled is in no answer, whatever is asked.
@@ -392,6 +393,7 @@ class CuratedStore(BaseStore):
         needed: bool = False,
         filter: MemoryFilter | None = None,
         source: Source | None = None,
+        receipt: bool = True,
     ) -> Recall:
         """Same as `recall`."""
         fields = _recall_fields(locals())
@@ -691,8 +693,30 @@ class CuratedStore(BaseStore):
         """Same as `set_thread_memory`."""
         await self._runner.arun(authors.switch(thread_id, owner_id, recall, learn, self._settings))
 
+    def set_owner_memory(self, *, owner_id: str, recall: bool, learn: bool) -> None:
+        """Set what memory does for an owner, in whatever thread: `set_thread_memory` for all of them.
+
+        Raises MissingOwnerError or InvalidInputError.
+        """
+        self._runner.run(authors.switch(None, owner_id, recall, learn, self._settings))
+
+    async def aset_owner_memory(self, *, owner_id: str, recall: bool, learn: bool) -> None:
+        """Same as `set_owner_memory`."""
+        await self._runner.arun(authors.switch(None, owner_id, recall, learn, self._settings))
+
+    def owner_memory(self, *, owner_id: str) -> MemorySwitches:
+        """Return what memory does for an owner in every thread; raises MissingOwnerError."""
+        return self._runner.run(authors.switches(None, owner_id))
+
+    async def aowner_memory(self, *, owner_id: str) -> MemorySwitches:
+        """Same as `owner_memory`."""
+        return await self._runner.arun(authors.switches(None, owner_id))
+
     def thread_memory(self, thread_id: str, *, owner_id: str) -> MemorySwitches:
-        """Return what memory does for an owner in a thread; raises MissingOwnerError or InvalidInputError."""
+        """Return what memory does for an owner in a thread, which is no more than it does for them in every thread.
+
+        Raises MissingOwnerError or InvalidInputError.
+        """
         return self._runner.run(authors.switches(thread_id, owner_id))
 
     async def athread_memory(self, thread_id: str, *, owner_id: str) -> MemorySwitches:

@@ -22,4 +22,6 @@ class MemorySwitches:
         return MemorySwitches(self.recall and other.recall, self.learn and other.learn)
 
 
+EVERY_THREAD = ""
+"""Stands for all threads of an owner, where a thread is named."""
 PAUSED = MemorySwitches(recall=False, learn=False)

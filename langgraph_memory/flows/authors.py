@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from langgraph_memory.domain.scope import check_owner, storable
-from langgraph_memory.domain.switches import MemorySwitches
+from langgraph_memory.domain.switches import EVERY_THREAD, MemorySwitches
 from langgraph_memory.domain.thread import NOBODY, STRANGER
 from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.flows.base import Flow, Later
@@ -40,14 +40,14 @@ def claim(
         yield Later(authors.claim(thread_id, check_owner(owner_id), message_ids, began_at, settings.clock()))
 
 
-def switches(thread_id: str, owner_id: str) -> Flow[MemorySwitches]:
-    """Return what memory does for an owner in a thread."""
+def switches(thread_id: str | None, owner_id: str) -> Flow[MemorySwitches]:
+    """Return what memory does for an owner in a thread, or without one in every thread."""
     found: MemorySwitches = yield authors.switches(_checked(thread_id), check_owner(owner_id))
     return found
 
 
-def switch(thread_id: str, owner_id: str, recall: bool, learn: bool, settings: StoreSettings) -> Flow[None]:
-    """Set what memory does for an owner in a thread; raises InvalidInputError for what is no switch."""
+def switch(thread_id: str | None, owner_id: str, recall: bool, learn: bool, settings: StoreSettings) -> Flow[None]:
+    """Set what memory does for an owner in a thread, or in all; raises InvalidInputError for what is no switch."""
     for what, on in (("recall", recall), ("learn", learn)):
         if not isinstance(on, bool):
             raise InvalidInputError(f"{what} must be True or False, not {on!r}.")
@@ -61,7 +61,9 @@ def withhold(thread_id: str, owner_id: str, message_ids: Sequence[str], settings
         yield authors.withhold(thread_id, check_owner(owner_id), message_ids, settings.clock())
 
 
-def _checked(thread_id: str) -> str:
+def _checked(thread_id: str | None) -> str:
+    if thread_id is None:
+        return EVERY_THREAD
     if isinstance(thread_id, str) and thread_id and storable(thread_id):
         return thread_id
     raise InvalidInputError(f"thread_id must be text that names a thread, not {thread_id!r}.")

@@ -61,10 +61,11 @@ def remember(content: str | Memory, fields: dict[str, Any], settings: StoreSetti
 def recall(query: str | None, fields: dict[str, Any], origin: Origin, settings: StoreSettings) -> Flow[Recall]:
     """Recall memories and keep the receipt."""
     now = settings.clock()
+    kept = fields.pop("receipt", True)
     request = yield from request_of(query, fields, settings, now)
     found: Recall = yield recalling.recall(request)
     policy = settings.receipts
-    if policy.kept != "off":
+    if kept and policy.kept != "off":
         asked = policy.query_of(query, settings.guard)
         yield Later(recalling.keep_receipt(found, request, asked, origin, policy, now))
     return found

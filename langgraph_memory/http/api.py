@@ -40,6 +40,7 @@ from langgraph_memory.http.schema import (
     RecallBody,
     ReceiptBody,
     SweepBody,
+    Switches,
     Verified,
 )
 from langgraph_memory.http.threads import checkpoints, thread_of
@@ -72,6 +73,7 @@ def json_api(memory: MemoryDatabase, access: Access) -> APIRouter:
     """Return the routes of the API on an open database."""
     router = APIRouter(prefix="/api")
     _add_memories(router, memory, access)
+    _add_switches(router, memory, access)
     _add_edits(router, memory, access)
     _add_recall(router, memory, access)
     _add_threads(router, memory, access)
@@ -137,6 +139,23 @@ def _add_memories(router: APIRouter, memory: MemoryDatabase, access: Access) -> 
 
         named = {"Content-Disposition": 'attachment; filename="memories.jsonl"'}
         return StreamingResponse(lines(), media_type="application/x-ndjson", headers=named)
+
+
+def _add_switches(router: APIRouter, memory: MemoryDatabase, access: Access) -> None:
+    store = memory.store
+
+    @router.get("/switches")
+    async def switches(request: Request, owner_id: Owner = None) -> Switches:
+        """Return what memory does for an owner, in every thread."""
+        found = await store.aowner_memory(owner_id=access.owner(request, owner_id))
+        return Switches(recall=found.recall, learn=found.learn)
+
+    @router.put("/switches", status_code=204)
+    async def switch(request: Request, body: Switches, owner_id: Owner = None) -> None:
+        """Set what memory does for an owner, in every thread; without both it is paused."""
+        access.check_writes()
+        owner = access.owner(request, owner_id)
+        await store.aset_owner_memory(owner_id=owner, recall=body.recall, learn=body.learn)
 
 
 def _add_edits(router: APIRouter, memory: MemoryDatabase, access: Access) -> None:

@@ -40,6 +40,8 @@ DONE = {
     "retired": "What it denies holds no more.",
     "forgotten": "Forgotten, with its older versions.",
     "undone": "Undone.",
+    "paused": "Paused: nothing is recalled, and nothing that is said meanwhile is ever learnt.",
+    "on": "Memory works again.",
     "retried": "They will be tried again.",
     "dropped": "Given up: they count as read.",
     "swept": "Swept.",
@@ -174,7 +176,15 @@ def _add_listings(router: APIRouter, site: _Site) -> None:
         more = offset + PAGE if len(found) > PAGE else None
         context = {"memories": found[:PAGE], "q": q, "everything": everything, "next": more, "offset": offset}
         types = sorted(store.memory_types)
+        context["paused"] = (await store.aowner_memory(owner_id=owner)).paused
         return site.page(request, "memories.html", owner, now=datetime.now(UTC), types=types, **context)
+
+    @router.post("/pause")
+    async def pause(request: Request) -> Response:
+        form = await site.form(request)
+        owner, on = site.owner(request, form.get("owner_id")), form.get("on") == "yes"
+        await store.aset_owner_memory(owner_id=owner, recall=on, learn=on)
+        return _to(request, "/memories", owner_id=owner, done="on" if on else "paused")
 
 
 async def _matching(site: _Site, owner: str, asked: str) -> list[Memory]:

@@ -96,7 +96,10 @@ class Edits(_Body):
 
 
 class Question(_Body):
-    """What `recall` takes; `needed` (the default) shows what the retrieval node would put before a model."""
+    """What `recall` takes; `needed` (the default) shows what the retrieval node would put before a model.
+
+    A receipt is kept only where one is asked for.
+    """
 
     query: str | None
     scope: str = "global"
@@ -105,6 +108,7 @@ class Question(_Body):
     as_of: AwareDatetime | None = None
     max_tokens: int | None = None
     needed: bool = True
+    receipt: bool = False
 
 
 class RecalledBody(BaseModel):
@@ -200,6 +204,13 @@ class JobChoice(_Body):
 
     choice: Literal["retry", "drop"]
     thread_id: str | None = None
+
+
+class Switches(_Body):
+    """What memory does for an owner: whether it is read, and whether what they say is learnt."""
+
+    recall: bool
+    learn: bool
 
 
 class Erasure(_Body):

@@ -57,8 +57,10 @@ class InRun:
         """Return what the run and its thread both let memory do."""
         found = switches_of(runtime, ensure_config(config))
         thread_id = None if runtime.execution_info is None else runtime.execution_info.thread_id
-        if thread_id is None or found.paused:
+        if found.paused:
             return found
+        if thread_id is None:
+            return found.and_also((yield from call(store.owner_memory, store.aowner_memory, owner_id=owner_id)))
         of_thread = yield from call(store.thread_memory, store.athread_memory, thread_id, owner_id=owner_id)
         return found.and_also(of_thread)
 

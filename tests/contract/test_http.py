@@ -87,6 +87,9 @@ async def test_a_recall_says_what_was_found_and_left_out_and_can_be_explained(co
 
     assert [one["memory"]["content"] for one in body["items"]] == ["The user lives in Munich."]
     assert body["items"][0]["parts"]
+    assert (await client.get(f"/api/recalls/{body['id']}", params={"owner_id": "ana"})).status_code == 404
+    question = {"query": "Where do I live?", "receipt": True}
+    body = (await client.post("/api/recall", params={"owner_id": "ana"}, json=question)).json()
     explained = await found(client, f"/api/recalls/{body['id']}", owner_id="ana")
     assert [one["memory_id"] for one in explained["items"]] == [body["items"][0]["memory_id"]]
     assert body["id"] in [one["id"] for one in (await found(client, "/api/recalls", owner_id="ana"))["items"]]
@@ -249,6 +252,17 @@ async def test_the_export_the_review_and_the_erasure_are_those_of_the_store(
     assert erased.json()["counts"]["memories"] == 3
     assert (await found(client, "/api/threads"))["items"] == []
     assert [one["owner_id"] for one in await found(client, "/api/owners")] == ["bo"]
+
+
+async def test_an_owner_can_pause_memory_and_go_on(connect: Connect, memory: MemoryDatabase) -> None:
+    client = connect(owner_id="ana")
+    assert await found(client, "/api/switches") == {"recall": True, "learn": True}
+    assert (await client.put("/api/switches", json={"recall": False, "learn": False})).status_code == 204
+    assert (await memory.store.aowner_memory(owner_id="ana")).paused
+    assert not (await memory.store.aowner_memory(owner_id="bo")).paused
+    assert "Go on" in (await client.get("/memories")).text
+    await client.put("/api/switches", json={"recall": True, "learn": True})
+    assert "Pause memory" in (await client.get("/memories")).text
 
 
 async def test_the_description_names_every_route(connect: Connect) -> None:

@@ -149,6 +149,14 @@ def test_a_memory_is_found_and_another_remembered(page: Any) -> None:
     assert page.get_by_role("heading", name="The user rows on Sundays.").is_visible()
 
 
+def test_memory_is_paused_and_goes_on(page: Any) -> None:
+    open_memories(page)
+    page.get_by_role("button", name="Pause memory").click()
+    assert page.get_by_text("Memory is paused").is_visible()
+    page.get_by_role("button", name="Go on").click()
+    assert page.get_by_text("Memory works again.").is_visible()
+
+
 def test_hostile_text_is_text(page: Any, served: Served) -> None:
     open_memories(page)
     page.get_by_role("link", name="<img").click()

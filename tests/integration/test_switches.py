@@ -227,3 +227,34 @@ async def test_agents_tools_and_files_keep_to_it(memory: MemoryDatabase, mode: s
     assert "Berlin" not in repr(model.prompts)
     assert traces(memory) == []
     assert contents(memory) == "The user lives in Berlin."
+
+
+@pytest.mark.parametrize("kind", ["hot", "background"])
+async def test_an_owner_who_pauses_is_off_the_record_in_every_thread_until_they_go_on(
+    memory: MemoryDatabase, mode: str, kind: Any
+) -> None:
+    graph = graph_of(memory, promotion=PromotionNode(mode=kind, quiet_for=0))
+    store = Driver(memory.store, mode)
+    await store.set_owner_memory(owner_id=OWNER, recall=False, learn=False)
+    memory.store.set_thread_memory("two", owner_id=OWNER, recall=True, learn=True)
+
+    for thread in ("one", "two"):
+        assert "Berlin" not in await say(graph, mode, "I work as a baker. Where do I live?", thread=thread)
+    PromotionWorker(memory.store).drain()
+    assert traces(memory) == []
+    assert "baker" not in contents(memory)
+    assert (await store.owner_memory(owner_id=OWNER)).paused
+    assert (await store.thread_memory("two", owner_id=OWNER)).paused
+    assert not memory.store.owner_memory(owner_id="bo").paused
+
+    await store.set_owner_memory(owner_id=OWNER, recall=True, learn=True)
+    assert "Berlin" in await say(graph, mode, "Where do I live?", thread="three")
+    PromotionWorker(memory.store).drain()
+    assert "baker" not in contents(memory)
+
+
+async def test_a_recall_that_is_to_leave_no_receipt_leaves_none(memory: MemoryDatabase, mode: str) -> None:
+    found = await Driver(memory.store, mode).recall("Where do I live?", owner_id=OWNER, receipt=False)
+
+    assert [item.memory.content for item in found] == ["The user lives in Berlin."]
+    assert traces(memory) == []

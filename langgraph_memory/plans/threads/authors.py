@@ -7,7 +7,7 @@ from datetime import datetime
 
 from langgraph_memory.domain import marks
 from langgraph_memory.domain.clock import to_microseconds
-from langgraph_memory.domain.switches import MemorySwitches
+from langgraph_memory.domain.switches import EVERY_THREAD, MemorySwitches
 from langgraph_memory.domain.thread import NOBODY, STRANGER, mark_of
 from langgraph_memory.engine.query import Plan, Query, reads, reads_little, writes_repeatably
 from langgraph_memory.plans.marks import leave, left, lift_all
@@ -81,10 +81,11 @@ def claim(
 
 @reads_little
 def switches(thread_id: str, owner_id: str) -> Plan[MemorySwitches]:
-    """Return what memory does for an owner in a thread."""
-    off = {what: marks.switched_off(owner_id, thread_id, what) for what in ("recall", "learn")}
-    found = yield from left(off.values())
-    return MemorySwitches(recall=off["recall"] not in found, learn=off["learn"] not in found)
+    """Return what memory does for an owner in a thread, which is no more than in every thread."""
+    places = {thread_id, EVERY_THREAD}
+    off = {what: {marks.switched_off(owner_id, one, what) for one in places} for what in ("recall", "learn")}
+    found = set((yield from left(off["recall"] | off["learn"])))
+    return MemorySwitches(recall=not off["recall"] & found, learn=not off["learn"] & found)
 
 
 @writes_repeatably
