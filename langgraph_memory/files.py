@@ -154,7 +154,7 @@ class MemoryFiles:
         if not gone:
             raise FileError(f"there is no file {self.path_of(name)}.")
         for one in gone:
-            self._store.forget(notes[one].id, **self._owner)
+            self._store.forget(notes[one].id, source=self._source, **self._owner)
         return gone
 
     def rename(self, old: str, new: str) -> None:
@@ -260,7 +260,7 @@ class MemoryFiles:
             kept = "; no line was forgotten" if forgotten else ""
             raise FileError(f"{'; '.join(refused)}{kept}.")
         for one in forgotten:
-            self._store.forget(one.id, **self._owner)
+            self._store.forget(one.id, source=self._source, **self._owner)
 
     def _store_line(self, old: Memory | None, new: _Line) -> Outcome | Memory:
         if old is None:

@@ -53,6 +53,7 @@ class MemoryShown(BaseModel):
     updated_at: datetime
     superseded: bool
     said_by: str | None
+    trust: str
     score: float | None = None
 
 
@@ -238,7 +239,7 @@ class _Actions:
 
     async def forget(self, memory_id: Id) -> Done:
         """Delete a memory with its older versions, for good."""
-        await self._store.aforget(memory_id, owner_id=self._who().owner_id)
+        await self._store.aforget(memory_id, owner_id=self._who().owner_id, source=_SOURCE)
         return Done(action="forgotten", reason="it was asked for")
 
     async def profile_resource(self) -> str:
@@ -309,4 +310,6 @@ def _done(outcome: Outcome) -> Done:
 
 def _shown(memory: Memory, score: float | None = None) -> MemoryShown:
     kept = memory.model_dump(include={"id", "content", "memory_type", "slot", "scope", "updated_at"})
-    return MemoryShown(**kept, superseded=memory.superseded, said_by=memory.source.actor, score=score)
+    return MemoryShown(
+        **kept, superseded=memory.superseded, said_by=memory.source.actor, trust=memory.trust, score=score
+    )

@@ -295,6 +295,7 @@ class CuratedStore(BaseStore):
         context: str | None = None,
         tags: Sequence[str] = (),
         injection: Injected | None = None,
+        protected: bool | None = None,
     ) -> Outcome:
         """Store one memory, or confirm or supersede what is known about the same thing.
 
@@ -303,6 +304,8 @@ class CuratedStore(BaseStore):
         standing is kept beside it as a conflict. `source` says who speaks: a user counts more than a tool, a tool
         more than the assistant, and a call that names no actor most. Without a slot, the same in other words confirms
         what is known, "no longer" retires it, and what differs from it in a value or a "not" is kept as a conflict.
+        What is `protected` the app alone changes: what its owner says otherwise is kept beside it as a claim, and
+        nobody else's word is. That is so by default of what the app sets itself, with a source that names no speaker.
         A finished `Memory` is stored as it is, compared by its slot and its very words alone, and the other arguments
         but `owner_id` do not apply. `tags` are words of your own to filter by; `injection` "always" pins it, "never"
         keeps it out of every recall, and both go on to what supersedes it. What the guard refuses (secrets,
@@ -330,6 +333,7 @@ class CuratedStore(BaseStore):
         context: str | None = None,
         tags: Sequence[str] = (),
         injection: Injected | None = None,
+        protected: bool | None = None,
     ) -> Outcome:
         """Same as `remember`."""
         return await self._runner.arun(memories.remember(content, _memory_fields(locals()), self._settings))
@@ -443,16 +447,17 @@ class CuratedStore(BaseStore):
         """Same as `history`."""
         return await self._runner.arun(memories.history(memory_id, owner_id))
 
-    def forget(self, memory_id: str, *, owner_id: str) -> Receipt:
+    def forget(self, memory_id: str, *, owner_id: str, source: Source | None = None) -> Receipt:
         """Delete a memory and the older versions it had superseded.
 
-        Raises MemoryNotFoundError.
+        `source` names who wants it forgotten; what is protected goes on the app's own word alone, which is that of a
+        source that names no speaker. Raises MemoryNotFoundError or InvalidMemoryError.
         """
-        return self._runner.run(memories.forget(memory_id, owner_id, self._settings))
+        return self._runner.run(memories.forget(memory_id, owner_id, source or Source(), self._settings))
 
-    async def aforget(self, memory_id: str, *, owner_id: str) -> Receipt:
+    async def aforget(self, memory_id: str, *, owner_id: str, source: Source | None = None) -> Receipt:
         """Same as `forget`."""
-        return await self._runner.arun(memories.forget(memory_id, owner_id, self._settings))
+        return await self._runner.arun(memories.forget(memory_id, owner_id, source or Source(), self._settings))
 
     def verify(self, memory_id: str, *, owner_id: str, confidence: float = 1.0, source: Source | None = None) -> Memory:
         """Confirm a live memory: it was verified now, with that confidence; where its type expires, its time restarts.
@@ -501,10 +506,11 @@ class CuratedStore(BaseStore):
     ) -> Outcome:
         """Put a new value in the place of a live memory, with or without a slot.
 
-        Owner, scope, type and slot stay; importance and subject do too unless they are named. What contradicts the old
-        one loses its place as well. The same words confirm the memory instead, and what the guard refuses is not
-        stored. Raises MemoryNotFoundError, or InvalidMemoryError
-        for a memory that is superseded or expired.
+        Owner, scope, type, slot and protection stay; importance and subject do too unless they are named. What is
+        protected the app alone replaces, with a source that names no speaker. What contradicts the old one loses its
+        place as well. The same words confirm the memory instead, and what the guard refuses is not stored.
+
+        Raises MemoryNotFoundError, or InvalidMemoryError for a memory that is superseded or expired.
         """
         return self._runner.run(changes.supersede(memory_id, content, _supersede_fields(locals()), self._settings))
 
@@ -757,21 +763,34 @@ class CuratedStore(BaseStore):
                 yield line
 
     def import_(
-        self, lines: Iterable[str], *, owner_id: str | None = None, on_progress: transfer.Progress | None = None
+        self,
+        lines: Iterable[str],
+        *,
+        owner_id: str | None = None,
+        trusted: bool = True,
+        on_progress: transfer.Progress | None = None,
     ) -> Receipt:
         """Take in what `export` gave; what is there already stays as it is, so that a repeat adds nothing.
 
+        A memory is trusted as far as its line says, and as imported where it says nothing. `trusted=False` takes all as
+        imported, whatever a line claims: it stands in no prompt unasked and replaces nothing that the owner said.
         With `owner_id` every line must be that owner's. Lines are stored in batches, each wholly or not at all;
         `on_progress` is called with the number of lines read. Raises InvalidInputError, which names the line, for one
         that cannot be read and for an export of a newer version: what was stored before it stays.
         """
-        return self._runner.run(transfer.import_(lines, owner_id, on_progress, self._settings))
+        return self._runner.run(transfer.import_(lines, owner_id, on_progress, self._settings, trusted=trusted))
 
     async def aimport_(
-        self, lines: Iterable[str], *, owner_id: str | None = None, on_progress: transfer.Progress | None = None
+        self,
+        lines: Iterable[str],
+        *,
+        owner_id: str | None = None,
+        trusted: bool = True,
+        on_progress: transfer.Progress | None = None,
     ) -> Receipt:
         """Same as `import_`."""
-        return await self._runner.arun(transfer.import_(lines, owner_id, on_progress, self._settings))
+        flow = transfer.import_(lines, owner_id, on_progress, self._settings, trusted=trusted)
+        return await self._runner.arun(flow)
 
     def reindex(self, *, on_progress: indexing.Progress | None = None) -> int:
         """Embed, with the index this store was opened with, whatever has no vector of it; return how many rows.
@@ -928,6 +947,8 @@ def _memory_fields(arguments: dict[str, Any]) -> dict[str, Any]:
     fields = {name: value for name, value in arguments.items() if name not in ("self", "content")}
     if isinstance(fields["content_json"], Mapping):
         fields["content_json"] = dict(fields["content_json"])
+    if fields.get("protected", False) is None:
+        del fields["protected"]
     return fields
 
 

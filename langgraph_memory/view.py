@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from langgraph.store.base import BaseStore, GetOp, ListNamespacesOp, Op, PutOp, Result, SearchItem, SearchOp
+from langgraph.store.base import BaseStore, GetOp, Item, ListNamespacesOp, Op, PutOp, Result, SearchItem, SearchOp
 
 from langgraph_memory.domain.namespaces import select_namespaces
 from langgraph_memory.domain.scope import GLOBAL, check_owner, check_scope, namespace_of, visible_from
@@ -61,7 +61,7 @@ class StoreView(BaseStore):
 
     It reads the namespaces of its scope, of that scope's ancestors and of global, and writes into that of its scope.
     Whatever lies outside is refused with an error that does not tell whether anything is there; a listing or a search
-    above its namespaces is of those alone.
+    above its namespaces is of those alone. What the owner or the app said is not changed through a view.
     """
 
     supports_ttl = True
@@ -101,8 +101,19 @@ class StoreView(BaseStore):
                 results[place] = yield from self._namespaces(op)
         puts = [op for op in ops if isinstance(op, PutOp)]
         if puts:
+            yield from self._check_trust(puts)
             yield puts
         return results
+
+    def _check_trust(self, puts: Sequence[PutOp]) -> Generator[Sequence[Op], list[Result], None]:
+        """Raise InvalidInputError when a write would change or delete what the owner or the app said."""
+        held = yield [GetOp(op.namespace, op.key, refresh_ttl=False) for op in puts]
+        for op, item in zip(puts, held, strict=True):
+            if isinstance(item, Item) and op.namespace in self._bounds.visible and _is_trusted(item):
+                raise InvalidInputError(
+                    f"memory {op.key} is what the {item.value['trust']} said, and a view is for agents, which do not "
+                    "change that; let the app do it with supersede() or forget(), or the user with memory_tools()."
+                )
 
     def _check(self, op: Op) -> None:
         if isinstance(op, GetOp) and not self._bounds.reads(op.namespace):
@@ -139,6 +150,11 @@ class StoreView(BaseStore):
         inside = [one for one in every if self._bounds.reads(one)]
         conditions = [(one.match_type, tuple(one.path)) for one in op.match_conditions or ()]
         return select_namespaces(inside, conditions, op.max_depth, op.limit, op.offset)
+
+
+def _is_trusted(item: Item) -> bool:
+    """Return whether an item is a memory that its owner or the app said; a plain item has no trust of its own."""
+    return "owner_id" in item.value and item.value.get("trust") in ("owner", "app")
 
 
 _ALL = 2**31 - 1

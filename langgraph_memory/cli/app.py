@@ -446,12 +446,15 @@ def import_(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what of another product would be taken in, and change nothing.")
     ] = False,
+    trusted: Annotated[
+        bool, typer.Option("--trusted/--untrusted", help="Whether memories are trusted as far as an export says.")
+    ] = True,
     as_json: Json = False,
 ) -> None:
     """Take in an export, what LangGraph's own savers and stores hold, or what another product remembers."""
     from langgraph_memory.cli.copying import take_in
 
-    take_in(source, db, owner, scope, dry_run=dry_run, as_json=as_json)
+    take_in(source, db, owner, scope, trusted=trusted, dry_run=dry_run, as_json=as_json)
 
 
 @app.command()

@@ -102,7 +102,9 @@ def _print_sizes(source: str, source_bytes: int, target: str, target_bytes: int 
     typer.echo(safe("; ".join(sizes) + "."))
 
 
-def take_in(source: str, target: str, owner: str | None, scope: str, *, dry_run: bool, as_json: bool) -> None:
+def take_in(
+    source: str, target: str, owner: str | None, scope: str, *, trusted: bool, dry_run: bool, as_json: bool
+) -> None:
     """Take in what `source` turns out to be: an export, a database of LangGraph's own classes, or another product's.
 
     Raises InvalidInputError for what is none of them, and for options that do not apply to what it is.
@@ -114,7 +116,7 @@ def take_in(source: str, target: str, owner: str | None, scope: str, *, dry_run:
     if dry_run or scope != GLOBAL:
         raise InvalidInputError("--scope and --dry-run are for what another product exported.")
     if source == STANDARD_STREAM or is_text:
-        import_memories(target, source, owner, as_json=as_json)
+        import_memories(target, source, owner, trusted=trusted, as_json=as_json)
         return
     if owner is not None:
         raise InvalidInputError("--owner is for an export; a database is taken in with all its owners.")

@@ -33,8 +33,8 @@ _STATE_STYLES = {"live": "green", "superseded": "red", "retired": "red", "expire
 
 def memories_table(memories: Iterable[Memory], *, title: str, now: datetime) -> Table:
     """Return one row for each memory, with what has become of it by `now`."""
-    table = _table(title, "id", "memory", "type", "slot", "state", "updated")
-    for place, width in ((0, ID_LENGTH), (4, 10), (5, 10)):
+    table = _table(title, "id", "memory", "type", "slot", "by", "state", "updated")
+    for place, width in ((0, ID_LENGTH), (4, 6), (5, 10), (6, 10)):
         table.columns[place].min_width = width
     table.columns[3].max_width = 18
     for memory in memories:
@@ -44,6 +44,7 @@ def memories_table(memories: Iterable[Memory], *, title: str, now: datetime) -> 
             Text(safe(memory.content)),
             Text(safe(memory.memory_type)),
             Text(safe(_place(memory))),
+            Text(memory.trust),
             Text(state, style=_STATE_STYLES[state]),
             Text(f"{memory.updated_at:%Y-%m-%d}"),
         )

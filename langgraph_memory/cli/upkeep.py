@@ -154,24 +154,24 @@ def _for_owner_alone(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def import_memories(db: str, file: str, owner: str | None, *, as_json: bool = False) -> None:
+def import_memories(db: str, file: str, owner: str | None, *, trusted: bool = True, as_json: bool = False) -> None:
     """Take in an export from a file, or from the standard input, and count aloud."""
     if file != STANDARD_STREAM and not Path(file).is_file():
         raise InvalidInputError(f"there is no file {file!r}.")
     try:
-        receipt = _taken_in(db, file, owner)
+        receipt = _taken_in(db, file, owner, trusted)
     except UnicodeDecodeError:
         raise InvalidInputError(f"{file!r} is no text; name what export wrote.") from None
     facts = {"counts": dict(receipt.counts)}
     tell(f"imported {listed(receipt.counts.items())}.", facts, as_json=as_json)
 
 
-def _taken_in(db: str, file: str, owner: str | None) -> Receipt:
+def _taken_in(db: str, file: str, owner: str | None, trusted: bool) -> Receipt:
     with ExitStack() as opened:
         source = sys.stdin if file == STANDARD_STREAM else opened.enter_context(Path(file).open(encoding="utf-8"))
         lines = _begun(source)
         memory = opened.enter_context(open_memory(db))
-        return memory.store.import_(lines, owner_id=owner, on_progress=_count)
+        return memory.store.import_(lines, owner_id=owner, trusted=trusted, on_progress=_count)
 
 
 def _begun(lines: Iterator[str]) -> Iterator[str]:

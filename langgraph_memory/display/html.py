@@ -34,13 +34,16 @@ def memories_html(memories: Iterable[Memory]) -> str:
             memory.memory_type,
             memory.slot or "",
             memory.scope,
+            known_by(memory),
             f"{memory.confidence:.2f}",
             _minute(memory.updated_at),
             _state(memory),
         )
         for memory in memories
     ]
-    return _table("memories", ("memory", "type", "slot", "scope", "confidence", "updated (UTC)", "state"), rows)
+    return _table(
+        "memories", ("memory", "type", "slot", "scope", "known by", "confidence", "updated (UTC)", "state"), rows
+    )
 
 
 def outcome_html(outcome: Outcome) -> str:
@@ -219,6 +222,11 @@ def _shown(message: BaseMessage) -> str:
     others = [f"[{kind}]" for kind in kinds if kind not in ("text", "tool_use", "tool_call")]
     calls = [f"[calls {call['name']}]" for call in getattr(message, "tool_calls", ())]
     return " ".join(filter(None, (message.text, *others, *calls)))
+
+
+def known_by(memory: Memory) -> str:
+    """Return how a memory is known, in a word or two."""
+    return f"{memory.trust}, protected" if memory.protected and memory.trust != "app" else memory.trust
 
 
 def _state(memory: Memory) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self, overload
+from zlib import crc32
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -66,6 +67,33 @@ class Source(BaseModel):
     said_at: Moment | None = None
 
 
+Trust = Literal["owner", "app", "tool", "model", "import"]
+"""How a memory is known: said by its owner, set by the app, told by a tool, written by a model, or imported."""
+
+_TRUST_OF_ACTOR: dict[str | None, Trust] = {
+    "user": "owner",
+    "tool": "tool",
+    "assistant": "model",
+    "system": "model",
+}
+
+
+def trust_of(actor: str | None) -> Trust:
+    """Return how far what somebody says is trusted; whoever the app names beside these speaks for the app."""
+    return _TRUST_OF_ACTOR.get(actor, "app")
+
+
+_UNKNOWN = Source()
+
+
+def _trust_of_source(fields: dict[str, Any]) -> Trust:
+    return trust_of(fields.get("source", _UNKNOWN).actor)
+
+
+def _set_by_the_app(fields: dict[str, Any]) -> bool:
+    return fields.get("trust") == "app"
+
+
 class Memory(BaseModel):
     """One durable record: what is known, whose it is, where it holds, where it comes from and until when it counts.
 
@@ -74,6 +102,8 @@ class Memory(BaseModel):
     memories that share a `conflict_id` contradict each other. What is superseded by nothing has been retired.
     `tags` are words of the application's own to filter by. `injection` is "always" for one that is pinned: it shapes
     every prompt; "never" for one that is kept and recalled by nothing; None leaves it to its type and to the request.
+    `trust` follows from who said it, and what the app sets is `protected`, unless told otherwise: the app alone
+    changes it then.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -100,6 +130,8 @@ class Memory(BaseModel):
     conflict_id: Text | None = None
     tags: Annotated[tuple[Tag, ...], Field(max_length=100), AfterValidator(_distinct)] = ()
     injection: Injected | None = None
+    trust: Trust = Field(default_factory=_trust_of_source)
+    protected: bool = Field(default_factory=_set_by_the_app)
 
     @field_validator("owner_id")
     @classmethod
@@ -141,6 +173,11 @@ class Memory(BaseModel):
         """Whether it no longer holds and nothing took its place."""
         return self.superseded_at is not None and self.superseded_by is None
 
+    @property
+    def trusted(self) -> bool:
+        """Whether its owner or the app says so: then it may stand in every prompt, and replace what the owner said."""
+        return self.trust in ("owner", "app")
+
     def expired(self, now: datetime) -> bool:
         """Whether it no longer counts at `now`."""
         return self.expires_at is not None and self.expires_at <= now
@@ -158,6 +195,8 @@ class Memory(BaseModel):
         row["source"] = "{}" if self.source == _UNKNOWN else _source_json(self.source)
         row["tags"] = json.dumps(self.tags, ensure_ascii=False) if self.tags else None
         row["content_json"] = None if self.content_json is None else json.dumps(self.content_json)
+        row["protected"] = int(self.protected)
+        row["checksum"] = checksum(row)
         return row
 
     @classmethod
@@ -174,6 +213,7 @@ class Memory(BaseModel):
         values["source"] = Source.model_validate_json(source) if source and source != "{}" else _UNKNOWN
         values["tags"] = tuple(json.loads(values["tags"])) if values["tags"] else ()
         values["content_json"] = None if content_json is None else json.loads(content_json)
+        values["protected"] = bool(values["protected"])
         memory = cls.__new__(cls)
         _set(memory, "__dict__", values)
         _set(memory, "__pydantic_fields_set__", set(_COLUMNS))
@@ -209,8 +249,18 @@ def _source_json(source: Source) -> str:
     return source.model_dump_json(exclude_none=True, exclude_defaults=True)
 
 
+_CHECKED = (
+    *("id", "owner_id", "scope", "memory_type", "slot", "content", "content_json", "source", "subject", "context"),
+    *("tags", "trust", "protected"),
+)
+
+
+def checksum(row: Any) -> int:
+    """Return the checksum of the columns that tell what a memory says, whose it is and how it is known."""
+    return crc32("\0".join([str(row[name]) for name in _CHECKED]).encode("utf-8", "surrogatepass"))
+
+
 _COLUMNS = tuple(Memory.model_fields)
-_UNKNOWN = Source()
 _set = object.__setattr__
 
 

@@ -93,7 +93,10 @@ def is_standing(memory: Memory, always: Container[str] = ()) -> bool:
     """Return whether a memory shapes every answer: how to address the person, and how to answer them.
 
     `always` are the types that an application added to be injected always; of the built-in ones their content decides.
+    What neither the owner nor the app says never does: it is shown where it is relevant.
     """
+    if not memory.trusted:
+        return False
     if (
         memory.injection == "always"
         or memory.memory_type in always

@@ -9,7 +9,17 @@ from typing import Any
 
 from langgraph_memory.domain.likeness import Likeness, compare, says_it_ended
 from langgraph_memory.domain.memory import Memory, Source
-from langgraph_memory.domain.standing import outranks, overrides, said_later, same_message, same_source, speaker
+from langgraph_memory.domain.standing import (
+    higher,
+    is_claim,
+    is_closed,
+    outranks,
+    overrides,
+    said_later,
+    same_message,
+    same_source,
+    speaker,
+)
 from langgraph_memory.domain.text import normalised, phrase_key
 from langgraph_memory.domain.types import MemoryType
 
@@ -17,6 +27,8 @@ LOWER_STANDING = "lower_standing"
 """The reason why a memory is not stored that contradicts a higher source."""
 SAID_EARLIER = "said_earlier"
 """The reason why a memory is not stored: its speaker has said otherwise since."""
+CLAIM = "the app recorded otherwise, so that it is kept beside that as a claim"
+"""The reason why what the owner says takes the place of nothing: that is the app's to change."""
 NOTHING_TO_RETIRE = "nothing_to_retire"
 """The reason why "no longer" changes nothing: what it denies is not known."""
 
@@ -81,11 +93,11 @@ def _in_slot(new: Memory, in_slot: Sequence[Memory], now: datetime, *, corrects:
     since = next((one for one in in_slot if said_later(one, new)), None)
     if since is not None:
         return _of_earlier(new, since, now)
-    again = next((one for one in in_slot if not same_source(one, new) and _same_value(one, new)), None)
+    again = next((one for one in in_slot if _said_by_another(one, new) and _same_value(one, new)), None)
     others = tuple(one for one in in_slot if one is not again)
-    above = next((one for one in others if outranks(one, new)), None)
-    if above is not None and again is None:
-        return _refused(new, above)
+    above = [one for one in others if outranks(one, new)]
+    if above and again is None and not _is_claim(new, above):
+        return _refused(new, above[0])
     beaten = tuple(one for one in others if overrides(new, one) and (corrects or not _said_at_once(one, new)))
     if again is not None:
         confirmed = reinforced(again, new, now)
@@ -93,7 +105,8 @@ def _in_slot(new: Memory, in_slot: Sequence[Memory], now: datetime, *, corrects:
         return Decision(confirmed, beaten, again, f"another source says the same of {new.slot}")
     equal = tuple(one for one in others if one not in beaten)
     if equal:
-        return Decision(new, beaten, reason=f"contradicts another source on {new.slot}", conflicts=equal)
+        reason = CLAIM if above else f"contradicts another source on {new.slot}"
+        return Decision(new, beaten, reason=reason, conflicts=equal)
     if beaten:
         return Decision(new, beaten, reason=f"a newer value for {new.slot}")
     return Decision(new, reason=f"nothing known about {new.slot}")
@@ -106,9 +119,9 @@ def _without_slot(new: Memory, near: Sequence[Near], now: datetime, *, corrects:
         reason = f'says the same as {same.memory.id}, which stays: "{same.memory.content}"'
         return Decision(reinforced(same.memory, new, now), reinforces=same.memory, reason=reason)
     against = [one for one in near if one.likeness.kind == "contradicts"]
-    above = next((one.memory for one in against if said_later(one.memory, new) or outranks(one.memory, new)), None)
-    if above is not None:
-        return said_before(new, above) if said_later(above, new) else _refused(new, above)
+    above = [one.memory for one in against if said_later(one.memory, new) or outranks(one.memory, new)]
+    if above:
+        return _against(new, above)
     ended = tuple(one.memory for one in against if ends(new, one))
     if ended:
         return Decision(new, reason="it no longer holds", retires=ended)
@@ -129,7 +142,7 @@ def retiring(new: Memory, holding: Sequence[Memory], near: Sequence[Near]) -> De
     if gone:
         return Decision(new, reason="it no longer holds", retires=gone)
     if live:
-        return _refused(new, live[0])
+        return _against(new, live)
     return Decision(new, refused=NOTHING_TO_RETIRE, reason="nothing known says what no longer holds")
 
 
@@ -161,6 +174,9 @@ def related(new: Memory, known: Memory, closeness: float | None = None) -> Near 
 def replacing(old: Memory, new: Memory, in_slot: Sequence[Memory], now: datetime) -> Decision:
     """Return what to do with `new`, which its author puts in the place of `old` and of what else is in its slot."""
     others = tuple(one for one in in_slot if one.id != old.id and (one.slot == new.slot or _contradicts(one, old)))
+    above = [one for one in (old, *others) if is_closed(one, new) and not _says_the_same(one, new)]
+    if above:
+        return _against(new, above)
     if _says_the_same(old, new):
         beaten = tuple(one for one in others if _contradicts(one, old))
         return Decision(reinforced(old, new, now), beaten, old, "it says the same")
@@ -192,6 +208,8 @@ def reinforced(known: Memory, again: Memory, now: datetime) -> Memory:
             "tags": tuple(dict.fromkeys((*known.tags, *again.tags))),
             "injection": again.injection or known.injection,
             "source": _said_last(known, again),
+            "trust": higher(known, again).trust,
+            "protected": known.protected or again.protected,
         }
     )
 
@@ -227,6 +245,22 @@ def _of_earlier(new: Memory, since: Memory, now: datetime) -> Decision:
 def said_before(new: Memory, since: Memory) -> Decision:
     """Return that a statement is not stored, because another took its place before it was read."""
     return Decision(new, refused=SAID_EARLIER, reason=f"memory {since.id} was said after it")
+
+
+def _is_claim(new: Memory, above: Sequence[Memory]) -> bool:
+    """Return whether all that stands above what the owner says is the app's: then it is kept beside it."""
+    return all(is_claim(one, new) for one in above)
+
+
+def _against(new: Memory, above: Sequence[Memory]) -> Decision:
+    """Return what becomes of what contradicts what was said later, or what stands above it."""
+    if said_later(above[0], new):
+        return said_before(new, above[0])
+    return Decision(new, reason=CLAIM, conflicts=tuple(above)) if _is_claim(new, above) else _refused(new, above[0])
+
+
+def _said_by_another(known: Memory, new: Memory) -> bool:
+    return not same_source(known, new) or is_closed(known, new)
 
 
 def _refused(new: Memory, above: Memory) -> Decision:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from html import unescape
 
-from langgraph_memory.domain.memory import Memory, Recalled, Section
+from langgraph_memory.domain.memory import Memory, Recalled, Section, Trust
 from langgraph_memory.domain.text import UNSEEN
 from langgraph_memory.domain.types import BUILT_IN
 
@@ -28,6 +28,9 @@ _BRACKETS = str.maketrans("()", "[]")
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f\u2028\u2029]+")
 _MOMENTARY = ("event", "summary")
 """The types of what was so at one time."""
+_DERIVED = ("summary", "reflection")
+"""The types of what nobody said in these words."""
+_KNOWN_BY: dict[Trust, str] = {"tool": "told by a tool", "model": "noted by the assistant", "import": "imported"}
 _LASTING = frozenset(kind.name for kind in BUILT_IN if kind.expires_after is None) - {*_MOMENTARY}
 """The types of what holds until somebody says otherwise: an end of one was said, and no type gave it."""
 
@@ -78,9 +81,19 @@ def _learnt_first(item: Recalled) -> tuple[datetime, str]:
 
 def _line(memory: Memory, contradicting: Sequence[Memory]) -> str:
     against = "; ".join(f"{as_line(one.content)} ({_day(_since(one))})" for one in contradicting)
-    label = ", ".join(filter(None, (_label(memory.memory_type), *_dates(memory, bool(contradicting)))))
+    known = _known_by(memory, contradicting)
+    label = ", ".join(filter(None, (_label(memory.memory_type), known, *_dates(memory, bool(contradicting)))))
     line = f"- ({label}) {as_line(memory.content)}"
     return f"{line} <conflicts with: {against}>" if against else line
+
+
+def _known_by(memory: Memory, contradicting: Sequence[Memory]) -> str:
+    """Return how a memory is known, where that decides how far to believe it."""
+    if memory.memory_type not in _DERIVED and memory.trust in _KNOWN_BY:
+        return _KNOWN_BY[memory.trust]
+    if memory.protected:
+        return "recorded by the app" if contradicting else ""
+    return "claimed by the user" if any(one.protected for one in contradicting) else ""
 
 
 def _dates(memory: Memory, contradicted: bool) -> list[str]:

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 from typing import Final
 
-from langgraph_memory.domain.memory import Memory
+from langgraph_memory.domain.memory import Memory, Trust
 from langgraph_memory.domain.text import phrase_key
 
 MARGIN: Final = 0.3
 """How much surer one of two equal sources must be for its word to count more."""
 
-_RANKS: Final = {"assistant": 0, "system": 0, "tool": 1, "user": 2}
-_PERSON: Final = 2
+_RANKS: Final[dict[Trust, int]] = {"model": 0, "import": 1, "tool": 1, "owner": 2, "app": 2}
 _CALLER: Final = 3
 
 
 def outranks(known: Memory, new: Memory) -> bool:
-    """Return whether what is known comes from a higher source than what contradicts it now."""
+    """Return whether what is known comes from a higher source than what contradicts it, or is the app's to change."""
+    if is_closed(known, new):
+        return True
+    if _rank_of_known(known) > _rank_of_new(new):
+        return True
     if same_source(known, new) or _rank_of_new(new) > _rank_of_known(known):
         return False
-    return _rank_of_known(known) > _rank_of_new(new) or known.confidence - new.confidence >= MARGIN
+    return known.confidence - new.confidence >= MARGIN
 
 
 def overrides(new: Memory, known: Memory) -> bool:
     """Return whether what is said now may take the place of what is known: the same source, or a higher one."""
+    if is_closed(known, new) or _rank_of_new(new) < _rank_of_known(known):
+        return False
     if same_source(known, new) or _rank_of_new(new) > _rank_of_known(known):
         return True
     return _rank_of_new(new) == _rank_of_known(known) and new.confidence - known.confidence >= MARGIN
@@ -37,6 +42,21 @@ def said_later(known: Memory, new: Memory) -> bool:
     if new.source.said_at is None or not same_source(known, new):
         return False
     return (known.source.said_at or known.created_at) > new.source.said_at
+
+
+def is_closed(known: Memory, new: Memory) -> bool:
+    """Return whether what is known is for the app alone to change, and somebody else says otherwise."""
+    return known.protected and new.trust != "app"
+
+
+def is_claim(known: Memory, new: Memory) -> bool:
+    """Return whether the owner says otherwise than what the app keeps for itself: that stays beside it."""
+    return is_closed(known, new) and new.trust == "owner"
+
+
+def gives_way(known: Memory, speaker: Trust) -> bool:
+    """Return whether what is known may lose its place on somebody's word."""
+    return speaker == "app" or not (known.protected or _RANKS[known.trust] > _RANKS[speaker])
 
 
 def same_source(known: Memory, new: Memory) -> bool:
@@ -53,8 +73,17 @@ def same_message(known: Memory, new: Memory) -> bool:
     return same_thread and bool(set(known.source.message_ids) & set(new.source.message_ids))
 
 
+def higher(one: Memory, other: Memory) -> Memory:
+    """Return which of two that say the same is trusted further."""
+    return other if _RANKS[other.trust] > _RANKS[one.trust] or other.protected else one
+
+
 def speaker(memory: Memory) -> str:
     """Return who said it, for a sentence."""
+    if memory.protected:
+        return "what the app recorded and it alone may change"
+    if memory.trust == "import":
+        return "what was imported"
     if memory.source.actor is None:
         return "what was recorded"
     name = f" {memory.source.name}" if memory.source.name else ""
@@ -62,9 +91,9 @@ def speaker(memory: Memory) -> str:
 
 
 def _rank_of_new(new: Memory) -> int:
-    """Return the rank of a source: a call that names no speaker decides for its application."""
-    return _CALLER if new.source.actor is None else _RANKS.get(new.source.actor, _PERSON)
+    """Return the rank of a source: what the app sets now decides."""
+    return _CALLER if new.trust == "app" else _RANKS[new.trust]
 
 
 def _rank_of_known(known: Memory) -> int:
-    return _PERSON if known.source.actor is None else _RANKS.get(known.source.actor, _PERSON)
+    return _RANKS[known.trust]

@@ -155,6 +155,17 @@ def parse(text: str, owner_id: str | None) -> Line:
     return line
 
 
+def as_imported(line: Line) -> Line:
+    """Return a line whose memory is trusted as an imported one is, whatever it claims."""
+    if not isinstance(line, MemoryLine):
+        return line
+    versions = tuple(replace(one, memory=one.memory.model_copy(update=_IMPORTED)) for one in line.versions)
+    return replace(line, memory=line.memory.model_copy(update=_IMPORTED), versions=versions)
+
+
+_IMPORTED: Mapping[str, Any] = {"trust": "import", "protected": False}
+
+
 def admitted(line: Line, guard: GuardPolicy) -> Line | Refusal:
     """Return a line as it may be stored, or why it must not be: whatever wrote the file, the store's guard decides."""
     if isinstance(line, MemoryLine):
@@ -195,9 +206,11 @@ def _owner_of(line: Line) -> str | None:
 
 
 def _parse_memory(found: dict[str, Any]) -> MemoryLine:
-    memory = make_memory(**found["memory"])
+    memory = make_memory(**{"trust": "import", **found["memory"]})
     versions = tuple(
-        Version(_whole("version_no", one), _whole("replaced_at", one), make_memory(**one["memory"]))
+        Version(
+            _whole("version_no", one), _whole("replaced_at", one), make_memory(**{"trust": "import", **one["memory"]})
+        )
         for one in found["versions"]
     )
     fixed = (memory.id, memory.owner_id, memory.scope, memory.memory_type)

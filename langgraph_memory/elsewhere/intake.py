@@ -122,6 +122,7 @@ def _memories(
                 content_json=None if one.metadata is None else dict(one.metadata),
                 context=one.context,
                 source=Source(actor="tool", name=name, extractor=f"import:{name}"),
+                trust="import",
                 confidence=0.7,
                 created_at=at,
                 updated_at=at,

@@ -16,7 +16,7 @@ from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.plans import changes, memories
 from langgraph_memory.plans.memories import Origin, Proposal
 
-_KEPT = ("owner_id", "scope", "memory_type", "slot", "importance", "subject", "expires_at")
+_KEPT = ("owner_id", "scope", "memory_type", "slot", "importance", "subject", "expires_at", "protected")
 
 
 def _still_said(payload: Mapping[str, Any] | None, content: str) -> dict[str, Any] | None:

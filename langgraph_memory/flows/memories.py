@@ -85,11 +85,12 @@ def history(memory_id: str, owner_id: str) -> Flow[list[Memory]]:
     return versions
 
 
-def forget(memory_id: str, owner_id: str, settings: StoreSettings) -> Flow[Receipt]:
+def forget(memory_id: str, owner_id: str, source: Source, settings: StoreSettings) -> Flow[Receipt]:
     """Delete a memory with its older versions."""
     now = settings.clock()
     receipt_id = settings.new_id()
-    count: int = yield memories.forget(memory_id, owner_id, now, "forgotten on request", receipt_id)
+    origin = Origin.of(source)
+    count: int = yield memories.forget(memory_id, owner_id, now, "forgotten on request", receipt_id, origin)
     return Receipt(receipt_id, "forget", owner_id, now, {"memories": count})
 
 

@@ -110,6 +110,7 @@ def _memory(written: Written, settings: StoreSettings) -> Memory:
         content=written.text,
         content_json=dict(written.points) or None,
         source=source,
+        trust="model",
         confidence=_CONFIDENCE,
         importance=_IMPORTANCE,
         created_at=now,

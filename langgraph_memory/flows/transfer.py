@@ -14,6 +14,7 @@ from langgraph_memory.domain.transfer import (
     Line,
     MemoryLine,
     admitted,
+    as_imported,
     check_header,
     header,
     parse,
@@ -63,14 +64,20 @@ class Export:
 
 
 def import_(
-    lines: Iterable[str], owner_id: str | None, on_progress: Progress | None, settings: StoreSettings
+    lines: Iterable[str],
+    owner_id: str | None,
+    on_progress: Progress | None,
+    settings: StoreSettings,
+    *,
+    trusted: bool = True,
 ) -> Flow[Receipt]:
     """Take in an export, a batch of lines at a time."""
     if owner_id is not None:
         check_owner(owner_id)
     counts: dict[str, int] = {}
     for done, batch in _batches(lines, owner_id, settings):
-        taken = [line for one in batch if not isinstance(line := admitted(one, settings.guard), Refusal)]
+        lines_read = batch if trusted else [as_imported(one) for one in batch]
+        taken = [line for one in lines_read if not isinstance(line := admitted(one, settings.guard), Refusal)]
         incoming = yield from _embedded(taken, settings)
         added: dict[str, int] = yield transfer.import_batch(incoming)
         added["refused"] = len(batch) - len(taken)

@@ -10,14 +10,14 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.runtime import Runtime
 
 from langgraph_memory.domain.candidate import Candidate, Utterance
-from langgraph_memory.domain.memory import Memory, Recalled
+from langgraph_memory.domain.memory import Memory, Recalled, Source
 from langgraph_memory.domain.policy import Bucket, PromotionPolicy
 from langgraph_memory.domain.promotion import LedgerPlace, Promoted, judge
 from langgraph_memory.domain.quotes import holds
 from langgraph_memory.domain.rendering import as_line
 from langgraph_memory.domain.switches import MemorySwitches
 from langgraph_memory.domain.text import content_hash, terms
-from langgraph_memory.exceptions import InvalidInputError, LangGraphMemoryError, MemoryNotFoundError
+from langgraph_memory.exceptions import InvalidInputError, InvalidMemoryError, LangGraphMemoryError, MemoryNotFoundError
 from langgraph_memory.extract import RuleExtractor
 from langgraph_memory.extract.conclusions import Concluding
 from langgraph_memory.extract.model_prompt import Entry, Shown
@@ -174,9 +174,11 @@ class ModelActions(InRun):
         entry = Entry(content=known.content, quote=evidence, action="forget", target=1)
         _concluded(run, entry, (known,), refused="Not forgotten")
         try:
-            yield from call(store.forget, store.aforget, memory_id, owner_id=owner_id)
+            yield from call(store.forget, store.aforget, memory_id, owner_id=owner_id, source=_ASKED)
         except MemoryNotFoundError:
             raise _RefusedError(unknown) from None
+        except InvalidMemoryError as error:
+            raise _RefusedError(f"Not forgotten: {error}") from None
         return f"Forgotten: {_shown(known)}"
 
 
@@ -184,6 +186,8 @@ class _RefusedError(Exception):
     """What a model is told of a call that does nothing."""
 
 
+_ASKED = Source(actor="user")
+"""Who wants it forgotten: the user, whose words a model has to quote."""
 _NAME = "remember"
 """What the ledger and a memory's source know these notes by."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from langgraph_memory.domain.clock import to_microseconds
-from langgraph_memory.domain.memory import Injected, Memory, Outcome
+from langgraph_memory.domain.memory import Injected, Memory, Outcome, trust_of
 from langgraph_memory.domain.reconcile import in_conflict, replacing, verified
 from langgraph_memory.domain.scope import owner_partition
+from langgraph_memory.domain.standing import gives_way
 from langgraph_memory.domain.types import MemoryTypes
 from langgraph_memory.engine.query import Plan, Query, writes
 from langgraph_memory.exceptions import InvalidMemoryError
@@ -29,11 +30,17 @@ from langgraph_memory.plans.memories import (
 def verify(
     memory_id: str, owner_id: str, confidence: float, types: MemoryTypes, origin: Origin, now: datetime
 ) -> Plan[Memory]:
-    """Confirm a live memory, and retire what contradicts it; raises MemoryNotFoundError or InvalidMemoryError."""
+    """Confirm a live memory, and retire what contradicts it, as far as who confirms it may.
+
+    Raises MemoryNotFoundError or InvalidMemoryError.
+    """
     known = yield from _live(memory_id, owner_id, now)
-    memory = in_conflict(verified(known, confidence, types[known.memory_type], now), None)
+    against = yield from _against(known, now)
+    beaten = [one for one in against if gives_way(one, trust_of(origin.actor))]
+    group = known.conflict_id if len(beaten) < len(against) else None
+    memory = in_conflict(verified(known, confidence, types[known.memory_type], now), group)
     yield from rewrite(memory, "verified", "confirmed on request", origin, now)
-    yield from retire((yield from _against(known, now)), memory, "the other was confirmed", origin, now)
+    yield from retire(beaten, memory, "the other was confirmed", origin, now)
     return memory
 
 

@@ -14,7 +14,7 @@ from langgraph_memory.domain import marks
 from langgraph_memory.domain.changes import found_by, may_replace, read, replaced_by
 from langgraph_memory.domain.clock import from_microseconds, to_microseconds
 from langgraph_memory.domain.likeness import compare
-from langgraph_memory.domain.memory import Action, Memory, Outcome, Source
+from langgraph_memory.domain.memory import Action, Memory, Outcome, Source, trust_of
 from langgraph_memory.domain.memory_filter import Wanted
 from langgraph_memory.domain.outdated import likely_replaced_by
 from langgraph_memory.domain.receipts import ReceiptPolicy, needles, without
@@ -35,7 +35,7 @@ from langgraph_memory.domain.standing import outranks, overrides, said_later, sa
 from langgraph_memory.domain.text import fingerprint
 from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
-from langgraph_memory.exceptions import MemoryNotFoundError
+from langgraph_memory.exceptions import InvalidMemoryError, MemoryNotFoundError
 from langgraph_memory.plans import marks as marking
 from langgraph_memory.plans.near import holding_any, near_to, numbered
 from langgraph_memory.plans.rows import Vectors, VectorSearch, insert_row, memory_columns, rewrite_row
@@ -110,7 +110,7 @@ def store(proposal: Proposal, now: datetime) -> Plan[Outcome]:
     if proposal.forgets:
         return (yield from _forget_what_says(proposal, known, target, corpus, now))
     if proposal.retires and target:
-        return (yield from settle(retiring(new, target, ()), (), (), Origin.of(new.source), now))
+        return (yield from settle(retiring(new, target, ()), proposal.vectors, (), Origin.of(new.source), now))
     retracted = yield from _holding(new, proposal.replaces, now)
     if proposal.retires:
         known = [one for one in known if not said_later(one, new)]
@@ -119,7 +119,7 @@ def store(proposal: Proposal, now: datetime) -> Plan[Outcome]:
         ]
         decision = retiring(new, (*_with_value(new, known), *retracted), near)
         over = _holding_no_longer(proposal, (yield from _told_beside(proposal, corpus, now)))
-        if new.source.actor == "user" and decision.refused != LOWER_STANDING:
+        if new.source.actor == "user" and decision.refused != LOWER_STANDING and not decision.conflicts:
             gone = {one.id: one for one in (*decision.retires, *(one for one, _ in over))}
             decision = denying(_found_by_what_went(new, list(gone.values())), known, tuple(gone.values()), now)
         return (yield from settle(decision, proposal.vectors, (), Origin.of(new.source), now, corpus))
@@ -555,13 +555,17 @@ def _before_edits(memories: Sequence[Memory]) -> Plan[list[Memory]]:
 
 
 @writes
-def forget(memory_id: str, owner_id: str, now: datetime, reason: str, receipt_id: str) -> Plan[int]:
+def forget(
+    memory_id: str, owner_id: str, now: datetime, reason: str, receipt_id: str, origin: Origin = _NOBODY
+) -> Plan[int]:
     """Delete a memory and the older versions it had superseded, keep a receipt, and return how many that were.
 
-    Raises MemoryNotFoundError.
+    Raises MemoryNotFoundError, or InvalidMemoryError for what is protected from who wants it forgotten.
     """
     memory = yield from find(memory_id, owner_id)
-    count = yield from forget_versions(memory, now, reason)
+    if memory.protected and trust_of(origin.actor) != "app":
+        raise InvalidMemoryError(f"memory {memory.id} was not forgotten: the app recorded it, which alone changes it.")
+    count = yield from forget_versions(memory, now, reason, origin=origin)
     yield from put_receipt(owner_id, receipt_id, "forget", {"memories": count}, Origin(), now)
     return count
 

@@ -130,7 +130,8 @@ def recall(request: RecallRequest) -> Plan[Recall]:
     dropped: list[Dropped] = []
     for owner_id in request.owners:
         if request.pinned:
-            pinned += yield from _listed(request, owner_id, request.memory_types, request.pinned, request.pinned_types)
+            listed = yield from _listed(request, owner_id, request.memory_types, MOST_WEIGHED, request.pinned_types)
+            pinned += [item for item in listed if item.memory.trusted]
         if request.query:
             found, hidden = yield from _ranked(request, owner_id, request.memory_types)
             ranked += found

@@ -48,6 +48,9 @@ MEMORY_COLUMNS = (
     "conflict_id",
     "tags",
     "injection",
+    "trust",
+    "protected",
+    "checksum",
     "fingerprint",
     "subject_key",
 )

@@ -215,7 +215,7 @@ async def test_a_higher_source_supersedes(store: Driver, higher: Source) -> None
 
 
 async def test_a_user_corrects_what_the_application_recorded(store: Driver) -> None:
-    await store.remember("Deploys go to Slack", owner_id=ADA, slot="deploy.channel")
+    await store.remember("Deploys go to Slack", owner_id=ADA, slot="deploy.channel", protected=False)
 
     new = await store.remember("Deploys go to Teams", owner_id=ADA, slot="deploy.channel", source=USER)
 
@@ -501,7 +501,9 @@ async def test_a_denial_in_plain_words_retires_what_is_known_without_a_slot(stor
 
 
 async def test_a_model_that_says_it_ended_retires_as_well(store: Driver) -> None:
-    await store.remember("The user uses Vim.", owner_id=ADA, slot="tool.editor", content_json={"value": "Vim"})
+    await store.remember(
+        "The user uses Vim.", owner_id=ADA, slot="tool.editor", content_json={"value": "Vim"}, source=USER
+    )
     ended = Candidate(
         content="The user no longer uses Vim.", slot="tool.editor", replaces=("Vim",), message_id="m1", excerpt=""
     )

@@ -16,19 +16,20 @@ from langchain_core.messages import BaseMessage  # noqa: E402
 from langgraph.types import Command  # noqa: E402
 from support import Driver, calling, scripted  # noqa: E402
 
-from langgraph_memory import MemoryContext, MemoryDatabase, open_memory  # noqa: E402
+from langgraph_memory import MemoryContext, MemoryDatabase, Source, open_memory  # noqa: E402
 from langgraph_memory.agents import CuratedMemoryMiddleware  # noqa: E402
 from langgraph_memory.deepagents import CuratedBackend, FreshMemoryMiddleware  # noqa: E402
 
 ANA = MemoryContext(owner_id="ana@example.com")
 BO = MemoryContext(owner_id="bo")
+SAID = Source(actor="user")
 PROFILE = "/memories/profile.md"
 
 
 @pytest.fixture
 def memory(database: str) -> Iterator[MemoryDatabase]:
     with open_memory(database) as opened:
-        opened.store.remember("Ana lives in Berlin.", owner_id="ana@example.com", slot="home.city")
+        opened.store.remember("Ana lives in Berlin.", owner_id="ana@example.com", slot="home.city", source=SAID)
         yield opened
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from langgraph_memory import CuratedStore, MemoryDatabase, open_memory
+from langgraph_memory import CuratedStore, MemoryDatabase, Source, open_memory
 from langgraph_memory.exceptions import MissingOwnerError
 from langgraph_memory.files import FileError, MemoryFiles
 
 ANA: dict[str, Any] = {"owner_id": "ana@example.com"}
+SAID = Source(actor="user")
 PROFILE = "/memories/profile.md"
 TOKEN = "ghp_abcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -24,8 +25,8 @@ def memory(database: str) -> Iterator[MemoryDatabase]:
 
 @pytest.fixture
 def store(memory: MemoryDatabase) -> CuratedStore:
-    memory.store.remember("Ana lives in Berlin.", slot="home.city", **ANA)
-    memory.store.remember("Ana prefers short answers.", memory_type="preference", **ANA)
+    memory.store.remember("Ana lives in Berlin.", slot="home.city", source=SAID, **ANA)
+    memory.store.remember("Ana prefers short answers.", memory_type="preference", source=SAID, **ANA)
     memory.store.remember("Bo lives in Rome.", owner_id="bo")
     return memory.store
 
@@ -265,7 +266,7 @@ def test_a_memory_cannot_leave_its_line(memory: MemoryDatabase) -> None:
 
 def test_markup_in_a_memory_survives_an_edit_of_another(memory: MemoryDatabase) -> None:
     memory.store.remember("Ana writes a < b && c > d.", **ANA)
-    memory.store.remember("Ana lives in Berlin.", **ANA)
+    memory.store.remember("Ana lives in Berlin.", source=SAID, **ANA)
     files = MemoryFiles(memory.store, **ANA)
 
     files.call(command("str_replace", old_str="Berlin", new_str="Rome"))

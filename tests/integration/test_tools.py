@@ -12,7 +12,7 @@ from langchain_core.messages import AIMessage
 from langgraph.types import Command
 from support import Driver, calling, scripted
 
-from langgraph_memory import MemoryContext, MemoryDatabase, build_graph, open_memory
+from langgraph_memory import MemoryContext, MemoryDatabase, Source, build_graph, open_memory
 from langgraph_memory.agents import CuratedMemoryMiddleware
 from langgraph_memory.exceptions import MissingOwnerError
 from langgraph_memory.retriever import CuratedRetriever
@@ -20,6 +20,7 @@ from langgraph_memory.tools import memory_tools
 
 ANA = MemoryContext(owner_id="ana@example.com", scope="org:acme/project:apollo")
 OWNER = "ana@example.com"
+SAID = Source(actor="user")
 
 
 @pytest.fixture
@@ -183,7 +184,7 @@ async def test_results_are_small(memory: MemoryDatabase, mode: str) -> None:
 
 
 async def test_what_the_user_asks_to_forget_is_forgotten(memory: MemoryDatabase, mode: str) -> None:
-    stored = memory.store.remember("The user lives in Munich.", owner_id=OWNER, scope="org:acme").memory
+    stored = memory.store.remember("The user lives in Munich.", owner_id=OWNER, scope="org:acme", source=SAID).memory
     assert stored is not None
     call = calling("forget", memory_id=stored.id, evidence="Please forget that I live in Munich")
 

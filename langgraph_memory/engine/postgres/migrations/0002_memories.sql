@@ -37,6 +37,9 @@ CREATE TABLE agent_memory (
     conflict_id text COLLATE "C",         -- the live memories that share it contradict each other
     tags text COLLATE "C",                            -- JSON list; NULL: none
     injection text COLLATE "C",                       -- 'always', 'never'; NULL: as its type says
+    trust text COLLATE "C",                           -- how it is known: owner, app, tool, model or import
+    protected smallint,                               -- 1: the app alone changes it
+    checksum bigint,                                  -- of what it says and whose it is; a row that fails it is not shown
     stated_confidence double precision,   -- before it faded; NULL: it has not
     stated_at bigint,                     -- since when that was said; NULL: since it was confirmed or made
     decayed_at bigint,                    -- when it faded last
@@ -202,6 +205,9 @@ CREATE TABLE memory_version (
     conflict_id text COLLATE "C",
     tags text COLLATE "C",
     injection text COLLATE "C",
+    trust text COLLATE "C" NOT NULL,
+    protected smallint NOT NULL,
+    checksum bigint NOT NULL,
     fingerprint text COLLATE "C",
     subject_key text COLLATE "C",
     question_share double precision NOT NULL,
@@ -226,6 +232,7 @@ BEGIN
     INSERT INTO memory_version (
         memory_no, version_no, replaced_at, partition, id, owner_id, scope, memory_type, slot, confidence, importance,
         created_at, updated_at, valid_from, last_verified_at, expires_at, superseded_by, superseded_at, conflict_id, tags, injection,
+        trust, protected, checksum,
         fingerprint, subject_key, question_share, term_count, context_count, asked_count, subject, content, content_json, source,
         context, terms, context_terms, asked_terms
     ) SELECT old.memory_no,
@@ -234,7 +241,8 @@ BEGIN
         greatest(new.updated_at, coalesce(new.decayed_at, 0)),
         old.partition, old.id, old.owner_id, old.scope, old.memory_type, old.slot, old.confidence, old.importance,
         old.created_at, old.updated_at, old.valid_from, old.last_verified_at, old.expires_at,
-        old.superseded_by, old.superseded_at, old.conflict_id, old.tags, old.injection, old.fingerprint, old.subject_key, old.question_share,
+        old.superseded_by, old.superseded_at, old.conflict_id, old.tags, old.injection,
+        old.trust, old.protected, old.checksum, old.fingerprint, old.subject_key, old.question_share,
         old.term_count,
         old.context_count, old.asked_count, old.subject, old.content, old.content_json, old.source, old.context,
         old.terms, old.context_terms, old.asked_terms;
@@ -257,14 +265,16 @@ FOR EACH ROW WHEN (old.memory_type IS NOT NULL) EXECUTE FUNCTION memory_version_
 CREATE VIEW memory_state AS
 SELECT memory_no, 9223372036854775807 AS version_no, 9223372036854775807 AS replaced_at,
     partition, id, owner_id, scope, memory_type, slot, confidence, importance, created_at, updated_at, valid_from,
-    last_verified_at, expires_at, superseded_by, superseded_at, conflict_id, tags, injection, fingerprint, subject_key, question_share,
+    last_verified_at, expires_at, superseded_by, superseded_at, conflict_id, tags, injection,
+    trust, protected, checksum, fingerprint, subject_key, question_share,
     term_count, context_count, asked_count, subject, content, content_json, source, context, terms, context_terms,
     asked_terms
 FROM agent_memory WHERE memory_type IS NOT NULL
 UNION ALL
 SELECT memory_no, version_no, replaced_at,
     partition, id, owner_id, scope, memory_type, slot, confidence, importance, created_at, updated_at, valid_from,
-    last_verified_at, expires_at, superseded_by, superseded_at, conflict_id, tags, injection, fingerprint, subject_key, question_share,
+    last_verified_at, expires_at, superseded_by, superseded_at, conflict_id, tags, injection,
+    trust, protected, checksum, fingerprint, subject_key, question_share,
     term_count, context_count, asked_count, subject, content, content_json, source, context, terms, context_terms,
     asked_terms
 FROM memory_version;

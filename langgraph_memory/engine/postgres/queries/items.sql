@@ -12,7 +12,8 @@ SELECT partition_no FROM known UNION ALL SELECT partition_no FROM made
 INSERT INTO agent_memory (
     memory_no, partition, namespace, id, value, ttl_minutes, owner_id, scope, memory_type, slot, content, content_json,
     subject, context, source, confidence, importance, created_at, updated_at, valid_from, last_verified_at, expires_at,
-    superseded_by, superseded_at, conflict_id, tags, injection, stated_confidence, stated_at, decayed_at, fingerprint, subject_key,
+    superseded_by, superseded_at, conflict_id, tags, injection,
+    trust, protected, checksum, stated_confidence, stated_at, decayed_at, fingerprint, subject_key,
     question_share, terms, term_count, context_terms, context_count, asked_terms, asked_count
 ) VALUES (
     1 + coalesce(
@@ -21,7 +22,8 @@ INSERT INTO agent_memory (
     ),
     :partition, :namespace, :id, :value, :ttl_minutes, :owner_id, :scope, :memory_type, :slot, :content, :content_json,
     :subject, :context, :source, :confidence, :importance, :created_at, :updated_at, :valid_from, :last_verified_at,
-    :expires_at, :superseded_by, :superseded_at, :conflict_id, :tags, :injection, :stated_confidence, :stated_at, :decayed_at,
+    :expires_at, :superseded_by, :superseded_at, :conflict_id, :tags, :injection,
+    :trust, :protected, :checksum, :stated_confidence, :stated_at, :decayed_at,
     :fingerprint, :subject_key, :question_share, :terms, :term_count, :context_terms, :context_count, :asked_terms,
     :asked_count
 )
@@ -48,6 +50,7 @@ UPDATE agent_memory SET
     created_at = :created_at, updated_at = :updated_at, valid_from = :valid_from,
     last_verified_at = :last_verified_at, expires_at = :expires_at,
     superseded_by = :superseded_by, superseded_at = :superseded_at, conflict_id = :conflict_id, tags = :tags, injection = :injection,
+    trust = :trust, protected = :protected, checksum = :checksum,
     stated_confidence = CASE
         WHEN confidence = :confidence AND last_verified_at IS NOT DISTINCT FROM :last_verified_at::bigint
         THEN stated_confidence END,

@@ -63,6 +63,7 @@ WHERE memory_no = ANY (:numbers::bigint[])
 -- The records of the numbered memories of one partition.
 SELECT memory_no, id, owner_id, scope, memory_type, slot, content, content_json, source, subject, context, confidence,
     importance, created_at, updated_at, valid_from, last_verified_at, expires_at, superseded_by, superseded_at,
-    conflict_id, tags, injection
+    conflict_id, tags, injection,
+    trust, protected, checksum
 FROM agent_memory
 WHERE memory_no = ANY (:numbers::bigint[]) AND partition = :partition AND memory_type IS NOT NULL

@@ -42,6 +42,9 @@ CREATE TABLE agent_memory (
     conflict_id TEXT,                     -- the live memories that share it contradict each other
     tags TEXT,                            -- JSON list; NULL: none
     injection TEXT,                       -- 'always', 'never'; NULL: as its type says
+    trust TEXT,                           -- how it is known: owner, app, tool, model or import
+    protected INTEGER,                    -- 1: the app alone changes it
+    checksum INTEGER,                     -- of what it says and whose it is; a row that fails it is not shown
     stated_confidence REAL,               -- before it faded; NULL: it has not
     stated_at INTEGER,                    -- since when that was said; NULL: since it was confirmed or made
     decayed_at INTEGER,                   -- when it faded last
@@ -301,6 +304,9 @@ CREATE TABLE memory_version (
     conflict_id TEXT,
     tags TEXT,
     injection TEXT,
+    trust TEXT NOT NULL,
+    protected INTEGER NOT NULL,
+    checksum INTEGER NOT NULL,
     fingerprint TEXT,
     subject_key TEXT,
     question_share REAL NOT NULL,
@@ -327,7 +333,8 @@ CREATE TRIGGER memory_version_keep BEFORE UPDATE ON agent_memory WHEN old.memory
         max(new.updated_at, coalesce(new.decayed_at, 0)),
         old.partition, old.id, old.owner_id, old.scope, old.memory_type, old.slot, old.confidence, old.importance,
         old.created_at, old.updated_at, old.valid_from, old.last_verified_at, old.expires_at, old.superseded_by,
-        old.superseded_at, old.conflict_id, old.tags, old.injection, old.fingerprint, old.subject_key, old.question_share, old.term_count,
+        old.superseded_at, old.conflict_id, old.tags, old.injection,
+        old.trust, old.protected, old.checksum, old.fingerprint, old.subject_key, old.question_share, old.term_count,
         old.context_count, old.asked_count, old.subject, old.content, old.content_json, old.source, old.context, old.terms,
         old.context_terms, old.asked_terms;
 END;
@@ -340,7 +347,8 @@ END;
 CREATE VIEW memory_state AS
 SELECT memory_no, 9223372036854775807 AS version_no, 9223372036854775807 AS replaced_at,
     partition, id, owner_id, scope, memory_type, slot, confidence, importance, created_at, updated_at, valid_from,
-    last_verified_at, expires_at, superseded_by, superseded_at, conflict_id, tags, injection, fingerprint, subject_key, question_share,
+    last_verified_at, expires_at, superseded_by, superseded_at, conflict_id, tags, injection,
+    trust, protected, checksum, fingerprint, subject_key, question_share,
     term_count, context_count, asked_count, subject, content, content_json, source, context, terms, context_terms,
     asked_terms
 FROM agent_memory WHERE memory_type IS NOT NULL

@@ -13,7 +13,8 @@ RETURNING partition_no
 INSERT INTO agent_memory (
     memory_no, partition, namespace, id, value, ttl_minutes, owner_id, scope, memory_type, slot, content, content_json,
     subject, context, source, confidence, importance, created_at, updated_at, valid_from, last_verified_at, expires_at,
-    superseded_by, superseded_at, conflict_id, tags, injection, stated_confidence, stated_at, decayed_at, fingerprint, subject_key,
+    superseded_by, superseded_at, conflict_id, tags, injection,
+    trust, protected, checksum, stated_confidence, stated_at, decayed_at, fingerprint, subject_key,
     question_share, terms, term_count, context_terms, context_count, asked_terms, asked_count
 ) VALUES (
     1 + coalesce(
@@ -23,7 +24,8 @@ INSERT INTO agent_memory (
     ),
     :partition, :namespace, :id, :value, :ttl_minutes, :owner_id, :scope, :memory_type, :slot, :content, :content_json,
     :subject, :context, :source, :confidence, :importance, :created_at, :updated_at, :valid_from, :last_verified_at,
-    :expires_at, :superseded_by, :superseded_at, :conflict_id, :tags, :injection, :stated_confidence, :stated_at, :decayed_at,
+    :expires_at, :superseded_by, :superseded_at, :conflict_id, :tags, :injection,
+    :trust, :protected, :checksum, :stated_confidence, :stated_at, :decayed_at,
     :fingerprint, :subject_key, :question_share, :terms, :term_count, :context_terms, :context_count, :asked_terms,
     :asked_count
 )
@@ -51,6 +53,7 @@ UPDATE agent_memory SET
     created_at = :created_at, updated_at = :updated_at, valid_from = :valid_from,
     last_verified_at = :last_verified_at, expires_at = :expires_at,
     superseded_by = :superseded_by, superseded_at = :superseded_at, conflict_id = :conflict_id, tags = :tags, injection = :injection,
+    trust = :trust, protected = :protected, checksum = :checksum,
     stated_confidence = CASE
         WHEN confidence = :confidence AND coalesce(last_verified_at, 0) = coalesce(:last_verified_at, 0)
         THEN stated_confidence END,

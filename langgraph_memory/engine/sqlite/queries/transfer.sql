@@ -34,5 +34,6 @@ CROSS JOIN agent_memory AS m ON m.partition = :partition AND m.id = json_extract
 INSERT INTO memory_version VALUES (
     :memory_no, :version_no, :replaced_at, :partition, :id, :owner_id, :scope, :memory_type, :slot, :confidence,
     :importance, :created_at, :updated_at, :valid_from, :last_verified_at, :expires_at, :superseded_by,
-    :superseded_at, :conflict_id, :tags, :injection, :fingerprint, :subject_key, :question_share, :term_count, :context_count,
+    :superseded_at, :conflict_id, :tags, :injection,
+    :trust, :protected, :checksum, :fingerprint, :subject_key, :question_share, :term_count, :context_count,
     :asked_count, :subject, :content, :content_json, :source, :context, :terms, :context_terms, :asked_terms)
