@@ -236,7 +236,7 @@ async def test_an_export_keeps_how_far_each_is_trusted(store: Driver, databases:
     await on_the_free_plan(store)
     await store.remember("The user likes tea.", owner_id=ANA, source=USER)
     await store.remember("The user is a customer.", owner_id=ANA, source=TOOL)
-    lines = list(store.target.export()) if mode == "sync" else [line async for line in store._store.aexport()]
+    lines = list(store.target.export()) if mode == "sync" else [line async for line in store.target.aexport()]
     with opened_store(databases.new(), None) as opened:
         other = Driver(opened, mode)
         await other.import_(lines)
