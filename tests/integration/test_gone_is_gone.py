@@ -16,6 +16,7 @@ from langgraph_memory import (
     OfflineChatModel,
     PromotionNode,
     PromotionWorker,
+    Source,
     build_graph,
     open_memory,
 )
@@ -204,7 +205,12 @@ async def test_a_candidate_that_asks_to_forget_is_carried_out(
     await say(memory, mode, "t", "I live in Hamburg.")
     await say(memory, mode, "t", "I moved to Berlin.")
     (berlin,) = memory.store.list_memories(owner_id="ana")
-    slotless = slot is None and (await Driver(memory.store, mode).remember(berlin.content, owner_id="ana", source=SAID)).memory
+    slotless = (
+        slot is None
+        and (
+            await Driver(memory.store, mode).remember(berlin.content, owner_id="ana", source=Source(actor="user"))
+        ).memory
+    )
 
     await say(memory, mode, "t", "Forget that I live in Berlin.", extractor=forgetting, on_promotion=reports.append)
 
