@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from langgraph.checkpoint.serde.base import SerializerProtocol
-from langgraph.store.base import IndexConfig, TTLConfig
+from langgraph.store.base import TTLConfig
 
 from langgraph_memory.checkpointer import Threads, ThreadSaver
 from langgraph_memory.doctor import Finding, diagnose
@@ -27,6 +27,7 @@ from langgraph_memory.engine.connect import rekey_file as rekey_file  # noqa: PL
 from langgraph_memory.engine.opening import Opening
 from langgraph_memory.flows import rewind
 from langgraph_memory.flows.base import FlowRunner
+from langgraph_memory.flows.embedding import Index
 from langgraph_memory.flows.settings import StoreSettings, checked_clock
 from langgraph_memory.flows.thread_care import Swept
 from langgraph_memory.store import CuratedStore
@@ -50,7 +51,7 @@ class MemoryDatabase:
         self,
         engine: Engine,
         *,
-        index: IndexConfig | None = None,
+        index: Index | None = None,
         ttl: TTLConfig | None = None,
         serde: SerializerProtocol | None = None,
         allowed_classes: Iterable[type | tuple[str, ...]] = (),
@@ -246,7 +247,7 @@ class MemoryDatabase:
 def open_memory(
     conn_string: str | os.PathLike[str],
     *,
-    index: IndexConfig | None = None,
+    index: Index | None = None,
     ttl: TTLConfig | None = None,
     serde: SerializerProtocol | None = None,
     allowed_classes: Iterable[type | tuple[str, ...]] = (),
@@ -265,7 +266,9 @@ def open_memory(
     In a notebook it works without them too: until `close()`, or until nothing of it is in use any more.
 
     `conn_string` is a file path, a `sqlite:///` URL, `":memory:"` or a `postgresql://` URL. `index` and `ttl` mean what
-    they mean in LangGraph. `serde` serialises thread state; without one it is strict msgpack, and `allowed_classes`
+    they mean in LangGraph; `index="local"` embeds on this machine's CPU, with a model that the extra `local` installs
+    and no network, and `store.reindex()` embeds what a file holds already. `serde` serialises thread state; without one
+    it is strict msgpack, and `allowed_classes`
     names the classes of your own that may be restored from it. `fence` refuses a second writer that continues the same
     checkpoint. `share_history` lets the checkpoints of one listing share their messages, which is many times faster and
     only for code that changes none of them in place. `memory_types` adds types of your own, `guard` says what becomes

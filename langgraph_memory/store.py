@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from datetime import datetime, timedelta
 from typing import Any
 
-from langgraph.store.base import BaseStore, IndexConfig, Op, Result, TTLConfig
+from langgraph.store.base import BaseStore, Op, Result, TTLConfig
 
 from langgraph_memory.authors import ThreadAuthors
 from langgraph_memory.domain.candidate import Candidate, Utterance
@@ -46,7 +46,7 @@ from langgraph_memory.flows import (
 )
 from langgraph_memory.flows import index as indexing
 from langgraph_memory.flows.base import FlowRunner
-from langgraph_memory.flows.embedding import Embedder, fields_of
+from langgraph_memory.flows.embedding import Embedder, Index, fields_of, index_of
 from langgraph_memory.flows.settings import StoreSettings, check_minutes
 from langgraph_memory.plans.memories import Origin
 from langgraph_memory.queue import PromotionQueue
@@ -66,7 +66,8 @@ class CuratedStore(BaseStore):
     sourced records and recalls the few that matter; each of them is also an item at namespace
     ("curated", owner, scope segments...), where a period in an owner or scope is written "%2E".
 
-    `index` and `ttl` mean what they mean in LangGraph; expired items are never returned. Without an index, a query
+    `index` and `ttl` mean what they mean in LangGraph, and `index="local"` embeds without a network (extra `local`);
+    expired items are never returned. Without an index, a query
     searches the text; after what matches come the other items of the namespace, last updated first, without a score.
     `memory_types` adds types of your own; `guard` says what becomes of personal data. `receipts` is what is kept of a
     recall, for `keep_receipts` (None: until a sweep): "query" keeps ids, scores and the question as the guard has
@@ -82,7 +83,7 @@ class CuratedStore(BaseStore):
         self,
         engine: Engine | Any,
         *,
-        index: IndexConfig | None = None,
+        index: Index | None = None,
         ttl: TTLConfig | None = None,
         memory_types: Iterable[MemoryType] = (),
         guard: GuardPolicy | None = None,
@@ -103,8 +104,9 @@ class CuratedStore(BaseStore):
         sweep_minutes = (ttl or {}).get("sweep_interval_minutes")
         self._settings.sweep_every = None if sweep_minutes is None else timedelta(minutes=sweep_minutes)
         if index is not None:
-            self._settings.embedder = Embedder(index)
-            self._settings.fields = tuple(fields_of(index) or ("$",))
+            config = index_of(index)
+            self._settings.embedder = Embedder(config)
+            self._settings.fields = tuple(fields_of(config) or ("$",))
         self._runner = FlowRunner(engine, self._settings.embedder)
         self.queue = PromotionQueue(self._runner, self._settings)
         self._ticks: Ticks[list[Op], list[Result]] = Ticks(self._abatches)
@@ -116,7 +118,7 @@ class CuratedStore(BaseStore):
         cls,
         conn_string: str,
         *,
-        index: IndexConfig | None = None,
+        index: Index | None = None,
         ttl: TTLConfig | None = None,
         memory_types: Iterable[MemoryType] = (),
         guard: GuardPolicy | None = None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Sized
-from typing import Any, cast
+from typing import Any, Final, Literal, cast
 
 from langchain_core.embeddings import Embeddings
 from langgraph.store.base import IndexConfig, ensure_embeddings, get_text_at_path, tokenize_path
@@ -23,6 +23,26 @@ def fields_of(index: Mapping[str, Any]) -> Sequence[str] | None:
     return index.get("fields") or index.get("text_fields")
 
 
+LOCAL: Final = "local"
+Index = IndexConfig | Literal["local"]
+"""How what is stored is embedded: as LangGraph says it, or by the models of the extra `local`."""
+
+
+def index_of(index: Any) -> Any:
+    """Return the configuration of an index, in which `"local"` stands for the embedder of the extra `local`.
+
+    Raises MissingExtraError, or InvalidInputError for other dimensions than it has.
+    """
+    if index != LOCAL and not (isinstance(index, Mapping) and index.get("embed") == LOCAL):
+        return index
+    from langgraph_memory.local import LocalEmbeddings
+
+    given = {} if index == LOCAL else dict(index)
+    if given.setdefault("dims", LocalEmbeddings.dims) != LocalEmbeddings.dims:
+        raise InvalidInputError(f"the local embedder has {LocalEmbeddings.dims} dims; leave out index['dims'].")
+    return {**given, "embed": LocalEmbeddings()}
+
+
 class Embedder:
     """The embedder of an `index` configuration: `{"dims", "embed", "fields"}` as LangGraph defines them.
 
@@ -33,7 +53,7 @@ class Embedder:
 
     def __init__(self, index: IndexConfig) -> None:
         if not isinstance(index, Mapping):
-            raise InvalidInputError(f"index must be a mapping with 'dims' and 'embed', not {index!r}.")
+            raise InvalidInputError(f"index must be 'local' or a mapping with 'dims' and 'embed', not {index!r}.")
         unknown = [key for key in index if key not in _KEYS]
         if unknown:
             raise InvalidInputError(f"index has no option {unknown[0]!r}; the options are {', '.join(_KEYS)}.")

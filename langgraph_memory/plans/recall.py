@@ -166,10 +166,13 @@ def _needed(request: RecallRequest, query: str) -> Plan[Recall]:
     """Return what shapes every answer, and what this one needs; what does not fit is named among the dropped."""
     weighed: list[Recalled] = []
     dropped: list[Dropped] = []
+    close: dict[tuple[str, str], float] = {}
     for owner_id in request.owners:
         listed = yield from _weighable(request, owner_id)
         matching, hidden = yield from _ranked(request, owner_id, request.memory_types)
-        weighed += {item.memory.id: item for item in (*listed, *matching)}.values()
+        own = list({item.memory.id: item for item in (*listed, *matching)}.values())
+        close |= yield from _closeness_of(request, owner_id, own)
+        weighed += own
         dropped += hidden
     standing = _standing(request, weighed)
     first = {(item.memory.owner_id, item.memory.id) for item in standing}
@@ -178,7 +181,7 @@ def _needed(request: RecallRequest, query: str) -> Plan[Recall]:
     selection.limit = len(selection.taken) + request.limit
     selection.max_tokens = request.max_tokens
     selection.min_score = FLOOR if request.min_score is None else request.min_score
-    selection.offer(sorted(_weighed(query, request.scope, others), key=_best_first))
+    selection.offer(sorted(_weighed(query, request.scope, others, close), key=_best_first))
     return _recall_of(request, selection, dropped)
 
 
@@ -213,10 +216,30 @@ def _selected_first(request: RecallRequest, standing: Sequence[Recalled], max_to
     return selection
 
 
-def _weighed(query: str, scope: str, found: Sequence[Recalled]) -> list[Recalled]:
+def _weighed(
+    query: str, scope: str, found: Sequence[Recalled], closeness: Mapping[tuple[str, str], float]
+) -> list[Recalled]:
     """Return the found with the chance that an answer needs each of them for their score."""
-    parts = evidence(query, scope, [item.memory for item in found])
+    memories = [item.memory for item in found]
+    parts = evidence(query, scope, memories, [closeness.get((one.owner_id, one.id)) for one in memories])
     return [replace(item, score=chance(held), parts=held) for item, held in zip(found, parts, strict=True)]
+
+
+def _closeness_of(
+    request: RecallRequest, owner_id: str, found: Sequence[Recalled]
+) -> Plan[dict[tuple[str, str], float]]:
+    """Return how close to the request the vectors of some memories of one owner are, by owner and id."""
+    if request.vectors is None or not found:
+        return {}
+    partition = owner_partition(owner_id)
+    (corpus,) = yield Query("corpus_in_partition", {"partition": partition})
+    rows = yield Query("numbers_named", {"partition": partition, "ids": [item.memory.id for item in found]})
+    ids = {row["memory_no"] & ROW: row["id"] for row in rows}
+    close = yield from closeness(corpus, request.vectors, numbers=[row["memory_no"] for row in rows])
+    close.leave_out([row["memory_no"] & ROW for row in (yield from _past_words(request, partition))])
+    matches, _ = close.own.matches(request.vectors.metric)
+    pairs = zip(close.own.rows.tolist(), matches.tolist(), strict=True)
+    return {(owner_id, ids[row]): match for row, match in pairs if row in ids}
 
 
 @reads_little

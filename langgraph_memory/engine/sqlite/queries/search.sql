@@ -90,3 +90,7 @@ SELECT memory_no, id, owner_id, scope, memory_type, slot, content, content_json,
     trust, protected, checksum
 FROM agent_memory
 WHERE memory_no IN (SELECT value FROM json_each(:numbers)) AND +partition = :partition AND memory_type IS NOT NULL
+
+-- name: numbers_named
+-- The numbers of some memories of one partition.
+SELECT id, memory_no FROM agent_memory WHERE partition = :partition AND id IN (SELECT value FROM json_each(:ids)) AND memory_type IS NOT NULL
