@@ -1,18 +1,13 @@
 """An assistant that remembers: the prebuilt graph, uncompiled, for `langgraph dev` or a server.
 
-`LANGGRAPH_MEMORY_MODEL` names a model as LangChain's `init_chat_model` does ("openai:gpt-5-mini"); without it the
-offline model answers.
+`model` in `langgraph_memory.toml`, or `LANGGRAPH_MEMORY_MODEL`, names a model as LangChain's `init_chat_model` does
+("openai:gpt-5-mini"); without it the offline model answers.
 """
 
-import os
-
 from langgraph_memory import OfflineChatModel, build_graph
+from langgraph_memory.configuration import configuration
+from langgraph_memory.server import model_of, promotion
 
-if name := os.environ.get("LANGGRAPH_MEMORY_MODEL"):
-    from langchain.chat_models import init_chat_model
+model = model_of(configuration()) or OfflineChatModel()
 
-    model = init_chat_model(name)
-else:
-    model = OfflineChatModel()
-
-graph = build_graph(model)
+graph = build_graph(model, promotion=promotion(model), outputs="messages")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage
@@ -21,6 +21,8 @@ from langgraph_memory.nodes.reading import ExtractorName
 from langgraph_memory.nodes.retrieval import RetrievalNode
 from langgraph_memory.nodes.state import MemoryState
 
+Outputs = Literal["all", "messages"]
+"""What a graph shows of its state."""
 ChatModel = Runnable[LanguageModelInput, AIMessage]
 DEFAULT_SYSTEM_PROMPT = "You are a helpful assistant. Use what is known about the user where it matters."
 
@@ -80,20 +82,26 @@ def build_graph(
     promotion: PromotionNode | None = None,
     extractor: AnyExtractor | ExtractorName = "auto",
     tools: Sequence[BaseTool | Callable[..., Any]] = (),
+    outputs: Outputs = "all",
 ) -> StateGraph[MemoryState, MemoryContext, MemoryState, MemoryState]:
     """Return the uncompiled graph `retrieve` -> `model` -> `promote`; the model calls `tools` until it answers.
 
     Compile it with `checkpointer=` and `store=`, or leave both to a server. `budget` bounds the whole prompt and
     `on_budget` is told what it cut; `max_tokens=n` is short for `budget=ContextBudget(n)`. `extractor` says who reads
     what the user says: "auto" the rules and, of what they leave in doubt, the model where it gives structured output;
-    "rules" or "model" one of them alone; or an extractor of your own. A `promotion` node brings its own.
+    "rules" or "model" one of them alone; or an extractor of your own. A `promotion` node brings its own. With
+    `outputs="messages"` what a run returns and streams, and what the thread's states show, is the messages alone: what
+    was recalled for the model reaches no client of a server.
 
     Raises InvalidInputError when the budget has no bound and the model's profile names none, when the model is to read
     and gives no structured output, or when both `promotion` and `extractor` are given.
     """
     if promotion is not None and extractor != "auto":
         raise InvalidInputError("give the extractor to the PromotionNode that is passed as promotion.")
-    builder = StateGraph(MemoryState, context_schema=MemoryContext)
+    if outputs not in ("all", "messages"):
+        raise InvalidInputError(f"outputs must be 'all' or 'messages', not {outputs!r}.")
+    kind = StateGraph if outputs == "all" else _ShowingMessages
+    builder = kind(MemoryState, context_schema=MemoryContext)
     builder.add_node("retrieve", retrieval or RetrievalNode())
     budget = budget_of(budget, max_tokens)
     node = ModelNode(
@@ -113,6 +121,16 @@ def build_graph(
         builder.add_edge("model", "promote")
     builder.add_edge("promote", END)
     return builder
+
+
+class _ShowingMessages(StateGraph[MemoryState, MemoryContext, MemoryState, MemoryState]):
+    """A graph whose compiled form shows its messages and none of the channels that nodes keep for each other."""
+
+    def compile(self, *args: Any, **kwargs: Any) -> Any:
+        """Same as LangGraph's."""
+        compiled = super().compile(*args, **kwargs)
+        compiled.stream_channels = compiled.output_channels = ["messages"]
+        return compiled
 
 
 def _with_tools(model: ChatModel, tools: Sequence[BaseTool | Callable[..., Any]]) -> ChatModel:

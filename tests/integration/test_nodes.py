@@ -363,3 +363,30 @@ def test_a_node_treats_personal_data_by_its_guard(memory: MemoryDatabase, guard:
 
     assert [one.content for one in memory.store.list_memories(owner_id="ana@example.com")] == known
     assert len(reports[0]) == 1
+
+
+@pytest.mark.parametrize("mode", ["sync", "async"])
+async def test_what_was_recalled_reaches_no_client_where_only_messages_are_shown(
+    memory: MemoryDatabase, mode: str
+) -> None:
+    memory.store.remember("The user lives in Berlin.", owner_id="ana@example.com")
+    model = Listening(prompts=[])
+    graph = assistant(memory, model, outputs="messages")
+    said = {"messages": [("user", "Where do I live?")]}
+    how: dict[str, Any] = {"context": OWNER, "stream_mode": ["values", "updates"]}
+
+    if mode == "async":
+        chunks = [chunk async for chunk in graph.astream(said, thread("one"), **how)]
+        state = await graph.aget_state(thread("one"))
+    else:
+        chunks, state = list(graph.stream(said, thread("one"), **how)), graph.get_state(thread("one"))
+    again = graph.invoke(said, thread("one"), context=OWNER)
+
+    assert "Berlin" in " ".join(message.text for message in model.prompts[0])
+    assert set(again) == set(state.values) == {"messages"}
+    assert "<memories>" not in repr((chunks, state, list(graph.get_state_history(thread("one")))))
+
+
+def test_other_outputs_are_refused() -> None:
+    with pytest.raises(InvalidInputError, match="outputs"):
+        build_graph(OfflineChatModel(), outputs="some")  # type: ignore[arg-type]

@@ -11,12 +11,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Timer
+from threading import enumerate as enumerate_threads
+from typing import Any
 
 import pytest
 from langgraph_sdk import get_sync_client
 from langgraph_sdk.client import SyncLangGraphClient
 
-from langgraph_memory import open_memory
+from langgraph_memory import MemoryContext, OfflineChatModel, PromotionWorker, build_graph, open_memory
+from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.server import checkpointer, promotion, store
 
 ROOT = Path(__file__).parents[2]
 READY = "background workers"
@@ -34,6 +38,7 @@ def client(tmp_path: Path, database: Path) -> Iterator[SyncLangGraphClient]:
     settings = json.loads((ROOT / "langgraph.json").read_text())
     settings["http"] = {"app": "langgraph_memory.http.served:app"}
     (tmp_path / "langgraph.json").write_text(json.dumps(settings))
+    (tmp_path / "langgraph_memory.toml").write_text('receipts = "ids"\n')
     shutil.copytree(ROOT / "graphs", tmp_path / "graphs")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -74,10 +79,13 @@ def client(tmp_path: Path, database: Path) -> Iterator[SyncLangGraphClient]:
 
 @pytest.mark.server
 def test_a_served_assistant_remembers_across_threads(client: SyncLangGraphClient, database: Path) -> None:
+    outputs: set[tuple[str, ...]] = set()
+
     def say(text: str) -> str:
         thread = client.threads.create()
         said = {"messages": [{"role": "user", "content": text}]}
         state = client.runs.wait(thread["thread_id"], "assistant", input=said, context={"owner_id": "ana@example.com"})
+        outputs.update((tuple(state), tuple(client.threads.get_state(thread["thread_id"])["values"])))
         return str(state["messages"][-1]["content"])
 
     say("I live in Berlin.")
@@ -85,10 +93,14 @@ def test_a_served_assistant_remembers_across_threads(client: SyncLangGraphClient
     items = client.store.search_items(["curated", "ana@example%2Ecom"])["items"]
 
     assert "Berlin" in answer
+    assert outputs == {("messages",)}
     assert [item["value"]["content"] for item in items] == ["The user lives in Berlin."]
     with open_memory(database) as memory:
         assert len(memory.checkpointer.list_threads()) == 2
         assert len(memory.store.list_memories(owner_id="ana@example.com")) == 1
+        assert all(
+            one.body.get("query") is None for one in memory.store.receipts(owner_id="ana@example.com", kind="recall")
+        )
 
 
 @pytest.mark.server
@@ -104,3 +116,36 @@ def test_a_served_assistant_shows_its_memories_to_who_has_the_token(
     owners = site.get("/memory/api/owners", headers={"Authorization": f"Bearer {TOKEN}"})
     assert owners.json() == [{"owner_id": "ana", "memories": 1, "live": 1}]
     assert len(client.threads.search()) == 1  # the server's own routes are where they were
+
+
+async def test_the_parts_of_a_server_share_one_database_and_its_worker(
+    tmp_path: Path, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "settings.toml").write_text(f"database = '{database}'\nbackground = true\n")
+    monkeypatch.setenv("LANGGRAPH_MEMORY_CONFIG", str(tmp_path / "settings.toml"))
+    monkeypatch.delenv("LANGGRAPH_MEMORY_DB", raising=False)
+
+    async with checkpointer() as saver, store() as curated:
+        working = [one.name for one in enumerate_threads() if one.name == "langgraph_memory-promotion"]
+        graph = build_graph(OfflineChatModel(), promotion=promotion()).compile(checkpointer=saver, store=curated)
+        config: Any = {"configurable": {"thread_id": "one"}}
+        said: Any = {"messages": [("user", "I live in Berlin.")]}
+        await graph.ainvoke(said, config, context=MemoryContext(owner_id="ana"))
+        jobs = await curated.ajobs(owner_id="ana")
+
+    assert len(working) == 1
+    assert [job.thread_id for job in jobs] == ["one"]
+    assert not [one for one in enumerate_threads() if one.name == "langgraph_memory-promotion"]
+    with open_memory(database) as memory:
+        PromotionWorker(memory.store).drain()
+        assert [one.content for one in memory.store.list_memories(owner_id="ana")] == ["The user lives in Berlin."]
+
+
+async def test_a_server_with_wrong_settings_does_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "settings.toml").write_text("recipts = 'ids'\n")
+    monkeypatch.setenv("LANGGRAPH_MEMORY_CONFIG", str(tmp_path / "settings.toml"))
+
+    for part in (checkpointer, store):
+        with pytest.raises(InvalidInputError, match=r"settings\.toml: there is no setting 'recipts'"):
+            async with part():
+                pass

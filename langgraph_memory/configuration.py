@@ -1,0 +1,179 @@
+"""What a server is set up with: one small TOML table, or the environment, checked when it starts."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from langgraph_memory import GuardPolicy, MemoryType
+from langgraph_memory.exceptions import InvalidInputError
+
+DATABASE_VARIABLE: Final = "LANGGRAPH_MEMORY_DB"
+"""The environment variable that names the database; it counts more than the table."""
+CONFIG_VARIABLE: Final = "LANGGRAPH_MEMORY_CONFIG"
+"""The environment variable that names a file with the table; without it, FILE where there is one."""
+BACKGROUND_VARIABLE: Final = "LANGGRAPH_MEMORY_BACKGROUND"
+MODEL_VARIABLE: Final = "LANGGRAPH_MEMORY_MODEL"
+FILE: Final = "langgraph_memory.toml"
+_DEFAULT: Final = "assistant.db"
+_YES_OR_NO: Final = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The database and how it is opened; whether promotion runs in the background, and the model that is asked.
+
+    `options` are those of `open_memory`.
+    """
+
+    database: str = _DEFAULT
+    background: bool = False
+    model: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def configuration(environment: Mapping[str, str] = os.environ) -> Configuration:
+    """Return what the table and the environment say, which counts more.
+
+    The table holds `database`, `background`, `model`, `receipts`, `keep_receipts` (days), `threads`, `allowed_classes`
+    ("module:Class"), and the tables `index` (embed, dims, fields), `ttl`, `guard` and `[[types]]`. It is the whole of
+    its file, or `[tool.langgraph_memory]` in one.
+
+    Raises InvalidInputError, in one sentence that names the file and what is wrong in it.
+    """
+    name = environment.get(CONFIG_VARIABLE)
+    file = Path(name or FILE)
+    table = _read(file) if name or file.is_file() else {}
+    try:
+        return _checked(table, environment)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{file}: {error}") from None
+
+
+def _read(file: Path) -> Mapping[str, Any]:
+    try:
+        found = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InvalidInputError(f"{file} cannot be read: {error.strerror}.") from None
+    except ValueError as error:
+        raise InvalidInputError(f"{file} is no TOML: {' '.join(str(error).split())}.") from None
+    own: Mapping[str, Any] = found.get("tool", {}).get("langgraph_memory", found)
+    return own
+
+
+def _checked(table: Mapping[str, Any], environment: Mapping[str, str]) -> Configuration:
+    unknown = sorted(set(table) - {*_PLAIN, *_MADE})
+    if unknown:
+        raise InvalidInputError(f"there is no setting {unknown[0]!r}; there are {', '.join((*_PLAIN, *_MADE))}.")
+    for name, kind in _PLAIN.items():
+        if name in table and not isinstance(table[name], kind):
+            raise InvalidInputError(f"{name} must be {_KINDS[kind]}, not {table[name]!r}.")
+    options = {name: table[name] for name in ("receipts", "threads") if name in table}
+    if options.get("receipts", "query") not in ("query", "ids", "off"):
+        raise InvalidInputError(f"receipts must be query, ids or off, not {options['receipts']!r}.")
+    if options.get("threads", "shared") not in ("shared", "owned"):
+        raise InvalidInputError(f"threads must be shared or owned, not {options['threads']!r}.")
+    if "keep_receipts" in table:
+        options["keep_receipts"] = timedelta(days=table["keep_receipts"])
+    options |= {_NAMES.get(name, name): make(table[name]) for name, make in _MADE.items() if name in table}
+    background = environment.get(BACKGROUND_VARIABLE)
+    if background is not None and background.lower() not in _YES_OR_NO:
+        raise InvalidInputError(f"{BACKGROUND_VARIABLE} must be true or false, not {background!r}.")
+    return Configuration(
+        environment.get(DATABASE_VARIABLE) or table.get("database", _DEFAULT),
+        table.get("background", False) if background is None else _YES_OR_NO[background.lower()],
+        environment.get(MODEL_VARIABLE) or table.get("model"),
+        options,
+    )
+
+
+def _index(found: Any) -> Any:
+    _only("index", found, ("embed", "dims", "fields"))
+    if not isinstance(found.get("embed"), str) or not isinstance(found.get("dims"), int) or found["dims"] < 1:
+        raise InvalidInputError('index needs embed, such as "openai:text-embedding-3-small", and dims, its size.')
+    embed = found["embed"]
+    own = _named("index.embed", embed) if _is_own(embed) else embed
+    return {**found, "embed": own}
+
+
+def _ttl(found: Any) -> Any:
+    _only("ttl", found, ("refresh_on_read", "default_ttl", "sweep_interval_minutes"))
+    return found
+
+
+def _guard(found: Any) -> GuardPolicy:
+    names = [one.name for one in fields(GuardPolicy) if one.init and one.name != "detectors"]
+    _only("guard", found, names)
+    return GuardPolicy(**found)
+
+
+def _types(found: Any) -> list[MemoryType]:
+    names = [one.name for one in fields(MemoryType)]
+    if not isinstance(found, list):
+        raise InvalidInputError("types must be tables, each written as [[types]].")
+    return [_type(one, names) for one in found]
+
+
+def _type(found: Any, names: list[str]) -> MemoryType:
+    _only("types", found, names)
+    if not isinstance(found.get("name"), str):
+        raise InvalidInputError("each of [[types]] needs a name.")
+    days = {name: timedelta(days=found[name]) for name in ("expires_after", "half_life") if name in found}
+    return MemoryType(**{**found, **days, "aliases": tuple(found.get("aliases", ()))})
+
+
+def _classes(found: Any) -> list[type]:
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        raise InvalidInputError('allowed_classes must be a list such as ["module:Class"].')
+    classes = [_named("allowed_classes", one) for one in found]
+    for name, one in zip(found, classes, strict=True):
+        if not isinstance(one, type):
+            raise InvalidInputError(f"allowed_classes names {name!r}, which is no class.")
+    return classes
+
+
+def _only(table: str, found: Any, names: Any) -> None:
+    if not isinstance(found, dict):
+        raise InvalidInputError(f"{table} must be a table.")
+    unknown = sorted(set(found) - {*names})
+    if unknown:
+        raise InvalidInputError(f"{table} has no {unknown[0]!r}; it has {', '.join(names)}.")
+
+
+def _is_own(name: str) -> bool:
+    """Return whether a name is that of an object of the user's own, and not of a provider and its model."""
+    module = name.partition(":")[0]
+    return "." in module
+
+
+def _named(setting: str, name: str) -> Any:
+    module, _, attribute = name.partition(":")
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError):
+        raise InvalidInputError(f"{setting} names {name!r}, which cannot be imported.") from None
+
+
+_PLAIN: Final[Mapping[str, type]] = {
+    "database": str,
+    "background": bool,
+    "model": str,
+    "receipts": str,
+    "keep_receipts": int,
+    "threads": str,
+}
+_KINDS: Final = {str: "text", bool: "true or false", int: "a number of days"}
+_MADE: Final[Mapping[str, Any]] = {
+    "index": _index,
+    "ttl": _ttl,
+    "guard": _guard,
+    "types": _types,
+    "allowed_classes": _classes,
+}
+_NAMES: Final = {"types": "memory_types"}
