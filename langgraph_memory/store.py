@@ -483,7 +483,7 @@ class CuratedStore(BaseStore):
 
         It holds for its older versions too, and for what supersedes it. One that is kept out is still listed,
         exported, compared with what is said anew, and in its history. Raises MemoryNotFoundError, or InvalidMemoryError
-        for a memory that is superseded or expired.
+        for a memory that is superseded or expired, and for one that is not trusted and would be pinned.
         """
         return self._runner.run(changes.set_injection(memory_id, injection, owner_id, self._settings))
 

@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypedDict
+from typing import Any, TypedDict, get_args
 
 from langgraph_memory.domain.clock import from_microseconds, in_utc, to_microseconds
+from langgraph_memory.domain.memory import Trust
 from langgraph_memory.domain.ranking import Columns
 from langgraph_memory.domain.types import MemoryTypes
 from langgraph_memory.exceptions import InvalidFilterError
@@ -17,7 +18,8 @@ from langgraph_memory.exceptions import InvalidFilterError
 class MemoryFilter(TypedDict, total=False):
     """What a memory must be to be seen; all of it must hold.
 
-    `memory_type` is one type or several, `slot` how its slot begins, `tags` are tags that it has all of. A memory is of
+    `memory_type` is one type or several, `slot` how its slot begins, `tags` are tags that it has all of,
+    `trust` is one of owner, app, tool, model and import, or several. A memory is of
     the time it holds from or happened at, else of when it was made: `since` is the first such moment, `before` the
     first that is too late.
     """
@@ -25,6 +27,7 @@ class MemoryFilter(TypedDict, total=False):
     memory_type: str | Sequence[str]
     slot: str
     tags: str | Sequence[str]
+    trust: str | Sequence[str]
     since: datetime
     before: datetime
 
@@ -36,6 +39,7 @@ class Wanted:
     memory_types: tuple[str, ...] | None = None
     slot: str | None = None
     tags: tuple[str, ...] = ()
+    trusts: tuple[str, ...] | None = None
     since: int | None = None
     before: int | None = None
 
@@ -55,13 +59,20 @@ class Wanted:
             None if wanted_types is None else types.names(wanted_types),
             _text("slot", given.get("slot")),
             _texts("tags", given.get("tags")) or (),
+            _trusts(given.get("trust")),
             _moment("since", given.get("since")),
             _moment("before", given.get("before")),
         )
 
     def bounds(self) -> dict[str, Any]:
         """Return the values that a statement over memories is bound to."""
-        return {"slot_start": self.slot, "wanted_tags": list(self.tags), "since": self.since, "before": self.before}
+        return {
+            "slot_start": self.slot,
+            "wanted_tags": list(self.tags),
+            "trusts": self.trusts,
+            "since": self.since,
+            "before": self.before,
+        }
 
     def has_type(self, memory_type: str) -> bool:
         """Return whether a memory of a type may be seen."""
@@ -73,6 +84,7 @@ class Wanted:
         return (
             (self.slot is None or (row["slot"] or "").startswith(self.slot))
             and (not self.tags or set(self.tags) <= set(json.loads(row["tags"] or "[]")))
+            and (self.trusts is None or row["trust"] in self.trusts)
             and (self.since is None or moment >= self.since)
             and (self.before is None or moment < self.before)
         )
@@ -83,6 +95,7 @@ class Wanted:
             "memory_type": self.memory_types and list(self.memory_types),
             "slot": self.slot,
             "tags": list(self.tags) or None,
+            "trust": self.trusts and list(self.trusts),
             "since": self.since if self.since is None else from_microseconds(self.since).isoformat(),
             "before": self.before if self.before is None else from_microseconds(self.before).isoformat(),
         }
@@ -104,6 +117,14 @@ def _texts(name: str, value: Any) -> tuple[str, ...] | None:
     if not isinstance(value, (list, tuple, set, frozenset)) or not all(isinstance(one, str) for one in value):
         raise InvalidFilterError(f"filter[{name!r}] must be a text or a list of texts, not {value!r}.")
     return tuple(value)
+
+
+def _trusts(value: Any) -> tuple[str, ...] | None:
+    trusts = _texts("trust", value)
+    unknown = [one for one in trusts or () if one not in get_args(Trust)]
+    if unknown:
+        raise InvalidFilterError(f"filter['trust'] knows {', '.join(get_args(Trust))}, and not {unknown[0]!r}.")
+    return trusts
 
 
 def _moment(name: str, value: Any) -> int | None:

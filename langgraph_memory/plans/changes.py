@@ -48,6 +48,11 @@ def verify(
 def set_injection(memory_id: str, owner_id: str, injection: Injected | None, now: datetime) -> Plan[Memory]:
     """Say whether a memory, with all it superseded, is recalled always or never; raises as `verify` does."""
     memory = yield from _live(memory_id, owner_id, now)
+    if injection == "always" and not memory.trusted:
+        raise InvalidMemoryError(
+            f"memory {memory.id} has the trust of {memory.trust!r}, and only what the owner said or the app set stands "
+            "in every prompt; remember() it in the app's own name, and pin that."
+        )
     for one in (yield from with_predecessors(memory)):
         place = {"partition": owner_partition(owner_id), "id": one.id, "injection": injection}
         yield Query("set_injection", {**place, "now": to_microseconds(now)})

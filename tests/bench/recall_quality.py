@@ -98,3 +98,8 @@ def _index() -> dict[str, Any]:
 
 def _said(item: dict[str, Any]) -> str:
     return re.sub(rf"^{re.escape(item['speaker'])}:\s*", "", item["text"], flags=re.IGNORECASE)
+
+
+def local() -> Turns:
+    """With the embedder of the extra `local`."""
+    return Turns("local")

@@ -11,7 +11,7 @@ import pytest
 from databases import Databases
 from support import START, BagOfWords, Clock, Driver, one_sentence, opened_store
 
-from langgraph_memory import CuratedStore, Memory
+from langgraph_memory import CuratedStore, Memory, Source
 from langgraph_memory.domain.hygiene import HygienePolicy
 from langgraph_memory.domain.rendering import rendered_in
 from langgraph_memory.exceptions import (
@@ -26,7 +26,10 @@ ADA = "ada"
 TOLD: tuple[tuple[str, dict[str, Any]], ...] = (
     ("The boiler is a Vaillant.", {"slot": "home.boiler", "tags": ["house", "heating"]}),
     ("The boiler is serviced in May.", {"slot": "home.service", "tags": ["house"], "memory_type": "rule"}),
-    ("The boiler of the office leaks.", {"slot": "office.boiler", "memory_type": "event"}),
+    (
+        "The boiler of the office leaks.",
+        {"slot": "office.boiler", "memory_type": "event", "source": Source(actor="tool")},
+    ),
     ("The old boiler broke.", {"memory_type": "event", "valid_from": START - timedelta(days=400), "tags": ["house"]}),
 )
 
@@ -55,6 +58,8 @@ FILTERS: tuple[tuple[dict[str, Any], set[int]], ...] = (
     ({"tags": "house"}, {0, 1, 3}),
     ({"tags": ["heating", "house"]}, {0}),
     ({"tags": ["hous"]}, set()),
+    ({"trust": "tool"}, {2}),
+    ({"trust": ["app", "owner"], "tags": ["house"]}, {0, 1, 3}),
     ({"since": START}, {0, 1, 2}),
     ({"before": START}, {3}),
     ({"since": START - timedelta(days=400), "before": START}, {3}),
@@ -113,6 +118,7 @@ async def test_a_filter_holds_for_an_earlier_moment_and_for_a_replay(
         ({"kind": "fact"}, InvalidFilterError, "'kind'"),
         ("home", InvalidFilterError, "mapping"),
         ({"slot": 3}, InvalidFilterError, "slot"),
+        ({"trust": "everybody"}, InvalidFilterError, "everybody"),
         ({"tags": {"a": 1}}, InvalidFilterError, "tags"),
         ({"since": "yesterday"}, InvalidFilterError, "since"),
         ({"before": START.replace(tzinfo=None)}, InvalidFilterError, "before"),
@@ -129,21 +135,31 @@ async def test_a_filter_that_says_nothing_known_is_refused(
 
 
 async def test_a_pinned_memory_comes_first_whatever_is_asked(store: Driver, curated: CuratedStore) -> None:
-    (office,) = curated.list_memories(owner_id=ADA, filter={"slot": "office"})
+    (boiler,) = curated.list_memories(owner_id=ADA, filter={"slot": "home.boiler"})
 
-    pinned = await store.set_injection(office.id, "always", owner_id=ADA)
+    pinned = await store.set_injection(boiler.id, "always", owner_id=ADA)
 
     for asked in (None, "How tall is Mount Everest?", "boiler"):
         found = await store.recall(asked, owner_id=ADA, pinned=3, limit=0)
-        assert "The boiler of the office leaks." in [one.content for one in found.memories]
+        assert "The boiler is a Vaillant." in [one.content for one in found.memories]
     shown = await store.recall("How tall is Mount Everest?", owner_id=ADA, pinned=3, needed=True)
-    assert [one.content for one in shown.memories] == ["The boiler of the office leaks."]
-    assert rendered_in(await store.profile(ADA)) == ["The boiler of the office leaks."]
-    assert (pinned.injection, curated.history(office.id, owner_id=ADA)[-1].injection) == ("always", "always")
+    assert [one.content for one in shown.memories] == ["The boiler is a Vaillant."]
+    assert rendered_in(await store.profile(ADA)) == ["The boiler is a Vaillant."]
+    assert (pinned.injection, curated.history(boiler.id, owner_id=ADA)[-1].injection) == ("always", "always")
     assert await store.profile(ADA, "global", pinned=0) == ""
 
-    await store.set_injection(office.id, None, owner_id=ADA)
+    await store.set_injection(boiler.id, None, owner_id=ADA)
     assert await store.profile(ADA) == ""
+
+
+async def test_what_a_tool_said_is_not_pinned(store: Driver, curated: CuratedStore) -> None:
+    (office,) = curated.list_memories(owner_id=ADA, filter={"trust": "tool"})
+
+    with pytest.raises(InvalidMemoryError, match="'tool'") as raised:
+        await store.set_injection(office.id, "always", owner_id=ADA)
+
+    one_sentence(raised.value)
+    assert (await store.set_injection(office.id, "never", owner_id=ADA)).injection == "never"
 
 
 async def test_pins_are_found_among_many_more_important_memories(curated: CuratedStore, mode: str) -> None:

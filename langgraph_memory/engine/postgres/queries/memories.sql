@@ -6,6 +6,7 @@ WHERE partition = :partition
   AND created_at <= :at AND (superseded_at IS NULL OR superseded_at > :at) AND (expires_at IS NULL OR expires_at > :at)
   AND coalesce(injection, '') <> 'never'
   AND (:pinned_types::text[] IS NULL OR injection = 'always' OR memory_type = ANY (:pinned_types::text[]))
+  AND (:trusts::text[] IS NULL OR trust = ANY (:trusts::text[]))
   AND (:slot_start::text IS NULL OR starts_with(slot, :slot_start::text))
   AND coalesce(agent_memory.tags, '[]')::jsonb @> to_jsonb(:wanted_tags::text[])
   AND (:since::bigint IS NULL OR coalesce(valid_from, created_at) >= :since)
@@ -84,6 +85,7 @@ SELECT * FROM agent_memory
 WHERE partition = :partition AND memory_type IS NOT NULL AND (:everything OR (
     superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)))
   AND (:memory_types::text[] IS NULL OR memory_type = ANY (:memory_types::text[]))
+  AND (:trusts::text[] IS NULL OR trust = ANY (:trusts::text[]))
   AND (:slot_start::text IS NULL OR starts_with(slot, :slot_start::text))
   AND coalesce(agent_memory.tags, '[]')::jsonb @> to_jsonb(:wanted_tags::text[])
   AND (:since::bigint IS NULL OR coalesce(valid_from, created_at) >= :since)

@@ -53,7 +53,7 @@ FROM agent_memory WHERE partition = :partition AND scope = ANY (:scopes::text[])
 
 -- name: standings
 -- What decides about the numbered rows of one partition beside their words: those that were memories at a moment.
-SELECT memory_no, scope, memory_type, slot, tags, injection, confidence, importance, created_at, updated_at,
+SELECT memory_no, scope, memory_type, slot, tags, injection, trust, confidence, importance, created_at, updated_at,
     valid_from, last_verified_at, expires_at, superseded_at, fingerprint, subject_key, question_share
 FROM agent_memory
 WHERE memory_no = ANY (:numbers::bigint[])

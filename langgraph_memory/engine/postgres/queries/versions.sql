@@ -9,6 +9,7 @@ WHERE partition = :partition
     WHERE v.partition = s.partition AND v.memory_no = s.memory_no AND v.version_no < s.version_no AND v.replaced_at > :at)
   AND coalesce(injection, '') <> 'never'
   AND (:pinned_types::text[] IS NULL OR injection = 'always' OR memory_type = ANY (:pinned_types::text[]))
+  AND (:trusts::text[] IS NULL OR trust = ANY (:trusts::text[]))
   AND (:slot_start::text IS NULL OR starts_with(slot, :slot_start::text))
   AND coalesce(s.tags, '[]')::jsonb @> to_jsonb(:wanted_tags::text[])
   AND (:since::bigint IS NULL OR coalesce(valid_from, created_at) >= :since)
@@ -17,7 +18,7 @@ ORDER BY importance DESC, updated_at DESC, memory_no DESC LIMIT :limit
 
 -- name: standings_as_of
 -- What decided about the numbered rows of one partition beside their words at an earlier moment.
-SELECT memory_no, scope, memory_type, slot, tags, injection, confidence, importance, created_at, updated_at,
+SELECT memory_no, scope, memory_type, slot, tags, injection, trust, confidence, importance, created_at, updated_at,
     valid_from, last_verified_at, expires_at, superseded_at, fingerprint, subject_key, question_share
 FROM memory_state AS s
 WHERE memory_no = ANY (:numbers::bigint[]) AND partition = :partition AND created_at <= :at

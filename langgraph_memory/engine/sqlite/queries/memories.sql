@@ -6,6 +6,7 @@ WHERE partition = :partition
   AND created_at <= :at AND (superseded_at IS NULL OR superseded_at > :at) AND (expires_at IS NULL OR expires_at > :at)
   AND coalesce(injection, '') <> 'never'
   AND (:pinned_types IS NULL OR injection = 'always' OR memory_type IN (SELECT value FROM json_each(:pinned_types)))
+  AND (:trusts IS NULL OR trust IN (SELECT value FROM json_each(:trusts)))
   AND (:slot_start IS NULL OR substr(slot, 1, length(:slot_start)) = :slot_start)
   AND NOT EXISTS (SELECT value FROM json_each(:wanted_tags) EXCEPT SELECT value FROM json_each(agent_memory.tags))
   AND (:since IS NULL OR coalesce(valid_from, created_at) >= :since)
@@ -85,6 +86,7 @@ SELECT * FROM agent_memory
 WHERE partition = :partition AND memory_type IS NOT NULL AND (:everything OR (
     superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)))
   AND (:memory_types IS NULL OR memory_type IN (SELECT value FROM json_each(:memory_types)))
+  AND (:trusts IS NULL OR trust IN (SELECT value FROM json_each(:trusts)))
   AND (:slot_start IS NULL OR substr(slot, 1, length(:slot_start)) = :slot_start)
   AND NOT EXISTS (SELECT value FROM json_each(:wanted_tags) EXCEPT SELECT value FROM json_each(agent_memory.tags))
   AND (:since IS NULL OR coalesce(valid_from, created_at) >= :since)

@@ -9,6 +9,7 @@ WHERE partition = :partition
     WHERE v.memory_no = s.memory_no AND v.version_no < s.version_no AND v.replaced_at > :at)
   AND coalesce(injection, '') <> 'never'
   AND (:pinned_types IS NULL OR injection = 'always' OR memory_type IN (SELECT value FROM json_each(:pinned_types)))
+  AND (:trusts IS NULL OR trust IN (SELECT value FROM json_each(:trusts)))
   AND (:slot_start IS NULL OR substr(slot, 1, length(:slot_start)) = :slot_start)
   AND NOT EXISTS (SELECT value FROM json_each(:wanted_tags) EXCEPT SELECT value FROM json_each(s.tags))
   AND (:since IS NULL OR coalesce(valid_from, created_at) >= :since)
@@ -17,7 +18,7 @@ ORDER BY importance DESC, updated_at DESC, memory_no DESC LIMIT :limit
 
 -- name: standings_as_of
 -- What decided about the numbered rows of one partition beside their words at an earlier moment.
-SELECT memory_no, scope, memory_type, slot, tags, injection, confidence, importance, created_at, updated_at,
+SELECT memory_no, scope, memory_type, slot, tags, injection, trust, confidence, importance, created_at, updated_at,
     valid_from, last_verified_at, expires_at, superseded_at, fingerprint, subject_key, question_share
 FROM memory_state AS s
 WHERE memory_no IN (SELECT value FROM json_each(:numbers)) AND partition = :partition AND created_at <= :at
