@@ -100,6 +100,10 @@ class MemoryNotFoundError(LangGraphMemoryError, LookupError):
     """The owner has no memory of that id."""
 
 
+class DamagedMemoryError(LangGraphMemoryError):
+    """What the database holds of a memory is not what was written."""
+
+
 class ReceiptNotFoundError(LangGraphMemoryError, LookupError):
     """The owner has no receipt of that id."""
 

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from langgraph_memory.display import memories_html, outcome_html, recall_html, receipts_html
 from langgraph_memory.domain.clock import from_microseconds, in_utc, to_microseconds
 from langgraph_memory.domain.scope import GLOBAL, check_owner, check_scope, storable
-from langgraph_memory.exceptions import InvalidMemoryError, explain_validation
+from langgraph_memory.exceptions import DamagedMemoryError, InvalidMemoryError, explain_validation
 
 MAX_CONTENT = 100_000
 """Characters a memory's content may have; a longer text is a document, not a memory."""
@@ -203,8 +203,27 @@ class Memory(BaseModel):
     def from_row(cls, row: Any) -> Self:
         """Return the record that `to_row` made the columns of; it was checked when it was written.
 
+        Raises DamagedMemoryError when the row does not hold what was written.
+
         What pydantic's `model_construct` does for any model is done here for this one, many times as fast.
         """
+        if checksum(row) != row["checksum"]:
+            raise DamagedMemoryError(
+                f"memory {row['id']!r} is damaged in the database: it does not hold what was written; take it from a "
+                "backup, or forget() it."
+            )
+        return cls._of_columns(row)
+
+    @classmethod
+    def remains(cls, row: Any) -> Self:
+        """Return the record of a row that may be damaged, to be named and removed and never to be told."""
+        if checksum(row) == row["checksum"]:
+            return cls._of_columns(row)
+        texts = {name: _readable(row[name]) for name in ("content", "subject", "context", "slot")}
+        return cls._of_columns({**dict(row), **texts, "source": None, "content_json": None, "tags": None})
+
+    @classmethod
+    def _of_columns(cls, row: Any) -> Self:
         values = {name: row[name] for name in _COLUMNS}
         for name in _MOMENTS:
             if values[name] is not None:
@@ -233,6 +252,10 @@ _MOMENTS = (
     "expires_at",
     "superseded_at",
 )
+
+
+def _readable(text: str | None) -> str | None:
+    return None if text is None else text.encode("utf-8", "replace").decode("utf-8", "replace")
 
 
 def _depth(value: Any) -> int:

@@ -176,7 +176,7 @@ def merge(owner_id: str, part: Sequence[Planned], now: datetime) -> Plan[list[Ch
         best = yield Query("memory", {"partition": partition, "id": change.successor})
         if other is None or not best or best[0]["superseded_at"] is not None:
             continue
-        yield from retire([other], Memory.from_row(best[0]), change.reason, SWEEP, now)
+        yield from retire([other], Memory.remains(best[0]), change.reason, SWEEP, now)
         done.append(change)
     return done
 
@@ -190,7 +190,7 @@ def decay(owner_id: str, part: Sequence[Planned], now: datetime) -> Plan[list[Ch
         known = {"known": seen.confidence, "known_at": seen.last_verified_at or 0}
         for row in (yield Query("decay_memory", {**params, **known})):
             reason = f"{change.before} to {change.after}: {change.reason}"
-            yield from record(Memory.from_row(row), change.action, reason, SWEEP, now)
+            yield from record(Memory.remains(row), change.action, reason, SWEEP, now)
             done.append(change)
     return done
 
@@ -269,7 +269,7 @@ def _as_seen(partition: str, seen: Standing) -> Plan[Memory | None]:
     """Return a memory unless it changed since it was seen."""
     rows: Iterable[Row] = yield Query("memory", {"partition": partition, "id": seen.id})
     same = (row for row in rows if not seen.changed(Standing.from_row(row)))
-    return next((Memory.from_row(row) for row in same), None)
+    return next((Memory.remains(row) for row in same), None)
 
 
 def _has_predecessors(partition: str, memory_id: str) -> Plan[bool]:

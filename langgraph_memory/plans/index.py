@@ -28,7 +28,7 @@ class Unembedded:
     @classmethod
     def of(cls, row: Row) -> Unembedded:
         """Return what a row holds."""
-        memory = None if row["memory_type"] is None else Memory.from_row(row)
+        memory = None if row["memory_type"] is None else Memory.remains(row)
         value = json.loads(row["value"]) if memory is None else {}
         return cls(row["partition"], row["memory_no"], row["updated_at"], memory, value)
 

@@ -27,6 +27,7 @@ from langgraph_memory.plans.rows import (
     VectorSearch,
     closeness,
     insert_row,
+    memories_in,
     memory_columns,
     number_of,
     postings_of,
@@ -233,7 +234,7 @@ def _delete(row: Row | None, now: datetime) -> Plan[None]:
         yield Query("delete_item", _place_of(row))
     elif row is not None:
         (memory,) = yield Query("item", _named(split_labels(row["namespace"]), row["id"]))
-        yield from forget_versions(Memory.from_row(memory), now, reason="deleted through the store")
+        yield from forget_versions(Memory.remains(memory), now, reason="deleted through the store")
 
 
 def _put(change: Put, row: Row | None, now: datetime) -> Plan[None]:
@@ -341,7 +342,12 @@ def _shown(rows: Sequence[Row], reach: _Reach) -> Plan[list[FoundItem]]:
     if not numbers:
         return [_found(row) for row in rows]
     whole = {row["memory_no"]: row for row in (yield reach.query("live", numbers=numbers))}
-    return [_found(whole.get(row["memory_no"], row)) for row in rows]
+    return [_found(row) for row in (whole.get(row["memory_no"], row) for row in rows) if _is_sound(row)]
+
+
+def _is_sound(row: Row) -> bool:
+    """Return whether a row can be shown; a memory that is damaged is named in the log."""
+    return row["memory_type"] is None or bool(memories_in([row]))
 
 
 def _ranked(step: Search, reach: _Reach, scored: _Scored | ClosestRows) -> Plan[list[FoundItem]]:
@@ -357,7 +363,8 @@ def _ranked(step: Search, reach: _Reach, scored: _Scored | ClosestRows) -> Plan[
         if not best:
             break
         by_number = {row["memory_no"]: row for row in (yield reach.query("live", numbers=list(best)))}
-        items = (_found(by_number[number], score) for number, score in best.items() if number in by_number)
+        rows = ((by_number[number], score) for number, score in best.items() if number in by_number)
+        items = (_found(row, score) for row, score in rows if _is_sound(row))
         found.extend(item for item in items if matches(item.value, step.wanted))
         count = min(4 * count, _LONGEST_PAGE)
     page = found[step.offset : step.offset + step.limit]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -38,7 +38,15 @@ from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
 from langgraph_memory.exceptions import InvalidMemoryError, MemoryNotFoundError
 from langgraph_memory.plans import marks as marking
 from langgraph_memory.plans.near import holding_any, near_to, numbered
-from langgraph_memory.plans.rows import Vectors, VectorSearch, insert_row, memory_columns, rewrite_row
+from langgraph_memory.plans.rows import (
+    Vectors,
+    VectorSearch,
+    insert_row,
+    memories_in,
+    memory_columns,
+    rewrite_row,
+    sound,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +225,7 @@ def _in_slot(new: Memory, now: datetime) -> Plan[list[Memory]]:
     """Return the live memories of the same scope and slot, of whatever type."""
     params = {"partition": owner_partition(new.owner_id), "scope": new.scope, "now": to_microseconds(now)}
     rows = yield Query("live_in_slots", params)
-    return [one for one in map(Memory.from_row, rows) if one.slot == new.slot]
+    return [one for one in memories_in(rows) if one.slot == new.slot]
 
 
 def _is_compared(proposal: Proposal, known: Sequence[Memory]) -> bool:
@@ -316,7 +324,7 @@ def _holding(new: Memory, values: Sequence[str], now: datetime) -> Plan[tuple[Me
         return ()
     params = {"partition": owner_partition(new.owner_id), "scope": new.scope, "now": to_microseconds(now)}
     rows = yield Query("live_in_slots", params)
-    held = holding_value([Memory.from_row(row) for row in rows], values)
+    held = holding_value(memories_in(rows), values)
     return tuple(one for one in held if may_replace(new, one) and not said_later(one, new))
 
 
@@ -356,7 +364,7 @@ def amend_summaries(gone: Sequence[Memory], now: datetime, *, for_good: bool) ->
     if not told:
         return
     for row in (yield Query("summaries", {"partition": owner_partition(told[0].owner_id)})):
-        summary = Memory.from_row(row)
+        summary = Memory.remains(row)
         if (for_good or not summary.superseded) and may_tell(summary.content, told):
             yield from _retell(summary, told, now, for_good=for_good)
 
@@ -428,7 +436,7 @@ def contradicting(owner_id: str, group: str, now: datetime) -> Plan[list[Memory]
     """Return the live memories of a group of contradicting ones."""
     params = {"partition": owner_partition(owner_id), "conflict_id": group, "now": to_microseconds(now)}
     rows = yield Query("live_in_conflict", params)
-    return [Memory.from_row(row) for row in rows]
+    return memories_in(rows)
 
 
 def settle_conflicts(gone: Iterable[Memory], now: datetime) -> Plan[None]:
@@ -518,7 +526,7 @@ def memory(memory_id: str, owner_id: str) -> Plan[Memory]:
 def history(memory_id: str, owner_id: str) -> Plan[list[Memory]]:
     """Return every version of what a memory is about, oldest first.
 
-    Raises MemoryNotFoundError.
+    Raises MemoryNotFoundError, or DamagedMemoryError.
     """
     newest = yield from find(memory_id, owner_id)
     seen = {newest.id}
@@ -528,7 +536,7 @@ def history(memory_id: str, owner_id: str) -> Plan[list[Memory]]:
             break
         seen.add(successor.id)
         newest = successor
-    versions = yield from with_predecessors(newest)
+    versions = yield from with_predecessors(newest, Memory.from_row)
     edited = yield from _before_edits(versions)
     return sorted([*edited, *versions], key=_place_in_history)
 
@@ -562,7 +570,8 @@ def forget(
 
     Raises MemoryNotFoundError, or InvalidMemoryError for what is protected from who wants it forgotten.
     """
-    memory = yield from find(memory_id, owner_id)
+    rows = yield Query("memory", {"partition": owner_partition(check_owner(owner_id)), "id": memory_id})
+    memory = Memory.remains(rows[0]) if rows else (yield from find(memory_id, owner_id))  # also what is damaged
     if memory.protected and trust_of(origin.actor) != "app":
         raise InvalidMemoryError(f"memory {memory.id} was not forgotten: the app recorded it, which alone changes it.")
     count = yield from forget_versions(memory, now, reason, origin=origin)
@@ -615,7 +624,7 @@ def memories_of_owner(
             "offset": offset,
         },
     )
-    return [Memory.from_row(row) for row in rows]
+    return memories_in(rows)
 
 
 @reads
@@ -623,8 +632,8 @@ def conflicts(owner_id: str, now: datetime, *, limit: int, offset: int) -> Plan[
     """Return a page of the groups of an owner's live memories that contradict each other."""
     params = {"partition": owner_partition(check_owner(owner_id)), "now": to_microseconds(now)}
     groups: dict[str, list[Memory]] = {}
-    for row in (yield Query("conflicts_of_owner", params)):
-        groups.setdefault(row["conflict_id"], []).append(Memory.from_row(row))
+    for row, memory in sound((yield Query("conflicts_of_owner", params))):
+        groups.setdefault(row["conflict_id"], []).append(memory)
     return [tuple(group) for group in groups.values()][offset : offset + limit]
 
 
@@ -648,14 +657,14 @@ def find(memory_id: str, owner_id: str) -> Plan[Memory]:
     return memory
 
 
-def with_predecessors(memory: Memory) -> Plan[list[Memory]]:
-    """Return a memory and all that it superseded, directly or through others."""
+def with_predecessors(memory: Memory, of: Callable[[Row], Memory] = Memory.remains) -> Plan[list[Memory]]:
+    """Return a memory and all that it superseded, directly or through others; `of` reads a row."""
     versions = {memory.id: memory}
     pending = [memory]
     while pending:
         current = pending.pop()
         rows = yield Query("predecessors", {"partition": owner_partition(current.owner_id), "id": current.id})
-        for older in (Memory.from_row(row) for row in rows):
+        for older in map(of, rows):
             if older.id not in versions:
                 versions[older.id] = older
                 pending.append(older)

@@ -18,7 +18,7 @@ from langgraph_memory.domain.text import query_terms
 from langgraph_memory.domain.wordlists import ONE_TERM
 from langgraph_memory.engine.query import Plan, Query, Row
 from langgraph_memory.plans.closest import ClosestRows
-from langgraph_memory.plans.rows import VectorSearch, closeness
+from langgraph_memory.plans.rows import VectorSearch, closeness, sound
 
 COMPARED = 10
 """How many memories a new one is compared with, at most."""
@@ -114,7 +114,7 @@ def holding_any(new: Memory, corpus: Row | None, terms: Sequence[str], now: date
 def numbered(partition: str, numbers: Sequence[int]) -> Plan[dict[int, Memory]]:
     """Return the numbered memories of one partition, by their numbers in order."""
     rows = yield Query("memories_numbered", {"partition": partition, "numbers": numbers})
-    return {row["memory_no"]: Memory.from_row(row) for row in sorted(rows, key=lambda row: int(row["memory_no"]))}
+    return {row["memory_no"]: memory for row, memory in sound(sorted(rows, key=lambda row: int(row["memory_no"])))}
 
 
 def _as_written(terms: Sequence[str]) -> list[list[str]]:

@@ -29,7 +29,7 @@ from langgraph_memory.engine.query import Plan, Query, Row, reads, reads_little,
 from langgraph_memory.plans.closest import RelevantRows, vector_fields
 from langgraph_memory.plans.marks import left
 from langgraph_memory.plans.memories import Origin, drop_old_receipts, put_receipt
-from langgraph_memory.plans.rows import ROW, VectorSearch, closeness, postings_of
+from langgraph_memory.plans.rows import ROW, VectorSearch, closeness, memories_in, postings_of, sound
 
 SPARE = 8
 """How many more than the limit are ranked exactly, for what repeats another or does not fit the budget."""
@@ -304,9 +304,9 @@ def _listed(
     bounds = request.bounds(owner_id, memory_types)
     rows = yield Query(name, {**bounds, "pinned_types": pinned_types, "limit": limit})
     priors, listed = request.priors, []
-    for row in rows:
+    for row, memory in sound(rows):
         parts = shares(priors.parts(row), request.weights.priors)
-        listed.append(Recalled(Memory.from_row(row), min(1.0, sum(parts.values())), parts))
+        listed.append(Recalled(memory, min(1.0, sum(parts.values())), parts))
     return (yield from _with_conflicts(request, owner_id, listed))
 
 
@@ -409,7 +409,8 @@ def _ranked(
     best = matches.best(wanted)
     name = "memories_numbered_as_of" if request.past else "memories_numbered"
     rows = yield Query(name, {"partition": partition, "at": at, "numbers": [one.number for one in best]})
-    memories = {row["memory_no"]: Memory.from_row(row) for row in rows}
+    memories = {row["memory_no"]: memory for row, memory in sound(rows)}
+    best = [one for one in best if one.number in memories]
     seen = [one for one in best if one.hidden is None]
     found = [
         Recalled(memories[one.number], one.score, parts) for one, parts in zip(seen, matches.parts(seen), strict=True)
@@ -447,7 +448,7 @@ def _with_conflicts(request: RecallRequest, owner_id: str, found: list[Recalled]
         return found
     name = "conflicting_as_of" if request.past else "conflicting"
     rows = yield Query(name, {**request.bounds(owner_id, request.memory_types), "conflict_ids": groups})
-    members = [Memory.from_row(row) for row in rows]
+    members = memories_in(rows)
     return [replace(item, contradicted_by=_others(item.memory, members)) for item in found]
 
 

@@ -15,6 +15,7 @@ from langgraph_memory.domain.scope import owner_partition
 from langgraph_memory.domain.types import MemoryTypes
 from langgraph_memory.engine.query import Plan, Query, reads_settled
 from langgraph_memory.plans.memories import conflicts
+from langgraph_memory.plans.rows import memories_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +60,20 @@ def _stale(request: ReviewRequest, limit: int) -> Plan[list[ReviewItem]]:
     found: list[Memory] = []
     for span, names in request.policy.stale_spans(request.types):
         wanted = request.bounds(limit, memory_types=names, before=request.before(span))
-        found += map(Memory.from_row, (yield Query("unconfirmed_since", wanted)))
+        found += memories_in((yield Query("unconfirmed_since", wanted)))
     oldest_first = sorted(found, key=lambda memory: (memory.last_verified_at or memory.created_at, memory.id))
     return [lists.stale(memory, request.now) for memory in oldest_first[:limit]]
 
 
 def _low_confidence(request: ReviewRequest, limit: int) -> Plan[list[ReviewItem]]:
     rows = yield Query("less_sure_than", request.bounds(limit, below=request.policy.unsure_below))
-    return [lists.low_confidence(Memory.from_row(row)) for row in rows]
+    return [lists.low_confidence(memory) for memory in memories_in(rows)]
 
 
 def _never_recalled(request: ReviewRequest, limit: int) -> Plan[list[ReviewItem]]:
     before = request.before(request.policy.unrecalled_after)
     rows = yield Query("never_recalled", request.bounds(limit, before=before))
-    return [lists.never_recalled(Memory.from_row(row)) for row in rows]
+    return [lists.never_recalled(memory) for memory in memories_in(rows)]
 
 
 _LISTS: dict[ReviewKind, Callable[[ReviewRequest, int], Plan[list[ReviewItem]]]] = {

@@ -18,6 +18,7 @@ from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
 from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.plans.jobs import unqueue
 from langgraph_memory.plans.memories import Origin, known_about, put_receipt, record, rewrite, settle_conflicts
+from langgraph_memory.plans.rows import sound
 from langgraph_memory.plans.threads.remove import delete_runs
 
 
@@ -90,7 +91,7 @@ def _survey(branch: Branch, types: MemoryTypes, now: datetime) -> Plan[_Found]:
     ledger = yield Query("ledger_from", bounds)
     queued = yield Query("queued_from", bounds)
     touched = {"partition": bounds["partition"], "ids": sorted({row["memory_id"] for row in mine})}
-    memories = {row["id"]: Memory.from_row(row) for row in (yield Query("memories_named", touched))}
+    memories = {row["id"]: memory for row, memory in sound((yield Query("memories_named", touched)))}
     audit = [AuditEntry.from_row(row) for row in (yield Query("changes_of", touched))]
     versions: dict[str, list[tuple[datetime, Memory]]] = defaultdict(list)
     for row in (yield Query("export_versions", touched)):

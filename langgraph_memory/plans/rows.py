@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,8 +16,9 @@ from langgraph_memory.domain.scope import join_labels, namespace_of, partition_o
 from langgraph_memory.domain.text import fingerprint, passages, phrase_key, question_before, question_share, terms
 from langgraph_memory.domain.vectors import CONTEXT, Closeness, Metric
 from langgraph_memory.engine.query import Plan, Query, Row
-from langgraph_memory.exceptions import InvalidMemoryError
+from langgraph_memory.exceptions import DamagedMemoryError, InvalidMemoryError
 
+_LOG = logging.getLogger("langgraph_memory")
 _NOTHING: Counter[str] = Counter()
 _as_json = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -138,6 +140,22 @@ def memory_columns(memory: Memory) -> dict[str, Any]:
             question_before(memory.content, memory.context),
         ),
     }
+
+
+def sound(rows: Iterable[Row]) -> Iterator[tuple[Row, Memory]]:
+    """Yield rows with the memories they hold; one that is damaged is named in the log and left out."""
+    for row in rows:
+        try:
+            memory = Memory.from_row(row)
+        except DamagedMemoryError as damage:
+            _LOG.warning("left out: %s", damage)
+            continue
+        yield row, memory
+
+
+def memories_in(rows: Iterable[Row]) -> list[Memory]:
+    """Return the memories that rows hold, without those that are damaged."""
+    return [memory for _, memory in sound(rows)]
 
 
 def embedded_texts(content: str, context: str | None) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from langgraph_memory.domain.scope import owner_partition
 from langgraph_memory.domain.trail import AuditEntry, Explanation, explain, memory_ids
 from langgraph_memory.engine.query import Plan, Query, reads, reads_settled
 from langgraph_memory.exceptions import ReceiptNotFoundError
+from langgraph_memory.plans.rows import sound
 
 
 @reads_settled
@@ -38,7 +39,7 @@ def explanation(receipt_id: str, owner_id: str, shared_with: Sequence[str]) -> P
     for owner in (*shared_with, owner_id):
         params = {"partition": owner_partition(owner), "ids": memory_ids(receipt), "at": at}
         rows = yield Query("memories_named_as_of", params)
-        found.update((row["id"], Memory.from_row(row)) for row in rows)
+        found.update((row["id"], memory) for row, memory in sound(rows))
     return explain(receipt, found)
 
 

@@ -133,6 +133,7 @@ OF_THE_WHOLE_DATABASE = {
     "deleted_thread, mark_deleted_thread, forget_deleted_threads": "what is left of threads, by a hash of each",
     "due_jobs, next_due": "the workers, who serve every owner",
     "owners, threads": "lists for an administrator",
+    "integrity, orphans, memory_states, memories_after": "the doctor, who looks a whole database over",
     "expired_items, threads_idle_since, threads_longer_than": "the sweep",
     "mark_keys, mark_keys_in_use, make_mark_key": "what marks are made with",
     "marks, put_mark, lift_mark, moved_marks, move_mark": "what is gone, by hashes that lead with the owner",

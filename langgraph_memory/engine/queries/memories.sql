@@ -89,3 +89,7 @@ UPDATE memory_audit SET reason = '' WHERE partition = :partition AND memory_id =
 -- name: summaries
 -- The session summaries of one owner, live or not; newest first.
 SELECT * FROM agent_memory WHERE partition = :partition AND memory_type = 'summary' ORDER BY created_at DESC, memory_no DESC
+
+-- name: memories_after
+-- A page of the memories of every owner, by their numbers.
+SELECT * FROM agent_memory WHERE memory_type IS NOT NULL AND memory_no > :after ORDER BY memory_no LIMIT :limit

@@ -33,6 +33,12 @@ from langgraph_memory.exceptions import (
 from langgraph_memory.forked import Forked, leave_to_parent, tell_of_forks
 
 T = TypeVar("T")
+
+
+def _damaged_text(text: bytes) -> str:
+    return text.decode("utf-8", "surrogateescape")
+
+
 _log = logging.getLogger(__name__)
 
 _READER_THREADS = 4
@@ -365,8 +371,7 @@ class SqliteEngine(Forked):
         statement = self._statements[query.name]
         try:
             if query.rows is None:
-                rows: Sequence[Row] = connection.execute(statement.sql, statement.values(query.params)).fetchall()
-                return rows
+                return self._rows(connection, statement.sql, statement.values(query.params))
             params = query.params
             connection.executemany(statement.many, [statement.values({**params, **row}) for row in query.rows])
             return ()
@@ -374,6 +379,20 @@ class SqliteEngine(Forked):
             raise translate(error, self._settings.path) from error
         except (UnicodeEncodeError, OverflowError) as error:
             raise InvalidInputError(f"a value cannot be stored: {error}.") from error
+
+    def _rows(self, connection: Any, sql: str, values: Sequence[Any]) -> Sequence[Row]:
+        """Read rows; one whose text is damaged and no Unicode any more is read too, so that it can be named."""
+        try:
+            rows: Sequence[Row] = connection.execute(sql, values).fetchall()
+        except self._settings.dbapi.OperationalError as error:
+            if "decode to UTF-8" not in str(error):
+                raise
+            decode, connection.text_factory = connection.text_factory, _damaged_text
+            try:
+                rows = connection.execute(sql, values).fetchall()
+            finally:
+                connection.text_factory = decode
+        return rows
 
     def _transact(self, connection: Any, sql: str) -> None:
         """Run a command of the writer's; rows count as stored once a commit has said so."""
