@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from itertools import groupby, islice
@@ -17,11 +18,11 @@ from langgraph.checkpoint.serde.types import TASKS
 
 from langgraph_memory.checkpointer import ThreadSaver
 from langgraph_memory.database import MemoryDatabase
-from langgraph_memory.domain.transfer import header, item_line
+from langgraph_memory.domain.transfer import header, item_line, parse
 from langgraph_memory.engine.connect import is_upstream, upstream
 from langgraph_memory.engine.query import Row
 from langgraph_memory.engine.upstream import Typed, Upstream, UpstreamCheckpoint
-from langgraph_memory.exceptions import UnreadableCheckpointError
+from langgraph_memory.exceptions import ClassNotAllowedError, UnreadableCheckpointError
 from langgraph_memory.nodes.steps import Call, Steps, aperform, call, perform
 from langgraph_memory.state.codec import Codec
 
@@ -30,6 +31,8 @@ __all__ = ["Imported", "Progress", "aimport_upstream", "import_upstream", "is_up
 T = TypeVar("T")
 _SENDS_INSIDE = 4
 _BATCH = 500
+_DAMAGE = (AttributeError, KeyError, TypeError, ValueError)
+"""What reading a checkpoint raises whose bytes still mean something, and something else."""
 
 Progress = Callable[[int, int], object]
 """Called with how many checkpoints and items have been read, of how many."""
@@ -37,13 +40,17 @@ Progress = Callable[[int, int], object]
 
 @dataclass(slots=True)
 class Imported:
-    """What an import has copied; what was there already is skipped. `source_bytes` is the size of what it read."""
+    """What an import has copied; what was there already is skipped. `source_bytes` is the size of what it read.
+
+    `damaged` names each checkpoint and item that cannot be read, which was left behind.
+    """
 
     threads: int = 0
     checkpoints: int = 0
     items: int = 0
     skipped: int = 0
     source_bytes: int = 0
+    damaged: list[str] = field(default_factory=list)
 
 
 def import_upstream(
@@ -51,8 +58,9 @@ def import_upstream(
 ) -> Imported:
     """Copy every thread and every live item that upstream's SQLite or PostgreSQL classes wrote.
 
-    The source is only read, one checkpoint at a time. An import that was cut short can be run again. Raises a
-    DatabaseError when the source cannot be read, and ClassNotAllowedError for a class that is not on the allow-list.
+    The source is only read, one checkpoint at a time. An import that was cut short can be run again. A checkpoint or an
+    item that is damaged is named in `damaged` and left behind. Raises a DatabaseError when the source cannot be read,
+    and ClassNotAllowedError for a class that is not on the allow-list.
     """
     with closing(_Import(upstream(os.fspath(source)), memory, progress or _say_nothing)) as importing:
         return perform(importing.run())
@@ -101,7 +109,7 @@ class _Import:
             done += 1
             self._report(done, total)
         while batch := (yield from self._beside(lambda: list(islice(self._items, _BATCH)))):
-            receipt = yield from call(store.import_, store.aimport_, list(_item_lines(batch)))
+            receipt = yield from call(store.import_, store.aimport_, list(_item_lines(batch, self._found.damaged)))
             self._found.items += receipt.counts.get("items", 0)
             done += len(batch)
             self._report(done, total)
@@ -116,7 +124,14 @@ class _Import:
         for thread_id, checkpoints in groupby(self._old.checkpoints(), key=lambda one: one.thread_id):
             thread = _Thread(self._memory.checkpointer, self._old, thread_id)
             for one in checkpoints:
-                thread.copy(one, self._found)
+                try:
+                    thread.copy(one, self._found)
+                except ClassNotAllowedError:
+                    raise
+                except (UnreadableCheckpointError, *_DAMAGE) as error:
+                    thread.leave_behind(one)
+                    named = f"checkpoint {one.checkpoint_id} of thread {thread_id!r} cannot be imported"
+                    self._found.damaged.append(str(error) if named in str(error) else f"{named}: {error}")
                 yield True
             self._found.threads += 1
 
@@ -126,11 +141,19 @@ class _Import:
         return found
 
 
-def _item_lines(items: Iterable[Row]) -> Iterator[str]:
-    """Yield items as the lines of an export."""
+def _item_lines(items: Iterable[Row], damaged: list[str]) -> Iterator[str]:
+    """Yield items as the lines of an export; those that cannot be read are named in `damaged`."""
     yield header(datetime.now(UTC))
     for row in items:
-        yield item_line(row["prefix"], row["key"], row["value"], row, indexed=True)
+        try:
+            value = json.loads(row["value"]) if isinstance(row["value"], str | bytes) else row["value"]
+            line = item_line(row["prefix"], row["key"], value, row, indexed=True)
+            parse(line, None)
+            line.encode()
+        except ValueError as error:  # among them no JSON, no Unicode, and what an item cannot be
+            damaged.append(f"item {row['key']!r} of {row['prefix']!r} cannot be imported: {error}")
+        else:
+            yield line
 
 
 def _say_nothing(done: int, total: int) -> None:
@@ -148,6 +171,10 @@ class _Thread:
         self._held = saver.checkpoint_ids(thread_id)
         self._versions: dict[tuple[str, str | None], Mapping[str, Any]] = {}
 
+    def leave_behind(self, one: UpstreamCheckpoint) -> None:
+        """Let no other checkpoint count on the values of one that was not copied."""
+        self._versions.pop((one.checkpoint_ns, one.checkpoint_id), None)
+
     def copy(self, one: UpstreamCheckpoint, found: Imported) -> None:
         """Copy one checkpoint with its pending writes; what it shares with its parent is not stored again."""
         checkpoint: Any = one.body if isinstance(one.body, dict) else self._revive(one, one.body)
@@ -162,13 +189,27 @@ class _Thread:
         new = {name: version for name, version in versions.items() if before.get(name) != version}
         for channel, value in self._old.values(one, new):
             values[channel] = self._revive(one, value)
-        metadata: Any = one.metadata
+        metadata: Any = self._metadata(one)
+        writes = list(self._writes(one))
         stored = self._saver.put(self._config(one.checkpoint_ns, one.parent_checkpoint_id), checkpoint, metadata, new)
-        writes = groupby(self._old.writes(one), key=lambda write: (write["task_id"], write["task_path"]))
-        for (task_id, task_path), group in writes:
-            values = [(write["channel"], self._revive(one, (write["type"], write["value"]))) for write in group]
-            self._saver.put_writes(stored, values, task_id, task_path)
+        for task_id, task_path, written in writes:
+            self._saver.put_writes(stored, written, task_id, task_path)
         found.checkpoints += 1
+
+    def _writes(self, one: UpstreamCheckpoint) -> Iterator[tuple[str, str, list[tuple[str, Any]]]]:
+        groups = groupby(self._old.writes(one), key=lambda write: (write["task_id"], write["task_path"]))
+        for (task_id, task_path), group in groups:
+            values = [(write["channel"], self._revive(one, (write["type"], write["value"]))) for write in group]
+            yield task_id, task_path, values
+
+    def _metadata(self, one: UpstreamCheckpoint) -> Any:
+        try:
+            return json.loads(one.metadata) if isinstance(one.metadata, str | bytes) else one.metadata
+        except ValueError as error:
+            raise UnreadableCheckpointError(
+                f"checkpoint {one.checkpoint_id} of thread {self._thread_id!r} cannot be imported (its metadata is "
+                f"damaged: {error})."
+            ) from error
 
     def _add_sends(self, one: UpstreamCheckpoint, checkpoint: Any) -> None:
         """Give a checkpoint of a format before the fourth the tasks it was sent, as the upstream class does."""

@@ -71,6 +71,8 @@ def import_database(source: str, target: str, *, as_json: bool = False) -> None:
     checkpoints = f"{counted(found.checkpoints, 'checkpoints')}{skipped}"
     threads, items = counted(found.threads, "threads"), counted(found.items, "items")
     typer.echo(f"imported {threads} with {checkpoints}, and {items}.")
+    for one in found.damaged:
+        typer.echo(safe(f"left behind: {one}"), err=True)
     goal = file_of(target)
     _print_sizes(source, found.source_bytes, target, None if goal is None else goal.stat().st_size)
 

@@ -13,14 +13,17 @@ Typed = tuple[str, bytes]
 
 @dataclass(frozen=True, slots=True)
 class UpstreamCheckpoint:
-    """One checkpoint as it is stored: serialised, or without the values that are stored beside it."""
+    """One checkpoint as it is stored: serialised, or without the values that are stored beside it.
+
+    The metadata are JSON as it is stored, which may be damaged, where the database did not read it.
+    """
 
     thread_id: str
     checkpoint_ns: str
     checkpoint_id: str
     parent_checkpoint_id: str | None
     body: Typed | dict[str, Any]
-    metadata: dict[str, Any]
+    metadata: dict[str, Any] | str | bytes
 
 
 class Upstream(Protocol):
@@ -52,7 +55,7 @@ class Upstream(Protocol):
         ...
 
     def items(self) -> Generator[Row, None, None]:
-        """Yield every item that has not expired; times are microseconds since 1970."""
+        """Yield every item that has not expired; times are microseconds since 1970, a value may be JSON still."""
         ...
 
     def close(self) -> None:

@@ -101,7 +101,9 @@ def test_text_that_is_no_unicode_any_more_is_named_too(
         pytest.skip("PostgreSQL checks the encoding of what it stores")
     damage(database, column, flipped(database, column, 7))
 
-    assert [one.content for one in memory.store.recall("green tea or allergic to nuts", owner_id=ANA, limit=10).memories] == [SOUND]
+    assert [
+        one.content for one in memory.store.recall("green tea or allergic to nuts", owner_id=ANA, limit=10).memories
+    ] == [SOUND]
     with pytest.raises(DamagedMemoryError, match=hurt):
         memory.store.history(hurt, owner_id=ANA)
     assert any(hurt in one.what for one in memory.diagnose())

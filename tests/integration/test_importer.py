@@ -189,3 +189,53 @@ def test_a_missing_file_and_one_that_upstream_did_not_write_are_named(tmp_path: 
         (tmp_path / "text").write_text("not a database at all, but long enough to look at " * 50)
         with pytest.raises(NotADatabaseError, match="not a readable"):
             import_upstream(tmp_path / "text", memory)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE checkpoints SET checkpoint = X'c1ff' || substr(checkpoint, 3) WHERE {here}",
+        "UPDATE checkpoints SET checkpoint = X'a56e6f7065' WHERE {here}",
+        "UPDATE checkpoints SET metadata = '{{' WHERE {here}",
+        "UPDATE checkpoints SET metadata = CAST(X'7b22ff227d' AS TEXT) WHERE {here}",
+        "UPDATE writes SET value = X'c1' WHERE {here}",
+    ],
+)
+async def test_a_damaged_checkpoint_is_left_behind_and_named(old: str, tmp_path: Path, mode: str, damage: str) -> None:
+    with SqliteSaver.from_conn_string(old) as saver:
+        whole = list(saver.list(config_of("chat")))
+    hurt = whole[40].config["configurable"]["checkpoint_id"]
+    with closing(sqlite3.connect(old)) as connection, connection:
+        connection.execute(damage.format(here=f"checkpoint_id = '{hurt}'"))
+
+    with open_memory(str(tmp_path / "new.db")) as memory:
+        found = await taken_in(old, memory, mode)
+
+        (named,) = found.damaged
+        assert f"checkpoint {hurt} of thread 'chat'" in named
+        kept = [one for one in whole if one.config["configurable"]["checkpoint_id"] != hurt]
+        assert list(memory.checkpointer.list(config_of("chat"))) == kept
+        assert found.checkpoints == len(whole) + 2 - 1
+        said = chat(memory.checkpointer).invoke({"messages": [HumanMessage("next")]}, config_of("chat"))
+        assert said["messages"][-2].content == "next"
+        assert memory.store.get(("users", "ann"), "colour") is not None
+
+
+@pytest.mark.parametrize("value", ["'{'", "'[1]'", "CAST(X'7b2261223a22ff227d' AS TEXT)"])
+async def test_a_damaged_item_is_left_behind_and_named(old: str, tmp_path: Path, mode: str, value: str) -> None:
+    with SqliteStore.from_conn_string(old) as store:
+        store.put(("users", "bo"), "colour", {"is": "red"})
+    with closing(sqlite3.connect(old)) as connection, connection:
+        connection.execute(f"UPDATE store SET value = {value} WHERE prefix = 'users.ann'")
+
+    with open_memory(str(tmp_path / "new.db")) as memory:
+        found = await taken_in(old, memory, mode)
+
+        (named,) = found.damaged
+        assert "item 'colour' of 'users.ann'" in named
+        assert (found.items, memory.store.get(("users", "ann"), "colour")) == (1, None)
+        assert memory.store.get(("users", "bo"), "colour") is not None
+
+
+async def taken_in(old: str, memory: Any, mode: str) -> Any:
+    return import_upstream(old, memory) if mode == "sync" else await aimport_upstream(old, memory)

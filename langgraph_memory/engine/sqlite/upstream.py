@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 from collections.abc import Generator, Iterator, Mapping
@@ -71,7 +70,7 @@ class UpstreamFile:
                 row["checkpoint_id"],
                 row["parent_checkpoint_id"],
                 (row["type"], row["checkpoint"]),
-                json.loads(row["metadata"] or "{}"),
+                row["metadata"] or "{}",
             )
 
     def values(self, checkpoint: UpstreamCheckpoint, versions: Mapping[str, Any]) -> Iterator[tuple[str, Typed]]:
@@ -90,7 +89,7 @@ class UpstreamFile:
             yield from self._rows(_WRITES.format(path=path), key)
 
     def items(self) -> Generator[dict[str, Any], None, None]:
-        """Yield every item that has not expired; times are microseconds since 1970."""
+        """Yield every item that has not expired; times are microseconds since 1970, values the JSON that is stored."""
         columns = self._columns["store"]
         times = {
             name: _MICROSECONDS.format(f"{name}_at") if f"{name}_at" in columns else "NULL"
@@ -99,7 +98,7 @@ class UpstreamFile:
         live = "WHERE expires_at IS NULL OR expires_at > CURRENT_TIMESTAMP" if "expires_at" in columns else ""
         sql = _ITEMS.format(ttl="ttl_minutes" if "ttl_minutes" in columns else "NULL", live=live, **times)
         for row in self._rows(sql) if columns else ():
-            yield {**{name: row[name] for name in _ITEM}, "value": json.loads(row["value"])}
+            yield {**{name: row[name] for name in _ITEM}, "value": row["value"]}
 
     def close(self) -> None:
         """Close the file."""
@@ -126,6 +125,11 @@ def tables_in(path: str) -> set[str]:
         connection.close()
 
 
+def _text(stored: bytes) -> str:
+    """Return stored text; what is no Unicode any more is found out by who reads it."""
+    return stored.decode("utf-8", "surrogateescape")
+
+
 def _open(path: str) -> sqlite3.Connection:
     if not os.path.exists(path):
         raise DatabaseUnavailableError(f"{path!r} does not exist; name the file to read from.")
@@ -134,4 +138,5 @@ def _open(path: str) -> sqlite3.Connection:
     except sqlite3.Error as error:
         raise translate(error, path) from error
     connection.row_factory = sqlite3.Row
+    connection.text_factory = _text
     return connection
