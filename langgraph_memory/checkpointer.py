@@ -35,6 +35,7 @@ from langgraph_memory.engine.given import engine_of
 from langgraph_memory.engine.opening import Opening
 from langgraph_memory.engine.query import Operation
 from langgraph_memory.exceptions import (
+    ClassChangedError,
     ClassNotAllowedError,
     InvalidInputError,
     OutOfMemoryError,
@@ -618,8 +619,8 @@ def _decoding(key: CheckpointKey) -> Iterator[None]:
             f"there was not enough memory to decode checkpoint {key.checkpoint_id} of thread {key.thread_id!r}; give "
             "the process more."
         ) from error
-    except ClassNotAllowedError as error:
-        raise ClassNotAllowedError(
+    except (ClassNotAllowedError, ClassChangedError) as error:
+        raise type(error)(
             f"checkpoint {key.checkpoint_id} of thread {key.thread_id!r} cannot be decoded: {error}"
         ) from error
     except Exception as error:

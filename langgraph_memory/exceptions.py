@@ -32,8 +32,10 @@ LangGraphMemoryError
     ├── CopyMismatchError
     ├── OutOfMemoryError
     └── UnreadableCheckpointError
-        └── ClassNotAllowedError
+        ├── ClassNotAllowedError
+        └── ClassChangedError
 UserWarning
+├── ClassChangedWarning
 └── UnreadableCheckpointWarning
 """
 
@@ -194,6 +196,14 @@ class UnreadableCheckpointError(DatabaseError):
 
 class ClassNotAllowedError(UnreadableCheckpointError):
     """A stored checkpoint holds an object of a class that the allow-list does not name."""
+
+
+class ClassChangedError(UnreadableCheckpointError):
+    """A stored checkpoint holds an object that its class does not take any more, or whose class is gone."""
+
+
+class ClassChangedWarning(UserWarning):
+    """An object was read as its fields, because its class does not take them any more, or is gone."""
 
 
 class UnreadableCheckpointWarning(UserWarning):

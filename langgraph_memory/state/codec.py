@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 import zlib
 from typing import Any
 
@@ -11,7 +12,8 @@ from langgraph.checkpoint.serde.encrypted import EncryptedSerializer
 from langgraph.checkpoint.serde.event_hooks import SerdeEvent, register_serde_event_listener
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
-from langgraph_memory.exceptions import ClassNotAllowedError
+from langgraph_memory.exceptions import ClassChangedError, ClassChangedWarning, ClassNotAllowedError
+from langgraph_memory.state.fallbacks import noticing
 
 Typed = tuple[str, bytes]
 
@@ -58,6 +60,7 @@ class Codec:
             and getattr(self.plain, "_allowed_msgpack_modules", True) is not True
         )
         """Whether it restores only some classes."""
+        self._reading = noticing(serde, _note_change)
         self._last: dict[bytes, bytes] = {}
 
     def dump(self, value: Any, large: int = _WORTH_COMPRESSING) -> Typed:
@@ -74,10 +77,10 @@ class Codec:
     def revive(self, typed: Typed) -> Any:
         """Return the value that the serializer serialised.
 
-        Raises ClassNotAllowedError when it holds an object of a class that the allow-list does not name, and whatever
-        the serializer raises.
+        Raises ClassNotAllowedError when it holds an object of a class that the allow-list does not name,
+        ClassChangedError when it holds one that its class does not take any more, and whatever the serializer raises.
         """
-        _refused.classes = set()
+        _refused.classes, _refused.changed = set(), {}
         value = self._revived(typed)
         if _refused.classes:
             module, name = min(_refused.classes)
@@ -85,15 +88,27 @@ class Codec:
                 f"it holds a {module}.{name}, a class that is not on the allow-list; "
                 f"open the database with allowed_classes=[({module!r}, {name!r})] if you trust the class."
             )
+        if _refused.changed:
+            self._tell_changed(*min(_refused.changed.items()))
         return value
+
+    def _tell_changed(self, kind: tuple[str, str], reason: str) -> None:
+        """Raise ClassChangedError; where any class is restored, warn, and leave LangGraph's substitute in its place."""
+        told = f"it holds a {'.'.join(kind)} that cannot be restored: {reason}"
+        if not self.refuses:
+            warnings.warn(ClassChangedWarning(f"{told}; its fields are returned as they were stored"), stacklevel=2)
+            return
+        raise ClassChangedError(
+            f"{told}; give the class its name back, give new fields a default, or delete the thread."
+        )
 
     def _revived(self, typed: Typed) -> Any:
         try:
-            return self.serde.loads_typed(typed)
+            return self._reading.loads_typed(typed)
         except ValueError as error:
             if str(error) != _SWALLOWED:
                 raise
-        return self.serde.loads_typed(typed)
+        return self._reading.loads_typed(typed)
 
     def frame(self, typed: Typed, large: int = _WORTH_COMPRESSING) -> Typed:
         """Return serialised bytes with a checksum, compressed when they are `large`; ciphertext never is."""
@@ -131,6 +146,11 @@ def _note_refusal(event: SerdeEvent) -> None:
 
 
 register_serde_event_listener(_note_refusal)
+
+
+def _note_change(module: str, name: str, reason: str) -> None:
+    if (module, name) not in _refused.classes:
+        _refused.changed[module, name] = reason
 
 
 def unframe(framed: bytes) -> bytes:

@@ -14,13 +14,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Sequence
 from operator import attrgetter
-from typing import Any, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import ormsgpack
 from langchain_core import messages as core
 from xxhash import xxh3_128_digest
 
-from langgraph_memory.state.codec import Codec, Typed
+if TYPE_CHECKING:
+    from langgraph_memory.state.codec import Codec, Typed
 
 BLOCK = 64
 _DIGEST = 16  # bytes

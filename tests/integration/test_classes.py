@@ -8,10 +8,12 @@ import enum
 import os
 import subprocess
 import sys
+import types
 from typing import Any
 
 import pytest
 from langchain_core.messages import ToolMessage
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.types import Command, interrupt
 from pydantic import BaseModel
@@ -19,7 +21,12 @@ from support import one_sentence
 from typing_extensions import TypedDict
 
 from langgraph_memory import open_memory
-from langgraph_memory.exceptions import ClassNotAllowedError, UnreadableCheckpointWarning
+from langgraph_memory.exceptions import (
+    ClassChangedError,
+    ClassChangedWarning,
+    ClassNotAllowedError,
+    UnreadableCheckpointWarning,
+)
 
 THREAD: Any = {"configurable": {"thread_id": "t"}}
 
@@ -167,3 +174,97 @@ def test_the_setting_of_langgraph_decides_where_it_is_set(path: str, setting: st
 
     assert (done.returncode == 0) is stored, done.stderr
     assert ("Point(x=1" in done.stdout) is stored
+
+
+BEFORE = """
+import dataclasses, enum, pydantic
+
+class Color(enum.Enum):
+    RED = "red"
+
+@dataclasses.dataclass
+class Spot:
+    x: int = 1
+
+class Form(pydantic.BaseModel):
+    x: int = 1
+"""
+AFTER = """
+import dataclasses, enum, pydantic
+
+class Color(enum.Enum):
+    BLUE = "blue"
+
+@dataclasses.dataclass
+class Spot:
+    y: int
+
+class Form(pydantic.BaseModel):
+    x: str
+"""
+VALUES: dict[str, Any] = {
+    "enum": lambda app: app.Color.RED,
+    "dataclass": lambda app: app.Spot(7),
+    "pydantic": lambda app: app.Form(x=7),
+    "in a class that is the same": lambda app: Point(2, app.Form(x=7)),
+    "in a list": lambda app: [1, {"a": app.Spot(7)}],
+    "artifact": lambda app: ToolMessage("x", tool_call_id="1", artifact=app.Color.RED),
+}
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A module of an application, whose classes change from one version to the next."""
+    module = types.ModuleType("classes_of_an_app")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    exec(BEFORE, module.__dict__)
+    return module
+
+
+def allowed(app: Any) -> list[Any]:
+    return [Point, app.Color, app.Spot, app.Form]
+
+
+@pytest.mark.parametrize("kind", VALUES)
+@pytest.mark.parametrize("change", ["changed", "gone"])
+def test_a_class_that_does_not_take_what_is_stored_is_a_named_error(
+    database: str, mode: str, app: Any, kind: str, change: str
+) -> None:
+    with open_memory(database, allowed_classes=allowed(app)) as memory:
+        graph = graph_of(memory, Loose, {"anything": VALUES[kind](app)})
+        run(graph, mode, {})
+        assert graph.get_state(THREAD).values == {"anything": VALUES[kind](app)}
+    names = allowed(app)
+    if change == "changed":
+        exec(AFTER, app.__dict__)
+    else:
+        del app.Color, app.Spot, app.Form
+
+    with open_memory(database, allowed_classes=names) as memory:
+        graph = graph_of(memory, Loose, {})
+        with pytest.raises(ClassChangedError, match=r"classes_of_an_app\.\w+ that cannot be restored") as caught:
+            graph.get_state(THREAD) if mode == "sync" else asyncio.run(graph.aget_state(THREAD))
+        one_sentence(caught.value)
+        exec(BEFORE, app.__dict__)
+        assert graph.get_state(THREAD).values["anything"] is not None
+
+
+def test_a_class_with_new_fields_that_have_a_default_takes_what_is_stored(database: str, app: Any) -> None:
+    with open_memory(database, allowed_classes=allowed(app)) as memory:
+        graph = graph_of(memory, Loose, {"anything": [app.Spot(7), app.Form(x=7)]})
+        graph.invoke({}, THREAD)
+        exec(BEFORE.replace("x: int = 1", "x: int = 1\n    y: int = 2"), app.__dict__)
+
+        assert graph.get_state(THREAD).values["anything"] == [app.Spot(7, 2), app.Form(x=7, y=2)]
+
+
+def test_where_any_class_is_restored_what_is_made_up_is_a_warning_for_each(database: str, app: Any) -> None:
+    serde = JsonPlusSerializer(allowed_msgpack_modules=True)
+    with open_memory(database, serde=serde) as memory:
+        graph = graph_of(memory, Loose, {"anything": app.Form(x=7)})
+        graph.invoke({}, THREAD)
+        del app.Form
+
+        with pytest.warns(ClassChangedWarning, match="there is no such class any more") as told:
+            assert graph.get_state(THREAD).values == {"anything": {"x": 7}}
+    assert len(told) == 1
