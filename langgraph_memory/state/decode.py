@@ -26,10 +26,12 @@ class Decoder:
         """Return the value of a version; it shares nothing mutable with any other that was returned.
 
         But those that are given the same `shared` copies share them. `items` are those of its thread, in the order of
-        their addresses. Raises ValueError when one is missing.
+        their addresses. Raises ValueError when one is missing, or the version damaged.
         """
         if version.kind == "value":
             return self._codec.load(version.value)
+        if version.damage is not None:
+            raise ValueError(version.damage)
         elements: list[Any] = []
         for run in version.runs:
             self._extend(elements, run, version.kind, items, None if version.nameless else shared)

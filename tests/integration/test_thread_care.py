@@ -30,6 +30,7 @@ from langgraph_memory.exceptions import (
     DatabaseUnavailableError,
     InvalidInputError,
     UnreadableCheckpointError,
+    UnreadableCheckpointWarning,
 )
 
 
@@ -244,6 +245,7 @@ def test_a_damaged_element_is_named_and_other_threads_are_untouched(saver: Threa
     "UPDATE thread_checkpoint SET body = {00112233} WHERE {hurt}",
     "UPDATE thread_checkpoint SET channel_versions = '{}' WHERE {hurt}",
     "UPDATE thread_checkpoint SET channel_versions = '{\"messages\":7}' WHERE {hurt}",
+    "UPDATE thread_channel SET kind = 'list', value = {ff} WHERE {hurt}",
     "DELETE FROM thread_chunk WHERE {hurt}",
     "UPDATE thread_write SET value = {00} WHERE {hurt}",
 ])  # fmt: skip
@@ -256,14 +258,26 @@ def test_every_kind_of_damaged_row_is_one_clear_error(either: ThreadSaver, datab
         with pytest.raises(UnreadableCheckpointError, match="thread 'hurt'"):
             again.get_tuple(config_of("hurt"))
         assert again.get_tuple(config_of("whole")) is not None
+        still_lists_the_whole_thread(again)
 
 
-def test_versions_that_are_no_json_are_one_clear_error(saver: ThreadSaver, file: str) -> None:
+def still_lists_the_whole_thread(saver: ThreadSaver) -> None:
+    """Assert that a listing of everything leaves out no more than what is damaged, and says so."""
+    with pytest.warns(UnreadableCheckpointWarning, match="thread 'hurt'"):
+        found = [one.config["configurable"]["thread_id"] for one in saver.list(None)]
+    assert found.count("whole") == 3
+    assert {one.thread_id for one in saver.list_threads()} == {"whole", "hurt"}
+
+
+@pytest.mark.parametrize("versions", ["{", "[]"])
+def test_versions_that_are_no_json_object_are_one_clear_error(saver: ThreadSaver, file: str, versions: str) -> None:
+    fill(saver, "whole", 3)
     fill(saver, "hurt", 3)
-    rows(file, "UPDATE thread_checkpoint SET channel_versions = '{'")
+    damage(file, f"UPDATE thread_checkpoint SET channel_versions = '{versions}' WHERE {{hurt}}")
 
     with pytest.raises(UnreadableCheckpointError, match="thread 'hurt'"):
         saver.get_tuple(config_of("hurt"))
+    still_lists_the_whole_thread(saver)
 
 
 def test_bytes_flipped_in_the_file_never_show_as_another_state(file: str) -> None:

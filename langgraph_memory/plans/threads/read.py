@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
 
 from langgraph_memory.domain.pieces import Run, merged, unpack_runs
 from langgraph_memory.engine.query import Plan, Query, Row, reads, reads_little
-from langgraph_memory.exceptions import UnreadableCheckpointError
 from langgraph_memory.plans.threads.records import (
     SHARED_WRITE,
     CheckpointKey,
@@ -41,8 +42,8 @@ def get_checkpoint(key: CheckpointKey, held: HeldChunks) -> Plan[Page]:
         return Page()
     (row,) = parts["checkpoint"]
     key = CheckpointKey(key.thread_id, key.checkpoint_ns, row["checkpoint_id"])
-    versions = {_version_key(one, key): _version(one, key) for one in parts.get("version", ())}
-    writes = [_pending(one, key) for one in sorted(parts.get("write", ()), key=_turn)]
+    versions = {_version_key(one, key): _version(one) for one in parts.get("version", ())}
+    writes = [_pending(one) for one in sorted(parts.get("write", ()), key=_turn)]
     found = _checkpoint(row, key, versions, {_place(key): writes})
     chunks = yield from _chunks_of(found, parts, held)
     return Page([found], {key.thread_id: chunks})
@@ -77,7 +78,7 @@ def get_versions(
 ) -> Plan[tuple[dict[str, StoredVersion], Sequence[StoredChunk]]]:
     """Return the stored versions of some channels of a checkpoint, with the chunks they are made of."""
     parts = _parts((yield Query("versions_of_checkpoint", {**key.columns(), "channels": list(channels)})))
-    found = {row["channel"]: _version(row, key) for row in parts.get("version", ())}
+    found = {row["channel"]: _version(row) for row in parts.get("version", ())}
     chunks = yield from _chunks_read(key.thread_id, [run for one in found.values() for run in one.runs], parts)
     return found, chunks
 
@@ -86,7 +87,7 @@ def get_versions(
 def delta_history(key: CheckpointKey, channels: Sequence[str]) -> Plan[Replay]:
     """Return what the ancestors of a checkpoint hold of some delta channels, each up to its nearest value."""
     parts = _parts((yield Query("delta_history", {**key.columns(), "channels": list(channels)})))
-    found = {channel: _replayed(channel, parts, key) for channel in channels}
+    found = {channel: _replayed(channel, parts) for channel in channels}
     runs = [run for one in found.values() for run in _runs_of(one)]
     return Replay(found, (yield from _chunks_read(key.thread_id, runs, parts)))
 
@@ -99,7 +100,7 @@ def last_elements(
     rows = yield Query("last_values", {"thread_ids": list(thread_ids), "channel": channel})
     found: dict[str, StoredVersion] = {}
     for row in rows:
-        version = _version(row, CheckpointKey(row["thread_id"], row["checkpoint_ns"]))
+        version = _version(row)
         last = tuple(Run(run.end - 1, 1) for run in version.runs[-1:])
         found[row["thread_id"]] = version._replace(runs=last)
     chunks = yield from _chunks([(thread_id, run) for thread_id, version in found.items() for run in version.runs])
@@ -119,11 +120,11 @@ def _stored_at(key: CheckpointKey) -> Plan[int | None]:
     return int(rows[0]["stored_at"]) if rows else None
 
 
-def _replayed(channel: str, parts: Mapping[str, Sequence[Row]], key: CheckpointKey) -> ReplayedChannel:
-    seeds = [_version(row, key) for row in parts.get("version", ()) if row["channel"] == channel]
+def _replayed(channel: str, parts: Mapping[str, Sequence[Row]]) -> ReplayedChannel:
+    seeds = [_version(row) for row in parts.get("version", ()) if row["channel"] == channel]
     writes = [row for row in parts.get("write", ()) if row["channel"] == channel]
     writes.sort(key=lambda row: (-row["depth"], *_turn(row)))
-    return ReplayedChannel(seeds[0] if seeds else None, [_pending(row, key) for row in writes])
+    return ReplayedChannel(seeds[0] if seeds else None, [_pending(row) for row in writes])
 
 
 def _runs_of(replayed: ReplayedChannel) -> Iterator[Run]:
@@ -171,37 +172,36 @@ def _checkpoint(
 
 
 def _named_versions(row: Row, key: CheckpointKey) -> Iterable[_VersionKey]:
-    try:
+    """Yield the versions that a checkpoint names; none where they are damaged, which decoding it will say."""
+    versions: Any = None
+    with suppress(ValueError):
         versions = json.loads(row["channel_versions"])
-    except ValueError as error:
-        raise UnreadableCheckpointError(
-            f"checkpoint {key.checkpoint_id} of thread {key.thread_id!r} cannot be read ({error}); it is damaged."
-        ) from error
-    for channel, version in versions.items():
-        yield key.thread_id, key.checkpoint_ns, channel, str(version)
+    if isinstance(versions, dict):
+        for channel, version in versions.items():
+            yield key.thread_id, key.checkpoint_ns, channel, str(version)
 
 
 def _versions(rows: Sequence[Row], keys: Sequence[CheckpointKey]) -> Plan[dict[_VersionKey, StoredVersion]]:
     named = [wanted for row, key in zip(rows, keys, strict=True) for wanted in _named_versions(row, key)]
     found = yield Query("versions", {"keys": list(dict.fromkeys(named))})
     places = [(one, CheckpointKey(one["thread_id"], one["checkpoint_ns"])) for one in found]
-    return {_version_key(one, place): _version(one, place) for one, place in places}
+    return {_version_key(one, place): _version(one) for one, place in places}
 
 
 def _version_key(row: Row, key: CheckpointKey) -> _VersionKey:
     return key.thread_id, key.checkpoint_ns, row["channel"], row["version"]
 
 
-def _version(row: Row, key: CheckpointKey) -> StoredVersion:
-    return _stored(row, key.thread_id, row["kind"], row["version"])
+def _version(row: Row) -> StoredVersion:
+    return _stored(row, row["kind"], row["version"])
 
 
 def _place(key: CheckpointKey) -> _Place:
     return key.thread_id, key.checkpoint_ns, key.checkpoint_id or ""
 
 
-def _pending(row: Row, key: CheckpointKey) -> Pending:
-    return row["task_id"], row["channel"], _write(row, key.thread_id)
+def _pending(row: Row) -> Pending:
+    return row["task_id"], row["channel"], _write(row)
 
 
 def _turn(row: Row) -> tuple[str, str, int]:
@@ -209,22 +209,21 @@ def _turn(row: Row) -> tuple[str, str, int]:
     return row["task_path"], row["task_id"], row["idx"]
 
 
-def _write(row: Row, thread_id: str) -> StoredVersion:
+def _write(row: Row) -> StoredVersion:
     kind, _, nameless = row["type"].partition(":")
     if kind != SHARED_WRITE:
-        return _stored(row, thread_id, "value")
-    return _stored(row, thread_id, "list")._replace(nameless=tuple(map(int, filter(None, nameless.split(",")))))
+        return _stored(row, "value")
+    return _stored(row, "list")._replace(nameless=tuple(map(int, filter(None, nameless.split(",")))))
 
 
-def _stored(row: Row, thread_id: str, kind: Kind, version: str = "") -> StoredVersion:
+def _stored(row: Row, kind: Kind, version: str = "") -> StoredVersion:
     if kind == "value":
         return StoredVersion(version, kind, (row["type"], row["value"]), ())
     try:
         runs = unpack_runs(row["value"])
     except ValueError as error:
-        raise UnreadableCheckpointError(
-            f"channel {row['channel']!r} of thread {thread_id!r} cannot be read ({error}); it is damaged."
-        ) from error
+        damage = f"channel {row['channel']!r} cannot be read: {error}"
+        return StoredVersion(version, kind, ("", row["value"]), (), damage=damage)
     return StoredVersion(version, kind, ("", row["value"]), runs)
 
 
@@ -282,5 +281,5 @@ def _writes(keys: Sequence[CheckpointKey]) -> Plan[dict[_Place, list[Pending]]]:
     found: dict[_Place, list[Pending]] = defaultdict(list)
     for row in (yield Query("writes", {"keys": [list(_place(key)) for key in keys]})):
         key = key_of(row)
-        found[_place(key)].append(_pending(row, key))
+        found[_place(key)].append(_pending(row))
     return found

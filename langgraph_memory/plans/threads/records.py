@@ -166,13 +166,17 @@ class StoredWrite(NamedTuple):
 
 
 class StoredVersion(NamedTuple):
-    """One version of one channel as it is stored: a value, or runs; the elements at `nameless` had no id."""
+    """One version of one channel as it is stored: a value, or runs; the elements at `nameless` had no id.
+
+    `damage` says what is wrong with its runs: who decodes it is told, and nobody who reads others beside it.
+    """
 
     version: str
     kind: Kind
     value: Typed
     runs: tuple[Run, ...]
     nameless: tuple[int, ...] = ()
+    damage: str | None = None
 
 
 Pending = tuple[str, str, StoredVersion]

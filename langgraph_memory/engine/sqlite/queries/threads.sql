@@ -368,7 +368,7 @@ CROSS JOIN thread_checkpoint AS p
     SELECT q.checkpoint_id FROM thread_checkpoint AS q
     WHERE q.thread_no = t.thread_no AND q.checkpoint_ns = '' ORDER BY q.stored_at DESC LIMIT 1
   )
-CROSS JOIN json_each(p.channel_versions) AS v
+CROSS JOIN json_each(iif(json_valid(p.channel_versions), p.channel_versions, '{}')) AS v
 CROSS JOIN thread_channel AS c
   ON c.thread_no = p.thread_no AND c.checkpoint_ns = p.checkpoint_ns AND c.channel = v.key
   AND c.version = CAST(v.value AS TEXT)
