@@ -69,6 +69,7 @@ class CuratedStore(BaseStore):
     `index` and `ttl` mean what they mean in LangGraph, and `index="local"` embeds without a network (extra `local`);
     expired items are never returned. Without an index, a query
     searches the text; after what matches come the other items of the namespace, last updated first, without a score.
+    A value of more than 16,384 words is found by its first ones.
     `memory_types` adds types of your own; `guard` says what becomes of personal data. `receipts` is what is kept of a
     recall, for `keep_receipts` (None: until a sweep): "query" keeps ids, scores and the question as the guard has
     passed it, "ids" no question, "off" nothing.

@@ -32,6 +32,10 @@ runs of joiners or variation selectors.
 UNSEEN = re.compile(f"{HIDDEN.pattern}|[\ufe00-\ufe0f]")
 """The same with every variation selector: what a model reads needs none."""
 
+MOST_INDEXED = 1 << 17
+"""How many characters of a text are looked at for terms."""
+_MOST_TERMS = 1 << 14
+
 STOP_WORDS = frozenset(
     """a about after again all also am an and any are aren as at be because been before being both but by can could did
     didn do does doesn doing don for from had has have having he her here hers him his how i if in into is isn it its
@@ -48,6 +52,13 @@ def terms(text: str) -> list[str]:
     Stemming is Porter2 (https://snowballstem.org/algorithms/english/stemmer.html).
     """
     return [term for _, term in _words_and_terms(text)]
+
+
+def indexed_terms(text: str) -> list[str]:
+    """Return the terms that a text of any length is found by: the first 16,384, of some thirty pages."""
+    if len(text) > MOST_INDEXED:
+        text = text[:MOST_INDEXED].rpartition(" ")[0] or text[:MOST_INDEXED]
+    return terms(text)[:_MOST_TERMS]
 
 
 def query_terms(text: str) -> list[str]:

@@ -10,6 +10,7 @@ from langgraph.store.base import IndexConfig, ensure_embeddings, get_text_at_pat
 
 from langgraph_memory.display.counting import counted
 from langgraph_memory.domain.index import IndexIdentity
+from langgraph_memory.domain.text import MOST_INDEXED
 from langgraph_memory.domain.vectors import Metric, pack, require_numpy
 from langgraph_memory.exceptions import EmbeddingError, InvalidInputError, MissingExtraError
 
@@ -143,19 +144,22 @@ def searchable_text(value: Mapping[str, Any], fields: Sequence[str]) -> str:
 
 
 def words_of(value: Any) -> str:
-    """Return every text and number in a JSON value, keys left out: what full-text search finds the whole value by."""
+    """Return the texts and numbers in a JSON value, keys left out: what full-text search finds the whole value by."""
     found: list[str] = []
+    room = MOST_INDEXED
     left = [value]  # and no recursion, because a value may be nested deeper than that goes
-    while left:
+    while left and room > 0:
         one = left.pop()
         if type(one) is str:  # what most values hold
             found.append(one)
+            room -= len(one)
         elif isinstance(one, Mapping):
             left.extend(reversed(list(one.values())))
         elif isinstance(one, (list, tuple)):
             left.extend(reversed(one))
         elif isinstance(one, (str, int, float)) and not isinstance(one, bool):
             found.append(str(one))
+            room -= len(found[-1])
     return " ".join(found)
 
 

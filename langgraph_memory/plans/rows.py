@@ -6,14 +6,22 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.scope import join_labels, namespace_of, partition_of
-from langgraph_memory.domain.text import fingerprint, passages, phrase_key, question_before, question_share, terms
+from langgraph_memory.domain.text import (
+    fingerprint,
+    indexed_terms,
+    passages,
+    phrase_key,
+    question_before,
+    question_share,
+    terms,
+)
 from langgraph_memory.domain.vectors import CONTEXT, Closeness, Metric
 from langgraph_memory.engine.query import Plan, Query, Row
 from langgraph_memory.exceptions import DamagedMemoryError, InvalidMemoryError
@@ -71,7 +79,10 @@ _NO_MEMORY: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class PlainItem:
-    """One plain item as `put` stores it; `text` is what full-text search finds it by."""
+    """One plain item as `put` stores it; `text` is what full-text search finds it by.
+
+    The columns are made with it, so that no lock is held while a long text is taken apart.
+    """
 
     namespace: tuple[str, ...]
     key: str
@@ -79,6 +90,19 @@ class PlainItem:
     text: str
     vectors: Vectors = ()
     ttl_minutes: float | None = None
+    _fixed: Mapping[str, Any] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        found = Counter(indexed_terms(self.text)) if self.text else _NOTHING
+        columns = {
+            "partition": partition_of(self.namespace),
+            "namespace": join_labels(self.namespace),
+            "id": self.key,
+            "value": json.dumps(self.value),
+            "terms": _as_json(found) if found else "{}",
+            "term_count": found.total(),
+        }
+        object.__setattr__(self, "_fixed", columns)
 
     def columns(self, created_at: int, now: datetime) -> dict[str, Any]:
         """Return the columns of its row."""
@@ -86,11 +110,11 @@ class PlainItem:
 
     def own_columns(self, created_at: int, now: datetime) -> dict[str, Any]:
         """Return those columns of its row that a memory has not alone."""
-        return {**self._fixed(), **self._times(created_at, now)}
+        return {**self._fixed, **self._times(created_at, now)}
 
     def fixed_columns(self) -> dict[str, Any]:
         """Return the columns that do not depend on time."""
-        return {**_NO_MEMORY, **self._fixed()}
+        return {**_NO_MEMORY, **self._fixed}
 
     def _times(self, created_at: int, now: datetime) -> dict[str, Any]:
         lifetime = None if self.ttl_minutes is None else timedelta(minutes=self.ttl_minutes)
@@ -99,17 +123,6 @@ class PlainItem:
             "created_at": created_at,
             "updated_at": to_microseconds(now),
             "expires_at": None if lifetime is None else to_microseconds(now + lifetime),
-        }
-
-    def _fixed(self) -> dict[str, Any]:
-        found = Counter(terms(self.text)) if self.text else _NOTHING
-        return {
-            "partition": partition_of(self.namespace),
-            "namespace": join_labels(self.namespace),
-            "id": self.key,
-            "value": json.dumps(self.value),
-            "terms": _as_json(found) if found else "{}",
-            "term_count": found.total(),
         }
 
 

@@ -124,11 +124,11 @@ END $$;
 
 CREATE FUNCTION memory_index_remove(one agent_memory) RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
+    -- Each by its key: a join with the terms is planned as if there were one, and reads the partition for each of them.
     DELETE FROM memory_posting AS p
-    USING (VALUES (0, one.terms), (1, one.context_terms), (2, one.asked_terms)) AS f (field, terms)
-    CROSS JOIN json_object_keys(f.terms::json) AS e (term)
-    WHERE p.partition = one.partition AND p.term = memory_term(e.term) AND p.field = f.field
-      AND p.memory_no = one.memory_no;
+    WHERE p.partition = one.partition AND p.memory_no = one.memory_no AND p.term = ANY (ARRAY(
+        SELECT memory_term(e.term) FROM unnest(ARRAY[one.terms, one.context_terms, one.asked_terms]) AS f (terms)
+        CROSS JOIN json_object_keys(f.terms::json) AS e (term)));
     UPDATE store_partition SET
         size = size - (one.term_count > 0)::integer, term_total = term_total - one.term_count,
         context_size = context_size - (one.context_count > 0)::integer,
