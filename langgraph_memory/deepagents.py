@@ -219,7 +219,7 @@ def _downloaded(files: MemoryFiles, path: str) -> FileDownloadResponse:
         name = files.name_of(path)
     except InvalidInputError:
         return FileDownloadResponse(path=path, error="invalid_path")
-    if name not in files.names():
+    if not files.holds(name):
         return FileDownloadResponse(path=path, error="is_directory" if files.names(name) else "file_not_found")
     return FileDownloadResponse(path=path, content=files.read(name).encode())
 
@@ -236,7 +236,7 @@ def _entries(files: MemoryFiles, path: str) -> list[FileInfo]:
 def _below(files: MemoryFiles, path: str | None, pattern: str | None) -> list[str]:
     """Return the names of the files at or in a path that match a pattern."""
     folder = "" if path in (None, "", "/", ".") else files.name_of(str(path))
-    names = [folder] if folder in files.names() else files.names(folder)
+    names = [folder] if files.holds(folder) else files.names(folder)
     if pattern is None:
         return names
     if ".." in pattern.split("/"):

@@ -94,6 +94,10 @@ class MemoryFiles:
         found = [PROFILE, *sorted(self._notes())]
         return [name for name in found if not below or name.startswith(f"{below}/")]
 
+    def holds(self, name: str) -> bool:
+        """Return whether there is a file of a name."""
+        return name == PROFILE or name in self._notes()
+
     def read(self, name: str) -> str:
         """Return what is in a file; raises FileError when there is none of that name."""
         if name == PROFILE:
@@ -189,10 +193,10 @@ class MemoryFiles:
 
     def _do_view(self, command: Mapping[str, Any]) -> str:
         name = self.name_of(command["path"])
-        if name and name not in self.names() and not self.names(name):
-            raise FileError(f"there is no file {self.path_of(name)}; {self.path_of(PROFILE)} is one.")
-        if name not in self.names():
+        if not self.holds(name):
             listed = "\n".join(self.path_of(one) for one in self.names(name))
+            if not listed:
+                raise FileError(f"there is no file {self.path_of(name)}; {self.path_of(PROFILE)} is one.")
             return f"Files in {self.path_of(name).rstrip('/')}:\n{listed}"
         lines = self.read(name).split("\n")
         first, last = _range(command.get("view_range"), len(lines))
