@@ -106,6 +106,17 @@ def namespace_of(owner_id: str, scope: str) -> tuple[str, ...]:
     return (ROOT, encode_label(owner_id), *(encode_label(segment) for segment in scope.split(_SEPARATOR)))
 
 
+def scope_in(namespace: tuple[str, ...]) -> tuple[str, str] | None:
+    """Return the owner and scope whose memories a namespace holds, None for one that holds none.
+
+    There are no scopes below global: what lies there are plain items.
+    """
+    labels = tuple(decode_label(one) for one in namespace)
+    if len(labels) < 3 or labels[0] != ROOT or (labels[2] == GLOBAL and len(labels) > 3):
+        return None
+    return labels[1], _SEPARATOR.join(labels[2:])
+
+
 def encode_label(text: str) -> str:
     """Return `text` as a namespace label, in which LangGraph allows no period; `decode_label` undoes it."""
     return text.replace("%", "%25").replace(".", "%2E")

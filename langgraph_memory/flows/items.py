@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from langgraph.store.base import (
@@ -26,14 +26,16 @@ from langgraph_memory.domain.admission import admitted_context
 from langgraph_memory.domain.filters import check_filter
 from langgraph_memory.domain.guard import GuardPolicy, mask, mask_together, refuse_beside, texts_in
 from langgraph_memory.domain.namespaces import select_namespaces
-from langgraph_memory.domain.scope import ROOT
+from langgraph_memory.domain.scope import ROOT, scope_in
 from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.flows.base import EmbedQuery, Flow
 from langgraph_memory.flows.embedding import indexed_texts, searchable_text
+from langgraph_memory.flows.memories import proposal_of_put
 from langgraph_memory.flows.settings import StoreSettings, check_minutes
 from langgraph_memory.flows.vectors import Fields, embed_fields
 from langgraph_memory.plans import items
 from langgraph_memory.plans.items import FoundItem
+from langgraph_memory.plans.memories import Proposal
 from langgraph_memory.plans.rows import PlainItem, Vectors, embedded_texts
 
 T = TypeVar("T")
@@ -82,7 +84,7 @@ def _answered(calls: Sequence[Sequence[Op]], settings: StoreSettings) -> Flow[li
     vectors = yield from _document_vectors(wanted, settings)
     queries = yield from _query_vectors(wanted, settings)
     steps = [
-        _judged(_step(op, own, queries, settings), before, settings.guard)
+        _judged(_step(op, own, queries, settings), before, settings)
         for before, op, own in zip(given, wanted, vectors, strict=True)
     ]
     changing = any(isinstance(op, PutOp) for op in wanted)
@@ -145,12 +147,13 @@ def _admitted(op: Op, guard: GuardPolicy) -> Op:
     return op._replace(value=mask_together(op.value, guard))
 
 
-def _judged(step: items.Step, before: Op, guard: GuardPolicy) -> items.Step:
+def _judged(step: items.Step, before: Op, settings: StoreSettings) -> items.Step:
     """Return a put where memories are with the value as given, by which an edit is judged."""
     if not isinstance(step, items.Put) or not isinstance(before, PutOp) or step.item.namespace[0] != ROOT:
         return step
     value = before.value or {}
-    return replace(step, edit=value, refusal=refuse_beside("\n".join(texts_in(value)), guard))
+    judged = replace(step, edit=value, refusal=refuse_beside("\n".join(texts_in(value)), settings.guard))
+    return _proposing(judged, value, settings)
 
 
 def _check_value(op: PutOp) -> None:
@@ -218,6 +221,23 @@ def _step(
     own, content = vectors
     item = PlainItem(op.namespace, op.key, op.value, _text_of(op, settings), own, op.ttl)
     return items.Put(item, content, settings.guard)
+
+
+def _proposing(step: items.Put, value: Mapping[str, Any], settings: StoreSettings) -> items.Put:
+    """Return a put where memories are as one of a memory, where its value has the content of one.
+
+    What is at the place already is looked at first; a value without a content is a plain item there.
+    """
+    place, said = scope_in(step.item.namespace), value.get("content")
+    if place is None or not isinstance(said, str) or not said.strip():
+        return step
+
+    def propose() -> Proposal:
+        ttl = None if step.item.ttl_minutes is None else timedelta(minutes=step.item.ttl_minutes)
+        expiring = {} if ttl is None else {"expires_at": settings.clock() + ttl}
+        return proposal_of_put(place, step.item.key, {**expiring, **value}, step.content_vectors, settings)
+
+    return replace(step, propose=propose)
 
 
 def _text_of(op: PutOp, settings: StoreSettings) -> str:

@@ -58,6 +58,28 @@ def remember(content: str | Memory, fields: dict[str, Any], settings: StoreSetti
     return outcome
 
 
+def proposal_of_put(
+    place: tuple[str, str], key: str, value: Mapping[str, Any], vectors: Vectors, settings: StoreSettings
+) -> Proposal:
+    """Return the memory that a put of the store asks for, at an owner and scope.
+
+    Raises InvalidMemoryError, MissingOwnerError, InvalidScopeError or UnknownMemoryTypeError: why it can be none.
+    """
+    now, (owner_id, scope) = settings.clock(), place
+    kind = settings.types[value.get("memory_type", "fact")]
+    own: dict[str, Any] = {"id": key, "owner_id": owner_id, "scope": scope}
+    for name, here in own.items():
+        if value.get(name, here) != here:
+            raise InvalidMemoryError(f"{key!r} names another {name} than its place, which is of {here!r}.")
+    times = {"created_at": now, "updated_at": now}
+    memory = admit(
+        with_type_rules(make_memory(**{**times, **value, **own, "memory_type": kind.name}), kind, now), settings.guard
+    )
+    if isinstance(memory, Refusal):
+        raise InvalidMemoryError(f"{key!r} was not stored among the memories: {memory.explanation}")
+    return Proposal(memory, kind, vectors, compared=True, search=own_search(vectors, settings))
+
+
 def recall(query: str | None, fields: dict[str, Any], origin: Origin, settings: StoreSettings) -> Flow[Recall]:
     """Recall memories and keep the receipt."""
     now = settings.clock()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -20,7 +20,7 @@ from langgraph_memory.domain.text import query_terms
 from langgraph_memory.engine.query import Plan, Query, Row, reads, writes, writes_repeatably
 from langgraph_memory.exceptions import InvalidMemoryError
 from langgraph_memory.plans.closest import ClosestRows
-from langgraph_memory.plans.memories import Origin, forget_versions, leave_marks_of_edit, record
+from langgraph_memory.plans.memories import Origin, Proposal, forget_versions, leave_marks_of_edit, record, store
 from langgraph_memory.plans.rows import (
     PlainItem,
     Vectors,
@@ -88,7 +88,7 @@ class Put:
     """Write one item, or edit the memory that is at its place, as far as the guard admits it.
 
     `content_vectors` are of the text it names then, `edit` is the value as it was given; `refusal` is why it may be no
-    item of its own.
+    item of its own; `propose` makes the memory that it is, where nothing is at its place.
     """
 
     item: PlainItem
@@ -96,6 +96,7 @@ class Put:
     guard: GuardPolicy = DEFAULT_GUARD
     edit: Mapping[str, Any] = field(default_factory=dict)
     refusal: Refusal | None = None
+    propose: Callable[[], Proposal] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +204,8 @@ def _write_all(changes: Mapping[Place, Change], now: datetime) -> Plan[None]:
         row = rows.get(place) if _nameable(place) else (yield from _row(*place))
         if isinstance(change, Delete):
             yield from _delete(row, now)
+        elif row is None and change.propose is not None:
+            yield from _remember(change.item.key, change.propose(), now)
         elif row is None and change.refusal is None and not change.item.vectors:
             columns = change.item.own_columns(to_microseconds(now), now)
             added.setdefault(columns["partition"], []).append(columns)
@@ -235,6 +238,13 @@ def _delete(row: Row | None, now: datetime) -> Plan[None]:
     elif row is not None:
         (memory,) = yield Query("item", _named(split_labels(row["namespace"]), row["id"]))
         yield from forget_versions(Memory.remains(memory), now, reason="deleted through the store")
+
+
+def _remember(key: str, proposal: Proposal, now: datetime) -> Plan[None]:
+    """Store what a put says as a memory; where the same is known already, that is confirmed."""
+    outcome = yield from store(proposal, now)
+    if outcome.memory is None:
+        raise InvalidMemoryError(f"{key!r} was not stored among the memories: {outcome.reason.rstrip('.')}.")
 
 
 def _put(change: Put, row: Row | None, now: datetime) -> Plan[None]:

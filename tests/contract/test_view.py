@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import Driver
+from langgraph.store.base import PutOp
+from support import Driver, one_sentence
 
 from langgraph_memory import MemoryDatabase, open_memory
 from langgraph_memory.exceptions import InvalidInputError, InvalidScopeError, MissingOwnerError
@@ -146,3 +147,61 @@ def test_whatever_is_asked_of_a_view_another_owners_never_comes_back(namespace: 
                 assert "bob" not in str(ask()).replace(str(namespace), "")
             except ValueError:
                 continue
+
+
+async def test_a_put_with_a_content_where_memories_are_is_a_real_memory(memory: MemoryDatabase, mode: str) -> None:
+    view = memory.store.view(owner_id="ana", scope="org:acme")
+
+    await Driver(view, mode).put(view.namespace, "k1", {"content": "The deadline is in May."})
+
+    (found,) = memory.store.list_memories(owner_id="ana")[:1]
+    assert (found.id, found.content, found.scope) == ("k1", "The deadline is in May.", "org:acme")
+    assert "The deadline is in May." in [
+        one.content for one in memory.store.recall("When is the deadline?", owner_id="ana", scope="org:acme").memories
+    ]
+    item = await Driver(view, mode).get(view.namespace, "k1")
+    assert item.value["content"] == "The deadline is in May."
+    assert [one.action for one in memory.store.audit(owner_id="ana", memory_id="k1")] == ["added"]
+
+
+async def test_a_put_in_a_slot_supersedes_what_was_there(memory: MemoryDatabase, mode: str) -> None:
+    store = Driver(memory.store, mode)
+    for number, city in enumerate(("Berlin", "Munich")):
+        value = {"content": f"Ana lives in {city}.", "slot": "home.city", "memory_type": "fact"}
+        await store.put(ANA, f"k{number}", value)
+
+    assert [one.content for one in memory.store.history("k1", owner_id="ana")] == [
+        "Ana lives in Berlin.",
+        "Ana lives in Munich.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"content": "The key is ghp_abcdefghijklmnopqrstuvwxyz0123456789."},
+        {"content": "Ana is happy.", "memory_type": "mood"},
+        {"content": "Ana is happy.", "owner_id": "bob"},
+        {"content": "Ana is happy.", "scope": "org:acme"},
+        {"content": "Ana is happy.", "colour": "red"},
+        {"content": "Ana is happy.", "confidence": 3},
+    ],
+    ids=range(6),
+)
+async def test_a_put_that_can_be_no_memory_says_why_and_stores_nothing(
+    memory: MemoryDatabase, mode: str, value: dict[str, Any]
+) -> None:
+    before = contents(memory.store.search((), limit=50))
+
+    with pytest.raises(InvalidInputError) as caught:
+        await Driver(memory.store, mode).batch([PutOp(("docs",), "k", {"n": 1}), PutOp(ANA, "new", value)])
+
+    one_sentence(caught.value)
+    assert contents(memory.store.search((), limit=50)) == before
+
+
+async def test_a_value_without_a_content_stays_a_plain_item(memory: MemoryDatabase, mode: str) -> None:
+    await Driver(memory.store, mode).put(ANA, "plain", {"text": "kept"})
+    await Driver(memory.store, mode).put((*ANA, "notes"), "note", {"content": "kept"})
+
+    assert {"plain", "note"} & {one.id for one in memory.store.list_memories(owner_id="ana")} == set()
