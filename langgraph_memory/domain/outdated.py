@@ -18,7 +18,7 @@ from langgraph_memory.cache import remember_short
 from langgraph_memory.domain.changes import are_of_others, is_negative, plainly, stems
 from langgraph_memory.domain.changewords import CUE, PEOPLE
 from langgraph_memory.domain.memory import Memory
-from langgraph_memory.domain.text import phrase_key
+from langgraph_memory.domain.text import normalised, phrase_key
 from langgraph_memory.domain.values import VALUES
 from langgraph_memory.domain.vectors import numpy
 from langgraph_memory.domain.word_vectors import meaning
@@ -53,19 +53,32 @@ _SORTS: Final = tuple((sort, re.compile(rf"(?<![\w.]){pattern}(?![\w])")) for so
 def likely_replaced_by(new: Memory, known: Sequence[Memory]) -> list[tuple[Memory, str]]:
     """Return the one of `known` that most likely holds no longer once `new` is said, if any does, with the reason.
 
-    What has no word of a change in it changes nothing, and two slots are two things, which rules know more of.
+    What has no word of a change in it changes only what was said in the same thread, in other words: of the same words,
+    with another value, `likeness` knows more. Two slots are two things, which rules know more of.
     """
-    if not has_a_cue(new.content):
-        return []
-    about = phrase_key(new.subject or "")
+    about, told = phrase_key(new.subject or ""), has_a_cue(f"{new.content} {new.source.excerpt or ''}")
     others = [
         one
         for one in known
-        if one.id != new.id and phrase_key(one.subject or "") == about and (new.slot is None or one.slot is None)
+        if one.id != new.id
+        and phrase_key(one.subject or "") == about
+        and (new.slot is None or one.slot is None)
+        and (told or _goes_on(new, one))
     ]
     found = [(likelihood(new.content, one.content), one) for one in others[:COMPARED] if not _is_for_good(new, one)]
     best = max(found, key=lambda pair: pair[0], default=None)
     return [(best[1], "it most likely holds no longer")] if best and best[0] >= LIKELY else []
+
+
+def _goes_on(new: Memory, known: Memory) -> bool:
+    """Return whether a statement was made in the thread of another one, and not in the same words but for a number."""
+    if new.source.thread_id is None or new.source.thread_id != known.source.thread_id:
+        return False
+    return _without_numbers(new.content) != _without_numbers(known.content)
+
+
+def _without_numbers(content: str) -> frozenset[str]:
+    return frozenset(stem for stem in stems(plainly(content)) if not stem.isdigit())
 
 
 def _is_for_good(new: Memory, known: Memory) -> bool:
@@ -89,8 +102,8 @@ def likelihood(said: str, known: str) -> float:
 
 def has_a_cue(text: str) -> bool:
     """Return whether a text has a word in it of those that tell of a change."""
-    plain = plainly(text)
-    return any(pattern.search(plain) for pattern in (CUE, _ENDED, _MEANT)) or is_negative(plain)
+    said = f"{plainly(text)} {normalised(text)}"  # the plain form has no "sorry" in front
+    return any(pattern.search(said) for pattern in (CUE, _ENDED, _MEANT)) or is_negative(said)
 
 
 def marks(said: str, known: str) -> list[tuple[str, float]]:

@@ -98,7 +98,10 @@ def _candidates(utterance: Utterance) -> list[Candidate]:
     correction = None if any(one.slot for one in proposed) else amendment(text)
     if correction is None:
         return proposed
-    others = [one for one in proposed if correction.value not in one.excerpt]  # alone, "no, 9 to 17" tells nothing
+    others = [
+        one.model_copy(update={"changes_only": True}) if correction.value in one.excerpt else one
+        for one in proposed  # alone, "no, 9 to 17" tells nothing
+    ]
     return [*others, _correction(correction, utterance, off_the_record)]
 
 
