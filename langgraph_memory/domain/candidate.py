@@ -33,7 +33,7 @@ class Utterance(BaseModel):
     """One thing said in a thread, as plain text; `name` tells which user or tool said it, where that is known.
 
     `asked` is what the assistant had asked just before, where a short message answers it; `said_at` when it was said,
-    where the message tells that itself.
+    where the message tells that itself; `before` the user's last messages before it, which a short one may go on with.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -44,6 +44,7 @@ class Utterance(BaseModel):
     name: str | None = None
     asked: str | None = None
     said_at: datetime | None = None
+    before: tuple[str, ...] = ()
 
 
 class Candidate(BaseModel):
@@ -60,7 +61,8 @@ class Candidate(BaseModel):
     where it changes what is known ("quit hsbc"). `amends` is the value that a correction of the speaker's last
     message gives ("sorry, the 13th"), empty where that message is taken back ("scratch that"): what was learnt of it
     is told with that value instead. `session_only` marks what holds for this thread alone ("today"). `target` is the
-    id of the one known memory that is superseded, retired or forgotten, where the extractor was shown it. `excerpt`
+    id of the one known memory that is superseded, retired or forgotten, where the extractor was shown it. `context`
+    are words by which it is found beside its own. `excerpt`
     is the speaker's own words, `message_id` the message they stand in: an excerpt that is not in it, whatever its
     case, dashes and apostrophes, is no evidence, and the candidate is discarded. `flaw` discards it too, with that as
     the reason.
@@ -83,6 +85,7 @@ class Candidate(BaseModel):
     confidence: float = Field(default=0.9, ge=0.0, le=1.0)
     importance: float = Field(default=0.5, ge=0.0, le=1.0)
     subject: str | None = None
+    context: str | None = None
     message_id: str = ""
     excerpt: str = ""
     actor: Actor = "user"

@@ -32,6 +32,7 @@ from langgraph_memory.extract.restate import restated, trimmed
 from langgraph_memory.extract.sentences import Sentence, clauses, sentences
 from langgraph_memory.extract.speech import Speech, is_greeting, plain
 from langgraph_memory.extract.standing import standing_rule
+from langgraph_memory.extract.taken_up import with_what_it_takes_up
 from langgraph_memory.extract.topics import TOPICS
 from langgraph_memory.extract.wholeness import holds, is_qualified, tells_all
 
@@ -41,6 +42,8 @@ UNSURE: Final = 0.4
 """The probability from which on a clause is reported and kept in session; one that tells of a change is stored."""
 CHANGED: Final = 0.75
 """How sure a statement is that takes the place of a known one, at least."""
+_BEFORE: Final = 3
+"""Messages that another may go on with."""
 _SHORT_MESSAGE: Final = 30
 """Words of a message up to which its clauses may together tell of one change."""
 _SHORT_QUOTATION: Final = 40
@@ -69,7 +72,14 @@ class RuleExtractor:
 
     def extract(self, utterances: Sequence[Utterance]) -> list[Candidate]:
         """Return the candidates found in what users said, in the order they said it."""
-        return [found for utterance in utterances if utterance.actor == "user" for found in _candidates(utterance)]
+        found: list[Candidate] = []
+        last: dict[str | None, tuple[str, ...]] = {}
+        for one in utterances:
+            if one.actor == "user":
+                before = one.before or last.get(one.name, ())
+                found += with_what_it_takes_up(_candidates(one), before, _found_alone)
+                last[one.name] = (*before, one.text)[-_BEFORE:]
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +113,10 @@ def _candidates(utterance: Utterance) -> list[Candidate]:
         for one in proposed  # alone, "no, 9 to 17" tells nothing
     ]
     return [*others, _correction(correction, utterance, off_the_record)]
+
+
+def _found_alone(text: str) -> list[Candidate]:
+    return _candidates(Utterance(message_id="", actor="user", text=text))
 
 
 def _forgetting(slot: str, utterance: Utterance) -> Candidate:

@@ -375,7 +375,7 @@ def _draft(
         content_json=None if candidate.content_json is None else dict(candidate.content_json),
         source=source,
         subject=candidate.subject,
-        context=found_by(candidate.content),
+        context=candidate.context or found_by(candidate.content),
         confidence=candidate.confidence,
         importance=candidate.importance,
         valid_from=told.valid_from,

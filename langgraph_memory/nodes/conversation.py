@@ -21,6 +21,10 @@ SAID_AT: Final = "said_at"
 """Under which a message may tell, among its `additional_kwargs`, when it was said: a datetime or ISO 8601."""
 _ANSWER: Final = 12
 """Words up to which a message may be an answer that is not understood without its question."""
+_GOES_ON: Final = 30
+"""Words up to which a message may go on with what its speaker said just before."""
+_BEFORE: Final = 3
+"""How many messages before it that may be."""
 _QUESTION: Final = 400
 """Characters of a question that are kept with its answer."""
 _WRITTEN_BY: Final = "lc_source"
@@ -56,9 +60,10 @@ def utterances_of(
     said: dict[str, Utterance] = {}
     repeats: Counter[str] = Counter()
     asked: str | None = None
+    last: dict[str | None, tuple[str, ...]] = {}
     for message in messages:
         actor = _actor(message)
-        before, asked = asked, _question_of(message)
+        question, asked = asked, _question_of(message)
         text = without_blocks(text_of(message))
         if not text or not (actor in listened_to or (actor == "tool" and id(message) in from_tools)):
             continue
@@ -68,10 +73,19 @@ def utterances_of(
             repeats[digest] += 1
             message_id = f"{digest}-{repeats[digest]}"
         name = from_tools.get(id(message)) if actor == "tool" else message.name
-        answered = before if actor == "user" and len(text.split()) <= _ANSWER else None
+        answered = question if actor == "user" and len(text.split()) <= _ANSWER else None
+        before = last.get(name, ()) if actor == "user" and len(text.split()) <= _GOES_ON else ()
         said[message_id] = Utterance(
-            message_id=message_id, actor=actor, text=text, name=name, asked=answered, said_at=_own_time(message)
+            message_id=message_id,
+            actor=actor,
+            text=text,
+            name=name,
+            asked=answered,
+            said_at=_own_time(message),
+            before=before,
         )
+        if actor == "user":
+            last[name] = (*last.get(name, ()), text)[-_BEFORE:]
     return list(said.values())
 
 

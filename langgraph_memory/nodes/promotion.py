@@ -166,11 +166,19 @@ class PromotionNode(MemoryNode):
         if left.job_due and self._mode == "hot" and self._worker is None:
             yield from self._work.job_of(store, turn.place)
         if self._mode == "hot":
-            fresh = left.utterances
+            fresh = yield from self._of_one_voice(store, turn, left.utterances)
             at_once = bool(fresh) and (yield from self._promote(store, turn, fresh, began_at=since or left.at))
             yield from self._ask(store, turn, at_once=at_once)
         elif left.utterances:
             yield from self._queue(store, turn, left.utterances, **self._quiet)
+
+    def _of_one_voice(self, store: CuratedStore, turn: _Turn, fresh: Sequence[Utterance]) -> Steps[Sequence[Utterance]]:
+        """Leave out what was said before a message, where somebody else may have said it."""
+        if not any(one.before for one in fresh) or not turn.place.is_thread:
+            return fresh
+        authors = store.authors
+        others = yield from call(authors.others, authors.aothers, turn.place.thread_id, owner_id=turn.place.owner_id)
+        return [one.model_copy(update={"before": ()}) for one in fresh] if others else fresh
 
     def _promote(
         self, store: CuratedStore, turn: _Turn, fresh: Sequence[Utterance], *, began_at: datetime

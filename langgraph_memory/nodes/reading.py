@@ -89,7 +89,8 @@ class Reading:
         """Return the messages that the model is to be asked about, since what was found in them may not be all."""
         if self.asks is None:
             return []
-        sure = [one for one in found if one.flaw is not None or self.policy.judge(one).reason not in _UNSURE]
+        told = [one for one in found if not one.changes_only]
+        sure = [one for one in told if one.flaw is not None or self.policy.judge(one).reason not in _UNSURE]
         of_each = ((one, [each for each in sure if each.message_id == one.message_id]) for one in utterances)
         chances = (Doubtful(one, doubt(one, mine)) for one, mine in of_each)
         return [one for one in chances if one.chance >= _WORTH]
