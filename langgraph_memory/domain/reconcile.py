@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from langgraph_memory.domain.changes import plainly
 from langgraph_memory.domain.likeness import Likeness, compare, says_it_ended
 from langgraph_memory.domain.memory import Memory, Source
 from langgraph_memory.domain.standing import (
@@ -20,7 +21,7 @@ from langgraph_memory.domain.standing import (
     same_source,
     speaker,
 )
-from langgraph_memory.domain.text import normalised, phrase_key
+from langgraph_memory.domain.text import normalised, phrase_key, query_terms
 from langgraph_memory.domain.types import MemoryType
 
 LOWER_STANDING = "lower_standing"
@@ -73,6 +74,8 @@ def reconcile(
     that the speaker explicitly put it in the place of what was said before.
     """
     same = next((memory for memory in known if _says_the_same(memory, new)), None)
+    if same is None and not corrects:
+        same = next((memory for memory in known if _is_vaguer(new, memory)), None)
     if same is not None and (kind.update != "append" or same.valid_from == new.valid_from):
         beaten = tuple(
             one for one in known if _contradicts(one, same) and overrides(new, one) and not said_later(one, new)
@@ -233,6 +236,24 @@ def holding_value(memories: Iterable[Memory], values: Sequence[str]) -> list[Mem
     """Return the memories whose structured value is one of `values`, whatever the case."""
     wanted = {normalised(value) for value in values}
     return [memory for memory in memories if _value_of(memory) in wanted]
+
+
+def _is_vaguer(new: Memory, known: Memory) -> bool:
+    """Return whether a statement only leaves out what is known: "I have a dog" after "a dog called Rex".
+
+    Of names a part is another one: York after New York.
+    """
+    if new.slot is None or (new.slot, new.memory_type) != (known.slot, known.memory_type):
+        return False
+    if not same_source(known, new) or known.source.actor is None or new.slot.split(".")[0] in _NAMED:
+        return False
+    if any((one.content_json or {}).get("negated") for one in (known, new)):
+        return False
+    said, told = (set(query_terms(plainly(one.content))) for one in (new, known))
+    return set() < said < told
+
+
+_NAMED = frozenset({"home", "origin", "name", "nickname", "contact", "employer", "project", "editor", "browser"})
 
 
 def _of_earlier(new: Memory, since: Memory, now: datetime) -> Decision:

@@ -160,6 +160,23 @@ def to_forget(message: str) -> str | None:
     return message[found.end() :].strip() or None if found else None
 
 
+_FORGET_ALL = re.compile(
+    r"\W*(?:(?:please|pls|can you|could you|would you|ok|okay|now|just|i want you to|i'?d like you to)[\s,]+)*"
+    r"(?:(?:forget|delete|erase|remove|wipe|clear) (?:absolutely )?(?:everything|anything|all|what(?:ever)?)(?: of it)?"
+    r"(?: (?:that |of what |what )?you(?:'ve| have| ever)?(?: ever)? (?:know|have|stored?|saved?|remember(?:ed)?|learn(?:ed|t)|kept?|got))?"
+    r" (?:about|on|of) (?:me|us)"
+    r"|(?:forget|delete|erase|remove|wipe|clear) (?:all (?:of )?)?(?:my|your) (?:\w+ )?(?:data|memor(?:y|ies)|information|info)"
+    r"(?: (?:of|about|on) (?:me|us))?|forget (?:all about )?me|wipe your memory of me)"
+    r"(?:[\s,]+(?:please|pls|thanks|thank you|now|right now|completely|entirely|for good))*\W*",
+    _I,
+)
+
+
+def asks_to_forget_all(message: str) -> bool:
+    """Return whether a message asks to forget all that is known of its speaker."""
+    return _FORGET_ALL.fullmatch(" ".join(message.replace("’", "'").split())) is not None
+
+
 _SLOTS: Final[dict[str, tuple[str, ...]]] = {
     "address": ("home.city", "home.country"),
     "city": ("home.city",),

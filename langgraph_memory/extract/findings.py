@@ -128,7 +128,26 @@ def _values(
         if finding is None:
             continue
         gone = checked(topic.check, old[name]) if name in old else None
+        finding = _of_several(finding, _clause) if finding.slot in _OF_SEVERAL else finding
         yield replace(finding, topic=name, replaces=(gone,) if gone else finding.replaces)
+
+
+_OF_SEVERAL: Final = frozenset({"contact.email", "contact.phone"})
+_WHICH = re.compile(
+    r"\bmy (?P<which>work|office|business|private|personal|home|school|uni|university|second|other) "
+    r"(?=e-?mail|phone|number)",
+    re.IGNORECASE,
+)
+
+
+def _of_several(finding: Finding, clause: str) -> Finding:
+    """Return a finding with which one of several it is: "my work e-mail is"."""
+    which = _WHICH.search(clause)
+    if which is None:
+        return finding
+    said = which["which"].lower()
+    content = finding.content.replace("The user's ", f"The user's {said} ", 1)
+    return replace(finding, slot=f"{finding.slot}.{said}", content=content)
 
 
 def _parts(topic: Topic, text: str) -> list[str]:

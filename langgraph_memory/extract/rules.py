@@ -12,6 +12,7 @@ from langgraph_memory.extract import gates
 from langgraph_memory.extract.changes import (
     Amendment,
     amendment,
+    asks_to_forget_all,
     is_stated,
     may_tell_of_a_change,
     slots_to_forget,
@@ -97,6 +98,8 @@ def _candidates(utterance: Utterance) -> list[Candidate]:
         return []
     if storable(text) and (slots := slots_to_forget(text)):
         return [_forgetting(slot, utterance) for slot in slots]
+    if asks_to_forget_all(text):
+        return [_forgetting(None, utterance).model_copy(update={"content_json": {"everything": True}})]
     unwanted = to_forget(text)
     if unwanted is not None:
         told = [one for one in _candidates(utterance.model_copy(update={"text": unwanted})) if one.amends is None]
@@ -119,8 +122,8 @@ def _found_alone(text: str) -> list[Candidate]:
     return _candidates(Utterance(message_id="", actor="user", text=text))
 
 
-def _forgetting(slot: str, utterance: Utterance) -> Candidate:
-    """Return the request to forget whatever a slot holds."""
+def _forgetting(slot: str | None, utterance: Utterance) -> Candidate:
+    """Return the request to forget whatever a slot holds, or all there is."""
     return Candidate(
         content=utterance.text.strip(),
         slot=slot,

@@ -20,6 +20,7 @@ from langgraph_memory.domain.policy import Bucket
 from langgraph_memory.domain.promotion import Judged, LedgerPlace, PromotionReport, amend, invalid
 from langgraph_memory.domain.rendering import render
 from langgraph_memory.domain.scope import check_owner, check_scope
+from langgraph_memory.domain.slots import canonical
 from langgraph_memory.domain.text import without_phrases
 from langgraph_memory.domain.times import dated, event_expires_at
 from langgraph_memory.domain.types import MemoryType
@@ -351,7 +352,8 @@ def _draft(
     candidate = judged.candidate
     if judged.verdict.bucket is not Bucket.PROMOTE:
         return None
-    kind = settings.types[candidate.memory_type]
+    slot, memory_type = canonical(candidate.slot, candidate.memory_type)
+    kind = settings.types[memory_type]
     source = Source(
         thread_id=origin.thread_id,
         checkpoint_id=origin.checkpoint_id,
@@ -370,7 +372,7 @@ def _draft(
         owner_id=place.owner_id,
         scope=scope,
         memory_type=kind.name,
-        slot=candidate.slot,
+        slot=slot,
         content=told.content,
         content_json=None if candidate.content_json is None else dict(candidate.content_json),
         source=source,

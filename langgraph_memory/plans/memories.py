@@ -29,7 +29,7 @@ from langgraph_memory.domain.reconcile import (
     retiring,
     said_before,
 )
-from langgraph_memory.domain.scope import check_owner, owner_partition
+from langgraph_memory.domain.scope import check_owner, owner_partition, visible_from
 from langgraph_memory.domain.session import may_tell, retold
 from langgraph_memory.domain.standing import outranks, overrides, said_later, same_message
 from langgraph_memory.domain.text import fingerprint
@@ -211,6 +211,8 @@ def _forget_what_says(
     found = {one.id: one for one in (*target, *(yield from _holding(new, proposal.replaces, now)))}
     found |= {one.memory.id: one.memory for one in near if one.likeness.kind == "same"}
     found |= {one.id: one for one in known if fingerprint(one.content) == fingerprint(new.content)}
+    if (new.content_json or {}).get("everything"):
+        found |= {one.id: one for one in (yield from _of_the_user(new, now))}
     found |= {one.id: one for one in (in_slot if value is None else holding_value(in_slot, [str(value)]))}
     gone = tuple(one for one in found.values() if not outranks(one, new) and not said_later(one, new))
     for one in gone:
@@ -219,6 +221,17 @@ def _forget_what_says(
     if not gone:
         return Outcome("refused", None, f"{NOTHING_TO_FORGET}: nothing known says what is to be forgotten")
     return Outcome("forgotten", gone[0], "forgotten on request", gone)
+
+
+def _of_the_user(new: Memory, now: datetime) -> Plan[list[Memory]]:
+    """Return the memories that are told where something is said, but for those that an application wrote."""
+    everything: dict[str, Any] = {"everything": False, "limit": _ALL, "offset": 0}
+    known = yield from memories_of_owner(new.owner_id, now, Wanted(), **everything)
+    scopes = visible_from(new.scope)
+    return [one for one in known if one.source.actor is not None and one.scope in scopes]
+
+
+_ALL = 1_000_000
 
 
 def _in_slot(new: Memory, now: datetime) -> Plan[list[Memory]]:

@@ -9,6 +9,7 @@ import pytest
 from support import Driver
 
 from langgraph_memory import (
+    Candidate,
     MemoryContext,
     MemoryDatabase,
     OfflineChatModel,
@@ -145,3 +146,100 @@ async def test_a_slot_that_somebody_asks_to_forget_is_forgotten_whatever_it_hold
 
 async def test_what_somebody_says_to_ignore_is_forgotten(memory: MemoryDatabase, mode: str) -> None:
     assert await talk(memory, mode, "I live in Graz.", "It's not true that I live in Graz.") == []
+
+
+@pytest.mark.parametrize("promotion", ["hot", "background"])
+@pytest.mark.parametrize(
+    ("turns", "holds", "gone"),
+    [
+        (("im on levothyroxine 50", "doc put me up to levothyroxine 75"), "75", "levothyroxine 50"),
+        (
+            ("im on levothyroxine 50", "any tips for a trip?", "doc put me up to levothyroxine 75"),
+            "75",
+            "levothyroxine 50",
+        ),
+    ],
+)
+async def test_what_was_not_sure_to_last_counts_where_it_is_taken_up_again(
+    memory: MemoryDatabase, mode: str, promotion: str, turns: tuple[str, ...], holds: str, gone: str
+) -> None:
+    known = "\n".join(await talk(memory, mode, *turns, promotion=promotion))
+
+    assert holds in known
+    assert gone not in known
+
+
+async def test_what_somebody_else_said_before_is_not_taken_up(memory: MemoryDatabase, mode: str) -> None:
+    graph = Driver(build_graph(OfflineChatModel()).compile(checkpointer=memory.checkpointer, store=memory.store), mode)
+    config: Any = {"configurable": {"thread_id": "t"}}
+    await graph.invoke({"messages": [("user", "im on levothyroxine 50")]}, config, context=MemoryContext("bob"))
+
+    await graph.invoke(
+        {"messages": [("user", "doc put me up to levothyroxine 75")]}, config, context=MemoryContext(ADA)
+    )
+
+    assert memory.store.list_memories(owner_id=ADA) == []
+
+
+async def test_a_detail_is_not_lost_to_a_vaguer_restatement(memory: MemoryDatabase, mode: str) -> None:
+    known = await talk(memory, mode, "I have type 1 diabetes since I was nine.", "I'm diabetic.")
+
+    assert known == ["The user has type 1 diabetes since the user was nine."]
+
+
+async def test_addresses_of_several_kinds_stand_side_by_side(memory: MemoryDatabase, mode: str) -> None:
+    known = await talk(memory, mode, "My work email is a@firm.com.", "My private email is a@home.net.")
+
+    assert known == [
+        "The user's private e-mail address is a@home.net.",
+        "The user's work e-mail address is a@firm.com.",
+    ]
+
+
+@pytest.mark.parametrize("promotion", ["hot", "background"])
+@pytest.mark.parametrize(
+    "asked", ["Delete everything you know about me.", "please forget all my data", "Forget everything about me, thanks"]
+)
+async def test_who_asks_to_be_forgotten_is(memory: MemoryDatabase, mode: str, promotion: str, asked: str) -> None:
+    memory.store.remember("The user is on the team plan.", owner_id=ADA, slot="plan")
+    memory.store.remember("Somebody else lives here.", owner_id="bob")
+
+    known = await talk(memory, mode, "I live in Oslo.", "I love chess.", asked, promotion=promotion)
+
+    assert known == ["The user is on the team plan."]  # what the application wrote is its own to delete
+    assert len(memory.store.list_memories(owner_id="bob")) == 1
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["delete everything in the folder about me", "don't delete everything you know about me", "can I forget my data?"],
+)
+async def test_what_does_not_ask_to_be_forgotten_forgets_nothing(memory: MemoryDatabase, mode: str, asked: str) -> None:
+    assert await talk(memory, mode, "I live in Oslo.", asked) == ["The user lives in Oslo."]
+
+
+@pytest.mark.parametrize("name", ["home.city", "Home.City", "home_city", "location.city", "City"])
+@pytest.mark.parametrize("kind", ["fact", "background"])
+async def test_one_slot_has_one_value_whatever_it_is_called(
+    memory: MemoryDatabase, mode: str, name: str, kind: str
+) -> None:
+    def extract(utterances: Any) -> list[Candidate]:
+        city = utterances[-1].text.split()[-1]
+        told = {"content": f"The user lives in {city}.", "slot": name if city == "Linz" else "home.city"}
+        return [
+            Candidate(
+                **told,
+                memory_type=kind if city == "Linz" else "fact",
+                content_json={"value": city},
+                message_id=utterances[-1].message_id,
+                excerpt=utterances[-1].text,
+            )
+        ]
+
+    builder = build_graph(OfflineChatModel(), promotion=PromotionNode(extractor=extract))
+    graph = Driver(builder.compile(checkpointer=memory.checkpointer, store=memory.store), mode)
+    for number, text in enumerate(("I live in Graz", "I live in Linz")):
+        config: Any = {"configurable": {"thread_id": f"t{number}"}}
+        await graph.invoke({"messages": [("user", text)]}, config, context=MemoryContext(ADA))
+
+    assert [one.content for one in memory.store.list_memories(owner_id=ADA)] == ["The user lives in Linz."]
