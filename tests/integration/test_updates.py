@@ -172,11 +172,9 @@ async def test_what_was_not_sure_to_last_counts_where_it_is_taken_up_again(
 async def test_what_somebody_else_said_before_is_not_taken_up(memory: MemoryDatabase, mode: str) -> None:
     graph = Driver(build_graph(OfflineChatModel()).compile(checkpointer=memory.checkpointer, store=memory.store), mode)
     config: Any = {"configurable": {"thread_id": "t"}}
-    await graph.invoke({"messages": [("user", "im on levothyroxine 50")]}, config, context=MemoryContext("bob"))
+    await graph.invoke({"messages": [("user", "i've got a fiat panda")]}, config, context=MemoryContext("bob"))
 
-    await graph.invoke(
-        {"messages": [("user", "doc put me up to levothyroxine 75")]}, config, context=MemoryContext(ADA)
-    )
+    await graph.invoke({"messages": [("user", "crashed the panda")]}, config, context=MemoryContext(ADA))
 
     assert memory.store.list_memories(owner_id=ADA) == []
 
