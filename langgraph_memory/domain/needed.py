@@ -13,7 +13,7 @@ from langgraph_memory.domain.domains import about, content_words, word_meaning
 from langgraph_memory.domain.lexical import Corpus
 from langgraph_memory.domain.memory import Memory, Section
 from langgraph_memory.domain.scope import GLOBAL
-from langgraph_memory.domain.text import question_terms, terms
+from langgraph_memory.domain.text import question_terms, terms_with_identifiers
 from langgraph_memory.domain.vectors import numpy
 from langgraph_memory.domain.word_vectors import meaning, meanings
 
@@ -260,7 +260,7 @@ def _word_matches(wanted: Sequence[str], texts: Sequence[str]) -> list[float]:
 
 @remember_short(8192)
 def _terms_of(text: str) -> frozenset[str]:
-    return frozenset(terms(text))
+    return frozenset(terms_with_identifiers(text))
 
 
 def _described(memory: Memory) -> str:

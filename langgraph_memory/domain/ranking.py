@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Protocol
 
 from langgraph_memory.domain.clock import from_microseconds
-from langgraph_memory.domain.dates import NamedDate
 
 
 class Columns(Protocol):
@@ -15,6 +15,14 @@ class Columns(Protocol):
 
     def __getitem__(self, column: str, /) -> Any:
         """Return the value of `column`."""
+        ...
+
+
+class Time(Protocol):
+    """A time that a query names."""
+
+    def match(self, moment: datetime) -> float:
+        """Return how well a moment falls into it, 0..1."""
         ...
 
 
@@ -71,7 +79,7 @@ class Hints:
     """What a query names beside its words: some of the owner's subjects, and dates."""
 
     subjects: frozenset[str] = frozenset()
-    dates: Sequence[NamedDate] = ()
+    dates: Sequence[Time] = ()
     weights: Weights = DEFAULT_WEIGHTS
 
     @property

@@ -17,6 +17,13 @@ _CLITIC = re.compile("['\u2019](?:s|m|re|ve|ll|d|t)$")
 _WIDE = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af\u0e00-\u0e7f]+")
 _PUNCTUATION_END = re.compile(r"[\s.!?;,:]+$")
 _SENTENCE_END = re.compile(r"(?<=[.!?\u3002\uff01\uff1f])\s+|\n+")
+_WHOLE = re.compile(r"(?<![^\s(\[\"'\u201c])[~/#]?\w{1,64}(?:[-./@_:+\\]{1,3}\w{1,64}){1,12}")
+"""A path, a version, an address, a number with marks in it: what stands between blanks and has marks inside."""
+_TELLING = re.compile(r"[\d@_/\\]|\w\.\w")
+"""What an identifier has and a compound such as "well-known" lacks."""
+_JOINED = re.compile(r"(?<![^\W_])(?:[A-Za-z]{0,40}?[a-z][A-Z][A-Za-z]{0,40}|[A-Za-z]{2,12}\d{2,12})(?![^\W_])")
+"""A word in which capitals or digits tell its parts."""
+_PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _QUESTION_END = ("?", "\uff1f", "\u061f")
 
 HIDDEN = re.compile(
@@ -58,7 +65,7 @@ def indexed_terms(text: str) -> list[str]:
     """Return the terms that a text of any length is found by: the first 16,384, of some thirty pages."""
     if len(text) > MOST_INDEXED:
         text = text[:MOST_INDEXED].rpartition(" ")[0] or text[:MOST_INDEXED]
-    return terms(text)[:_MOST_TERMS]
+    return terms_with_identifiers(text)[:_MOST_TERMS]
 
 
 def query_terms(text: str) -> list[str]:
@@ -68,9 +75,29 @@ def query_terms(text: str) -> list[str]:
     return list(dict.fromkeys(telling or [term for _, term in pairs]))
 
 
+def terms_with_identifiers(text: str) -> list[str]:
+    """Return the terms under which `text` is found: those of its words, whole identifiers, and the parts of such words.
+
+    So "LH1834" is found by "LH 1834", "loadUserProfile" by "load user profile", and "3.11.2" before "3.11.4".
+    """
+    return terms(text) + _identifiers(text)
+
+
+def search_terms(text: str) -> list[str]:
+    """Return the distinct terms of a query, those of its identifiers as well."""
+    return list(dict.fromkeys(query_terms(text) + _identifiers(text)))
+
+
 def question_terms(text: str) -> list[str]:
     """Return the terms of a question to somebody's memories; "user" stands in most of them and tells nothing."""
-    return [term for term in query_terms(text) if term != "user"]
+    return [term for term in search_terms(text) if term != "user"]
+
+
+def _identifiers(text: str) -> list[str]:
+    """Return the whole identifiers in a text, and the parts of words such as "LH1834" and "loadUserProfile"."""
+    whole = [found[0].lower() for found in _WHOLE.finditer(text) if _TELLING.search(found[0])]
+    parts = [part.lower() for found in _JOINED.findall(text) for part in _PART.findall(found)]
+    return whole + [stem(part) for part in parts if len(part) > 1]
 
 
 def phrase_key(text: str) -> str:

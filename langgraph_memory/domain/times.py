@@ -60,6 +60,9 @@ _PHRASE = re.compile(
     re.IGNORECASE,
 )
 _AGE = re.compile(rf"\b{_COUNT}[ -](?:day|week|month)s?[ -]old\b", re.IGNORECASE)
+_RELATIVE: Final = ("named", "which", "ahead", "back", "end", "ordinal", "weekday")
+"""What of a phrase is read by the moment it is said at; a month or a year alone is a date like any other."""
+_NEWEST = re.compile(r"\b(?:latest|newest|most recent(?:ly)?|currently|nowadays|these days|right now)\b", re.IGNORECASE)
 _STANDING = re.compile(r"\b(?:every|each|always|never|usually|weekly|daily|monthly)\b", re.IGNORECASE)
 
 
@@ -71,6 +74,11 @@ class Span:
     last: date
     precision: str = "day"
 
+    def match(self, moment: datetime) -> float:
+        """Return 1 for a moment in it; a day beside a single day counts as well."""
+        near = timedelta(days=int(self.first == self.last))
+        return float(self.first - near <= moment.date() <= self.last + near)
+
     def __str__(self) -> str:
         if self.precision == "year":
             return f"{self.first:%Y}"
@@ -79,6 +87,18 @@ class Span:
         if self.first == self.last:
             return _written(self.first)
         return f"{_written(self.first)} to {_written(self.last)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """What a question for the latest asks for, as of the moment it is asked."""
+
+    at: datetime
+
+    def match(self, moment: datetime) -> float:
+        """Return 1 for now, a half for a month ago, and ever less for what is older."""
+        days = abs((self.at - moment).total_seconds()) / 86400
+        return 30.0 / (30.0 + days)
 
 
 COMING_KEPT: Final = timedelta(days=365)
@@ -125,6 +145,14 @@ def dated(content: str, said_at: datetime) -> Dated:
     since = datetime.combine(happens.first, time(), zone).astimezone(UTC) if happens else None
     ends = datetime.combine(until.last + timedelta(days=1), time(), zone).astimezone(UTC) if until else None
     return Dated(written, since, ends if ends is None or ends > said_at else None, happens)
+
+
+def asked_times(query: str, at: datetime) -> list[Span | Newest]:
+    """Return the times that a question asked `at` a moment names by it: "last spring", "next week", "the latest"."""
+    relative = (match for match in _PHRASE.finditer(query) if any(match[group] for group in _RELATIVE))
+    spans = (_span(match, at.date(), query) for match in relative)
+    newest = [Newest(at)] if _NEWEST.search(query) else []
+    return [*(span for span in spans if span is not None), *newest]
 
 
 def event_expires_at(happens: Span | None, said_at: datetime) -> datetime | None:

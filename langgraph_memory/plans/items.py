@@ -16,7 +16,7 @@ from langgraph_memory.domain.guard import DEFAULT_GUARD, GuardPolicy, Refusal
 from langgraph_memory.domain.lexical import Corpus, lexical_matches
 from langgraph_memory.domain.memory import Memory, make_memory
 from langgraph_memory.domain.scope import ROOT, join_labels, partition_of, split_labels, storable
-from langgraph_memory.domain.text import query_terms
+from langgraph_memory.domain.text import search_terms
 from langgraph_memory.engine.query import Plan, Query, Row, reads, writes, writes_repeatably
 from langgraph_memory.exceptions import InvalidMemoryError
 from langgraph_memory.plans.closest import ClosestRows
@@ -399,7 +399,7 @@ class _Scored:
 
 def _by_text(step: Search, reach: _Reach) -> Plan[_Scored]:
     """Score the rows of the partitions in reach; one partition's words never change another's scores."""
-    wanted = query_terms(step.query or "")
+    wanted = search_terms(step.query or "")
     corpora = yield reach.query("corpus")
     scored: dict[int, float] = {}
     for corpus in corpora:

@@ -17,12 +17,13 @@ from langgraph_memory.domain.lexical import Corpus, lexical_matches, postings_in
 from langgraph_memory.domain.memory import Dropped, DropReason, Memory, Recall, Recalled
 from langgraph_memory.domain.memory_filter import EVERYTHING, Wanted
 from langgraph_memory.domain.needed import FLOOR, chance, evidence, is_standing, standing_section
-from langgraph_memory.domain.ranking import DEFAULT_WEIGHTS, Hints, Priors, Weights, scope_closeness, shares
+from langgraph_memory.domain.ranking import DEFAULT_WEIGHTS, Hints, Priors, Time, Weights, scope_closeness, shares
 from langgraph_memory.domain.receipts import FORGOTTEN, ReceiptPolicy, ids_in, without_ids
 from langgraph_memory.domain.scope import owner_partition, visible_from
 from langgraph_memory.domain.selection import MAX_DROPPED, Eligibility, Selection
 from langgraph_memory.domain.text import phrases, question_terms
 from langgraph_memory.domain.thread import mark_of
+from langgraph_memory.domain.times import asked_times
 from langgraph_memory.domain.types import BUILT_IN, MemoryTypes
 from langgraph_memory.domain.vectors import CONTEXT
 from langgraph_memory.engine.query import Plan, Query, Row, reads, reads_little, writes_repeatably
@@ -494,7 +495,7 @@ def _relevance(
     if named is None:
         named = (yield from _named(partition, phrases(query))) if corpus["subjects"] > 1 else []
     subjects = frozenset(named if len(named) < corpus["subjects"] else ())
-    hints = Hints(subjects, named_dates(query), weights)
+    hints = Hints(subjects, _times(query, request.at), weights)
     if request.vectors is None:
         fields = (Field(one.part, one.weight, lexical_matches(*one.texts), corpus["size"], one.own) for one in lexical)
         relevance = Relevance.of(fields)
@@ -513,6 +514,11 @@ def _relevance(
     arrays += yield from vector_fields(close, noted, request.vectors, kinds)
     matched = ArrayRelevance.of(arrays)
     return matched, RelevantRows(matched, noted, request.vectors), hints
+
+
+def _times(query: str, at: datetime) -> list[Time]:
+    """Return the times that a query names, by date or by the moment it is asked at."""
+    return [*named_dates(query), *asked_times(query, at)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from langgraph_memory.domain.text import (
     phrase_key,
     question_before,
     question_share,
-    terms,
+    terms_with_identifiers,
 )
 from langgraph_memory.domain.vectors import CONTEXT, Closeness, Metric
 from langgraph_memory.engine.query import Plan, Query, Row
@@ -148,7 +149,7 @@ def memory_columns(memory: Memory) -> dict[str, Any]:
         "subject_key": phrase_key(memory.subject or "") or None,
         "question_share": question_share(memory.content),
         **_text_columns(
-            " ".join(filter(None, (memory.subject, memory.content))),
+            " ".join(filter(None, (memory.subject, memory.content, _slot_beside(memory)))),
             memory.context or "",
             question_before(memory.content, memory.context),
         ),
@@ -169,6 +170,14 @@ def sound(rows: Iterable[Row]) -> Iterator[tuple[Row, Memory]]:
 def memories_in(rows: Iterable[Row]) -> list[Memory]:
     """Return the memories that rows hold, without those that are damaged."""
     return [memory for _, memory in sound(rows)]
+
+
+def _slot_beside(memory: Memory) -> str:
+    """Return the words of a slot that the content lacks: "home city" of a memory that says "Kiel"."""
+    if memory.slot is None or ":" in memory.slot:
+        return ""  # "thread:..." names what made the memory, not what it is about
+    held = set(terms_with_identifiers(memory.content))
+    return " ".join(word for word in re.split(r"[._\s]+", memory.slot) if not held & set(terms_with_identifiers(word)))
 
 
 def embedded_texts(content: str, context: str | None) -> list[tuple[str, str]]:
@@ -252,7 +261,7 @@ def _text_columns(own: str, context: str, asked: str) -> dict[str, Any]:
     """Return what the text index holds of a row: its terms, those around it, those of the question it answers."""
     columns: dict[str, Any] = {}
     for name, text in (("", own), ("context_", context), ("asked_", asked)):
-        found = Counter(terms(text)) if text else _NOTHING
+        found = Counter(terms_with_identifiers(text)) if text else _NOTHING
         columns[f"{name}terms"] = _as_json(found) if found else "{}"
         columns[f"{name}count" if name else "term_count"] = found.total()
     return columns

@@ -19,7 +19,7 @@ from langgraph_memory.domain.background import TEXTS as BACKGROUND
 from langgraph_memory.domain.background import texts_with
 from langgraph_memory.domain.lexical import K1, B
 from langgraph_memory.domain.memory import Memory, make_memory
-from langgraph_memory.domain.text import query_terms, terms
+from langgraph_memory.domain.text import query_terms, terms_with_identifiers
 from langgraph_memory.domain.types import MemoryTypes
 from langgraph_memory.engine.query import Plan, writes
 from langgraph_memory.exceptions import InvalidMemoryError
@@ -35,7 +35,7 @@ Change = Callable[[CuratedStore, Texts, Random], None]
 
 def slow_search(texts: Texts, query: str) -> dict[str, float]:
     """Return the score of every text that holds a term of the query, computed from the texts alone."""
-    held = {key: terms(text) for key, text in texts.items()}
+    held = {key: terms_with_identifiers(text) for key, text in texts.items()}
     wanted, average = query_terms(query), sum(map(len, held.values())) / len(held)
     frequencies = {term: sum(term in words for words in held.values()) for term in wanted}
     beside = {term: n + texts_with(term, average) for term, n in frequencies.items()}
@@ -151,7 +151,7 @@ def stores(databases: Databases) -> Iterator[list[CuratedStore]]:
 def test_a_search_finds_and_scores_what_reading_every_text_would(stores: list[CuratedStore], seed: int) -> None:
     random = Random(seed)
     texts: Texts = {}
-    remembered = stores[0].remember("w1 w2 and a memory", owner_id="ada", slot="first").memory
+    remembered = stores[0].remember("w1 w2, the first and another memory", owner_id="ada", slot="first").memory
     assert remembered is not None
     for _ in range(45):
         random.choice(CHANGES if texts else (add,))(random.choice(stores), texts, random)

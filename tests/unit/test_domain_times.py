@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from langgraph_memory.domain.times import dated
+from langgraph_memory.domain.times import asked_times, dated
 
 SAID = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -89,3 +89,23 @@ def test_tomorrow_is_always_the_day_after(moment: datetime) -> None:
     day = (moment + timedelta(days=1)).date()
 
     assert f"({day.day} {day:%B %Y})" in dated("It is due tomorrow.", moment).content
+
+
+@pytest.mark.parametrize("question", ["What did I eat?", "What happened in May?", "What is due every week?"])
+def test_a_question_without_a_relative_time_asks_for_none(question: str) -> None:
+    assert asked_times(question, datetime(2026, 11, 28, tzinfo=UTC)) == []
+
+
+def test_a_time_that_a_question_names_matches_what_lies_in_it() -> None:
+    (spring,) = asked_times("Where were we last spring?", datetime(2026, 11, 28, tzinfo=UTC))
+
+    assert spring.match(datetime(2026, 4, 2, tzinfo=UTC)) == 1.0
+    assert spring.match(datetime(2025, 4, 2, tzinfo=UTC)) == 0.0
+
+
+def test_the_latest_matches_the_newer_better() -> None:
+    at = datetime(2026, 11, 28, tzinfo=UTC)
+    (newest,) = asked_times("What is the latest figure?", at)
+
+    assert newest.match(at) == 1.0
+    assert newest.match(at) > newest.match(datetime(2026, 10, 1, tzinfo=UTC)) > 0

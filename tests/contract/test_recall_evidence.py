@@ -1,0 +1,117 @@
+"""What a memory is found by beside its plain words: identifiers, its slot, and the time that a question names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from support import START, Clock, Driver, opened_store
+
+from langgraph_memory import CuratedStore
+
+ADA = "ada@example.org"
+
+
+@pytest.fixture
+def opened(database: str, clock: Clock) -> Iterator[CuratedStore]:
+    """A store on a new file."""
+    with opened_store(database, clock) as store:
+        yield store
+
+
+@pytest.fixture
+def store(opened: CuratedStore, mode: str) -> Driver:
+    """The same, called in both ways."""
+    return Driver(opened, mode)
+
+
+def contents(recall: Any) -> list[str]:
+    return [item.memory.content for item in recall]
+
+
+async def best(store: Driver, query: str) -> str:
+    return contents(await store.recall(query, owner_id=ADA))[0]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("When does LH1834 land?", "Flight LH 1834 lands at nine."),
+        ("When does LH 1835 land?", "Flight LH1835 lands at ten."),
+        ("What does load user profile return?", "loadUserProfile returns a frozen record."),
+        ("What does loadOrderLines return?", "load_order_lines returns a list."),
+        ("What broke in 3.11.2?", "3.11.2 broke the 4 builds of 11 March."),
+        ("Whose address is b.lee@x.org?", "b.lee@x.org is the address of the tenant."),
+        ("What is in /etc/app/site.conf?", "/etc/app/site.conf sets the site."),
+    ],
+)
+async def test_an_identifier_is_found_however_it_is_spelt_and_before_what_shares_a_part_of_it(
+    store: Driver, query: str, found: str
+) -> None:
+    for content in (
+        "Flight LH 1834 lands at nine.",
+        "Flight LH1835 lands at ten.",
+        "loadUserProfile returns a frozen record.",
+        "load_order_lines returns a list.",
+        "3.11.2 broke the 4 builds of 11 March.",
+        "2.11.3 broke the 3 builds of 11 April.",
+        "b.lee@x.org is the address of the tenant.",
+        "lee@b.x.org is the address of the landlord.",
+        "/etc/app/site.conf sets the site.",
+        "/etc/site/app.conf sets the app.",
+    ):
+        await store.remember(content, owner_id=ADA)
+
+    assert await best(store, query) == found
+
+
+async def test_a_memory_is_found_by_the_words_of_its_slot(store: Driver) -> None:
+    await store.remember("Kiel", owner_id=ADA, slot="home.city")
+    await store.remember("The user plays the cello.", owner_id=ADA)
+
+    assert contents(await store.recall("What is my home city?", owner_id=ADA)) == ["Kiel"]
+
+
+async def test_a_slot_that_names_a_thread_is_no_text(store: Driver) -> None:
+    await store.remember("It is done.", owner_id=ADA, memory_type="summary", slot="thread:kiel")
+
+    assert contents(await store.recall("thread kiel", owner_id=ADA)) == []
+
+
+async def test_the_word_user_of_a_question_finds_nothing(store: Driver) -> None:
+    await store.remember("The user plays the cello.", owner_id=ADA)
+    await store.remember("The boat needs paint.", owner_id=ADA)
+
+    assert contents(await store.recall("Does the user have a boat?", owner_id=ADA)) == ["The boat needs paint."]
+
+
+@pytest.mark.parametrize(
+    ("query", "days"),
+    [
+        ("Which trip is planned in three months?", 90),
+        ("Which trip did we take two weeks ago?", -14),
+        ("Which trip is planned for next week?", 7),
+        ("Which trip did we take yesterday?", -1),
+    ],
+)
+async def test_of_memories_that_match_alike_the_one_of_the_time_that_is_asked_for_comes_first(
+    store: Driver, query: str, days: int
+) -> None:
+    for number, away in enumerate((-400, -31, -14, -1, 7, 90)):
+        content = f"Trip number {number} by train."
+        moment = START + timedelta(days=away)
+        await store.remember(content, owner_id=ADA, memory_type="event", valid_from=moment)
+
+    found = await store.recall(query, owner_id=ADA)
+
+    assert found[0].memory.valid_from == START + timedelta(days=days)
+
+
+async def test_of_invoices_the_latest_comes_first(store: Driver) -> None:
+    for away in (-5, -90, -40):
+        content = f"Invoice of {-away} euros from Brandt."
+        await store.remember(content, owner_id=ADA, memory_type="fact", valid_from=START + timedelta(days=away))
+
+    assert await best(store, "What was the latest invoice from Brandt?") == "Invoice of 5 euros from Brandt."
