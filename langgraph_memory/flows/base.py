@@ -35,6 +35,14 @@ class Embeds(Protocol):
         """Same as `query`."""
         ...
 
+    def rerank(self, query: str, texts: Sequence[str]) -> list[float]:
+        """Return how well each text answers a query."""
+        ...
+
+    async def arerank(self, query: str, texts: Sequence[str]) -> list[float]:
+        """Same as `rerank`."""
+        ...
+
     @property
     def identity(self) -> IndexIdentity:
         """What tells its vectors from those of another."""
@@ -56,6 +64,14 @@ class EmbedQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class Rerank:
+    """Ask the reranker how well texts answer a query; the flow is sent a number for each."""
+
+    query: str
+    texts: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Later:
     """Run an operation that nobody waits for: it is durable no later than the next write."""
 
@@ -72,7 +88,7 @@ class Reclaim:
     """Give the space of what was deleted back to the file system."""
 
 
-Step = Operation[Any] | Later | EmbedDocuments | EmbedQuery | Scrub | Reclaim
+Step = Operation[Any] | Later | EmbedDocuments | EmbedQuery | Rerank | Scrub | Reclaim
 Flow = Generator[Step, Any, T]
 """A generator that yields steps and is sent their outcomes. Remote calls are steps of their own, so that none of them
 happens inside a transaction."""
@@ -106,6 +122,11 @@ class FlowRunner:
             return self.engine.scrub()
         if isinstance(step, Reclaim):
             return self.engine.reclaim()
+        return self._ask(step)
+
+    def _ask(self, step: Rerank | EmbedDocuments | EmbedQuery) -> Any:
+        if isinstance(step, Rerank):
+            return self._embeds.rerank(step.query, step.texts)
         if self._embeds.identity not in self.claimed:
             self.engine.run(claim_index(self._embeds.identity))
             self.claimed.add(self._embeds.identity)
@@ -122,6 +143,11 @@ class FlowRunner:
             return await self.engine.ascrub()
         if isinstance(step, Reclaim):
             return await self.engine.areclaim()
+        return await self._aask(step)
+
+    async def _aask(self, step: Rerank | EmbedDocuments | EmbedQuery) -> Any:
+        if isinstance(step, Rerank):
+            return await self._embeds.arerank(step.query, step.texts)
         if self._embeds.identity not in self.claimed:
             await self.engine.arun(claim_index(self._embeds.identity))
             self.claimed.add(self._embeds.identity)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Sized
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+from inspect import iscoroutinefunction
+from math import isfinite
 from typing import Any, Final, Literal, cast
 
 from langchain_core.embeddings import Embeddings
@@ -15,7 +18,7 @@ from langgraph_memory.domain.vectors import Metric, pack, require_numpy
 from langgraph_memory.exceptions import EmbeddingError, InvalidInputError, MissingExtraError
 
 _METRICS = ("cosine", "l2", "inner_product")
-_KEYS = ("dims", "embed", "fields", "text_fields", "distance_type", "model")
+_KEYS = ("dims", "embed", "fields", "text_fields", "distance_type", "model", "rerank")
 """Where LangGraph's own stores read `text_fields`, its documents say `fields`; either does."""
 
 
@@ -30,10 +33,14 @@ Index = IndexConfig | Literal["local"]
 
 
 def index_of(index: Any) -> Any:
-    """Return the configuration of an index, in which `"local"` stands for the embedder of the extra `local`.
+    """Return the configuration of an index, in which `"local"` stands for the models of the extra `local`.
 
     Raises MissingExtraError, or InvalidInputError for other dimensions than it has.
     """
+    if isinstance(index, Mapping) and index.get("rerank") == LOCAL:
+        from langgraph_memory.local import LocalReranker
+
+        index = {**index, "rerank": LocalReranker()}
     if index != LOCAL and not (isinstance(index, Mapping) and index.get("embed") == LOCAL):
         return index
     from langgraph_memory.local import LocalEmbeddings
@@ -50,6 +57,9 @@ class Embedder:
     `"distance_type"` is `"cosine"` (default), `"l2"` or `"inner_product"`; `"model"` names the model where its object
     does not, so that vectors of another one are not taken for its own. Raises InvalidInputError for a
     configuration that cannot work, MissingExtraError without numpy.
+
+    `"rerank"` is a function of a query and texts that returns how well each answers it, on any scale, sync or async:
+    it is asked about the best of each recall. `"local"` is that of the extra `local`.
     """
 
     def __init__(self, index: IndexConfig) -> None:
@@ -73,8 +83,43 @@ class Embedder:
             raise InvalidInputError(
                 f"index['distance_type'] must be one of {', '.join(_METRICS)}, not {self.metric!r}."
             )
+        self._reranker = _reranker_of(index)
         self._embeddings = _embeddings_of(embed)
         self._identity = IndexIdentity(self.dims, self.metric, _model_of(index))
+
+    @property
+    def reranks(self) -> bool:
+        """Whether there is a reranker."""
+        return self._reranker is not None
+
+    def rerank(self, query: str, texts: Sequence[str]) -> list[float]:
+        """Return how well each text answers a query; raises EmbeddingError when the reranker fails."""
+        rerank = self._called()
+        if _is_async(rerank):
+            raise EmbeddingError("index['rerank'] is async; call arecall, or give a function that is not.")
+        try:
+            said = rerank(query, list(texts))
+        except Exception as error:
+            raise _rerank_failed(error) from error
+        return _numbers(said, len(texts))
+
+    async def arerank(self, query: str, texts: Sequence[str]) -> list[float]:
+        """Same as `rerank`."""
+        rerank = self._called()
+        try:
+            said = (
+                await rerank(query, list(texts))
+                if _is_async(rerank)
+                else await asyncio.to_thread(rerank, query, list(texts))
+            )
+        except Exception as error:
+            raise _rerank_failed(error) from error
+        return _numbers(said, len(texts))
+
+    def _called(self) -> Callable[[str, list[str]], Any]:
+        if self._reranker is None:
+            raise EmbeddingError("nothing can be reranked: the index has no 'rerank'.")
+        return self._reranker
 
     @property
     def identity(self) -> IndexIdentity:
@@ -188,6 +233,37 @@ def _embeddings_of(embed: Any) -> Embeddings:
 
 def _first_line(error: Exception) -> str:
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
+def _reranker_of(index: Mapping[str, Any]) -> Callable[[str, list[str]], Any] | None:
+    rerank = index.get("rerank")
+    if rerank is not None and not callable(rerank):
+        raise InvalidInputError(f"index['rerank'] must be a function of a query and texts, or 'local', not {rerank!r}.")
+    return rerank
+
+
+def _is_async(function: Any) -> bool:
+    """Return whether a function, or an object that is called, is async."""
+    return iscoroutinefunction(function) or iscoroutinefunction(type(function).__call__)
+
+
+def _numbers(said: Any, expected: int) -> list[float]:
+    """Return what a reranker said, when it is one finite number for each text."""
+    try:
+        found = [float(one) for one in said]
+    except (TypeError, ValueError):
+        raise EmbeddingError(f"the reranker returned {type(said).__name__} in place of a list of numbers.") from None
+    if len(found) != expected or not all(map(isfinite, found)):
+        raise EmbeddingError(
+            f"the reranker returned {counted(len(found), 'numbers')} for {counted(expected, 'texts')}, or none that "
+            "can be compared."
+        )
+    return found
+
+
+def _rerank_failed(error: Exception) -> EmbeddingError:
+    reason = " ".join(f"{type(error).__name__}: {error}".split())
+    return EmbeddingError(f"the reranker failed ({reason}).")
 
 
 def _failed(error: Exception) -> EmbeddingError:

@@ -19,13 +19,14 @@ from langgraph_memory.domain.memory_filter import Wanted
 from langgraph_memory.domain.policy import Bucket
 from langgraph_memory.domain.promotion import Judged, LedgerPlace, PromotionReport, amend, invalid
 from langgraph_memory.domain.rendering import render
+from langgraph_memory.domain.reranking import MOST_RERANKED, reranked
 from langgraph_memory.domain.scope import check_owner, check_scope
 from langgraph_memory.domain.slots import canonical
 from langgraph_memory.domain.text import without_phrases
 from langgraph_memory.domain.times import dated, event_expires_at
 from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.exceptions import InvalidInputError, InvalidMemoryError, MissingOwnerError
-from langgraph_memory.flows.base import EmbedQuery, Flow, Later
+from langgraph_memory.flows.base import EmbedQuery, Flow, Later, Rerank
 from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.flows.vectors import embed_fields
 from langgraph_memory.plans import memories, promotion
@@ -86,12 +87,26 @@ def recall(query: str | None, fields: dict[str, Any], origin: Origin, settings: 
     now = settings.clock()
     kept = fields.pop("receipt", True)
     request = yield from request_of(query, fields, settings, now)
-    found: Recall = yield recalling.recall(request)
+    found = yield from answered(request, settings)
     policy = settings.receipts
     if kept and policy.kept != "off":
         asked = policy.query_of(query, settings.guard)
         yield Later(recalling.keep_receipt(found, request, asked, origin, policy, now))
     return found
+
+
+def answered(request: recalling.RecallRequest, settings: StoreSettings) -> Flow[Recall]:
+    """Return what a request recalls; where there is a reranker, it is asked about the best outside of a transaction."""
+    embedder = settings.embedder
+    if embedder is None or not embedder.reranks or request.query is None:
+        recall: Recall = yield recalling.recall(request)
+        return recall
+    found: recalling.Found = yield recalling.find(replace(request, least_found=MOST_RERANKED))
+    if len(found.rest) > 1:
+        texts = [item.memory.content for item in found.rest[:MOST_RERANKED]]
+        said: list[float] = yield Rerank(request.query, texts)
+        found = replace(found, rest=reranked(found.rest, said, needed=request.needed))
+    return recalling.selected(request, found)
 
 
 def profile(owner_id: str, scope: str, fields: dict[str, Any], settings: StoreSettings) -> Flow[str]:

@@ -12,9 +12,8 @@ from langgraph_memory.domain.scope import check_owner
 from langgraph_memory.domain.trail import AuditEntry, Explanation, Replay
 from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.flows.base import Flow
-from langgraph_memory.flows.memories import check_bounds, check_text, request_of, several
+from langgraph_memory.flows.memories import answered, check_bounds, check_text, request_of, several
 from langgraph_memory.flows.settings import StoreSettings
-from langgraph_memory.plans import recall as recalling
 from langgraph_memory.plans import trail
 
 
@@ -58,8 +57,8 @@ def replay(
     asked["memory_types"] = [name for name in asked["memory_types"] if name in settings.types]
     fields = {**asked, "owner_id": owner_id, "scope": receipt.body["scope"], "shared_with": shared_with, "as_of": None}
     now = yield from request_of(receipt.body["query"], fields, settings, settings.clock())
-    then: Recall = yield recalling.recall(replace(now, id=receipt.id, at=at, past=True))
-    again: Recall = yield recalling.recall(now)
+    then = yield from answered(replace(now, id=receipt.id, at=at, past=True), settings)
+    again = yield from answered(now, settings)
     return Replay(then, again)
 
 

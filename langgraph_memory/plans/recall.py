@@ -49,7 +49,8 @@ class RecallRequest:
 
     `pinned` is how many memories of the types that are always injected come first, whatever the query. `needed` asks
     for what an answer needs, and no more. `past` asks for the memories as they were at `at`. `subjects` are those of
-    each owner's subjects that the query names, where they have been read already.
+    each owner's subjects that the query names, where they have been read already. `least_found` is how many are to be
+    found at least, however few are wanted.
     """
 
     id: str
@@ -69,6 +70,7 @@ class RecallRequest:
     min_score: float | None = None
     max_tokens: int | None = None
     weights: Weights = DEFAULT_WEIGHTS
+    least_found: int = 0
     wanted: Wanted = EVERYTHING
 
     @property
@@ -121,9 +123,40 @@ class RecallRequest:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found for a request, best first: what stands first whatever is asked, the rest, and what is hidden."""
+
+    first: Sequence[Recalled]
+    rest: Sequence[Recalled]
+    hidden: Sequence[Dropped]
+
+
 @reads
 def recall(request: RecallRequest) -> Plan[Recall]:
     """Return the memories that matter most for the request, and those that matched and were left out."""
+    return selected(request, (yield from _found(request)))
+
+
+@reads
+def find(request: RecallRequest) -> Plan[Found]:
+    """Return what was found for a request, before it is cut to what is wanted."""
+    return (yield from _found(request))
+
+
+def selected(request: RecallRequest, found: Found) -> Recall:
+    """Cut what was found to what the request wants; what does not fit is named among the dropped."""
+    weighs = bool(request.needed and request.query)
+    share = request.max_tokens // 2 if weighs and request.max_tokens is not None else request.max_tokens
+    selection = _selected_first(request, found.first, share)
+    selection.limit = len(selection.taken) + request.limit
+    selection.max_tokens = request.max_tokens
+    selection.min_score = FLOOR if weighs and request.min_score is None else request.min_score
+    selection.offer(found.rest)
+    return _recall_of(request, selection, found.hidden)
+
+
+def _found(request: RecallRequest) -> Plan[Found]:
     if request.needed and request.query:
         return (yield from _needed(request, request.query))
     ranked: list[Recalled] = []
@@ -139,16 +172,14 @@ def recall(request: RecallRequest) -> Plan[Recall]:
             dropped += hidden
         else:
             ranked += yield from _listed(request, owner_id, request.memory_types, request.limit + MAX_DROPPED)
-    selection = Selection(request.pinned, None, request.max_tokens)
     placed = (replace(item, section=standing_section(item.memory)) for item in pinned)
     first = sorted(placed, key=_best_first)[: request.pinned]
-    selection.offer(first)
-    selection.limit = len(selection.taken) + request.limit
-    selection.min_score = request.min_score
-    offered = {(item.memory.owner_id, item.memory.id) for item in first}
-    rest = (item for item in ranked if (item.memory.owner_id, item.memory.id) not in offered)
-    selection.offer(sorted(rest, key=_best_first))
-    return _recall_of(request, selection, dropped)
+    return Found(first, sorted(_others_than(first, ranked), key=_best_first), dropped)
+
+
+def _others_than(first: Sequence[Recalled], found: Sequence[Recalled]) -> list[Recalled]:
+    taken = {(item.memory.owner_id, item.memory.id) for item in first}
+    return [item for item in found if (item.memory.owner_id, item.memory.id) not in taken]
 
 
 def _recall_of(request: RecallRequest, selection: Selection, dropped: Sequence[Dropped]) -> Recall:
@@ -163,8 +194,8 @@ def _recall_of(request: RecallRequest, selection: Selection, dropped: Sequence[D
     )
 
 
-def _needed(request: RecallRequest, query: str) -> Plan[Recall]:
-    """Return what shapes every answer, and what this one needs; what does not fit is named among the dropped."""
+def _needed(request: RecallRequest, query: str) -> Plan[Found]:
+    """Return what shapes every answer, and the others by the chance that this one needs them."""
     weighed: list[Recalled] = []
     dropped: list[Dropped] = []
     close: dict[tuple[str, str], float] = {}
@@ -176,14 +207,8 @@ def _needed(request: RecallRequest, query: str) -> Plan[Recall]:
         weighed += own
         dropped += hidden
     standing = _standing(request, weighed)
-    first = {(item.memory.owner_id, item.memory.id) for item in standing}
-    others = [item for item in weighed if (item.memory.owner_id, item.memory.id) not in first]
-    selection = _selected_first(request, standing, None if request.max_tokens is None else request.max_tokens // 2)
-    selection.limit = len(selection.taken) + request.limit
-    selection.max_tokens = request.max_tokens
-    selection.min_score = FLOOR if request.min_score is None else request.min_score
-    selection.offer(sorted(_weighed(query, request.scope, others, close), key=_best_first))
-    return _recall_of(request, selection, dropped)
+    others = _weighed(query, request.scope, _others_than(standing, weighed), close)
+    return Found(standing, sorted(others, key=_best_first), dropped)
 
 
 @reads
@@ -397,7 +422,7 @@ def _ranked(
     relevance, ordered, hints = yield from _relevance(request, owner_id, corpora[0], in_sight)
     at = to_microseconds(request.at)
     matches = _Matches(relevance, hints, request.priors, Eligibility(request.visible, memory_types, at, request.wanted))
-    wanted = request.limit + request.pinned + SPARE
+    wanted = max(request.limit + request.pinned + SPARE, request.least_found)
     page, least = wanted + wanted // 4, -inf
     while part := (yield from ordered.take(page, least)):
         numbers = [corpora[0]["partition_no"] << 32 | row for row in part]

@@ -103,3 +103,8 @@ def _said(item: dict[str, Any]) -> str:
 def local() -> Turns:
     """With the embedder of the extra `local`."""
     return Turns("local")
+
+
+def reranked() -> Turns:
+    """With the embedder and the reranker of the extra `local`."""
+    return Turns({"embed": "local", "rerank": "local"})

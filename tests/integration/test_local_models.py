@@ -208,3 +208,13 @@ def test_an_index_that_cannot_be_is_refused(path: str, index: Any) -> None:
     with pytest.raises(InvalidInputError) as raised, open_memory(path, index=index):
         pass
     one_sentence(raised.value)
+
+
+async def test_the_local_reranker_plugs_in(unindexed: str, mode: str, offline: None) -> None:
+    with open_memory(unindexed, index={"embed": "local", "rerank": "local"}) as memory:
+        memory.store.reindex()
+
+        recall = await Driver(memory.store, mode).recall("Which instrument does the user play?", owner_id=ADA, limit=2)
+
+        assert recall.memories[0].content == "The user plays the cello."
+        assert recall[0].parts["reranker"] > 0
