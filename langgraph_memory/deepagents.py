@@ -33,7 +33,7 @@ from langgraph.config import get_config
 from langgraph.runtime import get_runtime
 from wcmatch import glob as globbing
 
-from langgraph_memory import CuratedStore
+from langgraph_memory import CuratedStore, MemorySwitches, Source
 from langgraph_memory.exceptions import DatabaseError, InvalidInputError, LangGraphMemoryError, MissingOwnerError
 from langgraph_memory.files import MemoryFiles
 from langgraph_memory.nodes import Identity, IdentityResolver, resolve_identity, source_of, switches_of
@@ -148,7 +148,7 @@ class CuratedBackend(BackendProtocol):
 
     def _files(self) -> MemoryFiles:
         if self._bound is not None and self._store is not None:
-            return MemoryFiles(self._store, owner_id=self._bound.owner_id, scope=self._bound.scope, **self._how)
+            return self._allowed(self._store, self._bound, self._store.owner_memory(owner_id=self._bound.owner_id))
         runtime, config = get_runtime(), get_config()
         who = self._bound or self._identity(runtime, config)
         store = self._store if self._store is not None else runtime.store
@@ -156,9 +156,16 @@ class CuratedBackend(BackendProtocol):
             raise InvalidInputError("CuratedBackend needs a CuratedStore; pass it, or store=memory.store to the agent.")
         allowed = switches_of(runtime, config)
         thread_id = None if runtime.execution_info is None else runtime.execution_info.thread_id
-        if thread_id is not None and not allowed.paused:
-            allowed = allowed.and_also(store.thread_memory(thread_id, owner_id=who.owner_id))
-        how = {**self._how, "hidden": not allowed.recall, "source": source_of(runtime, config)}
+        if thread_id is None:
+            of_owner = store.owner_memory(owner_id=who.owner_id)
+        else:
+            of_owner = store.thread_memory(thread_id, owner_id=who.owner_id)
+        return self._allowed(store, who, allowed.and_also(of_owner), source_of(runtime, config))
+
+    def _allowed(
+        self, store: CuratedStore, who: Identity, allowed: MemorySwitches, source: Source | None = None
+    ) -> MemoryFiles:
+        how = {**self._how, "hidden": not allowed.recall, "source": source}
         how["read_only"] = how["read_only"] or not allowed.learn
         return MemoryFiles(store, owner_id=who.owner_id, scope=who.scope, **how)
 

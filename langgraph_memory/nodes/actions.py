@@ -15,6 +15,7 @@ from langgraph_memory.domain.policy import Bucket, PromotionPolicy
 from langgraph_memory.domain.promotion import LedgerPlace, Promoted, judge
 from langgraph_memory.domain.quotes import holds
 from langgraph_memory.domain.rendering import as_line
+from langgraph_memory.domain.scope import visible_from
 from langgraph_memory.domain.switches import MemorySwitches
 from langgraph_memory.domain.text import content_hash, terms
 from langgraph_memory.exceptions import InvalidInputError, InvalidMemoryError, LangGraphMemoryError, MemoryNotFoundError
@@ -168,7 +169,8 @@ class ModelActions(InRun):
             versions = yield from call(store.history, store.ahistory, memory_id, owner_id=owner_id)
         except LangGraphMemoryError:
             raise _RefusedError(unknown) from None
-        known = next((one for one in versions if one.id == memory_id), None)
+        in_sight = visible_from(run.identity.scope)
+        known = next((one for one in versions if one.id == memory_id and one.scope in in_sight), None)
         if known is None:
             raise _RefusedError(unknown)
         entry = Entry(content=known.content, quote=evidence, action="forget", target=1)

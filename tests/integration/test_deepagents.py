@@ -219,7 +219,7 @@ def test_a_backend_can_be_bound_to_an_owner_outside_of_a_run(memory: MemoryDatab
     assert backend.grep("note", "/memories", max_count=1).matches == []
 
 
-@pytest.mark.parametrize("by", ["run", "thread"])
+@pytest.mark.parametrize("by", ["run", "thread", "owner"])
 async def test_the_files_are_empty_and_closed_where_memory_is_paused(
     memory: MemoryDatabase, mode: str, by: str
 ) -> None:
@@ -227,6 +227,9 @@ async def test_the_files_are_empty_and_closed_where_memory_is_paused(
     model = scripted(calling("read_file", file_path=PROFILE), write, "Ok.")
     if by == "thread":
         memory.store.set_thread_memory("one", owner_id="ana@example.com", recall=False, learn=False)
+    if by == "owner":
+        memory.store.set_owner_memory(owner_id="ana@example.com", recall=False, learn=False)
+        assert "Berlin" not in repr(CuratedBackend(memory.store, owner_id="ana@example.com").read(PROFILE))
     context = MemoryContext("ana@example.com", pause=by == "run")
 
     state = await Driver(agent(memory, model), mode).invoke(said("Hello."), thread("one"), context=context)

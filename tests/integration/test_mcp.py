@@ -158,6 +158,44 @@ async def test_no_client_reaches_another_owner(memory: MemoryDatabase) -> None:
     assert await known(memory) == []
 
 
+async def test_no_client_reaches_a_scope_beside_its_own(memory: MemoryDatabase) -> None:
+    beside = (await memory.store.aremember("The channel is red.", owner_id=OWNER, scope="org:other")).memory
+    above = (await memory.store.aremember("The channel is blue.", owner_id=OWNER, scope="org:acme")).memory
+    recalled = await memory.store.arecall("channel", owner_id=OWNER, scope="org:other")
+    assert beside is not None
+    assert above is not None
+
+    async with connected(memory, scope="org:acme/project:apollo") as client:
+        for tool in ("history", "verify", "forget"):
+            assert "no memory" in await refused(client, tool, memory_id=beside.id)
+        assert "no memory" in await refused(client, "supersede", memory_id=beside.id, content="The channel is pink.")
+        assert "no recall" in await refused(client, "explain", recall_id=recalled.id)
+        assert (await call(client, "history", memory_id=above.id))["memories"]
+
+    assert await known(memory) == ["The channel is blue.", "The channel is red."]
+
+
+async def test_what_its_owner_has_paused_is_neither_read_nor_stored(memory: MemoryDatabase) -> None:
+    stored = (await memory.store.aremember("Ana lives in Berlin.", owner_id=OWNER)).memory
+    assert stored is not None
+    await memory.store.aset_owner_memory(owner_id=OWNER, recall=False, learn=False)
+
+    async with connected(memory) as client:
+        for tool, arguments in (
+            ("recall", {"query": "home"}),
+            ("list", {}),
+            ("history", {"memory_id": stored.id}),
+            ("remember", {"content": "Ana lives in Rome."}),
+            ("verify", {"memory_id": stored.id}),
+        ):
+            assert "paused" in await refused(client, tool, **arguments)
+        for read in (client.read_resource("memory://profile"), client.get_prompt("profile")):
+            with pytest.raises(Exception, match="paused"):
+                await read
+
+    assert await known(memory) == ["Ana lives in Berlin."]
+
+
 async def test_a_bad_call_is_answered_with_one_sentence(memory: MemoryDatabase) -> None:
     async with connected(memory) as client:
         await refused(client, "remember")

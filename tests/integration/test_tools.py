@@ -209,6 +209,17 @@ async def test_nothing_is_forgotten_that_the_user_did_not_ask_for(
     assert known(memory) == ["The user lives in Munich."]
 
 
+async def test_a_memory_at_a_scope_beside_is_not_forgotten(memory: MemoryDatabase, mode: str) -> None:
+    beside = memory.store.remember("The user lives in Munich.", owner_id=OWNER, scope="org:other").memory
+    assert beside is not None
+    said = "Please forget that I live in Munich."
+
+    (answer,) = await answers(memory, mode, said, calling("forget", memory_id=beside.id, evidence=said))
+
+    assert answer.startswith("Not forgotten: no memory has the id")
+    assert known(memory) == ["The user lives in Munich."]
+
+
 async def test_another_owners_memory_cannot_be_told_from_none(memory: MemoryDatabase, mode: str) -> None:
     theirs = memory.store.remember("Bo lives in Munich.", owner_id="bo").memory
     assert theirs is not None
