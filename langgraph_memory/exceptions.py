@@ -11,6 +11,7 @@ LangGraphMemoryError
 │   ├── InvalidFilterError
 │   └── ConnectionStringError
 ├── MemoryNotFoundError (also LookupError)
+├── DamagedMemoryError
 ├── ReceiptNotFoundError (also LookupError)
 ├── ThreadNotFoundError (also LookupError)
 ├── ForkedThreadError

@@ -54,6 +54,7 @@ class MemoryShown(BaseModel):
     updated_at: datetime
     superseded: bool
     said_by: str | None
+    name: str | None
     trust: str
     score: float | None = None
 
@@ -351,5 +352,10 @@ def _done(outcome: Outcome) -> Done:
 def _shown(memory: Memory, score: float | None = None) -> MemoryShown:
     kept = memory.model_dump(include={"id", "content", "memory_type", "slot", "scope", "updated_at"})
     return MemoryShown(
-        **kept, superseded=memory.superseded, said_by=memory.source.actor, trust=memory.trust, score=score
+        **kept,
+        superseded=memory.superseded,
+        said_by=memory.source.actor,
+        name=memory.source.name,
+        trust=memory.trust,
+        score=score,
     )

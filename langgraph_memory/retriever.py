@@ -38,10 +38,11 @@ class CuratedRetriever(BaseRetriever):
 
 
 def _documents(recall: Recall) -> list[Document]:
-    return [Document(page_content=one.memory.content, id=one.memory.id, metadata=_metadata(one)) for one in recall]
+    return [Document(page_content=recall.told(one.memory), id=one.memory.id, metadata=_metadata(one)) for one in recall]
 
 
 def _metadata(one: Recalled) -> dict[str, Any]:
     memory = one.memory
     told = {"memory_type": memory.memory_type, "slot": memory.slot, "scope": memory.scope}
+    told |= {"owner_id": memory.owner_id, "said_by": memory.source.name, "trust": memory.trust}
     return {"id": memory.id, **told, "updated_at": memory.updated_at.isoformat(), "score": one.score}

@@ -353,6 +353,7 @@ class CuratedStore(BaseStore):
         max_tokens: int | None = None,
         as_of: datetime | None = None,
         shared_with: Sequence[str] = (),
+        reader: str | None = None,
         pinned: int = 0,
         needed: bool = False,
         filter: MemoryFilter | None = None,
@@ -365,7 +366,8 @@ class CuratedStore(BaseStore):
         `pinned` memories that are pinned, or of types that are always injected, come first, whatever the query. With
         `needed` it is at most `pinned` that shape every answer, then up to `limit` that the answer needs, none where it
         needs none: their scores are the chances of that, and their parts the log-odds. `shared_with` names other owners
-        whose memories are read too. `max_tokens` are estimated at four characters each. `source` names the thread,
+        whose memories are read too; `reader` is the name of who asks, where several people share the owner: what others
+        said is told as theirs. `max_tokens` are estimated at four characters each. `source` names the thread,
         checkpoint and run for the receipt; without `receipt` none is kept.
 
         `filter` leaves only memories of a type, a beginning of slots, tags or a time, as `MemoryFilter` says; pinned
@@ -396,6 +398,7 @@ class CuratedStore(BaseStore):
         max_tokens: int | None = None,
         as_of: datetime | None = None,
         shared_with: Sequence[str] = (),
+        reader: str | None = None,
         pinned: int = 0,
         needed: bool = False,
         filter: MemoryFilter | None = None,

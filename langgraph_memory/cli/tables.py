@@ -21,6 +21,7 @@ from langgraph_memory.domain.rewind import Retraction
 from langgraph_memory.domain.scope import GLOBAL
 from langgraph_memory.domain.thread import ThreadSummary
 from langgraph_memory.domain.trail import AuditEntry
+from langgraph_memory.domain.whose import as_shown
 
 ID_LENGTH = 8
 """Characters of an id that a table shows; enough to name a memory among one owner's."""
@@ -41,7 +42,7 @@ def memories_table(memories: Iterable[Memory], *, title: str, now: datetime) -> 
         state = _state(memory, now)
         table.add_row(
             Text(safe(memory.id[:ID_LENGTH])),
-            Text(safe(memory.content)),
+            Text(safe(as_shown(memory))),
             Text(safe(memory.memory_type)),
             Text(safe(_place(memory))),
             Text(memory.trust),
@@ -251,7 +252,7 @@ def recall_table(recall: Recall, *, always: Sequence[str]) -> Table:
         why = "always in the prompt" if item.memory.memory_type in always else _parts(item.parts.items())
         table.add_row(
             Text("recalled", style="green"),
-            Text(safe(item.memory.content)),
+            Text(safe(as_shown(item.memory, recall.owner_id, recall.reader))),
             Text(safe(item.memory.memory_type)),
             f"{item.score:.2f}",
             Text(why, style="dim"),
@@ -259,7 +260,7 @@ def recall_table(recall: Recall, *, always: Sequence[str]) -> Table:
     for dropped in recall.dropped:
         table.add_row(
             Text("dropped", style="red"),
-            Text(safe(dropped.memory.content)),
+            Text(safe(as_shown(dropped.memory, recall.owner_id, recall.reader))),
             Text(safe(dropped.memory.memory_type)),
             "" if dropped.score is None else f"{dropped.score:.2f}",
             Text(dropped.reason.replace("_", " "), style="dim"),

@@ -30,7 +30,7 @@ def memories_html(memories: Iterable[Memory]) -> str:
     """Return a table with one row for each memory."""
     rows = [
         (
-            memory.content,
+            memory.shown_to(),
             memory.memory_type,
             memory.slot or "",
             memory.scope,
@@ -61,16 +61,16 @@ def recall_html(recall: Recall, when: str = "recalled") -> str:
     """Return a table of what was recalled, with the parts of each score, and of what was left out and why."""
     rows = [
         (
-            item.memory.content,
+            item.memory.shown_to(recall.owner_id, recall.reader),
             item.memory.memory_type,
             f"{item.score:.3f}",
-            _why(item.parts, "; ".join(other.content for other in item.contradicted_by)),
+            _why(item.parts, "; ".join(one.shown_to(recall.owner_id, recall.reader) for one in item.contradicted_by)),
         )
         for item in recall.items
     ]
     dropped = [
         (
-            item.memory.content,
+            item.memory.shown_to(recall.owner_id, recall.reader),
             item.memory.memory_type,
             "" if item.score is None else f"{item.score:.3f}",
             item.reason.replace("_", " "),

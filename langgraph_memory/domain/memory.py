@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from langgraph_memory.display import memories_html, outcome_html, recall_html, receipts_html
 from langgraph_memory.domain.clock import from_microseconds, in_utc, to_microseconds
 from langgraph_memory.domain.scope import GLOBAL, check_owner, check_scope, storable
+from langgraph_memory.domain.whose import as_shown, as_told, other_person
 from langgraph_memory.exceptions import DamagedMemoryError, InvalidMemoryError, explain_validation
 
 MAX_CONTENT = 100_000
@@ -181,6 +182,10 @@ class Memory(BaseModel):
     def expired(self, now: datetime) -> bool:
         """Whether it no longer counts at `now`."""
         return self.expires_at is not None and self.expires_at <= now
+
+    def shown_to(self, owner_id: str | None = None, reader: str | None = None) -> str:
+        """Return what it says with whose it is, for a table made for an owner, one of whose people reads it."""
+        return as_shown(self, owner_id, reader)
 
     def to_value(self) -> dict[str, Any]:
         """Return the record as the JSON value that LangGraph's store shows for it."""
@@ -369,7 +374,10 @@ class Dropped:
 
 @dataclass(frozen=True)
 class Recall(Sequence[Recalled]):
-    """What one recall found, best first; `dropped` is what it left out, `id` names its stored receipt."""
+    """What one recall found, best first; `dropped` is what it left out, `id` names its stored receipt.
+
+    `reader` is the name of who asked, where several people share the owner.
+    """
 
     id: str
     query: str | None
@@ -378,6 +386,7 @@ class Recall(Sequence[Recalled]):
     at: datetime
     items: tuple[Recalled, ...] = ()
     dropped: tuple[Dropped, ...] = field(default=())
+    reader: str | None = None
 
     @overload
     def __getitem__(self, index: int) -> Recalled: ...
@@ -398,6 +407,10 @@ class Recall(Sequence[Recalled]):
     def memories(self) -> tuple[Memory, ...]:
         """The recalled memories without their scores."""
         return tuple(item.memory for item in self.items)
+
+    def told(self, memory: Memory) -> str:
+        """Return what a memory says, with the name of another person, whose it is, where it says "the user"."""
+        return as_told(memory, other_person(memory, self.owner_id, self.reader))
 
     def to_json(self) -> dict[str, Any]:
         """Return what the receipt keeps: ids, scores and reasons, and none of the contents."""

@@ -23,6 +23,7 @@ from langgraph_memory.domain.standing import (
 )
 from langgraph_memory.domain.text import normalised, phrase_key, query_terms
 from langgraph_memory.domain.types import MemoryType
+from langgraph_memory.domain.whose import of_two_people
 
 LOWER_STANDING = "lower_standing"
 """The reason why a memory is not stored that contradicts a higher source."""
@@ -73,6 +74,7 @@ def reconcile(
     `known` are those in the same slot or with the same words, `near` those that say nearly the same. `corrects` says
     that the speaker explicitly put it in the place of what was said before.
     """
+    known = [memory for memory in known if not of_two_people(memory, new)]
     same = next((memory for memory in known if _says_the_same(memory, new)), None)
     if same is None and not corrects:
         same = next((memory for memory in known if _is_vaguer(new, memory)), None)
@@ -166,7 +168,9 @@ def ends(new: Memory, one: Near) -> bool:
 
 def related(new: Memory, known: Memory, closeness: float | None = None) -> Near | None:
     """Return how `known` relates to `new`; None when it is about another thing, or holds another structure."""
-    if known.id == new.id or phrase_key(known.subject or "") != phrase_key(new.subject or ""):
+    if known.id == new.id or of_two_people(known, new):
+        return None
+    if phrase_key(known.subject or "") != phrase_key(new.subject or ""):
         return None
     likeness = compare(known.content, new.content, closeness)
     if likeness.kind == "unrelated" or (likeness.kind == "same" and not _same_structure(known, new)):

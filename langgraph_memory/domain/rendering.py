@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from html import unescape
 
-from langgraph_memory.domain.memory import Memory, Recalled, Section, Trust
+from langgraph_memory.domain.memory import Memory, Recall, Recalled, Section, Trust
 from langgraph_memory.domain.text import UNSEEN
 from langgraph_memory.domain.types import BUILT_IN
+from langgraph_memory.domain.whose import as_told, other_person, said_by
 
 OPENING = "<memories>"
 CLOSING = "</memories>"
@@ -41,17 +42,19 @@ def render(memories: Iterable[Memory | Recalled]) -> str:
     Recalled memories stand in sections, each below its heading; what shapes every answer in the order in which it was
     learnt, so that its part of the block stays the same from turn to turn. A line tells the date where that matters:
     of what happened once, of what holds since or until some day, and of two that contradict each other, of which the
-    other stands at the line's end in angle brackets. A memory cannot leave its line, pretend to be contradicted or
+    other stands at the line's end in angle brackets. Of a `Recall` a line tells whose it is where that is not who asks:
+    of other owners, and of others who share the owner. A memory cannot leave its line, pretend to be contradicted or
     close the block: white space is folded, angle brackets are escaped and invisible characters are removed.
     """
+    whose = (memories.owner_id, memories.reader) if isinstance(memories, Recall) else None
     given = list(memories)
     plain = [one for one in given if isinstance(one, Memory)]
     recalled = [one for one in given if isinstance(one, Recalled)]
-    lines = [_line(one, ()) for one in plain]
+    lines = [_line(one, (), whose) for one in plain]
     for section, heading in HEADINGS.items():
         held = [one for one in recalled if one.section == section]
         ordered = held if section == "relevant" else sorted(held, key=_learnt_first)
-        lines += [heading] * bool(held) + [_line(one.memory, one.contradicted_by) for one in ordered]
+        lines += [heading] * bool(held) + [_line(one.memory, one.contradicted_by, whose) for one in ordered]
     return _block(lines)
 
 
@@ -84,12 +87,29 @@ def _learnt_first(item: Recalled) -> tuple[datetime, str]:
     return item.memory.created_at, item.memory.id
 
 
-def _line(memory: Memory, contradicting: Sequence[Memory]) -> str:
-    against = "; ".join(f"{as_line(one.content)} ({_day(_since(one))})" for one in contradicting)
-    known = _known_by(memory, contradicting)
+_Whose = tuple[str, str | None]
+"""For whom memories are rendered: the owner, and the name of who asks where it is known."""
+
+
+def _line(memory: Memory, contradicting: Sequence[Memory], whose: _Whose | None) -> str:
+    against = "; ".join(f"{as_line(_told(one, whose))} ({_day(_since(one))})" for one in contradicting)
+    known = ", ".join(filter(None, (_of_whom(memory, whose), _known_by(memory, contradicting))))
     label = ", ".join(filter(None, (_label(memory.memory_type), known, *_dates(memory, bool(contradicting)))))
-    line = f"- ({label}) {as_line(memory.content)}"
+    line = f"- ({label}) {as_line(_told(memory, whose))}"
     return f"{line} <conflicts with: {against}>" if against else line
+
+
+def _told(memory: Memory, whose: _Whose | None) -> str:
+    return memory.content if whose is None else as_told(memory, other_person(memory, *whose))
+
+
+def _of_whom(memory: Memory, whose: _Whose | None) -> str:
+    """Return whose a memory is, where it is not certain that it is the reader's own."""
+    other = None if whose is None else other_person(memory, *whose)
+    if other is not None:
+        return f"of {_label(other)}"
+    name = said_by(memory)
+    return f"said by {_label(name)}" if name and (whose is None or whose[1] is None) else ""
 
 
 def _known_by(memory: Memory, contradicting: Sequence[Memory]) -> str:

@@ -429,6 +429,7 @@ def request_of(
     memory_types = settings.types.names(None if wanted_types is None else several("memory_types", wanted_types))
     as_of = fields.pop("as_of")
     check_bounds(fields)
+    check_text("reader", fields.get("reader"), optional=True)
     if query is not None and not isinstance(query, str):
         raise InvalidInputError(f"query must be text or None, not {type(query).__name__}.")
     wanted = query.strip() if query else None

@@ -18,6 +18,7 @@ from langgraph_memory.domain.rendering import as_line
 from langgraph_memory.domain.scope import visible_from
 from langgraph_memory.domain.switches import MemorySwitches
 from langgraph_memory.domain.text import content_hash, terms
+from langgraph_memory.domain.whose import said_by
 from langgraph_memory.exceptions import InvalidInputError, InvalidMemoryError, LangGraphMemoryError, MemoryNotFoundError
 from langgraph_memory.extract import RuleExtractor
 from langgraph_memory.extract.conclusions import Concluding
@@ -240,7 +241,8 @@ def _told(one: Promoted) -> str:
 
 def _line(item: Recalled) -> str:
     against = "".join(f" (contradicted by: {_cut(other.content)})" for other in item.contradicted_by)
-    return f"- {_shown(item.memory)}{against}"
+    name = said_by(item.memory)
+    return f"- {_shown(item.memory)}{f' (said by {as_line(name)})' if name else ''}{against}"
 
 
 def _shown(memory: Memory) -> str:

@@ -114,6 +114,12 @@ def last_question(messages: Sequence[BaseMessage]) -> str | None:
     return said[-1].text if said and not _OVERVIEW.search(said[-1].text) else None
 
 
+def last_speaker(messages: Sequence[BaseMessage]) -> str | None:
+    """Return the name of who spoke last as a user, where the messages of several people name them."""
+    said = [message for message in messages if _actor(message) == "user"]
+    return said[-1].name if said else None
+
+
 def injected_lines(state: Any) -> list[str]:
     """Return the recalled memories that a state carries for the model, as plain text."""
     return rendered_in(block_of(state))

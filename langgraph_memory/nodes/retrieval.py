@@ -16,7 +16,7 @@ from langgraph_memory.domain.rendering import render
 from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.nodes.base import IdentityResolver, MemoryNode, Update
 from langgraph_memory.nodes.channel import warn_of_lost_block
-from langgraph_memory.nodes.conversation import last_question, latest_input, messages_of
+from langgraph_memory.nodes.conversation import last_question, last_speaker, latest_input, messages_of
 from langgraph_memory.nodes.identity import Identity, replayed_from, source_of
 from langgraph_memory.nodes.steps import Steps, aperform, call, perform
 from langgraph_memory.runs import began
@@ -95,6 +95,7 @@ class RetrievalNode(MemoryNode):
         if not allowed.recall:
             yield from self._claim(store, identity.owner_id, source.thread_id)
             return {"memory_context": "", "recall_id": ""}
+        asked["reader"] = last_speaker(mine)
         recall = yield from call(store.recall, store.arecall, self._query(mine), source=source, **asked)
         yield from self._claim(store, identity.owner_id, source.thread_id)
         warn_of_lost_block(config)

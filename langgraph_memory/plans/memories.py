@@ -34,6 +34,7 @@ from langgraph_memory.domain.session import may_tell, retold
 from langgraph_memory.domain.standing import outranks, overrides, said_later, same_message
 from langgraph_memory.domain.text import fingerprint
 from langgraph_memory.domain.types import MemoryType
+from langgraph_memory.domain.whose import of_two_people
 from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
 from langgraph_memory.exceptions import InvalidMemoryError, MemoryNotFoundError
 from langgraph_memory.plans import marks as marking
@@ -113,7 +114,8 @@ def remember(proposal: Proposal, now: datetime) -> Plan[Outcome]:
 def store(proposal: Proposal, now: datetime) -> Plan[Outcome]:
     """Same as `remember`, as a part of another plan."""
     new = proposal.memory
-    corpus, known = yield from _about(new, now)
+    corpus, about = yield from _about(new, now)
+    known = [one for one in about if not of_two_people(one, new)]
     target = yield from _target(proposal)
     if proposal.forgets:
         return (yield from _forget_what_says(proposal, known, target, corpus, now))
@@ -170,7 +172,7 @@ def _told_beside(proposal: Proposal, corpus: Row | None, now: datetime) -> Plan[
     readings = [read(one.content) for one in said]
     terms = [term for reading in readings for term in (*reading.terms, *sorted(reading.stems))]
     beside = yield from holding_any(new, corpus, list(dict.fromkeys(terms)), now)
-    return [one for one in beside if not same_message(one, new)]
+    return [one for one in beside if not same_message(one, new) and not of_two_people(one, new)]
 
 
 def _as_said(proposal: Proposal) -> list[Memory]:
@@ -208,6 +210,7 @@ def _forget_what_says(
     value = (new.content_json or {}).get("value")
     near = yield from near_to(new, proposal.search, corpus, now)
     in_slot = (yield from _in_slot(new, now)) if new.slot is not None else []
+    in_slot = [one for one in in_slot if not of_two_people(one, new)]
     found = {one.id: one for one in (*target, *(yield from _holding(new, proposal.replaces, now)))}
     found |= {one.memory.id: one.memory for one in near if one.likeness.kind == "same"}
     found |= {one.id: one for one in known if fingerprint(one.content) == fingerprint(new.content)}
@@ -338,7 +341,9 @@ def _holding(new: Memory, values: Sequence[str], now: datetime) -> Plan[tuple[Me
     params = {"partition": owner_partition(new.owner_id), "scope": new.scope, "now": to_microseconds(now)}
     rows = yield Query("live_in_slots", params)
     held = holding_value(memories_in(rows), values)
-    return tuple(one for one in held if may_replace(new, one) and not said_later(one, new))
+    return tuple(
+        one for one in held if may_replace(new, one) and not said_later(one, new) and not of_two_people(one, new)
+    )
 
 
 def rewrite(memory: Memory, action: str, reason: str, origin: Origin, now: datetime) -> Plan[None]:

@@ -26,6 +26,7 @@ from langgraph_memory.domain.thread import mark_of
 from langgraph_memory.domain.times import asked_times
 from langgraph_memory.domain.types import BUILT_IN, MemoryTypes
 from langgraph_memory.domain.vectors import CONTEXT
+from langgraph_memory.domain.whose import other_person, speaks_of_user
 from langgraph_memory.engine.query import Plan, Query, Row, reads, reads_little, writes_repeatably
 from langgraph_memory.plans.closest import RelevantRows, vector_fields
 from langgraph_memory.plans.marks import left
@@ -65,6 +66,7 @@ class RecallRequest:
     vectors: VectorSearch | None = None
     subjects: Mapping[str, Sequence[str]] = field(default_factory=dict)
     shared_with: tuple[str, ...] = ()
+    reader: str | None = None
     pinned: int = 0
     needed: bool = False
     min_score: float | None = None
@@ -165,7 +167,7 @@ def _found(request: RecallRequest) -> Plan[Found]:
     for owner_id in request.owners:
         if request.pinned:
             listed = yield from _listed(request, owner_id, request.memory_types, MOST_WEIGHED, request.pinned_types)
-            pinned += [item for item in listed if item.memory.trusted]
+            pinned += [item for item in listed if item.memory.trusted and _is_for_reader(request, item.memory)]
         if request.query:
             found, hidden = yield from _ranked(request, owner_id, request.memory_types)
             ranked += found
@@ -191,6 +193,7 @@ def _recall_of(request: RecallRequest, selection: Selection, dropped: Sequence[D
         at=request.at,
         items=tuple(selection.taken),
         dropped=(*selection.left_out, *dropped)[:MAX_DROPPED],
+        reader=request.reader,
     )
 
 
@@ -231,8 +234,18 @@ def _weighable(request: RecallRequest, owner_id: str) -> Plan[list[Recalled]]:
 def _standing(request: RecallRequest, found: Sequence[Recalled]) -> list[Recalled]:
     """Return those that shape every answer, best first, each in its section; none where none are wanted."""
     always = frozenset(request.pinned_types) - {kind.name for kind in BUILT_IN}
-    standing = [item for item in found if request.pinned and is_standing(item.memory, always)]
+    standing = [
+        item
+        for item in found
+        if request.pinned and is_standing(item.memory, always) and _is_for_reader(request, item.memory)
+    ]
     return sorted((replace(item, section=standing_section(item.memory)) for item in standing), key=_best_first)
+
+
+def _is_for_reader(request: RecallRequest, memory: Memory) -> bool:
+    """Return whether what a memory says holds for who reads it: another person's wishes and name shape no answer."""
+    other = other_person(memory, request.owner_id, request.reader)
+    return other is None or memory.injection == "always" or not speaks_of_user(memory)
 
 
 def _selected_first(request: RecallRequest, standing: Sequence[Recalled], max_tokens: int | None) -> Selection:
