@@ -11,7 +11,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
-from langgraph_memory.domain.rendering import relevant_in, rendered_in, without_blocks
+from langgraph_memory.domain.rendering import rendered_in, without_blocks
 from langgraph_memory.domain.text import query_terms, terms
 
 _QUESTION = re.compile(
@@ -25,8 +25,6 @@ _MOST = 3
 
 class OfflineChatModel(BaseChatModel):
     """Answers a question with the memories, and the user's earlier words in the thread, that share terms with it.
-
-    Where none does, it tells the memories that were recalled for the question by their meaning.
 
     It is no language model: it lets a demo, a notebook or a test run a real graph with no key and no network, always
     with the same answer. Sync, async and streaming.
@@ -73,7 +71,6 @@ def answer(messages: Sequence[BaseMessage]) -> str:
         return _known(memories) if memories else "I know nothing about you yet."
     statements = [text for text in said[:-1] if not _QUESTION.search(text)]
     found = _closest(question, memories) or [f"You said: {text}" for text in _closest(question, statements)]
-    found = found or [content for message in messages for content in relevant_in(message.text)]
     return _known(found[:_MOST]) if found else "I do not know that yet."
 
 

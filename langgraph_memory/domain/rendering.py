@@ -64,11 +64,6 @@ def rendered_in(text: str) -> list[str]:
     return [unescape(one) for one in found if one]
 
 
-def relevant_in(text: str) -> list[str]:
-    """Return the contents of those memories in a text that `render` wrote as relevant now."""
-    return rendered_in(text.partition(HEADINGS["relevant"])[2])
-
-
 def split_block(block: str) -> tuple[str, str]:
     """Return the part of a block that shapes every answer and the part that is relevant now, each a block or empty."""
     lines = block.split("\n")

@@ -6,7 +6,7 @@ import pytest
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage
 
 from langgraph_memory import OfflineChatModel
-from langgraph_memory.domain.rendering import CLOSING, HEADINGS, NOTE, OPENING
+from langgraph_memory.domain.rendering import CLOSING, NOTE, OPENING
 
 BLOCK = "\n".join(
     [OPENING, NOTE, "- (fact) The user lives in Munich.", "- (preference) The user likes tea &amp; jam.", CLOSING]
@@ -64,13 +64,3 @@ def test_it_stops_before_a_stop_word() -> None:
     answer = OfflineChatModel().invoke([HumanMessage(BLOCK), HumanMessage("Where do I live?")], stop=[" in "])
 
     assert answer.text == "From what I know: The user lives"
-
-
-def test_a_question_in_other_words_is_answered_with_what_was_recalled_for_it() -> None:
-    allergy = "- (fact) The user is allergic to nuts."
-    relevant = "\n".join([OPENING, NOTE, HEADINGS["relevant"], allergy, CLOSING])
-    standing = "\n".join([OPENING, NOTE, HEADINGS["wishes"], "- (preference) The user wants short answers.", CLOSING])
-    question = HumanMessage("What should I cook tonight?")
-
-    assert ask(HumanMessage(relevant), question) == "From what I know: The user is allergic to nuts."
-    assert ask(HumanMessage(standing), question) == "I do not know that yet."
