@@ -25,6 +25,8 @@ from langgraph_memory.domain.word_vectors import meaning
 
 LIKELY: Final = 0.5
 """The probability from which on a statement takes the place of another."""
+CLEAR: Final = 0.85
+"""The same for each of several; of less likely ones only the likeliest goes."""
 COMPARED: Final = 32
 """Memories that one is compared with, at most."""
 LONGEST: Final = 40
@@ -51,11 +53,13 @@ _SORTS: Final = tuple((sort, re.compile(rf"(?<![\w.]){pattern}(?![\w])")) for so
 
 
 def likely_replaced_by(new: Memory, known: Sequence[Memory]) -> list[tuple[Memory, str]]:
-    """Return the one of `known` that most likely holds no longer once `new` is said, if any does, with the reason.
+    """Return those of `known` that most likely hold no longer once `new` is said, with the reason.
 
     What has no word of a change in it changes only what was said in the same thread, in other words: of the same words,
     with another value, `likeness` knows more. Two slots are two things, which rules know more of.
     """
+    if _ADDED.search(plainly(new.content)):  # "my younger son swims too"
+        return []
     about, told = phrase_key(new.subject or ""), has_a_cue(f"{new.content} {new.source.excerpt or ''}")
     others = [
         one
@@ -66,8 +70,8 @@ def likely_replaced_by(new: Memory, known: Sequence[Memory]) -> list[tuple[Memor
         and (told or _goes_on(new, one))
     ]
     found = [(likelihood(new.content, one.content), one) for one in others[:COMPARED] if not _is_for_good(new, one)]
-    best = max(found, key=lambda pair: pair[0], default=None)
-    return [(best[1], "it most likely holds no longer")] if best and best[0] >= LIKELY else []
+    best = max((chance for chance, _ in found), default=0.0)
+    return [(one, "it most likely holds no longer") for chance, one in found if chance >= max(LIKELY, min(best, CLEAR))]
 
 
 def _goes_on(new: Memory, known: Memory) -> bool:
@@ -82,11 +86,17 @@ def _without_numbers(content: str) -> frozenset[str]:
 
 
 def _is_for_good(new: Memory, known: Memory) -> bool:
-    """Return whether what is known holds whatever else changes: an allergy, when no allergy is spoken of."""
-    lasting = _FOR_GOOD.search(plainly(known.content))
+    """Return whether what is known holds whatever else changes: what happened, or an allergy, if none is named."""
+    plain = plainly(known.content)
+    if _HAPPENED.search(plain):
+        return True
+    lasting = _FOR_GOOD.search(plain)
     return lasting is not None and not stems(lasting[0]) & stems(plainly(new.content))
 
 
+_HAPPENED: Final = re.compile(
+    r"\b(?:went|visited|grew up|ago|last (?:week|month|year|night|summer|winter)|in (?:19|20)\d\d)\b"
+)
 _FOR_GOOD: Final = re.compile(r"\b(?:allerg\w*|intoleran\w*|born|birthday|grew up|diagnosed|died)\b")
 
 

@@ -84,7 +84,7 @@ def amendment(message: str) -> Amendment | None:
         return None
     if _TAKEN_BACK.fullmatch(text):
         return Amendment("")
-    for part in dict.fromkeys((_ASIDE.split(text, maxsplit=1)[0], text)):
+    for part in dict.fromkeys((_ASIDE.split(text, maxsplit=1)[0], text, _after_excuse(text))):
         found = _said_before(part) or _corrected(part) if len(part.split()) <= _LONGEST else None
         if found is not None:
             return found
@@ -99,6 +99,12 @@ _BEFORE_SAID = re.compile(
     r" (?P<new>[^,.]{1,40})\W*",
     _I,
 )
+
+
+def _after_excuse(text: str) -> str:
+    """Return a correction without the excuse between its cue and its value: "oh no, she'd kill me, it's 8 October"."""
+    cue, value = _LEADS.match(text), text.rpartition(", ")[2]
+    return f"{cue[0].strip(' ,')}, {value}" if cue and _IT_IS.match(value) else text
 
 
 def _said_before(text: str) -> Amendment | None:

@@ -177,7 +177,10 @@ def _structured(heard: Sequence[Heard], found: Sequence[_Read], text: str) -> It
 
 def _together(heard: Sequence[Heard], text: str) -> Finding | None:
     """Return a short message of several clauses as one change, where none of them alone says what holds now."""
-    if len(heard) < 2 or len(text.split()) > _SHORT_MESSAGE or any(one.probability >= SURE for one in heard):
+    if len(heard) < 2 or len(text.split()) > _SHORT_MESSAGE:
+        return None
+    sure = [one for one in heard if one.probability >= SURE]
+    if len(sure) == len(heard) or (sure and not any(tells_of_a_change(one.clause) for one in heard if one not in sure)):
         return None
     if own_words(text) != text or not storable(text):
         return None
@@ -185,7 +188,7 @@ def _together(heard: Sequence[Heard], text: str) -> Finding | None:
         return None
     surest = max(heard, key=lambda one: one.probability)
     whole = Clause(text.strip(), heard[0].clause.start, heard[-1].clause.end, heard[0].clause.sentence)
-    return replace(_as_change(replace(surest, clause=whole), text), changes_only=True)
+    return replace(_as_change(replace(surest, clause=whole), text), changes_only=not sure)
 
 
 def _takes_back(read_one: _Read, clause: Clause) -> bool:
@@ -215,6 +218,7 @@ def _of_clause(heard: Heard, read_in_it: Sequence[Finding], text: str) -> Iterat
 def _unstructured(heard: Heard, text: str, *, explicit: bool) -> Iterator[Finding]:
     """Yield a clause of which the rules read nothing: as it is, or as a change; and who is named in it."""
     sure = heard.probability >= SURE or explicit
+    heard = replace(heard, clause=_as_stated(heard.clause, text))
     if not sure and tells_of_a_change(heard.clause):
         yield _as_change(heard, text)
     elif not sure and (heard.probability >= UNSURE or may_tell_of_a_change(heard.clause)) and _is_whole(heard.clause):
@@ -231,6 +235,12 @@ def _with_what_came_instead(heard: Heard, finding: Finding, text: str) -> Findin
     """Return what ended in its speaker's words, where they go on: "we got rid of trello, planning lives in asana"."""
     goes_on = _is_certain(finding) and heard.probability >= SURE and "," in heard.clause.text
     return replace(finding, content=_richer(heard, finding, text).content) if goes_on else finding
+
+
+def _as_stated(clause: Clause, text: str) -> Clause:
+    """Return a clause as a statement where only what follows it in its sentence asks: "Mia quit judo, any ideas?"."""
+    asks = clause.asks and (clause.text.endswith("?") or text[clause.end :].lstrip(" \"'”)").startswith("?"))
+    return replace(clause, asks=asks)
 
 
 def _is_whole(clause: Clause) -> bool:

@@ -73,6 +73,8 @@ async def test_what_was_said_last_of_one_thing_holds(
         ("I'm allergic to walnuts.", "I don't eat walnuts any more"),
         ("we use trello for planning.", "we use figma for drafts now"),
         ("my daughter is left handed.", "i'm right handed"),
+        ("My older son Emil does judo on Mondays.", "my younger son Otto started swimming on Mondays too"),
+        ("I went to Norway in 2019.", "I went to Norway again in 2023."),
     ],
 )
 async def test_a_change_of_another_thing_leaves_what_is_known(
@@ -110,6 +112,7 @@ async def test_what_tells_of_a_change_alone_counts_only_where_something_is_chang
         (("My locker is number A14.", "ah sorry, A41. i never get it right"), "A41", "A14"),
         (("My shift is 8 to 16 on weekdays.", "hmm no, 9 to 17"), "9 to 17", "8 to 16"),
         (("I live in Graz.", "earlier i said Graz, i meant Linz"), "lives in Linz", "Graz"),
+        (("My locker is number A14.", "oh no, she'd laugh at me, it's A41"), "A41", "A14"),
     ],
 )
 async def test_the_next_message_corrects_a_value_of_the_last(
