@@ -29,15 +29,16 @@ Placement = Literal["user", "system"]
 
 
 class CuratedMemoryState(AgentState[Any]):
-    """What the middleware adds to an agent's state: private, and never in a checkpoint.
+    """What the middleware adds to an agent's state: private, and what was recalled never in a checkpoint.
 
-    `memory_heard` are the user's words as the model was first shown them in the run. A stream of "values" or "updates"
-    has every channel that it is not told to leave out: `output_keys=["messages"]` leaves these out.
+    `memory_heard` are the user's words as the model was first shown them, until they have been learnt from; a run that
+    is interrupted keeps them. A stream of "values" or "updates" has every channel that it is not told to leave out:
+    `output_keys=["messages"]` leaves these out.
     """
 
     memory_context: NotRequired[Annotated[str, UntrackedValue, PrivateStateAttr]]
     recall_id: NotRequired[Annotated[str, UntrackedValue, PrivateStateAttr]]
-    memory_heard: NotRequired[Annotated[list[AnyMessage], UntrackedValue, PrivateStateAttr]]
+    memory_heard: NotRequired[Annotated[list[AnyMessage], PrivateStateAttr]]
 
 
 class CuratedMemoryMiddleware(AgentMiddleware[CuratedMemoryState, ContextT, ResponseT], Generic[ContextT, ResponseT]):
@@ -108,11 +109,11 @@ class CuratedMemoryMiddleware(AgentMiddleware[CuratedMemoryState, ContextT, Resp
 
     def after_agent(self, state: Any, runtime: Runtime[Any]) -> dict[str, Any] | None:
         """Promote what the user said, or queue it."""
-        return None if _is_a_tool() else self._promotion.invoke(_heard(state))
+        return _LEARNT if _is_a_tool() else {**self._promotion.invoke(_heard(state)), **_LEARNT}
 
     async def aafter_agent(self, state: Any, runtime: Runtime[Any]) -> dict[str, Any] | None:
         """Same as `after_agent`."""
-        return None if _is_a_tool() else await self._promotion.ainvoke(_heard(state))
+        return _LEARNT if _is_a_tool() else {**await self._promotion.ainvoke(_heard(state)), **_LEARNT}
 
     def _shown(self, request: ModelRequest[ContextT], recalled: Mapping[str, Any]) -> ModelRequest[ContextT]:
         block = {**request.state, **recalled}.get("memory_context")
@@ -124,21 +125,25 @@ class CuratedMemoryMiddleware(AgentMiddleware[CuratedMemoryState, ContextT, Resp
         return request.override(messages=messages)
 
 
+_LEARNT: dict[str, Any] = {"memory_heard": []}
+
+
 def _noting(
     response: ModelResponse[ResponseT], state: Mapping[str, Any], recalled: Mapping[str, Any]
 ) -> ModelResponse[ResponseT] | ExtendedModelResponse[ResponseT]:
-    """Return a response that notes, with the first call of a run, what was heard, and what was recalled for it."""
-    if "memory_heard" in state:
-        return response
-    update = {**recalled, "memory_heard": _given(state["messages"])}
-    return ExtendedModelResponse(model_response=response, command=Command(update=update))
+    """Return a response that notes what was heard and not noted before, and what was recalled for the call."""
+    noted = state.get("memory_heard") or []
+    known = {message.id for message in noted}
+    new = [message for message in _given(state["messages"]) if message.id not in known]
+    update = {**recalled, **({"memory_heard": [*noted, *new]} if new else {})}
+    return ExtendedModelResponse(model_response=response, command=Command(update=update)) if update else response
 
 
 def _given(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
     """Return the user's messages that a run was given; when it was resumed, the last one before."""
     found: list[AnyMessage] = []
     for message in reversed(messages):
-        if message.type == "human":
+        if message.type == "human" and not message.additional_kwargs.get("lc_source"):
             found.insert(0, message)
         elif message.type == "ai" and found:
             break
@@ -149,7 +154,7 @@ def _heard(state: Mapping[str, Any]) -> dict[str, Any]:
     """Return the state with the user's words that the model was shown and that were taken out of it since."""
     messages: Sequence[BaseMessage] = state["messages"]
     there = {message.id for message in messages}
-    gone = [message for message in state.get("memory_heard", ()) if message.id not in there]
+    gone = [message for message in state.get("memory_heard") or () if message.id not in there]
     return {**state, "messages": [*gone, *messages]}
 
 

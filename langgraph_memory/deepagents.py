@@ -28,9 +28,11 @@ from langchain.agents.middleware.types import (
     PrivateStateAttr,
     ResponseT,
 )
+from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables.config import merge_configs
 from langgraph.channels.untracked_value import UntrackedValue
 from langgraph.config import get_config
-from langgraph.runtime import get_runtime
+from langgraph.runtime import Runtime, get_runtime
 from wcmatch import glob as globbing
 
 from langgraph_memory import CuratedStore, MemorySwitches, Source
@@ -150,17 +152,30 @@ class CuratedBackend(BackendProtocol):
         if self._bound is not None and self._store is not None:
             return self._allowed(self._store, self._bound, self._store.owner_memory(owner_id=self._bound.owner_id))
         runtime, config = get_runtime(), get_config()
-        who = self._bound or self._identity(runtime, config)
         store = self._store if self._store is not None else runtime.store
         if not isinstance(store, CuratedStore):
             raise InvalidInputError("CuratedBackend needs a CuratedStore; pass it, or store=memory.store to the agent.")
-        allowed = switches_of(runtime, config)
         thread_id = None if runtime.execution_info is None else runtime.execution_info.thread_id
+        who = self._bound or self._owner(store, runtime, config, thread_id)
+        allowed = switches_of(runtime, config)
         if thread_id is None:
             of_owner = store.owner_memory(owner_id=who.owner_id)
         else:
             of_owner = store.thread_memory(thread_id, owner_id=who.owner_id)
         return self._allowed(store, who, allowed.and_also(of_owner), source_of(runtime, config))
+
+    def _owner(
+        self, store: CuratedStore, runtime: Runtime[Any], config: RunnableConfig, thread_id: str | None
+    ) -> Identity:
+        """Return whose files a run sees; one that is resumed and names nobody is its thread's only owner's."""
+        try:
+            return self._identity(runtime, config)
+        except MissingOwnerError:
+            owner_id = None if thread_id is None else store.authors.resumed(thread_id, None)
+            if owner_id is None:
+                raise
+        configurable = {**config.get("configurable", {}), "owner_id": owner_id}
+        return self._identity(runtime, merge_configs(config, {"configurable": configurable}))
 
     def _allowed(
         self, store: CuratedStore, who: Identity, allowed: MemorySwitches, source: Source | None = None

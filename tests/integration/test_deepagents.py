@@ -19,6 +19,7 @@ from support import Driver, calling, scripted  # noqa: E402
 from langgraph_memory import MemoryContext, MemoryDatabase, Source, open_memory  # noqa: E402
 from langgraph_memory.agents import CuratedMemoryMiddleware  # noqa: E402
 from langgraph_memory.deepagents import CuratedBackend, FreshMemoryMiddleware  # noqa: E402
+from langgraph_memory.exceptions import MissingOwnerError  # noqa: E402
 
 ANA = MemoryContext(owner_id="ana@example.com")
 BO = MemoryContext(owner_id="bo")
@@ -100,6 +101,18 @@ async def test_a_run_that_is_resumed_reads_what_is_known_then(memory: MemoryData
     await run.invoke(Command(resume={"decisions": [{"type": "approve"}]}), thread("one"), context=ANA)
 
     assert "Ana lives in Munich." in texts(model.prompts[-1])
+
+
+async def test_a_resumed_run_names_nobody_and_sees_its_threads_owners_files(memory: MemoryDatabase, mode: str) -> None:
+    model = scripted(calling("read_file", file_path=PROFILE), "Ok.")
+    run = Driver(agent(memory, model, interrupt_on={"read_file": True}), mode)
+    await run.invoke(said("Hello."), thread("one"), context=ANA)
+
+    state = await run.invoke(Command(resume={"decisions": [{"type": "approve"}]}), thread("one"))
+
+    assert "Ana lives in Berlin." in answered(state)[0]
+    with pytest.raises(MissingOwnerError):
+        await run.invoke(said("Hello."), thread("nobodys"))
 
 
 async def test_an_edit_of_the_file_supersedes_the_memory(memory: MemoryDatabase, mode: str) -> None:
