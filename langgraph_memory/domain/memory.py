@@ -334,6 +334,7 @@ DropReason = Literal[
     "withheld",
     "filtered_out",
     "below_threshold",
+    "outdated",
     "duplicate",
     "over_limit",
     "over_budget",

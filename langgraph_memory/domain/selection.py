@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from langgraph_memory.domain.memory import Dropped, DropReason, Recalled
@@ -43,11 +43,15 @@ class Eligibility:
 
 @dataclass(slots=True)
 class Selection:
-    """Takes memories best first, as long as the limits allow, and keeps what it left out."""
+    """Takes memories best first, as long as the limits allow, and keeps what it left out.
+
+    `outdated` are the owners and ids of those that another one found replaces.
+    """
 
     limit: int
     min_score: float | None = None
     max_tokens: int | None = None
+    outdated: Container[tuple[str, str]] = ()
     taken: list[Recalled] = field(default_factory=list)
     left_out: list[Dropped] = field(default_factory=list)
     _seen: set[str] = field(default_factory=set)
@@ -68,6 +72,8 @@ class Selection:
     def _reason_against(self, item: Recalled, words: str) -> DropReason | None:
         if self.min_score is not None and item.score < self.min_score:
             return "below_threshold"
+        if (item.memory.owner_id, item.memory.id) in self.outdated:
+            return "outdated"
         if words in self._seen:
             return "duplicate"
         if len(self.taken) >= self.limit:

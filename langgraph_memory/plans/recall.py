@@ -10,6 +10,7 @@ from typing import Any
 
 from langgraph_memory.domain import marks
 from langgraph_memory.domain.clock import to_microseconds
+from langgraph_memory.domain.current import replaced_among
 from langgraph_memory.domain.dates import named_dates
 from langgraph_memory.domain.dense import ArrayField, ArrayRelevance, lexical_arrays
 from langgraph_memory.domain.fusion import Field, Relevance, brevity
@@ -150,11 +151,12 @@ def selected(request: RecallRequest, found: Found) -> Recall:
     """Cut what was found to what the request wants; what does not fit is named among the dropped."""
     weighs = bool(request.needed and request.query)
     share = request.max_tokens // 2 if weighs and request.max_tokens is not None else request.max_tokens
-    selection = _selected_first(request, found.first, share)
+    selection = _selected_first(request, found.first, found.rest, share)
+    taken = {_name(item) for item in selection.taken}
     selection.limit = len(selection.taken) + request.limit
     selection.max_tokens = request.max_tokens
     selection.min_score = FLOOR if weighs and request.min_score is None else request.min_score
-    selection.offer(found.rest)
+    selection.offer(item for item in found.rest if _name(item) not in taken)
     return _recall_of(request, selection, found.hidden)
 
 
@@ -175,16 +177,23 @@ def _found(request: RecallRequest) -> Plan[Found]:
         else:
             ranked += yield from _listed(request, owner_id, request.memory_types, request.limit + MAX_DROPPED)
     placed = (replace(item, section=standing_section(item.memory)) for item in pinned)
-    first = sorted(placed, key=_best_first)[: request.pinned]
-    return Found(first, sorted(_others_than(first, ranked), key=_best_first), dropped)
+    return Found(sorted(placed, key=_best_first), sorted(ranked, key=_best_first), dropped)
 
 
 def _others_than(first: Sequence[Recalled], found: Sequence[Recalled]) -> list[Recalled]:
-    taken = {(item.memory.owner_id, item.memory.id) for item in first}
-    return [item for item in found if (item.memory.owner_id, item.memory.id) not in taken]
+    taken = {_name(item) for item in first}
+    return [item for item in found if _name(item) not in taken]
+
+
+def _name(item: Recalled | Dropped) -> tuple[str, str]:
+    return item.memory.owner_id, item.memory.id
 
 
 def _recall_of(request: RecallRequest, selection: Selection, dropped: Sequence[Dropped]) -> Recall:
+    taken = {_name(item) for item in selection.taken}
+    named: dict[tuple[str, str], Dropped] = {}
+    for one in (*selection.left_out, *dropped):
+        named.setdefault(_name(one), one)
     return Recall(
         id=request.id,
         query=request.query,
@@ -192,7 +201,7 @@ def _recall_of(request: RecallRequest, selection: Selection, dropped: Sequence[D
         scope=request.scope,
         at=request.at,
         items=tuple(selection.taken),
-        dropped=(*selection.left_out, *dropped)[:MAX_DROPPED],
+        dropped=tuple(one for name, one in named.items() if name not in taken)[:MAX_DROPPED],
         reader=request.reader,
     )
 
@@ -220,7 +229,7 @@ def profile(request: RecallRequest) -> Plan[Recall]:
     listed: list[Recalled] = []
     for owner_id in request.owners:
         listed += yield from _weighable(request, owner_id)
-    return _recall_of(request, _selected_first(request, _standing(request, listed), request.max_tokens), ())
+    return _recall_of(request, _selected_first(request, _standing(request, listed), (), request.max_tokens), ())
 
 
 def _weighable(request: RecallRequest, owner_id: str) -> Plan[list[Recalled]]:
@@ -248,9 +257,16 @@ def _is_for_reader(request: RecallRequest, memory: Memory) -> bool:
     return other is None or memory.injection == "always" or not speaks_of_user(memory)
 
 
-def _selected_first(request: RecallRequest, standing: Sequence[Recalled], max_tokens: int | None) -> Selection:
-    """Take what shapes every answer, as much of it as is wanted; it may fill half of a prompt's part and no more."""
-    selection = Selection(request.pinned, None, max_tokens)
+def _selected_first(
+    request: RecallRequest, standing: Sequence[Recalled], rest: Sequence[Recalled], max_tokens: int | None
+) -> Selection:
+    """Take what shapes every answer, as much of it as is wanted; it may fill half of a prompt's part and no more.
+
+    What another of those that may be taken says to be otherwise now is passed over.
+    """
+    near = (*standing[: request.pinned], *rest[: request.limit + SPARE])
+    outdated = replaced_among({_name(item): item.memory for item in near}.values())
+    selection = Selection(request.pinned, None, max_tokens, outdated)
     selection.offer(standing)
     return selection
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support import START, Clock, Driver, opened_store
 
-from langgraph_memory import CuratedStore
+from langgraph_memory import CuratedStore, Source
 
 ADA = "ada@example.org"
 
@@ -115,3 +115,39 @@ async def test_of_invoices_the_latest_comes_first(store: Driver) -> None:
         await store.remember(content, owner_id=ADA, memory_type="fact", valid_from=START + timedelta(days=away))
 
     assert await best(store, "What was the latest invoice from Brandt?") == "Invoice of 5 euros from Brandt."
+
+
+async def test_of_memories_about_one_single_thing_only_the_newest_is_shown(store: Driver) -> None:
+    for days, content in ((1, "I live in Exeter."), (0, "I live in Kiel near the harbour."), (0, "I live for tea.")):
+        moment = START - timedelta(days=days)
+        await store.remember(content, owner_id=ADA, memory_type="event", valid_from=moment)
+
+    for needed in (False, True):
+        found = await store.recall("Where do I live?", owner_id=ADA, needed=needed)
+
+        assert "I live in Kiel near the harbour." in contents(found)
+        assert "I live in Exeter." not in contents(found)
+        assert {one.reason for one in found.dropped if one.memory.content == "I live in Exeter."} == {"outdated"}
+
+
+async def test_what_is_of_another_scope_or_trusted_less_hides_nothing(store: Driver) -> None:
+    long_ago = START - timedelta(days=30)
+    await store.remember("My editor is Vim.", owner_id=ADA, memory_type="event", valid_from=long_ago)
+    await store.remember("My editor is Emacs.", owner_id=ADA, memory_type="event", scope="project:pump")
+    page = Source(actor="tool")
+    await store.remember("My editor is Nano.", owner_id=ADA, memory_type="event", source=page)
+
+    found = await store.recall("Which editor is mine?", owner_id=ADA, scope="project:pump")
+
+    assert {"My editor is Vim.", "My editor is Emacs."} <= set(contents(found))
+
+
+async def test_what_is_always_shown_and_does_not_fit_is_named(store: Driver) -> None:
+    for number in range(14):
+        await store.remember(f"Rule number {number} holds.", owner_id=ADA, memory_type="rule")
+    await store.remember("The boat is blue.", owner_id=ADA)
+
+    found = await store.recall("boat", owner_id=ADA, pinned=10)
+
+    assert len(found) == 11
+    assert [one.reason for one in found.dropped] == ["over_limit"] * 4
