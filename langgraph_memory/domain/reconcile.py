@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -188,6 +188,14 @@ def replacing(old: Memory, new: Memory, in_slot: Sequence[Memory], now: datetime
         beaten = tuple(one for one in others if _contradicts(one, old))
         return Decision(reinforced(old, new, now), beaten, old, "it says the same")
     return Decision(new, supersedes=(old, *others), reason="replaced on request")
+
+
+def still_said(payload: Mapping[str, Any] | None, content: str) -> dict[str, Any] | None:
+    """Return a payload without the value that a new text no longer tells."""
+    if payload is None:
+        return None
+    told = str(payload.get("value", "")).casefold() in content.casefold()
+    return dict(payload) if told else {name: value for name, value in payload.items() if name != "value"} or None
 
 
 def verified(known: Memory, confidence: float, kind: MemoryType, now: datetime) -> Memory:

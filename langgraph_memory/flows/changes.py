@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, get_args
 
 from langgraph_memory.domain.admission import admit, refused
 from langgraph_memory.domain.guard import Refusal
 from langgraph_memory.domain.memory import Injected, Memory, Outcome, Source, make_memory
+from langgraph_memory.domain.reconcile import still_said
 from langgraph_memory.domain.scope import check_owner
 from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.flows.base import Flow
+from langgraph_memory.flows.index import embed_amended
 from langgraph_memory.flows.memories import check_text, vectors_of, with_type_rules
 from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.plans import changes, memories
 from langgraph_memory.plans.memories import Origin, Proposal
 
 _KEPT = ("owner_id", "scope", "memory_type", "slot", "importance", "subject", "expires_at", "protected")
-
-
-def _still_said(payload: Mapping[str, Any] | None, content: str) -> dict[str, Any] | None:
-    """Return a payload without the value that a new text no longer tells."""
-    if payload is None:
-        return None
-    told = str(payload.get("value", "")).casefold() in content.casefold()
-    return dict(payload) if told else {name: value for name, value in payload.items() if name != "value"} or None
 
 
 def verify(memory_id: str, owner_id: str, confidence: float, source: Source, settings: StoreSettings) -> Flow[Memory]:
@@ -55,7 +48,7 @@ def supersede(memory_id: str, content: str, fields: dict[str, Any], settings: St
     now = settings.clock()
     kind = settings.types[old.memory_type]
     kept = {name: getattr(old, name) for name in _KEPT if getattr(old, name) is not None}
-    kept["content_json"] = _still_said(old.content_json, content)
+    kept["content_json"] = still_said(old.content_json, content)
     given = {name: value for name, value in fields.items() if value is not None}
     identity = {"id": settings.new_id(), "content": content, "created_at": now, "updated_at": now}
     new = admit(with_type_rules(make_memory(**{**kept, **given, **identity}), kind, now), settings.guard)
@@ -63,4 +56,5 @@ def supersede(memory_id: str, content: str, fields: dict[str, Any], settings: St
         return refused(new)
     vectors = yield from vectors_of([new], settings)
     outcome: Outcome = yield changes.supersede(old.id, Proposal(new, kind, vectors[0]), now)
+    yield from embed_amended(owner_id, settings)
     return outcome

@@ -35,6 +35,16 @@ def reindex(on_progress: Progress | None, settings: StoreSettings) -> Flow[int]:
     return done
 
 
+def embed_amended(owner_id: str, settings: StoreSettings) -> Flow[None]:
+    """Embed the summaries of an owner that were told anew without something that holds no longer."""
+    if settings.embedder is None:
+        return
+    rows: list[Unembedded] = yield index.unembedded_summaries(owner_id)
+    if rows:
+        vectors = yield from embed_fields([_texts_of(row, settings) for row in rows], settings)
+        yield index.embed_rows(settings.embedder.identity, rows, vectors)
+
+
 def _texts_of(row: Unembedded, settings: StoreSettings) -> Sequence[tuple[str, str]]:
     return (
         embedded_texts(row.memory.content, row.memory.context)

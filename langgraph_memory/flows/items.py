@@ -26,10 +26,11 @@ from langgraph_memory.domain.admission import admitted_context
 from langgraph_memory.domain.filters import check_filter
 from langgraph_memory.domain.guard import GuardPolicy, mask, mask_together, refuse_beside, texts_in
 from langgraph_memory.domain.namespaces import select_namespaces
-from langgraph_memory.domain.scope import ROOT, scope_in
+from langgraph_memory.domain.scope import ROOT, decode_label, scope_in
 from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.flows.base import EmbedQuery, Flow
 from langgraph_memory.flows.embedding import indexed_texts, searchable_text
+from langgraph_memory.flows.index import embed_amended
 from langgraph_memory.flows.memories import proposal_of_put
 from langgraph_memory.flows.settings import StoreSettings, check_minutes
 from langgraph_memory.flows.vectors import Fields, embed_fields
@@ -91,12 +92,20 @@ def _answered(calls: Sequence[Sequence[Op]], settings: StoreSettings) -> Flow[li
     now = settings.clock()
     found = yield (items.write_items if changing else items.read_items)(_like(calls, steps), now)
     answers = [answer for some in found for answer in some]
+    for owner_id in _owners_edited(wanted) if settings.embedder is not None else ():
+        yield from embed_amended(owner_id, settings)
     refreshed = list(items.prolonged(answers, [getattr(op, "refresh_ttl", False) for op in wanted]))
     if refreshed:
         yield items.refresh_ttl(refreshed, now)
     if changing and settings.sweep_due(now):
         yield items.sweep_expired(now, _SWEEP)
     return _like(calls, [_shown(op, answer) for op, answer in zip(wanted, answers, strict=True)])
+
+
+def _owners_edited(ops: Sequence[Op]) -> list[str]:
+    """Return the owners whose memories some writes may change, of which a summary may tell."""
+    spaces = [op.namespace for op in ops if isinstance(op, PutOp)]
+    return list(dict.fromkeys(decode_label(one[1]) for one in spaces if one[0] == ROOT and len(one) > 1))
 
 
 def _like(calls: Sequence[Sequence[Op]], flat: Sequence[T]) -> list[list[T]]:

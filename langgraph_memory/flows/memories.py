@@ -27,6 +27,7 @@ from langgraph_memory.domain.times import dated, event_expires_at
 from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.exceptions import InvalidInputError, InvalidMemoryError, MissingOwnerError
 from langgraph_memory.flows.base import EmbedQuery, Flow, Later, Rerank
+from langgraph_memory.flows.index import embed_amended
 from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.flows.vectors import embed_fields
 from langgraph_memory.plans import memories, promotion
@@ -57,6 +58,8 @@ def remember(content: str | Memory, fields: dict[str, Any], settings: StoreSetti
         search=own_search(vectors[0], settings) if compared else None,
     )
     outcome: Outcome = yield memories.remember(proposal, now)
+    if outcome.replaced:
+        yield from embed_amended(memory.owner_id, settings)
     return outcome
 
 
@@ -129,6 +132,7 @@ def forget(memory_id: str, owner_id: str, source: Source, settings: StoreSetting
     receipt_id = settings.new_id()
     origin = Origin.of(source)
     count: int = yield memories.forget(memory_id, owner_id, now, "forgotten on request", receipt_id, origin)
+    yield from embed_amended(owner_id, settings)
     return Receipt(receipt_id, "forget", owner_id, now, {"memories": count})
 
 
@@ -176,6 +180,8 @@ def promote(
     now = settings.clock()
     request = yield from promotion_of(judged, utterances, place, scope, lambda _: origin, settings, now)
     report: PromotionReport = yield promotion.promote(replace(request, began_at=began_at), now)
+    if any(entry.outcome is not None and entry.outcome.replaced for entry in report):
+        yield from embed_amended(place.owner_id, settings)
     return report
 
 

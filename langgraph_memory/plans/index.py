@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from langgraph_memory.domain.index import IndexIdentity
 from langgraph_memory.domain.memory import Memory
+from langgraph_memory.domain.scope import owner_partition
 from langgraph_memory.engine.query import Plan, Query, Row, reads, writes_repeatably
 from langgraph_memory.exceptions import IndexChangedError
 from langgraph_memory.plans.rows import Vectors, put_vectors
@@ -61,6 +62,13 @@ def begin_reindex(identity: IndexIdentity) -> Plan[int]:
 def unembedded(after: int, limit: int) -> Plan[list[Unembedded]]:
     """Return a page of the rows without vectors, in the order of their numbers."""
     rows = yield Query("unembedded", {"after": after, "limit": limit})
+    return [Unembedded.of(row) for row in rows]
+
+
+@reads
+def unembedded_summaries(owner_id: str) -> Plan[list[Unembedded]]:
+    """Return the live summaries of an owner that have no vector."""
+    rows = yield Query("unembedded_summaries", {"partition": owner_partition(owner_id)})
     return [Unembedded.of(row) for row in rows]
 
 

@@ -15,6 +15,7 @@ from langgraph_memory.domain.filters import matches, needles
 from langgraph_memory.domain.guard import DEFAULT_GUARD, GuardPolicy, Refusal
 from langgraph_memory.domain.lexical import Corpus, lexical_matches
 from langgraph_memory.domain.memory import Memory, make_memory
+from langgraph_memory.domain.reconcile import still_said
 from langgraph_memory.domain.scope import ROOT, join_labels, partition_of, split_labels, storable
 from langgraph_memory.domain.text import search_terms
 from langgraph_memory.engine.query import Plan, Query, Row, reads, writes, writes_repeatably
@@ -266,12 +267,14 @@ def _put(change: Put, row: Row | None, now: datetime) -> Plan[None]:
 def _edit_memory(row: Row, change: Put, now: datetime) -> Plan[None]:
     """Let a put at a memory's place change the fields it names, under the memory's own rules.
 
-    Another sentence is a correction: what was noted of the old one in `content_json` goes with it, into the history.
+    Another sentence is a correction as `supersede` makes one: what it does not name stays, and of `content_json` all
+    but a value that it no longer tells. The old sentence goes into the history.
     """
     known = Memory.from_row(row)
     value = change.edit
-    told_anew = value.get("content", known.content) != known.content
-    kept = {**known.model_dump(), **({"content_json": None} if told_anew else {})}
+    content = value.get("content", known.content)
+    told_anew = isinstance(content, str) and content != known.content
+    kept = known.model_dump() | ({"content_json": still_said(known.content_json, content)} if told_anew else {})
     named = make_memory(**{**kept, **value, "id": known.id, "updated_at": now})
     moved = [name for name in _FIXED if getattr(named, name) != getattr(known, name)]
     if known.superseded or moved:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -287,3 +288,33 @@ async def test_a_view_changes_nothing_that_the_owner_or_the_app_said(memory: Mem
     await view.put(place, noted.id, {"content": "The user is a customer since May."})
     await view.delete(place, noted.id)
     assert len(memory.store.list_memories(owner_id=ANA)) == 2
+
+
+async def test_a_put_is_a_correction_as_supersede_makes_one(memory: MemoryDatabase, mode: str) -> None:
+    until = datetime(2040, 1, 1, tzinfo=UTC)
+    payload = {"value": "Berlin", "since": "May"}
+    fields: dict[str, Any] = {"slot": "home.city", "content_json": payload, "expires_at": until, "tags": ["home"]}
+    store = Driver(memory.store, mode)
+    kept: list[Any] = []
+    for owner in ("put", "superseded"):
+        old = (await store.remember("Ana lives in Berlin.", owner_id=owner, source=USER, **fields)).memory
+        if owner == "put":
+            await store.put(("curated", owner, "global"), old.id, {"content": "Ana lives in Munich."})
+        else:
+            await store.supersede(old.id, "Ana lives in Munich.", owner_id=owner)
+        (new,) = await store.list_memories(owner_id=owner)
+        kept.append((new.content, new.slot, new.content_json, new.expires_at, new.tags, new.protected))
+        history = [(one.content, one.content_json) for one in await store.history(new.id, owner_id=owner)]
+        assert history == [("Ana lives in Berlin.", payload), ("Ana lives in Munich.", {"since": "May"})]
+
+    assert kept[0] == kept[1] == ("Ana lives in Munich.", "home.city", {"since": "May"}, until, ("home",), False)
+
+
+async def test_a_put_that_still_tells_the_value_keeps_it(memory: MemoryDatabase, mode: str) -> None:
+    store = Driver(memory.store, mode)
+    payload = {"value": "Berlin"}
+    known = (await store.remember("Ana lives in Brlin, i.e. Berlin.", owner_id=ANA, content_json=payload)).memory
+
+    await store.put(("curated", ANA, "global"), known.id, {"content": "Ana lives in Berlin."})
+
+    assert [one.content_json for one in await store.list_memories(owner_id=ANA)] == [{"value": "Berlin"}]

@@ -9,7 +9,7 @@ import pytest
 from databases import rows
 from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
-from support import Driver
+from support import BagOfWords, Driver
 
 from langgraph_memory import Memory, MemoryContext, MemoryDatabase, OfflineChatModel, build_graph, open_memory
 
@@ -118,3 +118,26 @@ async def test_ending_a_session_again_does_not_take_its_messages_for_gone(memory
     await Driver(memory, mode).end_session("mon", owner_id="ana")
 
     assert all(word in told(memory) for word in ("Friday", "tea", "Berlin"))
+
+
+@pytest.mark.parametrize("way", ["superseded", "forgotten", "edited", "said"])
+async def test_a_summary_that_is_told_anew_is_found_by_its_meaning(database: str, mode: str, way: str) -> None:
+    with open_memory(database, index={"dims": BagOfWords.dims, "embed": BagOfWords()}) as memory:
+        store = Driver(memory.store, mode)
+        await say(memory, mode, "mon", "I use Vim.")
+        await say(memory, mode, "mon", "I prefer tea.")
+        await Driver(memory, mode).end_session("mon", owner_id="ana")
+        known = fact(memory, "Vim")
+        if way == "superseded":
+            await store.supersede(known.id, "The user uses Emacs.", owner_id="ana")
+        elif way == "forgotten":
+            await store.forget(known.id, owner_id="ana")
+        elif way == "edited":
+            await store.put(("curated", "ana", "global"), known.id, {"content": "The user uses Emacs."})
+        else:
+            await say(memory, mode, "tue", "I no longer use Vim.")
+
+        assert "Vim" not in told(memory)
+        found = await store.recall("tea", owner_id="ana", memory_types=["summary"])
+        assert ["semantic" in one.parts for one in found] == [True]
+        assert memory.store.reindex() == 0

@@ -24,3 +24,9 @@ WHERE memory_no = ANY (:numbers::bigint[]) AND partition = :partition
 -- name: drop_vectors
 -- Remove every vector, whoever's.
 DELETE FROM memory_vector
+
+-- name: unembedded_summaries
+-- The live summaries of one partition that have no vector.
+SELECT * FROM agent_memory AS m
+WHERE partition = :partition AND memory_type = 'summary' AND superseded_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM memory_vector AS v WHERE v.partition = m.partition AND v.memory_no = m.memory_no)

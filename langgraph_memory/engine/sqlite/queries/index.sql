@@ -20,3 +20,9 @@ ORDER BY memory_no LIMIT :limit
 SELECT memory_no, updated_at FROM agent_memory AS m
 WHERE memory_no IN (SELECT value FROM json_each(:numbers)) AND +partition = :partition
   AND NOT EXISTS (SELECT 1 FROM memory_vector AS v WHERE v.memory_no = m.memory_no)
+
+-- name: unembedded_summaries
+-- The live summaries of one partition that have no vector.
+SELECT * FROM agent_memory AS m
+WHERE partition = :partition AND memory_type = 'summary' AND superseded_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM memory_vector AS v WHERE v.memory_no = m.memory_no)
