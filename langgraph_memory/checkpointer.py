@@ -30,6 +30,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from langgraph_memory.domain.scope import agreed_owner, authenticated_user, check_owner, owner_named
 from langgraph_memory.domain.thread import ThreadSummary
+from langgraph_memory.driver import Done
 from langgraph_memory.engine.base import Engine
 from langgraph_memory.engine.given import engine_of
 from langgraph_memory.engine.opening import Opening
@@ -73,7 +74,7 @@ from langgraph_memory.plans.threads.records import (
     Typed,
 )
 from langgraph_memory.runs import began
-from langgraph_memory.state.body import join, split
+from langgraph_memory.state.body import join, split, without_version
 from langgraph_memory.state.chunks import Shared
 from langgraph_memory.state.classes import Readable, declared_by_graphs
 from langgraph_memory.state.codec import Codec
@@ -173,9 +174,10 @@ class ThreadSaver(BaseCheckpointSaver[int]):
 
         return Opening(conn_string, options, build)
 
-    def setup(self) -> None:
-        """Create or migrate the tables; safe to call again."""
+    def setup(self) -> Done:
+        """Create or migrate the tables; safe to call again, and to await."""
         self._engine.setup()
+        return Done()
 
     async def asetup(self) -> None:
         """Same as `setup`."""
@@ -201,7 +203,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
     ) -> Iterator[CheckpointTuple]:
         """Yield checkpoints newest first: of one thread, or of all when `config` is None.
 
-        `filter` compares metadata; every key must be equal.
+        `filter` compares metadata; every key must be equal, and may be a path such as "user.role".
         """
         self._run(self._access(config))
         listing, load = _Pages(config, filter, before, limit), self._loader(of_all=config is None)
@@ -423,7 +425,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         versions, body = split(checkpoint, kept)
         named = checkpoint["channel_versions"]
         stored = [(name, str(version), values[name]) for name, version in named.items() if name in values]
-        for name in new_versions:
+        for name in (*new_versions, *without_version(checkpoint)):
             self._check_readable(name, values.get(name))
         return Draft(
             key=CheckpointKey(key.thread_id, key.checkpoint_ns, str(checkpoint["id"])),
@@ -599,7 +601,7 @@ class _Pages:
         if last is not None and last.stored_at is not None:
             self._listing = replace(self._listing, after=(last.stored_at, last.key.thread_id))
         for loaded in load(page):
-            if any(loaded.metadata.get(name) != value for name, value in self._wanted.items()):
+            if any(_told(loaded.metadata, name) != value for name, value in self._wanted.items()):
                 continue
             yield loaded
             if self._left is not None:
@@ -607,6 +609,16 @@ class _Pages:
                 if self._left <= 0:
                     self._end = True
                     return
+
+
+def _told(metadata: Mapping[str, Any], name: str) -> Any:
+    """Return what metadata says under a name, or under a path of names with periods between."""
+    if name in metadata or "." not in name:
+        return metadata.get(name)
+    found: Any = metadata
+    for part in name.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found
 
 
 @contextmanager

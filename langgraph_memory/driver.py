@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Y = TypeVar("Y")
 S = TypeVar("S")
@@ -49,3 +49,11 @@ async def adrive(generator: Generator[Y, S, T], perform: Callable[[Y], Awaitable
     except BaseException:  # an interrupt or a cancelled task: what the generator holds is let go now
         generator.close()
         raise
+
+
+class Done:
+    """What is done already; it may be awaited all the same, as where LangGraph has an async class of its own."""
+
+    def __await__(self) -> Generator[Any, None, None]:
+        """Return at once."""
+        yield from ()

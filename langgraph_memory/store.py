@@ -26,6 +26,7 @@ from langgraph_memory.domain.scope import GLOBAL
 from langgraph_memory.domain.switches import MemorySwitches
 from langgraph_memory.domain.trail import AuditEntry, Explanation, Replay
 from langgraph_memory.domain.types import MemoryType, MemoryTypes
+from langgraph_memory.driver import Done
 from langgraph_memory.engine.base import Engine
 from langgraph_memory.engine.given import engine_of
 from langgraph_memory.engine.opening import Opening
@@ -155,9 +156,10 @@ class CuratedStore(BaseStore):
         """What becomes of secrets and personal data here."""
         return self._settings.guard
 
-    def setup(self) -> None:
-        """Create or migrate the tables; safe to call again."""
+    def setup(self) -> Done:
+        """Create or migrate the tables; safe to call again, and to await."""
         self._engine.setup()
+        return Done()
 
     def batch(self, ops: Iterable[Op]) -> list[Result]:
         """Run operations in one transaction; reads see what was there before the batch.

@@ -25,22 +25,31 @@ def split(checkpoint: Checkpoint, metadata: CheckpointMetadata) -> tuple[str, li
 
     In their place the body has a checksum of the versions, and a number whose bits say which of the channels have a
     value. The versions stay in it too when JSON does not keep them exactly. A checkpoint or metadata with other fields
-    than LangGraph's is kept with their names.
+    than LangGraph's is kept with their names, and so are values of channels that have no version.
     """
-    versions = checkpoint["channel_versions"]
+    versions, values = checkpoint["channel_versions"], checkpoint["channel_values"]
     exact = all(map(_is_exact, versions.values()))
     text = _compact(versions if exact else {name: str(version) for name, version in versions.items()})
     kept = crc32(text.encode()) if exact else versions
-    valued = _valued(versions, checkpoint["channel_values"])
-    moment = checkpoint["ts"]
-    if tuple(checkpoint) != _FIELDS or tuple(metadata)[:3] != _METADATA or type(moment) is not str:
-        return text, [{**checkpoint, "id": "", "channel_values": {}, "channel_versions": kept}, metadata, valued]
+    valued = _valued(versions, values)
+    moment, unversioned = checkpoint["ts"], {name: values[name] for name in without_version(checkpoint)}
+    if tuple(checkpoint) != _FIELDS or tuple(metadata)[:3] != _METADATA or type(moment) is not str or unversioned:
+        return text, [
+            {**checkpoint, "id": "", "channel_values": unversioned, "channel_versions": kept},
+            metadata,
+            valued,
+        ]
     source, step, parents, *others = metadata.values()
     seen, updated = checkpoint["versions_seen"], checkpoint["updated_channels"]
     body: list[Any] = [checkpoint["v"], _packed_time(moment), kept, valued, seen, updated, source, step, parents]
     if others:
         body.append(dict(zip(tuple(metadata)[3:], others, strict=True)))
     return text, body
+
+
+def without_version(checkpoint: Checkpoint) -> set[str]:
+    """Return the channels that have a value and no version; those of a graph all have one."""
+    return checkpoint["channel_values"].keys() - checkpoint["channel_versions"].keys()
 
 
 def join(
@@ -60,7 +69,7 @@ def join(
     named["channel_versions"] = _checked(named["channel_versions"], versions)
     _check_values(named["channel_versions"], valued, values)
     named["id"] = checkpoint_id
-    named["channel_values"] = values
+    named["channel_values"] = {**named["channel_values"], **values} if named["channel_values"] else values
     return cast(Checkpoint, named), metadata
 
 

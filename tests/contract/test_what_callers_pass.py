@@ -17,6 +17,7 @@ import psycopg
 import psycopg_pool
 import pytest
 from databases import rows
+from langgraph.checkpoint.base import empty_checkpoint
 from langgraph.graph import START, StateGraph
 from support import BagOfWords, one_sentence
 from typing_extensions import TypedDict
@@ -285,3 +286,34 @@ def test_the_index_can_be_read_as_the_peers_tell_it(database: str, embed: BagOfW
     index: Any = {"dims": embed.dims, "embed": embed, "fields": ["text"]}
     with CuratedStore.from_conn_string(database, index=index) as store:
         assert store.index_config == index
+
+
+async def test_setup_may_be_awaited_as_that_of_the_async_peers(database: str) -> None:
+    with open_memory(database) as memory:
+        await memory.checkpointer.setup()
+        await memory.store.setup()
+        memory.store.setup()
+
+
+def test_values_of_channels_without_a_version_are_kept(database: str) -> None:
+    config: Any = {"configurable": {"thread_id": "t", "checkpoint_ns": ""}}
+    checkpoint: Any = {**empty_checkpoint(), "channel_values": {"seed": ["a"], "x": 1}, "channel_versions": {"x": 1}}
+    with open_memory(database) as memory:
+        stored = memory.checkpointer.put(config, checkpoint, {}, {"x": 1})
+        found = memory.checkpointer.get_tuple(stored)
+        listed = next(memory.checkpointer.list(config))
+
+    assert found.checkpoint == listed.checkpoint == checkpoint
+
+
+def test_checkpoints_are_listed_by_what_their_metadata_says_at_any_depth(database: str) -> None:
+    config: Any = {"configurable": {"thread_id": "t", "checkpoint_ns": ""}}
+    told: Any = {"user": {"access-level": "all"}, "a.b": 1}
+    with open_memory(database) as memory:
+        memory.checkpointer.put(config, empty_checkpoint(), told, {})
+
+        def count(wanted: Any) -> int:
+            return len(list(memory.checkpointer.list(config, filter=wanted)))
+
+        assert count({"user.access-level": "all"}) == count({"a.b": 1}) == count({"user": {"access-level": "all"}}) == 1
+        assert count({"user.access-level": "none"}) == count({"user.role.deep": "x"}) == count({"user.role": "x"}) == 0

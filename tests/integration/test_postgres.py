@@ -411,7 +411,30 @@ def test_what_can_be_repeated_is_stored_though_nobody_can_tell_how_its_commit_en
 ) -> None:
     config: Any = {"configurable": {"thread_id": "t", "checkpoint_ns": "", "checkpoint_id": "1"}}
     monkeypatch.setattr(Transaction, "has_kept", lambda self, signature: None)
-    with ThreadSaver.from_conn_string(url) as saver, losing(monkeypatch, url, after=after) as lost:
+    with ThreadSaver.from_conn_string(url, prepare=False) as saver, losing(monkeypatch, url, after=after) as lost:
+        saver.put_writes(config, [("messages", "hello")], "task")
+
+    assert len(lost) == 1
+    assert rows(url, "SELECT task_id, idx FROM thread_write") == [("task", 0)]
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_write_of_one_statement_is_stored_though_its_connection_was_lost(
+    url: str, monkeypatch: pytest.MonkeyPatch, after: bool
+) -> None:
+    config: Any = {"configurable": {"thread_id": "t", "checkpoint_ns": "", "checkpoint_id": "1"}}
+    glance, lost = Transaction.glance, []
+
+    def lose(self: Transaction, query: Any) -> Any:
+        if not lost:
+            lost.append(self)
+            if after:
+                glance(self, query)
+            end_backends(url)
+        return glance(self, query)
+
+    monkeypatch.setattr(Transaction, "glance", lose)
+    with ThreadSaver.from_conn_string(url) as saver:
         saver.put_writes(config, [("messages", "hello")], "task")
 
     assert len(lost) == 1
