@@ -16,6 +16,8 @@ from langgraph_memory.state.marks import MESSAGE_TYPES
 
 _ATOMS = frozenset({str, int, float, bool, bytes, type(None)})
 _CONTAINERS = frozenset({list, tuple, set, frozenset, deque})
+_PLAIN = _ATOMS | {kind for kind in MESSAGE_TYPES if "artifact" not in getattr(kind, "model_fields", {})}
+"""What holds no object of another class."""
 
 
 class Readable:
@@ -78,9 +80,10 @@ def _objects(value: Any) -> Iterator[Any]:
         if kind is dict:
             left.extend(one.values())
         elif kind in _CONTAINERS:
-            left.extend(one)
+            if not _PLAIN.issuperset(map(type, one)):  # of a long chat this is told without a look at each message
+                left.extend(one)
         elif kind in MESSAGE_TYPES:
-            left.append(getattr(one, "artifact", None))
+            left.append(one.__dict__.get("artifact"))
         elif id(one) not in seen:
             seen.add(id(one))
             yield one
