@@ -90,7 +90,10 @@ def _answered(calls: Sequence[Sequence[Op]], settings: StoreSettings) -> Flow[li
     ]
     changing = any(isinstance(op, PutOp) for op in wanted)
     now = settings.clock()
-    found = yield (items.write_items if changing else items.read_items)(_like(calls, steps), now)
+    run: Any = items.read_items
+    if changing:
+        run = items.put_items if items.are_plain(steps) else items.write_items
+    found = yield run(_like(calls, steps), now)
     answers = [answer for some in found for answer in some]
     for owner_id in _owners_edited(wanted) if settings.embedder is not None else ():
         yield from embed_amended(owner_id, settings)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -18,7 +19,7 @@ from langgraph_memory.domain.memory import Memory, make_memory
 from langgraph_memory.domain.reconcile import still_said
 from langgraph_memory.domain.scope import ROOT, join_labels, partition_of, split_labels, storable
 from langgraph_memory.domain.text import search_terms
-from langgraph_memory.engine.query import Plan, Query, Row, reads, writes, writes_repeatably
+from langgraph_memory.engine.query import Plan, Query, Row, reads, writes, writes_at_once, writes_repeatably
 from langgraph_memory.exceptions import InvalidMemoryError
 from langgraph_memory.plans.closest import ClosestRows
 from langgraph_memory.plans.memories import Origin, Proposal, forget_versions, leave_marks_of_edit, record, store
@@ -132,6 +133,39 @@ def _calls(calls: Sequence[Sequence[Step]], now: datetime) -> Plan[list[list[Any
 
 read_items = reads(_calls)
 write_items = writes(_calls)
+
+
+@writes_at_once()
+def put_items(calls: Sequence[Sequence[Put]], now: datetime) -> Plan[list[list[Any]]]:
+    """Same as `write_items`, of puts of plain items alone."""
+    changes = [change for steps in calls for change in steps]
+    if (yield Query("put_items_at_once", {"parts": partial(_parts, changes, now)})):
+        return [[None] * len(steps) for steps in calls]
+    return (yield from _calls(calls, now))
+
+
+def are_plain(steps: Sequence[Step]) -> bool:
+    """Return whether steps are puts of plain items alone, outside of where memories are."""
+    return all(
+        isinstance(step, Put) and not step.item.vectors and step.item.namespace[0] != ROOT and _nameable(_place(step))
+        for step in steps
+    )
+
+
+def _parts(changes: Sequence[Put], now: datetime) -> dict[str, Any]:
+    """Return the columns of items as lists, one after another."""
+    rows = [change.item.own_columns(to_microseconds(now), now) for change in changes]
+    return {
+        "now": to_microseconds(now),
+        "partitions": [row["partition"] for row in rows],
+        "namespaces": [row["namespace"] for row in rows],
+        "ids": [row["id"] for row in rows],
+        "jsons": [row["value"] for row in rows],
+        "lifetimes": [row["ttl_minutes"] for row in rows],
+        "ends": [row["expires_at"] for row in rows],
+        "words": [row["terms"] for row in rows],
+        "word_counts": [row["term_count"] for row in rows],
+    }
 
 
 def _independent(calls: Sequence[Sequence[Step]]) -> Iterator[list[Sequence[Step]]]:

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 from langgraph.store.base import InvalidNamespaceError, PutOp
-from support import BagOfWords
+from support import BagOfWords, Clock, Driver, opened_store
 
 from langgraph_memory import CuratedStore
+from langgraph_memory.engine.postgres.transaction import Transaction
 from langgraph_memory.exceptions import EmbeddingError, InvalidInputError, InvalidMemoryError
+from langgraph_memory.plans import items
 from langgraph_memory.ticks import Ticks
 
 PLACES = [("docs", "u1"), ("docs", "u2"), ("docs", "u1", "deep"), ("curated", "ada")]
@@ -191,3 +193,45 @@ async def test_a_batch_is_still_all_or_nothing(store: CuratedStore) -> None:
 
     assert isinstance(found[0], InvalidMemoryError)
     assert {item.key for item in store.search(("docs",))} == {"b"}
+
+
+async def test_puts_of_one_statement_end_as_puts_in_steps(
+    database: str, databases: Any, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Plain items go in by one statement where an engine has one; a store that refuses it takes the steps instead."""
+    drawn = random.Random(9)
+    made = [
+        PutOp(drawn.choice(PLACES[:3]), f"k{drawn.randint(1, 9)}", {"n": number, "text": f"w{number % 5}"}, ttl=ttl)
+        for number, ttl in enumerate(drawn.choices([None, None, 5.0, 0.5], k=60))
+    ]
+    clock = Clock()
+
+    async def run(url: str) -> list[Any]:
+        with opened_store(url, clock) as store:
+            for start in range(0, len(made), 6):
+                await Driver(store, mode).batch(made[start : start + 6])
+                clock.advance(minutes=1)
+            found = [item for place in PLACES[:3] for item in store.search(place, limit=100)]
+            matched = [item.key for item in store.search(("docs", "u1"), query="w3") if item.score]
+            return [*sorted((*one.namespace, one.key, repr(one)) for one in found), sorted(matched)]
+
+    start = clock.now
+    at_once = await run(database)
+    clock.now = start
+    monkeypatch.setattr(items, "are_plain", lambda _steps: False)
+
+    assert at_once == await run(databases.scratch())
+
+
+async def test_a_put_takes_one_statement_on_postgres(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with CuratedStore.from_conn_string(postgres_url) as store:
+        await store.aput(("docs",), "k", {"n": 0})
+        asked: list[str] = []
+        statement = Transaction._statement
+        monkeypatch.setattr(
+            Transaction, "_statement", lambda self, query: asked.append(query.name) or statement(self, query)
+        )
+        await together(*(store.aput(("docs", f"u{i % 3}"), f"k{i}", {"n": i}) for i in range(20)))
+        await store.aput(("docs",), "k", {"n": 1})
+
+    assert asked == ["store_items", "store_items"]

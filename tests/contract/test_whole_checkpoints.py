@@ -18,6 +18,7 @@ from langgraph.graph import START, StateGraph
 from typing_extensions import TypedDict
 
 from langgraph_memory import MemoryDatabase, open_memory
+from langgraph_memory.engine.postgres.transaction import Transaction
 from langgraph_memory.exceptions import CheckpointRemovedError, UnreadableCheckpointError
 
 THREAD: Any = {"configurable": {"thread_id": "t", "owner_id": "ana"}}
@@ -360,3 +361,20 @@ def test_parents_that_go_round_in_a_circle_end(memory: MemoryDatabase) -> None:
     memory.retract_branch("t", owner_id="ana")
 
     assert history["delta"]["writes"] == []
+
+
+def test_a_turn_on_postgres_takes_one_statement_for_each_call(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_memory(postgres_url) as memory:
+        graph = graph_of(memory, Other())
+        graph.invoke({"log": ["in"]}, THREAD)
+        asked: list[str] = []
+        statement = Transaction._statement
+        monkeypatch.setattr(
+            Transaction, "_statement", lambda self, query: asked.append(query.name) or statement(self, query)
+        )
+        graph.invoke({"log": ["again"]}, THREAD)
+
+    assert set(asked) == {"checkpoint", "store_checkpoint", "store_writes"}
+    assert asked.count("store_checkpoint") == 4

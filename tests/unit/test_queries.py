@@ -34,7 +34,7 @@ PRIVATE = {
     POSTGRES: {
         *("closeness_by_product", "closeness_by_distance"),
         *("write_setting", "create_vector_extension", "add_embedding_column", "embedding_column"),
-        *("stored_vectors", "store_checkpoint", "store_writes"),
+        *("stored_vectors", "store_checkpoint", "store_writes", "store_items"),
     },
 }
 """Those statements of its own."""
@@ -146,6 +146,8 @@ SEVERAL_THREADS = {"versions": "keys", "writes": "keys", "chunks": "stretches", 
 """Those that name some threads, and by which parameter; each row joins by its thread."""
 SEVERAL_PARTITIONS = {"rows_at": "keys", "plain_items": "keys"}
 """Those that name some partitions, in the same way."""
+CALLS = {"store_items"}
+"""Those that call a function which looks at each partition that it is given."""
 
 
 def test_every_other_statement_names_the_partition_or_the_thread() -> None:
@@ -154,7 +156,7 @@ def test_every_other_statement_names_the_partition_or_the_thread() -> None:
 
     without = {name for name, sql in queries.items() if not re.search(r"(?<![:\w]):(partition|thread_id)\b", sql)}
 
-    assert without == exempt | set(SEVERAL_THREADS) | set(SEVERAL_PARTITIONS)
+    assert without == exempt | set(SEVERAL_THREADS) | set(SEVERAL_PARTITIONS) | CALLS
     for joined, several in (("thread_id = ", SEVERAL_THREADS), ("partition = ", SEVERAL_PARTITIONS)):
         for name, parameter in several.items():
             assert f":{parameter}" in queries[name]

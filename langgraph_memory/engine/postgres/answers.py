@@ -6,13 +6,14 @@ from array import array
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from langgraph_memory.engine.postgres.connection import Blobs, Numbers, Texts
+from langgraph_memory.engine.postgres.connection import Blobs, Floats, Numbers, Texts
 from langgraph_memory.engine.query import Answer, Plan, Query, Row
 
 _HEADER = 4
-_KINDS: Mapping[str, type[Texts | Numbers | Blobs]] = {
-    **dict.fromkeys(("base_tails", "base_ends", "addresses", "counts", "places"), Numbers),
+_KINDS: Mapping[str, type[Texts | Numbers | Blobs | Floats]] = {
+    **dict.fromkeys(("base_tails", "base_ends", "addresses", "counts", "places", "ends", "word_counts"), Numbers),
     **dict.fromkeys(("base_runs", "chunks", "shared_values", "shared_runs", "values"), Blobs),
+    "lifetimes": Floats,
 }
 """Which lists hold something else than texts."""
 
@@ -26,6 +27,7 @@ def answers() -> dict[str, Answer]:
         "settle_index": _settled,
         "put_checkpoint_at_once": _put_checkpoint,
         "put_writes_at_once": _put_writes,
+        "put_items_at_once": _put_items,
     }
 
 
@@ -39,6 +41,11 @@ def _put_checkpoint(query: Query) -> Plan[Sequence[Row]]:
 def _put_writes(query: Query) -> Plan[Sequence[Row]]:
     """Store pending writes by one statement."""
     return (yield Query("store_writes", _arrays(query.params["parts"]())))
+
+
+def _put_items(query: Query) -> Plan[Sequence[Row]]:
+    """Store plain items by one statement."""
+    return (yield Query("store_items", _arrays(query.params["parts"]())))
 
 
 def _arrays(params: Mapping[str, Any]) -> dict[str, Any]:

@@ -40,6 +40,7 @@ SELECT set_config('lock_timeout', %(wait)s, %(local)s),
 """What every transaction needs to be set."""
 
 _ARRAY, _BOUNDS, _LENGTH = Struct("!iii").pack, Struct("!ii").pack, Struct("!i").pack
+_FLOAT = Struct("!d").pack
 _NULL = _LENGTH(-1)
 
 Scrubbing = Literal["vacuum", "rewrite"]
@@ -96,6 +97,12 @@ class Texts(list[Any]):
 
 class Numbers(list[Any]):
     """An array of whole numbers of 64 bits."""
+
+    __slots__ = ()
+
+
+class Floats(list[Any]):
+    """An array of floating-point numbers of 64 bits."""
 
     __slots__ = ()
 
@@ -238,6 +245,13 @@ class _NumbersDumper(_ArrayDumper):
         return one.to_bytes(8, "big", signed=True)
 
 
+class _FloatsDumper(_ArrayDumper):
+    element = 701
+
+    def written(self, one: float) -> bytes:
+        return _FLOAT(one)
+
+
 class _BlobsDumper(_ArrayDumper):
     element = 17
 
@@ -254,7 +268,12 @@ def _adapters() -> AdaptersMap:
     found.register_dumper(int, Int8Dumper)
     found.register_dumper(str, StrDumper)
     found.register_dumper(Embedding, _EmbeddingDumper)
-    for kind, dumper in ((Texts, _TextsDumper), (Numbers, _NumbersDumper), (Blobs, _BlobsDumper)):
+    for kind, dumper in (
+        (Texts, _TextsDumper),
+        (Numbers, _NumbersDumper),
+        (Floats, _FloatsDumper),
+        (Blobs, _BlobsDumper),
+    ):
         found.register_dumper(kind, dumper)
     found.register_loader("json", TextLoader)
     found.register_loader("json", TextBinaryLoader)

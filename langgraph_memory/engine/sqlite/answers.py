@@ -19,6 +19,7 @@ def answers(fresh: FreshShelf, bound: CacheBound) -> Mapping[str, Answer]:
         "partition": _partition,
         "put_checkpoint_at_once": _nothing,
         "put_writes_at_once": _nothing,
+        "put_items_at_once": _nothing,
     }
 
 

@@ -181,6 +181,65 @@ EXECUTE FUNCTION memory_index_update();
 
 CREATE TRIGGER memory_index_delete AFTER DELETE ON agent_memory FOR EACH ROW EXECUTE FUNCTION memory_index_delete();
 
+-- Store plain items by one call, under the locks of their partitions, each in place of what is there.
+CREATE FUNCTION store_put(
+    partitions text[], spaces text[], ids text[], "values" text[], lifetimes double precision[], now bigint,
+    ends bigint[], words text[], counts bigint[]
+) RETURNS boolean LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+#variable_conflict use_column
+DECLARE
+    place text;
+    numbered text;
+    partition_number bigint;
+    number bigint;
+    known record;
+BEGIN
+    IF cardinality(partitions) = 1 THEN
+        PERFORM pg_advisory_xact_lock(hashtextextended('partition ' || partitions[1], 7));
+    ELSE
+        FOR place IN SELECT DISTINCT p.name COLLATE "C" FROM unnest(partitions) AS p (name) ORDER BY 1 LOOP
+            PERFORM pg_advisory_xact_lock(hashtextextended('partition ' || place, 7));
+        END LOOP;
+    END IF;
+    FOR i IN 1 .. cardinality(ids) LOOP
+        SELECT m.memory_no, m.memory_type, m.created_at, m.expires_at INTO known FROM agent_memory AS m
+        WHERE m.partition = partitions[i] AND m.namespace = spaces[i] AND m.id = ids[i];
+        IF FOUND AND known.memory_type IS NOT NULL THEN
+            RAISE EXCEPTION 'a memory is in the place of an item';
+        ELSIF FOUND THEN
+            UPDATE agent_memory SET
+                value = "values"[i], ttl_minutes = lifetimes[i], updated_at = now, expires_at = ends[i],
+                created_at = CASE WHEN known.expires_at <= now THEN now ELSE known.created_at END,
+                terms = words[i], term_count = counts[i]
+            WHERE partition = partitions[i] AND memory_no = known.memory_no;
+            DELETE FROM memory_vector WHERE partition = partitions[i] AND memory_no = known.memory_no;
+        ELSE
+            IF numbered IS DISTINCT FROM partitions[i] THEN
+                numbered := partitions[i];
+                SELECT s.partition_no INTO partition_number FROM store_partition AS s WHERE s.partition = numbered;
+                IF NOT FOUND THEN
+                    INSERT INTO store_partition (partition) VALUES (numbered)
+                    ON CONFLICT (partition) DO UPDATE SET partition = excluded.partition
+                    RETURNING partition_no INTO partition_number;
+                END IF;
+                number := coalesce((
+                    SELECT m.memory_no FROM agent_memory AS m WHERE m.partition = numbered
+                    ORDER BY m.memory_no DESC LIMIT 1 -- a `max` would be planned to read the whole partition
+                ), partition_number << 32);
+            END IF;
+            number := number + 1;
+            INSERT INTO agent_memory (
+                memory_no, partition, namespace, id, value, ttl_minutes, created_at, updated_at, expires_at, terms,
+                term_count
+            ) VALUES (
+                number, partitions[i], spaces[i], ids[i], "values"[i], lifetimes[i], now, now, ends[i], words[i],
+                counts[i]
+            );
+        END IF;
+    END LOOP;
+    RETURN true;
+END $$;
+
 -- What a memory was before each change to it, until when that held: a read as of an earlier moment answers with this.
 -- Triggers write it, so that no change is without its version and none outlives the memory.
 CREATE TABLE memory_version (

@@ -17,7 +17,7 @@ INSERT INTO agent_memory (
     question_share, terms, term_count, context_terms, context_count, asked_terms, asked_count
 ) VALUES (
     1 + coalesce(
-        (SELECT max(memory_no) FROM agent_memory WHERE partition = :partition),
+        (SELECT memory_no FROM agent_memory WHERE partition = :partition ORDER BY memory_no DESC LIMIT 1),
         :partition_no::bigint << 32
     ),
     :partition, :namespace, :id, :value, :ttl_minutes, :owner_id, :scope, :memory_type, :slot, :content, :content_json,
@@ -30,13 +30,20 @@ INSERT INTO agent_memory (
 ON CONFLICT DO NOTHING
 RETURNING memory_no
 
+-- name: store_items
+-- Store some plain items, each at its place.
+SELECT store_put(
+    :partitions::text[], :namespaces::text[], :ids::text[], :jsons::text[], :lifetimes::double precision[],
+    :now::bigint, :ends::bigint[], :words::text[], :word_counts::bigint[]
+) AS stored
+
 -- name: add_plain_item
 -- Add a plain item at a place where there is none, at the end of its partition's range of numbers.
 INSERT INTO agent_memory (
     memory_no, partition, namespace, id, value, ttl_minutes, created_at, updated_at, expires_at, terms, term_count
 ) VALUES (
     1 + coalesce(
-        (SELECT max(memory_no) FROM agent_memory WHERE partition = :partition),
+        (SELECT memory_no FROM agent_memory WHERE partition = :partition ORDER BY memory_no DESC LIMIT 1),
         :partition_no::bigint << 32
     ),
     :partition, :namespace, :id, :value, :ttl_minutes, :created_at, :updated_at, :expires_at, :terms, :term_count
