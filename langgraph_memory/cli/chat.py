@@ -28,7 +28,13 @@ from langgraph_memory.exceptions import LangGraphMemoryError, MissingOwnerError,
 from langgraph_memory.nodes import MemoryContext, PromotionNode, build_graph
 from langgraph_memory.store import CuratedStore
 
-HELP = "/memories lists what is known, /forget ID deletes one of them, /quit ends; the rest is said to the assistant."
+HELP = (
+    "/memories lists what is known, /forget ID deletes one of them, /pause keeps what follows off the record until "
+    "/resume, /quit ends; the rest is said to the assistant."
+)
+
+_PAUSED = "off the record: nothing is read from memory, and nothing of what follows is learnt, now or later."
+_RESUMED = "on the record again: memory is read, and what follows is learnt."
 
 
 def start_chat(db: str, owner: str | None, thread: str | None, model: str | None) -> None:
@@ -63,6 +69,7 @@ class Conversation:
     console: Console
     reports: list[PromotionReport] = field(default_factory=list)
     failed: bool = False
+    paused: bool = False
 
     def go_on(self, lines: Iterator[str]) -> None:
         """Take line after line until there are no more, or one ends it."""
@@ -98,7 +105,7 @@ class Conversation:
         for chunk, told in self.graph.stream(
             {"messages": [HumanMessage(said)]},
             config,
-            context=MemoryContext(owner_id=self.owner_id),
+            context=MemoryContext(owner_id=self.owner_id, pause=self.paused),
             stream_mode="messages",
         ):
             if told.get("langgraph_node") == "model":
@@ -116,6 +123,9 @@ class Conversation:
             self._list()
         elif name == "/forget":
             self._forget(argument.strip())
+        elif name in ("/pause", "/resume"):
+            self.paused = name == "/pause"
+            self._say(_PAUSED if self.paused else _RESUMED)
         elif name == "/help":
             self._say(HELP)
         else:

@@ -271,6 +271,15 @@ class TestChat:
         assert "Lisbon" in _run("chat", "--db", database, "--owner", "ana", said="Where do I live?\n").stdout
         assert "Lisbon" not in _run("chat", "--db", database, "--owner", "eve", said="Where do I live?\n").stdout
 
+    def test_what_is_said_between_pause_and_resume_is_off_the_record(self, database: str) -> None:
+        lines = "I live in Lisbon.\n/pause\nI have two cats. Where do I live?\n/resume\nWhere do I live?\n"
+
+        paused, resumed = _run("chat", "--db", database, "--owner", "ana", said=lines).stdout.split("on the record")
+
+        assert "The user lives in Lisbon" not in paused.split("off the record")[1]
+        assert "The user lives in Lisbon" in resumed
+        assert "cats" not in _run("memories", "--db", database).stdout
+
     def test_a_named_thread_goes_on(self, database: str) -> None:
         seat = ("chat", "--db", database, "--owner", "ana", "--thread", "t")
         _run(*seat, said="Answer in German for this chat only.\n")
