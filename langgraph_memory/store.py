@@ -15,6 +15,7 @@ from langgraph_memory.domain.candidate import Candidate, Utterance
 from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.hygiene import DEFAULT_HYGIENE, HygienePolicy, SweepReport
 from langgraph_memory.domain.jobs import Job
+from langgraph_memory.domain.links import Link
 from langgraph_memory.domain.memory import Injected, Memory, Outcome, Recall, Receipt, Source
 from langgraph_memory.domain.memory_filter import MemoryFilter
 from langgraph_memory.domain.policy import PromotionPolicy
@@ -443,6 +444,23 @@ class CuratedStore(BaseStore):
         """Same as `profile`."""
         fields = {"pinned": pinned, "max_tokens": max_tokens, "shared_with": shared_with}
         return await self._runner.arun(memories.profile(owner_id, scope, fields, self._settings))
+
+    def links(self, *, owner_id: str, scope: str = GLOBAL, name: str | None = None, limit: int = 100) -> list[Link]:
+        """Return the links between an owner's live memories as seen from a scope: two, and what both of them name.
+
+        Names are of people, places, projects and products, numbers as INC-4711, and people and animals by what they are
+        to the user (sister, dog); `name` asks for the links by one of them. Nothing of it is stored: a link is gone
+        with either memory. A name that more than six memories have links nothing.
+
+        Raises MissingOwnerError, InvalidScopeError or InvalidInputError.
+        """
+        return self._runner.run(memories.links(owner_id, scope, name, limit, self._settings))
+
+    async def alinks(
+        self, *, owner_id: str, scope: str = GLOBAL, name: str | None = None, limit: int = 100
+    ) -> list[Link]:
+        """Same as `links`."""
+        return await self._runner.arun(memories.links(owner_id, scope, name, limit, self._settings))
 
     def history(self, memory_id: str, *, owner_id: str) -> list[Memory]:
         """Return every version of what a memory is about, oldest first.

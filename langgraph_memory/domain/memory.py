@@ -349,7 +349,8 @@ class Recalled:
     """One recalled memory with its score and the named parts the score is the sum of.
 
     `contradicted_by` are the memories that contradict it, as far as the read may see them. `section` is the part of
-    the prompt it belongs to: who the user is, what they want of every answer, or what matters for this one.
+    the prompt it belongs to: who the user is, what they want of every answer, or what matters for this one. `via` are
+    the ids of the memories, one or two, by which it hangs on what the query names.
     """
 
     memory: Memory
@@ -357,6 +358,7 @@ class Recalled:
     parts: Mapping[str, float]
     contradicted_by: tuple[Memory, ...] = ()
     section: Section = "relevant"
+    via: tuple[str, ...] = ()
 
     @property
     def conflicts_with(self) -> tuple[str, ...]:
@@ -473,7 +475,9 @@ def _dropped_json(item: Dropped) -> dict[str, Any]:
 def _recalled_json(item: Recalled) -> dict[str, Any]:
     parts = {name: round(part, 6) for name, part in item.parts.items()}
     kept = {"id": item.memory.id, "score": round(item.score, 6), "parts": parts}
-    return {**kept, "conflicts_with": list(item.conflicts_with)} if item.contradicted_by else kept
+    if item.contradicted_by:
+        kept["conflicts_with"] = list(item.conflicts_with)
+    return {**kept, "via": list(item.via)} if item.via else kept
 
 
 def _counts(part: Any) -> bool:

@@ -78,14 +78,16 @@ def ids_in(body: Mapping[str, Any]) -> set[str]:
     """Return the ids of the memories that the body of a receipt names."""
     lines = [one for name in _LISTS for one in body.get(name, ())]
     named = {one[name] for one in lines for name in ("id", "memory_id") if one.get(name) is not None}
-    return named | {other for one in lines for name in ("conflicts_with", "replaced") for other in one.get(name, ())}
+    return named | {
+        other for one in lines for name in ("conflicts_with", "replaced", "via") for other in one.get(name, ())
+    }
 
 
 def _without(line: Mapping[str, Any], ids: Collection[str]) -> dict[str, Any]:
     kept = dict(line)
     if kept.get("memory_id") in ids:
         kept["memory_id"] = None
-    for name in ("conflicts_with", "conflicts", "replaced"):
+    for name in ("conflicts_with", "conflicts", "replaced", "via"):
         if kept.get(name):
             kept[name] = [one for one in kept[name] if one not in ids]
     return kept

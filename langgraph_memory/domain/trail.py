@@ -44,7 +44,8 @@ class Explained:
     """One memory of a recall: recalled with the parts of its score, or left out for a reason.
 
     `memory` is as it was then; None when it has been forgotten since, or is another owner's. `contradicted_by` are
-    those that contradicted it and are still known, `conflicts_with` the ids of all of them.
+    those that contradicted it and are still known, `conflicts_with` the ids of all of them. `via` says by which
+    memories it hung on what was asked, each hop in words, or as its id where it is known no more.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Explained:
     reason: str | None = None
     conflicts_with: tuple[str, ...] = ()
     contradicted_by: tuple[Memory, ...] = ()
+    via: tuple[str, ...] = ()
 
     @property
     def against(self) -> str:
@@ -65,7 +67,8 @@ class Explained:
         said = "(forgotten)" if self.memory is None else self.memory.content
         why = ", ".join(f"{name} {part:.3f}" for name, part in self.parts.items())
         line = f"{score}  {said}  [{self.reason.replace('_', ' ') if self.reason else why}]"
-        return f"{line}  conflicts with: {self.against}" if self.conflicts_with else line
+        line = f"{line}  conflicts with: {self.against}" if self.conflicts_with else line
+        return f"{line}  linked by: {' > '.join(self.via)}" if self.via else line
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,8 @@ class Replay(NamedTuple):
 def memory_ids(receipt: Receipt) -> list[str]:
     """Return the ids of the memories that the receipt of a recall names."""
     named = [one["id"] for part in ("recalled", "dropped") for one in receipt.body[part]]
-    return [*named, *(other for one in receipt.body["recalled"] for other in one.get("conflicts_with", ()))]
+    beside = (one.get(name, ()) for one in receipt.body["recalled"] for name in ("conflicts_with", "via"))
+    return [*named, *(other for others in beside for other in others)]
 
 
 def explain(receipt: Receipt, memories: Mapping[str, Memory]) -> Explanation:
@@ -123,7 +127,8 @@ def explain(receipt: Receipt, memories: Mapping[str, Memory]) -> Explanation:
 def _recalled(one: Mapping[str, Any], memories: Mapping[str, Memory]) -> Explained:
     against = tuple(one.get("conflicts_with", ()))
     known = tuple(memories[other] for other in against if other in memories)
-    return Explained(one["id"], memories.get(one["id"]), one["score"], one["parts"], None, against, known)
+    via = tuple(memories[other].content if other in memories else other for other in one.get("via", ()))
+    return Explained(one["id"], memories.get(one["id"]), one["score"], one["parts"], None, against, known, via)
 
 
 def _section(title: str, found: Sequence[Explained]) -> list[str]:

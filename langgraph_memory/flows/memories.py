@@ -14,6 +14,7 @@ from langgraph_memory.domain.changes import found_by
 from langgraph_memory.domain.clock import in_utc
 from langgraph_memory.domain.guard import Refusal
 from langgraph_memory.domain.likeness import says_it_ended
+from langgraph_memory.domain.links import Link, links_between, names_in
 from langgraph_memory.domain.memory import Memory, Outcome, Recall, Receipt, Source, make_memory
 from langgraph_memory.domain.memory_filter import Wanted
 from langgraph_memory.domain.policy import Bucket
@@ -22,7 +23,7 @@ from langgraph_memory.domain.rendering import render
 from langgraph_memory.domain.reranking import MOST_RERANKED, reranked
 from langgraph_memory.domain.scope import check_owner, check_scope
 from langgraph_memory.domain.slots import canonical
-from langgraph_memory.domain.text import without_phrases
+from langgraph_memory.domain.text import folded, without_phrases
 from langgraph_memory.domain.times import dated, event_expires_at
 from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.exceptions import InvalidInputError, InvalidMemoryError, MissingOwnerError
@@ -38,6 +39,8 @@ from langgraph_memory.plans.rows import Vectors, VectorSearch, embedded_texts
 
 _BOUNDS = ("limit", "offset", "pinned", "max_tokens")
 _GREATEST = 2**31 - 1
+_MOST_LINKABLE = 10_000
+"""How many memories of an owner are looked through for links."""
 _UNKNOWN = Source()
 
 
@@ -110,6 +113,16 @@ def answered(request: recalling.RecallRequest, settings: StoreSettings) -> Flow[
         said: list[float] = yield Rerank(request.query, texts)
         found = replace(found, rest=reranked(found.rest, said, needed=request.needed))
     return recalling.selected(request, found)
+
+
+def links(owner_id: str, scope: str, name: str | None, limit: int, settings: StoreSettings) -> Flow[list[Link]]:
+    """Return the links between an owner's memories."""
+    check_text("name", name, optional=True)
+    check_bounds({"limit": limit})
+    asked = {"owner_id": owner_id, "scope": scope, "memory_types": None, "as_of": None, "limit": _MOST_LINKABLE}
+    request = yield from request_of(None, {**asked, "shared_with": ()}, settings, settings.clock())
+    known: list[Memory] = yield recalling.visible(request)
+    return links_between(known, None if name is None else names_in(name) | {folded(name.strip())})[:limit]
 
 
 def profile(owner_id: str, scope: str, fields: dict[str, Any], settings: StoreSettings) -> Flow[str]:

@@ -15,6 +15,7 @@ from langgraph_memory.domain.dates import named_dates
 from langgraph_memory.domain.dense import ArrayField, ArrayRelevance, lexical_arrays
 from langgraph_memory.domain.fusion import Field, Relevance, brevity
 from langgraph_memory.domain.lexical import Corpus, lexical_matches, postings_in, restated
+from langgraph_memory.domain.links import HOPS, following, names_in, names_to_follow
 from langgraph_memory.domain.memory import Dropped, DropReason, Memory, Recall, Recalled
 from langgraph_memory.domain.memory_filter import EVERYTHING, Wanted
 from langgraph_memory.domain.needed import FLOOR, chance, evidence, is_standing, standing_section
@@ -214,6 +215,8 @@ def _needed(request: RecallRequest, query: str) -> Plan[Found]:
     for owner_id in request.owners:
         listed = yield from _weighable(request, owner_id)
         matching, hidden = yield from _ranked(request, owner_id, request.memory_types)
+        if len(listed) >= MOST_WEIGHED:
+            matching += yield from _linked(request, owner_id, matching)
         own = list({item.memory.id: item for item in (*listed, *matching)}.values())
         close |= yield from _closeness_of(request, owner_id, own)
         weighed += own
@@ -230,6 +233,28 @@ def profile(request: RecallRequest) -> Plan[Recall]:
     for owner_id in request.owners:
         listed += yield from _weighable(request, owner_id)
     return _recall_of(request, _selected_first(request, _standing(request, listed), (), request.max_tokens), ())
+
+
+def _linked(request: RecallRequest, owner_id: str, found: Sequence[Recalled]) -> Plan[list[Recalled]]:
+    """Return what hangs on what the request names, of an owner with more memories than are weighed."""
+    asked = seen = names_in(request.query or "")
+    more: list[Recalled] = []
+    for _ in range(HOPS):
+        asked = names_to_follow(asked, seen, found)
+        seen |= asked
+        if not asked:
+            break
+        by_name = replace(request, query=" ".join(sorted(asked)), vectors=None, subjects={})
+        found, _hidden = yield from _ranked(by_name, owner_id, request.memory_types)
+        more += found
+    return more
+
+
+@reads
+def visible(request: RecallRequest) -> Plan[list[Memory]]:
+    """Return what a read may see, the most important and newest first."""
+    listed = yield from _listed(request, request.owner_id, request.memory_types, request.limit)
+    return [item.memory for item in listed]
 
 
 def _weighable(request: RecallRequest, owner_id: str) -> Plan[list[Recalled]]:
@@ -277,7 +302,8 @@ def _weighed(
     """Return the found with the chance that an answer needs each of them for their score."""
     memories = [item.memory for item in found]
     parts = evidence(query, scope, memories, [closeness.get((one.owner_id, one.id)) for one in memories])
-    return [replace(item, score=chance(held), parts=held) for item, held in zip(found, parts, strict=True)]
+    weighed = [replace(item, score=chance(held), parts=held) for item, held in zip(found, parts, strict=True)]
+    return following(query, weighed)
 
 
 def _closeness_of(

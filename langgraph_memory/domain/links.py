@@ -1,0 +1,147 @@
+"""Links between memories: they name the same person, place, project, product or number. Pure; nothing is stored.
+
+A link holds as long as both memories do: what is superseded, forgotten or erased has none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from langgraph_memory.cache import remember_short
+from langgraph_memory.domain.dates import MONTHS
+from langgraph_memory.domain.memory import Memory, Recalled
+from langgraph_memory.domain.needed import chance
+from langgraph_memory.domain.text import folded
+from langgraph_memory.domain.word_vectors import word_vectors
+
+_NAME = re.compile(r"[^\W\d_][\w&-]*")
+_IDENTIFIER = re.compile(r"(?<![\w.])(?=[\w./@#-]*\d)(?=[\w./@#-]*[^\W\d_])[\w#@][\w./@#-]*\w")
+"""A word with letters and digits, as INC-4711, LH1834 or v2.3."""
+_SIGNS = " \t\n\"'“”‘’([{«-*"
+_ROLE = re.compile(
+    r"\b(sister|brother|mother|father|mum|mom|dad|son|daughter|wife|husband|partner|boss|manager|landlord|landlady|dentist"
+    r"|doctor|colleague|flatmate|friend|neighbour|neighbor|cat|dog|horse)(?:'s|’s)?\b",
+    re.IGNORECASE,
+)
+_COMMON = 2_000
+"""Words so often used that with a capital at the start of a sentence they are no names."""
+_CALENDAR = frozenset((*MONTHS, *"monday tuesday wednesday thursday friday saturday sunday".split()))
+"""What is of the same day or month hangs together by chance."""
+MOST_LINKED = 6
+"""How many memories may share a name that still tells something: what is in most of them links nothing."""
+
+HOPS = 2
+LINKED = (2.0, 1.4)
+"""What the log-odds of being needed gain by one hop and by two: enough to be shown where little speaks against it."""
+
+
+@remember_short(8192)
+def names_in(text: str) -> frozenset[str]:
+    """Return what a text names, folded: identifiers, names, and people and animals by what they are to the user."""
+    found = {folded(one[0]).rstrip(".") for one in _IDENTIFIER.finditer(text)}
+    found |= {folded(one[1]) for one in _ROLE.finditer(text)}
+    found |= {folded(one[0]) for one in _NAME.finditer(text) if _is_name(text, one)}
+    return frozenset(found)
+
+
+def _is_name(text: str, found: re.Match[str]) -> bool:
+    """Return whether a word is a name: one with a capital, and at the start of a sentence no common word."""
+    word, before = found[0], text[: found.start()].rstrip(_SIGNS)
+    if not word[0].isupper() or len(word) < 2 or folded(word).removesuffix("s") in _CALENDAR:
+        return False
+    if (before and before[-1] not in ".!?:") or text[found.end() :].startswith(("'s", "’s")):
+        return True
+    rank = word_vectors().places.get(folded(word))
+    return rank is None or rank > _COMMON
+
+
+def names_of(memory: Memory) -> frozenset[str]:
+    """Return what a memory names, in its words or as its subject."""
+    return names_in(" ".join(filter(None, (memory.content, memory.subject))))
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Two memories, the older first, and what both of them name."""
+
+    memories: tuple[Memory, Memory]
+    names: tuple[str, ...]
+
+
+def links_between(memories: Sequence[Memory], names: frozenset[str] | None = None) -> list[Link]:
+    """Return the links between some memories, or those by some names; a name that most of them have links nothing."""
+    held = [names_of(memory) for memory in memories]
+    telling = {name for name, places in _places(held).items() if 1 < len(places) <= MOST_LINKED}
+    telling &= telling if names is None else names
+    found: dict[tuple[int, int], set[str]] = {}
+    for name, places in _places(held).items():
+        if name in telling:
+            for first, second in ((a, b) for a in places for b in places if a < b):
+                found.setdefault((first, second), set()).add(name)
+    pairs = ((sorted((memories[a], memories[b]), key=_age), shared) for (a, b), shared in found.items())
+    links = [Link((one, other), tuple(sorted(shared))) for (one, other), shared in pairs]
+    return sorted(links, key=lambda link: [_age(memory) for memory in link.memories])
+
+
+def reached(query: str, memories: Sequence[Memory]) -> dict[int, tuple[int, ...]]:
+    """Return which memories hang on what a query names: the place of each, with those of the way to it.
+
+    The first on a way has a name that the query has, and each next one shares another with the one before it. Ways
+    have one hop or two.
+    """
+    asked = names_in(query)
+    held = [names_of(memory) for memory in memories]
+    places = _places(held)
+    ways: dict[int, tuple[int, ...]] = {place: () for name in sorted(asked) for place in places.get(name, ())}
+    if len(ways) > MOST_LINKED:
+        return {}
+    edge = list(ways)
+    for _ in range(HOPS):
+        reached_now: list[int] = []
+        for place in edge:
+            for name in sorted(held[place] - asked):
+                for other in places[name] if len(places[name]) <= MOST_LINKED else ():
+                    if other not in ways:
+                        ways[other] = (*ways[place], place)
+                        reached_now.append(other)
+        edge = reached_now
+    return {place: way for place, way in ways.items() if way}
+
+
+def following(query: str, found: Sequence[Recalled]) -> list[Recalled]:
+    """Return what was weighed, with what hangs on what the query names more likely to be needed, and how it does."""
+    owners: dict[str, list[int]] = {}
+    for place, item in enumerate(found):
+        owners.setdefault(item.memory.owner_id, []).append(place)
+    linked = list(found)
+    for places in owners.values():
+        ways = reached(query, [found[place].memory for place in places])
+        for end, way in ways.items():
+            via = tuple(found[places[step]].memory.id for step in way)
+            linked[places[end]] = _linked(found[places[end]], via)
+    return linked
+
+
+def names_to_follow(asked: frozenset[str], seen: frozenset[str], found: Sequence[Recalled]) -> frozenset[str]:
+    """Return what else is named by those that have one of the asked names, and was not seen yet."""
+    held = [names for names in (names_of(item.memory) for item in found) if names & asked]
+    return frozenset(name for names in held[:MOST_LINKED] for name in names) - seen
+
+
+def _linked(item: Recalled, via: tuple[str, ...]) -> Recalled:
+    parts = {**item.parts, "linked": LINKED[len(via) - 1]}
+    return replace(item, score=chance(parts), parts=parts, via=via)
+
+
+def _places(held: Sequence[frozenset[str]]) -> Mapping[str, list[int]]:
+    places: dict[str, list[int]] = {}
+    for place, names in enumerate(held):
+        for name in names:
+            places.setdefault(name, []).append(place)
+    return places
+
+
+def _age(memory: Memory) -> tuple[float, str]:
+    return memory.created_at.timestamp(), memory.id
