@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -52,12 +53,15 @@ from langgraph_memory.flows.embedding import Embedder, Index, fields_of, index_o
 from langgraph_memory.flows.settings import StoreSettings, check_minutes
 from langgraph_memory.plans.memories import Origin
 from langgraph_memory.queue import PromotionQueue
+from langgraph_memory.state.collector import uncollected
 from langgraph_memory.sweeper import Sweeper
 from langgraph_memory.ticks import Ticks
 from langgraph_memory.view import StoreView
 
 _DAYS_30 = timedelta(days=30)
 _SWEEP_MINUTES = 5
+_MANY = 100
+"""Calls at once from which on the collector would walk over all that wait for each other again and again."""
 _TTL_KEYS = ("refresh_on_read", "omit_expired", "default_ttl", "sweep_interval_minutes")
 
 
@@ -174,7 +178,8 @@ class CuratedStore(BaseStore):
         return await self._ticks.call(items.checked(ops))
 
     async def _abatches(self, calls: Sequence[Sequence[Op]]) -> Sequence[list[Result]]:
-        return await self._runner.arun(items.batches(calls, self._settings))
+        with uncollected() if len(calls) > _MANY else nullcontext():
+            return await self._runner.arun(items.batches(calls, self._settings))
 
     def view(self, *, owner_id: str, scope: str = GLOBAL) -> StoreView:
         """Return this store bound to one owner and scope, as a `BaseStore` that tools and agents can be handed.
