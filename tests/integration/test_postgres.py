@@ -18,6 +18,7 @@ import psycopg
 import pytest
 from databases import PostgresDatabases, rows
 from langgraph.checkpoint.base import empty_checkpoint
+from langgraph.graph import START, MessagesState, StateGraph
 from postgres_server import PostgresServer
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -29,8 +30,9 @@ from langgraph_memory.domain.jobs import Lease, Queued, Retries
 from langgraph_memory.domain.pieces import LIST_ID_BITS, POSITION_BITS, Run, pack_runs
 from langgraph_memory.domain.promotion import LedgerPlace
 from langgraph_memory.engine.connect import connect
-from langgraph_memory.engine.named_queries import load_queries
+from langgraph_memory.engine.named_queries import load_migrations, load_queries
 from langgraph_memory.engine.postgres import connection as connecting
+from langgraph_memory.engine.postgres import migrate as migrating
 from langgraph_memory.engine.postgres.engine import PostgresEngine
 from langgraph_memory.engine.postgres.errors import translate
 from langgraph_memory.engine.postgres.signature import Signature
@@ -755,6 +757,54 @@ def test_every_key_and_index_leads_with_the_partition_or_the_thread(url: str) ->
 
     assert len(leading) > 20
     assert {name for name, column in leading.items() if column not in ("partition", "thread_id")} == set(GLOBAL_INDEXES)
+
+
+def by_hash(sql: str) -> str:
+    """Return a migration with every table of owners or threads partitioned by the hash of it."""
+
+    def table(found: re.Match[str]) -> str:
+        name, body, settings = found[1], found[2], found[3] or ""
+        leading = next((one for one in ("partition", "thread_id") if f"\n    {one} text" in f"\n{body}"), None)
+        if leading is None:
+            return found[0]
+        parts = [
+            f"\nCREATE TABLE {name}_{n} PARTITION OF {name} FOR VALUES WITH (MODULUS 3, REMAINDER {n}){settings};"
+            for n in range(3)
+        ]
+        return f"CREATE TABLE {name} ({body}\n) PARTITION BY HASH ({leading});{''.join(parts)}"
+
+    return re.sub(r"CREATE TABLE (\w+) \((.*?)\n\)( WITH \([^)]*\))?;", table, sql, flags=re.DOTALL)
+
+
+def test_everything_works_on_tables_that_are_partitioned_by_the_hash_of_owner_or_thread(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrations = load_migrations("langgraph_memory.engine.postgres")
+    partitioned = tuple((number, name, by_hash(sql)) for number, name, sql in migrations)
+    monkeypatch.setattr(migrating, "load_migrations", lambda _package: partitioned)
+    url = postgres.new_database()
+    builder = StateGraph(MessagesState)
+    builder.add_node("answer", lambda _: {"messages": [("ai", "hello")]})
+    builder.add_edge(START, "answer")
+
+    with open_memory(url) as memory:
+        graph = builder.compile(checkpointer=memory.checkpointer)
+        for owner in ("ada", "ben", "eve"):
+            thread: Any = {"configurable": {"thread_id": owner, "owner_id": owner}}
+            for _ in range(2):
+                graph.invoke({"messages": [("user", "hi")]}, thread)
+            memory.store.remember("The harbour is green.", owner_id=owner)
+            memory.store.put(("docs", owner), "k", {"text": "harbour"})
+            assert len(graph.get_state(thread).values["messages"]) == 4
+            assert len(memory.store.recall("harbour", owner_id=owner)) == 1
+            assert len(memory.store.search(("docs", owner), query="harbour")) == 1
+        memory.checkpointer.prune(["ada"])
+        memory.checkpointer.delete_thread("ben")
+        memory.store.erase_owner("eve", threads=True)
+
+        assert [one.thread_id for one in memory.checkpointer.list_threads()] == ["ada"]
+        assert not memory.store.recall("harbour", owner_id="eve")
+    assert rows(url, "SELECT count(*) > 15 FROM pg_class WHERE relkind = 'p'") == [(True,)]
 
 
 def test_every_text_is_compared_by_its_bytes(url: str) -> None:
