@@ -24,6 +24,14 @@ _TELLING = re.compile(r"[\d@_/\\]|\w\.\w")
 _JOINED = re.compile(r"(?<![^\W_])(?:[A-Za-z]{0,40}?[a-z][A-Z][A-Za-z]{0,40}|[A-Za-z]{2,12}\d{2,12})(?![^\W_])")
 """A word in which capitals or digits tell its parts."""
 _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+_IDLE = (
+    (
+        "work",
+        re.compile(r"\bhow\b(?!.{0,200}\b(?:i|we|my|our)\b).{0,200}\bwork(?:s|ed|ing)?\b", re.IGNORECASE | re.DOTALL),
+    ),
+    ("like", re.compile(r"\b(?:looks?|sounds?|feels?|tastes?|be|is|something|would|'d) like\b", re.IGNORECASE)),
+)
+"""Words that ask about something and are none of it, and where they are that."""
 _QUESTION_END = ("?", "\uff1f", "\u061f")
 
 HIDDEN = re.compile(
@@ -89,8 +97,19 @@ def search_terms(text: str) -> list[str]:
 
 
 def question_terms(text: str) -> list[str]:
-    """Return the terms of a question to somebody's memories; "user" stands in most of them and tells nothing."""
-    return [term for term in search_terms(text) if term != "user"]
+    """Return the terms of a question to somebody's memories, without what only makes it a question.
+
+    "user" stands in most memories and tells nothing; "how B-trees work" asks of no work, "what it looks like" of
+    nothing that is liked.
+    """
+    idle = {"user", *(term for term, pattern in _IDLE if pattern.search(text))}
+    return [term for term in search_terms(text) if term not in idle]
+
+
+def other_forms(terms: Iterable[str]) -> list[str]:
+    """Return the stems that nouns and adjectives of the same roots have: that of "allergic" for that of "allergies"."""
+    long = (term for term in terms if len(term) > 5 and term.isalpha())
+    return [term[:-1] if term.endswith("i") else f"{term}i" for term in long]
 
 
 def _identifiers(text: str) -> list[str]:

@@ -23,7 +23,7 @@ from langgraph_memory.domain.ranking import DEFAULT_WEIGHTS, Hints, Priors, Time
 from langgraph_memory.domain.receipts import FORGOTTEN, ReceiptPolicy, ids_in, without_ids
 from langgraph_memory.domain.scope import owner_partition, visible_from
 from langgraph_memory.domain.selection import MAX_DROPPED, Eligibility, Selection
-from langgraph_memory.domain.text import phrases, question_terms
+from langgraph_memory.domain.text import other_forms, phrases, question_terms
 from langgraph_memory.domain.thread import mark_of
 from langgraph_memory.domain.times import asked_times
 from langgraph_memory.domain.types import BUILT_IN, MemoryTypes
@@ -565,11 +565,13 @@ def _relevance(
     size = corpus["size"] or 1
     weights = request.weights.adapted(brevity(corpus["term_total"] / size), corpus["context_size"] / size)
     past = yield from _past_words(request, partition)
-    wanted = question_terms(query)
+    asked = question_terms(query)
+    forms = [*asked, *other_forms(asked)]
     if in_sight is None:
-        postings = yield from _postings(partition, wanted, past)
+        postings = yield from _postings(partition, forms, past)
     else:
-        postings = [postings_in(in_sight, kind, wanted) for kind in range(3)]
+        postings = [postings_in(in_sight, kind, forms) for kind in range(3)]
+    wanted = [term for term in forms if term in asked or any(held.get(term) for held in postings)]
     lexical = _lexical(wanted, postings, corpus, weights)
     named = request.subjects.get(owner_id)
     if named is None:

@@ -151,3 +151,26 @@ async def test_what_is_always_shown_and_does_not_fit_is_named(store: Driver) -> 
 
     assert len(found) == 11
     assert [one.reason for one in found.dropped] == ["over_limit"] * 4
+
+
+async def test_what_only_makes_a_question_matches_nothing(store: Driver) -> None:
+    await store.remember("The user works at Northwind.", owner_id=ADA)
+    await store.remember("The user likes opera.", owner_id=ADA)
+
+    for question in ("Explain how B-trees work", "How does photosynthesis work?", "What does a capybara look like?"):
+        assert contents(await store.recall(question, owner_id=ADA)) == []
+    assert contents(await store.recall("Where do I work?", owner_id=ADA)) == ["The user works at Northwind."]
+    assert contents(await store.recall("How far from home do I work?", owner_id=ADA)) == [
+        "The user works at Northwind."
+    ]
+    assert contents(await store.recall("What music do I like?", owner_id=ADA)) == ["The user likes opera."]
+
+
+@pytest.mark.parametrize("needed", [False, True])
+async def test_a_noun_finds_its_adjective(store: Driver, needed: bool) -> None:
+    await store.remember("The user is allergic to peanuts.", owner_id=ADA)
+    await store.remember("The user plays the cello.", owner_id=ADA)
+
+    found = await store.recall("Do I have any allergies?", owner_id=ADA, needed=needed)
+
+    assert contents(found) == ["The user is allergic to peanuts."]
