@@ -126,9 +126,32 @@ def may_replace(new: Memory, known: Memory) -> bool:
 _OF_MANY_THINGS: Final = frozenset("family team contact health favorite allergy pet home origin preference".split())
 
 
+def person_of(content: str) -> str | None:
+    """Return whom of the user's people a statement is about: "daughter Mia" of "The user's daughter Mia is six"."""
+    found = _PERSON.match(content)
+    return None if found is None else " ".join(part for part in (found["kin"].lower(), found["name"]) if part)
+
+
+_PERSON: Final = re.compile(
+    rf"The user's (?:\w+ )?(?P<kin>(?i:{'|'.join(sorted(PEOPLE, key=len, reverse=True))}))\b(?!['’]s?\b)"
+    r"(?: (?P<name>[A-ZÀ-Þ][\w-]+))?(?! and\b)(?=[ ,])"
+)
+
+
+def of_one_subject(one: Memory, other: Memory) -> bool:
+    """Return whether two memories may be about one subject: of the user's people a name or relation is enough."""
+    keys = [phrase_key(each.subject or "") for each in (one, other)]
+    if keys[0] == keys[1]:
+        return True
+    words = [frozenset(key.split()) for key in keys]
+    if any(key and not of & PEOPLE for key, of in zip(keys, words, strict=True)):
+        return False
+    return not all(keys) or bool(words[0] & words[1])
+
+
 def same_single_thing(a: Memory, b: Memory) -> bool:
     """Return whether two statements give one thing that has a single value two different ones."""
-    if phrase_key(a.subject or "") != phrase_key(b.subject or ""):
+    if not of_one_subject(a, b):
         return False
     return any(_same_thing(one, other) for one in read(a.content).claims for other in read(b.content).claims)
 
@@ -314,7 +337,7 @@ def _endings(clause: str) -> Iterator[Ending]:
 
 
 def _why_replaced(new: Memory, known: Memory) -> str:
-    if phrase_key(new.subject or "") != phrase_key(known.subject or "") or new.id == known.id:
+    if not of_one_subject(new, known) or new.id == known.id:
         return ""
     one, other = read(new.content), read(known.content)
     for ending in one.endings:

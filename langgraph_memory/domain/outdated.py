@@ -15,10 +15,10 @@ from math import exp
 from typing import Any, Final
 
 from langgraph_memory.cache import remember_short
-from langgraph_memory.domain.changes import are_of_others, is_negative, plainly, stems
+from langgraph_memory.domain.changes import are_of_others, is_negative, of_one_subject, plainly, stems
 from langgraph_memory.domain.changewords import CUE, PEOPLE
 from langgraph_memory.domain.memory import Memory
-from langgraph_memory.domain.text import normalised, phrase_key
+from langgraph_memory.domain.text import normalised
 from langgraph_memory.domain.values import VALUES
 from langgraph_memory.domain.vectors import numpy
 from langgraph_memory.domain.word_vectors import meaning
@@ -60,12 +60,12 @@ def likely_replaced_by(new: Memory, known: Sequence[Memory]) -> list[tuple[Memor
     """
     if _ADDED.search(plainly(new.content)):  # "my younger son swims too"
         return []
-    about, told = phrase_key(new.subject or ""), has_a_cue(f"{new.content} {new.source.excerpt or ''}")
+    told = has_a_cue(f"{new.content} {new.source.excerpt or ''}")
     others = [
         one
         for one in known
         if one.id != new.id
-        and phrase_key(one.subject or "") == about
+        and of_one_subject(new, one)
         and (new.slot is None or one.slot is None)
         and (told or _goes_on(new, one))
     ]

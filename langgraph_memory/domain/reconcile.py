@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from langgraph_memory.domain.changes import plainly
+from langgraph_memory.domain.changewords import MANY
 from langgraph_memory.domain.likeness import Likeness, compare, says_it_ended
 from langgraph_memory.domain.memory import Memory, Source
 from langgraph_memory.domain.standing import (
@@ -88,6 +89,8 @@ def reconcile(
     if new.slot is None:
         return _without_slot(new, near, now, corrects=corrects)
     in_slot = tuple(memory for memory in known if memory.slot == new.slot and memory.memory_type == new.memory_type)
+    if not corrects:
+        in_slot = tuple(one for one in in_slot if not _is_of_somebody(new, one))
     if kind.update == "reinforce" and in_slot:
         return Decision(reinforced(in_slot[0], new, now), reinforces=in_slot[0], reason=f"seen again: {new.slot}")
     return _in_slot(new, in_slot, now, corrects=corrects)
@@ -248,6 +251,19 @@ def holding_value(memories: Iterable[Memory], values: Sequence[str]) -> list[Mem
     """Return the memories whose structured value is one of `values`, whatever the case."""
     wanted = {normalised(value) for value in values}
     return [memory for memory in memories if _value_of(memory) in wanted]
+
+
+def _is_of_somebody(new: Memory, known: Memory) -> bool:
+    """Return whether two memories stand side by side that name somebody: two sisters, or two things of one sister.
+
+    "My daughter Mia loves horses" leaves "my daughter Mia is allergic to eggs", in the slot of a daughter's name.
+    """
+    kind, _, of = (new.slot or "").partition(".")
+    if kind not in ("family", "pet", "team"):
+        return False
+    if _same_value(known, new):
+        return compare(known.content, new.content).kind == "unrelated"
+    return of in MANY and kind != "team"
 
 
 def _is_vaguer(new: Memory, known: Memory) -> bool:

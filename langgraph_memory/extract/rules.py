@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from langgraph_memory.domain.candidate import Candidate, Flaw, Utterance
+from langgraph_memory.domain.changes import person_of
 from langgraph_memory.domain.scope import storable
 from langgraph_memory.extract import gates
 from langgraph_memory.extract.changes import (
@@ -395,6 +396,7 @@ def _candidate(finding: Finding, utterance: Utterance, flaw: Flaw | None) -> Can
         session_only=finding.session,
         confidence=finding.confidence,
         importance=finding.importance,
+        subject=person_of(finding.content) if finding.slot is None else None,
         message_id=utterance.message_id,
         excerpt=finding.said,
         actor=utterance.actor,

@@ -244,3 +244,38 @@ async def test_one_slot_has_one_value_whatever_it_is_called(
         await graph.invoke({"messages": [("user", text)]}, config, context=MemoryContext(ADA))
 
     assert [one.content for one in memory.store.list_memories(owner_id=ADA)] == ["The user lives in Linz."]
+
+
+@pytest.mark.parametrize(
+    "turns",
+    [
+        ("My daughter Mia is allergic to eggs.", "My daughter Mia loves horses."),
+        ("I have a dog called Bolt.", "I have a dog called Moss."),
+        ("My sister is called Ann.", "My sister is called Beth."),
+        ("My brother Tom lives in Rome.", "My brother Jim lives in Bonn."),
+    ],
+)
+async def test_several_of_a_kind_and_several_things_of_one_stand_side_by_side(
+    memory: MemoryDatabase, mode: str, turns: tuple[str, ...]
+) -> None:
+    before = await talk(memory, mode, turns[0])
+
+    known = await talk(memory, mode, turns[1])
+
+    assert set(before) < set(known)
+
+
+async def test_what_is_said_of_one_of_the_users_people_is_about_them(memory: MemoryDatabase, mode: str) -> None:
+    await talk(memory, mode, "My best friend Nadia lives in Tunis.", "My sister is left handed.", "I am left handed.")
+
+    subjects = {one.content: one.subject for one in memory.store.list_memories(owner_id=ADA)}
+
+    assert subjects["The user's best friend Nadia lives in Tunis."] == "friend Nadia"
+    assert subjects["The user's sister is left handed."] == "sister"
+    assert subjects["The user is left handed."] is None
+
+
+async def test_a_friend_who_moves_lives_where_they_moved(memory: MemoryDatabase, mode: str) -> None:
+    known = await talk(memory, mode, "My best friend Nadia lives in Tunis.", "Nadia moved to Sfax.")
+
+    assert known == ["The user says: “Nadia moved to Sfax”"]
