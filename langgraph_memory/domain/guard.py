@@ -6,8 +6,9 @@ import inspect
 import re
 from base64 import b64decode
 from binascii import Error as NotBase64
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, Literal, get_args
 
@@ -173,6 +174,12 @@ def masked_values(text: str, policy: GuardPolicy = DEFAULT_GUARD) -> dict[str, s
 
 def _masks(text: str, view: View, policy: GuardPolicy) -> list[tuple[int, int, str]]:
     """Return what is masked in a text: where it stands, and the placeholder; in order, without overlaps."""
+    return list(_masks_of(text, view, policy))
+
+
+@lru_cache(maxsize=8)
+def _masks_of(text: str, view: View, policy: GuardPolicy) -> Sequence[tuple[int, int, str]]:
+    """Same as `_masks`; one text is judged and masked several times over on its way in."""
     found = [(*span, "secret") for span in secret_spans(view)]
     found += [
         (*view.origin(span), kind.replace("_", " ")) for kind in policy.kinds("mask") for span in find(kind, view.text)

@@ -14,21 +14,28 @@ _HERE: Final = files("langgraph_memory.domain")
 _ROWS: Final[dict[str, list[dict[str, Any]]]] = tomllib.loads((_HERE / "guard_formats.toml").read_text("utf-8"))
 
 
+_OWN_SCRIPT: Final = frozenset("ru uk ja zh ko hi ar fa he el th vi".split())
+"""Languages in which nothing is written in ASCII alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """One documented form; `unless` is what, right before it, makes it something else.
 
-    Each text that it fits holds one of `signs`, if it has any: most texts are seen to hold none of a form without
-    trying it at each letter.
+    Each text that it fits holds one of `signs`, if it has any, and in its `own_script` letters beyond ASCII: most texts
+    are seen to hold none of a form without trying it at each letter.
     """
 
     name: str
     pattern: re.Pattern[str]
     unless: re.Pattern[str] | None = None
     signs: tuple[str, ...] = ()
+    own_script: bool = False
 
     def fits(self, text: str, lowered: str) -> bool:
         """Return whether the form is anywhere in `text`, of which `lowered` is the lower case."""
+        if self.own_script and text.isascii():
+            return False
         return (not self.signs or any(map(lowered.__contains__, self.signs))) and self.pattern.search(text) is not None
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
@@ -65,7 +72,8 @@ def _format(row: dict[str, Any]) -> Format:
     unless = row.get("unless")
     flags = re.IGNORECASE if "language" in row else 0
     pattern, signs = re.compile(row["pattern"], flags), tuple(row.get("signs", ()))
-    return Format(row["name"], pattern, None if unless is None else re.compile(unless), signs)
+    own_script = row.get("language") in _OWN_SCRIPT
+    return Format(row["name"], pattern, None if unless is None else re.compile(unless), signs, own_script)
 
 
 def _bare(pattern: re.Pattern[str]) -> str:

@@ -12,6 +12,7 @@ from langgraph_memory.domain.secret_formats import any_of, formats, seed_words, 
 from langgraph_memory.domain.text import STOP_WORDS
 
 _FORMATS: Final = formats("secret")
+_TOLD: Final = formats("told")
 _ANY_FORMAT: Final = any_of(_FORMATS)
 _PLACEHOLDER, _WEAK_SAMPLE, _NAME = (one.pattern for one in formats("placeholder"))
 _SAMPLE_KEY = re.compile(r"(?i)your|x{4,}|\*{3,}|\.{3}|…|<|>|placeholder|redacted|\$\{")
@@ -23,6 +24,12 @@ _LONG_WORD = re.compile(
     r"|(?i:bearer\s\S+|authorization\W{1,6}\w+\s\S+)"
 )
 """Where a key may stand."""
+
+_IN_KEYS = re.compile(
+    r"\d|-----|://|AKIA|ASIA|ABIA|ACCA|\b(?:sk|pk|rk|gh[pousr]|xox|gl|npm|hf|SG)[-_.]|^(?:curl|mysql|maria|sshp|redis)"
+    r"|(?i:^bearer|^auth)"
+)
+"""What a key or what tells of one holds; the names in code are mostly without."""
 
 _WIDE: Final = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\u0e00-\u0e7f"
 
@@ -43,7 +50,8 @@ _SIGNS: Final = tuple(
 )
 """Of these every name of a secret in plain letters holds one."""
 _COPULAS: Final = frozenset(words("copula"))
-_ENGLISH_COPULAS: Final = frozenset(("is", "are", "was"))
+_ENGLISH_COPULAS: Final = frozenset(("is", "are", "was", "it's", "its", "that's"))
+_SELF_ANSWERS: Final = frozenset(("it's", "its", "that's"))
 _JOINING: Final = frozenset(("and", "but", "so", "since", "for"))
 _NO_VALUE: Final = frozenset(words("no_value"))
 _FILLERS: Final = frozenset(
@@ -63,6 +71,8 @@ _ASSIGNED = re.compile(
 )
 _TOKEN = re.compile(rf"[{_WIDE}]+|[^\s{_WIDE}]+")
 _STATEMENT_END = re.compile(r"\n|(?<=[.!?])\s+(?=[A-ZА-ЯÀ-Þ])|[。！？]")
+_ASKED = re.compile(r"^\?\s+(?=it'?s\b|it is\b|that'?s\b)", re.IGNORECASE)
+"""Who asks themselves and answers ("My password? It's ...") tells it in two sentences."""
 _TRIMMED: Final = "\"'`“”‘’«»„()[]{}<>,;:.*"
 _DATED = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}")
 _SYMBOL = re.compile(r"[!@#$%^&*+?~=|\\]")
@@ -144,17 +154,26 @@ def _in_view(view: View) -> Iterator[Span]:
     yield from _seed_phrases(text)
     yield from _assigned(text)
     yield from _said(text)
+    yield from _told_around(text)
     if _REVERSED.search(text):
         length = len(text)
         yield from ((length - end, length - start) for start, end in _said(text[::-1]))
 
 
 def _formatted(text: str) -> Iterator[Span]:
-    near = (match.span() for match in _LONG_WORD.finditer(text))
+    near = (match.span() for match in _LONG_WORD.finditer(text) if _IN_KEYS.search(match[0]))
     if all(_ANY_FORMAT.search(text, max(0, start - 30), end) is None for start, end in near):
         return
     for one in _FORMATS:
         yield from (span for span in one.spans(text) if not _is_sample(text[slice(*span)]))
+
+
+def _told_around(text: str) -> Iterator[Span]:
+    """Yield what is a secret by what is said around it: codes from a text message, what unlocks a phone."""
+    lowered = text.lower()
+    for one in _TOLD:
+        if one.fits(text, lowered):
+            yield from one.spans(text)
 
 
 def _is_sample(value: str) -> bool:
@@ -218,7 +237,7 @@ def _looks_like_code(text: str, place: int) -> bool:
 
 
 def _told_after(text: str, place: int, kind: str) -> Iterator[Span]:
-    tail = text[place : place + 160]
+    tail = _ASKED.sub(lambda asked: " " * len(asked[0]), text[place : place + 160])
     end = _STATEMENT_END.search(tail, 1)
     tail = tail[: end.start()] if end else tail
     tokens = [(place + match.start(), place + match.end()) for match in _TOKEN.finditer(tail)]
@@ -240,7 +259,11 @@ def _value_place(text: str, tokens: Sequence[Span]) -> int | None:
     """Return where after a copula or a colon the value begins."""
     for place, (start, end) in enumerate(tokens[:9]):
         word = text[start:end].strip("\"'").casefold()
-        if word in _COPULAS or (word.endswith(":") and "://" not in word):
+        if (
+            word in _COPULAS
+            or (place == 0 and word in ("it's", "its", "that's"))
+            or (word.endswith(":") and "://" not in word)
+        ):
             return place + 1
         if place == 0 and word[:1] in ":=" and len(word) > 1:
             return 0

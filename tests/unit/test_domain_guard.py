@@ -373,3 +373,21 @@ def test_hidden_characters_neither_are_stored_twice_nor_reach_a_prompt(hidden: s
 )
 def test_what_scripts_and_emoji_need_is_no_reason_to_refuse(text: str) -> None:
     assert refuse(text) is None
+
+
+def test_real_code_is_untouched() -> None:
+    import asyncio
+    import email
+    import http
+    import json
+    import logging
+    import urllib
+
+    packages = [Path(one.__file__ or "").parent for one in (asyncio, email, http, json, logging, urllib)]
+    code = [path.read_text("utf-8") for package in packages for path in sorted(package.glob("*.py"))]
+    chunks = [text[at : at + 1500] for text in code for at in range(0, min(len(text), 6000), 1500)]
+
+    touched = [chunk for chunk in chunks if refuse(chunk) is not None or mask(chunk) != chunk]
+
+    assert len(chunks) > 150
+    assert len(touched) <= len(chunks) / 100
