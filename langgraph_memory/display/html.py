@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from langgraph_memory.display.counting import listed
+from langgraph_memory.display.parts import in_words
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -186,7 +187,7 @@ def _explained(one: Explained) -> tuple[str, str, str]:
 
 def _why(parts: Mapping[str, float], against: str) -> str:
     """Return the parts of a score, and what contradicts the memory."""
-    named = ", ".join(f"{name} {part:.3f}" for name, part in parts.items())
+    named = in_words(parts)
     return f"{named}; conflicts with: {against}" if against else named
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, Self
 
 from langgraph_memory.display import audit_html, explanation_html, replay_html
+from langgraph_memory.display.parts import in_words
 from langgraph_memory.domain.clock import from_microseconds
 from langgraph_memory.domain.memory import Memory, Recall, Receipt
 
@@ -65,7 +66,7 @@ class Explained:
     def __str__(self) -> str:
         score = "  -  " if self.score is None else f"{self.score:.3f}"
         said = "(forgotten)" if self.memory is None else self.memory.content
-        why = ", ".join(f"{name} {part:.3f}" for name, part in self.parts.items())
+        why = in_words(self.parts)
         line = f"{score}  {said}  [{self.reason.replace('_', ' ') if self.reason else why}]"
         line = f"{line}  conflicts with: {self.against}" if self.conflicts_with else line
         return f"{line}  linked by: {' > '.join(self.via)}" if self.via else line

@@ -42,6 +42,8 @@ MOST_WEIGHED = 256
 MANY, FEW = 2048, 512
 """Of an owner with more memories than the first, at most so many at the scopes that are read are compared alone."""
 _LENGTHS = {"": "term_count", "context_": "context_count", "asked_": "asked_count"}
+ASKED_TIME = 1.5
+"""What it adds to the weights of what an answer needs that a memory is of the time which is asked for."""
 WIDE = 10.0
 """How many deviations a perfect match must be worth for what is beside it to count in full."""
 
@@ -222,7 +224,7 @@ def _needed(request: RecallRequest, query: str) -> Plan[Found]:
         weighed += own
         dropped += hidden
     standing = _standing(request, weighed)
-    others = _weighed(query, request.scope, _others_than(standing, weighed), close)
+    others = _weighed(query, request, _others_than(standing, weighed), close)
     return Found(standing, sorted(others, key=_best_first), dropped)
 
 
@@ -297,13 +299,22 @@ def _selected_first(
 
 
 def _weighed(
-    query: str, scope: str, found: Sequence[Recalled], closeness: Mapping[tuple[str, str], float]
+    query: str, request: RecallRequest, found: Sequence[Recalled], closeness: Mapping[tuple[str, str], float]
 ) -> list[Recalled]:
     """Return the found with the chance that an answer needs each of them for their score."""
     memories = [item.memory for item in found]
-    parts = evidence(query, scope, memories, [closeness.get((one.owner_id, one.id)) for one in memories])
-    weighed = [replace(item, score=chance(held), parts=held) for item, held in zip(found, parts, strict=True)]
+    parts = evidence(query, request.scope, memories, [closeness.get((one.owner_id, one.id)) for one in memories])
+    times = _times(query, request.at)
+    timed = [held | _time_part(times, memory) for held, memory in zip(parts, memories, strict=True)]
+    weighed = [replace(item, score=chance(held), parts=held) for item, held in zip(found, timed, strict=True)]
     return following(query, weighed)
+
+
+def _time_part(times: Sequence[Time], memory: Memory) -> dict[str, float]:
+    """Return what it says for a memory that it is of the time which is asked for; nothing where either has none."""
+    if not times or memory.valid_from is None:
+        return {}
+    return {"time asked for": ASKED_TIME * max(one.match(memory.valid_from) for one in times)}
 
 
 def _closeness_of(

@@ -174,3 +174,23 @@ async def test_a_noun_finds_its_adjective(store: Driver, needed: bool) -> None:
     found = await store.recall("Do I have any allergies?", owner_id=ADA, needed=needed)
 
     assert contents(found) == ["The user is allergic to peanuts."]
+
+
+async def test_an_answer_needs_sooner_what_is_of_the_time_that_is_asked_for(store: Driver) -> None:
+    for days in (-200, 8):
+        moment = START + timedelta(days=days)
+        await store.remember(f"Trip of {abs(days)} to Graz.", owner_id=ADA, memory_type="event", valid_from=moment)
+
+    found = await store.recall("What did I plan for next week?", owner_id=ADA, needed=True)
+
+    assert contents(found)[:1] == ["Trip of 8 to Graz."]
+
+
+async def test_an_explanation_says_each_part_in_words(store: Driver) -> None:
+    await store.remember("The boat is blue.", owner_id=ADA, importance=0.9)
+
+    told = str(await store.explain(await store.recall("boat", owner_id=ADA), owner_id=ADA))
+
+    assert "words it shares 0." in told
+    assert "how important it is 0." in told
+    assert "lexical" not in told
