@@ -57,7 +57,7 @@ def test_explain_shows_the_last_recall(filled: str) -> None:
     result = run("explain", "--owner", "ana", "--db", filled)
 
     assert result.exit_code == 0
-    for word in ("where does Ana live", "Ana lives in Lisbon", "lexical", "superseded"):
+    for word in ("where does Ana live", "Ana lives in Lisbon", "words it shares", "superseded"):
         assert word in result.output
     assert "error: 'bob' has recalled nothing yet." in run("explain", "--owner", "bob", "--db", filled).output
 

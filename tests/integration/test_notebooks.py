@@ -98,5 +98,5 @@ async def test_the_hygiene_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert saw('kind="never_recalled"', "The docs are in the repo.", "never recalled")
     assert saw("store.sweep", "what a sweep would do", "desks", "pruned", "below the floor")
     assert saw("report.rows()", "pruned +The office has 40 desks", "may hold 5 live memories")
-    assert saw("store.explain", "Lisbon", "lexical", "left out", "Berlin", "superseded")
+    assert saw("store.explain", "Lisbon", "words it shares", "left out", "Berlin", "superseded")
     assert saw("store.audit", "added", "thursday")
