@@ -9,6 +9,7 @@ from itertools import permutations
 
 from langgraph_memory.domain.changes import replaced_by
 from langgraph_memory.domain.memory import Memory
+from langgraph_memory.domain.outdated import UNDECIDED, likely_replaced_by
 from langgraph_memory.domain.standing import overrides
 
 _LONGEST = 240
@@ -24,7 +25,15 @@ def replaced_among(found: Iterable[Memory]) -> frozenset[tuple[str, str]]:
     """
     read = [memory for memory in found if len(memory.content) <= _LONGEST and _OF_SOMEBODY.search(memory.content)]
     pairs = ((new, old) for new, old in permutations(read, 2) if _may_replace(new, old))
-    return frozenset((old.owner_id, old.id) for new, old in pairs if replaced_by(new, [old]))
+    return frozenset((old.owner_id, old.id) for new, old in pairs if _is_replaced(new, old))
+
+
+def _is_replaced(new: Memory, old: Memory) -> bool:
+    """Return whether one puts an end to the other, or may do so: what is undecided is kept, and the newer told."""
+    if replaced_by(new, [old]):
+        return True
+    by_users = new.source.actor == old.source.actor == "user"
+    return by_users and bool(likely_replaced_by(new, [old], least=UNDECIDED))
 
 
 def _may_replace(new: Memory, old: Memory) -> bool:

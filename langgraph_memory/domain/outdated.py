@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from math import exp
 from typing import Any, Final
@@ -20,11 +20,12 @@ from langgraph_memory.domain.changewords import CUE, PEOPLE
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.text import normalised
 from langgraph_memory.domain.values import VALUES
-from langgraph_memory.domain.vectors import numpy
 from langgraph_memory.domain.word_vectors import meaning
 
 LIKELY: Final = 0.5
 """The probability from which on a statement takes the place of another."""
+UNDECIDED: Final = 0.4
+"""The probability from which on a newer statement is told alone, though the older is kept beside it."""
 CLEAR: Final = 0.85
 """The same for each of several; of less likely ones only the likeliest goes."""
 COMPARED: Final = 32
@@ -52,7 +53,7 @@ _MEANT: Final = re.compile(
 _SORTS: Final = tuple((sort, re.compile(rf"(?<![\w.]){pattern}(?![\w])")) for sort, pattern in VALUES)
 
 
-def likely_replaced_by(new: Memory, known: Sequence[Memory]) -> list[tuple[Memory, str]]:
+def likely_replaced_by(new: Memory, known: Sequence[Memory], *, least: float = LIKELY) -> list[tuple[Memory, str]]:
     """Return those of `known` that most likely hold no longer once `new` is said, with the reason.
 
     What has no word of a change in it changes only what was said in the same thread, in other words: of the same words,
@@ -71,7 +72,7 @@ def likely_replaced_by(new: Memory, known: Sequence[Memory]) -> list[tuple[Memor
     ]
     found = [(likelihood(new.content, one.content), one) for one in others[:COMPARED] if not _is_for_good(new, one)]
     best = max((chance for chance, _ in found), default=0.0)
-    return [(one, "it most likely holds no longer") for chance, one in found if chance >= max(LIKELY, min(best, CLEAR))]
+    return [(one, "it most likely holds no longer") for chance, one in found if chance >= max(least, min(best, CLEAR))]
 
 
 def _goes_on(new: Memory, known: Memory) -> bool:
@@ -102,11 +103,12 @@ _FOR_GOOD: Final = re.compile(r"\b(?:allerg\w*|intoleran\w*|born|birthday|grew u
 
 def likelihood(said: str, known: str) -> float:
     """Return how likely `known` holds no longer once the same speaker has `said` the other, from 0 to 1."""
-    weights = _weights()
-    measured = marks(said, known)
-    if not measured:
+    new, old = _reading(said), _reading(known)
+    if not _are_comparable(new, old):
         return 0.0
-    score = weights.get("", 0.0) + sum(weights.get(name, 0.0) * value for name, value in measured)
+    weights = _weights()
+    score = weights.get("", 0.0) + sum(weights.get(name, 0.0) * value for name, value in _marks(new, old))
+    score += new.weight + (new.weight_of_it if new.stems & old.stems else 0.0)
     return 1.0 / (1.0 + exp(-max(-30.0, min(30.0, score))))
 
 
@@ -119,9 +121,21 @@ def has_a_cue(text: str) -> bool:
 def marks(said: str, known: str) -> list[tuple[str, float]]:
     """Return what is measured of a pair, by name."""
     new, old = _reading(said), _reading(known)
-    if are_of_others(new.plain, old.plain):
+    if not _are_comparable(new, old):
         return []
-    return list(_marks(new, old)) if 0 < len(new.words) <= LONGEST and 0 < len(old.words) <= LONGEST else []
+    words = dict.fromkeys(new.words)
+    of_it = words if new.stems & old.stems else ()
+    return [
+        *_marks(new, old),
+        *((f"says {word}", 1.0) for word in words),
+        *((f"says {word} of it", 1.0) for word in of_it),
+    ]
+
+
+def _are_comparable(new: _Reading, old: _Reading) -> bool:
+    """Return whether two statements are short enough to say one thing each, and not about two persons."""
+    lengths = (len(new.words), len(old.words))
+    return 0 < min(lengths) <= max(lengths) <= LONGEST and not are_of_others(new.plain, old.plain)
 
 
 class _Reading:
@@ -142,6 +156,16 @@ class _Reading:
             "added": _ADDED.search(self.plain) is not None,
             "passing": _PASSING.search(self.plain) is not None,
         }
+
+    @cached_property
+    def weight(self) -> float:
+        """What its words weigh, whatever it is compared with."""
+        return sum(_weights().get(f"says {word}", 0.0) for word in set(self.words))
+
+    @cached_property
+    def weight_of_it(self) -> float:
+        """What they weigh beside that where it shares a word with the other."""
+        return sum(_weights().get(f"says {word} of it", 0.0) for word in set(self.words))
 
 
 @remember_short(1024)
@@ -180,8 +204,6 @@ def _marks(new: _Reading, old: _Reading) -> Iterator[tuple[str, float]]:
             yield f"{cue} value", float(value_shared)
             yield f"{cue} alike", alike
             yield f"{cue} close", closeness
-    yield from ((f"says {word}", 1.0) for word in dict.fromkeys(new.words))
-    yield from ((f"says {word} of it", 1.0) for word in dict.fromkeys(new.words) if shared)
 
 
 def _of_people(new: _Reading, old: _Reading) -> Iterator[tuple[str, float]]:
@@ -209,11 +231,12 @@ def _without(reading: _Reading, shared: frozenset[str]) -> list[str]:
 
 def _most_alike(left: Sequence[str], gone: Sequence[str]) -> float:
     """Return the cosine of the two words that are closest: "ballet" and "karate"."""
-    if not left or not gone:
-        return 0.0
-    np = numpy()
-    one, other = np.stack([_of_word(word) for word in left]), np.stack([_of_word(word) for word in gone])
-    return float((one @ other.T).max())
+    return max((_word_likeness(one, other) for one in left for other in gone), default=0.0)
+
+
+@lru_cache(maxsize=16384)
+def _word_likeness(one: str, other: str) -> float:
+    return float(_of_word(one) @ _of_word(other))
 
 
 @lru_cache(maxsize=4096)
