@@ -28,6 +28,7 @@ from langgraph_memory import (
     PromotionNode,
     PromotionReport,
     PromotionWorker,
+    Source,
     Utterance,
     build_graph,
     open_memory,
@@ -39,6 +40,7 @@ from langgraph_memory.extract.model_prompt import Entry
 from langgraph_memory.flows.settings import StoreSettings
 
 OWNER = MemoryContext(owner_id="ana")
+SAID = Source(actor="user")
 
 
 class AnsweringInJson(GenericFakeChatModel):
@@ -145,7 +147,9 @@ async def test_a_turn_is_read_by_the_model_and_stored_once(memory: MemoryDatabas
 
 
 async def test_the_model_is_shown_what_is_known_so_that_it_updates_the_slot(memory: MemoryDatabase) -> None:
-    memory.store.remember("The user lives in Berlin.", owner_id="ana", slot="home.city", content_json={"value": "B"})
+    memory.store.remember(
+        "The user lives in Berlin.", owner_id="ana", slot="home.city", content_json={"value": "B"}, source=SAID
+    )
     memory.store.remember("Eve lives in Rome.", owner_id="eve", slot="home.city")
     model = scripted(found(MUNICH))
     turns = Turns(memory, ModelExtractor(model))
@@ -468,7 +472,7 @@ def about(quote: str, action: str, content: str, target: str, **more: Any) -> An
 
 async def test_an_update_supersedes_the_one_memory_that_it_names(opened: MemoryDatabase, mode: str) -> None:
     for content in KNOWN:
-        opened.store.remember(content, owner_id="ana")
+        opened.store.remember(content, owner_id="ana", source=SAID)
     answer = about("i sold the saab, drive a volvo now", "update", "The user drives a Volvo.", "Saab")
 
     turns = Talk(opened, mode, answer)
@@ -480,7 +484,7 @@ async def test_an_update_supersedes_the_one_memory_that_it_names(opened: MemoryD
 
 async def test_a_retirement_reaches_the_one_memory_that_it_names(opened: MemoryDatabase, mode: str) -> None:
     for content in KNOWN:
-        opened.store.remember(content, owner_id="ana")
+        opened.store.remember(content, owner_id="ana", source=SAID)
     answer = about("I don't play the oboe any more", "retire", "The user no longer plays the oboe.", "oboe")
 
     turns = Talk(opened, mode, answer)
@@ -491,7 +495,7 @@ async def test_a_retirement_reaches_the_one_memory_that_it_names(opened: MemoryD
 
 async def test_what_the_user_asks_to_forget_is_forgotten(opened: MemoryDatabase, mode: str) -> None:
     for content in KNOWN:
-        opened.store.remember(content, owner_id="ana")
+        opened.store.remember(content, owner_id="ana", source=SAID)
     answer = about("please forget about my sister", "forget", "The user's sister is Ida.", "Ida")
 
     turns = Talk(opened, mode, answer)
@@ -513,7 +517,7 @@ async def test_what_was_not_said_ends_nothing(
     opened: MemoryDatabase, mode: str, said: str, action: str, content: str, target: str
 ) -> None:
     for known in KNOWN:
-        opened.store.remember(known, owner_id="ana")
+        opened.store.remember(known, owner_id="ana", source=SAID)
 
     turns = Talk(opened, mode, about(said, action, content, target))
     await turns.say(said)

@@ -421,7 +421,7 @@ async def test_the_command_ends_a_session(path: str) -> None:
 
     assert first.output == f"{SUMMARY}\nremembered for ana from 4 messages.\n"
     assert second.output.startswith(f"{SUMMARY}\nremembered for ana from 4 messages; removed ")
-    assert unknown.output == "error: there is no thread 'u'; list_threads() lists those there are.\n"
+    assert unknown.output == "error: there is no thread 'u'; the command threads lists those there are.\n"
     assert (unknown.exit_code, missing.exit_code) == (1, 1)
     with open_memory(path) as memory:
         assert (summaries(memory), checkpoints(memory)) == ([SUMMARY], 1)
