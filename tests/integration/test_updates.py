@@ -286,10 +286,10 @@ async def test_of_what_is_undecided_the_newer_is_told_alone_and_the_older_kept(
     memory: MemoryDatabase, mode: str
 ) -> None:
     source = {"actor": "user", "extractor": "rules"}
-    for thread, content in (("a", "The user pays 640 a month for rent."), ("b", "The user's rent was raised to 690.")):
+    for thread, content in (("a", "The user pays 640 a month for rent."), ("b", "The user's rent went up to 690.")):
         memory.store.remember(content, owner_id=ADA, memory_type="event", source=Source(thread_id=thread, **source))
 
     found = await Driver(memory.store, mode).recall("How much is my rent?", owner_id=ADA)
 
-    assert [one.memory.content for one in found] == ["The user's rent was raised to 690."]
+    assert [one.memory.content for one in found] == ["The user's rent went up to 690."]
     assert len(memory.store.list_memories(owner_id=ADA)) == 2
