@@ -15,7 +15,6 @@ from langgraph_memory import (
     OfflineChatModel,
     PromotionNode,
     PromotionWorker,
-    Source,
     build_graph,
     open_memory,
 )
@@ -280,16 +279,3 @@ async def test_a_friend_who_moves_lives_where_they_moved(memory: MemoryDatabase,
     known = await talk(memory, mode, "My best friend Nadia lives in Tunis.", "Nadia moved to Sfax.")
 
     assert known == ["The user says: “Nadia moved to Sfax”"]
-
-
-async def test_of_what_is_undecided_the_newer_is_told_alone_and_the_older_kept(
-    memory: MemoryDatabase, mode: str
-) -> None:
-    source = {"actor": "user", "extractor": "rules"}
-    for thread, content in (("a", "The user pays 640 a month for rent."), ("b", "The user's rent went up to 690.")):
-        memory.store.remember(content, owner_id=ADA, memory_type="event", source=Source(thread_id=thread, **source))
-
-    found = await Driver(memory.store, mode).recall("How much is my rent?", owner_id=ADA)
-
-    assert [one.memory.content for one in found] == ["The user's rent went up to 690."]
-    assert len(memory.store.list_memories(owner_id=ADA)) == 2
