@@ -42,6 +42,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        listening.listen()  # so that who opens the printed address at once is served as soon as may be
     except (OSError, OverflowError) as error:
         listening.close()
         raise InvalidInputError(
