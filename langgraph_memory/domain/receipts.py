@@ -48,6 +48,13 @@ class ReceiptPolicy:
 DEFAULT_RECEIPTS = ReceiptPolicy()
 
 
+def quotes(memory: Memory, gone: Sequence[Memory]) -> bool:
+    """Return whether the quote that a memory was read from holds what some others say."""
+    excerpt = (memory.source.excerpt or "").casefold()
+    told = [text.casefold() for one in gone for text in _said(one)]
+    return bool(excerpt) and any(text in excerpt or (len(text) > len(excerpt) and excerpt in text) for text in told)
+
+
 def needles(memories: Sequence[Memory]) -> list[str]:
     """Return texts one of which is in the JSON of every receipt that has to do with some memories, in lower case."""
     said = [text for one in memories for text in (one.id, *_said(one))]

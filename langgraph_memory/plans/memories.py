@@ -17,7 +17,7 @@ from langgraph_memory.domain.likeness import compare
 from langgraph_memory.domain.memory import Action, Memory, Outcome, Source, trust_of
 from langgraph_memory.domain.memory_filter import Wanted
 from langgraph_memory.domain.outdated import likely_replaced_by
-from langgraph_memory.domain.receipts import ReceiptPolicy, needles, without
+from langgraph_memory.domain.receipts import ReceiptPolicy, needles, quotes, without
 from langgraph_memory.domain.reconcile import (
     LOWER_STANDING,
     Decision,
@@ -612,7 +612,30 @@ def forget_versions(
     yield from settle_conflicts(versions, now)
     if action == "forgotten":
         yield from amend_summaries(versions, now, for_good=True)
+        yield from _lose_from_excerpts(versions)
     return len(versions)
+
+
+def _lose_from_excerpts(gone: Sequence[Memory]) -> Plan[None]:
+    """Take the quotes out of what was read from the same messages, where they hold what is forgotten."""
+    said = {one for memory in gone for one in memory.source.message_ids}
+    if not said:
+        return
+    partition = owner_partition(gone[0].owner_id)
+    rows = yield Query("memories_quoting", {"partition": partition, "needles": sorted(map(json.dumps, said))})
+    quoting = [Memory.remains(row) for row in rows]
+    for memory in (one for one in quoting if said & set(one.source.message_ids) and quotes(one, gone)):
+        yield Query("blank_excerpt", {"partition": partition, "id": memory.id, **_without_excerpt(memory)})
+        for row in (yield Query("export_versions", {"partition": partition, "ids": [memory.id]})):
+            place = {"partition": partition, "id": memory.id, "version_no": row["version_no"]}
+            yield Query("blank_version_excerpt", {**place, **_without_excerpt(Memory.remains(row))})
+
+
+def _without_excerpt(memory: Memory) -> dict[str, Any]:
+    """Return the columns in which a memory without its quote differs."""
+    bare = memory.model_copy(update={"source": memory.source.model_copy(update={"excerpt": None})})
+    columns = memory_columns(bare)
+    return {"source": columns["source"], "checksum": columns["checksum"]}
 
 
 def _forget_for_good(versions: Sequence[Memory], now: datetime) -> Plan[None]:

@@ -219,3 +219,24 @@ async def test_a_candidate_that_asks_to_forget_is_carried_out(
     assert (slotless.id if slotless else berlin.id) not in left
     await say(memory, mode, "u", "Forget that I live in Berlin.", extractor=forgetting, on_promotion=reports.append)
     assert slot is None or "nothing_to_forget" in [entry.verdict.reason for entry in reports[-1]]
+
+
+async def test_what_is_forgotten_is_in_no_quote_of_what_was_said_with_it(
+    memory: MemoryDatabase, mode: str, database: str
+) -> None:
+    def reading(utterances: Sequence[Utterance]) -> list[Candidate]:
+        said = {"message_id": utterances[-1].message_id, "excerpt": utterances[-1].text}
+        return [Candidate(content=f"The user {what}.", **said) for what in ("lives in Berlin", "has a dog")]
+
+    store = Driver(memory.store, mode)
+    await say(memory, mode, "t", "I live in Berlin and have a dog.", extractor=reading)
+    berlin, dog = sorted(memory.store.list_memories(owner_id="ana"), key=lambda one: "dog" in one.content)
+    await store.verify(dog.id, owner_id="ana")
+
+    await store.forget(berlin.id, owner_id="ana")
+
+    (left,) = await store.list_memories(owner_id="ana")
+    assert (left.content, left.source.excerpt) == ("The user has a dog.", None)
+    assert left.source.message_ids == dog.source.message_ids
+    assert "Berlin" not in "".join(memory.store.export(owner_id="ana"))
+    assert [one.content for one in await store.history(dog.id, owner_id="ana")] == ["The user has a dog."]

@@ -93,3 +93,13 @@ SELECT * FROM agent_memory WHERE partition = :partition AND memory_type = 'summa
 -- name: memories_after
 -- A page of the memories of every owner, by their numbers.
 SELECT * FROM agent_memory WHERE memory_type IS NOT NULL AND memory_no > :after ORDER BY memory_no LIMIT :limit
+
+-- name: blank_excerpt
+-- Give a memory a source without the quote; its earlier states are given theirs one by one.
+UPDATE agent_memory SET source = :source, checksum = :checksum
+WHERE partition = :partition AND id = :id AND memory_type IS NOT NULL
+
+-- name: blank_version_excerpt
+-- The same of one earlier state of a memory.
+UPDATE memory_version SET source = :source, checksum = :checksum
+WHERE partition = :partition AND id = :id AND version_no = :version_no

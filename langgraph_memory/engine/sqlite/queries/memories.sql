@@ -92,3 +92,9 @@ WHERE partition = :partition AND memory_type IS NOT NULL AND (:everything OR (
   AND (:since IS NULL OR coalesce(valid_from, created_at) >= :since)
   AND (:before IS NULL OR coalesce(valid_from, created_at) < :before)
 ORDER BY updated_at DESC, memory_no DESC LIMIT :limit OFFSET :offset
+
+-- name: memories_quoting
+-- The memories of one partition whose source names one of some messages, as JSON writes their ids.
+SELECT * FROM agent_memory AS m
+WHERE m.partition = :partition AND m.memory_type IS NOT NULL
+  AND EXISTS (SELECT 1 FROM json_each(:needles) AS n WHERE instr(m.source, n.value) > 0)
