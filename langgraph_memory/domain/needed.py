@@ -9,6 +9,7 @@ from math import exp
 from typing import Any
 
 from langgraph_memory.cache import remember_short
+from langgraph_memory.domain.changewords import PEOPLE
 from langgraph_memory.domain.domains import about, content_words, word_meaning
 from langgraph_memory.domain.lexical import Corpus
 from langgraph_memory.domain.memory import Memory, Section
@@ -17,6 +18,8 @@ from langgraph_memory.domain.text import question_terms, terms_with_identifiers
 from langgraph_memory.domain.vectors import numpy
 from langgraph_memory.domain.word_vectors import meaning, meanings
 
+SOMEBODY_ELSE = -2.0
+"""What it takes from a memory that it is about somebody else, where somebody asks about themselves and names nobody."""
 FLOOR = 0.1  # a missed memory costs an answer, a needless one some tokens
 """The least chance of being needed with which a memory is shown."""
 _LENGTH = 9.0
@@ -98,6 +101,8 @@ _NEED = re.compile(
 )
 """What it may hurt somebody not to know."""
 _SPEAKER = re.compile(r"\b(?:i|i'm|i've|i'd|i'll|my|me|mine|we|we're|our|ours|us|myself)\b", re.IGNORECASE)
+_OWN = re.compile(r"^(?:what|which|when|where|how|do|did|am|have|can|should)\b.{0,40}\b(?:i|my)\b", re.IGNORECASE)
+"""A question that somebody asks about themselves."""
 _ORDER = re.compile(
     r"^(?:please |could you |can you |okay,? |let's )?(?:book|find|write|draft|plan|make|put|suggest|recommend|order"
     r"|fill|prepare|help|commit|pin|set|schedule|create|choose|pick|design|remind|give|show|send)\b",
@@ -145,13 +150,15 @@ class Request:
     vector: Any
     speaker: bool
     general: bool
+    own: bool
 
     @classmethod
     def of(cls, text: str) -> Request:
         """Return the request in a text."""
         speaker = bool(_SPEAKER.search(text) or _ORDER.search(text))
         general = bool(_GENERAL.search(text)) and not _SPEAKER.search(text)
-        return cls(question_terms(text), content_words(text), meaning(text), speaker, general)
+        own = bool(_OWN.search(text)) and not set(content_words(text)) & PEOPLE
+        return cls(question_terms(text), content_words(text), meaning(text), speaker, general, own)
 
 
 def evidence(
@@ -212,7 +219,8 @@ def _parts(
     memory: Memory, request: Request, scope: str, numbers: tuple[float, ...], deviation: float | None
 ) -> dict[str, float]:
     close, beside, behind, words, topic, slot, closest = numbers
-    need = bool(_NEED.search(f"{memory.content} {memory.slot or ''}"))
+    foreign = request.own and _is_of_somebody_else(memory)
+    need = not foreign and bool(_NEED.search(f"{memory.content} {memory.slot or ''}"))
     bound = bool(_CONSTRAINT.search(memory.content)) or memory.memory_type == "rule"
     found = {
         "always here": 1.0,
@@ -231,10 +239,16 @@ def _parts(
         "rule or background": float(memory.memory_type in ("rule", "background")),
         "event": float(memory.memory_type == "event"),
     }
-    if deviation is None:
-        return {name: WEIGHTS[name] * value for name, value in found.items()}
-    found["closeness by the index"] = deviation
-    return {name: WEIGHTS_WITH_EMBEDDER[name] * value for name, value in found.items()}
+    weights = WEIGHTS if deviation is None else WEIGHTS_WITH_EMBEDDER
+    if deviation is not None:
+        found["closeness by the index"] = deviation
+    told = {name: weights[name] * value for name, value in found.items()}
+    return told | {"of somebody else": SOMEBODY_ELSE} if foreign else told
+
+
+def _is_of_somebody_else(memory: Memory) -> bool:
+    """Return whether the slot of a memory says that it is about somebody beside the user: "wife.medication"."""
+    return re.split(r"[._:]", memory.slot or "", maxsplit=1)[0] in PEOPLE
 
 
 def _closest_words(wanted: Sequence[str], texts: Sequence[Sequence[str]]) -> list[float]:

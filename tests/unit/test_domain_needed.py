@@ -85,3 +85,13 @@ def test_a_memory_is_found_by_its_meaning_its_slot_and_its_scope() -> None:
 
 def test_no_memories_give_no_evidence() -> None:
     assert evidence("anything", "global", []) == []
+
+
+@pytest.mark.parametrize(("question", "as_likely"), [("What do I take?", False), ("What does my wife take?", True)])
+def test_who_asks_about_themselves_needs_less_of_what_is_about_others(question: str, as_likely: bool) -> None:
+    content = "Dolores takes metformin."
+    of_wife, of_nobody = (a_memory(content, slot=slot) for slot in ("wife.medication", "other.medication"))
+
+    hers, plain = (chance(evidence(question, "global", [one])[0]) for one in (of_wife, of_nobody))
+
+    assert (hers > plain / 3) is as_likely
