@@ -57,6 +57,12 @@ _FUNCTION: Final = frozenset(
 )
 """Words that tell how a sentence is built; in the shape of a clause they stand as they are."""
 _FIRST_PERSON: Final = frozenset("i i'm i've i'd i'll my me mine we we're we've our us ours".split())
+_THIRD_PERSON: Final = frozenset("he he's she she's they they're his her their".split())
+_OWN_PERSON = re.compile(
+    r"\b(?:my|our) (?:\w+ ){0,2}?(?:wife|husband|partner|son|daughter|boy|girl|kids?|child|mom|mum|mother|dad|father|"
+    r"brother|sister|gran\w*|uncle|aunt|cousin|niece|nephew|friend|mate|boss|manager|colleague|dog|cat|baby|twins?)\b",
+    re.I,
+)
 _SECOND_PERSON: Final = frozenset("you your you're yours".split())
 
 LONG: Final = 255
@@ -86,6 +92,7 @@ def features(clause: Clause, all_of_them: Sequence[Clause], message: str) -> lis
         *_shape(clause, words),
         *_build(clause),
         *_around(clause, all_of_them, message),
+        *_spoken_of(clause, words, all_of_them, message),
     }
     return sorted({xxh32_intdigest(name.encode()) % SPACE for name in named})
 
@@ -174,3 +181,13 @@ def _around(clause: Clause, all_of_them: Sequence[Clause], message: str) -> Iter
             yield f"{name}-request"
         if any(word in _FIRST_PERSON for word in words):
             yield f"{name}-first"
+
+
+def _spoken_of(clause: Clause, words: Sequence[str], all_of_them: Sequence[Clause], message: str) -> Iterator[str]:
+    """Yield whether the speaker, or somebody of theirs, is spoken of in the clause and in the rest of the message."""
+    here = any(word in _FIRST_PERSON for word in words)
+    elsewhere = any(word in _FIRST_PERSON for one in all_of_them if one is not clause for word in tokens(one.text))
+    yield f"speaker:{here}:{elsewhere}"
+    yield f"clauses:{min(len(all_of_them), 4)}:{here}"
+    if words and words[0] in _THIRD_PERSON:
+        yield f"third:{_OWN_PERSON.search(message, 0, clause.start) is not None}"

@@ -40,6 +40,7 @@ _CONTRACTIONS: Final = (
     (re.compile(r"\bi got (?=a |an |two |three |my )", _I), "I have got "),
 )
 _ADVERB = (
+    r"no longer|very much|pretty much|more or less|at least|much|mostly|normally|then|personally|hereby|mainly|not|"
     r"also|just|always|never|still|really|quite|often|sometimes|rarely|seldom|only|now|already|kinda|sorta|kind of|"
     r"sort of|both|all|even|ever|almost|once|since|too|(?!rely|apply|reply|supply|fly|rally|comply)\w+ly"
 )
@@ -55,6 +56,8 @@ _SAME: Final = frozenset(
     "may might used went got grew made took came left lost bought sold met read put quit cut broke became began drank "
     "ate spoke wrote ran sat stood built taught thought brought caught felt found gave had held kept knew led let "
     "lent meant paid said saw sent set slept spent told understood wore won woke chose drove flew forgot hurt hit shut "
+    "heard dreamt learnt burnt spelt hid lay laid rang sank shot shook shrank stole struck blew bent bit bled dug drew "
+    "fled froze hung knelt leapt leant lit sought slid spun spread swept wept withdrew cast bet burst beat were cannot "
     "split rather better swapped fell dealt fought threw sang swam rode rose stuck swore tore gotta wanna".split()
 )
 _FORMS: Final = {
@@ -76,13 +79,22 @@ _PERSONS: Final = (
     (re.compile(r"\bmy\b", _I), "the user's"),
     (re.compile(r"\bI\b"), "the user"),
 )
+_RISKY = re.compile(
+    r"\b(?:can|could|should|shall|do|does|did|will|would|may|might|must|am|was|have|had) i\b"
+    r"|^(?:my|me|the|a)\b(?: (?!is\b|are\b|was\b|has\b)[\w'-]+){0,3} and (?:i|me)\b|^i and\b|\bi (?:are|r)\b"
+    r"|\bi (?:who|whom|too|myself|self|i|to|and|or|no(?! longer)|born|known|old|vegan|vegetarian)\b"
+    r"|\bi (?!(?:br|s|r|w?r|sw|cl|fl|spr|str)ing\b)\w+ing\b",
+    _I,
+)
+"""What the third person would distort: "what can I hold", "my wife and I run it", "since I born"."""
 _PLURAL = re.compile(r"\b(?:we|we're|we've|we'd|we'll|us|our|ours)\b", _I)
 _SINGULAR = re.compile(r"\b(?:i|i'm|im|i've|ive|i'd|i'll|my|me|mine|myself)\b", _I)
 _STARTS_WITH_SUBJECT = re.compile(r"(?:i|my|the user|the user's)\b", _I)
 _OWN_SENTENCE = re.compile(r"(?:the|this|that|our)\b.{2,60}?\b(?:is|are|has|have|will|runs?|uses?|lives?)\b", _I)
 _ENGLISH = re.compile(r"[\x00-\u024f\u2000-\u2bff\U0001f000-\U0001ffff]*")
 _OTHER_LANGUAGE = re.compile(
-    r"\b(?:ich|wir|nicht|und|meine?|für|auf|ist|je|nous|suis|mes|est|pas|avec|yo|mi|mis|soy|tengo|es|el|la|los|por|con|"
+    r"\b(?:ich|wir|nicht|und|meine?|für|bin|der|das|den|dem|seit|bei|mit|leider|que|nos|une|les|des|du|del|una|"
+    r"auf|ist|je|nous|suis|mes|est|pas|avec|yo|mi|mis|soy|tengo|es|el|la|los|por|con|"
     r"hai|mera|meri|main|mein|hoon|hum)\b",
     _I,
 )
@@ -108,7 +120,11 @@ def restated(text: str, speaker: str = "The user") -> str:
     if is_english(said) and not _PLURAL.search(said):
         if _SINGULAR.search(said):
             shifted = _shifted(said)
-            if not _SINGULAR.search(shifted) and _STARTS_WITH_SUBJECT.match(shifted):
+            if (
+                not _RISKY.search(_spelt_out(said))
+                and not _SINGULAR.search(shifted)
+                and _STARTS_WITH_SUBJECT.match(shifted)
+            ):
                 return _sentence(shifted)
         elif _OWN_SENTENCE.match(said):
             return _sentence(said)
@@ -122,9 +138,14 @@ def is_english(text: str) -> bool:
     return len(_OTHER_LANGUAGE.findall(text)) <= len(_ENGLISH_WORD.findall(text))
 
 
-def _shifted(text: str) -> str:
+def _spelt_out(text: str) -> str:
     for contraction, full in _CONTRACTIONS:
         text = contraction.sub(full, text)
+    return text
+
+
+def _shifted(text: str) -> str:
+    text = _spelt_out(text)
     led_by_user = re.match(r"i\b", text, _I) is not None
     text = _SUBJECT_VERB.sub(lambda found: f"the user{found['between']} {_third_person(found['verb'])}", text)
     if led_by_user:

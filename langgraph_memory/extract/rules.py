@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -30,7 +31,7 @@ from langgraph_memory.extract.gate import Heard, hear
 from langgraph_memory.extract.mentions import mentioned
 from langgraph_memory.extract.noted import noted_fact
 from langgraph_memory.extract.patterns import INTRODUCTION, STATEMENTS
-from langgraph_memory.extract.restate import restated, trimmed
+from langgraph_memory.extract.restate import is_english, restated, trimmed
 from langgraph_memory.extract.sentences import Sentence, clauses, sentences
 from langgraph_memory.extract.speech import Speech, is_greeting, plain
 from langgraph_memory.extract.standing import standing_rule
@@ -40,6 +41,9 @@ from langgraph_memory.extract.wholeness import holds, is_qualified, tells_all
 
 SURE: Final = 0.8
 """The gate's probability from which on a clause is kept: below it more of idle talk would be stored than of facts."""
+_SURER: Final = {"nobody": 0.92, "theirs": 0.86, "language": 0.82, "ideographs": 0.7}
+"""The same for a clause that names nobody, begins with what is the speaker's ("my sister ..."), or is not English."""
+_IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 UNSURE: Final = 0.4
 """The probability from which on a clause is reported and kept in session; one that tells of a change is stored."""
 CHANGED: Final = 0.75
@@ -48,6 +52,8 @@ _BEFORE: Final = 3
 """Messages that another may go on with."""
 _SHORT_MESSAGE: Final = 30
 """Words of a message up to which its clauses may together tell of one change."""
+_SPEAKER = re.compile(r"\b(?:i|i'?m|i'?ve|i'd|i'll|me|my|mine|we|we'?re|we'?ve|us|our|ours)\b", re.IGNORECASE)
+_THEIRS = re.compile(r"my\b", re.IGNORECASE)
 _SHORT_QUOTATION: Final = 40
 """Characters of a quotation inside a statement up to which it belongs to it."""
 UNHEARD: Final = 0.04
@@ -218,7 +224,7 @@ def _of_clause(heard: Heard, read_in_it: Sequence[Finding], text: str) -> Iterat
 
 def _unstructured(heard: Heard, text: str, *, explicit: bool) -> Iterator[Finding]:
     """Yield a clause of which the rules read nothing: as it is, or as a change; and who is named in it."""
-    sure = heard.probability >= SURE or explicit
+    sure = heard.probability >= _needed(heard.clause) or explicit
     heard = replace(heard, clause=_as_stated(heard.clause, text))
     if not sure and tells_of_a_change(heard.clause):
         yield _as_change(heard, text)
@@ -230,6 +236,15 @@ def _unstructured(heard: Heard, text: str, *, explicit: bool) -> Iterator[Findin
             return
     for finding in mentioned(heard.clause.text):
         yield replace(finding, said=text[heard.clause.start : heard.clause.end], confidence=0.8)
+
+
+def _needed(clause: Clause) -> float:
+    """Return the probability from which on a clause is kept: the less it speaks of the speaker, the surer."""
+    if not is_english(clause.text):
+        return _SURER["ideographs" if _IDEOGRAPH.search(clause.text) else "language"]
+    if _SPEAKER.search(clause.whole) is None:
+        return _SURER["nobody"]
+    return _SURER["theirs"] if _THEIRS.match(clause.whole) else SURE
 
 
 def _with_what_came_instead(heard: Heard, finding: Finding, text: str) -> Finding:
@@ -281,13 +296,14 @@ def _richer(heard: Heard, finding: Finding, text: str) -> Finding:
 
 def _plainly(heard: Heard, text: str, *, explicit: bool) -> Finding:
     speech = plain(heard.clause.text)
-    sure = max(heard.probability, 0.9) if explicit else heard.probability
+    needed = _needed(heard.clause)
+    sure = max(heard.probability, 0.95) if explicit else heard.probability
     return Finding(
         heard.memory_type,
         None,
         "",
         restated(_as_typed(heard.clause, text)),
-        confidence=0.6 + 0.35 * (sure - SURE) / (1 - SURE) if sure >= SURE else 0.5 * sure / SURE,
+        confidence=0.6 + 0.35 * (sure - needed) / (1 - needed) if sure >= needed else 0.5 * sure / needed,
         importance=0.7 if explicit or heard.memory_type in {"rule", "background"} else 0.5,
         details={"family": heard.family},
         session=speech.session,

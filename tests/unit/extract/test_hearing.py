@@ -50,6 +50,13 @@ def test_every_clause_stands_in_its_message(text: str) -> None:
         ("we moved to Ghent", "The user says: “we moved to Ghent”"),
         ("Ich wohne in Graz", "The user says: “Ich wohne in Graz”"),
         ("no lilies in the house", "The user says: “no lilies in the house”"),
+        ("I no longer smoke", "The user no longer smokes."),
+        ("I very much prefer tea", "The user very much prefers tea."),
+        ("I cannot eat nuts", "The user cannot eat nuts."),
+        ("I am vegetarian since I born", "The user says: “I am vegetarian since I born”"),
+        ("my wife and I run a shop", "The user says: “my wife and I run a shop”"),
+        ("my back is bad, what can i lift", "The user says: “my back is bad, what can i lift”"),
+        ("im März leider gekündigt", "The user says: “im März leider gekündigt”"),
     ],
 )
 def test_a_clause_is_told_of_the_user_or_quoted(clause: str, sentence: str) -> None:
@@ -67,6 +74,21 @@ def test_a_clause_is_told_of_the_user_or_quoted(clause: str, sentence: str) -> N
 )
 def test_what_is_only_shown_is_not_kept(text: str) -> None:
     assert [one for one in said(text) if one.confidence >= 0.5] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "some boy in the gym dropped a weight on the mirror",
+        "my left sock is wet and the bus is late",
+        "two columns, left the day, right the price",
+        "Plumbers are never on time",
+        "a gift for a colleague, she is 30 and loves cacti",
+        "mein Tee ist kalt geworden",
+    ],
+)
+def test_talk_of_the_moment_of_others_and_of_the_world_is_not_kept(text: str) -> None:
+    assert [one for one in said(text) if one.confidence >= 0.5 and not one.changes_only] == []
 
 
 @pytest.mark.parametrize("text", ["Off the record, I live in Graz.", "I live in Graz. Please do not store that."])
