@@ -41,8 +41,8 @@ from langgraph_memory.extract.wholeness import holds, is_qualified, tells_all
 
 SURE: Final = 0.8
 """The gate's probability from which on a clause is kept: below it more of idle talk would be stored than of facts."""
-_SURER: Final = {"nobody": 0.92, "theirs": 0.86, "language": 0.82, "ideographs": 0.7}
-"""The same for a clause that names nobody, begins with what is the speaker's ("my sister ..."), or is not English."""
+_SURER: Final = {"nobody": 0.92, "language": 0.82, "ideographs": 0.7}
+"""The same for a clause that does not name the speaker, or is not English."""
 _IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 UNSURE: Final = 0.4
 """The probability from which on a clause is reported and kept in session; one that tells of a change is stored."""
@@ -53,7 +53,6 @@ _BEFORE: Final = 3
 _SHORT_MESSAGE: Final = 30
 """Words of a message up to which its clauses may together tell of one change."""
 _SPEAKER = re.compile(r"\b(?:i|i'?m|i'?ve|i'd|i'll|me|my|mine|we|we'?re|we'?ve|us|our|ours)\b", re.IGNORECASE)
-_THEIRS = re.compile(r"my\b", re.IGNORECASE)
 _SHORT_QUOTATION: Final = 40
 """Characters of a quotation inside a statement up to which it belongs to it."""
 UNHEARD: Final = 0.04
@@ -242,9 +241,7 @@ def _needed(clause: Clause) -> float:
     """Return the probability from which on a clause is kept: the less it speaks of the speaker, the surer."""
     if not is_english(clause.text):
         return _SURER["ideographs" if _IDEOGRAPH.search(clause.text) else "language"]
-    if _SPEAKER.search(clause.whole) is None:
-        return _SURER["nobody"]
-    return _SURER["theirs"] if _THEIRS.match(clause.whole) else SURE
+    return SURE if _SPEAKER.search(clause.whole) else _SURER["nobody"]
 
 
 def _with_what_came_instead(heard: Heard, finding: Finding, text: str) -> Finding:
