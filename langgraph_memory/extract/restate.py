@@ -10,7 +10,7 @@ _I: Final = re.IGNORECASE
 _LEADS = re.compile(
     r"(?:(?:hi|hey|hello|hiya)(?: there| all)?|ok(?:ay)?|so|well|oh|yeah|yes|yep|no wait|wait|um+|uh+|ah|hmm+|"
     r"btw|by the way|also|and|but|plus|ngl|tbh|honestly|actually|anyways?|basically|fyi|for context|"
-    r"some context|context|note|"
+    r"some context|context|note(?: that\b)?|"
     r"just so you know|for the record|for future reference|to be clear|to clarify|like|look|listen|lol|haha|"
     r"one more thing|quick (?:note|update)|turns out|as i said|you know|i mean|"
     r"i meant|sorry|oops|correction|then|because|cause|cuz|since|"

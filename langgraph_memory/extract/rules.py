@@ -41,7 +41,7 @@ from langgraph_memory.extract.wholeness import holds, is_qualified, tells_all
 
 SURE: Final = 0.8
 """The gate's probability from which on a clause is kept: below it more of idle talk would be stored than of facts."""
-_SURER: Final = {"nobody": 0.92, "language": 0.82, "ideographs": 0.7}
+_SURER: Final = {"nobody": 0.92, "language": 0.62, "ideographs": 0.62}
 """The same for a clause that does not name the speaker, or is not English."""
 _IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 UNSURE: Final = 0.4

@@ -50,6 +50,7 @@ def test_every_clause_stands_in_its_message(text: str) -> None:
         ("we moved to Ghent", "The user says: “we moved to Ghent”"),
         ("Ich wohne in Graz", "The user says: “Ich wohne in Graz”"),
         ("no lilies in the house", "The user says: “no lilies in the house”"),
+        ("Note that the shop is closed in May", "The shop is closed in May."),
         ("I no longer smoke", "The user no longer smokes."),
         ("I very much prefer tea", "The user very much prefers tea."),
         ("I cannot eat nuts", "The user cannot eat nuts."),
