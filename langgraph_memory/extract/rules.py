@@ -41,9 +41,8 @@ from langgraph_memory.extract.wholeness import holds, is_qualified, tells_all
 
 SURE: Final = 0.8
 """The gate's probability from which on a clause is kept: below it more of idle talk would be stored than of facts."""
-_SURER: Final = {"nobody": 0.92, "language": 0.62, "ideographs": 0.62}
-"""The same for a clause that does not name the speaker, or is not English."""
-_IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+_SURER: Final = {"nobody": 0.92, "language": 0.62}
+"""The same for a clause that does not name the speaker, and for one that is not English: its probabilities are lower."""
 UNSURE: Final = 0.4
 """The probability from which on a clause is reported and kept in session; one that tells of a change is stored."""
 CHANGED: Final = 0.75
@@ -240,7 +239,7 @@ def _unstructured(heard: Heard, text: str, *, explicit: bool) -> Iterator[Findin
 def _needed(clause: Clause) -> float:
     """Return the probability from which on a clause is kept: the less it speaks of the speaker, the surer."""
     if not is_english(clause.text):
-        return _SURER["ideographs" if _IDEOGRAPH.search(clause.text) else "language"]
+        return _SURER["language"]
     return SURE if _SPEAKER.search(clause.whole) else _SURER["nobody"]
 
 
