@@ -41,8 +41,8 @@ from langgraph_memory.extract.wholeness import holds, is_qualified, tells_all
 
 SURE: Final = 0.8
 """The gate's probability from which on a clause is kept: below it more of idle talk would be stored than of facts."""
-_SURER: Final = {"nobody": 0.92, "language": 0.62}
-"""The same for a clause that does not name the speaker, and for one that is not English: its probabilities are lower."""
+_SURE_OF: Final = {"nobody": 0.92, "language": 0.62}
+"""The same for a clause that does not name the speaker, and for one in another language, where less is sure."""
 UNSURE: Final = 0.4
 """The probability from which on a clause is reported and kept in session; one that tells of a change is stored."""
 CHANGED: Final = 0.75
@@ -239,8 +239,8 @@ def _unstructured(heard: Heard, text: str, *, explicit: bool) -> Iterator[Findin
 def _needed(clause: Clause) -> float:
     """Return the probability from which on a clause is kept: the less it speaks of the speaker, the surer."""
     if not is_english(clause.text):
-        return _SURER["language"]
-    return SURE if _SPEAKER.search(clause.whole) else _SURER["nobody"]
+        return _SURE_OF["language"]
+    return SURE if _SPEAKER.search(clause.whole) else _SURE_OF["nobody"]
 
 
 def _with_what_came_instead(heard: Heard, finding: Finding, text: str) -> Finding:
