@@ -308,7 +308,7 @@ async def test_a_recall_is_explained_from_its_receipt(store: Driver, clock: Cloc
     assert sum(explanation.recalled[0].parts.values()) == pytest.approx(recall[0].score, abs=1e-5)
     assert [(one.memory.content, one.reason) for one in explanation.dropped] == [("Deploys go to Slack", "superseded")]
     assert (explanation.receipt.thread_id, explanation.receipt.checkpoint_id) == ("t1", "c1")
-    for word in ("where do deploys go", "Deploys go to Teams", "lexical", "Deploys go to Slack", "superseded"):
+    for word in ("where do deploys go", "Deploys go to Teams", "words it shares", "Deploys go to Slack", "superseded"):
         assert word in str(explanation)
         assert word in explanation._repr_html_()
 
