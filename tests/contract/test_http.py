@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
+import sqlite3
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from langchain_core.messages import HumanMessage
+from starlette.applications import Starlette
 
 from langgraph_memory import MemoryContext, MemoryDatabase, OfflineChatModel, build_graph, open_memory
 from langgraph_memory.exceptions import InvalidInputError, MissingOwnerError
@@ -294,11 +300,10 @@ async def test_every_page_keeps_to_itself(connect: Connect) -> None:
     assert (problem.status_code, "<!doctype html>" in problem.text) == (404, True)
 
 
-async def test_a_mounted_application_links_within_its_place(memory: MemoryDatabase) -> None:
-    from starlette.applications import Starlette
-    from starlette.routing import Mount
-
-    outer = Starlette(routes=[Mount("/inspect", create_app(memory))])
+@pytest.mark.parametrize("kind", [Starlette, FastAPI])
+async def test_a_mounted_application_links_within_its_place(memory: MemoryDatabase, kind: Any) -> None:
+    outer = kind()
+    outer.mount("/inspect", create_app(memory))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(outer), base_url=HOST) as client:
         page = (await client.get("/inspect/")).text
         listed = await client.get("/inspect/memories", params={"owner_id": "ana"})
@@ -317,3 +322,49 @@ def test_what_means_nothing_is_refused_at_once(path: str) -> None:
             create_app(memory, token=" ")
         with pytest.raises(MissingOwnerError):
             create_app(memory, owner_id="")
+
+
+def browser(memory: MemoryDatabase) -> httpx.AsyncClient:
+    """Return a client that asks for pages."""
+    transport = httpx.ASGITransport(create_app(memory))
+    return httpx.AsyncClient(transport=transport, base_url=HOST, headers={"accept": "text/html"})
+
+
+async def test_a_page_on_a_locked_file_says_so_and_loses_nothing(path: str) -> None:
+    async with open_memory(path, busy_timeout=0.1) as memory:
+        known = (await memory.store.aremember("The user rows.", owner_id="ana")).memory
+        assert known is not None
+        async with browser(memory) as client:
+            form = await form_of(client)
+            with closing(sqlite3.connect(path, isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                locked = await client.post("/memory/verify", data={**form, "id": known.id})
+                assert (await client.get("/memories", params={"owner_id": "ana"})).status_code == 200
+            assert (locked.status_code, 'role="alert"' in locked.text) == (503, True)
+            again = await client.post("/memory/verify", data={**form, "id": known.id})
+            assert again.status_code == 303
+
+
+async def test_a_page_on_a_vanished_or_closed_file_is_a_page(path: str) -> None:
+    async with open_memory(path) as memory:
+        await memory.store.aremember("The user rows.", owner_id="ana")
+        async with browser(memory) as client:
+            form = await form_of(client)
+            for file in Path(path).parent.glob(f"{Path(path).name}*"):
+                file.unlink()
+            for answer in (
+                await client.get("/memories", params={"owner_id": "ana"}),
+                await client.post("/memories", data={**form, "content": "The user sings."}),
+            ):
+                assert answer.status_code in (200, 303, 503)
+            await memory.aclose()
+            closed = await client.get("/memories", params={"owner_id": "ana"})
+            assert (closed.status_code, "was closed" in closed.text) == (503, True)
+
+
+async def form_of(client: httpx.AsyncClient) -> dict[str, str]:
+    """Return the hidden fields of a page's form."""
+    page = (await client.get("/memories", params={"owner_id": "ana"})).text
+    found = re.search(r'name="csrf" value="([^"]+)"', page)
+    assert found is not None
+    return {"csrf": found[1], "owner_id": "ana"}

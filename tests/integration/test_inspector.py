@@ -6,9 +6,11 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -225,7 +227,17 @@ def test_the_command_ends_when_it_is_interrupted_and_names_what_it_cannot_open(d
     assert served.stop() in (0, -signal.SIGINT, 130)
 
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    for arguments in ([str(tmp_path / "none.db")], [database, "--host", "192.0.2.1"]):
+    newer = tmp_path / "newer.db"
+    shutil.copy(database, newer)
+    with closing(sqlite3.connect(newer)) as connection, connection:
+        connection.execute("INSERT INTO memory_migration VALUES (999, 'to come')")
+    (tmp_path / "text.db").write_text("no database")
+    for arguments in (
+        [str(tmp_path / "none.db")],
+        [str(newer)],
+        [str(tmp_path / "text.db")],
+        [database, "--host", "192.0.2.1"],
+    ):
         command = [sys.executable, "-m", "langgraph_memory", "inspect", "--port", "0", *arguments]
         ended = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, check=False)
         assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Timer
 from threading import enumerate as enumerate_threads
@@ -34,18 +35,33 @@ def database(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def client(tmp_path: Path, database: Path) -> Iterator[SyncLangGraphClient]:
+    """A client of a server on the package's own checkpointer and store, with the inspector beside them."""
+    with serving(tmp_path / "ours", database, {"http": {"app": "langgraph_memory.http.served:app"}}) as connected:
+        yield connected
+
+
+@pytest.fixture
+def plain_client(tmp_path: Path, database: Path) -> Iterator[SyncLangGraphClient]:
+    """A client of a server on the checkpointer and store that LangGraph's own server has."""
+    with serving(tmp_path / "theirs", database, {"store": None, "checkpointer": None}) as connected:
+        yield connected
+
+
+@contextmanager
+def serving(folder: Path, database: Path, changed: dict[str, Any]) -> Iterator[SyncLangGraphClient]:
     """Start a server in a copy of the graphs, wait until it says that it is ready, and stop it afterwards."""
+    folder.mkdir()
     settings = json.loads((ROOT / "langgraph.json").read_text())
-    settings["http"] = {"app": "langgraph_memory.http.served:app"}
-    (tmp_path / "langgraph.json").write_text(json.dumps(settings))
-    (tmp_path / "langgraph_memory.toml").write_text('receipts = "ids"\n')
-    shutil.copytree(ROOT / "graphs", tmp_path / "graphs")
+    settings = {name: value for name, value in {**settings, **changed}.items() if value is not None}
+    (folder / "langgraph.json").write_text(json.dumps(settings))
+    (folder / "langgraph_memory.toml").write_text('receipts = "ids"\n')
+    shutil.copytree(ROOT / "graphs", folder / "graphs")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     server = subprocess.Popen(
         [sys.executable, "-m", "langgraph_cli", "dev", "--no-browser", "--no-reload", "--port", str(port)],
-        cwd=tmp_path,
+        cwd=folder,
         env={
             **os.environ,
             "LANGGRAPH_MEMORY_DB": str(database),
@@ -116,6 +132,37 @@ def test_a_served_assistant_shows_its_memories_to_who_has_the_token(
     owners = site.get("/memory/api/owners", headers={"Authorization": f"Bearer {TOKEN}"})
     assert owners.json() == [{"owner_id": "ana", "memories": 1, "live": 1}]
     assert len(client.threads.search()) == 1  # the server's own routes are where they were
+
+
+@pytest.mark.server
+def test_items_are_searched_as_by_the_default_store(
+    client: SyncLangGraphClient, plain_client: SyncLangGraphClient
+) -> None:
+    values = {"tea": {"text": "green tea", "rank": 1}, "cat": {"text": "a cat", "rank": 2}, "dog": {"text": "a dog"}}
+    for one in (client, plain_client):
+        for key, value in values.items():
+            one.store.put_item(["things", "ana"], key, value)
+        one.store.put_item(["things", "bo"], "owl", {"text": "an owl"})
+
+    for search in (
+        {},
+        {"limit": 2},
+        {"limit": 2, "offset": 2},
+        {"filter": {"rank": 1}},
+        {"filter": {"rank": {"$gte": 2}}},
+        {"filter": {"text": "nothing"}},
+        {"query": "cat", "limit": 10},
+    ):
+        ours, theirs = (one.store.search_items(["things", "ana"], **search)["items"] for one in (client, plain_client))
+        assert (
+            {item["key"] for item in ours} == {item["key"] for item in theirs}
+            or "offset" in search
+            or search == {"limit": 2}
+        ), search
+        assert len(ours) == len(theirs), search
+        assert [set(item) for item in ours] == [set(item) for item in theirs], search
+    ours, theirs = (one.store.list_namespaces(prefix=["things"]) for one in (client, plain_client))
+    assert sorted(ours["namespaces"]) == sorted(theirs["namespaces"])
 
 
 async def test_the_parts_of_a_server_share_one_database_and_its_worker(
