@@ -23,7 +23,7 @@ pytestmark = pytest.mark.server
 
 REQUIRED = "LANGGRAPH_MEMORY_REQUIRE_BROWSER"
 HOSTILE = '<img src=x onerror="document.title=\'owned\'"><script>document.title="owned"</script>'
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
 LONG = 30_000
 """Milliseconds that a page may take."""
 
