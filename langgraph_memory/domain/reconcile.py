@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -273,12 +274,12 @@ def _is_vaguer(new: Memory, known: Memory) -> bool:
     """
     if new.slot is None or (new.slot, new.memory_type) != (known.slot, known.memory_type):
         return False
-    if not same_source(known, new) or known.source.actor is None or new.slot.split(".")[0] in _NAMED:
-        return False
+    if not same_source(known, new) or known.source.actor != "user" or new.slot.split(".")[0] in _NAMED:
+        return False  # what an agent or an app writes anew is meant as it is, also where it is shorter
     if any((one.content_json or {}).get("negated") for one in (known, new)):
         return False
-    said, told = (set(query_terms(plainly(one.content))) for one in (new, known))
-    return set() < said < told
+    said, told = (Counter(query_terms(plainly(one.content))) for one in (new, known))
+    return bool(said) and said < told
 
 
 _NAMED = frozenset({"home", "origin", "name", "nickname", "contact", "employer", "project", "editor", "browser"})

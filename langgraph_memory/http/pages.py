@@ -188,18 +188,10 @@ def _add_listings(router: APIRouter, site: _Site) -> None:
 
 
 async def _matching(site: _Site, owner: str, asked: str) -> list[Memory]:
-    """Return an owner's live memories that match, in every scope; unlike a recall this leaves no receipt."""
+    """Return an owner's live memories that match, in every scope, best first."""
     place = site.memory.store.view(owner_id=owner).namespace[:2]
-    ids = [item.key for item in await site.memory.store.asearch(place, query=asked, limit=PAGE)]
-    known = {one.id: one for one in await _all_live(site, owner, set(ids))}
-    return [known[one] for one in ids if one in known]
-
-
-async def _all_live(site: _Site, owner: str, wanted: set[str]) -> list[Memory]:
-    found: list[Memory] = []
-    for memory_id in wanted:
-        found.append(await one_memory(site.memory, memory_id, owner))
-    return found
+    found = await site.memory.store.asearch(place, query=asked, limit=PAGE)
+    return [await one_memory(site.memory, item.key, owner) for item in found if "memory_type" in item.value]
 
 
 def _add_memory(router: APIRouter, site: _Site) -> None:

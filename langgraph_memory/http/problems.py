@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
@@ -54,16 +54,14 @@ def handle_problems(app: FastAPI, page: Any) -> None:
         return problem(status, detail, **more)
 
     async def own(request: Request, error: Exception) -> Response:
-        assert isinstance(error, LangGraphMemoryError)  # noqa: S101 - what it is registered for
-        return answer(request, status_of(error), str(error), error=type(error).__name__)
+        return answer(request, status_of(cast(LangGraphMemoryError, error)), str(error), error=type(error).__name__)
 
     async def http(request: Request, error: Exception) -> Response:
-        assert isinstance(error, StarletteHTTPException)  # noqa: S101 - what it is registered for
-        return answer(request, error.status_code, error.detail)
+        refused = cast(StarletteHTTPException, error)
+        return answer(request, refused.status_code, refused.detail)
 
     async def invalid(request: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)  # noqa: S101 - what it is registered for
-        first = error.errors()[0]
+        first = cast(RequestValidationError, error).errors()[0]
         name = ".".join(str(part) for part in first["loc"][1:]) or "the body"
         return answer(request, 422, f"{name}: {first['msg']}.")
 

@@ -55,7 +55,7 @@ async def checkpoints(memory: MemoryDatabase, thread: ThreadSummary) -> list[Nod
     _mark_new(found)
     _mark_branches(found)
     if thread.owner_id is not None:
-        await _mark_taught(memory, thread, found)
+        await _mark_taught(memory, thread.owner_id, thread.thread_id, found)
     return found
 
 
@@ -110,22 +110,18 @@ def _line(start: str, parents: dict[str, str | None], placed: set[str]) -> Itera
         at = parents[at]
 
 
-async def _mark_taught(memory: MemoryDatabase, thread: ThreadSummary, nodes: Sequence[Node]) -> None:
+async def _mark_taught(memory: MemoryDatabase, owner_id: str, thread_id: str, nodes: Sequence[Node]) -> None:
     by_id = {node.checkpoint_id: node for node in nodes}
-    for receipt in await _promotions(memory, thread):
+    for receipt in await memory.store.areceipts(
+        owner_id=owner_id, thread_id=thread_id, kind="promotion", limit=MOST_CHECKPOINTS
+    ):
         node = by_id.get(receipt.checkpoint_id or "")
-        for memory_id in _promoted(receipt) if node is not None else ():
-            assert node is not None  # noqa: S101 - mypy does not see the line above
-            known = await _known(memory, memory_id, receipt.owner_id)
+        if node is None:
+            continue
+        for memory_id in _promoted(receipt):
+            known = await _known(memory, memory_id, owner_id)
             node.taught += known
             node.gone += not known
-
-
-async def _promotions(memory: MemoryDatabase, thread: ThreadSummary) -> list[Receipt]:
-    assert thread.owner_id is not None  # noqa: S101 - who calls this has looked
-    return await memory.store.areceipts(
-        owner_id=thread.owner_id, thread_id=thread.thread_id, kind="promotion", limit=MOST_CHECKPOINTS
-    )
 
 
 def _promoted(receipt: Receipt) -> Iterator[str]:

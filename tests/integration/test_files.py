@@ -155,6 +155,14 @@ def test_a_note_has_all_commands_and_its_versions(store: CuratedStore, files: Me
     assert known(store) == ["Ana lives in Berlin.", "Ana prefers short answers."]
 
 
+def test_a_note_that_is_made_shorter_says_what_it_says_now(files: MemoryFiles) -> None:
+    path = "/memories/plan.md"
+    files.call(command("create", path, file_text="Paint the hull.\nPaint the mast.\nPaint the hull again."))
+    files.call(command("create", path, file_text="Paint the hull."))
+
+    assert files.read("plan.md") == "Paint the hull."
+
+
 PATHS = [
     "/etc/passwd",
     "profile.md",
