@@ -13,15 +13,13 @@ from typing import Any
 from zlib import crc32
 
 from langchain_core.embeddings import Embeddings
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage
-from langchain_core.outputs import ChatGeneration, ChatResult
-from langchain_core.runnables import Runnable
+from langchain_core.messages import AIMessage
 
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.engine.connect import connect
 from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.store import CuratedStore
+from langgraph_memory.testing import ScriptedChatModel
 
 START = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 
@@ -80,44 +78,8 @@ async def embed_async_only(texts: Sequence[str]) -> list[list[float]]:
     return [BagOfWords.vector(text) for text in texts]
 
 
-class ScriptedModel(BaseChatModel):
-    """Answers from a script, whose last line stays; keeps the prompts it was called with and the tools it was given.
-
-    A line is a message, a text, an error to raise, the arguments of a call of the first tool, or a function of the
-    prompt that returns one of these.
-    """
-
-    script: list[Any]
-    prompts: list[list[BaseMessage]]
-    tools: list[Any]
-
-    @property
-    def _llm_type(self) -> str:
-        return "scripted"
-
-    def bind_tools(self, tools: Sequence[Any], **kwargs: Any) -> Runnable[Any, Any]:
-        self.tools[:] = tools
-        return self.bind(tools=[getattr(tool, "name", None) or tool.__name__ for tool in tools])
-
-    def _generate(
-        self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: Any = None, **kwargs: Any
-    ) -> ChatResult:
-        self.prompts.append(messages)
-        answer = self.script.pop(0) if len(self.script) > 1 else self.script[0]
-        if callable(answer):
-            answer = answer(messages)
-        if isinstance(answer, Exception):
-            raise answer
-        if isinstance(answer, str):
-            answer = AIMessage(answer)
-        if not isinstance(answer, AIMessage):
-            answer = calling(kwargs["tools"][0], **answer)
-        return ChatResult(generations=[ChatGeneration(message=answer.model_copy())])
-
-
-def scripted(*script: Any) -> ScriptedModel:
-    """Return a model that answers from a script."""
-    return ScriptedModel(script=list(script), prompts=[], tools=[])
+scripted = ScriptedChatModel.of
+"""Return a model that answers from a script."""
 
 
 def calling(tool: str, /, **arguments: Any) -> AIMessage:

@@ -82,10 +82,11 @@ def _take_in(store: CuratedStore, foreign: Foreign, owner_id: str, scope: str, *
     left_out = list(foreign.left_out)
     holding = [one for one in foreign.statements if one.ended_at is None]
     memories = list(_memories(foreign.format, holding, owner_id, scope, left_out))
-    before = _ids(store, owner_id)
+    before = {one.id for one in _live(store, owner_id)}
     counts = store.import_([_HEADER, *map(_line, memories)], owner_id=owner_id).counts
-    added = [one.content for one in _live(store, owner_id) if one.id not in before]
-    known_before = _ids(store, owner_id)
+    taken_in = _live(store, owner_id)
+    added = [one.content for one in taken_in if one.id not in before]
+    known_before = {one.id for one in taken_in}
     _hear(store, foreign, owner_id, scope)
     heard = [one.content for one in _live(store, owner_id) if one.id not in known_before]
     return ForeignReport(
@@ -151,10 +152,6 @@ def _hear(store: CuratedStore, foreign: Foreign, owner_id: str, scope: str) -> N
 
 def _in_order(said: Iterator[Spoken]) -> list[Spoken]:
     return sorted(said, key=lambda one: (one.at is None, one.at or datetime.min.replace(tzinfo=UTC)))
-
-
-def _ids(store: CuratedStore, owner_id: str) -> set[str]:
-    return {one.id for one in _live(store, owner_id)}
 
 
 def _live(store: CuratedStore, owner_id: str) -> list[Memory]:

@@ -149,6 +149,11 @@ def inspector(memory: MemoryDatabase, access: Access) -> APIRouter:
     return router
 
 
+def _more(found: Sequence[Any], offset: int) -> int | None:
+    """Return where the next page begins when one more than a page was asked for; None at the end."""
+    return offset + PAGE if len(found) > PAGE else None
+
+
 def _to(request: Request, path: str, **params: Any) -> Response:
     root = request.scope.get("root_path", "")
     kept = {name: value for name, value in params.items() if value not in (None, "")}
@@ -173,7 +178,7 @@ def _add_listings(router: APIRouter, site: _Site) -> None:
             found = await _matching(site, owner, asked)
         else:
             found = await store.alist_memories(owner_id=owner, everything=everything, limit=PAGE + 1, offset=offset)
-        more = offset + PAGE if len(found) > PAGE else None
+        more = _more(found, offset)
         context = {"memories": found[:PAGE], "q": q, "everything": everything, "next": more, "offset": offset}
         types = sorted(store.memory_types)
         context["paused"] = (await store.aowner_memory(owner_id=owner)).paused
@@ -317,7 +322,7 @@ def _add_recall(router: APIRouter, site: _Site) -> None:
                 explained = await site.memory.store.aexplain(id, owner_id=owner)
             except ReceiptNotFoundError as error:
                 raise ReceiptNotFoundError(f"{error} It went with its thread or its time.") from None
-        more = offset + PAGE if len(found) > PAGE else None
+        more = _more(found, offset)
         return site.page(request, "recalls.html", owner, recalls=found[:PAGE], explained=explained, next=more)
 
 
@@ -340,7 +345,7 @@ def _add_threads(router: APIRouter, site: _Site) -> None:
         bound = site.access.bound_to(request)
         owner = bound or request.query_params.get("owner_id") or None
         found = list(await saver.alist_threads(owner_id=owner, limit=PAGE + 1, offset=offset))
-        more = offset + PAGE if len(found) > PAGE else None
+        more = _more(found, offset)
         return site.page(request, "threads.html", owner, threads=found[:PAGE], next=more)
 
     @router.get("/thread")
@@ -370,7 +375,7 @@ def _add_care(router: APIRouter, site: _Site) -> None:
         found = await store.areview(owner_id=owner, kind=wanted, limit=PAGE + 1, offset=offset)
         groups = await store.aconflicts(owner_id=owner, limit=PAGE) if kind in ("", "conflicting") else []
         others = [one for one in found[:PAGE] if one.kind != "conflicting"]
-        more = offset + PAGE if len(found) > PAGE else None
+        more = _more(found, offset)
         context = {"items": others, "groups": groups, "kinds": _KINDS, "kind": kind, "next": more}
         return site.page(request, "review.html", owner, **context)
 
@@ -378,7 +383,7 @@ def _add_care(router: APIRouter, site: _Site) -> None:
     async def jobs(request: Request, offset: Offset = 0) -> Response:
         owner = site.access.bound_to(request) or request.query_params.get("owner_id") or None
         found = await store.ajobs(owner_id=owner, limit=PAGE + 1, offset=offset)
-        more = offset + PAGE if len(found) > PAGE else None
+        more = _more(found, offset)
         return site.page(request, "jobs.html", owner, jobs=found[:PAGE], next=more)
 
     @router.post("/jobs")

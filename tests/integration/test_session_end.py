@@ -15,7 +15,7 @@ from langgraph.checkpoint.serde.encrypted import EncryptedSerializer
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.graph.message import _messages_delta_reducer
 from langgraph.types import Command, interrupt
-from support import Clock, Driver, ScriptedModel, one_sentence, scripted
+from support import Clock, Driver, one_sentence, scripted
 from typer.testing import CliRunner
 from typing_extensions import TypedDict
 
@@ -31,6 +31,7 @@ from langgraph_memory.cli import app
 from langgraph_memory.engine.connect import connect
 from langgraph_memory.exceptions import DatabaseError, InvalidInputError, MissingOwnerError, ThreadNotFoundError
 from langgraph_memory.flows.settings import StoreSettings
+from langgraph_memory.testing import ScriptedChatModel
 
 ANA = MemoryContext(owner_id="ana")
 TALK = ("Let's go with PostgreSQL.", "I still need to renew the certificate.")
@@ -38,7 +39,7 @@ SUMMARY = "Decided: Let's go with PostgreSQL. Open: I still need to renew the ce
 TOKEN = "ghp_abcdefghijklmnopqrstuvwxyz0123456789"
 
 
-def shown(model: ScriptedModel) -> list[str]:
+def shown(model: ScriptedChatModel) -> list[str]:
     """Return the last message of each prompt of a model."""
     return [prompt[-1].text for prompt in model.prompts]
 

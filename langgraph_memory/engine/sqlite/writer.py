@@ -76,7 +76,7 @@ class Writer:
 
     def run(self, operation: Operation[T]) -> T:
         """Return the outcome of `operation` once it is committed; at once when nobody else is writing."""
-        self._await_open()
+        self._open.wait()
         if not self._lock.locked():
             with self._lock:
                 self._recover()
@@ -115,7 +115,7 @@ class Writer:
 
     def drain(self) -> None:
         """Return when every operation queued before this call has been answered."""
-        self._await_open()
+        self._open.wait()
         with self._lock:
             self._recover()
             self._drain()
@@ -131,7 +131,7 @@ class Writer:
 
     def alone(self, perform: Callable[[Any], T]) -> T:
         """Return what `perform` returns for the connection, while no transaction is open on it."""
-        self._await_open()
+        self._open.wait()
         with self._lock:
             self._recover()
             return perform(self._connection)
@@ -144,10 +144,6 @@ class Writer:
             return False
         self._recover()
         return True
-
-    def _await_open(self) -> None:
-        if not self._open.is_set():
-            self._open.wait()
 
     def go_on(self, connection: Any) -> None:
         """Write again, on this connection."""
