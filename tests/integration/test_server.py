@@ -120,6 +120,18 @@ def test_a_served_assistant_remembers_across_threads(client: SyncLangGraphClient
 
 
 @pytest.mark.server
+def test_every_graph_is_served_and_answers(client: SyncLangGraphClient) -> None:
+    served = json.loads((ROOT / "langgraph.json").read_text())["graphs"]
+    said = {"messages": [{"role": "user", "content": "Where do I live?"}]}
+
+    for name in served:
+        thread = client.threads.create()
+        context = {"owner_id": "ana", **({"organisation": "acme"} if name == "support_desk" else {})}
+        state = client.runs.wait(thread["thread_id"], name, input=said, context=context)
+        assert state["messages"][-1]["content"] == "I do not know that yet.", name
+
+
+@pytest.mark.server
 def test_a_served_assistant_shows_its_memories_to_who_has_the_token(
     client: SyncLangGraphClient, database: Path
 ) -> None:
