@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from langgraph_memory.effects.runner import Runner
 from langgraph_memory.flows import authors
-from langgraph_memory.flows.base import FlowRunner
 from langgraph_memory.flows.settings import StoreSettings
 
 
 class ThreadAuthors:
     """A message belongs to the owner of the run that added it, whoever runs its thread later."""
 
-    def __init__(self, runner: FlowRunner, settings: StoreSettings) -> None:
+    def __init__(self, runner: Runner, settings: StoreSettings) -> None:
         self._runner = runner
         self._settings = settings
 

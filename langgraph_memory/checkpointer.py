@@ -30,11 +30,12 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from langgraph_memory.domain.scope import agreed_owner, authenticated_user, check_owner, owner_named
 from langgraph_memory.domain.thread import ThreadSummary
-from langgraph_memory.driver import Done
-from langgraph_memory.engine.base import Engine
+from langgraph_memory.effects.effect import Done, Effects
+from langgraph_memory.effects.engine import Engine
+from langgraph_memory.effects.runner import Runner
+from langgraph_memory.effects.transaction import Transaction
 from langgraph_memory.engine.given import engine_of
 from langgraph_memory.engine.opening import Opening
-from langgraph_memory.engine.query import Operation
 from langgraph_memory.exceptions import (
     ClassChangedError,
     ClassNotAllowedError,
@@ -43,7 +44,6 @@ from langgraph_memory.exceptions import (
     UnreadableCheckpointError,
     UnreadableCheckpointWarning,
 )
-from langgraph_memory.flows.base import Flow, FlowRunner
 from langgraph_memory.flows.thread_care import (
     Swept,
     prune_threads,
@@ -132,8 +132,8 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         super().__init__(serde=_serializer(serde, allowed_classes))
         engine = engine_of(engine, "ThreadSaver")
         self._engine = engine
-        self._run = FlowRunner(engine).run
-        self._arun = FlowRunner(engine).arun
+        self._run = Runner(engine).run
+        self._arun = Runner(engine).arun
         self._clock = clock or _now
         self._fence = fence
         self._share_history = share_history
@@ -462,7 +462,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
 
     def _put_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str
-    ) -> Operation[None]:
+    ) -> Transaction[None]:
         for channel, value in writes:
             self._check_readable(channel, value)
         pending = [
@@ -483,7 +483,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         """Return the owner who asks; raises MissingOwnerError where every call must name one and this does not."""
         return check_owner(owner_id) if self._owned or owner_id is not None else None
 
-    def _access(self, config: RunnableConfig | None) -> Flow[None]:
+    def _access(self, config: RunnableConfig | None) -> Effects[None]:
         """Refuse what a config names to an owner whom it does not belong to, where threads are owned."""
         _began(config)
         if self._owned:
@@ -491,12 +491,12 @@ class ThreadSaver(BaseCheckpointSaver[int]):
                 raise InvalidInputError('threads are "owned" here: name the thread to be listed in its config.')
             yield from self._checked([_thread_id(config)], _owner_id(config, config.get("metadata")))
 
-    def _checked(self, thread_ids: Sequence[str], owner_id: str | None) -> Flow[None]:
+    def _checked(self, thread_ids: Sequence[str], owner_id: str | None) -> Effects[None]:
         owner_id = self._named(owner_id)
         if owner_id is not None:
             yield check_all(owner_id, _texts(thread_ids))
 
-    def _checked_runs(self, run_ids: Sequence[str], owner_id: str | None) -> Flow[None]:
+    def _checked_runs(self, run_ids: Sequence[str], owner_id: str | None) -> Effects[None]:
         owner_id = self._named(owner_id)
         if owner_id is not None:
             yield check_runs(owner_id, _texts(run_ids))
@@ -588,7 +588,7 @@ class _Pages:
         )
         self._page = _PAGE if limit is None or wanted else max(1, min(limit, _LONGEST_PAGE))
 
-    def next_page(self) -> Operation[Page] | None:
+    def next_page(self) -> Transaction[Page] | None:
         """Return the operation that reads the next page, or None when there is no more to read."""
         if self._end:
             return None
@@ -642,19 +642,19 @@ def _decoding(key: CheckpointKey) -> Iterator[None]:
         ) from error
 
 
-def _share(thread_id: str, owners: Sequence[str]) -> Operation[None]:
+def _share(thread_id: str, owners: Sequence[str]) -> Transaction[None]:
     if isinstance(owners, str):
         raise InvalidInputError(f"owners must be a list such as [{owners!r}], not a single text.")
     return share_thread(str(thread_id), [check_owner(owner_id) for owner_id in owners])
 
 
-def _prune(thread_ids: Sequence[str], strategy: str) -> Flow[None]:
+def _prune(thread_ids: Sequence[str], strategy: str) -> Effects[None]:
     if strategy not in ("keep_latest", "delete"):
         raise InvalidInputError(f"unknown prune strategy {strategy!r}; use 'keep_latest' or 'delete'.")
     return prune_threads(_texts(thread_ids), 1 if strategy == "keep_latest" else 0)
 
 
-def _sweep(max_age: timedelta | None, max_checkpoints: int | None) -> Flow[Swept]:
+def _sweep(max_age: timedelta | None, max_checkpoints: int | None) -> Effects[Swept]:
     if max_checkpoints is not None and max_checkpoints < 1:
         raise InvalidInputError("max_checkpoints_per_thread must be at least 1; delete_thread removes a thread.")
     return sweep(_now(), max_age, max_checkpoints)

@@ -20,20 +20,21 @@ from langgraph_memory.domain.rewind import Retraction
 from langgraph_memory.domain.scope import GLOBAL, check_owner, owner_partition
 from langgraph_memory.domain.session import SessionSummary
 from langgraph_memory.domain.types import MemoryType
-from langgraph_memory.engine.base import Engine
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.engine import Engine
+from langgraph_memory.effects.runner import Runner
 from langgraph_memory.engine.connect import KEY_VARIABLE as KEY_VARIABLE  # noqa: PLC0414
 from langgraph_memory.engine.connect import encrypt_file as encrypt_file  # noqa: PLC0414
 from langgraph_memory.engine.connect import rekey_file as rekey_file  # noqa: PLC0414
 from langgraph_memory.engine.opening import Opening
 from langgraph_memory.flows import rewind
-from langgraph_memory.flows.base import FlowRunner
 from langgraph_memory.flows.embedding import Index
 from langgraph_memory.flows.settings import StoreSettings, checked_clock
 from langgraph_memory.flows.thread_care import Swept
+from langgraph_memory.plans.index import claim_index
 from langgraph_memory.store import CuratedStore
 
 if TYPE_CHECKING:  # what reads a session knows the language and the graphs, which most programs here need not wait for
-    from langgraph_memory.nodes.steps import Steps
     from langgraph_memory.session import Summarizer
 
 _DAYS_30 = timedelta(days=30)
@@ -88,7 +89,7 @@ class MemoryDatabase:
             keep_receipts=keep_receipts,
             settings=self._settings,
         )
-        self._runner = FlowRunner(engine, self._settings.embedder)
+        self._runner = Runner(engine, self._settings.embedder, claim_index)
 
     def close(self) -> None:
         """Finish what is running and release every connection; safe to call again."""
@@ -118,7 +119,7 @@ class MemoryDatabase:
 
         Raises ThreadNotFoundError, MissingOwnerError, and InvalidInputError when the thread is another owner's.
         """
-        from langgraph_memory.nodes.steps import perform
+        from langgraph_memory.effects.effect import perform
 
         return perform(self._end((thread_id, owner_id, scope, messages_key), summarizer, compact))
 
@@ -133,13 +134,13 @@ class MemoryDatabase:
         messages_key: str = "messages",
     ) -> SessionSummary:
         """Same as `end_session`."""
-        from langgraph_memory.nodes.steps import aperform
+        from langgraph_memory.effects.effect import aperform
 
         return await aperform(self._end((thread_id, owner_id, scope, messages_key), summarizer, compact))
 
     def _end(
         self, session: tuple[str, str, str, str], summarizer: Summarizer | None, compact: bool
-    ) -> Steps[SessionSummary]:
+    ) -> Effects[SessionSummary]:
         from langgraph_memory.session import Session, end_session
 
         wanted = Session(*session)

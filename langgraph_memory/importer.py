@@ -19,11 +19,11 @@ from langgraph.checkpoint.serde.types import TASKS
 from langgraph_memory.checkpointer import ThreadSaver
 from langgraph_memory.database import MemoryDatabase
 from langgraph_memory.domain.transfer import header, item_line, parse
+from langgraph_memory.effects.effect import Call, Effects, aperform, call, perform
+from langgraph_memory.effects.transaction import Row
 from langgraph_memory.engine.connect import is_upstream, upstream
-from langgraph_memory.engine.query import Row
 from langgraph_memory.engine.upstream import Typed, Upstream, UpstreamCheckpoint
 from langgraph_memory.exceptions import ClassNotAllowedError, UnreadableCheckpointError
-from langgraph_memory.nodes.steps import Call, Steps, aperform, call, perform
 from langgraph_memory.state.codec import Codec
 
 __all__ = ["Imported", "Progress", "aimport_upstream", "import_upstream", "is_upstream"]
@@ -101,7 +101,7 @@ class _Import:
         self._items.close()
         self._old.close()
 
-    def run(self) -> Steps[Imported]:
+    def run(self) -> Effects[Imported]:
         """Copy everything, and return what was copied."""
         self._found.source_bytes, total = yield from self._beside(self._size)
         done, store = 0, self._memory.store
@@ -135,7 +135,7 @@ class _Import:
                 yield True
             self._found.threads += 1
 
-    def _beside(self, work: Callable[[], T]) -> Steps[T]:
+    def _beside(self, work: Callable[[], T]) -> Effects[T]:
         """Do what blocks: here, or in the thread beside the event loop."""
         found: T = yield Call(work, lambda: asyncio.get_running_loop().run_in_executor(self._thread, work))
         return found

@@ -12,11 +12,11 @@ from typing import Any, TypeVar
 
 from langgraph_memory.domain.scope import ROOT, decode_label, split_labels
 from langgraph_memory.domain.tally import Tally
-from langgraph_memory.engine.base import Engine
+from langgraph_memory.effects.effect import Call, Effects, aperform, perform
+from langgraph_memory.effects.engine import Engine
+from langgraph_memory.effects.transaction import Row, Transaction
 from langgraph_memory.engine.connect import connect
-from langgraph_memory.engine.query import Operation, Row
 from langgraph_memory.exceptions import CopyMismatchError, InvalidInputError
-from langgraph_memory.nodes.steps import Call, Steps, aperform, perform
 from langgraph_memory.plans.moving import memories, threads
 from langgraph_memory.plans.moving.extent import Extent, database_place, extent
 from langgraph_memory.plans.moving.parts import Part, size_of
@@ -120,7 +120,7 @@ class _Move:
         self._found = Copied()
         self._differing: list[str] = []
 
-    def run(self) -> Steps[Copied]:
+    def run(self) -> Effects[Copied]:
         """Copy everything, and return what was copied."""
         self._extent = yield from _run(self._old, extent())
         wanted = yield from _run(self._old, memories.settings())
@@ -138,13 +138,13 @@ class _Move:
         self._found.target_bytes = (yield from _run(self._new, database_place())).bytes
         return self._found
 
-    def _copy_marks(self) -> Steps[None]:
+    def _copy_marks(self) -> Effects[None]:
         after = ("", "")
         while page := (yield from _run(self._old, memories.marks_page(after))):
             yield from _run(self._new, memories.put_marks(page))
             after = (page[-1]["holder"], page[-1]["digest"])
 
-    def _copy_thread(self, thread_id: str) -> Steps[None]:
+    def _copy_thread(self, thread_id: str) -> Effects[None]:
         there = yield from _run(self._new, threads.read_thread(thread_id, _pass_over))
         begin = self._carry(thread_id, None) if there is None else self._bring_up_to_date(thread_id, there)
         copied = yield from begin
@@ -156,7 +156,7 @@ class _Move:
             self._differing.append(f"thread {thread_id!r} (source: {copied.tally}; target: {held and held.tally})")
         self._found.threads.include(copied.tally)
 
-    def _bring_up_to_date(self, thread_id: str, there: threads.Moment) -> Steps[threads.Moment | None]:
+    def _bring_up_to_date(self, thread_id: str, there: threads.Moment) -> Effects[threads.Moment | None]:
         here = yield from _run(self._old, threads.read_thread(thread_id, _pass_over))
         if here is None or here.tally == there.tally:
             self._found.known += here is not None
@@ -166,12 +166,12 @@ class _Move:
             return here
         return (yield from self._carry(thread_id, there.summary))
 
-    def _has_all_of(self, thread_id: str) -> Steps[bool]:
+    def _has_all_of(self, thread_id: str) -> Effects[bool]:
         """Return whether the source has every checkpoint that the target has of a thread."""
         held = yield from _run(self._new, checkpoint_ids(thread_id))
         return held <= (yield from _run(self._old, checkpoint_ids(thread_id)))
 
-    def _carry(self, thread_id: str, replaced: Mapping[str, Any] | None) -> Steps[threads.Moment | None]:
+    def _carry(self, thread_id: str, replaced: Mapping[str, Any] | None) -> Effects[threads.Moment | None]:
         yield from _run(self._new, threads.begin_thread(thread_id, replaced))
         load = _Load(self._new, thread_id)
         moment = yield from _run(self._old, threads.read_thread(thread_id, load.take))
@@ -181,7 +181,7 @@ class _Move:
             yield from _run(self._new, threads.put_thread(thread_id, load.left, moment.summary))
         return moment
 
-    def _copy_partition(self, partition: str) -> Steps[None]:
+    def _copy_partition(self, partition: str) -> Effects[None]:
         put_down = _Store(self._new, partition, self._advance)
         here = yield from _run(self._old, memories.read_partition(partition, put_down))
         there = yield from _run(self._new, memories.read_partition(partition, _Nobody()))
@@ -198,7 +198,7 @@ class _Move:
                 "database, or delete there what differs and run this again."
             )
 
-    def _changed(self) -> Steps[list[str]]:
+    def _changed(self) -> Effects[list[str]]:
         """Return the threads that a run has continued in the source since they were copied."""
         used = yield from _run(self._old, threads.threads_used_since(self._extent.last_write))
         found = []
@@ -207,7 +207,7 @@ class _Move:
                 found.append(thread_id)
         return found
 
-    def _only_in_target(self) -> Steps[list[str]]:
+    def _only_in_target(self) -> Effects[list[str]]:
         """Return what the target has and the source has not, or no longer."""
         found = []
         there, here = _ThreadIds(self._new), _ThreadIds(self._old)
@@ -227,7 +227,7 @@ class _Move:
         self._report(min(self._done, total), total)
 
 
-def _run(engine: Engine, operation: Operation[T]) -> Steps[T]:
+def _run(engine: Engine, operation: Transaction[T]) -> Effects[T]:
     found: T = yield Call(lambda: engine.run(operation), lambda: engine.arun(operation))
     return found
 
@@ -240,7 +240,7 @@ class _ThreadIds:
         self._page: deque[str] = deque()
         self._last = ""
 
-    def next(self) -> Steps[str | None]:
+    def next(self) -> Effects[str | None]:
         """Return the next id; None when there is no more."""
         if not self._page:
             self._page.extend((yield from _run(self._engine, threads.thread_page(self._last))))

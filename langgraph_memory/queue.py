@@ -13,8 +13,8 @@ from langgraph_memory.domain.memory import Source
 from langgraph_memory.domain.policy import PromotionPolicy
 from langgraph_memory.domain.promotion import LedgerPlace, PromotionReport
 from langgraph_memory.domain.scope import GLOBAL
+from langgraph_memory.effects.runner import Runner
 from langgraph_memory.flows import jobs
-from langgraph_memory.flows.base import FlowRunner
 from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.plans.jobs import Unread
 
@@ -25,7 +25,7 @@ AT_LATEST = timedelta(minutes=10)
 class PromotionQueue:
     """The jobs of a store. A message is in it at most once for each extractor, and leaves it with what it said."""
 
-    def __init__(self, runner: FlowRunner, settings: StoreSettings) -> None:
+    def __init__(self, runner: Runner, settings: StoreSettings) -> None:
         self._runner = runner
         self._settings = settings
 

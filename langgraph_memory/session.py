@@ -18,15 +18,15 @@ from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.scope import check_owner, check_scope
 from langgraph_memory.domain.session import Gone, SessionSummary, Writer
+from langgraph_memory.effects.effect import Effects, call
+from langgraph_memory.effects.runner import Runner, apart
 from langgraph_memory.exceptions import ExtractionError, ForeignThreadError, InvalidInputError, ThreadNotFoundError
 from langgraph_memory.extract import model_summary, summary
 from langgraph_memory.extract.model import NOT_STREAMED, call_failure
 from langgraph_memory.flows import session
-from langgraph_memory.flows.base import Flow, FlowRunner
 from langgraph_memory.flows.session import Written
 from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.nodes.conversation import messages_of, utterances_of
-from langgraph_memory.nodes.steps import Call, Steps, call
 from langgraph_memory.plans.session import Ended
 
 T = TypeVar("T")
@@ -79,14 +79,14 @@ class Summed:
 
 
 def end_session(
-    runner: FlowRunner,
+    runner: Runner,
     settings: StoreSettings,
     saver: ThreadSaver,
     wanted: Session,
     summarizer: Summarizer | None,
     *,
     compact: bool,
-) -> Steps[SessionSummary]:
+) -> Effects[SessionSummary]:
     """Sum a thread up, remember that, and with `compact` keep only its newest checkpoint, in one transaction.
 
     `saver` reads the thread, and `runner` stands on its database.
@@ -96,18 +96,18 @@ def end_session(
         read = yield from _read(saver, runner, wanted)
         said = read.said
         flow = session.gone(wanted.owner_id, wanted.scope, wanted.thread_id, said, summary.statements(said), settings)
-        gone = yield from _run(runner, flow)
+        gone = yield from apart(runner, flow)
         summed = yield from _sum_up(said, summarizer, settings.guard, gone)
         written, sure = _written(wanted, read, summed), attempt == _ATTEMPTS
-        ended = yield from _run(runner, session.end_session(written, settings, now, compact=compact, sure=sure))
+        ended = yield from apart(runner, session.end_session(written, settings, now, compact=compact, sure=sure))
         if ended is not None:
             break
     return _result(wanted, read, summed, ended or Ended(None, 0))
 
 
-def _read(saver: ThreadSaver, runner: FlowRunner, wanted: Session) -> Steps[Read]:
+def _read(saver: ThreadSaver, runner: Runner, wanted: Session) -> Effects[Read]:
     """Return the messages of a thread: of its own newest checkpoint, or when that has none of its subgraphs'."""
-    held = yield from _run(runner, session.held(wanted.thread_id, wanted.owner_id))
+    held = yield from apart(runner, session.held(wanted.thread_id, wanted.owner_id))
     if not held.newest:
         raise ThreadNotFoundError(f"there is no thread {wanted.thread_id!r}; list_threads() lists those there are.")
     if held.owners and wanted.owner_id not in held.owners:
@@ -124,12 +124,7 @@ def _read(saver: ThreadSaver, runner: FlowRunner, wanted: Session) -> Steps[Read
     return Read(namespace, held.newest[namespace], [one for one in messages if one.id not in held.others])
 
 
-def _run(runner: FlowRunner, flow: Flow[T]) -> Steps[T]:
-    found: T = yield Call(lambda: runner.run(flow), lambda: runner.arun(flow))
-    return found
-
-
-def _messages(saver: ThreadSaver, wanted: Session, namespace: str, checkpoint_id: str) -> Steps[list[BaseMessage]]:
+def _messages(saver: ThreadSaver, wanted: Session, namespace: str, checkpoint_id: str) -> Effects[list[BaseMessage]]:
     place = {"thread_id": wanted.thread_id, "checkpoint_ns": namespace, "checkpoint_id": checkpoint_id}
     place["owner_id"] = wanted.owner_id
     config: RunnableConfig = {"configurable": place}
@@ -173,7 +168,9 @@ def _checked(value: Any, wanted: Session) -> list[BaseMessage]:
     )
 
 
-def _sum_up(said: Sequence[Utterance], summarizer: Summarizer | None, guard: GuardPolicy, gone: Gone) -> Steps[Summed]:
+def _sum_up(
+    said: Sequence[Utterance], summarizer: Summarizer | None, guard: GuardPolicy, gone: Gone
+) -> Effects[Summed]:
     """Return the summary that a model writes, or else the one by rules, which says why the model's is not there."""
     found = summary.outline(said, guard, gone)
     said = _without(said, gone)
@@ -197,7 +194,7 @@ def _without(said: Sequence[Utterance], gone: Gone) -> list[Utterance]:
     return kept
 
 
-def _asked(summarizer: Summarizer, said: Sequence[Utterance], guard: GuardPolicy) -> Steps[str]:
+def _asked(summarizer: Summarizer, said: Sequence[Utterance], guard: GuardPolicy) -> Effects[str]:
     config: RunnableConfig = {"tags": [NOT_STREAMED], "run_name": "summarise_session"}
     try:
         answer = yield from call(summarizer.invoke, summarizer.ainvoke, model_summary.prompt_of(said, guard), config)

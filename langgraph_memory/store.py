@@ -28,8 +28,9 @@ from langgraph_memory.domain.scope import GLOBAL
 from langgraph_memory.domain.switches import MemorySwitches
 from langgraph_memory.domain.trail import AuditEntry, Explanation, Replay
 from langgraph_memory.domain.types import MemoryType, MemoryTypes
-from langgraph_memory.driver import Done
-from langgraph_memory.engine.base import Engine
+from langgraph_memory.effects.effect import Done
+from langgraph_memory.effects.engine import Engine
+from langgraph_memory.effects.runner import Runner
 from langgraph_memory.engine.given import engine_of
 from langgraph_memory.engine.opening import Opening
 from langgraph_memory.exceptions import InvalidInputError
@@ -48,9 +49,9 @@ from langgraph_memory.flows import (
     transfer,
 )
 from langgraph_memory.flows import index as indexing
-from langgraph_memory.flows.base import FlowRunner
 from langgraph_memory.flows.embedding import Embedder, Index, fields_of, index_of
 from langgraph_memory.flows.settings import StoreSettings, check_minutes
+from langgraph_memory.plans.index import claim_index
 from langgraph_memory.plans.memories import Origin
 from langgraph_memory.queue import PromotionQueue
 from langgraph_memory.state.collector import uncollected
@@ -114,7 +115,7 @@ class CuratedStore(BaseStore):
             config = index_of(index)
             self._settings.embedder = Embedder(config)
             self._settings.fields = tuple(fields_of(config) or ("$",))
-        self._runner = FlowRunner(engine, self._settings.embedder)
+        self._runner = Runner(engine, self._settings.embedder, claim_index)
         self.queue = PromotionQueue(self._runner, self._settings)
         self._ticks: Ticks[list[Op], list[Result]] = Ticks(self._abatches)
         self._sweeper = Sweeper()

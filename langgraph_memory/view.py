@@ -10,7 +10,7 @@ from langgraph.store.base import BaseStore, GetOp, Item, ListNamespacesOp, Op, P
 
 from langgraph_memory.domain.namespaces import select_namespaces
 from langgraph_memory.domain.scope import GLOBAL, check_owner, check_scope, namespace_of, visible_from
-from langgraph_memory.driver import adrive, drive
+from langgraph_memory.effects.effect import adrive, drive
 from langgraph_memory.exceptions import InvalidInputError
 
 Namespace = tuple[str, ...]

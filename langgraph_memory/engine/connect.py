@@ -9,7 +9,7 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from langgraph_memory.cache import DEFAULT_BYTES, CacheBound
-from langgraph_memory.engine.base import Engine
+from langgraph_memory.effects.engine import Engine
 from langgraph_memory.exceptions import (
     ConnectionStringError,
     MissingExtraError,

@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 from typing import Any, cast
 
-from langgraph_memory.engine.base import Engine
+from langgraph_memory.effects.engine import Engine
 from langgraph_memory.engine.connect import connect
 from langgraph_memory.exceptions import ConnectionStringError
 

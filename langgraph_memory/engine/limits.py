@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from langgraph_memory.cache import CacheBound
-from langgraph_memory.engine.query import Operation
+from langgraph_memory.effects.transaction import Transaction
 from langgraph_memory.exceptions import OutOfMemoryError
 
 T = TypeVar("T")
 
 
-def within_memory(run: Callable[[Operation[T]], T], operation: Operation[T], bound: CacheBound) -> T:
+def within_memory(run: Callable[[Transaction[T]], T], operation: Transaction[T], bound: CacheBound) -> T:
     """Run an operation; a read that finds no memory once more, without what was kept in caches.
 
     Raises OutOfMemoryError where that is not enough, and for a write, of which nothing was stored.

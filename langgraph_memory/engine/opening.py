@@ -9,7 +9,7 @@ from threading import Lock
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
-from langgraph_memory.engine.base import Engine
+from langgraph_memory.effects.engine import Engine
 from langgraph_memory.engine.connect import connect
 
 T = TypeVar("T")

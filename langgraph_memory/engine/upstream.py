@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from langgraph_memory.engine.query import Row
+from langgraph_memory.effects.transaction import Row
 
 Typed = tuple[str, bytes]
 

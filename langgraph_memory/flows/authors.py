@@ -8,13 +8,14 @@ from datetime import datetime
 from langgraph_memory.domain.scope import check_owner, storable
 from langgraph_memory.domain.switches import EVERY_THREAD, MemorySwitches
 from langgraph_memory.domain.thread import NOBODY, STRANGER
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.runner import Later
 from langgraph_memory.exceptions import InvalidInputError
-from langgraph_memory.flows.base import Flow, Later
 from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.plans.threads import authors
 
 
-def others(thread_id: str | None, owner_id: str) -> Flow[frozenset[str]]:
+def others(thread_id: str | None, owner_id: str) -> Effects[frozenset[str]]:
     """Return the messages of a thread that are not an owner's to learn from."""
     if thread_id is None:
         return frozenset()
@@ -22,7 +23,7 @@ def others(thread_id: str | None, owner_id: str) -> Flow[frozenset[str]]:
     return found
 
 
-def resumed(thread_id: str, message_id: str | None) -> Flow[str | None]:
+def resumed(thread_id: str, message_id: str | None) -> Effects[str | None]:
     """Return whose a run is that goes on in a thread and names nobody."""
     found: str | None = yield authors.resumed(thread_id, message_id)
     return found
@@ -34,19 +35,19 @@ def claim(
     message_ids: Sequence[str],
     began_at: datetime | None,
     settings: StoreSettings,
-) -> Flow[None]:
+) -> Effects[None]:
     """Note that some messages are an owner's, unless it is known whose they are."""
     if message_ids:
         yield Later(authors.claim(thread_id, check_owner(owner_id), message_ids, began_at, settings.clock()))
 
 
-def switches(thread_id: str | None, owner_id: str) -> Flow[MemorySwitches]:
+def switches(thread_id: str | None, owner_id: str) -> Effects[MemorySwitches]:
     """Return what memory does for an owner in a thread, or without one in every thread."""
     found: MemorySwitches = yield authors.switches(_checked(thread_id), check_owner(owner_id))
     return found
 
 
-def switch(thread_id: str | None, owner_id: str, recall: bool, learn: bool, settings: StoreSettings) -> Flow[None]:
+def switch(thread_id: str | None, owner_id: str, recall: bool, learn: bool, settings: StoreSettings) -> Effects[None]:
     """Set what memory does for an owner in a thread, or in all; raises InvalidInputError for what is no switch."""
     for what, on in (("recall", recall), ("learn", learn)):
         if not isinstance(on, bool):
@@ -55,7 +56,7 @@ def switch(thread_id: str | None, owner_id: str, recall: bool, learn: bool, sett
     yield authors.switch(_checked(thread_id), check_owner(owner_id), wanted, settings.clock())
 
 
-def withhold(thread_id: str, owner_id: str, message_ids: Sequence[str], settings: StoreSettings) -> Flow[None]:
+def withhold(thread_id: str, owner_id: str, message_ids: Sequence[str], settings: StoreSettings) -> Effects[None]:
     """Let messages of a thread never be read for an owner."""
     if message_ids:
         yield authors.withhold(thread_id, check_owner(owner_id), message_ids, settings.clock())
@@ -69,7 +70,7 @@ def _checked(thread_id: str | None) -> str:
     raise InvalidInputError(f"thread_id must be text that names a thread, not {thread_id!r}.")
 
 
-def name(thread_id: str, messages: Mapping[str, Sequence[str]], settings: StoreSettings) -> Flow[None]:
+def name(thread_id: str, messages: Mapping[str, Sequence[str]], settings: StoreSettings) -> Effects[None]:
     """Note whose some messages are, as those who said them are named."""
     for owner_id in messages.keys() - {NOBODY, STRANGER}:
         check_owner(owner_id)

@@ -9,8 +9,8 @@ from langgraph_memory.domain.guard import Refusal
 from langgraph_memory.domain.memory import Injected, Memory, Outcome, Source, make_memory
 from langgraph_memory.domain.reconcile import still_said
 from langgraph_memory.domain.scope import check_owner
+from langgraph_memory.effects.effect import Effects
 from langgraph_memory.exceptions import InvalidInputError
-from langgraph_memory.flows.base import Flow
 from langgraph_memory.flows.index import embed_amended
 from langgraph_memory.flows.memories import check_text, vectors_of, with_type_rules
 from langgraph_memory.flows.settings import StoreSettings
@@ -20,7 +20,9 @@ from langgraph_memory.plans.memories import Origin, Proposal
 _KEPT = ("owner_id", "scope", "memory_type", "slot", "importance", "subject", "expires_at", "protected")
 
 
-def verify(memory_id: str, owner_id: str, confidence: float, source: Source, settings: StoreSettings) -> Flow[Memory]:
+def verify(
+    memory_id: str, owner_id: str, confidence: float, source: Source, settings: StoreSettings
+) -> Effects[Memory]:
     """Confirm a live memory."""
     if isinstance(confidence, bool) or not isinstance(confidence, (int, float)) or not 0 <= confidence <= 1:
         raise InvalidInputError(f"confidence must be a number from 0 to 1, not {confidence!r}.")
@@ -32,7 +34,7 @@ def verify(memory_id: str, owner_id: str, confidence: float, source: Source, set
     return found
 
 
-def set_injection(memory_id: str, injection: Any, owner_id: str, settings: StoreSettings) -> Flow[Memory]:
+def set_injection(memory_id: str, injection: Any, owner_id: str, settings: StoreSettings) -> Effects[Memory]:
     """Say whether a memory is recalled always or never."""
     if injection not in (None, *get_args(Injected)):
         raise InvalidInputError(f"injection must be 'always', 'never' or None, not {injection!r}.")
@@ -41,7 +43,7 @@ def set_injection(memory_id: str, injection: Any, owner_id: str, settings: Store
     return found
 
 
-def supersede(memory_id: str, content: str, fields: dict[str, Any], settings: StoreSettings) -> Flow[Outcome]:
+def supersede(memory_id: str, content: str, fields: dict[str, Any], settings: StoreSettings) -> Effects[Outcome]:
     """Put a new value in the place of a live memory; what is not named stays as it was."""
     owner_id = check_owner(fields.pop("owner_id"))
     old: Memory = yield memories.memory(check_text("memory_id", memory_id), owner_id)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from langgraph_memory.domain.memory import Receipt
 from langgraph_memory.domain.scope import check_owner
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.runner import Scrub
 from langgraph_memory.exceptions import DatabaseError
-from langgraph_memory.flows.base import Flow, Scrub
 from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.plans import erasure
 
 
-def erase_owner(owner_id: str, threads: bool, settings: StoreSettings) -> Flow[Receipt]:
+def erase_owner(owner_id: str, threads: bool, settings: StoreSettings) -> Effects[Receipt]:
     """Remove everything of an owner, and its bytes."""
     check_owner(owner_id)
     counts: dict[str, int] = yield erasure.erase_owner(owner_id, settings.clock(), threads=threads)
@@ -22,7 +23,7 @@ def erase_owner(owner_id: str, threads: bool, settings: StoreSettings) -> Flow[R
     return Receipt(settings.new_id(), "erase", owner_id, settings.clock(), counts, body=body)
 
 
-def scrub() -> Flow[bool]:
+def scrub() -> Effects[bool]:
     """Make what was deleted unreadable in the files."""
     done: bool = yield Scrub()
     return done

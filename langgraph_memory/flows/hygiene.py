@@ -11,9 +11,9 @@ from typing import Any
 from langgraph_memory.domain.clock import in_utc, to_microseconds
 from langgraph_memory.domain.hygiene import Change, HygienePolicy, Judge, Standing, SweepReport, staying
 from langgraph_memory.domain.scope import check_owner
-from langgraph_memory.engine.query import Operation
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Transaction
 from langgraph_memory.exceptions import InvalidInputError
-from langgraph_memory.flows.base import Flow
 from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.plans import hygiene
 from langgraph_memory.plans.hygiene import FIRST_ROW, FIRST_WORDS, PART, Gists, Looked, Planned, Ties
@@ -25,7 +25,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 def sweep(
     now: datetime | None, owner_id: str | None, policy: HygienePolicy, dry_run: bool, settings: StoreSettings
-) -> Flow[SweepReport]:
+) -> Effects[SweepReport]:
     """Sweep one owner or everybody, and return what changed."""
     started = settings.clock()
     moment = to_microseconds(_checked(now, started))
@@ -86,7 +86,7 @@ class _Found:
         return one.id not in self.merged and one.id not in self.going
 
 
-def _plan(judge: Judge) -> Flow[list[Planned]]:
+def _plan(judge: Judge) -> Effects[list[Planned]]:
     """Return all that is to change of one owner, in the order in which it is done."""
     found = _Found()
     if judge.policy.merge:
@@ -101,7 +101,9 @@ def _plan(judge: Judge) -> Flow[list[Planned]]:
     return [*found.merged.values(), *found.faded.values(), *(yield from _removable(judge, found))]
 
 
-def _pages(look: Callable[[Mapping[str, Any]], Operation[Looked]], first: Mapping[str, Any]) -> Flow[list[Planned]]:
+def _pages(
+    look: Callable[[Mapping[str, Any]], Transaction[Looked]], first: Mapping[str, Any]
+) -> Effects[list[Planned]]:
     planned: list[Planned] = []
     after: Mapping[str, Any] | None = first
     while after is not None:
@@ -111,7 +113,7 @@ def _pages(look: Callable[[Mapping[str, Any]], Operation[Looked]], first: Mappin
     return planned
 
 
-def _similar(judge: Judge, found: _Found) -> Flow[None]:
+def _similar(judge: Judge, found: _Found) -> Effects[None]:
     """Merge what says the same in other words and is not merged yet: a number tells which memories to compare."""
     first: dict[int, str] = {}
     groups: dict[int, list[str]] = {}
@@ -127,7 +129,7 @@ def _similar(judge: Judge, found: _Found) -> Flow[None]:
         found.merged.update((one.seen.id, one) for one in planned)
 
 
-def _crowded_out(judge: Judge, scope: str, live: int, found: _Found) -> Flow[None]:
+def _crowded_out(judge: Judge, scope: str, live: int, found: _Found) -> Effects[None]:
     """Choose what goes from a scope that holds too much: what is least worth keeping, until the rest fits."""
     cap = judge.policy.cap_of(scope)
     left = 0 if cap is None else live - found.leaves(scope) - cap
@@ -142,7 +144,7 @@ def _crowded_out(judge: Judge, scope: str, live: int, found: _Found) -> Flow[Non
         left = left if page else 0
 
 
-def _removable(judge: Judge, found: _Found) -> Flow[list[Planned]]:
+def _removable(judge: Judge, found: _Found) -> Effects[list[Planned]]:
     """Return what is to go and can, old versions first; what something needs that stays is left out."""
     alone = [name for name, one in found.going.items() if one.change.action == "trimmed"]
     whole: dict[str, list[str]] = {name: [] for name in found.going if name not in set(alone)}
@@ -159,7 +161,7 @@ def _removable(judge: Judge, found: _Found) -> Flow[list[Planned]]:
     return sorted(going, key=lambda one: (one.change.action != "trimmed", one.seen.superseded_at or 0))
 
 
-def _carry_out(owner_id: str, planned: Sequence[Planned], started: datetime) -> Flow[list[Change]]:
+def _carry_out(owner_id: str, planned: Sequence[Planned], started: datetime) -> Effects[list[Change]]:
     """Make the changes, each part in a transaction of its own, and return those that were made."""
     done: list[Change] = []
     going = {one.seen.id for one in planned if one.change.removes}
@@ -186,7 +188,7 @@ def _parts(planned: Sequence[Planned]) -> Iterator[tuple[str, list[Planned]]]:
         yield part[0].change.action, part
 
 
-def _old_receipts(judge: Judge, otherwise: timedelta | None, dry_run: bool) -> Flow[int]:
+def _old_receipts(judge: Judge, otherwise: timedelta | None, dry_run: bool) -> Effects[int]:
     """Delete the receipts that are older than the policy allows, or `otherwise` the store; or count them."""
     keep = judge.policy.keep_receipts if judge.policy.keep_receipts is not None else otherwise
     if keep is None:
@@ -198,7 +200,7 @@ def _old_receipts(judge: Judge, otherwise: timedelta | None, dry_run: bool) -> F
     return (yield from _all_of(lambda: hygiene.remove_receipts(judge.owner_id, before)))
 
 
-def _items(owner_id: str | None, now: int, dry_run: bool) -> Flow[int]:
+def _items(owner_id: str | None, now: int, dry_run: bool) -> Effects[int]:
     """Delete the plain items whose time is over, or count them."""
     if dry_run:
         counted: int = yield hygiene.count_items(owner_id, now)
@@ -206,7 +208,7 @@ def _items(owner_id: str | None, now: int, dry_run: bool) -> Flow[int]:
     return (yield from _all_of(lambda: hygiene.remove_items(owner_id, now)))
 
 
-def _all_of(part: Callable[[], Operation[int]]) -> Flow[int]:
+def _all_of(part: Callable[[], Transaction[int]]) -> Effects[int]:
     """Do a part again until nothing is left, and return how much that was."""
     total = 0
     while done := (yield part()):
@@ -214,7 +216,7 @@ def _all_of(part: Callable[[], Operation[int]]) -> Flow[int]:
     return total
 
 
-def _sign(owner_id: str, done: Sequence[Change], receipts: int, settings: StoreSettings) -> Flow[None]:
+def _sign(owner_id: str, done: Sequence[Change], receipts: int, settings: StoreSettings) -> Effects[None]:
     """Keep a receipt of a sweep that changed anything."""
     counts = dict(Counter(one.action for one in done)) | ({"receipts": receipts} if receipts else {})
     if counts:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from langgraph_memory.effects.effect import Effects
 from langgraph_memory.exceptions import InvalidInputError
-from langgraph_memory.flows.base import Flow
 from langgraph_memory.flows.embedding import indexed_texts
 from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.flows.vectors import embed_fields
@@ -19,7 +19,7 @@ Progress = Callable[[int, int], None]
 """Called with how many rows are done, and how many there are."""
 
 
-def reindex(on_progress: Progress | None, settings: StoreSettings) -> Flow[int]:
+def reindex(on_progress: Progress | None, settings: StoreSettings) -> Effects[int]:
     """Embed every row that has no vector of this index, and return how many that were."""
     if settings.embedder is None:
         raise InvalidInputError("there is nothing to index with; open the store with index={...}.")
@@ -35,7 +35,7 @@ def reindex(on_progress: Progress | None, settings: StoreSettings) -> Flow[int]:
     return done
 
 
-def embed_amended(owner_id: str, settings: StoreSettings) -> Flow[None]:
+def embed_amended(owner_id: str, settings: StoreSettings) -> Effects[None]:
     """Embed the summaries of an owner that were told anew without something that holds no longer."""
     if settings.embedder is None:
         return

@@ -27,8 +27,9 @@ from langgraph_memory.domain.filters import check_filter
 from langgraph_memory.domain.guard import GuardPolicy, mask, mask_together, refuse_beside, texts_in
 from langgraph_memory.domain.namespaces import select_namespaces
 from langgraph_memory.domain.scope import ROOT, decode_label, scope_in
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.runner import EmbedQuery
 from langgraph_memory.exceptions import InvalidInputError
-from langgraph_memory.flows.base import EmbedQuery, Flow
 from langgraph_memory.flows.embedding import indexed_texts, searchable_text
 from langgraph_memory.flows.index import embed_amended
 from langgraph_memory.flows.memories import proposal_of_put
@@ -45,13 +46,13 @@ _SWEEP = 1000
 _as_json = json.JSONEncoder(allow_nan=False).encode
 
 
-def batch(ops: Iterable[Op], settings: StoreSettings) -> Flow[list[Result]]:
+def batch(ops: Iterable[Op], settings: StoreSettings) -> Effects[list[Result]]:
     """Answer every operation; all of the batch is written, or nothing."""
     (answers,) = yield from batches([checked(ops)], settings)
     return answers
 
 
-def batches(calls: Sequence[Sequence[Op]], settings: StoreSettings) -> Flow[list[list[Result]]]:
+def batches(calls: Sequence[Sequence[Op]], settings: StoreSettings) -> Effects[list[list[Result]]]:
     """Answer calls as if one came after another, in one transaction: all of them are written, or nothing."""
     if len(calls) == 1 or any(isinstance(op, PutOp) for ops in calls for op in ops):
         return (yield from _answered(calls, settings))
@@ -79,7 +80,7 @@ def _shared(answers: Mapping[Any, Result], asked: Iterable[Any]) -> Iterator[Res
         given.add(one)
 
 
-def _answered(calls: Sequence[Sequence[Op]], settings: StoreSettings) -> Flow[list[list[Result]]]:
+def _answered(calls: Sequence[Sequence[Op]], settings: StoreSettings) -> Effects[list[list[Result]]]:
     given = [op for ops in calls for op in ops]
     wanted = [_admitted(op, settings.guard) for op in given]
     vectors = yield from _document_vectors(wanted, settings)
@@ -117,7 +118,7 @@ def _like(calls: Sequence[Sequence[Op]], flat: Sequence[T]) -> list[list[T]]:
     return [[next(left) for _ in ops] for ops in calls]
 
 
-def sweep(settings: StoreSettings, now: datetime | None = None) -> Flow[int]:
+def sweep(settings: StoreSettings, now: datetime | None = None) -> Effects[int]:
     """Delete every item and memory whose time is over, and return how many."""
     total: int = 0
     while True:
@@ -179,7 +180,7 @@ def _check_value(op: PutOp) -> None:
         raise InvalidInputError(f"the value of {op.key!r} is not JSON ({error}); store plain values.") from None
 
 
-def _document_vectors(ops: Sequence[Op], settings: StoreSettings) -> Flow[list[tuple[Vectors, Vectors]]]:
+def _document_vectors(ops: Sequence[Op], settings: StoreSettings) -> Effects[list[tuple[Vectors, Vectors]]]:
     """Return for each operation the vectors of its fields, and of the content it names where a memory may be."""
     if settings.embedder is None:
         return [((), ())] * len(ops)
@@ -188,7 +189,7 @@ def _document_vectors(ops: Sequence[Op], settings: StoreSettings) -> Flow[list[t
     return list(zip(vectors[: len(ops)], vectors[len(ops) :], strict=True))
 
 
-def _query_vectors(ops: Sequence[Op], settings: StoreSettings) -> Flow[Mapping[str, bytes]]:
+def _query_vectors(ops: Sequence[Op], settings: StoreSettings) -> Effects[Mapping[str, bytes]]:
     vectors: dict[str, bytes] = {}
     if settings.embedder is not None:
         for op in ops:

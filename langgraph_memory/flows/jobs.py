@@ -16,7 +16,7 @@ from langgraph_memory.domain.policy import PromotionPolicy
 from langgraph_memory.domain.promotion import Judged, LedgerPlace, PromotionReport, judge_all, withheld
 from langgraph_memory.domain.scope import check_owner, check_scope
 from langgraph_memory.domain.text import content_hash
-from langgraph_memory.flows.base import Flow
+from langgraph_memory.effects.effect import Effects
 from langgraph_memory.flows.memories import check_bounds, check_text, promotion_of
 from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.plans import jobs
@@ -26,13 +26,13 @@ from langgraph_memory.plans.memories import Origin
 
 def unread(
     utterances: Sequence[Utterance], place: LedgerPlace, began_at: datetime | None, settings: StoreSettings
-) -> Flow[Unread]:
+) -> Effects[Unread]:
     """Return what nobody has read of a thread, nor queued."""
     found: Unread = yield jobs.unread(place, utterances, settings.clock(), began_at)
     return found
 
 
-def queue(utterances: Sequence[Utterance], fields: dict[str, Any], settings: StoreSettings) -> Flow[datetime | None]:
+def queue(utterances: Sequence[Utterance], fields: dict[str, Any], settings: StoreSettings) -> Effects[datetime | None]:
     """Queue messages, each with no more of its text than the guard lets be kept."""
     place: LedgerPlace = fields["place"]
     check_owner(place.owner_id)
@@ -56,7 +56,7 @@ def queue(utterances: Sequence[Utterance], fields: dict[str, Any], settings: Sto
 
 def claim(
     extractor: str, lease_for: timedelta, retries: Retries, ahead: bool, settings: StoreSettings
-) -> Flow[LeasedJob | None]:
+) -> Effects[LeasedJob | None]:
     """Lease the job that has been due longest, of those that nobody takes first."""
     for place in (yield jobs.due(extractor, settings.clock(), ahead=ahead)):
         found = yield from _claimed(place, lease_for, retries, ahead, settings)
@@ -67,14 +67,14 @@ def claim(
 
 def claim_of(
     place: LedgerPlace, lease_for: timedelta, retries: Retries, ahead: bool, settings: StoreSettings
-) -> Flow[LeasedJob | None]:
+) -> Effects[LeasedJob | None]:
     """Lease the job of one thread, when it is due; with `ahead` also before, unless it has failed."""
     return (yield from _claimed(place, lease_for, retries, ahead, settings))
 
 
 def _claimed(
     place: LedgerPlace, lease_for: timedelta, retries: Retries, ahead: bool, settings: StoreSettings
-) -> Flow[LeasedJob | None]:
+) -> Effects[LeasedJob | None]:
     lease = Lease(str(uuid4()), place, lease_for)
     found: LeasedJob | None = yield jobs.claim(lease, retries, settings.clock(), ahead=ahead)
     return found
@@ -87,7 +87,7 @@ def finish(
     policy: PromotionPolicy,
     last: bool,
     settings: StoreSettings,
-) -> Flow[PromotionReport | None]:
+) -> Effects[PromotionReport | None]:
     """Judge what was found in a batch and store it, and take the batch off its job in the same transaction."""
     now = settings.clock()
     judged = judge_all(candidates, batch.readable, policy, settings.types, settings.guard)
@@ -106,19 +106,19 @@ def finish(
     return report
 
 
-def give_back(lease: Lease, failures: Sequence[Failure], retries: Retries, settings: StoreSettings) -> Flow[int]:
+def give_back(lease: Lease, failures: Sequence[Failure], retries: Retries, settings: StoreSettings) -> Effects[int]:
     """End the work on a job."""
     spent: int = yield jobs.give_back(lease, failures, retries, settings.clock())
     return spent
 
 
-def wait(extractor: str, settings: StoreSettings) -> Flow[timedelta | None]:
+def wait(extractor: str, settings: StoreSettings) -> Effects[timedelta | None]:
     """Return how long it is until the next job of an extractor can be claimed; None when nothing waits."""
     due_at: datetime | None = yield jobs.next_due(extractor)
     return None if due_at is None else max(timedelta(0), due_at - settings.clock())
 
 
-def listed(owner_id: str | None, limit: int, offset: int, settings: StoreSettings) -> Flow[list[Job]]:
+def listed(owner_id: str | None, limit: int, offset: int, settings: StoreSettings) -> Effects[list[Job]]:
     """Return a page of jobs."""
     check_bounds({"limit": limit, "offset": offset})
     wanted = None if owner_id is None else check_owner(owner_id)
@@ -126,14 +126,14 @@ def listed(owner_id: str | None, limit: int, offset: int, settings: StoreSetting
     return found
 
 
-def retry_set_aside(owner_id: str, thread_id: str | None, settings: StoreSettings) -> Flow[int]:
+def retry_set_aside(owner_id: str, thread_id: str | None, settings: StoreSettings) -> Effects[int]:
     """Let what is set aside wait again."""
     check_text("thread_id", thread_id, optional=True)
     count: int = yield jobs.retry_set_aside(check_owner(owner_id), thread_id, settings.clock())
     return count
 
 
-def drop_set_aside(owner_id: str, thread_id: str | None, settings: StoreSettings) -> Flow[int]:
+def drop_set_aside(owner_id: str, thread_id: str | None, settings: StoreSettings) -> Effects[int]:
     """Give up what is set aside."""
     check_text("thread_id", thread_id, optional=True)
     count: int = yield jobs.drop_set_aside(check_owner(owner_id), thread_id, settings.clock())

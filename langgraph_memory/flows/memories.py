@@ -26,8 +26,9 @@ from langgraph_memory.domain.slots import canonical
 from langgraph_memory.domain.text import folded, without_phrases
 from langgraph_memory.domain.times import dated, event_expires_at
 from langgraph_memory.domain.types import MemoryType
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.runner import EmbedQuery, Later, Rerank
 from langgraph_memory.exceptions import InvalidInputError, InvalidMemoryError, MissingOwnerError
-from langgraph_memory.flows.base import EmbedQuery, Flow, Later, Rerank
 from langgraph_memory.flows.index import embed_amended
 from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.flows.vectors import embed_fields
@@ -44,7 +45,7 @@ _MOST_LINKABLE = 10_000
 _UNKNOWN = Source()
 
 
-def remember(content: str | Memory, fields: dict[str, Any], settings: StoreSettings) -> Flow[Outcome]:
+def remember(content: str | Memory, fields: dict[str, Any], settings: StoreSettings) -> Effects[Outcome]:
     """Store one memory, unless the guard refuses it."""
     now = settings.clock()
     wanted = _given(content, fields, settings) if isinstance(content, Memory) else _new(content, fields, settings, now)
@@ -88,7 +89,7 @@ def proposal_of_put(
     return Proposal(memory, kind, vectors, compared=True, search=own_search(vectors, settings))
 
 
-def recall(query: str | None, fields: dict[str, Any], origin: Origin, settings: StoreSettings) -> Flow[Recall]:
+def recall(query: str | None, fields: dict[str, Any], origin: Origin, settings: StoreSettings) -> Effects[Recall]:
     """Recall memories and keep the receipt."""
     now = settings.clock()
     kept = fields.pop("receipt", True)
@@ -101,7 +102,7 @@ def recall(query: str | None, fields: dict[str, Any], origin: Origin, settings: 
     return found
 
 
-def answered(request: recalling.RecallRequest, settings: StoreSettings) -> Flow[Recall]:
+def answered(request: recalling.RecallRequest, settings: StoreSettings) -> Effects[Recall]:
     """Return what a request recalls; where there is a reranker, it is asked about the best outside of a transaction."""
     embedder = settings.embedder
     if embedder is None or not embedder.reranks or request.query is None:
@@ -115,7 +116,7 @@ def answered(request: recalling.RecallRequest, settings: StoreSettings) -> Flow[
     return recalling.selected(request, found)
 
 
-def links(owner_id: str, scope: str, name: str | None, limit: int, settings: StoreSettings) -> Flow[list[Link]]:
+def links(owner_id: str, scope: str, name: str | None, limit: int, settings: StoreSettings) -> Effects[list[Link]]:
     """Return the links between an owner's memories."""
     check_text("name", name, optional=True)
     check_bounds({"limit": limit})
@@ -125,7 +126,7 @@ def links(owner_id: str, scope: str, name: str | None, limit: int, settings: Sto
     return links_between(known, None if name is None else names_in(name) | {folded(name.strip())})[:limit]
 
 
-def profile(owner_id: str, scope: str, fields: dict[str, Any], settings: StoreSettings) -> Flow[str]:
+def profile(owner_id: str, scope: str, fields: dict[str, Any], settings: StoreSettings) -> Effects[str]:
     """Return the block of what shapes every answer."""
     asked = {"memory_types": None, "as_of": None, "limit": 0, **fields, "owner_id": owner_id, "scope": scope}
     request = yield from request_of(None, asked, settings, settings.clock())
@@ -133,13 +134,13 @@ def profile(owner_id: str, scope: str, fields: dict[str, Any], settings: StoreSe
     return render(found)
 
 
-def history(memory_id: str, owner_id: str) -> Flow[list[Memory]]:
+def history(memory_id: str, owner_id: str) -> Effects[list[Memory]]:
     """Return every version of what a memory is about."""
     versions: list[Memory] = yield memories.history(memory_id, owner_id)
     return versions
 
 
-def forget(memory_id: str, owner_id: str, source: Source, settings: StoreSettings) -> Flow[Receipt]:
+def forget(memory_id: str, owner_id: str, source: Source, settings: StoreSettings) -> Effects[Receipt]:
     """Delete a memory with its older versions."""
     now = settings.clock()
     receipt_id = settings.new_id()
@@ -151,7 +152,7 @@ def forget(memory_id: str, owner_id: str, source: Source, settings: StoreSetting
 
 def page_of_owner(
     owner_id: str, everything: bool, wanted: Any, limit: int, offset: int, settings: StoreSettings
-) -> Flow[list[Memory]]:
+) -> Effects[list[Memory]]:
     """Return a page of an owner's memories."""
     now = settings.clock()
     check_bounds({"limit": limit, "offset": offset})
@@ -161,20 +162,20 @@ def page_of_owner(
     return page
 
 
-def conflicts(owner_id: str, limit: int, offset: int, settings: StoreSettings) -> Flow[list[tuple[Memory, ...]]]:
+def conflicts(owner_id: str, limit: int, offset: int, settings: StoreSettings) -> Effects[list[tuple[Memory, ...]]]:
     """Return a page of the groups of an owner's memories that contradict each other."""
     check_bounds({"limit": limit, "offset": offset})
     found: list[tuple[Memory, ...]] = yield memories.conflicts(owner_id, settings.clock(), limit=limit, offset=offset)
     return found
 
 
-def owners(settings: StoreSettings) -> Flow[list[tuple[str, int, int]]]:
+def owners(settings: StoreSettings) -> Effects[list[tuple[str, int, int]]]:
     """Return every owner with the number of their memories and of the live ones."""
     found: list[tuple[str, int, int]] = yield memories.owners(settings.clock())
     return found
 
 
-def unread(place: LedgerPlace, utterances: Sequence[Utterance]) -> Flow[list[Utterance]]:
+def unread(place: LedgerPlace, utterances: Sequence[Utterance]) -> Effects[list[Utterance]]:
     """Return the utterances that no promotion of this place has read."""
     left: list[Utterance] = yield promotion.unread(place, utterances)
     return left
@@ -188,7 +189,7 @@ def promote(
     origin: Origin,
     began_at: datetime | None,
     settings: StoreSettings,
-) -> Flow[PromotionReport]:
+) -> Effects[PromotionReport]:
     """Store what is promoted and enter what was read in the ledger, in one transaction."""
     now = settings.clock()
     request = yield from promotion_of(judged, utterances, place, scope, lambda _: origin, settings, now)
@@ -206,7 +207,7 @@ def promotion_of(
     origin_of: Callable[[str], Origin],
     settings: StoreSettings,
     now: datetime,
-) -> Flow[PromotionRequest]:
+) -> Effects[PromotionRequest]:
     """Return what is to be promoted, checked and embedded; `origin_of` names where a message was said."""
     check_owner(place.owner_id)
     check_scope(scope)
@@ -249,7 +250,7 @@ def promotion_of(
 
 def _said_at(
     judged: Sequence[Judged], utterances: Sequence[Utterance], place: LedgerPlace
-) -> Flow[dict[str, datetime]]:
+) -> Effects[dict[str, datetime]]:
     """Return when the messages were said of which something is to be stored: as they tell, else as the thread does."""
     own = {one.message_id: one.said_at for one in utterances if one.said_at is not None}
     of = dict.fromkeys(one.candidate.message_id for one in judged if one.verdict.bucket is Bucket.PROMOTE)
@@ -259,7 +260,7 @@ def _said_at(
 
 def _with_corrections(
     judged: Sequence[Judged], utterances: Sequence[Utterance], place: LedgerPlace, now: datetime
-) -> Flow[Sequence[Judged]]:
+) -> Effects[Sequence[Judged]]:
     """Return what was judged with each correction of a last message done to what was learnt of that."""
     order = [said.message_id for said in utterances if said.actor == "user"]
     corrections = [one for one in judged if one.candidate.amends is not None and one.verdict.bucket is Bucket.PROMOTE]
@@ -433,14 +434,14 @@ def with_type_rules(memory: Memory, kind: MemoryType, now: datetime) -> Memory:
     return memory.model_copy(update=update) if update else memory
 
 
-def vectors_of(wanted: Sequence[Memory], settings: StoreSettings) -> Flow[list[Vectors]]:
+def vectors_of(wanted: Sequence[Memory], settings: StoreSettings) -> Effects[list[Vectors]]:
     """Embed some memories: the content, the passages of a long one, and the context."""
     return (yield from embed_fields([embedded_texts(memory.content, memory.context) for memory in wanted], settings))
 
 
 def request_of(
     query: str | None, fields: dict[str, Any], settings: StoreSettings, now: datetime
-) -> Flow[recalling.RecallRequest]:
+) -> Effects[recalling.RecallRequest]:
     """Check what a recall was asked with, and embed its query."""
     owner_id, scope = check_owner(fields.pop("owner_id")), check_scope(fields.pop("scope"))
     shared_with = tuple(check_owner(other) for other in several("shared_with", fields.pop("shared_with")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from langgraph_memory.domain.review import ReviewItem, ReviewPolicy, check_kind
 from langgraph_memory.domain.scope import check_owner
-from langgraph_memory.flows.base import Flow
+from langgraph_memory.effects.effect import Effects
 from langgraph_memory.flows.memories import check_bounds
 from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.plans import review as reviewing
@@ -12,7 +12,7 @@ from langgraph_memory.plans import review as reviewing
 
 def review(
     owner_id: str, kind: str | None, limit: int, offset: int, policy: ReviewPolicy, settings: StoreSettings
-) -> Flow[list[ReviewItem]]:
+) -> Effects[list[ReviewItem]]:
     """Return a page of what of an owner's memories is to be looked at."""
     check_bounds({"limit": limit, "offset": offset})
     request = reviewing.ReviewRequest(

@@ -7,8 +7,9 @@ from typing import Any
 
 from langgraph_memory.domain.rewind import Retraction
 from langgraph_memory.domain.scope import check_owner
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.runner import Reclaim
 from langgraph_memory.exceptions import InvalidInputError
-from langgraph_memory.flows.base import Flow, Reclaim
 from langgraph_memory.flows.memories import check_text, several
 from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.plans import rewind
@@ -22,7 +23,7 @@ def retract(
     checkpoint_ids: Iterable[str],
     dry_run: bool,
     settings: StoreSettings,
-) -> Flow[Retraction]:
+) -> Effects[Retraction]:
     """Take back what some runs, or some checkpoints of a thread, did to an owner's memories."""
     runs, checkpoints = _texts("run_ids", run_ids), _texts("checkpoint_ids", checkpoint_ids)
     check_text("thread_id", thread_id, optional=True)
@@ -36,7 +37,7 @@ def retract(
 
 def retract_branch(
     thread_id: str, owner_id: str, keep: str | None, dry_run: bool, settings: StoreSettings
-) -> Flow[Retraction]:
+) -> Effects[Retraction]:
     """Take back what the checkpoints of a thread taught that do not lead to the one that is kept."""
     check_text("thread_id", thread_id)
     check_text("keep", keep, optional=True)
@@ -44,7 +45,7 @@ def retract_branch(
     return (yield from _perform(branch, dry_run, settings))
 
 
-def delete_runs(owner_id: str, run_ids: Iterable[str], dry_run: bool, settings: StoreSettings) -> Flow[Retraction]:
+def delete_runs(owner_id: str, run_ids: Iterable[str], dry_run: bool, settings: StoreSettings) -> Effects[Retraction]:
     """Delete the checkpoints of some runs and take back what they taught, both or neither."""
     branch = Branch(check_owner(owner_id), _texts("run_ids", run_ids), delete=True)
     found = yield from _perform(branch, dry_run, settings)
@@ -53,7 +54,7 @@ def delete_runs(owner_id: str, run_ids: Iterable[str], dry_run: bool, settings: 
     return found
 
 
-def _perform(branch: Branch, dry_run: bool, settings: StoreSettings) -> Flow[Retraction]:
+def _perform(branch: Branch, dry_run: bool, settings: StoreSettings) -> Effects[Retraction]:
     plan = rewind.preview if dry_run else rewind.retract
     found: Retraction = yield plan(branch, settings.new_id(), settings.types, settings.clock())
     return found

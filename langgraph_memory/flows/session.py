@@ -12,7 +12,8 @@ from langgraph_memory.domain.candidate import Candidate, Utterance
 from langgraph_memory.domain.guard import Refusal
 from langgraph_memory.domain.memory import Memory, Source, make_memory
 from langgraph_memory.domain.session import Gone
-from langgraph_memory.flows.base import Flow, Reclaim
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.runner import Reclaim
 from langgraph_memory.flows.memories import vectors_of, with_type_rules
 from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.plans import session
@@ -38,7 +39,7 @@ class Written:
     extractor: str
 
 
-def held(thread_id: str, owner_id: str) -> Flow[Held]:
+def held(thread_id: str, owner_id: str) -> Effects[Held]:
     """Return what a thread holds, as an owner may read it."""
     found: Held = yield session.held(thread_id, owner_id)
     return found
@@ -51,7 +52,7 @@ def gone(
     said: Sequence[Utterance],
     found: Sequence[Candidate],
     settings: StoreSettings,
-) -> Flow[Gone]:
+) -> Effects[Gone]:
     """Return what of a session holds no longer, of what was said and of what is found in it."""
     now = settings.clock()
     stated = [
@@ -75,7 +76,7 @@ def gone(
 
 def end_session(
     written: Written, settings: StoreSettings, now: datetime, *, compact: bool, sure: bool
-) -> Flow[Ended | None]:
+) -> Effects[Ended | None]:
     """Remember a summary, an empty one not, and shorten its thread; None if the thread has gone on.
 
     With `sure` it does not matter whether it has; `now` is when it was read.

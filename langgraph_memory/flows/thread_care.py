@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from langgraph_memory.domain.thread import ThreadSummary
-from langgraph_memory.flows.base import Flow, Reclaim
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.runner import Reclaim
 from langgraph_memory.plans.threads.read import last_elements
 from langgraph_memory.plans.threads.records import StoredChunk, StoredVersion
 from langgraph_memory.plans.threads.remove import (
@@ -35,26 +36,26 @@ class Swept(NamedTuple):
     shortened: int
 
 
-def remove_thread(thread_id: str) -> Flow[None]:
+def remove_thread(thread_id: str) -> Effects[None]:
     """Remove everything of a thread, and give its space back."""
     yield delete_thread(thread_id)
     yield Reclaim()
 
 
-def remove_runs(run_ids: Sequence[str]) -> Flow[None]:
+def remove_runs(run_ids: Sequence[str]) -> Effects[None]:
     """Remove the checkpoints that the given runs made, and give their space back."""
     yield delete_runs(run_ids)
     yield Reclaim()
 
 
-def prune_threads(thread_ids: Sequence[str], keep: int) -> Flow[None]:
+def prune_threads(thread_ids: Sequence[str], keep: int) -> Effects[None]:
     """Keep the newest `keep` checkpoints of each namespace of the threads, each thread in a transaction of its own."""
     for thread_id in thread_ids:
         yield prune_thread(thread_id, keep)
     yield Reclaim()
 
 
-def sweep(now: datetime, max_age: timedelta | None, max_checkpoints: int | None) -> Flow[Swept]:
+def sweep(now: datetime, max_age: timedelta | None, max_checkpoints: int | None) -> Effects[Swept]:
     """Delete the threads that were last written longer ago than `max_age`, and shorten those that are too long."""
     deleted = shortened = 0
     if max_age is not None:
@@ -68,7 +69,7 @@ def sweep(now: datetime, max_age: timedelta | None, max_checkpoints: int | None)
     return Swept(deleted, shortened)
 
 
-def _delete_idle(moment: datetime) -> Flow[int]:
+def _delete_idle(moment: datetime) -> Effects[int]:
     deleted = 0
     while thread_ids := (yield threads_idle_since(moment, _BATCH)):
         for thread_id in thread_ids:
@@ -76,7 +77,7 @@ def _delete_idle(moment: datetime) -> Flow[int]:
     return deleted
 
 
-def summaries(owner_id: str | None, limit: int, offset: int, decoder: Decoder) -> Flow[list[ThreadSummary]]:
+def summaries(owner_id: str | None, limit: int, offset: int, decoder: Decoder) -> Effects[list[ThreadSummary]]:
     """Return a page of threads, last used first, each with the beginning of its last message."""
     found = yield list_threads(owner_id, limit, offset)
     versions, chunks = yield last_elements([one.thread_id for one in found], "messages")

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 from langgraph_memory.cache import CacheBound
 from langgraph_memory.domain.pieces import Run, tail_of
 from langgraph_memory.domain.scope import check_owner
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.runner import Later
 from langgraph_memory.exceptions import CheckpointRemovedError
-from langgraph_memory.flows.base import Flow, Later
 from langgraph_memory.flows.memories import check_text
 from langgraph_memory.plans.threads import put
 from langgraph_memory.plans.threads.put import drop_writes, put_checkpoint
@@ -75,7 +76,7 @@ class Draft(NamedTuple):
         )
 
 
-def read_checkpoint(key: CheckpointKey, held: Held) -> Flow[Page]:
+def read_checkpoint(key: CheckpointKey, held: Held) -> Effects[Page]:
     """Return a checkpoint; what it is made of is held, so that the next one need not read it again."""
     page: Page = yield get_checkpoint(key, held)
     for found in page.checkpoints:
@@ -85,14 +86,14 @@ def read_checkpoint(key: CheckpointKey, held: Held) -> Flow[Page]:
     return page
 
 
-def store_checkpoint(draft: Draft, values: Values, known: KnownCheckpoints, held: Held, now: datetime) -> Flow[None]:
+def store_checkpoint(draft: Draft, values: Values, known: KnownCheckpoints, held: Held, now: datetime) -> Effects[None]:
     """Store a checkpoint."""
     first = draft.parent_checkpoint_id is None and not draft.nested
     with known.beginning(draft.key.thread_id) if first else nullcontext():
         yield from _store(draft, values, known, held, now)
 
 
-def _store(draft: Draft, values: Values, known: KnownCheckpoints, held: Held, now: datetime) -> Flow[None]:
+def _store(draft: Draft, values: Values, known: KnownCheckpoints, held: Held, now: datetime) -> Effects[None]:
     """Store a checkpoint: what it shares with its parent is not stored again.
 
     What is remembered of the parent may be out of date, because other processes write too; then it is read again.
@@ -135,13 +136,13 @@ def _remember(
             held.stored((draft.key.thread_id, draft.key.checkpoint_ns, channel), one.version, placed, built_on)
 
 
-def claim_thread(thread_id: str, owner_id: str) -> Flow[None]:
+def claim_thread(thread_id: str, owner_id: str) -> Effects[None]:
     """Note that an owner takes part in a thread; nobody waits for it."""
     check_text("thread_id", thread_id)
     yield Later(put.claim_thread(thread_id, check_owner(owner_id)))
 
 
-def _put(new: NewCheckpoint, now: datetime) -> Flow[Stored | Stale]:
+def _put(new: NewCheckpoint, now: datetime) -> Effects[Stored | Stale]:
     """Store a checkpoint; one that is refused takes along the pending writes that its run has added."""
     try:
         outcome: Stored | Stale = yield put_checkpoint(new, now)
@@ -176,7 +177,7 @@ def _new_checkpoint(draft: Draft, encoded: Sequence[Encoded], base: Mapping[str,
     )
 
 
-def _read_base(draft: Draft, values: Values, channels: Sequence[str]) -> Flow[dict[str, KnownVersion | None]]:
+def _read_base(draft: Draft, values: Values, channels: Sequence[str]) -> Effects[dict[str, KnownVersion | None]]:
     """Read what the parent holds of some channels."""
     key = CheckpointKey(draft.key.thread_id, draft.key.checkpoint_ns, draft.parent_checkpoint_id)
     versions, items = yield get_versions(key, channels)

@@ -10,8 +10,8 @@ from typing import Any
 from langgraph_memory.domain.memory import Recall, Receipt
 from langgraph_memory.domain.scope import check_owner
 from langgraph_memory.domain.trail import AuditEntry, Explanation, Replay
+from langgraph_memory.effects.effect import Effects
 from langgraph_memory.exceptions import InvalidInputError
-from langgraph_memory.flows.base import Flow
 from langgraph_memory.flows.memories import answered, check_bounds, check_text, request_of, several
 from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.plans import trail
@@ -19,7 +19,7 @@ from langgraph_memory.plans import trail
 
 def receipts(
     owner_id: str, thread_id: str | None, checkpoint_id: str | None, kind: str | None, limit: int, offset: int
-) -> Flow[list[Receipt]]:
+) -> Effects[list[Receipt]]:
     """Return a page of an owner's receipts."""
     check_bounds({"limit": limit, "offset": offset})
     for name, value in (("thread_id", thread_id), ("checkpoint_id", checkpoint_id), ("kind", kind)):
@@ -28,7 +28,7 @@ def receipts(
     return found
 
 
-def audit(owner_id: str, memory_id: str | None, limit: int, offset: int) -> Flow[list[AuditEntry]]:
+def audit(owner_id: str, memory_id: str | None, limit: int, offset: int) -> Effects[list[AuditEntry]]:
     """Return a page of the changes to an owner's memories."""
     check_bounds({"limit": limit, "offset": offset})
     check_text("memory_id", memory_id, optional=True)
@@ -36,7 +36,7 @@ def audit(owner_id: str, memory_id: str | None, limit: int, offset: int) -> Flow
     return found
 
 
-def explain(recall: Recall | Receipt | str, owner_id: str, shared_with: Sequence[str]) -> Flow[Explanation]:
+def explain(recall: Recall | Receipt | str, owner_id: str, shared_with: Sequence[str]) -> Effects[Explanation]:
     """Return why a recall found what it did."""
     others = [check_owner(other) for other in several("shared_with", shared_with)]
     found: Explanation = yield trail.explanation(_id_of(recall), check_owner(owner_id), others)
@@ -45,7 +45,7 @@ def explain(recall: Recall | Receipt | str, owner_id: str, shared_with: Sequence
 
 def replay(
     recall: Recall | Receipt | str, owner_id: str, shared_with: Sequence[str], settings: StoreSettings
-) -> Flow[Replay]:
+) -> Effects[Replay]:
     """Ask a recall again, as of its own moment and as of now; neither leaves a receipt."""
     receipt: Receipt = yield trail.recall_receipt(_id_of(recall), check_owner(owner_id))
     if receipt.body.get("withheld"):

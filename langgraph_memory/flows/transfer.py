@@ -19,9 +19,9 @@ from langgraph_memory.domain.transfer import (
     header,
     parse,
 )
-from langgraph_memory.engine.query import Operation
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Transaction
 from langgraph_memory.exceptions import InvalidInputError
-from langgraph_memory.flows.base import Flow
 from langgraph_memory.flows.embedding import indexed_texts, searchable_text
 from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.flows.vectors import embed_fields
@@ -43,7 +43,7 @@ class Export:
         self.header = header(settings.clock())
         self._left: list[tuple[str, str, Any]] = []
 
-    def begin(self) -> Operation[Sequence[str]]:
+    def begin(self) -> Transaction[Sequence[str]]:
         """Return the operation that reads what there is to walk."""
         return transfer.partitions(self._owner_id)
 
@@ -51,7 +51,7 @@ class Export:
         """Take in what `begin` found."""
         self._left = [(name, one, SECTIONS[name]) for one in reversed(partitions) for name in reversed(list(SECTIONS))]
 
-    def next_page(self) -> Operation[Page] | None:
+    def next_page(self) -> Transaction[Page] | None:
         """Return the operation that reads the next page, or None when there is no more to read."""
         return transfer.export_page(*self._left[-1]) if self._left else None
 
@@ -70,7 +70,7 @@ def import_(
     settings: StoreSettings,
     *,
     trusted: bool = True,
-) -> Flow[Receipt]:
+) -> Effects[Receipt]:
     """Take in an export, a batch of lines at a time."""
     if owner_id is not None:
         check_owner(owner_id)
@@ -113,7 +113,7 @@ def _known_type(line: Line, settings: StoreSettings) -> Line:
     return line
 
 
-def _embedded(batch: Sequence[Line], settings: StoreSettings) -> Flow[list[Incoming]]:
+def _embedded(batch: Sequence[Line], settings: StoreSettings) -> Effects[list[Incoming]]:
     """Return a batch with its vectors and the words it is found by."""
     vectors = yield from embed_fields([_texts_of(line, settings) for line in batch], settings)
     return [Incoming(line, own, _words_of(line, settings)) for line, own in zip(batch, vectors, strict=True)]

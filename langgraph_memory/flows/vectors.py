@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from langgraph_memory.flows.base import EmbedDocuments, Flow
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.runner import EmbedDocuments
 from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.plans.rows import Vectors
 
@@ -12,7 +13,7 @@ Fields = Sequence[tuple[str, str]]
 """The texts of a row that are embedded: (field, text)."""
 
 
-def embed_fields(rows: Sequence[Fields], settings: StoreSettings) -> Flow[list[Vectors]]:
+def embed_fields(rows: Sequence[Fields], settings: StoreSettings) -> Effects[list[Vectors]]:
     """Return the vectors of each row's fields; each distinct text is embedded once, and none without an index."""
     if settings.embedder is None:
         return [()] * len(rows)

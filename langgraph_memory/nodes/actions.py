@@ -19,6 +19,7 @@ from langgraph_memory.domain.scope import visible_from
 from langgraph_memory.domain.switches import MemorySwitches
 from langgraph_memory.domain.text import content_hash, terms
 from langgraph_memory.domain.whose import said_by
+from langgraph_memory.effects.effect import Effects, aperform, call, perform
 from langgraph_memory.exceptions import InvalidInputError, InvalidMemoryError, LangGraphMemoryError, MemoryNotFoundError
 from langgraph_memory.extract import RuleExtractor
 from langgraph_memory.extract.conclusions import Concluding
@@ -26,7 +27,6 @@ from langgraph_memory.extract.model_prompt import Entry, Shown
 from langgraph_memory.nodes.base import IdentityResolver, InRun
 from langgraph_memory.nodes.conversation import messages_of, utterances_of
 from langgraph_memory.nodes.identity import Identity, source_of
-from langgraph_memory.nodes.steps import Steps, aperform, call, perform
 from langgraph_memory.store import CuratedStore
 
 LONGEST = 2_000
@@ -115,20 +115,20 @@ class ModelActions(InRun):
         """Same as `forget`."""
         return await aperform(self._answered(self._forget(memory_id, evidence, self._begin(runtime, config, state))))
 
-    def _begin(self, runtime: Runtime[Any], config: RunnableConfig, state: Any) -> Steps[_Run]:
+    def _begin(self, runtime: Runtime[Any], config: RunnableConfig, state: Any) -> Effects[_Run]:
         store = self._of_run(runtime)
         identity = yield from self._identify(store, runtime, config, state)
         allowed = yield from self._switches(store, runtime, config, identity.owner_id)
         return _Run(store, identity, source_of(runtime, config), utterances_of(messages_of(state)), allowed)
 
-    def _answered(self, acting: Steps[str]) -> Steps[str]:
+    def _answered(self, acting: Effects[str]) -> Effects[str]:
         """Return what an action answers; what the model did wrong is an answer too."""
         try:
             return (yield from acting)
         except _RefusedError as refused:
             return str(refused)
 
-    def _remember(self, note: Note, beginning: Steps[_Run]) -> Steps[str]:
+    def _remember(self, note: Note, beginning: Effects[_Run]) -> Effects[str]:
         run = yield from beginning
         if not run.allowed.learn:
             raise _RefusedError("Not stored: nothing is learnt in this conversation, as the user wishes.")
@@ -149,7 +149,7 @@ class ModelActions(InRun):
             raise _RefusedError(f"Not stored: {error}") from None
         return _told(report[0]) if report else "Nothing new: this was remembered from that message already."
 
-    def _recall(self, query: str | None, limit: int, beginning: Steps[_Run]) -> Steps[str]:
+    def _recall(self, query: str | None, limit: int, beginning: Effects[_Run]) -> Effects[str]:
         run = yield from beginning
         if not run.allowed.recall:
             raise _RefusedError("Nothing done: memory is not read in this conversation, as the user wishes.")
@@ -161,7 +161,7 @@ class ModelActions(InRun):
         )
         return "\n".join(map(_line, recall)) or "Nothing is known of it."
 
-    def _forget(self, memory_id: str, evidence: str, beginning: Steps[_Run]) -> Steps[str]:
+    def _forget(self, memory_id: str, evidence: str, beginning: Effects[_Run]) -> Effects[str]:
         run = yield from beginning
         _check_lengths(memory_id=memory_id, evidence=evidence)
         store, owner_id = run.store, run.identity.owner_id

@@ -12,11 +12,11 @@ from langgraph.runtime import Runtime, get_runtime
 from langgraph.store.base import BaseStore
 
 from langgraph_memory.domain.switches import MemorySwitches
+from langgraph_memory.effects.effect import Effects, call
 from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.nodes.conversation import last_user_message, messages_of
 from langgraph_memory.nodes.identity import Identity, named_owner, resolve_identity, scope_of, switches_of
 from langgraph_memory.nodes.state import RetrievalState
-from langgraph_memory.nodes.steps import Steps, call
 from langgraph_memory.store import CuratedStore
 
 IdentityResolver = Callable[[Runtime[Any], RunnableConfig], Identity]
@@ -37,7 +37,7 @@ class InRun:
 
     def _identify(
         self, store: CuratedStore, runtime: Runtime[Any], config: RunnableConfig | None, state: Any
-    ) -> Steps[Identity]:
+    ) -> Effects[Identity]:
         """Return whose memory the run works with; one that is resumed and names nobody is its thread's owner's.
 
         Such a run was given no message: the user's last one is known to be the owner's. Raises MissingOwnerError or
@@ -53,7 +53,7 @@ class InRun:
 
     def _switches(
         self, store: CuratedStore, runtime: Runtime[Any], config: RunnableConfig | None, owner_id: str
-    ) -> Steps[MemorySwitches]:
+    ) -> Effects[MemorySwitches]:
         """Return what the run and its thread both let memory do."""
         found = switches_of(runtime, ensure_config(config))
         thread_id = None if runtime.execution_info is None else runtime.execution_info.thread_id
@@ -64,7 +64,7 @@ class InRun:
         of_thread = yield from call(store.thread_memory, store.athread_memory, thread_id, owner_id=owner_id)
         return found.and_also(of_thread)
 
-    def _claim(self, store: CuratedStore, owner_id: str, thread_id: str | None) -> Steps[None]:
+    def _claim(self, store: CuratedStore, owner_id: str, thread_id: str | None) -> Effects[None]:
         """Note whose thread the run works in, where the checkpointer cannot know whom `identity` finds."""
         if self._claims_threads and thread_id is not None:
             yield from call(store.claim_thread, store.aclaim_thread, thread_id, owner_id=owner_id)

@@ -19,13 +19,13 @@ from langgraph_memory.domain.policy import PromotionPolicy
 from langgraph_memory.domain.promotion import LedgerPlace, PromotionReport
 from langgraph_memory.domain.scope import check_owner
 from langgraph_memory.domain.thread import STRANGER
+from langgraph_memory.effects.effect import Effects, aperform, call, perform
 from langgraph_memory.exceptions import ExtractionError, InvalidInputError
 from langgraph_memory.nodes.base import IdentityResolver, MemoryNode, Update
 from langgraph_memory.nodes.conversation import injected_lines, messages_of, utterances_of
 from langgraph_memory.nodes.identity import Identity, source_of
 from langgraph_memory.nodes.readers import AnyExtractor
 from langgraph_memory.nodes.reading import ExtractorName, Reading
-from langgraph_memory.nodes.steps import Steps, aperform, call, perform
 from langgraph_memory.nodes.work import Work
 from langgraph_memory.nodes.worker import PromotionWorker
 from langgraph_memory.queue import AT_LATEST, QUIET_FOR
@@ -121,7 +121,7 @@ class PromotionNode(MemoryNode):
         await aperform(self._steps(input, config))
         return {}
 
-    def _steps(self, state: Any, config: RunnableConfig | None) -> Steps[None]:
+    def _steps(self, state: Any, config: RunnableConfig | None) -> Effects[None]:
         store, runtime = self._run()
         source = source_of(runtime, config)
         identity = yield from self._identify(store, runtime, config, state)
@@ -148,7 +148,7 @@ class PromotionNode(MemoryNode):
             voices.setdefault(owner_id, []).append(one)
         return voices
 
-    def _withhold(self, store: CuratedStore, turn: _Turn) -> Steps[None]:
+    def _withhold(self, store: CuratedStore, turn: _Turn) -> Effects[None]:
         """Let what nobody has read of one owner's words never be read; outside of a thread nothing would."""
         if not turn.place.is_thread:
             return
@@ -158,7 +158,7 @@ class PromotionNode(MemoryNode):
         owner_id = turn.place.owner_id
         yield from call(authors.withhold, authors.awithhold, turn.place.thread_id, ids, owner_id=owner_id)
 
-    def _hear(self, store: CuratedStore, turn: _Turn) -> Steps[None]:
+    def _hear(self, store: CuratedStore, turn: _Turn) -> Effects[None]:
         """Read what nobody has read of one owner's words, or queue it."""
         queue = store.queue
         since = turn.began_at
@@ -172,7 +172,9 @@ class PromotionNode(MemoryNode):
         elif left.utterances:
             yield from self._queue(store, turn, left.utterances, **self._quiet)
 
-    def _of_one_voice(self, store: CuratedStore, turn: _Turn, fresh: Sequence[Utterance]) -> Steps[Sequence[Utterance]]:
+    def _of_one_voice(
+        self, store: CuratedStore, turn: _Turn, fresh: Sequence[Utterance]
+    ) -> Effects[Sequence[Utterance]]:
         """Leave out what was said before a message, where somebody else may have said it."""
         if not any(one.before for one in fresh) or not turn.place.is_thread:
             return fresh
@@ -182,7 +184,7 @@ class PromotionNode(MemoryNode):
 
     def _promote(
         self, store: CuratedStore, turn: _Turn, fresh: Sequence[Utterance], *, began_at: datetime
-    ) -> Steps[bool]:
+    ) -> Effects[bool]:
         """Read and promote; return whether the model is to be asked now about what is left in doubt."""
         where: dict[str, Any] = {"scope": turn.scope, "source": turn.source}
         try:
@@ -208,7 +210,7 @@ class PromotionNode(MemoryNode):
             self._work.on_promotion(report)
         return any(one.at_once for one in doubtful)
 
-    def _ask(self, store: CuratedStore, turn: _Turn, *, at_once: bool) -> Steps[None]:
+    def _ask(self, store: CuratedStore, turn: _Turn, *, at_once: bool) -> Effects[None]:
         """Ask the model about all that waits, where something of it is urgent, or due, or enough of it waits."""
         if self._reading.asks is None or self._worker is not None:
             return
@@ -224,7 +226,7 @@ class PromotionNode(MemoryNode):
 
     def _put_off(
         self, store: CuratedStore, turn: _Turn, fresh: Sequence[Utterance], error: ExtractionError
-    ) -> Steps[None]:
+    ) -> Effects[None]:
         """Queue what could not be read; nothing of what was said reaches the log."""
         queued = f"{counted(len(fresh), 'messages')} {agreeing(len(fresh), 'are')} queued"
         _LOG.warning("extraction failed (%s); %s", error.reason, queued)
@@ -233,7 +235,7 @@ class PromotionNode(MemoryNode):
         if self._work.on_failure is not None:
             self._work.on_failure(error)
 
-    def _queue(self, store: CuratedStore, turn: _Turn, fresh: Sequence[Utterance], **when: Any) -> Steps[None]:
+    def _queue(self, store: CuratedStore, turn: _Turn, fresh: Sequence[Utterance], **when: Any) -> Effects[None]:
         queue, authors = store.queue, store.authors
         heard: Sequence[str] = ()
         if "assistant" in self._reading.policy.actors:
@@ -291,7 +293,7 @@ def _owner_of_name(speakers: Speakers | None) -> Callable[[str], str | None] | N
     return {name: check_owner(owner_id) for name, owner_id in speakers.items()}.get
 
 
-def _name_authors(store: CuratedStore, place: LedgerPlace, voices: Mapping[str, Sequence[Utterance]]) -> Steps[None]:
+def _name_authors(store: CuratedStore, place: LedgerPlace, voices: Mapping[str, Sequence[Utterance]]) -> Effects[None]:
     """Note whose messages those are that are held for another's, because one run carried them all."""
     authors = store.authors
     wrong: dict[str, list[str]] = {}

@@ -16,11 +16,11 @@ from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.memory import Memory, Recall, Source
 from langgraph_memory.domain.policy import PromotionPolicy
 from langgraph_memory.domain.promotion import failed
+from langgraph_memory.effects.effect import Effects, call
 from langgraph_memory.exceptions import ExtractionError, InvalidInputError
 from langgraph_memory.extract import ModelExtractor, RuleExtractor
 from langgraph_memory.extract.doubt import doubt
 from langgraph_memory.nodes.readers import AnyExtractor, AsyncExtractorError, Reader, reader_of
-from langgraph_memory.nodes.steps import Steps, call
 from langgraph_memory.store import CuratedStore
 
 _LOG = logging.getLogger("langgraph_memory")
@@ -110,7 +110,7 @@ class Reading:
         scope: str,
         source: Source,
         alone: bool = False,
-    ) -> Steps[list[Candidate]]:
+    ) -> Effects[list[Candidate]]:
         """Return what the extractor finds, with what only repeats `heard` or known texts marked as echoes.
 
         With `alone`, an extractor that fails on some messages is given each of them alone, so that an error costs
@@ -128,12 +128,12 @@ class Reading:
 
     def _all(
         self, utterances: Sequence[Utterance], shown: Sequence[Memory], about: Mapping[str, Any]
-    ) -> Steps[list[Candidate]]:
+    ) -> Effects[list[Candidate]]:
         return (yield from call(self.reader.read, self.reader.aread, utterances, shown, about))
 
     def _each(
         self, utterances: Sequence[Utterance], shown: Sequence[Memory], about: Mapping[str, Any]
-    ) -> Steps[list[Candidate]]:
+    ) -> Effects[list[Candidate]]:
         """Read all messages together, or one by one where that fails."""
         try:
             return (yield from self._all(utterances, shown, about))

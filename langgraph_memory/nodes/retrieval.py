@@ -13,12 +13,12 @@ from langgraph_memory.domain.budget import ContextBudget
 from langgraph_memory.domain.memory import Recall
 from langgraph_memory.domain.memory_filter import MemoryFilter
 from langgraph_memory.domain.rendering import render
+from langgraph_memory.effects.effect import Effects, aperform, call, perform
 from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.nodes.base import IdentityResolver, MemoryNode, Update
 from langgraph_memory.nodes.channel import warn_of_lost_block
 from langgraph_memory.nodes.conversation import last_question, last_speaker, latest_input, messages_of
 from langgraph_memory.nodes.identity import Identity, replayed_from, source_of
-from langgraph_memory.nodes.steps import Steps, aperform, call, perform
 from langgraph_memory.runs import began
 from langgraph_memory.store import CuratedStore
 
@@ -82,7 +82,7 @@ class RetrievalNode(MemoryNode):
         """Same as `invoke`."""
         return await aperform(self._steps(input, config))
 
-    def _steps(self, state: Any, config: RunnableConfig | None) -> Steps[Update]:
+    def _steps(self, state: Any, config: RunnableConfig | None) -> Effects[Update]:
         store, runtime = self._run()
         source = source_of(runtime, config)
         identity = yield from self._identify(store, runtime, config, state)
@@ -103,7 +103,7 @@ class RetrievalNode(MemoryNode):
 
     def _own(
         self, store: CuratedStore, runtime: Runtime[Any], messages: Sequence[BaseMessage], owner_id: str
-    ) -> Steps[Sequence[BaseMessage]]:
+    ) -> Effects[Sequence[BaseMessage]]:
         """Return the messages that are the owner's, after noting that those the run was given are."""
         thread_id = None if runtime.execution_info is None else runtime.execution_info.thread_id
         since = began(runtime.control)

@@ -13,9 +13,9 @@ from langgraph_memory.display.counting import agreeing, counted
 from langgraph_memory.domain.candidate import Candidate
 from langgraph_memory.domain.jobs import Batch, Failure, LeasedJob, Retries
 from langgraph_memory.domain.promotion import LedgerPlace, PromotionReport
+from langgraph_memory.effects.effect import Effects, call
 from langgraph_memory.exceptions import DatabaseError, ExtractionError
 from langgraph_memory.nodes.reading import Reading, is_passing
-from langgraph_memory.nodes.steps import Steps, call
 from langgraph_memory.store import CuratedStore
 
 _LOG = logging.getLogger("langgraph_memory")
@@ -47,7 +47,7 @@ class Work:
     on_promotion: Callable[[PromotionReport], None] | None = None
     on_failure: Callable[[ExtractionError], None] | None = None
 
-    def next_job(self, store: CuratedStore, *, ahead: bool) -> Steps[WorkReport | None]:
+    def next_job(self, store: CuratedStore, *, ahead: bool) -> Effects[WorkReport | None]:
         """Work on the job that has been due longest; None when there is none."""
         queue = store.queue
         how: dict[str, Any] = {"lease_for": self.lease_for, "retries": self.retries, "ahead": ahead}
@@ -57,14 +57,14 @@ class Work:
                 return (yield from self._on(store, job))
         return None
 
-    def job_of(self, store: CuratedStore, place: LedgerPlace, *, ahead: bool = False) -> Steps[WorkReport | None]:
+    def job_of(self, store: CuratedStore, place: LedgerPlace, *, ahead: bool = False) -> Effects[WorkReport | None]:
         """Work on the job of one thread; None when it is somebody else's, or not due and not to be taken `ahead`."""
         queue = store.queue
         how: dict[str, Any] = {"lease_for": self.lease_for, "retries": self.retries, "ahead": ahead}
         job = yield from call(queue.claim_of, queue.aclaim_of, place, **how)
         return None if job is None else (yield from self._on(store, job))
 
-    def time_left(self, store: CuratedStore) -> Steps[timedelta | None]:
+    def time_left(self, store: CuratedStore) -> Effects[timedelta | None]:
         """Return how long it is until there is a job to work on; None when nothing waits."""
         queue = store.queue
         left: list[timedelta] = []
@@ -73,7 +73,7 @@ class Work:
             left += [] if found is None else [found]
         return min(left, default=None)
 
-    def _on(self, store: CuratedStore, job: LeasedJob) -> Steps[WorkReport]:
+    def _on(self, store: CuratedStore, job: LeasedJob) -> Effects[WorkReport]:
         batches = job.batches(self.retries)
         failures: list[Failure] = []
         for place, batch in enumerate(batches, 1):
@@ -86,7 +86,7 @@ class Work:
         failed = sum(len(one.batch.messages) for one in failures)
         return WorkReport(1, sum(len(batch.messages) for batch in batches) - failed, failed, spent)
 
-    def _try(self, store: CuratedStore, job: LeasedJob, batch: Batch, *, last: bool) -> Steps[list[Failure]]:
+    def _try(self, store: CuratedStore, job: LeasedJob, batch: Batch, *, last: bool) -> Effects[list[Failure]]:
         """Read and store a batch, or what can be of it; return what failed, and why."""
         try:
             yield from self._promote(store, job, batch, last=last)
@@ -103,7 +103,7 @@ class Work:
             failures += yield from self._try(store, job, Batch((one,)), last=alone)
         return failures
 
-    def _promote(self, store: CuratedStore, job: LeasedJob, batch: Batch, *, last: bool) -> Steps[None]:
+    def _promote(self, store: CuratedStore, job: LeasedJob, batch: Batch, *, last: bool) -> Effects[None]:
         queue = store.queue
         found = yield from self._read(store, job, batch)
         yield from self._ask_later(store, job, batch, found)
@@ -113,7 +113,7 @@ class Work:
         if report is not None and self.on_promotion is not None:
             self.on_promotion(report)
 
-    def _read(self, store: CuratedStore, job: LeasedJob, batch: Batch) -> Steps[list[Candidate]]:
+    def _read(self, store: CuratedStore, job: LeasedJob, batch: Batch) -> Effects[list[Candidate]]:
         if not batch.readable:
             return []
         where: dict[str, Any] = {
@@ -124,7 +124,9 @@ class Work:
         reading = self.reading.named(job.lease.place.extractor)
         return (yield from reading.read(store, batch.readable, job.heard, **where))
 
-    def _ask_later(self, store: CuratedStore, job: LeasedJob, batch: Batch, found: Sequence[Candidate]) -> Steps[None]:
+    def _ask_later(
+        self, store: CuratedStore, job: LeasedJob, batch: Batch, found: Sequence[Candidate]
+    ) -> Effects[None]:
         """Queue for the model what the rules leave in doubt, before it counts as read by them."""
         place, queue = job.lease.place, store.queue
         reading = self.reading.named(place.extractor)

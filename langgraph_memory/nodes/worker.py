@@ -16,10 +16,10 @@ from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.jobs import Retries
 from langgraph_memory.domain.policy import PromotionPolicy
 from langgraph_memory.domain.promotion import PromotionReport
+from langgraph_memory.effects.effect import Effects, aperform, perform
 from langgraph_memory.exceptions import DatabaseClosedError, ExtractionError, InvalidInputError
 from langgraph_memory.nodes.readers import AnyExtractor
 from langgraph_memory.nodes.reading import ExtractorName, Reading
-from langgraph_memory.nodes.steps import Steps, aperform, perform
 from langgraph_memory.nodes.work import Work, WorkReport
 from langgraph_memory.store import CuratedStore
 
@@ -177,7 +177,7 @@ class PromotionWorker:
 
     def _jobs(
         self, limit: int | None = None, *, ahead: bool = False, until: Callable[[], bool] = lambda: False
-    ) -> Steps[WorkReport]:
+    ) -> Effects[WorkReport]:
         done = WorkReport()
         while (limit is None or done.jobs < limit) and not until():
             report = yield from self._work.next_job(self._store, ahead=ahead)

@@ -10,7 +10,8 @@ from langgraph_memory.domain.reconcile import in_conflict, replacing, verified
 from langgraph_memory.domain.scope import owner_partition
 from langgraph_memory.domain.standing import gives_way
 from langgraph_memory.domain.types import MemoryTypes
-from langgraph_memory.engine.query import Plan, Query, writes
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Query, writes
 from langgraph_memory.exceptions import InvalidMemoryError
 from langgraph_memory.plans.memories import (
     Origin,
@@ -29,7 +30,7 @@ from langgraph_memory.plans.memories import (
 @writes
 def verify(
     memory_id: str, owner_id: str, confidence: float, types: MemoryTypes, origin: Origin, now: datetime
-) -> Plan[Memory]:
+) -> Effects[Memory]:
     """Confirm a live memory, and retire what contradicts it, as far as who confirms it may.
 
     Raises MemoryNotFoundError or InvalidMemoryError.
@@ -45,7 +46,7 @@ def verify(
 
 
 @writes
-def set_injection(memory_id: str, owner_id: str, injection: Injected | None, now: datetime) -> Plan[Memory]:
+def set_injection(memory_id: str, owner_id: str, injection: Injected | None, now: datetime) -> Effects[Memory]:
     """Say whether a memory, with all it superseded, is recalled always or never; raises as `verify` does."""
     memory = yield from _live(memory_id, owner_id, now)
     if injection == "always" and not memory.trusted:
@@ -63,7 +64,7 @@ def set_injection(memory_id: str, owner_id: str, injection: Injected | None, now
 
 
 @writes
-def supersede(memory_id: str, proposal: Proposal, now: datetime) -> Plan[Outcome]:
+def supersede(memory_id: str, proposal: Proposal, now: datetime) -> Effects[Outcome]:
     """Put a new memory in the place of a live one; raises MemoryNotFoundError or InvalidMemoryError."""
     new = proposal.memory
     old = yield from _live(memory_id, new.owner_id, now)
@@ -73,7 +74,7 @@ def supersede(memory_id: str, proposal: Proposal, now: datetime) -> Plan[Outcome
     return (yield from settle(decision, proposal.vectors, (), Origin.of(new.source), now))
 
 
-def _against(known: Memory, now: datetime) -> Plan[list[Memory]]:
+def _against(known: Memory, now: datetime) -> Effects[list[Memory]]:
     """Return the live memories that contradict one."""
     if known.conflict_id is None:
         return []
@@ -81,7 +82,7 @@ def _against(known: Memory, now: datetime) -> Plan[list[Memory]]:
     return [one for one in group if one.id != known.id]
 
 
-def _live(memory_id: str, owner_id: str, now: datetime) -> Plan[Memory]:
+def _live(memory_id: str, owner_id: str, now: datetime) -> Effects[Memory]:
     memory = yield from find(memory_id, owner_id)
     if memory.retired:
         raise InvalidMemoryError(f"memory {memory.id} was retired and holds no longer; remember() what holds now.")

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from langgraph_memory.domain.dense import ArrayField, ArrayRelevance
 from langgraph_memory.domain.order import BestFirst
 from langgraph_memory.domain.vectors import CONTEXT, Close, Closeness, numpy
-from langgraph_memory.engine.query import Plan, Row
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Row
 from langgraph_memory.plans.rows import VectorSearch, closeness
 
 
@@ -32,7 +33,7 @@ class ClosestRows:
         """The numbers of all these rows."""
         return frozenset(self._numbers.tolist())
 
-    def take(self, count: int, measured: int | None = None) -> Plan[list[tuple[int, float]]]:
+    def take(self, count: int, measured: int | None = None) -> Effects[list[tuple[int, float]]]:
         """Return the next `count` rows and how close each is, exactly.
 
         Where more than `measured` rows may be among them, those are measured that seem to be.
@@ -44,7 +45,7 @@ class ClosestRows:
         self._order.settle(vague, [exact[number] for number in self._numbers[vague].tolist()])
         return [(int(self._numbers[place]), score) for place, score in self._order.take(places, count)]
 
-    def _exact(self, numbers: Sequence[int]) -> Plan[dict[int, float]]:
+    def _exact(self, numbers: Sequence[int]) -> Effects[dict[int, float]]:
         exact: dict[int, float] = {}
         for partition_no in sorted({number >> 32 for number in numbers}):
             wanted = [number for number in numbers if number >> 32 == partition_no]
@@ -63,7 +64,7 @@ class RelevantRows:
         self._search = search
         self._order = relevance.best_first()
 
-    def take(self, count: int, least: float) -> Plan[dict[int, float]]:
+    def take(self, count: int, least: float) -> Effects[dict[int, float]]:
         """Return the next `count` rows whose relevance is `least` or more, each with it, exactly."""
         places = self._order.candidates(count, least)
         vague = self._order.vague(places)
@@ -74,7 +75,7 @@ class RelevantRows:
 
 def vector_fields(
     close: Closeness, corpus: Row, search: VectorSearch, weights: Sequence[tuple[str, float]]
-) -> Plan[list[ArrayField]]:
+) -> Effects[list[ArrayField]]:
     """Return the fields of the own and of the context vectors; the best match of each is known exactly."""
     fields = []
     for found, (part, weight) in zip((close.own, close.context), weights, strict=True):
@@ -90,7 +91,7 @@ def vector_fields(
     return fields
 
 
-def _measure(fields: Sequence[ArrayField], rows: Sequence[int], corpus: Row, search: VectorSearch) -> Plan[None]:
+def _measure(fields: Sequence[ArrayField], rows: Sequence[int], corpus: Row, search: VectorSearch) -> Effects[None]:
     """Let the fields of vectors know how well some rows match exactly."""
     if not rows:
         return

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from langgraph_memory.domain.memory import Memory
-from langgraph_memory.engine.query import Plan, Query, reads_settled
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Query, reads_settled
 from langgraph_memory.exceptions import DamagedMemoryError
 
 
@@ -24,7 +25,7 @@ class Health:
 _PAGE = 1_000
 
 
-def _damaged() -> Plan[list[str]]:
+def _damaged() -> Effects[list[str]]:
     """Return what is wrong with each memory that does not hold what was written."""
     found: list[str] = []
     after = -1
@@ -39,7 +40,7 @@ def _damaged() -> Plan[list[str]]:
 
 
 @reads_settled
-def health(now: int, *, has_index: bool) -> Plan[Health]:
+def health(now: int, *, has_index: bool) -> Effects[Health]:
     """Return the health of a database."""
     integrity = yield Query("integrity")
     orphans = yield Query("orphans")

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from langgraph_memory.domain.marks import erased_threads
 from langgraph_memory.domain.scope import owner_partition
-from langgraph_memory.engine.query import Plan, Query, writes
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Query, writes
 from langgraph_memory.plans import marks
 from langgraph_memory.plans.threads.remove import delete_thread
 
@@ -33,7 +34,7 @@ _KINDS = ("memories", "items", "versions", "vectors", "audit", "ledger", "receip
 
 
 @writes
-def erase_owner(owner_id: str, now: datetime, *, threads: bool) -> Plan[dict[str, int]]:
+def erase_owner(owner_id: str, now: datetime, *, threads: bool) -> Effects[dict[str, int]]:
     """Remove all that is kept of an owner but marks, and return how much of each kind that was."""
     partition = {"partition": owner_partition(owner_id)}
     (held,) = yield Query("holdings", partition)
@@ -48,7 +49,7 @@ def erase_owner(owner_id: str, now: datetime, *, threads: bool) -> Plan[dict[str
     return counts
 
 
-def _erase_threads(owner_id: str) -> Plan[int]:
+def _erase_threads(owner_id: str) -> Effects[int]:
     rows = yield Query("threads_of_owner", {"owner_id": owner_id, "partition": owner_partition(owner_id)})
     for row in rows:
         yield from delete_thread(row["thread_id"])

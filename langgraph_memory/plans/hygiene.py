@@ -12,7 +12,8 @@ from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.hygiene import Change, Judge, Standing
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.scope import ROOT, decode_label, owner_partition, split_labels
-from langgraph_memory.engine.query import Plan, Query, Row, reads, reads_settled, writes
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Query, Row, reads, reads_settled, writes
 from langgraph_memory.plans.memories import Origin, forget_versions, put_receipt, record, retire
 
 PAGE = 500
@@ -39,7 +40,7 @@ class Looked:
 
 
 @reads
-def owners() -> Plan[list[str]]:
+def owners() -> Effects[list[str]]:
     """Return everybody of whom anything is kept."""
     rows = yield Query("partitions", {"partition": None})
     labels = (split_labels(row["partition"]) for row in rows)
@@ -47,7 +48,7 @@ def owners() -> Plan[list[str]]:
 
 
 @reads
-def look_for_equal(judge: Judge, after: Mapping[str, Any]) -> Plan[Looked]:
+def look_for_equal(judge: Judge, after: Mapping[str, Any]) -> Effects[Looked]:
     """Return what becomes of a page of memories that say the same."""
     partition = owner_partition(judge.owner_id)
     words = yield Query("equal_words", {"partition": partition, "limit": PAGE, **after})
@@ -68,7 +69,7 @@ FIRST_ROW: Mapping[str, Any] = {"after": -1}
 
 
 @reads
-def look_at_each(judge: Judge, after: Mapping[str, Any]) -> Plan[Looked]:
+def look_at_each(judge: Judge, after: Mapping[str, Any]) -> Effects[Looked]:
     """Return what is to be done with each memory of a page for its own sake."""
     rows = yield Query("export_rows", {"partition": owner_partition(judge.owner_id), "limit": PAGE, **after})
     found = [Standing.from_row(row) for row in rows if row["memory_type"] is not None]
@@ -86,7 +87,7 @@ class Gists:
 
 
 @reads
-def gists(judge: Judge, after: Mapping[str, Any]) -> Plan[Gists]:
+def gists(judge: Judge, after: Mapping[str, Any]) -> Effects[Gists]:
     """Return what tells which memories of a page may say the same as others."""
     rows = yield Query("export_rows", {"partition": owner_partition(judge.owner_id), "limit": PAGE, **after})
     memories = [Standing.from_row(row) for row in rows if row["memory_type"] is not None]
@@ -95,7 +96,7 @@ def gists(judge: Judge, after: Mapping[str, Any]) -> Plan[Gists]:
 
 
 @reads
-def look_for_similar(judge: Judge, ids: Sequence[str]) -> Plan[list[Planned]]:
+def look_for_similar(judge: Judge, ids: Sequence[str]) -> Effects[list[Planned]]:
     """Return what becomes of memories of one gist."""
     partition, seen = owner_partition(judge.owner_id), dict[str, Standing]()
     for one in ids:
@@ -105,7 +106,7 @@ def look_for_similar(judge: Judge, ids: Sequence[str]) -> Plan[list[Planned]]:
 
 
 @reads
-def crowded_scopes(judge: Judge) -> Plan[list[tuple[str, int]]]:
+def crowded_scopes(judge: Judge) -> Effects[list[tuple[str, int]]]:
     """Return the scopes that may hold more live memories than allowed, and how many they hold."""
     if judge.policy.least_cap is None:
         return []
@@ -115,7 +116,7 @@ def crowded_scopes(judge: Judge) -> Plan[list[tuple[str, int]]]:
 
 
 @reads
-def least_worth_keeping(judge: Judge, scope: str, offset: int) -> Plan[list[Standing]]:
+def least_worth_keeping(judge: Judge, scope: str, offset: int) -> Effects[list[Standing]]:
     """Return a page of the live memories of a scope, the first to go first."""
     params = {
         "partition": owner_partition(judge.owner_id),
@@ -139,7 +140,7 @@ class Ties:
 
 
 @reads
-def ties(judge: Judge, alone: Sequence[str], whole: Mapping[str, Sequence[str]]) -> Plan[Ties]:
+def ties(judge: Judge, alone: Sequence[str], whole: Mapping[str, Sequence[str]]) -> Effects[Ties]:
     """Return what ties the memories that are to go to others.
 
     Each of `alone` goes without its older versions, each of `whole` with them and with those that are merged with it.
@@ -168,7 +169,7 @@ def ties(judge: Judge, alone: Sequence[str], whole: Mapping[str, Sequence[str]])
 
 
 @writes
-def merge(owner_id: str, part: Sequence[Planned], now: datetime) -> Plan[list[Change]]:
+def merge(owner_id: str, part: Sequence[Planned], now: datetime) -> Effects[list[Change]]:
     """Let the best of equal memories take the place of others, unless one of them changed meanwhile."""
     partition, done = owner_partition(owner_id), list[Change]()
     for change, seen in ((one.change, one.seen) for one in part):
@@ -182,7 +183,7 @@ def merge(owner_id: str, part: Sequence[Planned], now: datetime) -> Plan[list[Ch
 
 
 @writes
-def decay(owner_id: str, part: Sequence[Planned], now: datetime) -> Plan[list[Change]]:
+def decay(owner_id: str, part: Sequence[Planned], now: datetime) -> Effects[list[Change]]:
     """Write the confidence that is left of some memories, unless they changed meanwhile."""
     partition, done = owner_partition(owner_id), list[Change]()
     for change, seen in ((one.change, one.seen) for one in part):
@@ -198,7 +199,7 @@ def decay(owner_id: str, part: Sequence[Planned], now: datetime) -> Plan[list[Ch
 @writes
 def remove(
     owner_id: str, part: Sequence[Planned], now: datetime, going: Collection[str], since: int
-) -> Plan[list[Change]]:
+) -> Effects[list[Change]]:
     """Delete some memories with their older versions, unless one changed meanwhile or something came to need it.
 
     `going` are all that go, in this part or another; `since` is when the sweep began to look.
@@ -216,28 +217,28 @@ def remove(
 
 
 @reads_settled
-def count_over(owner_id: str, before: int) -> Plan[int]:
+def count_over(owner_id: str, before: int) -> Effects[int]:
     """Return how many receipts of an owner are older than a moment."""
     (row,) = yield Query("count_old_receipts", {"partition": owner_partition(owner_id), "before": before})
     return int(row["receipts"])
 
 
 @writes
-def remove_receipts(owner_id: str, before: int) -> Plan[int]:
+def remove_receipts(owner_id: str, before: int) -> Effects[int]:
     """Delete some receipts of an owner that are older than a moment, and return how many."""
     params = {"partition": owner_partition(owner_id), "before": before, "limit": PAGE}
     return len((yield Query("delete_old_receipts", params)))
 
 
 @reads
-def count_items(owner_id: str | None, now: int) -> Plan[int]:
+def count_items(owner_id: str | None, now: int) -> Effects[int]:
     """Return how many plain items are over, of one owner or of all."""
     (row,) = yield Query("count_expired_plain_items", {"partition": _partition(owner_id), "now": now})
     return int(row["items"])
 
 
 @writes
-def remove_items(owner_id: str | None, now: int) -> Plan[int]:
+def remove_items(owner_id: str | None, now: int) -> Effects[int]:
     """Delete some plain items that are over, of one owner or of all, and return how many."""
     params = {"partition": _partition(owner_id), "now": now, "limit": PAGE}
     rows = yield Query("expired_plain_items", params)
@@ -247,7 +248,7 @@ def remove_items(owner_id: str | None, now: int) -> Plan[int]:
 
 
 @writes
-def keep_receipt(owner_id: str, receipt_id: str, counts: Mapping[str, int], now: datetime) -> Plan[None]:
+def keep_receipt(owner_id: str, receipt_id: str, counts: Mapping[str, int], now: datetime) -> Effects[None]:
     """Store the receipt of a sweep: how many memories it changed in which way."""
     yield from put_receipt(owner_id, receipt_id, "sweep", counts, SWEEP, now)
 
@@ -256,7 +257,7 @@ def _partition(owner_id: str | None) -> str | None:
     return None if owner_id is None else owner_partition(owner_id)
 
 
-def _citations(partition: str, ids: Sequence[str], since: int) -> Plan[list[tuple[str, str]]]:
+def _citations(partition: str, ids: Sequence[str], since: int) -> Effects[list[tuple[str, str]]]:
     """Return which memories that changed since a moment name some ids in their payload."""
     if not ids:
         return []
@@ -265,12 +266,12 @@ def _citations(partition: str, ids: Sequence[str], since: int) -> Plan[list[tupl
     return [(row["citing"], row["cited"]) for row in rows]
 
 
-def _as_seen(partition: str, seen: Standing) -> Plan[Memory | None]:
+def _as_seen(partition: str, seen: Standing) -> Effects[Memory | None]:
     """Return a memory unless it changed since it was seen."""
     rows: Iterable[Row] = yield Query("memory", {"partition": partition, "id": seen.id})
     same = (row for row in rows if not seen.changed(Standing.from_row(row)))
     return next((Memory.remains(row) for row in same), None)
 
 
-def _has_predecessors(partition: str, memory_id: str) -> Plan[bool]:
+def _has_predecessors(partition: str, memory_id: str) -> Effects[bool]:
     return bool((yield Query("predecessors", {"partition": partition, "id": memory_id})))

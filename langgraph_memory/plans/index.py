@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from langgraph_memory.domain.index import IndexIdentity
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.scope import owner_partition
-from langgraph_memory.engine.query import Plan, Query, Row, reads, writes_repeatably
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Query, Row, reads, writes_repeatably
 from langgraph_memory.exceptions import IndexChangedError
 from langgraph_memory.plans.rows import Vectors, put_vectors
 
@@ -35,7 +36,7 @@ class Unembedded:
 
 
 @writes_repeatably
-def claim_index(identity: IndexIdentity) -> Plan[None]:
+def claim_index(identity: IndexIdentity) -> Effects[None]:
     """Note what makes the file's vectors; raises IndexChangedError when something else made those that are there."""
     known = yield from _known()
     if known is None:
@@ -48,7 +49,7 @@ def claim_index(identity: IndexIdentity) -> Plan[None]:
 
 
 @writes_repeatably
-def begin_reindex(identity: IndexIdentity) -> Plan[int]:
+def begin_reindex(identity: IndexIdentity) -> Effects[int]:
     """Drop the vectors of another index, note the new one, and return how many rows are to be embedded."""
     known = yield from _known()
     if known is not None and not identity.fits(known):
@@ -59,21 +60,21 @@ def begin_reindex(identity: IndexIdentity) -> Plan[int]:
 
 
 @reads
-def unembedded(after: int, limit: int) -> Plan[list[Unembedded]]:
+def unembedded(after: int, limit: int) -> Effects[list[Unembedded]]:
     """Return a page of the rows without vectors, in the order of their numbers."""
     rows = yield Query("unembedded", {"after": after, "limit": limit})
     return [Unembedded.of(row) for row in rows]
 
 
 @reads
-def unembedded_summaries(owner_id: str) -> Plan[list[Unembedded]]:
+def unembedded_summaries(owner_id: str) -> Effects[list[Unembedded]]:
     """Return the live summaries of an owner that have no vector."""
     rows = yield Query("unembedded_summaries", {"partition": owner_partition(owner_id)})
     return [Unembedded.of(row) for row in rows]
 
 
 @writes_repeatably
-def embed_rows(identity: IndexIdentity, rows: Sequence[Unembedded], vectors: Sequence[Vectors]) -> Plan[None]:
+def embed_rows(identity: IndexIdentity, rows: Sequence[Unembedded], vectors: Sequence[Vectors]) -> Effects[None]:
     """Store the vectors of some rows, but not of those that were changed or embedded in the meantime.
 
     Raises IndexChangedError when the file was re-indexed for another index in the meantime.
@@ -91,6 +92,6 @@ def embed_rows(identity: IndexIdentity, rows: Sequence[Unembedded], vectors: Seq
                 yield from put_vectors(partition, one.memory_no, embedded)
 
 
-def _known() -> Plan[IndexIdentity | None]:
+def _known() -> Effects[IndexIdentity | None]:
     rows = yield Query("setting", {"name": _INDEX})
     return IndexIdentity.from_json(rows[0]["value"]) if rows else None

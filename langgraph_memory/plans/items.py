@@ -19,7 +19,8 @@ from langgraph_memory.domain.memory import Memory, make_memory
 from langgraph_memory.domain.reconcile import still_said
 from langgraph_memory.domain.scope import ROOT, join_labels, partition_of, split_labels, storable
 from langgraph_memory.domain.text import search_terms
-from langgraph_memory.engine.query import Plan, Query, Row, reads, writes, writes_at_once, writes_repeatably
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Query, Row, reads, writes, writes_at_once, writes_repeatably
 from langgraph_memory.exceptions import InvalidMemoryError
 from langgraph_memory.plans.closest import ClosestRows
 from langgraph_memory.plans.memories import Origin, Proposal, forget_versions, leave_marks_of_edit, record, store
@@ -116,7 +117,7 @@ Reading = Get | Search | ListNamespaces
 Change = Put | Delete
 
 
-def _calls(calls: Sequence[Sequence[Step]], now: datetime) -> Plan[list[list[Any]]]:
+def _calls(calls: Sequence[Sequence[Step]], now: datetime) -> Effects[list[list[Any]]]:
     """Answer calls one after another: the reads of each as things stood before it, then its writes.
 
     The last write of a key counts. Calls that have nothing to do with each other are read, and written, together.
@@ -136,7 +137,7 @@ write_items = writes(_calls)
 
 
 @writes_at_once()
-def put_items(calls: Sequence[Sequence[Put]], now: datetime) -> Plan[list[list[Any]]]:
+def put_items(calls: Sequence[Sequence[Put]], now: datetime) -> Effects[list[list[Any]]]:
     """Same as `write_items`, of puts of plain items alone."""
     changes = [change for steps in calls for change in steps]
     if (yield Query("put_items_at_once", {"parts": partial(_parts, changes, now)})):
@@ -191,20 +192,20 @@ def _place(change: Change) -> Place:
 
 
 @writes_repeatably
-def refresh_ttl(rows: Sequence[Mapping[str, Any]], now: datetime) -> Plan[None]:
+def refresh_ttl(rows: Sequence[Mapping[str, Any]], now: datetime) -> Effects[None]:
     """Prolong the rows of a partition and number each by their own time-to-live."""
     yield Query("refresh_ttl", {"now": to_microseconds(now)}, rows)
 
 
 @writes
-def sweep_expired(now: datetime, limit: int) -> Plan[int]:
+def sweep_expired(now: datetime, limit: int) -> Effects[int]:
     """Delete at most `limit` rows whose time is over, and return how many."""
     expired = yield Query("expired_items", {"now": to_microseconds(now), "limit": limit})
     yield Query("delete_expired_item", {"now": to_microseconds(now)}, [_place_of(row) for row in expired])
     return len(expired)
 
 
-def _read_all(steps: Sequence[Reading], now: datetime) -> Plan[list[Any]]:
+def _read_all(steps: Sequence[Reading], now: datetime) -> Effects[list[Any]]:
     """Answer reads; the plain items that are named are read at once."""
     named = [(step.namespace, step.key) for step in steps if isinstance(step, Get)]
     rows = yield from _rows_at("plain_items", [one for one in named if one[0][0] != ROOT])
@@ -217,7 +218,7 @@ def _read_all(steps: Sequence[Reading], now: datetime) -> Plan[list[Any]]:
     return answers
 
 
-def _get(step: Get, rows: Mapping[Place, Row], now: datetime) -> Plan[FoundItem | None]:
+def _get(step: Get, rows: Mapping[Place, Row], now: datetime) -> Effects[FoundItem | None]:
     row = rows.get((step.namespace, step.key))
     if row is None and (step.namespace[0] == ROOT or not _nameable((step.namespace, step.key))):
         row = yield from _row(step.namespace, step.key)
@@ -226,12 +227,12 @@ def _get(step: Get, rows: Mapping[Place, Row], now: datetime) -> Plan[FoundItem 
     return _found(row)
 
 
-def _namespaces(now: datetime) -> Plan[list[tuple[str, ...]]]:
+def _namespaces(now: datetime) -> Effects[list[tuple[str, ...]]]:
     rows = yield Query("namespaces", {"now": to_microseconds(now)})
     return [split_labels(row["namespace"]) for row in rows]
 
 
-def _write_all(changes: Mapping[Place, Change], now: datetime) -> Plan[None]:
+def _write_all(changes: Mapping[Place, Change], now: datetime) -> Effects[None]:
     """Write the changes of different places; new plain items go in together."""
     rows = yield from _rows_at("rows_at", list(changes))
     added: dict[str, list[Mapping[str, Any]]] = {}
@@ -251,7 +252,7 @@ def _write_all(changes: Mapping[Place, Change], now: datetime) -> Plan[None]:
         yield Query("add_plain_item", {"partition_no": number}, columns_of)
 
 
-def _rows_at(name: str, places: Sequence[Place]) -> Plan[dict[Place, Row]]:
+def _rows_at(name: str, places: Sequence[Place]) -> Effects[dict[Place, Row]]:
     """Read what is at some places."""
     named = [one for one in dict.fromkeys(places) if _nameable(one)]
     found: dict[Place, Row] = {}
@@ -267,7 +268,7 @@ def _nameable(place: Place) -> bool:
     return storable(place[1]) and all(map(storable, place[0]))
 
 
-def _delete(row: Row | None, now: datetime) -> Plan[None]:
+def _delete(row: Row | None, now: datetime) -> Effects[None]:
     if row is not None and row["memory_type"] is None:
         yield Query("delete_item", _place_of(row))
     elif row is not None:
@@ -275,14 +276,14 @@ def _delete(row: Row | None, now: datetime) -> Plan[None]:
         yield from forget_versions(Memory.remains(memory), now, reason="deleted through the store")
 
 
-def _remember(key: str, proposal: Proposal, now: datetime) -> Plan[None]:
+def _remember(key: str, proposal: Proposal, now: datetime) -> Effects[None]:
     """Store what a put says as a memory; where the same is known already, that is confirmed."""
     outcome = yield from store(proposal, now)
     if outcome.memory is None:
         raise InvalidMemoryError(f"{key!r} was not stored among the memories: {outcome.reason.rstrip('.')}.")
 
 
-def _put(change: Put, row: Row | None, now: datetime) -> Plan[None]:
+def _put(change: Put, row: Row | None, now: datetime) -> Effects[None]:
     item = change.item
     if row is not None and row["memory_type"] is not None:
         (memory,) = yield Query("item", _named(item.namespace, item.key))
@@ -298,7 +299,7 @@ def _put(change: Put, row: Row | None, now: datetime) -> Plan[None]:
         yield from rewrite_row(row, item.columns(created_at, now), item.vectors)
 
 
-def _edit_memory(row: Row, change: Put, now: datetime) -> Plan[None]:
+def _edit_memory(row: Row, change: Put, now: datetime) -> Effects[None]:
     """Let a put at a memory's place change the fields it names, under the memory's own rules.
 
     Another sentence is a correction as `supersede` makes one: what it does not name stays, and of `content_json` all
@@ -324,7 +325,7 @@ def _edit_memory(row: Row, change: Put, now: datetime) -> Plan[None]:
     yield from leave_marks_of_edit(known, edited, now)
 
 
-def _row(namespace: tuple[str, ...], key: str) -> Plan[Row | None]:
+def _row(namespace: tuple[str, ...], key: str) -> Effects[Row | None]:
     rows = yield Query("item", _named(namespace, key))
     return rows[0] if rows else None
 
@@ -351,14 +352,15 @@ class _Reach:
 
     def page(
         self, limit: int, offset: int, after: tuple[int, int] = _NEWEST, needed: Sequence[str] = ()
-    ) -> Plan[Sequence[Row]]:
+    ) -> Effects[Sequence[Row]]:
         """Read rows last updated first, after the row that was last updated then and of that number."""
         where = {"after_at": after[0], "after_no": after[1], "limit": limit, "offset": offset}
         needle = needed[0] if needed and self.prefix[:1] != (ROOT,) else None  # a memory has no JSON of its own
-        return (yield self.query("items", **where, needle=needle, others=list(needed[1:])))
+        rows: Sequence[Row] = yield self.query("items", **where, needle=needle, others=list(needed[1:]))
+        return rows
 
 
-def _search(step: Search, now: datetime) -> Plan[list[FoundItem]]:
+def _search(step: Search, now: datetime) -> Effects[list[FoundItem]]:
     reach = _Reach(step.prefix, now)
     if step.vectors is not None:
         return (yield from _ranked(step, reach, (yield from _by_vector(step.vectors, reach))))
@@ -367,7 +369,7 @@ def _search(step: Search, now: datetime) -> Plan[list[FoundItem]]:
     return (yield from _listed(step, reach, step.offset, step.limit, frozenset()))
 
 
-def _listed(step: Search, reach: _Reach, offset: int, limit: int, without: frozenset[int]) -> Plan[list[FoundItem]]:
+def _listed(step: Search, reach: _Reach, offset: int, limit: int, without: frozenset[int]) -> Effects[list[FoundItem]]:
     """Return the items from `offset` on, last updated first, reading no more pages than that takes."""
     if not step.wanted and not without:
         return (yield from _shown((yield from reach.page(limit, offset)), reach)) if limit else []
@@ -383,7 +385,7 @@ def _listed(step: Search, reach: _Reach, offset: int, limit: int, without: froze
     return found[offset : offset + limit]
 
 
-def _shown(rows: Sequence[Row], reach: _Reach) -> Plan[list[FoundItem]]:
+def _shown(rows: Sequence[Row], reach: _Reach) -> Effects[list[FoundItem]]:
     """Return the items of a page; where memories may be, their records are read."""
     numbers = [row["memory_no"] for row in rows if row["memory_type"] is not None]
     if not numbers:
@@ -397,7 +399,7 @@ def _is_sound(row: Row) -> bool:
     return row["memory_type"] is None or bool(memories_in([row]))
 
 
-def _ranked(step: Search, reach: _Reach, scored: _Scored | ClosestRows) -> Plan[list[FoundItem]]:
+def _ranked(step: Search, reach: _Reach, scored: _Scored | ClosestRows) -> Effects[list[FoundItem]]:
     """Return the page of the best, filled up with the other items, which have no score.
 
     Among memories nothing is filled up: who asks them wants what answers. Other libraries keep items in namespaces of
@@ -428,13 +430,13 @@ class _Scored:
         self.numbers = frozenset(scored)
         self._rest = iter(sorted(scored.items(), key=lambda pair: (-pair[1], pair[0])))
 
-    def take(self, count: int) -> Plan[list[tuple[int, float]]]:
+    def take(self, count: int) -> Effects[list[tuple[int, float]]]:
         """Return the next `count` rows and their scores."""
         yield from ()
         return list(islice(self._rest, count))
 
 
-def _by_text(step: Search, reach: _Reach) -> Plan[_Scored]:
+def _by_text(step: Search, reach: _Reach) -> Effects[_Scored]:
     """Score the rows of the partitions in reach; one partition's words never change another's scores."""
     wanted = search_terms(step.query or "")
     corpora = yield reach.query("corpus")
@@ -448,7 +450,7 @@ def _by_text(step: Search, reach: _Reach) -> Plan[_Scored]:
     return _Scored(scored)
 
 
-def _by_vector(vectors: VectorSearch, reach: _Reach) -> Plan[ClosestRows]:
+def _by_vector(vectors: VectorSearch, reach: _Reach) -> Effects[ClosestRows]:
     """Compare the rows of the partitions in reach that have vectors."""
     found = []
     for corpus in (yield reach.query("corpus")):

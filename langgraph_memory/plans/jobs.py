@@ -15,7 +15,8 @@ from langgraph_memory.domain.marks import is_unique
 from langgraph_memory.domain.promotion import LedgerPlace, PromotionReport
 from langgraph_memory.domain.scope import owner_partition
 from langgraph_memory.domain.text import content_hash
-from langgraph_memory.engine.query import Plan, Query, Row, reads, writes, writes_repeatably
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Query, Row, reads, writes, writes_repeatably
 from langgraph_memory.plans.memories import Origin
 from langgraph_memory.plans.promotion import (
     PromotionRequest,
@@ -62,7 +63,7 @@ class QueueRequest:
 @reads
 def unread(
     place: LedgerPlace, utterances: Sequence[Utterance], now: datetime, began_at: datetime | None = None
-) -> Plan[Unread]:
+) -> Effects[Unread]:
     """Return what neither the ledger nor a job knows of a thread, and whether its job can be claimed.
 
     Raises ErasedError when the owner was erased since `began_at`.
@@ -84,7 +85,7 @@ def unread(
 
 def _not_sent_again(
     place: LedgerPlace, utterances: Sequence[Utterance], fresh: Sequence[Utterance]
-) -> Plan[list[Utterance]]:
+) -> Effects[list[Utterance]]:
     """Leave out what a client without a checkpointer sends again with its history, under new ids.
 
     That are words of the thread that were heard in a message which it no longer holds. What is said last is new.
@@ -105,7 +106,7 @@ def _not_sent_again(
 
 
 @writes_repeatably
-def queue(request: QueueRequest, now: datetime) -> Plan[datetime | None]:
+def queue(request: QueueRequest, now: datetime) -> Effects[datetime | None]:
     """Add what nobody has read to the job of its thread, and return when that is due; None when there was nothing."""
     if request.began_at is not None:
         yield from check_not_erased(request.place.owner_id, request.began_at)
@@ -129,7 +130,7 @@ def queue(request: QueueRequest, now: datetime) -> Plan[datetime | None]:
 
 
 @reads
-def due(extractor: str, now: datetime, *, ahead: bool) -> Plan[list[LedgerPlace]]:
+def due(extractor: str, now: datetime, *, ahead: bool) -> Effects[list[LedgerPlace]]:
     """Return some jobs of an extractor that can be claimed, longest due first; with `ahead` also before they are due.
 
     One that has failed is never taken ahead of its time.
@@ -140,7 +141,7 @@ def due(extractor: str, now: datetime, *, ahead: bool) -> Plan[list[LedgerPlace]
 
 
 @writes
-def claim(lease: Lease, retries: Retries, now: datetime, *, ahead: bool) -> Plan[LeasedJob | None]:
+def claim(lease: Lease, retries: Retries, now: datetime, *, ahead: bool) -> Effects[LeasedJob | None]:
     """Lease a job; None when somebody else has it, or it is not due."""
     moment = {"now": to_microseconds(now), "leased_until": to_microseconds(now + lease.lasts)}
     key = place_columns(lease.place)
@@ -152,7 +153,7 @@ def claim(lease: Lease, retries: Retries, now: datetime, *, ahead: bool) -> Plan
 @writes
 def finish(
     lease: Lease, batch: Batch, request: PromotionRequest, now: datetime, *, last: bool
-) -> Plan[PromotionReport | None]:
+) -> Effects[PromotionReport | None]:
     """Store what a batch said and take it off the job; nothing happens, and None is returned, if the lease is lost."""
     if not (yield from _held(lease, now)):
         return None
@@ -164,7 +165,7 @@ def finish(
 
 
 @writes
-def give_back(lease: Lease, failures: Sequence[Failure], retries: Retries, now: datetime) -> Plan[int]:
+def give_back(lease: Lease, failures: Sequence[Failure], retries: Retries, now: datetime) -> Effects[int]:
     """End the work on a job: put off what failed, set aside what failed too often, and return how many that were."""
     if not (yield from _held(lease, now)):
         return 0
@@ -185,21 +186,21 @@ def give_back(lease: Lease, failures: Sequence[Failure], retries: Retries, now: 
 
 
 @reads
-def next_due(extractor: str) -> Plan[datetime | None]:
+def next_due(extractor: str) -> Effects[datetime | None]:
     """Return when the next job of an extractor can be claimed; None when nothing waits."""
     (row,) = yield Query("next_due", {"extractor": extractor})
     return None if row["due_at"] is None else from_microseconds(row["due_at"])
 
 
 @reads
-def jobs(owner_id: str | None, now: datetime, limit: int, offset: int) -> Plan[list[Job]]:
+def jobs(owner_id: str | None, now: datetime, limit: int, offset: int) -> Effects[list[Job]]:
     """Return a page of the jobs of an owner or of all."""
     partition = None if owner_id is None else owner_partition(owner_id)
     rows = yield Query("jobs", {"partition": partition, "limit": limit, "offset": offset})
     return [Job.from_row(row, to_microseconds(now)) for row in rows]
 
 
-def unqueue(owner_id: str, queued: Sequence[Row]) -> Plan[None]:
+def unqueue(owner_id: str, queued: Sequence[Row]) -> Effects[None]:
     """Take messages off their jobs unread, as a part of another plan; who is reading them has lost the lease."""
     for place in _places(owner_id, queued):
         key = place_columns(place)
@@ -209,7 +210,7 @@ def unqueue(owner_id: str, queued: Sequence[Row]) -> Plan[None]:
         yield from _delete_if_empty(place)
 
 
-def unqueue_thread(thread_id: str) -> Plan[None]:
+def unqueue_thread(thread_id: str) -> Effects[None]:
     """Take all of a thread off the queue, of whichever owner, as a part of another plan.
 
     Who is reading it has lost the lease, so that nothing of it is stored any more.
@@ -221,7 +222,7 @@ def unqueue_thread(thread_id: str) -> Plan[None]:
 
 
 @writes
-def retry_set_aside(owner_id: str, thread_id: str | None, now: datetime) -> Plan[int]:
+def retry_set_aside(owner_id: str, thread_id: str | None, now: datetime) -> Effects[int]:
     """Let what is set aside wait again, and return how many messages that were."""
     rows = yield from _set_aside(owner_id, thread_id)
     yield Query("retry_messages", {"partition": owner_partition(owner_id), "thread_id": thread_id})
@@ -232,7 +233,7 @@ def retry_set_aside(owner_id: str, thread_id: str | None, now: datetime) -> Plan
 
 
 @writes
-def drop_set_aside(owner_id: str, thread_id: str | None, now: datetime) -> Plan[int]:
+def drop_set_aside(owner_id: str, thread_id: str | None, now: datetime) -> Effects[int]:
     """Give up what is set aside: it counts as read; return how many messages that were."""
     rows = yield from _set_aside(owner_id, thread_id)
     for place in _places(owner_id, rows):
@@ -242,14 +243,14 @@ def drop_set_aside(owner_id: str, thread_id: str | None, now: datetime) -> Plan[
     return len(rows)
 
 
-def _give_up(place: LedgerPlace, one: Queued, now: datetime) -> Plan[None]:
+def _give_up(place: LedgerPlace, one: Queued, now: datetime) -> Effects[None]:
     message_id = one.utterance.message_id
     if (yield from not_in_ledger(place, [one.utterance], {message_id: one.content_hash})):
         yield from enter_in_ledger(place, [(message_id, one.content_hash, Origin.of(one.source))], now)
     yield Query("drop_message", place_columns(place), [_message_key(one)])
 
 
-def _begin(lease: Lease, retries: Retries) -> Plan[LeasedJob]:
+def _begin(lease: Lease, retries: Retries) -> Effects[LeasedJob]:
     """Count the attempt, set aside what has killed too many workers, and return what there is to do."""
     key = place_columns(lease.place)
     yield Query("count_attempt", key)
@@ -262,13 +263,13 @@ def _begin(lease: Lease, retries: Retries) -> Plan[LeasedJob]:
     return LeasedJob(lease, tuple(one for one in waiting if one not in lost), heard)
 
 
-def _held(lease: Lease, now: datetime) -> Plan[bool]:
+def _held(lease: Lease, now: datetime) -> Effects[bool]:
     """Return whether a lease still holds, and prolong it; from then on nobody else changes the job."""
     moment = {"now": to_microseconds(now), "leased_until": to_microseconds(now + lease.lasts)}
     return bool((yield Query("hold_job", {**place_columns(lease.place), **moment, "lease_id": lease.id})))
 
 
-def _release(lease: Lease, now: datetime, due_at: datetime | None = None, error: str | None = None) -> Plan[None]:
+def _release(lease: Lease, now: datetime, due_at: datetime | None = None, error: str | None = None) -> Effects[None]:
     """Give a lease back: the job goes when nothing of it is left, else it is due at `due_at` or as it was queued."""
     key = place_columns(lease.place)
     (job,) = yield Query("job", key)
@@ -281,19 +282,22 @@ def _release(lease: Lease, now: datetime, due_at: datetime | None = None, error:
     yield Query("release_job", {**key, **moment, "last_error": error})
 
 
-def _delete_if_empty(place: LedgerPlace) -> Plan[None]:
+def _delete_if_empty(place: LedgerPlace) -> Effects[None]:
     (left,) = yield Query("messages_left", place_columns(place))
     if not left["waiting"] and not left["set_aside"]:
         yield from _delete(place_columns(place))
 
 
-def _delete(key: dict[str, Any]) -> Plan[None]:
+def _delete(key: dict[str, Any]) -> Effects[None]:
     yield Query("delete_messages_of_job", key)
     yield Query("delete_job", key)
 
 
-def _set_aside(owner_id: str, thread_id: str | None) -> Plan[Sequence[Row]]:
-    return (yield Query("messages_set_aside", {"partition": owner_partition(owner_id), "thread_id": thread_id}))
+def _set_aside(owner_id: str, thread_id: str | None) -> Effects[Sequence[Row]]:
+    rows: Sequence[Row] = yield Query(
+        "messages_set_aside", {"partition": owner_partition(owner_id), "thread_id": thread_id}
+    )
+    return rows
 
 
 def _places(owner_id: str, rows: Sequence[Row]) -> list[LedgerPlace]:

@@ -11,10 +11,11 @@ from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.marks import MarkKeys, Subject
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.scope import owner_partition
-from langgraph_memory.engine.query import Plan, Query
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Query
 
 
-def leave(owner_id: str, subjects: Iterable[Subject], now: datetime) -> Plan[None]:
+def leave(owner_id: str, subjects: Iterable[Subject], now: datetime) -> Effects[None]:
     """Leave marks of an owner's."""
     wanted = dict.fromkeys(subjects)
     if wanted:
@@ -24,7 +25,7 @@ def leave(owner_id: str, subjects: Iterable[Subject], now: datetime) -> Plan[Non
         yield Query("put_mark", shared, rows)
 
 
-def _keys() -> Plan[MarkKeys]:
+def _keys() -> Effects[MarkKeys]:
     """Return the keys of the database, which is given one when somebody has emptied its settings."""
     found = yield Query("mark_keys")
     if not found:
@@ -33,7 +34,7 @@ def _keys() -> Plan[MarkKeys]:
     return MarkKeys([row["value"] for row in found])
 
 
-def left(subjects: Iterable[Subject]) -> Plan[dict[Subject, int]]:
+def left(subjects: Iterable[Subject]) -> Effects[dict[Subject, int]]:
     """Return those of some subjects that a mark was left of, and when, in microseconds."""
     wanted = list(subjects)
     keys = MarkKeys([row["value"] for row in (yield Query("mark_keys_in_use"))]) if wanted else None
@@ -45,12 +46,12 @@ def left(subjects: Iterable[Subject]) -> Plan[dict[Subject, int]]:
     return {by_digest[row["digest"]]: row["marked_at"] for row in rows}
 
 
-def lift(memory: Memory) -> Plan[None]:
+def lift(memory: Memory) -> Effects[None]:
     """Remove the marks of what a memory says, because it was said anew."""
     yield from lift_all(memory.owner_id, marks.told(memory))
 
 
-def lift_all(owner_id: str, subjects: Iterable[Subject]) -> Plan[None]:
+def lift_all(owner_id: str, subjects: Iterable[Subject]) -> Effects[None]:
     """Remove those marks of an owner's that there are of some subjects."""
     found = yield from left(subjects)
     if found:
@@ -60,7 +61,7 @@ def lift_all(owner_id: str, subjects: Iterable[Subject]) -> Plan[None]:
         yield Query("lift_mark", rows=[{"holder": holder, "digest": digest} for holder, digest in pairs])
 
 
-def of_memory(memory: Memory) -> Plan[list[Subject]]:
+def of_memory(memory: Memory) -> Effects[list[Subject]]:
     """Return the subjects of what a memory says, and of the messages that it was read from."""
     found = marks.told(memory)
     if memory.source.message_ids and memory.memory_type != "summary":  # which is of messages that say other things too
@@ -72,7 +73,7 @@ def of_memory(memory: Memory) -> Plan[list[Subject]]:
     return found
 
 
-def of_owner(owner_id: str) -> Plan[list[Subject]]:
+def of_owner(owner_id: str) -> Effects[list[Subject]]:
     """Return the subjects of all that an owner said, whether it was read or not, and of the owner."""
     found = [marks.erased(owner_id)]
     for row in (yield Query("heard_of_owner", {"partition": owner_partition(owner_id)})):
@@ -84,7 +85,7 @@ def of_owner(owner_id: str) -> Plan[list[Subject]]:
 
 def unmarked(
     owner_id: str, thread_id: str, utterances: Sequence[Utterance], hashes: Mapping[str, str]
-) -> Plan[list[Utterance]]:
+) -> Effects[list[Utterance]]:
     """Return those of some messages that may be read: no mark says that what they said is gone."""
     subjects = {
         one.message_id: (
@@ -97,7 +98,7 @@ def unmarked(
     return [one for one in utterances if not any(subject in found for subject in subjects[one.message_id])]
 
 
-def gone_since_said(memories: Sequence[Memory], thread_id: str, now: datetime) -> Plan[set[str]]:
+def gone_since_said(memories: Sequence[Memory], thread_id: str, now: datetime) -> Effects[set[str]]:
     """Return the ids of those proposed memories whose statement went after it had been said in a thread."""
     subjects = {one.id: marks.told(one) for one in memories}
     found = yield from left(subject for several in subjects.values() for subject in several)

@@ -35,7 +35,8 @@ from langgraph_memory.domain.standing import outranks, overrides, said_later, sa
 from langgraph_memory.domain.text import fingerprint
 from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.domain.whose import of_two_people
-from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Query, Row, reads, writes
 from langgraph_memory.exceptions import InvalidMemoryError, MemoryNotFoundError
 from langgraph_memory.plans import marks as marking
 from langgraph_memory.plans.near import holding_any, near_to, numbered
@@ -106,12 +107,12 @@ NOTHING_TO_FORGET = "nothing_to_forget"
 
 
 @writes
-def remember(proposal: Proposal, now: datetime) -> Plan[Outcome]:
+def remember(proposal: Proposal, now: datetime) -> Effects[Outcome]:
     """Store one memory, or confirm or supersede what is known."""
     return (yield from store(proposal, now))
 
 
-def store(proposal: Proposal, now: datetime) -> Plan[Outcome]:
+def store(proposal: Proposal, now: datetime) -> Effects[Outcome]:
     """Same as `remember`, as a part of another plan."""
     new = proposal.memory
     corpus, about = yield from _about(new, now)
@@ -163,7 +164,7 @@ def _found_by_what_went(new: Memory, gone: Sequence[Memory]) -> Memory:
 _SLOT_JOINS = re.compile(r"[._-]")
 
 
-def _told_beside(proposal: Proposal, corpus: Row | None, now: datetime) -> Plan[list[Memory]]:
+def _told_beside(proposal: Proposal, corpus: Row | None, now: datetime) -> Effects[list[Memory]]:
     """Return what is known that could be about the same thing as what a user says."""
     new = proposal.memory
     if not proposal.compared or new.source.actor != "user" or proposal.kind.name in ("summary", "reflection"):
@@ -193,7 +194,7 @@ def _holding_no_longer(proposal: Proposal, beside: Sequence[Memory]) -> list[tup
     return [(one, why) for one, why in found if one.source.actor is not None and overrides(new, one)]
 
 
-def _target(proposal: Proposal) -> Plan[tuple[Memory, ...]]:
+def _target(proposal: Proposal) -> Effects[tuple[Memory, ...]]:
     """Return the one live memory of the same scope that something is to be done with, where it is known which."""
     if proposal.target is None:
         return ()
@@ -204,7 +205,7 @@ def _target(proposal: Proposal) -> Plan[tuple[Memory, ...]]:
 
 def _forget_what_says(
     proposal: Proposal, known: Sequence[Memory], target: Sequence[Memory], corpus: Row | None, now: datetime
-) -> Plan[Outcome]:
+) -> Effects[Outcome]:
     """Delete what says what is to be forgotten, and leave marks of that whether it was known or not."""
     new = proposal.memory
     value = (new.content_json or {}).get("value")
@@ -226,7 +227,7 @@ def _forget_what_says(
     return Outcome("forgotten", gone[0], "forgotten on request", gone)
 
 
-def _of_the_user(new: Memory, now: datetime) -> Plan[list[Memory]]:
+def _of_the_user(new: Memory, now: datetime) -> Effects[list[Memory]]:
     """Return the memories that are told where something is said, but for those that an application wrote."""
     everything: dict[str, Any] = {"everything": False, "limit": _ALL, "offset": 0}
     known = yield from memories_of_owner(new.owner_id, now, Wanted(), **everything)
@@ -237,7 +238,7 @@ def _of_the_user(new: Memory, now: datetime) -> Plan[list[Memory]]:
 _ALL = 1_000_000
 
 
-def _in_slot(new: Memory, now: datetime) -> Plan[list[Memory]]:
+def _in_slot(new: Memory, now: datetime) -> Effects[list[Memory]]:
     """Return the live memories of the same scope and slot, of whatever type."""
     params = {"partition": owner_partition(new.owner_id), "scope": new.scope, "now": to_microseconds(now)}
     rows = yield Query("live_in_slots", params)
@@ -266,7 +267,7 @@ def settle(
     origin: Origin,
     now: datetime,
     corpus: Row | None = None,
-) -> Plan[Outcome]:
+) -> Effects[Outcome]:
     """Write what was decided, as a part of another plan; `retracted` lose their place too.
 
     `corpus` is what is noted of the owner's partition now, where that was read.
@@ -293,7 +294,7 @@ def _add(
     origin: Origin,
     now: datetime,
     corpus: Row | None,
-) -> Plan[Outcome]:
+) -> Effects[Outcome]:
     """Add a memory, retire those whose place it takes, and mark those that it contradicts."""
     new, reason = decision.memory, decision.reason
     beaten = (*decision.supersedes, *retracted)
@@ -309,12 +310,12 @@ def _add(
     return Outcome(action, new, reason, superseded, marked)
 
 
-def known_about(new: Memory, now: datetime) -> Plan[list[Memory]]:
+def known_about(new: Memory, now: datetime) -> Effects[list[Memory]]:
     """Return the live memories in the new one's slot, or with its words where it has no slot."""
     return (yield from _about(new, now))[1]
 
 
-def _about(new: Memory, now: datetime) -> Plan[tuple[Row | None, list[Memory]]]:
+def _about(new: Memory, now: datetime) -> Effects[tuple[Row | None, list[Memory]]]:
     """Return what is noted of the owner's partition, when there is one, and what is known about a new memory."""
     partition = owner_partition(new.owner_id)
     found = yield Query(
@@ -334,7 +335,7 @@ def _about(new: Memory, now: datetime) -> Plan[tuple[Row | None, list[Memory]]]:
     return found[0], list((yield from numbered(partition, numbers)).values()) if numbers else []
 
 
-def _holding(new: Memory, values: Sequence[str], now: datetime) -> Plan[tuple[Memory, ...]]:
+def _holding(new: Memory, values: Sequence[str], now: datetime) -> Effects[tuple[Memory, ...]]:
     """Return the live memories of the same scope that hold one of the retracted values."""
     if not values:
         return ()
@@ -346,7 +347,7 @@ def _holding(new: Memory, values: Sequence[str], now: datetime) -> Plan[tuple[Me
     )
 
 
-def rewrite(memory: Memory, action: str, reason: str, origin: Origin, now: datetime) -> Plan[None]:
+def rewrite(memory: Memory, action: str, reason: str, origin: Origin, now: datetime) -> Effects[None]:
     """Write a memory whose words stay as they are, with a line of audit."""
     (row,) = yield Query("memory", {"partition": owner_partition(memory.owner_id), "id": memory.id})
     yield from rewrite_row(row, memory_columns(memory), None)
@@ -355,7 +356,7 @@ def rewrite(memory: Memory, action: str, reason: str, origin: Origin, now: datet
 
 def retire(
     old: Sequence[Memory], new: Memory | None, reason: str, origin: Origin, now: datetime
-) -> Plan[tuple[Memory, ...]]:
+) -> Effects[tuple[Memory, ...]]:
     """Retire `old` in favour of `new`, or of nothing, in the transaction that decides it."""
     retired = {memory.id: memory for memory in old if new is None or memory.id != new.id}
     successor = None if new is None else new.id
@@ -373,7 +374,7 @@ def retire(
     )
 
 
-def amend_summaries(gone: Sequence[Memory], now: datetime, *, for_good: bool) -> Plan[None]:
+def amend_summaries(gone: Sequence[Memory], now: datetime, *, for_good: bool) -> Effects[None]:
     """Let the summaries of sessions not tell some memories of one owner any more, whichever sessions told them.
 
     What is forgotten `for_good` leaves no earlier state of a summary that told it.
@@ -387,7 +388,7 @@ def amend_summaries(gone: Sequence[Memory], now: datetime, *, for_good: bool) ->
             yield from _retell(summary, told, now, for_good=for_good)
 
 
-def _retell(summary: Memory, gone: Sequence[Memory], now: datetime, *, for_good: bool) -> Plan[None]:
+def _retell(summary: Memory, gone: Sequence[Memory], now: datetime, *, for_good: bool) -> Effects[None]:
     left = retold(summary, gone)
     if left == summary:
         return
@@ -403,7 +404,7 @@ def _retell(summary: Memory, gone: Sequence[Memory], now: datetime, *, for_good:
         yield from retire([summary], new, "what it told holds no longer", _NOBODY, now)
 
 
-def _forget_alone(summary: Memory, now: datetime) -> Plan[None]:
+def _forget_alone(summary: Memory, now: datetime) -> Effects[None]:
     """Delete one state of a summary; those before and after it stay."""
     place = {"partition": owner_partition(summary.owner_id)}
     (row,) = yield Query("memory", {**place, "id": summary.id})
@@ -413,7 +414,7 @@ def _forget_alone(summary: Memory, now: datetime) -> Plan[None]:
     yield from marking.leave(summary.owner_id, [marks.named(summary.owner_id, summary.id)], now)
 
 
-def _leave_marks(gone: Memory, new: Memory | None, now: datetime) -> Plan[None]:
+def _leave_marks(gone: Memory, new: Memory | None, now: datetime) -> Effects[None]:
     """Leave marks of what a memory said and its successor does not say."""
     subjects = yield from marking.of_memory(gone)
     holds = set(marks.told(new)) if new is not None else set()
@@ -422,7 +423,7 @@ def _leave_marks(gone: Memory, new: Memory | None, now: datetime) -> Plan[None]:
         yield from marking.leave(gone.owner_id, [one for one in subjects if one not in holds], now)
 
 
-def leave_marks_of_edit(before: Memory, after: Memory, now: datetime) -> Plan[None]:
+def leave_marks_of_edit(before: Memory, after: Memory, now: datetime) -> Effects[None]:
     """Leave marks of what a memory said before it was edited in place."""
     if before.content != after.content or before.content_json != after.content_json:
         holds = marks.told(after)
@@ -438,7 +439,7 @@ def group_of(memories: Sequence[Memory]) -> str | None:
     return next(named, memories[0].id if memories else None)
 
 
-def mark(against: Sequence[Memory], new: Memory, reason: str, now: datetime) -> Plan[tuple[Memory, ...]]:
+def mark(against: Sequence[Memory], new: Memory, reason: str, now: datetime) -> Effects[tuple[Memory, ...]]:
     """Put `against`, and all that contradicts one of them already, into the group of `new`."""
     members = {memory.id: memory for memory in against}
     for group in {memory.conflict_id for memory in against} - {None, new.conflict_id}:
@@ -450,14 +451,14 @@ def mark(against: Sequence[Memory], new: Memory, reason: str, now: datetime) -> 
     return tuple(in_conflict(memory, new.conflict_id) for memory in against)
 
 
-def contradicting(owner_id: str, group: str, now: datetime) -> Plan[list[Memory]]:
+def contradicting(owner_id: str, group: str, now: datetime) -> Effects[list[Memory]]:
     """Return the live memories of a group of contradicting ones."""
     params = {"partition": owner_partition(owner_id), "conflict_id": group, "now": to_microseconds(now)}
     rows = yield Query("live_in_conflict", params)
     return memories_in(rows)
 
 
-def settle_conflicts(gone: Iterable[Memory], now: datetime) -> Plan[None]:
+def settle_conflicts(gone: Iterable[Memory], now: datetime) -> Effects[None]:
     """Let a memory that nothing contradicts any more stand alone, after others of its group lost their place."""
     groups = {(memory.owner_id, memory.conflict_id) for memory in gone if memory.conflict_id is not None}
     for owner_id, group in groups:
@@ -466,7 +467,7 @@ def settle_conflicts(gone: Iterable[Memory], now: datetime) -> Plan[None]:
             yield from _mark(left[0], None, now)
 
 
-def _standing_alone(memory: Memory, beaten: Sequence[Memory], now: datetime) -> Plan[Memory]:
+def _standing_alone(memory: Memory, beaten: Sequence[Memory], now: datetime) -> Effects[Memory]:
     """Return a memory as it is once `beaten` have lost their place: perhaps nothing contradicts it any more."""
     if memory.conflict_id is None or not beaten:
         return memory
@@ -475,12 +476,12 @@ def _standing_alone(memory: Memory, beaten: Sequence[Memory], now: datetime) -> 
     return memory if any(one.id not in gone | {memory.id} for one in left) else in_conflict(memory, None)
 
 
-def _mark(memory: Memory, group: str | None, now: datetime) -> Plan[None]:
+def _mark(memory: Memory, group: str | None, now: datetime) -> Effects[None]:
     params = {"partition": owner_partition(memory.owner_id), "id": memory.id, "conflict_id": group}
     yield Query("mark_conflict", {**params, "now": to_microseconds(now)})
 
 
-def record(memory: Memory, action: str, reason: str, origin: Origin, now: datetime) -> Plan[None]:
+def record(memory: Memory, action: str, reason: str, origin: Origin, now: datetime) -> Effects[None]:
     """Add one line to the audit trail."""
     yield Query(
         "audit",
@@ -500,7 +501,7 @@ def record(memory: Memory, action: str, reason: str, origin: Origin, now: dateti
 
 def put_receipt(
     owner_id: str, receipt_id: str, kind: str, body: Mapping[str, Any], origin: Origin, now: datetime
-) -> Plan[None]:
+) -> Effects[None]:
     """Store one receipt, as a part of another plan."""
     yield Query(
         "put_receipt",
@@ -517,7 +518,7 @@ def put_receipt(
     )
 
 
-def lose_from_receipts(memories: Sequence[Memory]) -> Plan[None]:
+def lose_from_receipts(memories: Sequence[Memory]) -> Effects[None]:
     """Take what is forgotten of one owner out of the receipts that name it or were asked about it."""
     partition = owner_partition(memories[0].owner_id)
     rows = yield Query("receipts_with", {"partition": partition, "needles": needles(memories)})
@@ -526,7 +527,7 @@ def lose_from_receipts(memories: Sequence[Memory]) -> Plan[None]:
         yield Query("rewrite_receipt", {"partition": partition, "id": row["id"], "body": json.dumps(body)})
 
 
-def drop_old_receipts(owner_id: str, policy: ReceiptPolicy, now: datetime) -> Plan[None]:
+def drop_old_receipts(owner_id: str, policy: ReceiptPolicy, now: datetime) -> Effects[None]:
     """Remove some receipts of an owner that are older than they are kept."""
     if policy.keep_for is not None:
         before = to_microseconds(now - policy.keep_for)
@@ -535,13 +536,13 @@ def drop_old_receipts(owner_id: str, policy: ReceiptPolicy, now: datetime) -> Pl
 
 
 @reads
-def memory(memory_id: str, owner_id: str) -> Plan[Memory]:
+def memory(memory_id: str, owner_id: str) -> Effects[Memory]:
     """Return one memory of an owner, live or not; raises MemoryNotFoundError."""
     return (yield from find(memory_id, owner_id))
 
 
 @reads
-def history(memory_id: str, owner_id: str) -> Plan[list[Memory]]:
+def history(memory_id: str, owner_id: str) -> Effects[list[Memory]]:
     """Return every version of what a memory is about, oldest first.
 
     Raises MemoryNotFoundError, or DamagedMemoryError.
@@ -563,7 +564,7 @@ def _place_in_history(memory: Memory) -> tuple[datetime, bool, datetime]:
     return memory.created_at, memory.superseded_at is None, memory.superseded_at or memory.created_at
 
 
-def _before_edits(memories: Sequence[Memory]) -> Plan[list[Memory]]:
+def _before_edits(memories: Sequence[Memory]) -> Effects[list[Memory]]:
     """Return what memories said before they were edited in place, each as superseded by the memory itself."""
     if not memories:
         return []
@@ -583,7 +584,7 @@ def _before_edits(memories: Sequence[Memory]) -> Plan[list[Memory]]:
 @writes
 def forget(
     memory_id: str, owner_id: str, now: datetime, reason: str, receipt_id: str, origin: Origin = _NOBODY
-) -> Plan[int]:
+) -> Effects[int]:
     """Delete a memory and the older versions it had superseded, keep a receipt, and return how many that were.
 
     Raises MemoryNotFoundError, or InvalidMemoryError for what is protected from who wants it forgotten.
@@ -599,7 +600,7 @@ def forget(
 
 def forget_versions(
     newest: Memory, now: datetime, reason: str, action: str = "forgotten", origin: Origin = _NOBODY
-) -> Plan[int]:
+) -> Effects[int]:
     """Delete a memory and its older versions; the audit trail keeps that it was, not what it said."""
     versions = yield from with_predecessors(newest)
     if action == "forgotten":
@@ -616,7 +617,7 @@ def forget_versions(
     return len(versions)
 
 
-def _lose_from_excerpts(gone: Sequence[Memory]) -> Plan[None]:
+def _lose_from_excerpts(gone: Sequence[Memory]) -> Effects[None]:
     """Take the quotes out of what was read from the same messages, where they hold what is forgotten."""
     said = {one for memory in gone for one in memory.source.message_ids}
     if not said:
@@ -638,7 +639,7 @@ def _without_excerpt(memory: Memory) -> dict[str, Any]:
     return {"source": columns["source"], "checksum": columns["checksum"]}
 
 
-def _forget_for_good(versions: Sequence[Memory], now: datetime) -> Plan[None]:
+def _forget_for_good(versions: Sequence[Memory], now: datetime) -> Effects[None]:
     """Leave marks of what some memories of one owner say, of their ids, and of when something was forgotten."""
     owner_id = versions[0].owner_id
     subjects = [marks.forgot(owner_id)]
@@ -651,7 +652,7 @@ def _forget_for_good(versions: Sequence[Memory], now: datetime) -> Plan[None]:
 @reads
 def memories_of_owner(
     owner_id: str, now: datetime, wanted: Wanted, *, everything: bool, limit: int, offset: int
-) -> Plan[list[Memory]]:
+) -> Effects[list[Memory]]:
     """Return a page of the wanted of an owner's memories, newest first; `everything` also superseded and expired."""
     rows = yield Query(
         "memories_of_owner",
@@ -669,7 +670,7 @@ def memories_of_owner(
 
 
 @reads
-def conflicts(owner_id: str, now: datetime, *, limit: int, offset: int) -> Plan[list[tuple[Memory, ...]]]:
+def conflicts(owner_id: str, now: datetime, *, limit: int, offset: int) -> Effects[list[tuple[Memory, ...]]]:
     """Return a page of the groups of an owner's live memories that contradict each other."""
     params = {"partition": owner_partition(check_owner(owner_id)), "now": to_microseconds(now)}
     groups: dict[str, list[Memory]] = {}
@@ -679,18 +680,18 @@ def conflicts(owner_id: str, now: datetime, *, limit: int, offset: int) -> Plan[
 
 
 @reads
-def owners(now: datetime) -> Plan[list[tuple[str, int, int]]]:
+def owners(now: datetime) -> Effects[list[tuple[str, int, int]]]:
     """Return every owner with how many memories they have, and how many of them are live."""
     rows = yield Query("owners", {"now": to_microseconds(now)})
     return [(row["owner_id"], row["memories"], row["live"]) for row in rows]
 
 
-def _find(memory_id: str, owner_id: str) -> Plan[Memory | None]:
+def _find(memory_id: str, owner_id: str) -> Effects[Memory | None]:
     rows = yield Query("memory", {"partition": owner_partition(owner_id), "id": memory_id})
     return Memory.from_row(rows[0]) if rows else None
 
 
-def find(memory_id: str, owner_id: str) -> Plan[Memory]:
+def find(memory_id: str, owner_id: str) -> Effects[Memory]:
     """Return one memory of an owner, live or not; raises MemoryNotFoundError."""
     memory = yield from _find(memory_id, check_owner(owner_id))
     if memory is None:
@@ -698,7 +699,7 @@ def find(memory_id: str, owner_id: str) -> Plan[Memory]:
     return memory
 
 
-def with_predecessors(memory: Memory, of: Callable[[Row], Memory] = Memory.remains) -> Plan[list[Memory]]:
+def with_predecessors(memory: Memory, of: Callable[[Row], Memory] = Memory.remains) -> Effects[list[Memory]]:
     """Return a memory and all that it superseded, directly or through others; `of` reads a row."""
     versions = {memory.id: memory}
     pending = [memory]

@@ -16,7 +16,8 @@ from langgraph_memory.domain.reconcile import Near, related
 from langgraph_memory.domain.scope import visible_from
 from langgraph_memory.domain.text import query_terms
 from langgraph_memory.domain.wordlists import ONE_TERM
-from langgraph_memory.engine.query import Plan, Query, Row
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Query, Row
 from langgraph_memory.plans.closest import ClosestRows
 from langgraph_memory.plans.rows import VectorSearch, closeness, sound
 
@@ -51,7 +52,7 @@ for _short, _whole in ONE_TERM.items():
     _FORMS.setdefault(_whole, []).append(_short)
 
 
-def near_to(new: Memory, search: VectorSearch | None, corpus: Row | None, now: datetime) -> Plan[list[Near]]:
+def near_to(new: Memory, search: VectorSearch | None, corpus: Row | None, now: datetime) -> Effects[list[Near]]:
     """Return the live memories of the same scope and type that say the same as `new`, or contradict it; closest first.
 
     Those that mean the same are found by their vectors too, where `search` holds the vector of `new`. `corpus` is what
@@ -84,7 +85,7 @@ def near_to(new: Memory, search: VectorSearch | None, corpus: Row | None, now: d
     return sorted((one for one in found if one is not None), key=lambda one: one.likeness.way == "meaning")
 
 
-def holding_any(new: Memory, corpus: Row | None, terms: Sequence[str], now: datetime) -> Plan[list[Memory]]:
+def holding_any(new: Memory, corpus: Row | None, terms: Sequence[str], now: datetime) -> Effects[list[Memory]]:
     """Return the live memories that `new` is told beside, of its scope or one around it, that hold any of some terms.
 
     Newest first, and no more than there can be of one thing; whatever their type, but no summaries.
@@ -111,7 +112,7 @@ def holding_any(new: Memory, corpus: Row | None, terms: Sequence[str], now: date
     ]
 
 
-def numbered(partition: str, numbers: Sequence[int]) -> Plan[dict[int, Memory]]:
+def numbered(partition: str, numbers: Sequence[int]) -> Effects[dict[int, Memory]]:
     """Return the numbered memories of one partition, by their numbers in order."""
     rows = yield Query("memories_numbered", {"partition": partition, "numbers": numbers})
     return {row["memory_no"]: memory for row, memory in sound(sorted(rows, key=lambda row: int(row["memory_no"])))}
@@ -138,7 +139,7 @@ def _one_term(term: str) -> str:
     return ONE_TERM.get(term, term)
 
 
-def _sharing_words(corpus: Row, wanted: Sequence[str]) -> Plan[list[int]]:
+def _sharing_words(corpus: Row, wanted: Sequence[str]) -> Effects[list[int]]:
     """Return the numbers of the rows that hold at least half of the rarest of some terms."""
     if not 0 < len(wanted) <= MOST:
         return []
@@ -166,7 +167,7 @@ def _rows_of(postings: str) -> list[str]:
     return [postings[start : start + 8] for start in range(1, len(postings), POSTING)]
 
 
-def _close(corpus: Row, search: VectorSearch) -> Plan[dict[int, float]]:
+def _close(corpus: Row, search: VectorSearch) -> Effects[dict[int, float]]:
     """Return the rows whose own vectors are close to that of `search`, each with its cosine."""
     if search.metric != "cosine" or corpus["size"] > LARGEST:
         return {}

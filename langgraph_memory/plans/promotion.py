@@ -19,7 +19,8 @@ from langgraph_memory.domain.promotion import Judged, LedgerPlace, Promoted, Pro
 from langgraph_memory.domain.receipts import DEFAULT_RECEIPTS, ReceiptPolicy
 from langgraph_memory.domain.scope import owner_partition
 from langgraph_memory.domain.text import content_hash
-from langgraph_memory.engine.query import Plan, Query, reads, writes
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Query, reads, writes
 from langgraph_memory.exceptions import ErasedError
 from langgraph_memory.plans import marks as marking
 from langgraph_memory.plans.memories import (
@@ -53,13 +54,13 @@ class PromotionRequest:
 
 
 @reads
-def unread(place: LedgerPlace, utterances: Sequence[Utterance]) -> Plan[list[Utterance]]:
+def unread(place: LedgerPlace, utterances: Sequence[Utterance]) -> Effects[list[Utterance]]:
     """Return the owner's utterances that the ledger does not know, in their order."""
     return (yield from not_in_ledger(place, utterances))
 
 
 @writes
-def promote(request: PromotionRequest, now: datetime) -> Plan[PromotionReport]:
+def promote(request: PromotionRequest, now: datetime) -> Effects[PromotionReport]:
     """Store what is promoted of messages nobody has read yet, and enter the messages in the ledger with it."""
     if request.began_at is not None:
         yield from check_not_erased(request.place.owner_id, request.began_at)
@@ -94,7 +95,7 @@ def promote(request: PromotionRequest, now: datetime) -> Plan[PromotionReport]:
 _GONE = Verdict(Bucket.DISCARD, "gone_since", "It was forgotten or replaced after it had been said.")
 
 
-def check_not_erased(owner_id: str, began_at: datetime) -> Plan[None]:
+def check_not_erased(owner_id: str, began_at: datetime) -> Effects[None]:
     """Raise ErasedError when an owner was erased since the messages at hand were begun to be read."""
     erased = yield from marking.left([marks.erased(owner_id)])
     if any(at > to_microseconds(began_at) for at in erased.values()):
@@ -105,7 +106,7 @@ def check_not_erased(owner_id: str, began_at: datetime) -> Plan[None]:
 
 
 @reads
-def learnt_last(place: LedgerPlace, now: datetime) -> Plan[list[Memory]]:
+def learnt_last(place: LedgerPlace, now: datetime) -> Effects[list[Memory]]:
     """Return the live memories of the message that was read last in a thread; none where it told nothing."""
     lines = yield Query("last_read", place_columns(place))
     read_last = {row["message_id"] for row in lines}
@@ -119,7 +120,7 @@ _NEWEST = 20
 
 
 @reads
-def said_at(place: LedgerPlace, message_ids: Sequence[str]) -> Plan[dict[str, datetime]]:
+def said_at(place: LedgerPlace, message_ids: Sequence[str]) -> Effects[dict[str, datetime]]:
     """Return since when some messages of a thread are known; what is not known of is said now."""
     if not message_ids:
         return {}
@@ -127,7 +128,7 @@ def said_at(place: LedgerPlace, message_ids: Sequence[str]) -> Plan[dict[str, da
     return {row["message_id"]: from_microseconds(row["said_at"]) for row in rows}
 
 
-def _settle(judged: Judged, proposal: Proposal | None, now: datetime) -> Plan[Promoted]:
+def _settle(judged: Judged, proposal: Proposal | None, now: datetime) -> Effects[Promoted]:
     if proposal is None:
         return Promoted(judged.candidate, judged.verdict)
     outcome: Outcome = yield from store(proposal, now)
@@ -141,7 +142,7 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def enter_in_ledger(place: LedgerPlace, read: Sequence[tuple[str, str, Origin]], now: datetime) -> Plan[None]:
+def enter_in_ledger(place: LedgerPlace, read: Sequence[tuple[str, str, Origin]], now: datetime) -> Effects[None]:
     """Record messages, by id, the hash of their words and where they were said, as read; a part of another plan."""
     claims = [
         {
@@ -161,7 +162,7 @@ def _read(request: PromotionRequest, said: Utterance) -> tuple[str, str, Origin]
 
 def not_in_ledger(
     place: LedgerPlace, utterances: Sequence[Utterance], hashes: Mapping[str, str] = MappingProxyType({})
-) -> Plan[list[Utterance]]:
+) -> Effects[list[Utterance]]:
     """Same as `unread`, as a part of another plan."""
     if not utterances:
         return []
@@ -176,7 +177,7 @@ def not_in_ledger(
     return (yield from marking.unmarked(place.owner_id, place.thread_id, fresh, digests))
 
 
-def claim_place(place: LedgerPlace, utterances: Sequence[Utterance], now: datetime) -> Plan[None]:
+def claim_place(place: LedgerPlace, utterances: Sequence[Utterance], now: datetime) -> Effects[None]:
     """Note that what was said is the owner's, where it was said in the thread of a run."""
     if place.is_thread and utterances:
         yield from claim_messages(place.thread_id, place.owner_id, [one.message_id for one in utterances], now)

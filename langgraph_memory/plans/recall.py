@@ -29,7 +29,8 @@ from langgraph_memory.domain.times import asked_times
 from langgraph_memory.domain.types import BUILT_IN, MemoryTypes
 from langgraph_memory.domain.vectors import CONTEXT
 from langgraph_memory.domain.whose import other_person, speaks_of_user
-from langgraph_memory.engine.query import Plan, Query, Row, reads, reads_little, writes_repeatably
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Query, Row, reads, reads_little, writes_repeatably
 from langgraph_memory.plans.closest import RelevantRows, vector_fields
 from langgraph_memory.plans.marks import left
 from langgraph_memory.plans.memories import Origin, drop_old_receipts, put_receipt
@@ -139,13 +140,13 @@ class Found:
 
 
 @reads
-def recall(request: RecallRequest) -> Plan[Recall]:
+def recall(request: RecallRequest) -> Effects[Recall]:
     """Return the memories that matter most for the request, and those that matched and were left out."""
     return selected(request, (yield from _found(request)))
 
 
 @reads
-def find(request: RecallRequest) -> Plan[Found]:
+def find(request: RecallRequest) -> Effects[Found]:
     """Return what was found for a request, before it is cut to what is wanted."""
     return (yield from _found(request))
 
@@ -163,7 +164,7 @@ def selected(request: RecallRequest, found: Found) -> Recall:
     return _recall_of(request, selection, found.hidden)
 
 
-def _found(request: RecallRequest) -> Plan[Found]:
+def _found(request: RecallRequest) -> Effects[Found]:
     if request.needed and request.query:
         return (yield from _needed(request, request.query))
     ranked: list[Recalled] = []
@@ -209,7 +210,7 @@ def _recall_of(request: RecallRequest, selection: Selection, dropped: Sequence[D
     )
 
 
-def _needed(request: RecallRequest, query: str) -> Plan[Found]:
+def _needed(request: RecallRequest, query: str) -> Effects[Found]:
     """Return what shapes every answer, and the others by the chance that this one needs them."""
     weighed: list[Recalled] = []
     dropped: list[Dropped] = []
@@ -229,7 +230,7 @@ def _needed(request: RecallRequest, query: str) -> Plan[Found]:
 
 
 @reads
-def profile(request: RecallRequest) -> Plan[Recall]:
+def profile(request: RecallRequest) -> Effects[Recall]:
     """Return what shapes every answer, whatever is asked."""
     listed: list[Recalled] = []
     for owner_id in request.owners:
@@ -237,7 +238,7 @@ def profile(request: RecallRequest) -> Plan[Recall]:
     return _recall_of(request, _selected_first(request, _standing(request, listed), (), request.max_tokens), ())
 
 
-def _linked(request: RecallRequest, owner_id: str, found: Sequence[Recalled]) -> Plan[list[Recalled]]:
+def _linked(request: RecallRequest, owner_id: str, found: Sequence[Recalled]) -> Effects[list[Recalled]]:
     """Return what hangs on what the request names, of an owner with more memories than are weighed."""
     asked = seen = names_in(request.query or "")
     more: list[Recalled] = []
@@ -253,13 +254,13 @@ def _linked(request: RecallRequest, owner_id: str, found: Sequence[Recalled]) ->
 
 
 @reads
-def visible(request: RecallRequest) -> Plan[list[Memory]]:
+def visible(request: RecallRequest) -> Effects[list[Memory]]:
     """Return what a read may see, the most important and newest first."""
     listed = yield from _listed(request, request.owner_id, request.memory_types, request.limit)
     return [item.memory for item in listed]
 
 
-def _weighable(request: RecallRequest, owner_id: str) -> Plan[list[Recalled]]:
+def _weighable(request: RecallRequest, owner_id: str) -> Effects[list[Recalled]]:
     """Return the most important and newest, and all that is pinned."""
     listed = yield from _listed(request, owner_id, request.memory_types, MOST_WEIGHED)
     if request.pinned and len(listed) == MOST_WEIGHED:
@@ -319,7 +320,7 @@ def _time_part(times: Sequence[Time], memory: Memory) -> dict[str, float]:
 
 def _closeness_of(
     request: RecallRequest, owner_id: str, found: Sequence[Recalled]
-) -> Plan[dict[tuple[str, str], float]]:
+) -> Effects[dict[tuple[str, str], float]]:
     """Return how close to the request the vectors of some memories of one owner are, by owner and id."""
     if request.vectors is None or not found:
         return {}
@@ -335,7 +336,7 @@ def _closeness_of(
 
 
 @reads_little
-def named_subjects(owner_ids: Sequence[str], query: str) -> Plan[dict[str, list[str]]]:
+def named_subjects(owner_ids: Sequence[str], query: str) -> Effects[dict[str, list[str]]]:
     """Return for each owner the keys of their subjects that the query names."""
     named = phrases(query)
     found = {}
@@ -352,7 +353,7 @@ def keep_receipt(
     origin: Origin,
     policy: ReceiptPolicy,
     now: datetime,
-) -> Plan[None]:
+) -> Effects[None]:
     """Store the receipt of a recall: what was asked, and ids, scores and reasons.
 
     It may come late: nothing is stored of an owner who was erased or in a thread that was deleted since it was asked,
@@ -373,7 +374,7 @@ def keep_receipt(
     yield from drop_old_receipts(owner_id, policy, now)
 
 
-def _is_deleted(thread_id: str | None) -> Plan[bool]:
+def _is_deleted(thread_id: str | None) -> Effects[bool]:
     """Return whether a thread was deleted and is not there again."""
     if thread_id is None or not (yield Query("deleted_thread", {"thread_id": thread_id, "mark": mark_of(thread_id)})):
         return False
@@ -390,7 +391,7 @@ def _listed(
     memory_types: Sequence[str],
     limit: int,
     pinned_types: Sequence[str] | None = None,
-) -> Plan[list[Recalled]]:
+) -> Effects[list[Recalled]]:
     """Return the most important and newest, whatever the query; with `pinned_types` those of them and the pinned."""
     name = "eligible_memories_as_of" if request.past else "eligible_memories"
     bounds = request.bounds(owner_id, memory_types)
@@ -472,7 +473,7 @@ class _Matches:
 
 def _ranked(
     request: RecallRequest, owner_id: str, memory_types: Sequence[str]
-) -> Plan[tuple[list[Recalled], list[Dropped]]]:
+) -> Effects[tuple[list[Recalled], list[Dropped]]]:
     """Return the memories that match the query best, and those among them that may not be seen.
 
     What decides beside the words is read in pages, best match first, until nothing that is left can come before what is
@@ -511,7 +512,7 @@ def _ranked(
     return (yield from _with_conflicts(request, owner_id, found)), hidden
 
 
-def _in_sight(request: RecallRequest, corpus: Row) -> Plan[Sequence[Row] | None]:
+def _in_sight(request: RecallRequest, corpus: Row) -> Effects[Sequence[Row] | None]:
     """Return the rows at the scopes that are read, with their words; None where too little is elsewhere.
 
     They are then compared as if their owner had no others. What is elsewhere is not read, nor named as left out.
@@ -533,7 +534,7 @@ def _figures_of(rows: Sequence[Row], corpus: Row) -> dict[str, Any]:
     return {**figures, "term_total": figures.pop("total"), "size": max(1, figures["size"])}
 
 
-def _with_conflicts(request: RecallRequest, owner_id: str, found: list[Recalled]) -> Plan[list[Recalled]]:
+def _with_conflicts(request: RecallRequest, owner_id: str, found: list[Recalled]) -> Effects[list[Recalled]]:
     """Return the recalled with what contradicts each of them, as far as the request may see it."""
     groups = sorted({item.memory.conflict_id for item in found if item.memory.conflict_id is not None})
     if not groups:
@@ -557,7 +558,7 @@ class _WordRows:
     rows: Sequence[tuple[int, float]]
     taken: int = 0
 
-    def take(self, count: int, least: float) -> Plan[dict[int, float]]:
+    def take(self, count: int, least: float) -> Effects[dict[int, float]]:
         """Return the next `count` rows whose relevance is `least` or more, each with it."""
         yield from ()
         page = self.rows[self.taken : self.taken + count]
@@ -567,7 +568,7 @@ class _WordRows:
 
 def _relevance(
     request: RecallRequest, owner_id: str, corpus: Row, in_sight: Sequence[Row] | None
-) -> Plan[tuple[Relevance | ArrayRelevance, _WordRows | RelevantRows, Hints]]:
+) -> Effects[tuple[Relevance | ArrayRelevance, _WordRows | RelevantRows, Hints]]:
     """Measure how well each row of an owner's partition, or each of those in sight, matches the query in each way."""
     partition, noted = owner_partition(owner_id), corpus
     if in_sight is not None:
@@ -624,14 +625,15 @@ class _Lexical:
     own: bool
 
 
-def _past_words(request: RecallRequest, partition: str) -> Plan[Sequence[Row]]:
+def _past_words(request: RecallRequest, partition: str) -> Effects[Sequence[Row]]:
     """Return the rows that had other words at the moment that is asked about than they have now."""
     if not request.past:
         return ()
-    return (yield Query("words_as_of", {"partition": partition, "at": to_microseconds(request.at)}))
+    rows: Sequence[Row] = yield Query("words_as_of", {"partition": partition, "at": to_microseconds(request.at)})
+    return rows
 
 
-def _postings(partition: str, wanted: Sequence[str], past: Sequence[Row]) -> Plan[Sequence[Mapping[str, str]]]:
+def _postings(partition: str, wanted: Sequence[str], past: Sequence[Row]) -> Effects[Sequence[Mapping[str, str]]]:
     """Read the postings of the query's terms in every field, as they were for the `past` rows."""
     postings = yield from postings_of(partition, wanted)
     return [restated(held, kind, wanted, past) for kind, held in enumerate(postings)] if past else postings
@@ -651,6 +653,6 @@ def _lexical(
     ]
 
 
-def _named(partition: str, named: Sequence[str]) -> Plan[list[str]]:
+def _named(partition: str, named: Sequence[str]) -> Effects[list[str]]:
     rows = yield Query("named_subjects", {"partition": partition, "phrases": named})
     return [row["subject_key"] for row in rows]

@@ -13,7 +13,8 @@ from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.review import ReviewItem, ReviewKind, ReviewPolicy
 from langgraph_memory.domain.scope import owner_partition
 from langgraph_memory.domain.types import MemoryTypes
-from langgraph_memory.engine.query import Plan, Query, reads_settled
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Query, reads_settled
 from langgraph_memory.plans.memories import conflicts
 from langgraph_memory.plans.rows import memories_in
 
@@ -41,7 +42,7 @@ class ReviewRequest:
 
 
 @reads_settled
-def review(request: ReviewRequest) -> Plan[list[ReviewItem]]:
+def review(request: ReviewRequest) -> Effects[list[ReviewItem]]:
     """Return a page of what is to be looked at, one kind after the other."""
     found: list[ReviewItem] = []
     for kind in request.kinds:
@@ -51,12 +52,12 @@ def review(request: ReviewRequest) -> Plan[list[ReviewItem]]:
     return found[request.offset : request.offset + request.limit]
 
 
-def _conflicting(request: ReviewRequest, limit: int) -> Plan[list[ReviewItem]]:
+def _conflicting(request: ReviewRequest, limit: int) -> Effects[list[ReviewItem]]:
     groups = yield from conflicts(request.owner_id, request.now, limit=limit, offset=0)
     return [item for group in groups for item in lists.conflicting(group)][:limit]
 
 
-def _stale(request: ReviewRequest, limit: int) -> Plan[list[ReviewItem]]:
+def _stale(request: ReviewRequest, limit: int) -> Effects[list[ReviewItem]]:
     found: list[Memory] = []
     for span, names in request.policy.stale_spans(request.types):
         wanted = request.bounds(limit, memory_types=names, before=request.before(span))
@@ -65,18 +66,18 @@ def _stale(request: ReviewRequest, limit: int) -> Plan[list[ReviewItem]]:
     return [lists.stale(memory, request.now) for memory in oldest_first[:limit]]
 
 
-def _low_confidence(request: ReviewRequest, limit: int) -> Plan[list[ReviewItem]]:
+def _low_confidence(request: ReviewRequest, limit: int) -> Effects[list[ReviewItem]]:
     rows = yield Query("less_sure_than", request.bounds(limit, below=request.policy.unsure_below))
     return [lists.low_confidence(memory) for memory in memories_in(rows)]
 
 
-def _never_recalled(request: ReviewRequest, limit: int) -> Plan[list[ReviewItem]]:
+def _never_recalled(request: ReviewRequest, limit: int) -> Effects[list[ReviewItem]]:
     before = request.before(request.policy.unrecalled_after)
     rows = yield Query("never_recalled", request.bounds(limit, before=before))
     return [lists.never_recalled(memory) for memory in memories_in(rows)]
 
 
-_LISTS: dict[ReviewKind, Callable[[ReviewRequest, int], Plan[list[ReviewItem]]]] = {
+_LISTS: dict[ReviewKind, Callable[[ReviewRequest, int], Effects[list[ReviewItem]]]] = {
     "conflicting": _conflicting,
     "stale": _stale,
     "low_confidence": _low_confidence,

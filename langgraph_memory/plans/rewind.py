@@ -14,7 +14,8 @@ from langgraph_memory.domain.rewind import Retraction, Stays, Unwinding, abandon
 from langgraph_memory.domain.scope import owner_partition
 from langgraph_memory.domain.trail import AuditEntry
 from langgraph_memory.domain.types import MemoryTypes
-from langgraph_memory.engine.query import Plan, Query, Row, reads, writes
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Query, Row, reads, writes
 from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.plans.jobs import unqueue
 from langgraph_memory.plans.memories import Origin, known_about, put_receipt, record, rewrite, settle_conflicts
@@ -59,14 +60,14 @@ class _Found:
 
 
 @reads
-def preview(branch: Branch, retraction_id: str, types: MemoryTypes, now: datetime) -> Plan[Retraction]:
+def preview(branch: Branch, retraction_id: str, types: MemoryTypes, now: datetime) -> Effects[Retraction]:
     """Return what taking back a branch would do."""
     found = yield from _survey(branch, types, now)
     return _retraction(found, retraction_id, now, dry_run=True)
 
 
 @writes
-def retract(branch: Branch, retraction_id: str, types: MemoryTypes, now: datetime) -> Plan[Retraction]:
+def retract(branch: Branch, retraction_id: str, types: MemoryTypes, now: datetime) -> Effects[Retraction]:
     """Take back what a branch taught, with its checkpoints where that is asked, and keep a receipt."""
     found = yield from _survey(branch, types, now)
     done = _retraction(found, retraction_id, now, dry_run=False)
@@ -83,7 +84,7 @@ def retract(branch: Branch, retraction_id: str, types: MemoryTypes, now: datetim
     return done
 
 
-def _survey(branch: Branch, types: MemoryTypes, now: datetime) -> Plan[_Found]:
+def _survey(branch: Branch, types: MemoryTypes, now: datetime) -> Effects[_Found]:
     """Read what a branch did and work out how to undo it."""
     branch, checkpoints = yield from _with_checkpoints(branch)
     bounds = branch.bounds()
@@ -103,7 +104,7 @@ def _survey(branch: Branch, types: MemoryTypes, now: datetime) -> Plan[_Found]:
     return _Found(unwinding, ledger, queued, checkpoints, branch=branch)
 
 
-def _with_checkpoints(branch: Branch) -> Plan[tuple[Branch, int]]:
+def _with_checkpoints(branch: Branch) -> Effects[tuple[Branch, int]]:
     """Return the branch with the checkpoints that belong to it, and how many of them are to be deleted."""
     if branch.keep is not None and branch.thread_id is not None:
         gone = yield from _abandoned(branch.thread_id, branch.keep)
@@ -115,7 +116,7 @@ def _with_checkpoints(branch: Branch) -> Plan[tuple[Branch, int]]:
     return replace(branch, checkpoint_ids=ids), len(rows)
 
 
-def _abandoned(thread_id: str, keep: str) -> Plan[set[str]]:
+def _abandoned(thread_id: str, keep: str) -> Effects[set[str]]:
     rows = yield Query("checkpoint_tree", {"thread_id": thread_id})
     tree = [(row["checkpoint_id"], row["parent_checkpoint_id"]) for row in rows if row["checkpoint_ns"] == ""]
     kept = keep or (tree[-1][0] if tree else "")
@@ -124,7 +125,7 @@ def _abandoned(thread_id: str, keep: str) -> Plan[set[str]]:
     return abandoned(tree, kept)
 
 
-def _leave_occupied(unwinding: Unwinding, types: MemoryTypes, now: datetime) -> Plan[None]:
+def _leave_occupied(unwinding: Unwinding, types: MemoryTypes, now: datetime) -> Effects[None]:
     """Let nothing hold again in a slot in which another value holds by now."""
     for name in list(unwinding.restored):
         memory = unwinding.changed[name]
@@ -138,7 +139,7 @@ def _leave_occupied(unwinding: Unwinding, types: MemoryTypes, now: datetime) -> 
             unwinding.occupied(name, apart[-1])
 
 
-def _undo(unwinding: Unwinding, now: datetime) -> Plan[None]:
+def _undo(unwinding: Unwinding, now: datetime) -> Effects[None]:
     for name, memory in unwinding.changed.items():
         action = "restored" if name in unwinding.restored else "unconfirmed"
         yield from rewrite(memory, action, "the branch that changed it was abandoned", Origin(), now)

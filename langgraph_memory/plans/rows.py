@@ -24,7 +24,8 @@ from langgraph_memory.domain.text import (
     terms_with_identifiers,
 )
 from langgraph_memory.domain.vectors import CONTEXT, Closeness, Metric
-from langgraph_memory.engine.query import Plan, Query, Row
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Query, Row
 from langgraph_memory.exceptions import DamagedMemoryError, InvalidMemoryError
 
 _LOG = logging.getLogger("langgraph_memory")
@@ -191,7 +192,7 @@ def embedded_texts(content: str, context: str | None) -> list[tuple[str, str]]:
 
 def insert_row(
     columns: Mapping[str, Any], vectors: Vectors, partition_no: int | None = None, corpus: Row | None = None
-) -> Plan[int]:
+) -> Effects[int]:
     """Add a row with its vectors, and return its number; the partition is made unless its number is known.
 
     `corpus` is what is noted of the partition now. Raises InvalidMemoryError when its id is taken.
@@ -210,7 +211,7 @@ def insert_row(
     return number
 
 
-def number_of(partition: str) -> Plan[int]:
+def number_of(partition: str) -> Effects[int]:
     """Return the number of a partition, which is made when it is new."""
     (found,) = yield Query("partition", {"partition": partition})
     return int(found["partition_no"])
@@ -218,7 +219,7 @@ def number_of(partition: str) -> Plan[int]:
 
 def rewrite_row(
     row: Row, columns: Mapping[str, Any], vectors: Vectors | None, kinds: Sequence[str] | None = None
-) -> Plan[None]:
+) -> Effects[None]:
     """Rewrite a row in place; `vectors` replace those of the fields in `kinds`, or all, and None lets all stay."""
     place = {"partition": row["partition"], "memory_no": row["memory_no"]}
     yield Query("update_item", {**columns, **place})
@@ -227,7 +228,7 @@ def rewrite_row(
         yield from put_vectors(row["partition"], row["memory_no"], vectors)
 
 
-def put_vectors(partition: str, memory_no: int, vectors: Vectors, corpus: Row | None = None) -> Plan[None]:
+def put_vectors(partition: str, memory_no: int, vectors: Vectors, corpus: Row | None = None) -> Effects[None]:
     """Store the vectors of a row; `corpus` is what was noted of its partition before, where that was read."""
     if vectors:
         rows = [{"field": name, "vector": vector} for name, vector in vectors]
@@ -236,7 +237,7 @@ def put_vectors(partition: str, memory_no: int, vectors: Vectors, corpus: Row | 
 
 def closeness(
     corpus: Row, search: VectorSearch, least: float | None = None, numbers: Sequence[int] | None = None
-) -> Plan[Closeness]:
+) -> Effects[Closeness]:
     """Compare a query with every vector of a partition; an engine may leave out what is less close than `least`.
 
     Those of the rows of some `numbers` are compared exactly; an engine may answer with others too. `corpus` is what is
@@ -248,7 +249,7 @@ def closeness(
     return Closeness.from_row(found)
 
 
-def postings_of(partition: str, terms: Sequence[str]) -> Plan[list[dict[str, str]]]:
+def postings_of(partition: str, terms: Sequence[str]) -> Effects[list[dict[str, str]]]:
     """Return the postings of each term, for each of the three fields of the text index."""
     rows = yield Query("postings", {"partition": partition, "terms": terms})
     blocks: list[dict[str, list[str]]] = [{}, {}, {}]

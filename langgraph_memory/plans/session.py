@@ -12,7 +12,8 @@ from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.memory import Memory, Outcome
 from langgraph_memory.domain.session import Gone
 from langgraph_memory.domain.text import content_hash
-from langgraph_memory.engine.query import Plan, Query, reads, writes
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Query, reads, writes
 from langgraph_memory.plans import marks as marking
 from langgraph_memory.plans.memories import Proposal, known_about, store
 from langgraph_memory.plans.threads.authors import messages_of_others
@@ -38,7 +39,7 @@ class Ended(NamedTuple):
 
 
 @reads
-def held(thread_id: str, owner_id: str) -> Plan[Held]:
+def held(thread_id: str, owner_id: str) -> Effects[Held]:
     """Return what a thread holds, as an owner may read it."""
     rows = yield Query("checkpoint_ids", {"thread_id": thread_id})
     newest: dict[str, str] = {}
@@ -52,7 +53,7 @@ def held(thread_id: str, owner_id: str) -> Plan[Held]:
 @reads
 def gone(
     owner_id: str, thread_id: str, said: Sequence[Utterance], stated: Sequence[Memory], now: datetime
-) -> Plan[Gone]:
+) -> Effects[Gone]:
     """Return what of a session holds no longer, of what was said and of the statements that were found in it.
 
     A statement of a message that something was forgotten or replaced of is told only where it is known.
@@ -70,7 +71,7 @@ def gone(
     return Gone(frozenset(statements), messages)
 
 
-def _is_known(stated: Memory, now: datetime) -> Plan[bool]:
+def _is_known(stated: Memory, now: datetime) -> Effects[bool]:
     """Return whether a live memory says the same, by its words or by its value."""
     known = yield from known_about(stated, now)
     told = set(marks.told(stated))
@@ -86,7 +87,7 @@ def end_session(
     now: datetime,
     *,
     compact: bool,
-) -> Plan[Ended | None]:
+) -> Effects[Ended | None]:
     """Store a summary and shorten its thread; nothing happens, and None is returned, if the thread has gone on.
 
     Without a `checkpoint_id` it does not matter whether it has. None too when something was forgotten since `now`.
@@ -104,7 +105,7 @@ def end_session(
     return Ended(outcome, (yield from _compacted(thread_id)) if compact else 0)
 
 
-def _compacted(thread_id: str) -> Plan[int]:
+def _compacted(thread_id: str) -> Effects[int]:
     before = yield Query("checkpoint_ids", {"thread_id": thread_id})
     yield from prune_thread(thread_id, 1)
     after = yield Query("checkpoint_ids", {"thread_id": thread_id})

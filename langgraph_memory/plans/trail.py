@@ -9,7 +9,8 @@ from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.memory import Memory, Receipt
 from langgraph_memory.domain.scope import owner_partition
 from langgraph_memory.domain.trail import AuditEntry, Explanation, explain, memory_ids
-from langgraph_memory.engine.query import Plan, Query, reads, reads_settled
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Query, reads, reads_settled
 from langgraph_memory.exceptions import ReceiptNotFoundError
 from langgraph_memory.plans.rows import sound
 
@@ -17,7 +18,7 @@ from langgraph_memory.plans.rows import sound
 @reads_settled
 def receipts(
     owner_id: str, thread_id: str | None, checkpoint_id: str | None, kind: str | None, limit: int, offset: int
-) -> Plan[list[Receipt]]:
+) -> Effects[list[Receipt]]:
     """Return a page of an owner's receipts, newest first."""
     wanted = {"thread_id": thread_id, "checkpoint_id": checkpoint_id, "kind": kind, "limit": limit, "offset": offset}
     rows = yield Query("receipts", {"partition": owner_partition(owner_id), **wanted})
@@ -25,13 +26,13 @@ def receipts(
 
 
 @reads_settled
-def recall_receipt(receipt_id: str, owner_id: str) -> Plan[Receipt]:
+def recall_receipt(receipt_id: str, owner_id: str) -> Effects[Receipt]:
     """Return the receipt of one recall; raises ReceiptNotFoundError."""
     return (yield from _recall_receipt(receipt_id, owner_id))
 
 
 @reads_settled
-def explanation(receipt_id: str, owner_id: str, shared_with: Sequence[str]) -> Plan[Explanation]:
+def explanation(receipt_id: str, owner_id: str, shared_with: Sequence[str]) -> Effects[Explanation]:
     """Return what the receipt of a recall says, with the memories as they were then; raises ReceiptNotFoundError."""
     receipt = yield from _recall_receipt(receipt_id, owner_id)
     at = to_microseconds(datetime.fromisoformat(receipt.body["request"]["at"]))
@@ -44,14 +45,14 @@ def explanation(receipt_id: str, owner_id: str, shared_with: Sequence[str]) -> P
 
 
 @reads
-def audit(owner_id: str, memory_id: str | None, limit: int, offset: int) -> Plan[list[AuditEntry]]:
+def audit(owner_id: str, memory_id: str | None, limit: int, offset: int) -> Effects[list[AuditEntry]]:
     """Return a page of the changes to an owner's memories, newest first."""
     wanted = {"partition": owner_partition(owner_id), "memory_id": memory_id, "limit": limit, "offset": offset}
     rows = yield Query("audit_trail", wanted)
     return [AuditEntry.from_row(row) for row in rows]
 
 
-def _recall_receipt(receipt_id: str, owner_id: str) -> Plan[Receipt]:
+def _recall_receipt(receipt_id: str, owner_id: str) -> Effects[Receipt]:
     rows = yield Query("receipt", {"partition": owner_partition(owner_id), "id": receipt_id})
     if not rows or rows[0]["kind"] != "recall":
         raise ReceiptNotFoundError(

@@ -12,7 +12,8 @@ from langgraph_memory.domain.marks import Subject
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.scope import join_labels, namespace_of, owner_partition, partition_of
 from langgraph_memory.domain.transfer import ItemLine, Line, MemoryLine, TrailLine, row_line, trail_line
-from langgraph_memory.engine.query import Plan, Query, Row, reads, reads_settled, writes
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Query, Row, reads, reads_settled, writes
 from langgraph_memory.exceptions import InvalidInputError
 from langgraph_memory.plans import marks as marking
 from langgraph_memory.plans.rows import PlainItem, Vectors, insert_row, memory_columns, number_of
@@ -59,14 +60,14 @@ class Incoming:
 
 
 @reads_settled
-def partitions(owner_id: str | None) -> Plan[Sequence[str]]:
+def partitions(owner_id: str | None) -> Effects[Sequence[str]]:
     """Return the partitions that hold anything: all of them, or an owner's."""
     rows = yield Query("partitions", {"partition": None if owner_id is None else owner_partition(owner_id)})
     return [row["partition"] for row in rows]
 
 
 @reads
-def export_page(section: str, partition: str, after: Mapping[str, Any]) -> Plan[Page]:
+def export_page(section: str, partition: str, after: Mapping[str, Any]) -> Effects[Page]:
     """Return one page of one part of a partition."""
     rows = yield Query(section, {"partition": partition, "limit": PAGE, **after})
     if section != "export_rows":
@@ -80,7 +81,7 @@ def export_page(section: str, partition: str, after: Mapping[str, Any]) -> Plan[
 
 
 @writes
-def import_batch(incoming: Sequence[Incoming]) -> Plan[dict[str, int]]:
+def import_batch(incoming: Sequence[Incoming]) -> Effects[dict[str, int]]:
     """Take in some lines, all of them or none, and return how many of each kind were new; what is there stays."""
     counts = dict.fromkeys((*_COUNTED.values(), "known", "gone"), 0)
     held = yield from _held(incoming)
@@ -97,7 +98,7 @@ def import_batch(incoming: Sequence[Incoming]) -> Plan[dict[str, int]]:
     return counts
 
 
-def _refuse_circles(memories: Sequence[Memory]) -> Plan[None]:
+def _refuse_circles(memories: Sequence[Memory]) -> Effects[None]:
     """Raise InvalidInputError when a memory would be its own successor, through others of the batch or of the store."""
     coming = {(one.owner_id, one.id): one for one in memories}
     for memory in memories:
@@ -114,12 +115,12 @@ def _refuse_circles(memories: Sequence[Memory]) -> Plan[None]:
             )
 
 
-def _stored(memory_id: str, owner_id: str) -> Plan[Memory | None]:
+def _stored(memory_id: str, owner_id: str) -> Effects[Memory | None]:
     rows = yield Query("memory", {"partition": owner_partition(owner_id), "id": memory_id})
     return Memory.from_row(rows[0]) if rows else None
 
 
-def _gone(incoming: Sequence[Incoming]) -> Plan[_Gone]:
+def _gone(incoming: Sequence[Incoming]) -> Effects[_Gone]:
     """Return what marks say of a batch: which lines were forgotten, replaced or erased since they were written."""
     subjects: dict[Subject, None] = {}
     for line in (one.line for one in incoming):
@@ -191,7 +192,7 @@ class _Held:
             self.memories.add((place[0], place[2]))
 
 
-def _held(incoming: Sequence[Incoming]) -> Plan[_Held]:
+def _held(incoming: Sequence[Incoming]) -> Effects[_Held]:
     """Read what is there of a batch, a statement for each partition."""
     places: dict[str, list[tuple[str, str]]] = {}
     for line in (one.line for one in incoming):
@@ -213,7 +214,7 @@ def _place_of(line: MemoryLine | ItemLine) -> tuple[str, str, str]:
     return partition_of(namespace), join_labels(namespace), line.memory.id
 
 
-def _take_in(one: Incoming, held: _Held) -> Plan[tuple[str, bool]]:
+def _take_in(one: Incoming, held: _Held) -> Effects[tuple[str, bool]]:
     line = one.line
     if isinstance(line, MemoryLine):
         return "memory", (yield from _memory(line, one.vectors, held))
@@ -222,7 +223,7 @@ def _take_in(one: Incoming, held: _Held) -> Plan[tuple[str, bool]]:
     return line.kind, (yield from _trail(line))
 
 
-def _memory(line: MemoryLine, vectors: Vectors, held: _Held) -> Plan[bool]:
+def _memory(line: MemoryLine, vectors: Vectors, held: _Held) -> Effects[bool]:
     place = _place_of(line)
     if place in held.rows or (place[0], place[2]) in held.memories:
         return False
@@ -243,7 +244,7 @@ def _memory(line: MemoryLine, vectors: Vectors, held: _Held) -> Plan[bool]:
     return True
 
 
-def _item(line: ItemLine, one: Incoming, held: _Held) -> Plan[bool]:
+def _item(line: ItemLine, one: Incoming, held: _Held) -> Effects[bool]:
     place = _place_of(line)
     if place in held.rows:
         return False
@@ -253,7 +254,7 @@ def _item(line: ItemLine, one: Incoming, held: _Held) -> Plan[bool]:
     return True
 
 
-def _trail(line: TrailLine) -> Plan[bool]:
+def _trail(line: TrailLine) -> Effects[bool]:
     params = {"partition": owner_partition(line.owner_id), **line.columns}
     if line.kind == "audit":
         return bool((yield Query("import_audit", params)))
@@ -264,7 +265,7 @@ def _trail(line: TrailLine) -> Plan[bool]:
     return bool((yield Query("import_receipt", params)))
 
 
-def _queued(params: Mapping[str, Any]) -> Plan[bool]:
+def _queued(params: Mapping[str, Any]) -> Effects[bool]:
     """Add one message that waits, with the job it waits in; what is set aside alone is never due."""
     due_at = params["queued_at"] if params["state"] == "waiting" else None
     moment = {"due_at": due_at, "now": params["queued_at"], "at_latest": 0, "last_error": None}

@@ -14,9 +14,10 @@ from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.store.base import PutOp
 
 from langgraph_memory import open_memory
-from langgraph_memory.engine.base import Engine
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.engine import Engine
+from langgraph_memory.effects.transaction import reads, writes
 from langgraph_memory.engine.connect import connect
-from langgraph_memory.engine.query import Plan, reads, writes
 from langgraph_memory.exceptions import OutOfMemoryError
 
 DIMS = 16
@@ -72,7 +73,7 @@ async def test_a_read_that_finds_no_memory_is_done_again_without_what_caches_hol
     engine.cache_bound.put("some", "thing", 1000)
 
     @reads
-    def much() -> Plan[str]:
+    def much() -> Effects[str]:
         yield from ()
         if engine.cache_bound.nbytes:
             np.empty(1 << 60, "u1")
@@ -83,12 +84,12 @@ async def test_a_read_that_finds_no_memory_is_done_again_without_what_caches_hol
 
 async def test_where_there_is_no_memory_an_error_says_so_and_what_can_be_done(engine: Engine, mode: str) -> None:
     @reads
-    def read() -> Plan[None]:
+    def read() -> Effects[None]:
         yield from ()
         np.empty(1 << 60, "u1")
 
     @writes
-    def write() -> Plan[None]:
+    def write() -> Effects[None]:
         yield from ()
         np.empty(1 << 60, "u1")
 

@@ -12,7 +12,7 @@ from langgraph.store.base import InvalidNamespaceError, PutOp
 from support import BagOfWords, Clock, Driver, opened_store
 
 from langgraph_memory import CuratedStore
-from langgraph_memory.engine.postgres.transaction import Transaction
+from langgraph_memory.engine.postgres.transaction import PostgresTransaction
 from langgraph_memory.exceptions import EmbeddingError, InvalidInputError, InvalidMemoryError
 from langgraph_memory.plans import items
 from langgraph_memory.ticks import Ticks
@@ -227,9 +227,9 @@ async def test_a_put_takes_one_statement_on_postgres(postgres_url: str, monkeypa
     async with CuratedStore.from_conn_string(postgres_url) as store:
         await store.aput(("docs",), "k", {"n": 0})
         asked: list[str] = []
-        statement = Transaction._statement
+        statement = PostgresTransaction._statement
         monkeypatch.setattr(
-            Transaction, "_statement", lambda self, query: asked.append(query.name) or statement(self, query)
+            PostgresTransaction, "_statement", lambda self, query: asked.append(query.name) or statement(self, query)
         )
         await together(*(store.aput(("docs", f"u{i % 3}"), f"k{i}", {"n": i}) for i in range(20)))
         await store.aput(("docs",), "k", {"n": 1})

@@ -10,9 +10,10 @@ import pytest
 from langgraph.store.base import PutOp
 
 from langgraph_memory.domain.vectors import pack
-from langgraph_memory.engine.base import Engine
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.engine import Engine
+from langgraph_memory.effects.transaction import Query, reads
 from langgraph_memory.engine.connect import connect
-from langgraph_memory.engine.query import Plan, Query, reads
 from langgraph_memory.plans.closest import ClosestRows
 from langgraph_memory.plans.rows import VectorSearch, closeness
 from langgraph_memory.store import CuratedStore
@@ -29,7 +30,7 @@ def vector(text: str) -> list[float]:
 
 
 @reads
-def found(text: str, least: float | None) -> Plan[dict[int, float]]:
+def found(text: str, least: float | None) -> Effects[dict[int, float]]:
     """Return the rows of the partition and their closeness to a text."""
     (corpus,) = yield Query("corpus_in_partition", {"partition": ".".join(PLACE)})
     search = VectorSearch(pack(vector(text), DIMS), "cosine")

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from support import START, Clock, Driver, one_sentence, opened_store, take_in
 
 from langgraph_memory import HygienePolicy, Memory, OfflineChatModel, build_graph, open_memory
-from langgraph_memory.driver import drive
-from langgraph_memory.engine.query import Operation
+from langgraph_memory.effects.effect import drive
+from langgraph_memory.effects.transaction import Transaction
 from langgraph_memory.exceptions import InvalidInputError, MemoryNotFoundError, MissingOwnerError
 from langgraph_memory.flows import hygiene
 from langgraph_memory.plans.hygiene import PART
@@ -544,7 +544,7 @@ def carried_out(store: CuratedStore, policy: HygienePolicy, before_write: Any) -
 
     def perform(step: Any) -> Any:
         nonlocal count
-        assert isinstance(step, Operation)
+        assert isinstance(step, Transaction)
         if step.writes:
             before_write(count)
             count += 1

@@ -21,7 +21,8 @@ from langgraph_memory.domain.lexical import K1, B
 from langgraph_memory.domain.memory import Memory, make_memory
 from langgraph_memory.domain.text import query_terms, terms_with_identifiers
 from langgraph_memory.domain.types import MemoryTypes
-from langgraph_memory.engine.query import Plan, writes
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import writes
 from langgraph_memory.exceptions import InvalidMemoryError
 from langgraph_memory.plans import memories
 from langgraph_memory.plans.memories import Proposal
@@ -85,7 +86,7 @@ def memory(random: Random) -> Memory:
 
 
 @writes
-def remembered_and_undone(memory: Memory) -> Plan[None]:
+def remembered_and_undone(memory: Memory) -> Effects[None]:
     yield from memories.store(Proposal(memory, MemoryTypes()["fact"]), START)
     raise ZeroDivisionError
 

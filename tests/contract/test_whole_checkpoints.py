@@ -18,7 +18,7 @@ from langgraph.graph import START, StateGraph
 from typing_extensions import TypedDict
 
 from langgraph_memory import MemoryDatabase, open_memory
-from langgraph_memory.engine.postgres.transaction import Transaction
+from langgraph_memory.engine.postgres.transaction import PostgresTransaction
 from langgraph_memory.exceptions import CheckpointRemovedError, UnreadableCheckpointError
 
 THREAD: Any = {"configurable": {"thread_id": "t", "owner_id": "ana"}}
@@ -370,9 +370,9 @@ def test_a_turn_on_postgres_takes_one_statement_for_each_call(
         graph = graph_of(memory, Other())
         graph.invoke({"log": ["in"]}, THREAD)
         asked: list[str] = []
-        statement = Transaction._statement
+        statement = PostgresTransaction._statement
         monkeypatch.setattr(
-            Transaction, "_statement", lambda self, query: asked.append(query.name) or statement(self, query)
+            PostgresTransaction, "_statement", lambda self, query: asked.append(query.name) or statement(self, query)
         )
         graph.invoke({"log": ["again"]}, THREAD)
 

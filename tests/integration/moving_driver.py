@@ -16,7 +16,7 @@ from typing import Any
 
 import psycopg
 
-from langgraph_memory.engine.postgres.transaction import Transaction
+from langgraph_memory.engine.postgres.transaction import PostgresTransaction
 from langgraph_memory.engine.sqlite.engine import SqliteEngine
 from langgraph_memory.moving import copy_memory
 
@@ -37,7 +37,7 @@ def die_after(statements: int) -> None:
         return run
 
     SqliteEngine._execute = counted(SqliteEngine._execute)  # type: ignore[method-assign]
-    Transaction._statement = counted(Transaction._statement)  # type: ignore[method-assign]
+    PostgresTransaction._statement = counted(PostgresTransaction._statement)  # type: ignore[method-assign]
 
 
 def run_child(source: str, target: str, statements: int) -> bool:

@@ -48,7 +48,7 @@ def test_the_house_keeps_its_contract(house: Path) -> None:
         ("engine/postgres/migrate.py", "import langgraph_memory.engine.sqlite.migrate"),
         ("extract/rules.py", "import langchain_core"),
         ("extract/model.py", "import langgraph.graph"),
-        ("nodes/retrieval.py", "import langgraph_memory.engine.query"),
+        ("nodes/retrieval.py", "import langgraph_memory.effects.transaction"),
         ("agents.py", "import langgraph_memory.store"),
         ("tools.py", "import langgraph_memory.domain.scope"),
     ],

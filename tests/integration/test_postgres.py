@@ -29,6 +29,8 @@ from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.jobs import Lease, Queued, Retries
 from langgraph_memory.domain.pieces import LIST_ID_BITS, POSITION_BITS, Run, pack_runs
 from langgraph_memory.domain.promotion import LedgerPlace
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Query, reads, writes
 from langgraph_memory.engine.connect import connect
 from langgraph_memory.engine.named_queries import load_migrations, load_queries
 from langgraph_memory.engine.postgres import connection as connecting
@@ -36,8 +38,7 @@ from langgraph_memory.engine.postgres import migrate as migrating
 from langgraph_memory.engine.postgres.engine import PostgresEngine
 from langgraph_memory.engine.postgres.errors import translate
 from langgraph_memory.engine.postgres.signature import Signature
-from langgraph_memory.engine.postgres.transaction import Statement, Transaction
-from langgraph_memory.engine.query import Plan, Query, reads, writes
+from langgraph_memory.engine.postgres.transaction import PostgresTransaction, Statement
 from langgraph_memory.exceptions import (
     ConnectionStringError,
     DatabaseBusyError,
@@ -82,7 +83,7 @@ def setting(url: str, **settings: str) -> str:
 
 
 @writes
-def partition_made(name: str, then: Callable[[], object] = lambda: None) -> Plan[int]:
+def partition_made(name: str, then: Callable[[], object] = lambda: None) -> Effects[int]:
     """Make a partition; `then` is done before the end of the transaction."""
     (row,) = yield Query("partition", {"partition": name})
     then()
@@ -148,7 +149,7 @@ def test_two_that_would_wait_for_each_other_both_succeed(url: str) -> None:
     attempts: list[str] = []
 
     @writes
-    def crossing(first: str, second: str) -> Plan[None]:
+    def crossing(first: str, second: str) -> Effects[None]:
         attempts.append(first)
         yield Query("partition", {"partition": first})
         if attempts.count(first) == 1:
@@ -191,7 +192,7 @@ def test_waiting_for_another_process_ends_in_a_clear_error(engine: PostgresEngin
 
 def test_a_read_sees_one_moment(engine: PostgresEngine, url: str) -> None:
     @reads
-    def counted_twice() -> Plan[tuple[int, int]]:
+    def counted_twice() -> Effects[tuple[int, int]]:
         first = yield Query("partitions", {"partition": None})
         with closing(connect(url)) as other:
             other.run(partition_made("new"))
@@ -366,11 +367,11 @@ def test_a_connection_that_is_always_lost_is_an_error_in_the_end(engine: Postgre
 
 
 @contextmanager
-def losing(monkeypatch: pytest.MonkeyPatch, url: str, *, after: bool) -> Iterator[list[Transaction]]:
+def losing(monkeypatch: pytest.MonkeyPatch, url: str, *, after: bool) -> Iterator[list[PostgresTransaction]]:
     """Lose the connection at the first commit, before the server has seen it or before it could answer."""
-    commit, lost = Transaction.commit, []
+    commit, lost = PostgresTransaction.commit, []
 
-    def lose(self: Transaction) -> None:
+    def lose(self: PostgresTransaction) -> None:
         if not lost:
             lost.append(self)
             if after:
@@ -380,7 +381,7 @@ def losing(monkeypatch: pytest.MonkeyPatch, url: str, *, after: bool) -> Iterato
         commit(self)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Transaction, "commit", lose)
+        patch.setattr(PostgresTransaction, "commit", lose)
         yield lost
 
 
@@ -399,7 +400,7 @@ def test_a_connection_lost_during_the_commit_stores_exactly_once(
 def test_a_commit_that_nobody_can_tell_the_outcome_of_is_said_to_be_unknown(
     engine: PostgresEngine, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Transaction, "prepare", lambda self: None)
+    monkeypatch.setattr(PostgresTransaction, "prepare", lambda self: None)
 
     with losing(monkeypatch, url, after=True), pytest.raises(DatabaseUnavailableError) as caught:
         engine.run(partition_made("a"))
@@ -412,7 +413,7 @@ def test_what_can_be_repeated_is_stored_though_nobody_can_tell_how_its_commit_en
     url: str, monkeypatch: pytest.MonkeyPatch, after: bool
 ) -> None:
     config: Any = {"configurable": {"thread_id": "t", "checkpoint_ns": "", "checkpoint_id": "1"}}
-    monkeypatch.setattr(Transaction, "has_kept", lambda self, signature: None)
+    monkeypatch.setattr(PostgresTransaction, "has_kept", lambda self, signature: None)
     with ThreadSaver.from_conn_string(url, prepare=False) as saver, losing(monkeypatch, url, after=after) as lost:
         saver.put_writes(config, [("messages", "hello")], "task")
 
@@ -425,9 +426,9 @@ def test_a_write_of_one_statement_is_stored_though_its_connection_was_lost(
     url: str, monkeypatch: pytest.MonkeyPatch, after: bool
 ) -> None:
     config: Any = {"configurable": {"thread_id": "t", "checkpoint_ns": "", "checkpoint_id": "1"}}
-    glance, lost = Transaction.glance, []
+    glance, lost = PostgresTransaction.glance, []
 
-    def lose(self: Transaction, query: Any) -> Any:
+    def lose(self: PostgresTransaction, query: Any) -> Any:
         if not lost:
             lost.append(self)
             if after:
@@ -435,7 +436,7 @@ def test_a_write_of_one_statement_is_stored_though_its_connection_was_lost(
             end_backends(url)
         return glance(self, query)
 
-    monkeypatch.setattr(Transaction, "glance", lose)
+    monkeypatch.setattr(PostgresTransaction, "glance", lose)
     with ThreadSaver.from_conn_string(url) as saver:
         saver.put_writes(config, [("messages", "hello")], "task")
 
@@ -444,15 +445,15 @@ def test_a_write_of_one_statement_is_stored_though_its_connection_was_lost(
 
 
 def test_a_receipt_does_not_wait_for_the_disk(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    commit, seen = Transaction.commit, []
+    commit, seen = PostgresTransaction.commit, []
 
-    def commit_and_tell(self: Transaction) -> None:
+    def commit_and_tell(self: PostgresTransaction) -> None:
         seen.extend(self._connection.execute("SHOW synchronous_commit").fetchall())
         commit(self)
 
     with opened_store(url) as store:
         store.remember("likes tea", owner_id="ada")
-        monkeypatch.setattr(Transaction, "commit", commit_and_tell)
+        monkeypatch.setattr(PostgresTransaction, "commit", commit_and_tell)
         store.recall("tea", owner_id="ada")
         store.remember("likes coffee", owner_id="ada")
 

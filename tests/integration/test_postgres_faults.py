@@ -20,7 +20,7 @@ from postgres_server import PostgresServer, Standby, programs
 from support import one_sentence
 
 from langgraph_memory import MemoryContext, MemoryDatabase, OfflineChatModel, build_graph, open_memory
-from langgraph_memory.engine.postgres.transaction import Transaction
+from langgraph_memory.engine.postgres.transaction import PostgresTransaction
 from langgraph_memory.exceptions import DatabaseBusyError, DatabaseUnavailableError, OlderSchemaError
 
 CONNECTIONS = 20
@@ -144,11 +144,11 @@ def test_a_server_that_is_restarted_in_mid_run_loses_and_doubles_nothing(
 
 
 @pytest.fixture
-def crashed_at_a_commit(server: PostgresServer, url: str, monkeypatch: pytest.MonkeyPatch) -> list[Transaction]:
+def crashed_at_a_commit(server: PostgresServer, url: str, monkeypatch: pytest.MonkeyPatch) -> list[PostgresTransaction]:
     """The first transaction to be committed, in whose place the server crashes, and others commit before it knows."""
-    commit, crashed = Transaction.commit, []
+    commit, crashed = PostgresTransaction.commit, []
 
-    def crash(self: Transaction) -> None:
+    def crash(self: PostgresTransaction) -> None:
         if not crashed:
             crashed.append(self)
             server.restart("immediate")
@@ -156,7 +156,7 @@ def crashed_at_a_commit(server: PostgresServer, url: str, monkeypatch: pytest.Mo
                 rows(url, f"CREATE TABLE later_{number} ()")
         commit(self)
 
-    monkeypatch.setattr(Transaction, "commit", crash)
+    monkeypatch.setattr(PostgresTransaction, "commit", crash)
     return crashed
 
 

@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 from support import START, one_sentence
 
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Query, reads, reads_little, reads_settled, writes
 from langgraph_memory.engine.connect import connect
 from langgraph_memory.engine.named_queries import load_migrations
-from langgraph_memory.engine.query import Plan, Query, reads, reads_little, reads_settled, writes
 from langgraph_memory.engine.sqlite import migrate
 from langgraph_memory.engine.sqlite.engine import _CHECKPOINT_AFTER, SqliteEngine
 from langgraph_memory.engine.sqlite.writer import Writer
@@ -37,19 +38,19 @@ from langgraph_memory.plans.rows import PlainItem
 # --- a few small operations -------------------------------------------------------------------------------------------
 
 
-def _put(thread_id: str, name: str) -> Plan[str]:
+def _put(thread_id: str, name: str) -> Effects[str]:
     """Store one small row; a receipt is the smallest there is."""
     receipt = {"partition": thread_id, "id": name, "kind": "test", "now": 0, "body": "{}"}
     yield Query("put_receipt", {**receipt, "thread_id": None, "checkpoint_id": None, "run_id": None})
     return name
 
 
-def _put_and_fail(thread_id: str, name: str) -> Plan[str]:
+def _put_and_fail(thread_id: str, name: str) -> Effects[str]:
     yield from _put(thread_id, name)
     raise LookupError(name)
 
 
-def _namespaces() -> Plan[int]:
+def _namespaces() -> Effects[int]:
     return len((yield Query("namespaces", {"now": 0})))
 
 
@@ -59,12 +60,12 @@ namespaces = reads(_namespaces)
 
 
 @reads_little
-def receipts() -> Plan[int]:
+def receipts() -> Effects[int]:
     return (yield Query("holdings", {"partition": "t"}))[0]["receipts"]
 
 
 @writes
-def put_and_call(name: str, call: Callable[[], Any]) -> Plan[Any]:
+def put_and_call(name: str, call: Callable[[], Any]) -> Effects[Any]:
     yield from _put("t", name)
     return call()
 
@@ -225,7 +226,7 @@ def grouped() -> Iterator[tuple[Writer, list[str], sqlite3.Connection]]:
 
 
 @writes
-def keep(name: str, error: BaseException | None = None) -> Plan[str]:
+def keep(name: str, error: BaseException | None = None) -> Effects[str]:
     yield Query("keep", {"name": name})
     if error is not None:
         raise error
@@ -421,10 +422,10 @@ def test_a_reader_sees_one_moment_from_start_to_end(engine: SqliteEngine) -> Non
     bounds |= {"after_at": 1 << 62, "after_no": 0, "needle": None, "others": []}
     item = PlainItem(("docs",), "key", {"n": 1}, "")
 
-    def count() -> Plan[int]:
+    def count() -> Effects[int]:
         return len((yield Query("items_across_partitions", bounds)))
 
-    def count_before_and_after_a_write() -> Plan[tuple[int, int]]:
+    def count_before_and_after_a_write() -> Effects[tuple[int, int]]:
         before = yield from count()
         engine.run(write_items([[Put(item)]], START))
         return before, (yield from count())
@@ -500,7 +501,7 @@ def locked(path: str) -> Iterator[None]:
         other.close()
 
 
-def _receipts() -> Plan[set[str]]:
+def _receipts() -> Effects[set[str]]:
     bounds = {"thread_id": None, "checkpoint_id": None, "kind": None, "limit": 10_000, "offset": 0}
     return {row["id"] for row in (yield Query("receipts", {"partition": "t", **bounds}))}
 
@@ -540,7 +541,7 @@ async def test_no_write_is_durable_before_what_was_put_off_before_it(slow: Sqlit
 def test_what_was_put_off_is_written_in_a_moment_though_nothing_asks_for_it(path: str) -> None:
     written = threading.Event()
 
-    def put_and_tell() -> Plan[None]:
+    def put_and_tell() -> Effects[None]:
         yield from _put("t", "later")
         written.set()
 

@@ -16,8 +16,8 @@ from langgraph_memory.domain.policy import PromotionPolicy
 from langgraph_memory.domain.promotion import LedgerPlace, judge
 from langgraph_memory.domain.text import content_hash
 from langgraph_memory.domain.types import MemoryTypes
-from langgraph_memory.driver import adrive, drive
-from langgraph_memory.engine.query import Operation, Plan, Query, reads, writes
+from langgraph_memory.effects.effect import Effects, adrive, drive
+from langgraph_memory.effects.transaction import Query, Transaction, reads, writes
 from langgraph_memory.engine.sqlite.vectors import Held, closest
 from langgraph_memory.exceptions import InvalidMemoryError, MemoryNotFoundError
 from langgraph_memory.plans import items, memories, promotion
@@ -68,14 +68,14 @@ def stored(one: Memory, memory_no: int = 1) -> dict[str, Any]:
     return {**memory_columns(one), "memory_no": memory_no}
 
 
-def propose(one: Memory, **more: Any) -> Operation[Any]:
+def propose(one: Memory, **more: Any) -> Transaction[Any]:
     return memories.remember(Proposal(one, TYPES[one.memory_type], **more), LATER)
 
 
 # --- the drivers ------------------------------------------------------------------------------------------------------
 
 
-def counting(limit: int) -> Plan[int]:
+def counting(limit: int) -> Effects[int]:
     total = 0
     for n in range(limit):
         rows = yield Query("add", {"n": n})
@@ -91,7 +91,7 @@ async def test_both_drivers_send_each_outcome_and_return_the_result() -> None:
     assert script.names == ["add"] * 8
 
 
-def fussy() -> Plan[str]:
+def fussy() -> Effects[str]:
     try:
         yield Query("broken")
     except LookupError:

@@ -12,7 +12,8 @@ import pytest
 from langgraph.store.base import PutOp
 
 from langgraph_memory.domain.vectors import pack
-from langgraph_memory.engine.query import Plan, writes
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import writes
 from langgraph_memory.engine.sqlite.shelf import BLOCK
 from langgraph_memory.plans.items import Put, write_items
 from langgraph_memory.plans.rows import PlainItem
@@ -29,7 +30,7 @@ def vector(text: str) -> list[float]:
 
 
 @writes
-def put_and_fail(item: PlainItem) -> Plan[None]:
+def put_and_fail(item: PlainItem) -> Effects[None]:
     yield from write_items([[Put(item)]], START)
     raise LookupError
 

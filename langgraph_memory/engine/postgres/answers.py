@@ -6,8 +6,9 @@ from array import array
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Answer, Query, Row
 from langgraph_memory.engine.postgres.connection import Blobs, Floats, Numbers, Texts
-from langgraph_memory.engine.query import Answer, Plan, Query, Row
 
 _HEADER = 4
 _KINDS: Mapping[str, type[Texts | Numbers | Blobs | Floats]] = {
@@ -31,21 +32,23 @@ def answers() -> dict[str, Answer]:
     }
 
 
-def _put_checkpoint(query: Query) -> Plan[Sequence[Row]]:
+def _put_checkpoint(query: Query) -> Effects[Sequence[Row]]:
     """Store a checkpoint by one statement; a row says where its elements are, and none that nothing was stored."""
     params, placed = query.params["parts"]()
     (found,) = yield Query("store_checkpoint", _arrays(params))
     return [{"placed": placed}] if found["stored"] else ()
 
 
-def _put_writes(query: Query) -> Plan[Sequence[Row]]:
+def _put_writes(query: Query) -> Effects[Sequence[Row]]:
     """Store pending writes by one statement."""
-    return (yield Query("store_writes", _arrays(query.params["parts"]())))
+    rows: Sequence[Row] = yield Query("store_writes", _arrays(query.params["parts"]()))
+    return rows
 
 
-def _put_items(query: Query) -> Plan[Sequence[Row]]:
+def _put_items(query: Query) -> Effects[Sequence[Row]]:
     """Store plain items by one statement."""
-    return (yield Query("store_items", _arrays(query.params["parts"]())))
+    rows: Sequence[Row] = yield Query("store_items", _arrays(query.params["parts"]()))
+    return rows
 
 
 def _arrays(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,27 +56,29 @@ def _arrays(params: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _KINDS.get(name, Texts)(one) if isinstance(one, list) else one for name, one in params.items()}
 
 
-def _settled(_query: Query) -> Plan[Sequence[Row]]:
+def _settled(_query: Query) -> Effects[Sequence[Row]]:
     """Do nothing: every row is in the text index from the first."""
     yield from ()
     return ()
 
 
-def _closeness(query: Query) -> Plan[Sequence[Row]]:
+def _closeness(query: Query) -> Effects[Sequence[Row]]:
     """Compare a query with every vector of a partition; those compared by cosine were stored with length 1."""
     name = "closeness_by_distance" if query.params["metric"] == "l2" else "closeness_by_product"
-    return (yield Query(name, {"partition": query.params["partition"], "vector": query.params["vector"]}))
+    rows: Sequence[Row] = yield Query(name, {"partition": query.params["partition"], "vector": query.params["vector"]})
+    return rows
 
 
-def _put_setting(query: Query) -> Plan[Sequence[Row]]:
+def _put_setting(query: Query) -> Effects[Sequence[Row]]:
     """Write a setting; the first index brings pgvector, which its vectors need."""
     if query.params["name"] == "index":
         yield Query("create_vector_extension")
         yield Query("add_embedding_column")
-    return (yield Query("write_setting", query.params))
+    rows: Sequence[Row] = yield Query("write_setting", query.params)
+    return rows
 
 
-def _vectors_of_rows(query: Query) -> Plan[Sequence[Row]]:
+def _vectors_of_rows(query: Query) -> Effects[Sequence[Row]]:
     """Return the vectors of some rows as float32 bytes, little endian; none before there is an index."""
     (column,) = yield Query("embedding_column")
     if not column["there"]:

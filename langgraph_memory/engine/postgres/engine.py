@@ -9,7 +9,8 @@ from threading import current_thread, main_thread
 from typing import Any, TypeVar, cast
 
 from langgraph_memory.cache import CacheBound
-from langgraph_memory.driver import drive
+from langgraph_memory.effects.effect import drive
+from langgraph_memory.effects.transaction import Transaction
 from langgraph_memory.engine.limits import within_memory
 from langgraph_memory.engine.named_queries import load_queries
 from langgraph_memory.engine.postgres.answers import answers
@@ -20,8 +21,7 @@ from langgraph_memory.engine.postgres.pool import Connection, Pool
 from langgraph_memory.engine.postgres.scrub import scrub
 from langgraph_memory.engine.postgres.signature import Signature
 from langgraph_memory.engine.postgres.tenants import Tenant, grant, revoke
-from langgraph_memory.engine.postgres.transaction import MoreWantedError, Statement, Transaction
-from langgraph_memory.engine.query import Operation
+from langgraph_memory.engine.postgres.transaction import MoreWantedError, PostgresTransaction, Statement
 from langgraph_memory.engine.threads import Answer, Threads, ThreadsClosedError
 from langgraph_memory.exceptions import DatabaseError, DatabaseUnavailableError
 from langgraph_memory.forked import Forked, leave_to_parent, tell_of_forks
@@ -37,7 +37,7 @@ _QUESTIONS = 3
 class _Ending:
     """How one attempt at an operation ended; `in_doubt` when its commit was not answered."""
 
-    transaction: Transaction
+    transaction: PostgresTransaction
     outcome: Any = None
     error: DatabaseError | None = None
     signature: Signature | None = None
@@ -79,30 +79,30 @@ class PostgresEngine(Forked):
         with self._pool.lend() as connection:
             migrate(connection, self._settings)
 
-    def run(self, operation: Operation[T]) -> T:
+    def run(self, operation: Transaction[T]) -> T:
         """Run `operation` in one transaction and return its outcome."""
         return self._uninterrupted(lambda: self._run_here(operation))
 
-    def _run_here(self, operation: Operation[T]) -> T:
+    def _run_here(self, operation: Transaction[T]) -> T:
         return within_memory(self._run_at_once, operation, self.cache_bound)
 
-    def _run_at_once(self, operation: Operation[T]) -> T:
+    def _run_at_once(self, operation: Transaction[T]) -> T:
         if operation.brief and self._settings.prepare and (found := self._glance(operation)) is not None:
             return found[0]
         return self._run(operation)
 
-    async def arun(self, operation: Operation[T]) -> T:
+    async def arun(self, operation: Transaction[T]) -> T:
         """Same as `run`, on a thread of the engine's own."""
         return await self._off_the_loop(self._run_here, operation)
 
-    def run_later(self, operation: Operation[object]) -> None:
+    def run_later(self, operation: Transaction[object]) -> None:
         """Run a write at once, without waiting until the server's log is on its disk: the next commit puts it there."""
         self._uninterrupted(self._run_later, operation)
 
-    def _run_later(self, operation: Operation[object]) -> None:
+    def _run_later(self, operation: Transaction[object]) -> None:
         self._run(operation, lasting=False)
 
-    async def arun_later(self, operation: Operation[object]) -> None:
+    async def arun_later(self, operation: Transaction[object]) -> None:
         """Same as `run_later`, on a thread of the engine's own."""
         await self._off_the_loop(self._run_later, operation)
 
@@ -175,7 +175,7 @@ class PostgresEngine(Forked):
             self._pool.check_open()
             raise
 
-    def _run(self, operation: Operation[T], *, lasting: bool = True) -> T:
+    def _run(self, operation: Transaction[T], *, lasting: bool = True) -> T:
         keys: set[str] = set()
         for _ in range(_ATTEMPTS):
             ending = self._attempt(operation, keys, lasting=lasting)
@@ -183,11 +183,11 @@ class PostgresEngine(Forked):
                 return cast(T, ending.outcome)
         raise cast(DatabaseError, ending.error)
 
-    def _is_stored(self, operation: Operation[Any], ending: _Ending) -> bool:
+    def _is_stored(self, operation: Transaction[Any], ending: _Ending) -> bool:
         """Whether an attempt that ended in an error has stored everything; what can be repeated need not be known."""
         return ending.in_doubt and not operation.repeatable and self._was_committed(ending)
 
-    def _glance(self, operation: Operation[T]) -> tuple[T] | None:
+    def _glance(self, operation: Transaction[T]) -> tuple[T] | None:
         """Run an operation of one statement without a transaction; None when it needs one, or did not succeed.
 
         A write that is lost on the way is repeated; which ones are brief, can be.
@@ -199,7 +199,7 @@ class PostgresEngine(Forked):
             except (MoreWantedError, DatabaseError):  # which is made up for, or met again, in a transaction
                 return None
 
-    def _attempt(self, operation: Operation[T], keys: set[str], *, lasting: bool) -> _Ending:
+    def _attempt(self, operation: Transaction[T], keys: set[str], *, lasting: bool) -> _Ending:
         """Run `operation` once, with locks on `keys` from the start; adds those that it took to them.
 
         Unless it is `lasting` its commit does not wait for the disk.
@@ -254,5 +254,7 @@ class PostgresEngine(Forked):
             finally:
                 asking.abandon()
 
-    def _transaction(self, connection: Connection, *, writes: bool, signs: bool = False) -> Transaction:
-        return Transaction(connection, self._settings, self._statements, self._answers, writes=writes, signs=signs)
+    def _transaction(self, connection: Connection, *, writes: bool, signs: bool = False) -> PostgresTransaction:
+        return PostgresTransaction(
+            connection, self._settings, self._statements, self._answers, writes=writes, signs=signs
+        )

@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from langgraph_memory.driver import drive
+from langgraph_memory.effects.effect import drive
+from langgraph_memory.effects.transaction import Answer, Query, Row
 from langgraph_memory.engine.named_queries import PARAMETER, RETURNING
 from langgraph_memory.engine.postgres.connection import SESSION, Embedding, PostgresSettings, session_values
 from langgraph_memory.engine.postgres.errors import translate
 from langgraph_memory.engine.postgres.pool import Connection
 from langgraph_memory.engine.postgres.signature import Signature
-from langgraph_memory.engine.query import Answer, Query, Row
 from langgraph_memory.exceptions import InvalidInputError
 
 _BEGIN = {
@@ -48,7 +48,7 @@ class MoreWantedError(Exception):
     """A plan that runs without a transaction needs a second statement."""
 
 
-class Transaction:
+class PostgresTransaction:
     """Runs the statements of one operation on one connection.
 
     A reader sees one moment. A writer locks each partition or thread before its first statement about it, until the

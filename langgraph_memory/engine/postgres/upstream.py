@@ -7,9 +7,9 @@ from typing import Any
 
 import psycopg
 
+from langgraph_memory.effects.transaction import Row
 from langgraph_memory.engine.postgres.connection import PostgresSettings, check_conn_string, open_connection
 from langgraph_memory.engine.postgres.errors import translate
-from langgraph_memory.engine.query import Row
 from langgraph_memory.engine.upstream import Typed, UpstreamCheckpoint
 from langgraph_memory.exceptions import NotADatabaseError
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from langgraph_memory.cache import CacheBound
-from langgraph_memory.engine.query import Answer, Plan, Query, Row
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Answer, Query, Row
 from langgraph_memory.engine.sqlite.fresh import FreshShelf, posting_answers
 from langgraph_memory.engine.sqlite.shelf import Shelf
 from langgraph_memory.engine.sqlite.vectors import Shelves, vector_answers
@@ -23,12 +24,13 @@ def answers(fresh: FreshShelf, bound: CacheBound) -> Mapping[str, Answer]:
     }
 
 
-def _nothing(_query: Query) -> Plan[Sequence[Row]]:
+def _nothing(_query: Query) -> Effects[Sequence[Row]]:
     """Leave it to one statement after another, each of which costs no round trip here."""
     yield from ()
     return ()
 
 
-def _partition(query: Query) -> Plan[Sequence[Row]]:
+def _partition(query: Query) -> Effects[Sequence[Row]]:
     """Return a partition's number; nothing is written where there is one."""
-    return (yield Query("known_partition", query.params)) or (yield Query("new_partition", query.params))
+    rows: Sequence[Row] = yield Query("known_partition", query.params)
+    return rows or (yield Query("new_partition", query.params))

@@ -11,10 +11,10 @@ from threading import Lock
 from typing import Any, TypeVar
 
 from langgraph_memory.cache import CacheBound
-from langgraph_memory.driver import drive
+from langgraph_memory.effects.effect import drive
+from langgraph_memory.effects.transaction import Query, Row, Transaction
 from langgraph_memory.engine.limits import out_of_memory, within_memory
 from langgraph_memory.engine.named_queries import load_queries
-from langgraph_memory.engine.query import Operation, Query, Row
 from langgraph_memory.engine.sqlite.answers import answers
 from langgraph_memory.engine.sqlite.connection import SqliteSettings, open_connection
 from langgraph_memory.engine.sqlite.errors import translate
@@ -146,11 +146,11 @@ class SqliteEngine(Forked):
         self._check_open()
         migrate(self._connection, self._settings)
 
-    def run(self, operation: Operation[T]) -> T:
+    def run(self, operation: Transaction[T]) -> T:
         """Run `operation` in one transaction and return its outcome."""
         return within_memory(self._run, operation, self.cache_bound)
 
-    def _run(self, operation: Operation[T]) -> T:
+    def _run(self, operation: Transaction[T]) -> T:
         self._check_open()
         if operation.writes or self._settings.in_memory:
             outcome = self._writer.run(operation)
@@ -163,7 +163,7 @@ class SqliteEngine(Forked):
         with self._reader() as connection:
             return drive(operation.start(), partial(self._execute, connection))
 
-    async def arun(self, operation: Operation[T]) -> T:
+    async def arun(self, operation: Transaction[T]) -> T:
         """Same as `run`, on a thread of the engine's own."""
         self._check_open()
         if not operation.writes and not self._settings.in_memory:
@@ -182,7 +182,7 @@ class SqliteEngine(Forked):
         finally:
             self._checkpoint_soon()
 
-    def run_later(self, operation: Operation[object]) -> None:
+    def run_later(self, operation: Transaction[object]) -> None:
         """Queue `operation` before every later write, and wake a thread that commits it in a moment, with others.
 
         A `:memory:` database has nobody to outlive, so it is run at once.
@@ -200,7 +200,7 @@ class SqliteEngine(Forked):
                 self._later_awake = False
                 raise
 
-    async def arun_later(self, operation: Operation[object]) -> None:
+    async def arun_later(self, operation: Transaction[object]) -> None:
         """Same as `run_later`, which never blocks on a file."""
         if self._settings.in_memory:
             await self.arun(operation)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from langgraph_memory.cache import Cache, CacheBound, bytes_of
-from langgraph_memory.engine.query import Answer, Plan, Query, Row
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Answer, Query, Row
 
 _FIELDS = (("terms", "term_count"), ("context_terms", "context_count"), ("asked_terms", "asked_count"))
 _NUMBER = (1 << 32) - 1
@@ -115,9 +116,9 @@ class FreshShelf:
         self._kept.put(partition_no, fresh, sum(fresh.sizes))
 
 
-def _insert(query: Query, shelf: FreshShelf) -> Plan[Sequence[Row]]:
+def _insert(query: Query, shelf: FreshShelf) -> Effects[Sequence[Row]]:
     """Add a row, and note it where it is known what it comes after."""
-    rows = yield Query("add_item", query.params, query.rows)
+    rows: Sequence[Row] = yield Query("add_item", query.params, query.rows)
     corpus = query.params.get("corpus")
     if rows and corpus is not None:
         columns = {name: query.params[name] for names in _FIELDS for name in names}
@@ -126,7 +127,7 @@ def _insert(query: Query, shelf: FreshShelf) -> Plan[Sequence[Row]]:
     return rows
 
 
-def _answer(name: str, query: Query, shelf: FreshShelf, fields: Sequence[int]) -> Plan[Sequence[Row]]:
+def _answer(name: str, query: Query, shelf: FreshShelf, fields: Sequence[int]) -> Effects[Sequence[Row]]:
     place = {"partition": query.params["partition"]}
     corpus = query.params.get("corpus")
     states = (yield Query("fresh_state", place)) if corpus is None else [corpus]
@@ -137,7 +138,7 @@ def _answer(name: str, query: Query, shelf: FreshShelf, fields: Sequence[int]) -
     return [*(yield Query(name, query.params)), *found]
 
 
-def _fresh(place: Mapping[str, Any], state: Row, shelf: FreshShelf) -> Plan[Fresh]:
+def _fresh(place: Mapping[str, Any], state: Row, shelf: FreshShelf) -> Effects[Fresh]:
     """Return a partition's fresh rows; where one row came since they were read, that one is read."""
     kept = shelf.find(state["partition_no"])
     if kept is not None and kept.state == state["fresh_state"]:

@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from langgraph_memory.engine.query import Row
+from langgraph_memory.effects.transaction import Row
 from langgraph_memory.engine.sqlite.errors import translate
 from langgraph_memory.engine.upstream import Typed, UpstreamCheckpoint
 from langgraph_memory.exceptions import DatabaseUnavailableError, NotADatabaseError

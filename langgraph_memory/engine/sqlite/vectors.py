@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from langgraph_memory.engine.query import Answer, Plan, Query, Row
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Answer, Query, Row
 from langgraph_memory.engine.sqlite.codes import Codes, Reader, encode
 from langgraph_memory.engine.sqlite.shelf import BLOCK, Shelf, grown
 from langgraph_memory.engine.sqlite.sketches import BITS, Sketches, sketch
@@ -156,7 +157,7 @@ def closest(
     }
 
 
-def _put(query: Query, shelves: Shelves) -> Plan[Sequence[Row]]:
+def _put(query: Query, shelves: Shelves) -> Effects[Sequence[Row]]:
     """Store the vectors of a row, and the codes of those of its partition when there are enough loose ones."""
     place = {"partition": query.params["partition"]}
     corpus = query.params.get("corpus")
@@ -170,7 +171,7 @@ def _put(query: Query, shelves: Shelves) -> Plan[Sequence[Row]]:
     return ()
 
 
-def _put_block(place: Mapping[str, Any], before: Row, shelves: Shelves) -> Plan[Row]:
+def _put_block(place: Mapping[str, Any], before: Row, shelves: Shelves) -> Effects[Row]:
     """Put the codes of the oldest loose vectors of a partition into a block, and return the state then."""
     first = before["coded_vectors"] + 1
     rows = yield Query("loose_vectors", {**place, "most": BLOCK})
@@ -178,6 +179,7 @@ def _put_block(place: Mapping[str, Any], before: Row, shelves: Shelves) -> Plan[
     block = _block(first, rows) if rows else None
     if block is not None:
         yield Query("put_vector_block", {**place, "first": first, **block})
+    after: Row
     (after,) = yield Query("vector_state", place)
     kept = shelves.codes.find(before["partition_no"], _blocks_state(before))
     if kept and block is not None and len(block["codes"]) == kept[0].counts.shape[1] * BLOCK:
@@ -221,7 +223,7 @@ def _add_loose(loose: Shelf[Held], before: Row, after: Row, query: Query) -> Non
         loose.keep(after["partition_no"], after["loose_state"], grown(kept, Held.of(vectors, dims)))
 
 
-def _closeness(query: Query, shelves: Shelves) -> Plan[Sequence[Row]]:
+def _closeness(query: Query, shelves: Shelves) -> Effects[Sequence[Row]]:
     """Compare a query with the vectors of some rows, or with every vector; many by their codes."""
     place, vector = {"partition": query.params["partition"]}, query.params["vector"]
     metric, least, dims = query.params["metric"], query.params["least"], len(vector) // 4
@@ -242,7 +244,7 @@ def _closeness(query: Query, shelves: Shelves) -> Plan[Sequence[Row]]:
 
 def _near(
     place: Mapping[str, Any], state: Row, vector: bytes, least: float, shelf: Shelf[Sketches]
-) -> Plan[Sequence[Held] | None]:
+) -> Effects[Sequence[Held] | None]:
     """Return the vectors in blocks of the rows that can be as close as `least`; None when those are many."""
     kept = shelf.find(state["partition_no"], _blocks_state(state))
     if kept is None:
@@ -256,7 +258,7 @@ def _near(
     return ((yield from _exact(place, numbers, len(vector) // 4)),)
 
 
-def _exact(place: Mapping[str, Any], numbers: Sequence[int], dims: int) -> Plan[Held]:
+def _exact(place: Mapping[str, Any], numbers: Sequence[int], dims: int) -> Effects[Held]:
     """Read the vectors of some rows."""
     return _held((yield Query("vectors_of_rows", {**place, "numbers": numbers})), dims)
 
@@ -267,7 +269,7 @@ def _held(rows: Sequence[Row], dims: int) -> Held:
 
 def _in_blocks(
     place: Mapping[str, Any], state: Row, asked: tuple[bytes, str], shelves: Shelves
-) -> Plan[Sequence[Codes] | Sequence[Held] | Sequence[Compared]]:
+) -> Effects[Sequence[Codes] | Sequence[Held] | Sequence[Compared]]:
     """Return what a partition's blocks are compared by: codes, or vectors where they are few and often asked for.
 
     Codes are read four times as fast, but the best of what they find must then be measured. Where even they are more
@@ -287,7 +289,7 @@ def _is_small(state: Row, dims: int, whole: Shelf[Held]) -> bool:
     return bool(state["coded_vectors"] * dims * 4 <= min(_SMALL, whole.most_bytes // 2))
 
 
-def _compared(place: Mapping[str, Any], asked: tuple[bytes, str]) -> Plan[Sequence[Compared]]:
+def _compared(place: Mapping[str, Any], asked: tuple[bytes, str]) -> Effects[Sequence[Compared]]:
     """Compare a query with the codes of a partition, a few blocks at a time, and keep only what comes of it."""
     found: list[Compared] = []
     after = 0
@@ -298,7 +300,7 @@ def _compared(place: Mapping[str, Any], asked: tuple[bytes, str]) -> Plan[Sequen
     return found
 
 
-def _coded(place: Mapping[str, Any], state: Row, dims: int, shelf: Shelf[Codes]) -> Plan[Sequence[Codes]]:
+def _coded(place: Mapping[str, Any], state: Row, dims: int, shelf: Shelf[Codes]) -> Effects[Sequence[Codes]]:
     """Return the codes of a partition's blocks; where blocks were only added since they were read, those are read."""
     kept = shelf.find(state["partition_no"], _blocks_state(state))
     if kept is None:
@@ -312,7 +314,7 @@ def _blocks_state(state: Row) -> tuple[int, int]:
     return state["blocks_state"], state["newest_block"]
 
 
-def _unchanged(place: Mapping[str, Any], state: Row, shelf: Shelf[Codes]) -> Plan[tuple[tuple[Codes, ...], int]]:
+def _unchanged(place: Mapping[str, Any], state: Row, shelf: Shelf[Codes]) -> Effects[tuple[tuple[Codes, ...], int]]:
     """Return what is at hand of a partition's blocks and holds still, and the first vector of the last of these.
 
     None of them was changed, and the last of them is there: so are those before it.
@@ -324,7 +326,7 @@ def _unchanged(place: Mapping[str, Any], state: Row, shelf: Shelf[Codes]) -> Pla
     return (), 0
 
 
-def _read_codes(place: Mapping[str, Any], dims: int, after: int) -> Plan[Codes]:
+def _read_codes(place: Mapping[str, Any], dims: int, after: int) -> Effects[Codes]:
     """Read the codes of a partition that come after a block, a few blocks at a time."""
     (count,) = yield Query("count_vector_blocks", {**place, "after": after})
     reader = Reader.of(count["blocks"] * BLOCK, dims)
@@ -344,7 +346,7 @@ def _read(blocks: Sequence[Row], most: int, dims: int) -> Codes:
     return reader.read()
 
 
-def _both(first: str, second: str, query: Query) -> Plan[Sequence[Row]]:
+def _both(first: str, second: str, query: Query) -> Effects[Sequence[Row]]:
     yield Query(first, query.params)
     yield Query(second, query.params)
     return ()

@@ -10,8 +10,8 @@ from functools import partial
 from threading import Lock
 from typing import Any, TypeVar
 
-from langgraph_memory.driver import drive
-from langgraph_memory.engine.query import Operation, Query, Row
+from langgraph_memory.effects.effect import drive
+from langgraph_memory.effects.transaction import Query, Row, Transaction
 from langgraph_memory.engine.threads import Answer, Flag
 from langgraph_memory.exceptions import DatabaseBusyError, DatabaseUnavailableError
 
@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True, eq=False)
 class _Job:
-    operation: Operation[Any]
+    operation: Transaction[Any]
     awaited: bool = True
     answer: Answer[Any] = field(default_factory=Answer)
     outcome: Any = None
@@ -74,7 +74,7 @@ class Writer:
         self.commits = 0
         """How many transactions were committed."""
 
-    def run(self, operation: Operation[T]) -> T:
+    def run(self, operation: Transaction[T]) -> T:
         """Return the outcome of `operation` once it is committed; at once when nobody else is writing."""
         self._open.wait()
         if not self._lock.locked():
@@ -92,7 +92,7 @@ class Writer:
             raise
         return outcome
 
-    def read(self, operation: Operation[T]) -> tuple[T] | None:
+    def read(self, operation: Transaction[T]) -> tuple[T] | None:
         """Return the outcome of an operation that only reads, from what this connection has at hand; None: it is busy.
 
         Another connection has to read anew whatever this one has written since.
@@ -103,13 +103,13 @@ class Writer:
             self._recover()
             return (self._look(operation),)
 
-    def submit(self, operation: Operation[T]) -> Answer[T]:
+    def submit(self, operation: Transaction[T]) -> Answer[T]:
         """Queue `operation`; somebody must call `drain` afterwards."""
         job = _Job(operation)
         self._waiting.append(job)
         return job.answer
 
-    def put_off(self, operation: Operation[Any]) -> None:
+    def put_off(self, operation: Transaction[Any]) -> None:
         """Queue `operation`, whose outcome nobody waits for; somebody must call `drain` in a while."""
         self._waiting.append(_Job(operation, awaited=False))
 
@@ -178,7 +178,7 @@ class Writer:
                 raise
             return False
 
-    def _commit(self, operation: Operation[T]) -> T:
+    def _commit(self, operation: Transaction[T]) -> T:
         try:
             self._command(self._connection, "BEGIN IMMEDIATE")
             outcome = self._drive(operation)
@@ -189,7 +189,7 @@ class Writer:
         self.commits += 1
         return outcome
 
-    def _look(self, operation: Operation[T]) -> T:
+    def _look(self, operation: Transaction[T]) -> T:
         try:
             self._command(self._connection, "BEGIN")
             return self._drive(operation)
@@ -281,7 +281,7 @@ class Writer:
             self._command(self._connection, "ROLLBACK TO job")
         self._command(self._connection, "RELEASE job")
 
-    def _drive(self, operation: Operation[T]) -> T:
+    def _drive(self, operation: Transaction[T]) -> T:
         return drive(operation.start(), partial(self._execute, self._connection))
 
     def _abandon(self) -> None:

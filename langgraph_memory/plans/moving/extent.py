@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from langgraph_memory.engine.query import Plan, Query, reads
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Query, reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +26,14 @@ class Extent:
 
 
 @reads
-def database_place() -> Plan[Place]:
+def database_place() -> Effects[Place]:
     """Return where the database is and how large it is."""
     (row,) = yield Query("database_place")
     return Place(row["place"], row["bytes"])
 
 
 @reads
-def extent() -> Plan[Extent]:
+def extent() -> Effects[Extent]:
     """Return how much there is."""
     (row,) = yield Query("moved_total")
     return Extent(row["threads"], row["rows"], row["last_write"] or 0)

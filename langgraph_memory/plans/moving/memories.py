@@ -10,7 +10,8 @@ from langgraph_memory.domain import marks
 from langgraph_memory.domain.index import IndexIdentity
 from langgraph_memory.domain.tally import Tally
 from langgraph_memory.domain.transfer import QUEUED
-from langgraph_memory.engine.query import Plan, Query, Row, reads, writes, writes_repeatably
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Query, Row, reads, writes, writes_repeatably
 from langgraph_memory.exceptions import IndexChangedError
 from langgraph_memory.plans import marks as marking
 from langgraph_memory.plans.moving.parts import Part, paced, size_of, walk
@@ -136,7 +137,7 @@ class Taker(Protocol):
 
 
 @reads
-def read_partition(partition: str, taker: Taker) -> Plan[Tally]:
+def read_partition(partition: str, taker: Taker) -> Effects[Tally]:
     """Hand all of a partition over, page by page and of one moment, and return what it held."""
     tally, place = Tally(), {"partition": partition}
 
@@ -156,7 +157,7 @@ def read_partition(partition: str, taker: Taker) -> Plan[Tally]:
     return tally
 
 
-def _walk_rows(partition: str, tally: Tally, taker: Taker) -> Plan[None]:
+def _walk_rows(partition: str, tally: Tally, taker: Taker) -> Effects[None]:
     after, limit = -1, _FIRST_PAGE
     while True:
         rows = yield Query("export_rows", {"partition": partition, "after": after, "limit": limit})
@@ -170,7 +171,7 @@ def _walk_rows(partition: str, tally: Tally, taker: Taker) -> Plan[None]:
 
 
 @writes
-def put_rows(partition: str, rows: Sequence[StoredRow]) -> Plan[Sequence[StoredRow]]:
+def put_rows(partition: str, rows: Sequence[StoredRow]) -> Effects[Sequence[StoredRow]]:
     """Add some rows; one that is there and was written last stays, one that was written before is replaced.
 
     What was forgotten or erased here is not added. Returns the others.
@@ -193,7 +194,7 @@ def put_rows(partition: str, rows: Sequence[StoredRow]) -> Plan[Sequence[StoredR
 
 
 @writes
-def put_trail(partition: str, part: Part, rows: Sequence[Row]) -> Plan[Sequence[Row]]:
+def put_trail(partition: str, part: Part, rows: Sequence[Row]) -> Effects[Sequence[Row]]:
     """Add a page of what stands beside the rows, and return it; what is there stays, what was erased stays away."""
     column = next((name for name in _MOMENTS if name in part.columns), None)
     found = yield from marking.left([marks.erased_partition(partition)])
@@ -203,7 +204,7 @@ def put_trail(partition: str, part: Part, rows: Sequence[Row]) -> Plan[Sequence[
     return rows
 
 
-def _not_gone(partition: str, rows: Sequence[StoredRow]) -> Plan[Sequence[StoredRow]]:
+def _not_gone(partition: str, rows: Sequence[StoredRow]) -> Effects[Sequence[StoredRow]]:
     erased = marks.erased_partition(partition)
     subjects = {row.name: marks.named_in(partition, row.name[1]) for row in rows}
     found = yield from marking.left([erased, *subjects.values()])
@@ -214,7 +215,7 @@ def _not_gone(partition: str, rows: Sequence[StoredRow]) -> Plan[Sequence[Stored
 
 
 @writes
-def put_jobs(partition: str, jobs: Sequence[Row]) -> Plan[None]:
+def put_jobs(partition: str, jobs: Sequence[Row]) -> Effects[None]:
     """Add jobs without their messages, after those that are over have gone.
 
     A job that the source has changed since is removed to be copied anew, and so is one that the source has no longer
@@ -238,14 +239,14 @@ def put_jobs(partition: str, jobs: Sequence[Row]) -> Plan[None]:
 
 
 @reads
-def settings() -> Plan[Mapping[str, str]]:
+def settings() -> Effects[Mapping[str, str]]:
     """Return every setting of the file."""
     rows = yield Query("moved_settings")
     return {row["name"]: row["value"] for row in rows}
 
 
 @writes_repeatably
-def put_settings(wanted: Mapping[str, str]) -> Plan[None]:
+def put_settings(wanted: Mapping[str, str]) -> Effects[None]:
     """Add settings; one that is there stays.
 
     Raises IndexChangedError when the vectors of the two databases do not compare.
@@ -268,14 +269,15 @@ def put_settings(wanted: Mapping[str, str]) -> Plan[None]:
 
 
 @reads
-def marks_page(after: tuple[str, str]) -> Plan[Sequence[Row]]:
+def marks_page(after: tuple[str, str]) -> Effects[Sequence[Row]]:
     """Return some marks, those after a given one."""
     place = {"after_holder": after[0], "after_digest": after[1]}
-    return (yield Query("moved_marks", {**place, "limit": _LONGEST_PAGE}))
+    rows: Sequence[Row] = yield Query("moved_marks", {**place, "limit": _LONGEST_PAGE})
+    return rows
 
 
 @writes_repeatably
-def put_marks(marks: Sequence[Row]) -> Plan[None]:
+def put_marks(marks: Sequence[Row]) -> Effects[None]:
     """Add marks of what is gone; those that are there stay."""
     columns = ("digest", "holder", "marked_at")
     yield Query("move_mark", rows=[{name: row[name] for name in columns} for row in marks])
@@ -285,11 +287,12 @@ def _key_of(job: Row) -> tuple[str, str]:
     return job["thread_id"], job["extractor"]
 
 
-def _named(partition: str, rows: Sequence[StoredRow]) -> Plan[Sequence[Row]]:
-    return (yield Query("rows_named", {"partition": partition, "keys": [list(row.name) for row in rows]}))
+def _named(partition: str, rows: Sequence[StoredRow]) -> Effects[Sequence[Row]]:
+    found: Sequence[Row] = yield Query("rows_named", {"partition": partition, "keys": [list(row.name) for row in rows]})
+    return found
 
 
-def _insert(partition: str, rows: Sequence[StoredRow]) -> Plan[None]:
+def _insert(partition: str, rows: Sequence[StoredRow]) -> Effects[None]:
     """Add rows that are not there, with a few statements for all of them."""
     (found,) = yield Query("partition", {"partition": partition})
     yield Query("insert_item", {"partition_no": found["partition_no"]}, [row.columns for row in rows])
@@ -307,7 +310,7 @@ def _insert(partition: str, rows: Sequence[StoredRow]) -> Plan[None]:
         yield Query("import_version", rows=versions)
 
 
-def _whole(partition: str, rows: Sequence[Row]) -> Plan[list[StoredRow]]:
+def _whole(partition: str, rows: Sequence[Row]) -> Effects[list[StoredRow]]:
     """Return rows with their earlier states and their vectors."""
     numbers = [row["memory_no"] for row in rows]
     ids = [row["id"] for row in rows if row["memory_type"] is not None]

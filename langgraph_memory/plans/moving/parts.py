@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from langgraph_memory.engine.query import Plan, Query, Row
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Query, Row
 
 _FIRST_PAGE, _LONGEST_PAGE = 16, 1024
 _PAGE_BYTES = 4 << 20
@@ -40,7 +41,7 @@ Take = Callable[[Part, Sequence[Row]], None]
 """Is handed one page of one part."""
 
 
-def walk(part: Part, place: Mapping[str, Any], take: Take) -> Plan[None]:
+def walk(part: Part, place: Mapping[str, Any], take: Take) -> Effects[None]:
     """Hand every page of a part to `take`; pages are of a few megabytes, however large the rows are."""
     after: Mapping[str, Any] = part.start
     limit = _FIRST_PAGE

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from langgraph_memory.domain.tally import Tally
-from langgraph_memory.engine.query import Plan, Query, Row, reads, writes, writes_repeatably
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Query, Row, reads, writes, writes_repeatably
 from langgraph_memory.exceptions import CopyMismatchError
 from langgraph_memory.plans.moving.parts import Part, Take, walk
 from langgraph_memory.plans.threads.remove import delete_state
@@ -67,14 +68,14 @@ class Moment:
 
 
 @reads
-def thread_page(after: str) -> Plan[list[str]]:
+def thread_page(after: str) -> Effects[list[str]]:
     """Return some threads by id, those after a given one."""
     rows = yield Query("moved_threads", {"after": after, "limit": _PAGE})
     return [row["thread_id"] for row in rows]
 
 
 @reads
-def read_thread(thread_id: str, take: Take) -> Plan[Moment | None]:
+def read_thread(thread_id: str, take: Take) -> Effects[Moment | None]:
     """Hand all of a thread to `take`, page by page and of one moment; None when there is no such thread."""
     found = yield Query("moved_thread", {"thread_id": thread_id})
     if not found:
@@ -94,7 +95,7 @@ def read_thread(thread_id: str, take: Take) -> Plan[Moment | None]:
 
 
 @writes_repeatably
-def begin_thread(thread_id: str, replaced: Mapping[str, Any] | None) -> Plan[None]:
+def begin_thread(thread_id: str, replaced: Mapping[str, Any] | None) -> Effects[None]:
     """Make room for a thread: remove what a copy that was cut short has left, or the state that is replaced.
 
     Raises CopyMismatchError when the thread is not the `replaced` one, because somebody has written it meanwhile.
@@ -107,27 +108,29 @@ def begin_thread(thread_id: str, replaced: Mapping[str, Any] | None) -> Plan[Non
 
 
 @writes
-def put_state(thread_id: str, pages: Sequence[tuple[Part, Sequence[Row]]]) -> Plan[None]:
+def put_state(thread_id: str, pages: Sequence[tuple[Part, Sequence[Row]]]) -> Effects[None]:
     """Add some pages of a thread that is not listed yet."""
     yield from _put(thread_id, pages)
 
 
 @writes
-def put_thread(thread_id: str, pages: Sequence[tuple[Part, Sequence[Row]]], summary: Mapping[str, Any]) -> Plan[None]:
+def put_thread(
+    thread_id: str, pages: Sequence[tuple[Part, Sequence[Row]]], summary: Mapping[str, Any]
+) -> Effects[None]:
     """Add the last pages of a thread, from which on it is listed."""
     yield from _put(thread_id, pages)
     yield Query("move_thread", {"thread_id": thread_id, **summary})
 
 
 @reads
-def threads_used_since(moment: int) -> Plan[dict[str, int]]:
+def threads_used_since(moment: int) -> Effects[dict[str, int]]:
     """Return the threads that were last written after a moment, each with when that was."""
     rows = yield Query("threads_used_since", {"moment": moment})
     return {row["thread_id"]: row["updated_at"] for row in rows}
 
 
 @reads
-def last_used(thread_id: str) -> Plan[int | None]:
+def last_used(thread_id: str) -> Effects[int | None]:
     """Return when a thread was last written."""
     rows = yield Query("thread", {"thread_id": thread_id})
     return int(rows[0]["updated_at"]) if rows else None
@@ -142,6 +145,6 @@ def _written(summary: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     return None if summary is None or summary["created_at"] is None else summary
 
 
-def _put(thread_id: str, pages: Sequence[tuple[Part, Sequence[Row]]]) -> Plan[None]:
+def _put(thread_id: str, pages: Sequence[tuple[Part, Sequence[Row]]]) -> Effects[None]:
     for part, rows in pages:
         yield Query(part.write, {"thread_id": thread_id}, [part.values(row) for row in rows])

@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from langgraph_memory.engine.query import Operation, Plan, Query, reads, writes_repeatably
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Query, Transaction, reads, writes_repeatably
 from langgraph_memory.exceptions import ForeignThreadError, IdentityConflictError, ThreadNotFoundError
 
 T = TypeVar("T")
 
 
-def check_access(thread_id: str, owner_id: str) -> Plan[None]:
+def check_access(thread_id: str, owner_id: str) -> Effects[None]:
     """Raise ForeignThreadError unless a thread belongs to an owner, or is not there yet."""
     owners = {row["owner_id"] for row in (yield Query("owners_of_thread", {"thread_id": thread_id}))}
     if owner_id in owners or (not owners and not (yield Query("thread", {"thread_id": thread_id}))):
@@ -22,7 +23,7 @@ def check_access(thread_id: str, owner_id: str) -> Plan[None]:
     )
 
 
-def check_resumed(thread_id: str, owner_id: str) -> Plan[None]:
+def check_resumed(thread_id: str, owner_id: str) -> Effects[None]:
     """Raise IdentityConflictError when a run goes on in a thread that is not of whom it names."""
     owners = {row["owner_id"] for row in (yield Query("owners_of_thread", {"thread_id": thread_id}))}
     if owners and owner_id not in owners:
@@ -32,10 +33,10 @@ def check_resumed(thread_id: str, owner_id: str) -> Plan[None]:
         )
 
 
-def checked_first(check: Callable[[], Plan[None]], operation: Operation[T]) -> Operation[T]:
+def checked_first(check: Callable[[], Effects[None]], operation: Transaction[T]) -> Transaction[T]:
     """Return an operation that makes sure of something first, in its own transaction."""
 
-    def checked() -> Plan[T]:
+    def checked() -> Effects[T]:
         yield from check()
         return (yield from operation)
 
@@ -43,14 +44,14 @@ def checked_first(check: Callable[[], Plan[None]], operation: Operation[T]) -> O
 
 
 @reads
-def check_all(owner_id: str, thread_ids: Sequence[str]) -> Plan[None]:
+def check_all(owner_id: str, thread_ids: Sequence[str]) -> Effects[None]:
     """Raise ForeignThreadError unless threads belong to an owner."""
     for thread_id in thread_ids:
         yield from check_access(thread_id, owner_id)
 
 
 @reads
-def check_runs(owner_id: str, run_ids: Sequence[str]) -> Plan[None]:
+def check_runs(owner_id: str, run_ids: Sequence[str]) -> Effects[None]:
     """Raise ForeignThreadError unless the threads in which some runs made checkpoints belong to an owner."""
     rows = yield Query("checkpoints_of_runs", {"run_ids": list(run_ids)})
     for thread_id in sorted({row["thread_id"] for row in rows}):
@@ -58,7 +59,7 @@ def check_runs(owner_id: str, run_ids: Sequence[str]) -> Plan[None]:
 
 
 @writes_repeatably
-def share_thread(thread_id: str, owners: Sequence[str]) -> Plan[None]:
+def share_thread(thread_id: str, owners: Sequence[str]) -> Effects[None]:
     """Let a thread belong to some owners too; raises ThreadNotFoundError."""
     if not (yield Query("thread", {"thread_id": thread_id})):
         raise ThreadNotFoundError(f"there is no thread {thread_id!r}; list_threads() lists those there are.")

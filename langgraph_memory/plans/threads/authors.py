@@ -9,26 +9,27 @@ from langgraph_memory.domain import marks
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.switches import EVERY_THREAD, MemorySwitches
 from langgraph_memory.domain.thread import NOBODY, STRANGER, mark_of
-from langgraph_memory.engine.query import Plan, Query, reads, reads_little, writes_repeatably
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Query, reads, reads_little, writes_repeatably
 from langgraph_memory.plans.marks import leave, left, lift_all
 
 
 def note_authors(
     thread_id: str, messages: Mapping[str, Sequence[str]], now: datetime, *, named: bool = False
-) -> Plan[None]:
+) -> Effects[None]:
     """Note whose words some messages hold, by owner; what is known of one stays, unless who said it is `named`."""
     rows = [{"owner_id": owner_id, "message_id": one} for owner_id, ids in messages.items() for one in ids]
     yield Query("note_author", {"thread_id": thread_id, "now": to_microseconds(now), "named": named}, rows)
 
 
-def claim_messages(thread_id: str, owner_id: str, message_ids: Sequence[str], now: datetime) -> Plan[None]:
+def claim_messages(thread_id: str, owner_id: str, message_ids: Sequence[str], now: datetime) -> Effects[None]:
     """Note that some messages of a thread are an owner's, and that the owner takes part in the thread."""
     if (yield from _is_there(thread_id)):
         yield Query("claim_thread", {"thread_id": thread_id, "owner_id": owner_id})
         yield from note_authors(thread_id, {owner_id: message_ids}, now)
 
 
-def _is_there(thread_id: str) -> Plan[bool]:
+def _is_there(thread_id: str) -> Effects[bool]:
     """Return whether a thread may be noted: another saver's is from now on, and none that was deleted meanwhile."""
     if not (yield Query("thread", {"thread_id": thread_id})):
         if (yield Query("deleted_thread", {"thread_id": thread_id, "mark": mark_of(thread_id)})):
@@ -37,7 +38,7 @@ def _is_there(thread_id: str) -> Plan[bool]:
     return True
 
 
-def messages_of_others(thread_id: str | None, owner_id: str) -> Plan[frozenset[str]]:
+def messages_of_others(thread_id: str | None, owner_id: str) -> Effects[frozenset[str]]:
     """Return the messages of a thread that are not an owner's to learn from: another's, or nobody knows whose.
 
     Whose nobody knows they are is told by the thread as long as it has had one owner.
@@ -49,13 +50,13 @@ def messages_of_others(thread_id: str | None, owner_id: str) -> Plan[frozenset[s
 
 
 @reads_little
-def others(thread_id: str, owner_id: str) -> Plan[frozenset[str]]:
+def others(thread_id: str, owner_id: str) -> Effects[frozenset[str]]:
     """Same as `messages_of_others`, in a transaction of its own."""
     return (yield from messages_of_others(thread_id, owner_id))
 
 
 @reads
-def resumed(thread_id: str, message_id: str | None) -> Plan[str | None]:
+def resumed(thread_id: str, message_id: str | None) -> Effects[str | None]:
     """Return whose a run is that goes on in a thread and names nobody; None when that cannot be told.
 
     Who names nobody and says something is not the owner of what was said before.
@@ -70,7 +71,7 @@ def resumed(thread_id: str, message_id: str | None) -> Plan[str | None]:
 @writes_repeatably
 def claim(
     thread_id: str, owner_id: str, message_ids: Sequence[str], began_at: datetime | None, now: datetime
-) -> Plan[None]:
+) -> Effects[None]:
     """Same as `claim_messages`, in a transaction of its own, unless the owner was erased since the run was begun."""
     if began_at is not None:
         erased = yield from left([marks.erased_threads(owner_id)])
@@ -80,7 +81,7 @@ def claim(
 
 
 @reads_little
-def switches(thread_id: str, owner_id: str) -> Plan[MemorySwitches]:
+def switches(thread_id: str, owner_id: str) -> Effects[MemorySwitches]:
     """Return what memory does for an owner in a thread, which is no more than in every thread."""
     places = {thread_id, EVERY_THREAD}
     off = {what: {marks.switched_off(owner_id, one, what) for one in places} for what in ("recall", "learn")}
@@ -89,7 +90,7 @@ def switches(thread_id: str, owner_id: str) -> Plan[MemorySwitches]:
 
 
 @writes_repeatably
-def switch(thread_id: str, owner_id: str, wanted: MemorySwitches, now: datetime) -> Plan[None]:
+def switch(thread_id: str, owner_id: str, wanted: MemorySwitches, now: datetime) -> Effects[None]:
     """Set what memory does for an owner in a thread; a mark says what it does not."""
     states = (("recall", wanted.recall), ("learn", wanted.learn))
     yield from lift_all(owner_id, [marks.switched_off(owner_id, thread_id, what) for what, on in states if on])
@@ -97,13 +98,13 @@ def switch(thread_id: str, owner_id: str, wanted: MemorySwitches, now: datetime)
 
 
 @writes_repeatably
-def withhold(thread_id: str, owner_id: str, message_ids: Sequence[str], now: datetime) -> Plan[None]:
+def withhold(thread_id: str, owner_id: str, message_ids: Sequence[str], now: datetime) -> Effects[None]:
     """Leave marks of messages that are not to be read, whenever and by whatever way they come to be."""
     yield from leave(owner_id, [marks.read(owner_id, thread_id, one) for one in message_ids], now)
 
 
 @writes_repeatably
-def name(thread_id: str, messages: Mapping[str, Sequence[str]], now: datetime) -> Plan[None]:
+def name(thread_id: str, messages: Mapping[str, Sequence[str]], now: datetime) -> Effects[None]:
     """Note whose some messages are, as those who said them are named, and that these take part in the thread."""
     if not (yield from _is_there(thread_id)):
         return

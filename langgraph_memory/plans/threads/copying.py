@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from langgraph_memory.domain.scope import owner_partition
-from langgraph_memory.engine.query import Plan, Query, writes
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Query, writes
 from langgraph_memory.exceptions import InvalidInputError
 
 
 @writes
-def copy_thread(source: str, target: str) -> Plan[None]:
+def copy_thread(source: str, target: str) -> Effects[None]:
     """Copy every checkpoint, value and pending write of a thread to one that does not exist yet.
 
     Nothing is shared between the two; what was read of the one counts as read in the other. Raises InvalidInputError

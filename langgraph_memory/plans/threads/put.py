@@ -12,7 +12,8 @@ from langgraph_memory.domain import marks
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.pieces import Run, first_address, has_room, pack_runs, place
 from langgraph_memory.domain.thread import NOBODY, mark_of
-from langgraph_memory.engine.query import Plan, Query, writes_at_once, writes_repeatably
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Query, writes_at_once, writes_repeatably
 from langgraph_memory.exceptions import CheckpointRemovedError, ErasedError, ForkedThreadError
 from langgraph_memory.plans.marks import left
 from langgraph_memory.plans.threads.access import check_access
@@ -44,7 +45,7 @@ class Known(Protocol):
 
 
 @writes_at_once()
-def put_checkpoint(new: NewCheckpoint, now: datetime) -> Plan[Stored | Stale]:
+def put_checkpoint(new: NewCheckpoint, now: datetime) -> Effects[Stored | Stale]:
     """Store a checkpoint with the channel versions that are new in it, or nothing if it was built on others.
 
     Raises ForkedThreadError, or CheckpointRemovedError where it could not be whole.
@@ -56,7 +57,7 @@ def put_checkpoint(new: NewCheckpoint, now: datetime) -> Plan[Stored | Stale]:
     return (yield from _put_in_steps(new, now))
 
 
-def _put_in_steps(new: NewCheckpoint, now: datetime) -> Plan[Stored | Stale]:
+def _put_in_steps(new: NewCheckpoint, now: datetime) -> Effects[Stored | Stale]:
     if new.owned and new.owner_id is not None:
         yield from check_access(new.key.thread_id, new.owner_id)
     if new.parent_checkpoint_id is None and new.owner_id is not None and new.began_at is not None:
@@ -86,7 +87,7 @@ def _put_in_steps(new: NewCheckpoint, now: datetime) -> Plan[Stored | Stale]:
 
 
 @writes_at_once(repeatable=True)
-def put_writes(key: CheckpointKey, pending: Sequence[StoredWrite], known: Known) -> Plan[None]:
+def put_writes(key: CheckpointKey, pending: Sequence[StoredWrite], known: Known) -> Effects[None]:
     """Store pending writes; ordinary ones that are there stay, special ones (errors, interrupts) are replaced.
 
     They may come before their checkpoint does, and must not outlive it: where it is known to have been stored and is
@@ -166,7 +167,7 @@ def _columns(rows: Sequence[Mapping[str, Any]], **names: str) -> dict[str, list[
 
 
 @writes_repeatably
-def drop_writes(key: CheckpointKey, checkpoint_ids: Sequence[str | None]) -> Plan[None]:
+def drop_writes(key: CheckpointKey, checkpoint_ids: Sequence[str | None]) -> Effects[None]:
     """Remove the pending writes of checkpoints that are not there; all of a thread that has no checkpoint."""
     rows = [{**key.columns(), "checkpoint_id": checkpoint_id} for checkpoint_id in checkpoint_ids]
     yield Query("delete_writes_of_checkpoint", rows=rows)
@@ -174,13 +175,13 @@ def drop_writes(key: CheckpointKey, checkpoint_ids: Sequence[str | None]) -> Pla
 
 
 @writes_repeatably
-def claim_thread(thread_id: str, owner_id: str) -> Plan[None]:
+def claim_thread(thread_id: str, owner_id: str) -> Effects[None]:
     """Note that an owner takes part in a thread, if there is such a thread."""
     if (yield Query("thread", {"thread_id": thread_id})):
         yield from _name_owner(thread_id, owner_id)
 
 
-def _check_not_erased(owner_id: str, began_at: datetime) -> Plan[None]:
+def _check_not_erased(owner_id: str, began_at: datetime) -> Effects[None]:
     """Raise ErasedError when an owner was erased with all threads before a run has stored anything of a new one."""
     erased = yield from left([marks.erased_threads(owner_id)])
     if any(at > to_microseconds(began_at) for at in erased.values()):
@@ -190,7 +191,7 @@ def _check_not_erased(owner_id: str, began_at: datetime) -> Plan[None]:
         )
 
 
-def _check_fence(new: NewCheckpoint) -> Plan[None]:
+def _check_fence(new: NewCheckpoint) -> Effects[None]:
     rows = yield Query("latest_checkpoint_id", new.key.columns())
     latest = rows[0]["checkpoint_id"] if rows else None
     if latest not in (new.parent_checkpoint_id, new.key.checkpoint_id):
@@ -200,7 +201,7 @@ def _check_fence(new: NewCheckpoint) -> Plan[None]:
         )
 
 
-def _missing(new: NewCheckpoint) -> Plan[tuple[str, ...]]:
+def _missing(new: NewCheckpoint) -> Effects[tuple[str, ...]]:
     """Return the kept channels whose version is not there any more: somebody has removed checkpoints meanwhile."""
     parent = new.parent_checkpoint_id
     if parent is None and not new.kept:
@@ -215,7 +216,7 @@ def _missing(new: NewCheckpoint) -> Plan[tuple[str, ...]]:
     return tuple(channel for channel, _ in new.kept if channel not in there)
 
 
-def _check_removed(new: NewCheckpoint) -> Plan[None]:
+def _check_removed(new: NewCheckpoint) -> Effects[None]:
     """Raise CheckpointRemovedError unless a checkpoint can do without its parent, which is not there any more."""
     thread, parent = new.key.thread_id, new.parent_checkpoint_id
     if (yield from _was_deleted(thread)):
@@ -227,14 +228,14 @@ def _check_removed(new: NewCheckpoint) -> Plan[None]:
         )
 
 
-def _check_nested(new: NewCheckpoint) -> Plan[None]:
+def _check_nested(new: NewCheckpoint) -> Effects[None]:
     """Raise CheckpointRemovedError when the first checkpoint of a subgraph would bring a deleted thread back."""
     thread = new.key.thread_id
     if not (yield Query("thread", {"thread_id": thread})) and (yield from _was_deleted(thread)):
         raise _deleted(thread)
 
 
-def _was_deleted(thread_id: str) -> Plan[bool]:
+def _was_deleted(thread_id: str) -> Effects[bool]:
     return bool((yield Query("deleted_thread", {"thread_id": thread_id, "mark": mark_of(thread_id)})))
 
 
@@ -245,7 +246,7 @@ def _deleted(thread_id: str) -> CheckpointRemovedError:
     )
 
 
-def _list_ends(new: NewCheckpoint) -> Plan[dict[str, int] | None]:
+def _list_ends(new: NewCheckpoint) -> Effects[dict[str, int] | None]:
     """Return where the lists end that the new versions may continue; None when what they are built on is not there.
 
     Their runs name lists by random ids, so the same runs mean the same elements.
@@ -260,7 +261,7 @@ def _list_ends(new: NewCheckpoint) -> Plan[dict[str, int] | None]:
     return ends
 
 
-def _store_elements(thread_id: str, layout: Layout, end: int | None) -> Plan[Placed]:
+def _store_elements(thread_id: str, layout: Layout, end: int | None) -> Effects[Placed]:
     placed = _placed(layout, end)
     if layout.chunks:
         yield Query("put_chunk", {"thread_id": thread_id}, _chunk_rows(layout, placed.start))
@@ -284,7 +285,7 @@ def _chunk_rows(layout: Layout, start: int) -> list[dict[str, Any]]:
     ]
 
 
-def _share_writes(new: NewCheckpoint, channel: str, layout: Layout, placed: Placed) -> Plan[None]:
+def _share_writes(new: NewCheckpoint, channel: str, layout: Layout, placed: Placed) -> Effects[None]:
     """Keep the parent's pending writes that became these elements only once."""
     key = {**new.key.columns(), "checkpoint_id": new.parent_checkpoint_id}
     yield Query("share_write", {**key, "channel": channel}, _shared_rows(layout, placed))
@@ -303,7 +304,7 @@ def _shared_write(nameless: Sequence[int]) -> str:
     return f"{SHARED_WRITE}:{','.join(map(str, nameless))}" if nameless else SHARED_WRITE
 
 
-def _seal(thread_id: str, seal: Seal) -> Plan[bool]:
+def _seal(thread_id: str, seal: Seal) -> Effects[bool]:
     """Put one chunk in place of the small ones of a stretch, unless they are not what the writer took them for."""
     stretch = {"thread_id": thread_id, "first": seal.stretch.first, "end": seal.stretch.end}
     rows = yield Query("chunk_stretch", stretch)
@@ -334,7 +335,7 @@ def _version_row(version: NewVersion, placed: Placed | None) -> dict[str, object
     return {"channel": version.channel, "version": version.version, "kind": version.kind, "type": kind, "value": value}
 
 
-def _store_checkpoint(new: NewCheckpoint) -> Plan[None]:
+def _store_checkpoint(new: NewCheckpoint) -> Effects[None]:
     yield Query("put_checkpoint", _checkpoint_row(new))
     if new.owner_id is not None:
         yield from _name_owner(new.key.thread_id, new.owner_id)
@@ -352,7 +353,7 @@ def _checkpoint_row(new: NewCheckpoint) -> dict[str, Any]:
     }
 
 
-def _note_authors(new: NewCheckpoint, now: datetime) -> Plan[None]:
+def _note_authors(new: NewCheckpoint, now: datetime) -> Effects[None]:
     """Note whose words the messages hold that the run has added."""
     if added := _messages(new):
         yield from note_authors(new.key.thread_id, {new.owner_id or NOBODY: added}, now)
@@ -362,7 +363,7 @@ def _messages(new: NewCheckpoint) -> list[str]:
     return list(dict.fromkeys(message_id for version in new.versions for message_id in version.message_ids))
 
 
-def _name_owner(thread_id: str, owner_id: str) -> Plan[None]:
+def _name_owner(thread_id: str, owner_id: str) -> Effects[None]:
     named = {"thread_id": thread_id, "owner_id": owner_id}
     yield Query("name_owner", named)
     yield Query("claim_thread", named)

@@ -9,7 +9,8 @@ from contextlib import suppress
 from typing import Any
 
 from langgraph_memory.domain.pieces import Run, merged, unpack_runs
-from langgraph_memory.engine.query import Plan, Query, Row, reads, reads_little
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Query, Row, reads, reads_little
 from langgraph_memory.plans.threads.records import (
     SHARED_WRITE,
     CheckpointKey,
@@ -32,7 +33,7 @@ _Chunks = Sequence[StoredChunk]
 
 
 @reads_little
-def get_checkpoint(key: CheckpointKey, held: HeldChunks) -> Plan[Page]:
+def get_checkpoint(key: CheckpointKey, held: HeldChunks) -> Effects[Page]:
     """Return a checkpoint with its values and pending writes, all of one moment; an empty page if there is none.
 
     Chunks of versions that are `held` are not read again.
@@ -50,7 +51,7 @@ def get_checkpoint(key: CheckpointKey, held: HeldChunks) -> Plan[Page]:
 
 
 @reads
-def list_checkpoints(listing: Listing) -> Plan[Page]:
+def list_checkpoints(listing: Listing) -> Effects[Page]:
     """Return a page of checkpoints, newest first."""
     name = "checkpoints_of_all_threads" if listing.thread_id is None else "checkpoints_of_thread"
     after_at, after_thread = listing.after or (None, "")
@@ -75,7 +76,7 @@ def list_checkpoints(listing: Listing) -> Plan[Page]:
 @reads_little
 def get_versions(
     key: CheckpointKey, channels: Sequence[str]
-) -> Plan[tuple[dict[str, StoredVersion], Sequence[StoredChunk]]]:
+) -> Effects[tuple[dict[str, StoredVersion], Sequence[StoredChunk]]]:
     """Return the stored versions of some channels of a checkpoint, with the chunks they are made of."""
     parts = _parts((yield Query("versions_of_checkpoint", {**key.columns(), "channels": list(channels)})))
     found = {row["channel"]: _version(row) for row in parts.get("version", ())}
@@ -84,7 +85,7 @@ def get_versions(
 
 
 @reads_little
-def delta_history(key: CheckpointKey, channels: Sequence[str]) -> Plan[Replay]:
+def delta_history(key: CheckpointKey, channels: Sequence[str]) -> Effects[Replay]:
     """Return what the ancestors of a checkpoint hold of some delta channels, each up to its nearest value."""
     parts = _parts((yield Query("delta_history", {**key.columns(), "channels": list(channels)})))
     found = {channel: _replayed(channel, parts) for channel in channels}
@@ -95,7 +96,7 @@ def delta_history(key: CheckpointKey, channels: Sequence[str]) -> Plan[Replay]:
 @reads
 def last_elements(
     thread_ids: Sequence[str], channel: str
-) -> Plan[tuple[dict[str, StoredVersion], dict[str, Sequence[StoredChunk]]]]:
+) -> Effects[tuple[dict[str, StoredVersion], dict[str, Sequence[StoredChunk]]]]:
     """Return of each thread the newest version of a channel, cut to its last element, with the chunk that holds it."""
     rows = yield Query("last_values", {"thread_ids": list(thread_ids), "channel": channel})
     found: dict[str, StoredVersion] = {}
@@ -108,13 +109,13 @@ def last_elements(
 
 
 @reads
-def checkpoint_ids(thread_id: str) -> Plan[set[tuple[str, str]]]:
+def checkpoint_ids(thread_id: str) -> Effects[set[tuple[str, str]]]:
     """Return the (namespace, id) of every checkpoint of a thread."""
     rows = yield Query("checkpoint_ids", {"thread_id": thread_id})
     return {(row["checkpoint_ns"], row["checkpoint_id"]) for row in rows}
 
 
-def _stored_at(key: CheckpointKey) -> Plan[int | None]:
+def _stored_at(key: CheckpointKey) -> Effects[int | None]:
     """Return when a checkpoint was stored; of one that is not there only its id can be compared."""
     rows = yield Query("checkpoint_stored_at", key.columns())
     return int(rows[0]["stored_at"]) if rows else None
@@ -140,7 +141,7 @@ def _parts(rows: Sequence[Row]) -> Mapping[str, Sequence[Row]]:
     return parts
 
 
-def _page(rows: Sequence[Row]) -> Plan[Page]:
+def _page(rows: Sequence[Row]) -> Effects[Page]:
     if not rows:
         return Page()
     keys = [key_of(row) for row in rows]
@@ -181,7 +182,7 @@ def _named_versions(row: Row, key: CheckpointKey) -> Iterable[_VersionKey]:
             yield key.thread_id, key.checkpoint_ns, channel, str(version)
 
 
-def _versions(rows: Sequence[Row], keys: Sequence[CheckpointKey]) -> Plan[dict[_VersionKey, StoredVersion]]:
+def _versions(rows: Sequence[Row], keys: Sequence[CheckpointKey]) -> Effects[dict[_VersionKey, StoredVersion]]:
     named = [wanted for row, key in zip(rows, keys, strict=True) for wanted in _named_versions(row, key)]
     found = yield Query("versions", {"keys": list(dict.fromkeys(named))})
     places = [(one, CheckpointKey(one["thread_id"], one["checkpoint_ns"])) for one in found]
@@ -227,7 +228,7 @@ def _stored(row: Row, kind: Kind, version: str = "") -> StoredVersion:
     return StoredVersion(version, kind, ("", row["value"]), runs)
 
 
-def _chunks_of(found: StoredCheckpoint, parts: Mapping[str, Sequence[Row]], held: HeldChunks) -> Plan[_Chunks]:
+def _chunks_of(found: StoredCheckpoint, parts: Mapping[str, Sequence[Row]], held: HeldChunks) -> Effects[_Chunks]:
     """Return the chunks of a checkpoint: those that are held, and those of its other versions and pending writes."""
     key = found.key
     chunks: list[_Chunks] = []
@@ -244,14 +245,14 @@ def _chunks_of(found: StoredCheckpoint, parts: Mapping[str, Sequence[Row]], held
     return chunks[0] if len(chunks) == 1 else _by_address(chunk for some in chunks for chunk in some)
 
 
-def _chunks_read(thread_id: str, runs: Sequence[Run], parts: Mapping[str, Sequence[Row]]) -> Plan[_Chunks]:
+def _chunks_read(thread_id: str, runs: Sequence[Run], parts: Mapping[str, Sequence[Row]]) -> Effects[_Chunks]:
     """Return the chunks that runs touch; they are not asked for when the answer in `parts` brought them along."""
     if "chunk" in parts:
         return _by_address(map(_chunk, parts["chunk"]))
     return (yield from _chunks([(thread_id, run) for run in runs])).get(thread_id, [])
 
 
-def _chunks(runs: Sequence[tuple[str, Run]]) -> Plan[dict[str, _Chunks]]:
+def _chunks(runs: Sequence[tuple[str, Run]]) -> Effects[dict[str, _Chunks]]:
     by_thread: dict[str, list[Run]] = defaultdict(list)
     for thread_id, run in runs:
         by_thread[thread_id].append(run)
@@ -277,7 +278,7 @@ def _by_address(chunks: Iterable[StoredChunk]) -> _Chunks:
     return [found[address] for address in sorted(found)]
 
 
-def _writes(keys: Sequence[CheckpointKey]) -> Plan[dict[_Place, list[Pending]]]:
+def _writes(keys: Sequence[CheckpointKey]) -> Effects[dict[_Place, list[Pending]]]:
     found: dict[_Place, list[Pending]] = defaultdict(list)
     for row in (yield Query("writes", {"keys": [list(_place(key)) for key in keys]})):
         key = key_of(row)

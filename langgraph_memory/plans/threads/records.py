@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple, Protocol
 
 from langgraph_memory.domain.pieces import Part, Run
-from langgraph_memory.engine.query import Row
+from langgraph_memory.effects.transaction import Row
 
 Typed = tuple[str, bytes]
 """A serialised and framed value: (type, bytes)."""

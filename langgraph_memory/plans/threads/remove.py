@@ -11,7 +11,8 @@ from datetime import datetime
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.pieces import POSITION_BITS, Run, merged, unpack_runs
 from langgraph_memory.domain.thread import mark_of
-from langgraph_memory.engine.query import Plan, Query, Row, reads, writes, writes_repeatably
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Query, Row, reads, writes, writes_repeatably
 from langgraph_memory.plans.jobs import unqueue_thread
 from langgraph_memory.plans.threads.records import CheckpointKey
 
@@ -31,13 +32,13 @@ _OF_A_THREAD = (
 
 
 @writes_repeatably
-def delete_thread(thread_id: str) -> Plan[None]:
+def delete_thread(thread_id: str) -> Effects[None]:
     """Remove everything of a thread, what waits to be promoted of it too."""
     yield from _delete_thread(thread_id)
 
 
 @writes_repeatably
-def delete_runs(run_ids: Sequence[str]) -> Plan[None]:
+def delete_runs(run_ids: Sequence[str]) -> Effects[None]:
     """Remove the checkpoints that the given runs made, with their values and pending writes.
 
     Those that a delta channel of a remaining checkpoint is replayed from stay.
@@ -54,7 +55,7 @@ def delete_runs(run_ids: Sequence[str]) -> Plan[None]:
 
 
 @writes_repeatably
-def prune_thread(thread_id: str, keep: int) -> Plan[None]:
+def prune_thread(thread_id: str, keep: int) -> Effects[None]:
     """Remove all but the newest `keep` checkpoints of each namespace and what those depend on; 0 removes everything."""
     if keep == 0:
         yield from _delete_thread(thread_id)
@@ -66,14 +67,14 @@ def prune_thread(thread_id: str, keep: int) -> Plan[None]:
 
 
 @reads
-def threads_idle_since(moment: datetime, limit: int) -> Plan[list[str]]:
+def threads_idle_since(moment: datetime, limit: int) -> Effects[list[str]]:
     """Return threads that were last written before `moment`, longest ago first."""
     rows = yield Query("threads_idle_since", {"moment": to_microseconds(moment), "limit": limit})
     return [row["thread_id"] for row in rows]
 
 
 @writes
-def delete_idle_thread(thread_id: str, moment: datetime) -> Plan[bool]:
+def delete_idle_thread(thread_id: str, moment: datetime) -> Effects[bool]:
     """Remove everything of a thread unless it was written since `moment`; return whether it was removed."""
     rows = yield Query("thread", {"thread_id": thread_id})
     if not rows or rows[0]["updated_at"] >= to_microseconds(moment):
@@ -83,7 +84,7 @@ def delete_idle_thread(thread_id: str, moment: datetime) -> Plan[bool]:
 
 
 @reads
-def threads_longer_than(checkpoints: int) -> Plan[list[str]]:
+def threads_longer_than(checkpoints: int) -> Effects[list[str]]:
     """Return the threads that hold more than so many checkpoints in one namespace."""
     rows = yield Query("threads_longer_than", {"checkpoints": checkpoints})
     return [row["thread_id"] for row in rows]
@@ -151,30 +152,30 @@ def unused(chunks: Sequence[Run], runs: Iterable[Run]) -> list[int]:
     return found
 
 
-def delete_state(thread_id: str) -> Plan[None]:
+def delete_state(thread_id: str) -> Effects[None]:
     """Remove the checkpoints of a thread and all that belongs to them, as a part of another plan."""
     for name in _OF_A_THREAD:
         yield Query(name, {"thread_id": thread_id})
 
 
 @writes_repeatably
-def forget_deleted_threads() -> Plan[None]:
+def forget_deleted_threads() -> Effects[None]:
     """Remove the marks of threads that were deleted long ago."""
     yield Query("forget_deleted_threads", {"seconds": _LONGEST_RUN})
 
 
-def _delete_thread(thread_id: str) -> Plan[None]:
+def _delete_thread(thread_id: str) -> Effects[None]:
     if (yield Query("thread", {"thread_id": thread_id})):
         yield from _mark(thread_id)
     yield from delete_state(thread_id)
     yield from unqueue_thread(thread_id)
 
 
-def _mark(thread_id: str) -> Plan[None]:
+def _mark(thread_id: str) -> Effects[None]:
     yield Query("mark_deleted_thread", {"thread_id": thread_id, "mark": mark_of(thread_id)})
 
 
-def _delete_checkpoints(keys: Sequence[CheckpointKey]) -> Plan[None]:
+def _delete_checkpoints(keys: Sequence[CheckpointKey]) -> Effects[None]:
     rows = [key.columns() for key in keys]
     yield Query("delete_checkpoint", rows=rows)
     yield Query("delete_writes_of_checkpoint", rows=rows)
@@ -182,7 +183,7 @@ def _delete_checkpoints(keys: Sequence[CheckpointKey]) -> Plan[None]:
         yield from _delete_unused(thread_id)
 
 
-def _delete_unused(thread_id: str) -> Plan[None]:
+def _delete_unused(thread_id: str) -> Effects[None]:
     key = {"thread_id": thread_id}
     yield Query("delete_unused_channels", key)
     versions = yield Query("runs_of_thread", key)

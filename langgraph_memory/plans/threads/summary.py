@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from langgraph_memory.domain.clock import from_microseconds
 from langgraph_memory.domain.thread import ThreadSummary
-from langgraph_memory.engine.query import Plan, Query, reads
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Query, reads
 
 
 @reads
-def list_threads(owner_id: str | None, limit: int, offset: int) -> Plan[list[ThreadSummary]]:
+def list_threads(owner_id: str | None, limit: int, offset: int) -> Effects[list[ThreadSummary]]:
     """Return a page of threads, last used first: one owner's, or everyone's."""
     rows = yield Query("threads", {"owner_id": owner_id, "limit": limit, "offset": offset})
     return [

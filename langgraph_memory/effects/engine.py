@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol, TypeVar
 
 from langgraph_memory.cache import CacheBound
-from langgraph_memory.engine.query import Operation
+from langgraph_memory.effects.transaction import Transaction
 
 T = TypeVar("T")
 
@@ -20,15 +20,15 @@ class Engine(Protocol):
         """Create or migrate the schema; safe to call again, and from several processes at once."""
         ...
 
-    def run(self, operation: Operation[T]) -> T:
+    def run(self, operation: Transaction[T]) -> T:
         """Run `operation` and return its outcome."""
         ...
 
-    async def arun(self, operation: Operation[T]) -> T:
+    async def arun(self, operation: Transaction[T]) -> T:
         """Same as `run`, without blocking the event loop."""
         ...
 
-    def run_later(self, operation: Operation[object]) -> None:
+    def run_later(self, operation: Transaction[object]) -> None:
         """Run a write without keeping the caller waiting for its commit; an engine may as well run it at once.
 
         It is durable no later than the next write of this engine, and every operation of this engine that reads
@@ -36,7 +36,7 @@ class Engine(Protocol):
         """
         ...
 
-    async def arun_later(self, operation: Operation[object]) -> None:
+    async def arun_later(self, operation: Transaction[object]) -> None:
         """Same as `run_later`, without blocking the event loop."""
         ...
 

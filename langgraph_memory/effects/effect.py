@@ -1,0 +1,111 @@
+"""The one generator protocol: `Effects` yields what it wants done, and `drive` or `adrive` runs it to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Generator
+from dataclasses import dataclass
+from typing import Any, ParamSpec, Protocol, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Effect(Protocol):
+    """One thing that a generator wants done; it knows how to do it, given a runner."""
+
+    def perform(self, runner: Any, /) -> Any:
+        """Do it, and return the outcome."""
+        ...
+
+    async def aperform(self, runner: Any, /) -> Any:
+        """Same as `perform`, without blocking the event loop."""
+        ...
+
+
+Effects = Generator[Any, Any, T]
+"""A generator that yields effects, is sent their outcomes, and returns its own. It does no I/O and awaits nothing.
+
+Inside a transaction it yields queries alone. Remote calls are effects of their own, so that none of them happens
+inside a transaction.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call, in its two forms."""
+
+    sync: Callable[[], Any]
+    in_loop: Callable[[], Awaitable[Any]]
+
+    def perform(self, _: object = None, /) -> Any:
+        """Call."""
+        return self.sync()
+
+    async def aperform(self, _: object = None, /) -> Any:
+        """Await the call's twin."""
+        return await self.in_loop()
+
+
+def call(method: Callable[P, T], twin: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> Effects[T]:
+    """Call `method`, or await its `twin`."""
+    result: T = yield Call(lambda: method(*args, **kwargs), lambda: twin(*args, **kwargs))
+    return result
+
+
+def perform(calls: Effects[T]) -> T:
+    """Run what yields calls alone to its end."""
+    return drive(calls, Call.perform)
+
+
+async def aperform(calls: Effects[T]) -> T:
+    """Same as `perform`."""
+    return await adrive(calls, Call.aperform)
+
+
+def drive(generator: Effects[T], perform: Callable[[Any], Any]) -> T:
+    """Send `generator` the outcome of performing each effect it yields; an error is raised inside it.
+
+    It is closed when something else than an error ends it.
+    """
+    try:
+        wanted = next(generator)
+        while True:
+            try:
+                outcome = perform(wanted)
+            except Exception as error:
+                wanted = generator.throw(error)
+            else:
+                wanted = generator.send(outcome)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    except BaseException:  # an interrupt or a cancelled task: what the generator holds is let go now
+        generator.close()
+        raise
+
+
+async def adrive(generator: Effects[T], perform: Callable[[Any], Awaitable[Any]]) -> T:
+    """Same as `drive`, awaiting each outcome."""
+    try:
+        wanted = next(generator)
+        while True:
+            try:
+                outcome = await perform(wanted)
+            except Exception as error:
+                wanted = generator.throw(error)
+            else:
+                wanted = generator.send(outcome)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    except BaseException:  # an interrupt or a cancelled task: what the generator holds is let go now
+        generator.close()
+        raise
+
+
+class Done:
+    """What is done already; it may be awaited all the same, as where LangGraph has an async class of its own."""
+
+    def __await__(self) -> Generator[Any, None, None]:
+        """Return at once."""
+        yield from ()

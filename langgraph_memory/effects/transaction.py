@@ -1,0 +1,117 @@
+"""Named queries and the transactions they run in: what an operation and an engine say to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial, wraps
+from typing import Any, Generic, NamedTuple, ParamSpec, Protocol, TypeVar
+
+from langgraph_memory.effects.effect import Effects
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+class Row(Protocol):
+    """One row of a result, read by column name."""
+
+    def __getitem__(self, column: str, /) -> Any:
+        """Return the value of `column`."""
+        ...
+
+
+_NONE: Mapping[str, Any] = {}
+
+
+class Query(NamedTuple):
+    """One named statement and its bound values.
+
+    A list or tuple among `params` is bound as a set of values. With `rows` the statement runs once for each of
+    them, over `params`, and returns nothing.
+    """
+
+    name: str
+    params: Mapping[str, Any] = _NONE
+    rows: Sequence[Mapping[str, Any]] | None = None
+
+
+Answer = Callable[[Query], Effects[Sequence[Row]]]
+"""How a dialect answers a query that takes several statements of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction(Generic[T]):
+    """Queries that can be started again, whether it writes, and whether it reads what was given to `run_later`.
+
+    An engine runs it inside one transaction and may run it more than once. `yield from` a transaction runs its
+    queries inside another one.
+    One that is `brief` reads little, so that a writer may be kept waiting for it, and with one statement where an
+    engine can do that, which then needs no transaction.
+    One that is `repeatable` changes nothing more when it runs again after its commit. A write that is brief can be one
+    statement too; if it is not, that has changed nothing, and if it is, nothing that matters when it runs again.
+    """
+
+    start: Callable[[], Effects[T]]
+    writes: bool
+    settled: bool = False
+    brief: bool = False
+    repeatable: bool = False
+
+    def __iter__(self) -> Effects[T]:
+        return self.start()
+
+    def perform(self, runner: Any, /) -> T:
+        """Run it on the engine."""
+        outcome: T = runner.engine.run(self)
+        return outcome
+
+    async def aperform(self, runner: Any, /) -> T:
+        """Same as `perform`."""
+        outcome: T = await runner.engine.arun(self)
+        return outcome
+
+
+def reads(queries: Callable[P, Effects[T]]) -> Callable[P, Transaction[T]]:
+    """Make a generator function return an operation that runs in a read transaction."""
+    return _operation(queries, writes=False)
+
+
+def reads_settled(queries: Callable[P, Effects[T]]) -> Callable[P, Transaction[T]]:
+    """Same as `reads`, after every write that the engine has put off until then."""
+    return _operation(queries, writes=False, settled=True)
+
+
+def reads_little(queries: Callable[P, Effects[T]]) -> Callable[P, Transaction[T]]:
+    """Make a generator function return an operation that runs in a read transaction and is soon over."""
+    return _operation(queries, writes=False, brief=True)
+
+
+def writes(queries: Callable[P, Effects[T]]) -> Callable[P, Transaction[T]]:
+    """Make a generator function return an operation that runs in a write transaction."""
+    return _operation(queries, writes=True)
+
+
+def writes_repeatably(queries: Callable[P, Effects[T]]) -> Callable[P, Transaction[T]]:
+    """Same as `writes`, for one that changes nothing more when it runs again after its commit."""
+    return _operation(queries, writes=True, repeatable=True)
+
+
+def writes_at_once(*, repeatable: bool = False) -> Callable[[Callable[P, Effects[T]]], Callable[P, Transaction[T]]]:
+    """Same as `writes`, for one that begins with a statement which may be all that it takes."""
+    return partial(_operation, writes=True, brief=True, repeatable=repeatable)
+
+
+def _operation(
+    queries: Callable[P, Effects[T]],
+    *,
+    writes: bool,
+    settled: bool = False,
+    brief: bool = False,
+    repeatable: bool = False,
+) -> Callable[P, Transaction[T]]:
+    @wraps(queries)
+    def bind(*args: P.args, **kwargs: P.kwargs) -> Transaction[T]:
+        return Transaction(lambda: queries(*args, **kwargs), writes, settled, brief, repeatable)
+
+    return bind
