@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from langgraph_memory.domain.thread import ThreadSummary
     from langgraph_memory.domain.trail import AuditEntry, Explained, Explanation, Replay
     from langgraph_memory.domain.types import MemoryType
-    from langgraph_memory.exceptions import ExtractionError, LangGraphMemoryError
+    from langgraph_memory.errors import ExtractionError, LangGraphMemoryError
     from langgraph_memory.extract import ModelExtractor, RuleExtractor
     from langgraph_memory.nodes import (
         MemoryContext,
@@ -110,7 +110,7 @@ _HOMES = {
     "langgraph_memory.domain.thread": "ThreadSummary".split(),
     "langgraph_memory.domain.trail": "AuditEntry Explained Explanation Replay".split(),
     "langgraph_memory.domain.types": "MemoryType".split(),
-    "langgraph_memory.exceptions": "ExtractionError LangGraphMemoryError".split(),
+    "langgraph_memory.errors": "ExtractionError LangGraphMemoryError".split(),
     "langgraph_memory.extract": "ModelExtractor RuleExtractor".split(),
     "langgraph_memory.nodes": (
         "MemoryContext MemoryState PromotionNode PromotionWorker RetrievalNode WorkReport build_graph build_prompt"

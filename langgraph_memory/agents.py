@@ -22,7 +22,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from langgraph_memory import CuratedStore, PromotionNode, RetrievalNode, build_prompt
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 
 Mode = Literal["hot", "background"]
 Placement = Literal["user", "system"]

@@ -28,6 +28,34 @@ from langgraph.checkpoint.base import (
 from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
+from langgraph_memory.checkpoints.access import (
+    check_access,
+    check_all,
+    check_resumed,
+    check_runs,
+    checked_first,
+    share_thread,
+)
+from langgraph_memory.checkpoints.body import join, split, without_version
+from langgraph_memory.checkpoints.chunks import Shared
+from langgraph_memory.checkpoints.classes import Readable, declared_by_graphs
+from langgraph_memory.checkpoints.codec import Codec
+from langgraph_memory.checkpoints.collector import uncollected, unexamined
+from langgraph_memory.checkpoints.copying import copy_thread
+from langgraph_memory.checkpoints.encode import unserialisable
+from langgraph_memory.checkpoints.held import Held
+from langgraph_memory.checkpoints.known import KnownCheckpoints
+from langgraph_memory.checkpoints.put import put_writes
+from langgraph_memory.checkpoints.read import checkpoint_ids, delta_history, list_checkpoints
+from langgraph_memory.checkpoints.records import (
+    CheckpointKey,
+    Listing,
+    Page,
+    Replay,
+    StoredCheckpoint,
+    StoredWrite,
+    Typed,
+)
 from langgraph_memory.domain.scope import agreed_owner, authenticated_user, check_owner, owner_named
 from langgraph_memory.domain.thread import ThreadSummary
 from langgraph_memory.effects.effect import Done, Effects
@@ -36,7 +64,7 @@ from langgraph_memory.effects.runner import Runner
 from langgraph_memory.effects.transaction import Transaction
 from langgraph_memory.engine.given import engine_of
 from langgraph_memory.engine.opening import Opening
-from langgraph_memory.exceptions import (
+from langgraph_memory.errors import (
     ClassChangedError,
     ClassNotAllowedError,
     InvalidInputError,
@@ -53,35 +81,7 @@ from langgraph_memory.flows.thread_care import (
     sweep,
 )
 from langgraph_memory.flows.threads import Draft, Values, read_checkpoint, store_checkpoint
-from langgraph_memory.plans.threads.access import (
-    check_access,
-    check_all,
-    check_resumed,
-    check_runs,
-    checked_first,
-    share_thread,
-)
-from langgraph_memory.plans.threads.copying import copy_thread
-from langgraph_memory.plans.threads.put import put_writes
-from langgraph_memory.plans.threads.read import checkpoint_ids, delta_history, list_checkpoints
-from langgraph_memory.plans.threads.records import (
-    CheckpointKey,
-    Listing,
-    Page,
-    Replay,
-    StoredCheckpoint,
-    StoredWrite,
-    Typed,
-)
 from langgraph_memory.runs import began
-from langgraph_memory.state.body import join, split, without_version
-from langgraph_memory.state.chunks import Shared
-from langgraph_memory.state.classes import Readable, declared_by_graphs
-from langgraph_memory.state.codec import Codec
-from langgraph_memory.state.collector import uncollected, unexamined
-from langgraph_memory.state.encode import unserialisable
-from langgraph_memory.state.held import Held
-from langgraph_memory.state.known import KnownCheckpoints
 
 _STRICT = "LANGGRAPH_STRICT_MSGPACK"
 """LangGraph's own setting: where it says no, any class is restored, with LangGraph's warning."""

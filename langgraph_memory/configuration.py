@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from langgraph_memory import GuardPolicy, MemoryType
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 
 DATABASE_VARIABLE: Final = "LANGGRAPH_MEMORY_DB"
 """The environment variable that names the database; it counts more than the table."""

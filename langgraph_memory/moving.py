@@ -10,18 +10,18 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from langgraph_memory.checkpoints.read import checkpoint_ids
+from langgraph_memory.checkpoints.remove import delete_thread
 from langgraph_memory.domain.scope import ROOT, decode_label, split_labels
 from langgraph_memory.domain.tally import Tally
 from langgraph_memory.effects.effect import Call, Effects, aperform, perform
 from langgraph_memory.effects.engine import Engine
 from langgraph_memory.effects.transaction import Row, Transaction
 from langgraph_memory.engine.connect import connect
-from langgraph_memory.exceptions import CopyMismatchError, InvalidInputError
+from langgraph_memory.errors import CopyMismatchError, InvalidInputError
 from langgraph_memory.plans.moving import memories, threads
 from langgraph_memory.plans.moving.extent import Extent, database_place, extent
 from langgraph_memory.plans.moving.parts import Part, size_of
-from langgraph_memory.plans.threads.read import checkpoint_ids
-from langgraph_memory.plans.threads.remove import delete_thread
 from langgraph_memory.plans.transfer import partitions
 
 _BUFFERED = 8 << 20

@@ -20,7 +20,7 @@ from langgraph_memory.domain.scope import check_owner, check_scope
 from langgraph_memory.domain.session import Gone, SessionSummary, Writer
 from langgraph_memory.effects.effect import Effects, call
 from langgraph_memory.effects.runner import Runner, apart
-from langgraph_memory.exceptions import ExtractionError, ForeignThreadError, InvalidInputError, ThreadNotFoundError
+from langgraph_memory.errors import ExtractionError, ForeignThreadError, InvalidInputError, ThreadNotFoundError
 from langgraph_memory.extract import model_summary, summary
 from langgraph_memory.extract.model import NOT_STREAMED, call_failure
 from langgraph_memory.flows import session

@@ -12,6 +12,7 @@ from typing import Any
 from langgraph.store.base import BaseStore, Op, Result, TTLConfig
 
 from langgraph_memory.authors import ThreadAuthors
+from langgraph_memory.checkpoints.collector import uncollected
 from langgraph_memory.domain.candidate import Candidate, Utterance
 from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.hygiene import DEFAULT_HYGIENE, HygienePolicy, SweepReport
@@ -33,7 +34,7 @@ from langgraph_memory.effects.engine import Engine
 from langgraph_memory.effects.runner import Runner
 from langgraph_memory.engine.given import engine_of
 from langgraph_memory.engine.opening import Opening
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.flows import (
     authors,
     changes,
@@ -54,7 +55,6 @@ from langgraph_memory.flows.settings import StoreSettings, check_minutes
 from langgraph_memory.plans.index import claim_index
 from langgraph_memory.plans.memories import Origin
 from langgraph_memory.queue import PromotionQueue
-from langgraph_memory.state.collector import uncollected
 from langgraph_memory.sweeper import Sweeper
 from langgraph_memory.ticks import Ticks
 from langgraph_memory.view import StoreView

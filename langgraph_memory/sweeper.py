@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from threading import Event, Lock, Thread
 
-from langgraph_memory.exceptions import DatabaseClosedError
+from langgraph_memory.errors import DatabaseClosedError
 
 _log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
-from langgraph_memory.exceptions import DatabaseBusyError, DatabaseClosedError, DatabaseUnavailableError
+from langgraph_memory.errors import DatabaseBusyError, DatabaseClosedError, DatabaseUnavailableError
 
 S = TypeVar("S")
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from langgraph.store.base import BaseStore, GetOp, Item, ListNamespacesOp, Op, P
 from langgraph_memory.domain.namespaces import select_namespaces
 from langgraph_memory.domain.scope import GLOBAL, check_owner, check_scope, namespace_of, visible_from
 from langgraph_memory.effects.effect import adrive, drive
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 
 Namespace = tuple[str, ...]
 Answering = Generator[Sequence[Op], list[Result], list[Result]]

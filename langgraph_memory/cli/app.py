@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from langgraph_memory.cli.terminal import safe
-from langgraph_memory.exceptions import LangGraphMemoryError
+from langgraph_memory.errors import LangGraphMemoryError
 
 DISTRIBUTION = "langgraph-curated-memory"
 

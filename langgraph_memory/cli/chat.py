@@ -24,7 +24,7 @@ from langgraph_memory.cli.terminal import open_console, safe
 from langgraph_memory.database import open_memory
 from langgraph_memory.domain.promotion import PromotionReport
 from langgraph_memory.domain.scope import check_owner
-from langgraph_memory.exceptions import LangGraphMemoryError, MissingOwnerError, without_password
+from langgraph_memory.errors import LangGraphMemoryError, MissingOwnerError, without_password
 from langgraph_memory.nodes import MemoryContext, PromotionNode, build_graph
 from langgraph_memory.store import CuratedStore
 

@@ -18,7 +18,7 @@ from langgraph_memory.database import open_memory
 from langgraph_memory.display.counting import counted
 from langgraph_memory.domain.scope import GLOBAL
 from langgraph_memory.elsewhere import take_in as take_in_foreign
-from langgraph_memory.exceptions import DatabaseUnavailableError, InvalidInputError, without_password
+from langgraph_memory.errors import DatabaseUnavailableError, InvalidInputError, without_password
 from langgraph_memory.importer import import_upstream, is_upstream
 from langgraph_memory.moving import copy_memory
 

@@ -11,7 +11,7 @@ from langgraph_memory.cli.files import existing
 from langgraph_memory.cli.telling import print_json
 from langgraph_memory.cli.terminal import safe
 from langgraph_memory.database import KEY_VARIABLE, encrypt_file, rekey_file
-from langgraph_memory.exceptions import InvalidInputError, names_a_server
+from langgraph_memory.errors import InvalidInputError, names_a_server
 
 NEW_KEY_VARIABLE: Final = "LANGGRAPH_MEMORY_NEW_KEY"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from langgraph_memory.exceptions import DatabaseUnavailableError, InvalidInputError, names_a_server
+from langgraph_memory.errors import DatabaseUnavailableError, InvalidInputError, names_a_server
 
 _SQLITE_URL = "sqlite:///"
 

@@ -14,7 +14,7 @@ from langgraph_memory.database import open_memory
 from langgraph_memory.display.counting import counted
 from langgraph_memory.domain.hygiene import HygienePolicy, SweepReport
 from langgraph_memory.domain.review import check_kind
-from langgraph_memory.exceptions import without_password
+from langgraph_memory.errors import without_password
 
 _REMOVED = {"trimmed": "old versions", "receipts": "receipts"}
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from langgraph_memory.display.counting import counted
 from langgraph_memory.domain.memory import Memory
-from langgraph_memory.exceptions import InvalidInputError, MemoryNotFoundError
+from langgraph_memory.errors import InvalidInputError, MemoryNotFoundError
 from langgraph_memory.store import CuratedStore
 
 

@@ -11,7 +11,7 @@ import typer
 from langgraph_memory.cli.files import existing
 from langgraph_memory.cli.terminal import safe
 from langgraph_memory.database import open_memory
-from langgraph_memory.exceptions import InvalidInputError, MissingExtraError, without_password
+from langgraph_memory.errors import InvalidInputError, MissingExtraError, without_password
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 

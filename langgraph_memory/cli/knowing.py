@@ -13,7 +13,7 @@ from langgraph_memory.cli.telling import as_object, print_json, tell
 from langgraph_memory.cli.terminal import open_console
 from langgraph_memory.database import open_memory
 from langgraph_memory.domain.memory import Receipt
-from langgraph_memory.exceptions import InvalidMemoryError
+from langgraph_memory.errors import InvalidMemoryError
 
 
 def remember(db: str, content: str, owner: str, *, as_json: bool, **kind: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from langgraph_memory.exceptions import InvalidInputError, MissingExtraError
+from langgraph_memory.errors import InvalidInputError, MissingExtraError
 from langgraph_memory.offline import OfflineChatModel
 
 if TYPE_CHECKING:

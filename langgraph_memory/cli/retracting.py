@@ -13,7 +13,7 @@ from langgraph_memory.cli.telling import confirm, print_json
 from langgraph_memory.cli.terminal import open_console
 from langgraph_memory.database import MemoryDatabase, open_memory
 from langgraph_memory.domain.rewind import Retraction
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from langgraph_memory.cli.files import file_of
-from langgraph_memory.exceptions import InvalidInputError, MissingExtraError
+from langgraph_memory.errors import InvalidInputError, MissingExtraError
 
 TOKEN_VARIABLE = "LANGGRAPH_MEMORY_MCP_TOKEN"  # noqa: S105 - where a token is, not one
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")

@@ -12,7 +12,7 @@ from langgraph_memory.cli.tables import checkpoints_table, said_table
 from langgraph_memory.cli.telling import confirm, print_json, tell
 from langgraph_memory.cli.terminal import open_console
 from langgraph_memory.database import open_memory
-from langgraph_memory.exceptions import ThreadNotFoundError, without_password
+from langgraph_memory.errors import ThreadNotFoundError, without_password
 
 
 def show_thread(db: str, thread_id: str, *, as_json: bool, limit: int) -> None:

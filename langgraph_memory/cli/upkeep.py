@@ -22,7 +22,7 @@ from langgraph_memory.database import MemoryDatabase, open_memory
 from langgraph_memory.display.counting import counted, listed
 from langgraph_memory.domain.memory import Receipt
 from langgraph_memory.domain.transfer import check_header
-from langgraph_memory.exceptions import InvalidInputError, InvalidMemoryError, MemoryNotFoundError, without_password
+from langgraph_memory.errors import InvalidInputError, InvalidMemoryError, MemoryNotFoundError, without_password
 from langgraph_memory.store import CuratedStore
 
 STANDARD_STREAM = "-"

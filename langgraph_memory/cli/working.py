@@ -20,7 +20,7 @@ from langgraph_memory.cli.terminal import open_console, safe
 from langgraph_memory.database import open_memory
 from langgraph_memory.display.counting import agreeing, counted
 from langgraph_memory.domain.jobs import Job
-from langgraph_memory.exceptions import InvalidInputError, without_password
+from langgraph_memory.errors import InvalidInputError, without_password
 from langgraph_memory.extract import ModelExtractor
 from langgraph_memory.nodes import PromotionWorker, WorkReport
 from langgraph_memory.nodes.readers import AnyExtractor

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
 from langgraph_memory.domain.rendering import HEADINGS
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 
 ContextSize = tuple[Literal["tokens", "messages", "fraction"], float]
 """An amount in the words of LangChain's SummarizationMiddleware: ("tokens", 3000), ("fraction", 0.5)."""

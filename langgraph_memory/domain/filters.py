@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import ge, gt, le, lt
 from typing import Any
 
-from langgraph_memory.exceptions import InvalidFilterError
+from langgraph_memory.errors import InvalidFilterError
 
 _ORDER: Mapping[str, Callable[[Any, Any], bool]] = {"$gt": gt, "$gte": ge, "$lt": lt, "$lte": le}
 _SETS = ("$in", "$nin")

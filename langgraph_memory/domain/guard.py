@@ -17,7 +17,7 @@ from langgraph_memory.domain.plain_view import View, plain_view
 from langgraph_memory.domain.secret_formats import formats
 from langgraph_memory.domain.secrets import has_long_word, is_secret_name, secret_spans, without_secret_names
 from langgraph_memory.domain.text import HIDDEN, STOP_WORDS
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 
 Treatment = Literal["refuse", "mask", "allow"]
 _KINDS: Final[tuple[PersonalKind, ...]] = get_args(PersonalKind)

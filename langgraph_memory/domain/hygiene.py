@@ -12,7 +12,7 @@ from langgraph_memory.domain.clock import from_microseconds
 from langgraph_memory.domain.likeness import compare
 from langgraph_memory.domain.statement import Statement
 from langgraph_memory.domain.types import MemoryType
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 
 _MICROSECOND = timedelta(microseconds=1)
 

@@ -13,7 +13,7 @@ from langgraph_memory.domain.clock import from_microseconds
 from langgraph_memory.domain.memory import Source
 from langgraph_memory.domain.promotion import LedgerPlace
 from langgraph_memory.domain.scope import decode_label, split_labels
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 
 JobState = Literal["waiting", "leased", "set_aside"]
 _LONGEST = timedelta(days=365)

@@ -15,7 +15,7 @@ from langgraph_memory.display import memories_html, outcome_html, recall_html, r
 from langgraph_memory.domain.clock import from_microseconds, in_utc, to_microseconds
 from langgraph_memory.domain.scope import GLOBAL, check_owner, check_scope, storable
 from langgraph_memory.domain.whose import as_shown, as_told, other_person
-from langgraph_memory.exceptions import DamagedMemoryError, InvalidMemoryError, explain_validation
+from langgraph_memory.errors import DamagedMemoryError, InvalidMemoryError, explain_validation
 
 MAX_CONTENT = 100_000
 """Characters a memory's content may have; a longer text is a document, not a memory."""

@@ -12,7 +12,7 @@ from langgraph_memory.domain.clock import from_microseconds, in_utc, to_microsec
 from langgraph_memory.domain.memory import Trust
 from langgraph_memory.domain.ranking import Columns
 from langgraph_memory.domain.types import MemoryTypes
-from langgraph_memory.exceptions import InvalidFilterError
+from langgraph_memory.errors import InvalidFilterError
 
 
 class MemoryFilter(TypedDict, total=False):

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 from langgraph_memory.domain.guard import GuardPolicy, mask, refuse
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.text import query_terms
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 
 Kept = Literal["off", "ids", "query"]
 """What is kept of a recall: nothing; ids, scores and reasons; or these and the query as the guard has passed it."""

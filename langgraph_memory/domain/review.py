@@ -11,7 +11,7 @@ from langgraph_memory.display import review_html
 from langgraph_memory.display.counting import counted
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.types import MemoryType
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 
 ReviewKind = Literal["conflicting", "stale", "low_confidence", "never_recalled"]
 KINDS: tuple[ReviewKind, ...] = get_args(ReviewKind)

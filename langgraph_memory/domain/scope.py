@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from langgraph_memory.exceptions import IdentityConflictError, InvalidScopeError, MissingOwnerError
+from langgraph_memory.errors import IdentityConflictError, InvalidScopeError, MissingOwnerError
 
 GLOBAL = "global"
 ROOT = "curated"

@@ -13,7 +13,7 @@ from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.guard import GuardPolicy, Refusal, mask, mask_within, withhold
 from langgraph_memory.domain.memory import Memory, Source, make_memory
 from langgraph_memory.domain.scope import ROOT, check_owner, check_scope, decode_label, partition_of, split_labels
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 
 LONGEST_LINE = 16_000_000
 """Characters a line of an export may have: more is no memory and no item."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from langgraph_memory.exceptions import InvalidInputError, UnknownMemoryTypeError
+from langgraph_memory.errors import InvalidInputError, UnknownMemoryTypeError
 
 Update = Literal["supersede", "append", "reinforce"]
 Injection = Literal["always", "by_relevance"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isfinite, sqrt
 from typing import Any, Literal, cast
 
-from langgraph_memory.exceptions import EmbeddingError, MissingExtraError
+from langgraph_memory.errors import EmbeddingError, MissingExtraError
 
 Metric = Literal["cosine", "l2", "inner_product"]
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 from langgraph_memory.effects.effect import Call, Effect, Effects, adrive, drive
 from langgraph_memory.effects.engine import Engine
 from langgraph_memory.effects.transaction import Transaction
-from langgraph_memory.exceptions import EmbeddingError
+from langgraph_memory.errors import EmbeddingError
 
 T = TypeVar("T")
 

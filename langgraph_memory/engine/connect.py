@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from langgraph_memory.cache import DEFAULT_BYTES, CacheBound
 from langgraph_memory.effects.engine import Engine
-from langgraph_memory.exceptions import (
+from langgraph_memory.errors import (
     ConnectionStringError,
     MissingExtraError,
     NotADatabaseError,

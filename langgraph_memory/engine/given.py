@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from langgraph_memory.effects.engine import Engine
 from langgraph_memory.engine.connect import connect
-from langgraph_memory.exceptions import ConnectionStringError
+from langgraph_memory.errors import ConnectionStringError
 
 _OF_PSYCOPG = ("autocommit", "cursor_factory", "context", "prepare_threshold", "row_factory")
 """What a pool is told that is no setting of a connection to the server."""

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from langgraph_memory.cache import CacheBound
 from langgraph_memory.effects.transaction import Transaction
-from langgraph_memory.exceptions import OutOfMemoryError
+from langgraph_memory.errors import OutOfMemoryError
 
 T = TypeVar("T")
 

@@ -16,7 +16,7 @@ from langchain_core.runnables import Runnable
 from langgraph_memory.domain.candidate import Candidate, Utterance
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.types import BUILT_IN, MemoryType
-from langgraph_memory.exceptions import ExtractionError, InvalidInputError
+from langgraph_memory.errors import ExtractionError, InvalidInputError
 from langgraph_memory.extract.conclusions import Concluding, flawed
 from langgraph_memory.extract.model_prompt import SYSTEM_PROMPT, Entries, Entry, Shown, question, version_of
 

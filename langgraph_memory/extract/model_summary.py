@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.guard import DEFAULT_GUARD, GuardPolicy, mask, refuse, withhold
-from langgraph_memory.exceptions import ExtractionError
+from langgraph_memory.errors import ExtractionError
 from langgraph_memory.extract.conclusions import cleaned
 from langgraph_memory.extract.model_prompt import as_data
 from langgraph_memory.extract.summary import shortened

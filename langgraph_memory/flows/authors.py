@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from langgraph_memory.checkpoints import authors
 from langgraph_memory.domain.scope import check_owner, storable
 from langgraph_memory.domain.switches import EVERY_THREAD, MemorySwitches
 from langgraph_memory.domain.thread import NOBODY, STRANGER
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.runner import Later
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.flows.settings import StoreSettings
-from langgraph_memory.plans.threads import authors
 
 
 def others(thread_id: str | None, owner_id: str) -> Effects[frozenset[str]]:

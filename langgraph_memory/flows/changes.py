@@ -10,7 +10,7 @@ from langgraph_memory.domain.memory import Injected, Memory, Outcome, Source, ma
 from langgraph_memory.domain.reconcile import still_said
 from langgraph_memory.domain.scope import check_owner
 from langgraph_memory.effects.effect import Effects
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.flows.index import embed_amended
 from langgraph_memory.flows.memories import check_text, vectors_of, with_type_rules
 from langgraph_memory.flows.settings import StoreSettings

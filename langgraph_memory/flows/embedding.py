@@ -15,7 +15,7 @@ from langgraph_memory.display.counting import counted
 from langgraph_memory.domain.index import IndexIdentity
 from langgraph_memory.domain.text import MOST_INDEXED
 from langgraph_memory.domain.vectors import Metric, pack, require_numpy
-from langgraph_memory.exceptions import EmbeddingError, InvalidInputError, MissingExtraError
+from langgraph_memory.errors import EmbeddingError, InvalidInputError, MissingExtraError
 
 _METRICS = ("cosine", "l2", "inner_product")
 _KEYS = ("dims", "embed", "fields", "text_fields", "distance_type", "model", "rerank")

@@ -29,7 +29,7 @@ from langgraph_memory.domain.namespaces import select_namespaces
 from langgraph_memory.domain.scope import ROOT, decode_label, scope_in
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.runner import EmbedQuery
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.flows.embedding import indexed_texts, searchable_text
 from langgraph_memory.flows.index import embed_amended
 from langgraph_memory.flows.memories import proposal_of_put

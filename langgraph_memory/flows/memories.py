@@ -28,7 +28,7 @@ from langgraph_memory.domain.times import dated, event_expires_at
 from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.runner import EmbedQuery, Later, Rerank
-from langgraph_memory.exceptions import InvalidInputError, InvalidMemoryError, MissingOwnerError
+from langgraph_memory.errors import InvalidInputError, InvalidMemoryError, MissingOwnerError
 from langgraph_memory.flows.index import embed_amended
 from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.flows.vectors import embed_fields

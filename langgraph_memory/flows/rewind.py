@@ -9,7 +9,7 @@ from langgraph_memory.domain.rewind import Retraction
 from langgraph_memory.domain.scope import check_owner
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.runner import Reclaim
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.flows.memories import check_text, several
 from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.plans import rewind

@@ -12,7 +12,7 @@ from langgraph_memory.domain.guard import DEFAULT_GUARD, GuardPolicy
 from langgraph_memory.domain.receipts import DEFAULT_RECEIPTS, ReceiptPolicy
 from langgraph_memory.domain.types import MemoryTypes
 from langgraph_memory.domain.vectors import Metric
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.flows.embedding import Embedder
 from langgraph_memory.plans.rows import VectorSearch
 

@@ -8,12 +8,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from langgraph_memory.domain.thread import ThreadSummary
-from langgraph_memory.effects.effect import Effects
-from langgraph_memory.effects.runner import Reclaim
-from langgraph_memory.plans.threads.read import last_elements
-from langgraph_memory.plans.threads.records import StoredChunk, StoredVersion
-from langgraph_memory.plans.threads.remove import (
+from langgraph_memory.checkpoints.decode import Decoder
+from langgraph_memory.checkpoints.read import last_elements
+from langgraph_memory.checkpoints.records import StoredChunk, StoredVersion
+from langgraph_memory.checkpoints.remove import (
     delete_idle_thread,
     delete_runs,
     delete_thread,
@@ -22,8 +20,10 @@ from langgraph_memory.plans.threads.remove import (
     threads_idle_since,
     threads_longer_than,
 )
-from langgraph_memory.plans.threads.summary import list_threads
-from langgraph_memory.state.decode import Decoder
+from langgraph_memory.checkpoints.summary import list_threads
+from langgraph_memory.domain.thread import ThreadSummary
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.runner import Reclaim
 
 _BATCH = 100
 _PREVIEW = 120

@@ -9,16 +9,15 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from langgraph_memory.cache import CacheBound
-from langgraph_memory.domain.pieces import Run, tail_of
-from langgraph_memory.domain.scope import check_owner
-from langgraph_memory.effects.effect import Effects
-from langgraph_memory.effects.runner import Later
-from langgraph_memory.exceptions import CheckpointRemovedError
-from langgraph_memory.flows.memories import check_text
-from langgraph_memory.plans.threads import put
-from langgraph_memory.plans.threads.put import drop_writes, put_checkpoint
-from langgraph_memory.plans.threads.read import get_checkpoint, get_versions
-from langgraph_memory.plans.threads.records import (
+from langgraph_memory.checkpoints import put
+from langgraph_memory.checkpoints.codec import Codec
+from langgraph_memory.checkpoints.decode import Decoder
+from langgraph_memory.checkpoints.encode import Encoded, Encoder, loose_chunks, may_share
+from langgraph_memory.checkpoints.held import Held
+from langgraph_memory.checkpoints.known import KnownCheckpoints, KnownVersion, Place
+from langgraph_memory.checkpoints.put import drop_writes, put_checkpoint
+from langgraph_memory.checkpoints.read import get_checkpoint, get_versions
+from langgraph_memory.checkpoints.records import (
     CheckpointKey,
     NewCheckpoint,
     Page,
@@ -28,11 +27,12 @@ from langgraph_memory.plans.threads.records import (
     StoredVersion,
     Typed,
 )
-from langgraph_memory.state.codec import Codec
-from langgraph_memory.state.decode import Decoder
-from langgraph_memory.state.encode import Encoded, Encoder, loose_chunks, may_share
-from langgraph_memory.state.held import Held
-from langgraph_memory.state.known import KnownCheckpoints, KnownVersion, Place
+from langgraph_memory.domain.pieces import Run, tail_of
+from langgraph_memory.domain.scope import check_owner
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.runner import Later
+from langgraph_memory.errors import CheckpointRemovedError
+from langgraph_memory.flows.memories import check_text
 
 _ATTEMPTS = 3
 

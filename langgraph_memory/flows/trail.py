@@ -11,7 +11,7 @@ from langgraph_memory.domain.memory import Recall, Receipt
 from langgraph_memory.domain.scope import check_owner
 from langgraph_memory.domain.trail import AuditEntry, Explanation, Replay
 from langgraph_memory.effects.effect import Effects
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.flows.memories import answered, check_bounds, check_text, request_of, several
 from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.plans import trail

@@ -21,7 +21,7 @@ from langgraph_memory.domain.transfer import (
 )
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Transaction
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.flows.embedding import indexed_texts, searchable_text
 from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.flows.vectors import embed_fields

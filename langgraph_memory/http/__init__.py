@@ -4,7 +4,7 @@ Extra `inspect`. `create_app` returns a Starlette application (made with FastAPI
 it as `http.app` in `langgraph.json`.
 """
 
-from langgraph_memory.exceptions import MissingExtraError
+from langgraph_memory.errors import MissingExtraError
 
 try:
     from langgraph_memory.http.app import create_app

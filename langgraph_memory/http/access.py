@@ -14,7 +14,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from langgraph_memory.exceptions import MissingOwnerError
+from langgraph_memory.errors import MissingOwnerError
 from langgraph_memory.http.problems import problem
 
 LOGIN, SESSION = "langgraph_memory_login", "langgraph_memory_session"

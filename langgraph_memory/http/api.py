@@ -23,7 +23,7 @@ from langgraph_memory import (
     SweepReport,
     ThreadSummary,
 )
-from langgraph_memory.exceptions import MemoryNotFoundError
+from langgraph_memory.errors import MemoryNotFoundError
 from langgraph_memory.http.access import Access
 from langgraph_memory.http.schema import (
     CheckpointBody,

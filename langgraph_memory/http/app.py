@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from langgraph_memory import MemoryDatabase
-from langgraph_memory.exceptions import InvalidInputError, MissingOwnerError
+from langgraph_memory.errors import InvalidInputError, MissingOwnerError
 from langgraph_memory.http.access import Access, Door, OwnerOf
 from langgraph_memory.http.api import json_api
 from langgraph_memory.http.pages import error_page, inspector, static_files

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import JSONResponse, Response
 
-from langgraph_memory.exceptions import (
+from langgraph_memory.errors import (
     DatabaseBusyError,
     DatabaseError,
     ErasedError,

@@ -12,7 +12,7 @@ from langchain_core.messages import BaseMessage
 from langgraph.checkpoint.base import CheckpointTuple
 
 from langgraph_memory import Memory, MemoryDatabase, Receipt, ThreadSummary
-from langgraph_memory.exceptions import MemoryNotFoundError
+from langgraph_memory.errors import MemoryNotFoundError
 
 _PAGE = 200
 MOST_CHECKPOINTS = 500

@@ -20,7 +20,7 @@ from langgraph_memory.domain.switches import MemorySwitches
 from langgraph_memory.domain.text import content_hash, terms
 from langgraph_memory.domain.whose import said_by
 from langgraph_memory.effects.effect import Effects, aperform, call, perform
-from langgraph_memory.exceptions import InvalidInputError, InvalidMemoryError, LangGraphMemoryError, MemoryNotFoundError
+from langgraph_memory.errors import InvalidInputError, InvalidMemoryError, LangGraphMemoryError, MemoryNotFoundError
 from langgraph_memory.extract import RuleExtractor
 from langgraph_memory.extract.conclusions import Concluding
 from langgraph_memory.extract.model_prompt import Entry, Shown

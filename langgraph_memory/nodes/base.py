@@ -13,7 +13,7 @@ from langgraph.store.base import BaseStore
 
 from langgraph_memory.domain.switches import MemorySwitches
 from langgraph_memory.effects.effect import Effects, call
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.nodes.conversation import last_user_message, messages_of
 from langgraph_memory.nodes.identity import Identity, named_owner, resolve_identity, scope_of, switches_of
 from langgraph_memory.nodes.state import RetrievalState

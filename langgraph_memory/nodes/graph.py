@@ -12,7 +12,7 @@ from langchain_core.tools import BaseTool
 from langgraph.graph import END, START, StateGraph
 
 from langgraph_memory.domain.budget import ContextBudget
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.nodes.identity import MemoryContext
 from langgraph_memory.nodes.promotion import PromotionNode
 from langgraph_memory.nodes.prompt import OnBudget, Placement, budget_of, build_prompt

@@ -22,7 +22,7 @@ from langgraph_memory.domain.scope import (
     owner_named,
 )
 from langgraph_memory.domain.switches import PAUSED, MemorySwitches
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 
 _GREGORIAN = datetime(1582, 10, 15, tzinfo=UTC)
 """When the time of a UUID begins, which counts 100 nanoseconds."""

@@ -20,7 +20,7 @@ from langgraph_memory.domain.promotion import LedgerPlace, PromotionReport
 from langgraph_memory.domain.scope import check_owner
 from langgraph_memory.domain.thread import STRANGER
 from langgraph_memory.effects.effect import Effects, aperform, call, perform
-from langgraph_memory.exceptions import ExtractionError, InvalidInputError
+from langgraph_memory.errors import ExtractionError, InvalidInputError
 from langgraph_memory.nodes.base import IdentityResolver, MemoryNode, Update
 from langgraph_memory.nodes.conversation import injected_lines, messages_of, utterances_of
 from langgraph_memory.nodes.identity import Identity, source_of

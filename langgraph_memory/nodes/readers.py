@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from langgraph_memory.domain.candidate import Candidate, Extractor, InformedExtractor, Utterance
 from langgraph_memory.domain.memory import Memory
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 
 _INFORMED = frozenset({"types", "now"})
 _NOTHING: Mapping[str, Any] = MappingProxyType({})

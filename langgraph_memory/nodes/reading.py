@@ -17,7 +17,7 @@ from langgraph_memory.domain.memory import Memory, Recall, Source
 from langgraph_memory.domain.policy import PromotionPolicy
 from langgraph_memory.domain.promotion import failed
 from langgraph_memory.effects.effect import Effects, call
-from langgraph_memory.exceptions import ExtractionError, InvalidInputError
+from langgraph_memory.errors import ExtractionError, InvalidInputError
 from langgraph_memory.extract import ModelExtractor, RuleExtractor
 from langgraph_memory.extract.doubt import doubt
 from langgraph_memory.nodes.readers import AnyExtractor, AsyncExtractorError, Reader, reader_of

@@ -14,7 +14,7 @@ from langgraph_memory.domain.memory import Recall
 from langgraph_memory.domain.memory_filter import MemoryFilter
 from langgraph_memory.domain.rendering import render
 from langgraph_memory.effects.effect import Effects, aperform, call, perform
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.nodes.base import IdentityResolver, MemoryNode, Update
 from langgraph_memory.nodes.channel import warn_of_lost_block
 from langgraph_memory.nodes.conversation import last_question, last_speaker, latest_input, messages_of

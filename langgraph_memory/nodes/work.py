@@ -14,7 +14,7 @@ from langgraph_memory.domain.candidate import Candidate
 from langgraph_memory.domain.jobs import Batch, Failure, LeasedJob, Retries
 from langgraph_memory.domain.promotion import LedgerPlace, PromotionReport
 from langgraph_memory.effects.effect import Effects, call
-from langgraph_memory.exceptions import DatabaseError, ExtractionError
+from langgraph_memory.errors import DatabaseError, ExtractionError
 from langgraph_memory.nodes.reading import Reading, is_passing
 from langgraph_memory.store import CuratedStore
 

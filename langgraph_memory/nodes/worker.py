@@ -17,7 +17,7 @@ from langgraph_memory.domain.jobs import Retries
 from langgraph_memory.domain.policy import PromotionPolicy
 from langgraph_memory.domain.promotion import PromotionReport
 from langgraph_memory.effects.effect import Effects, aperform, perform
-from langgraph_memory.exceptions import DatabaseClosedError, ExtractionError, InvalidInputError
+from langgraph_memory.errors import DatabaseClosedError, ExtractionError, InvalidInputError
 from langgraph_memory.nodes.readers import AnyExtractor
 from langgraph_memory.nodes.reading import ExtractorName, Reading
 from langgraph_memory.nodes.work import Work, WorkReport

@@ -12,7 +12,7 @@ from langgraph_memory.domain.standing import gives_way
 from langgraph_memory.domain.types import MemoryTypes
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, writes
-from langgraph_memory.exceptions import InvalidMemoryError
+from langgraph_memory.errors import InvalidMemoryError
 from langgraph_memory.plans.memories import (
     Origin,
     Proposal,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, reads_settled
-from langgraph_memory.exceptions import DamagedMemoryError
+from langgraph_memory.errors import DamagedMemoryError
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from langgraph_memory.checkpoints.remove import delete_thread
 from langgraph_memory.domain.marks import erased_threads
 from langgraph_memory.domain.scope import owner_partition
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, writes
 from langgraph_memory.plans import marks
-from langgraph_memory.plans.threads.remove import delete_thread
 
 _INDEX_FIRST = (
     "erase_vectors",

@@ -21,7 +21,7 @@ from langgraph_memory.domain.scope import ROOT, join_labels, partition_of, split
 from langgraph_memory.domain.text import search_terms
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Row, reads, writes, writes_at_once, writes_repeatably
-from langgraph_memory.exceptions import InvalidMemoryError
+from langgraph_memory.errors import InvalidMemoryError
 from langgraph_memory.plans.closest import ClosestRows
 from langgraph_memory.plans.memories import Origin, Proposal, forget_versions, leave_marks_of_edit, record, store
 from langgraph_memory.plans.rows import (

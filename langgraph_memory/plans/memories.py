@@ -37,7 +37,7 @@ from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.domain.whose import of_two_people
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Row, reads, writes
-from langgraph_memory.exceptions import InvalidMemoryError, MemoryNotFoundError
+from langgraph_memory.errors import InvalidMemoryError, MemoryNotFoundError
 from langgraph_memory.plans import marks as marking
 from langgraph_memory.plans.near import holding_any, near_to, numbered
 from langgraph_memory.plans.rows import (

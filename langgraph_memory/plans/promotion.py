@@ -8,6 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from langgraph_memory.checkpoints.authors import claim_messages, messages_of_others
 from langgraph_memory.domain import marks
 from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.clock import from_microseconds, to_microseconds
@@ -21,7 +22,7 @@ from langgraph_memory.domain.scope import owner_partition
 from langgraph_memory.domain.text import content_hash
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, reads, writes
-from langgraph_memory.exceptions import ErasedError
+from langgraph_memory.errors import ErasedError
 from langgraph_memory.plans import marks as marking
 from langgraph_memory.plans.memories import (
     Origin,
@@ -31,7 +32,6 @@ from langgraph_memory.plans.memories import (
     put_receipt,
     store,
 )
-from langgraph_memory.plans.threads.authors import claim_messages, messages_of_others
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from langgraph_memory.checkpoints.remove import delete_runs
 from langgraph_memory.domain.clock import from_microseconds
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.rewind import Retraction, Stays, Unwinding, abandoned
@@ -16,11 +17,10 @@ from langgraph_memory.domain.trail import AuditEntry
 from langgraph_memory.domain.types import MemoryTypes
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Row, reads, writes
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.plans.jobs import unqueue
 from langgraph_memory.plans.memories import Origin, known_about, put_receipt, record, rewrite, settle_conflicts
 from langgraph_memory.plans.rows import sound
-from langgraph_memory.plans.threads.remove import delete_runs
 
 
 @dataclass(frozen=True, slots=True)

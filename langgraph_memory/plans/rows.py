@@ -26,7 +26,7 @@ from langgraph_memory.domain.text import (
 from langgraph_memory.domain.vectors import CONTEXT, Closeness, Metric
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Row
-from langgraph_memory.exceptions import DamagedMemoryError, InvalidMemoryError
+from langgraph_memory.errors import DamagedMemoryError, InvalidMemoryError
 
 _LOG = logging.getLogger("langgraph_memory")
 _NOTHING: Counter[str] = Counter()

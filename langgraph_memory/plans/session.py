@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from langgraph_memory.checkpoints.authors import messages_of_others
+from langgraph_memory.checkpoints.remove import prune_thread
 from langgraph_memory.domain import marks
 from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.clock import to_microseconds
@@ -16,8 +18,6 @@ from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, reads, writes
 from langgraph_memory.plans import marks as marking
 from langgraph_memory.plans.memories import Proposal, known_about, store
-from langgraph_memory.plans.threads.authors import messages_of_others
-from langgraph_memory.plans.threads.remove import prune_thread
 
 
 class Held(NamedTuple):

@@ -11,7 +11,7 @@ from langgraph_memory.domain.scope import owner_partition
 from langgraph_memory.domain.trail import AuditEntry, Explanation, explain, memory_ids
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, reads, reads_settled
-from langgraph_memory.exceptions import ReceiptNotFoundError
+from langgraph_memory.errors import ReceiptNotFoundError
 from langgraph_memory.plans.rows import sound
 
 

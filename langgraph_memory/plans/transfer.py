@@ -14,7 +14,7 @@ from langgraph_memory.domain.scope import join_labels, namespace_of, owner_parti
 from langgraph_memory.domain.transfer import ItemLine, Line, MemoryLine, TrailLine, row_line, trail_line
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Row, reads, reads_settled, writes
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.plans import marks as marking
 from langgraph_memory.plans.rows import PlainItem, Vectors, insert_row, memory_columns, number_of
 

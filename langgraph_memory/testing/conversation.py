@@ -10,7 +10,7 @@ from uuid import uuid4
 from langchain_core.messages import HumanMessage
 
 from langgraph_memory import CuratedStore, Memory, MemoryContext, PromotionWorker
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 
 Said = str | Sequence[str]
 _PAGE = 500

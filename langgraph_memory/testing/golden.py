@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from langgraph_memory import Memory
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.testing.conversation import Conversation
 
 VERSION = 1

@@ -13,7 +13,7 @@ from databases import rows
 from support import BagOfWords, Clock, Driver, opened_store
 
 from langgraph_memory import CuratedStore, GuardPolicy, Memory
-from langgraph_memory.exceptions import InvalidMemoryError
+from langgraph_memory.errors import InvalidMemoryError
 
 OWNER = "ana"
 PLACE = ("curated", OWNER, "global")

@@ -18,7 +18,7 @@ from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.engine import Engine
 from langgraph_memory.effects.transaction import reads, writes
 from langgraph_memory.engine.connect import connect
-from langgraph_memory.exceptions import OutOfMemoryError
+from langgraph_memory.errors import OutOfMemoryError
 
 DIMS = 16
 PLACE = ("notes", "ada")

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from langgraph_memory import CuratedStore
 from langgraph_memory.cli import app
-from langgraph_memory.exceptions import EmbeddingError, IndexChangedError, InvalidInputError
+from langgraph_memory.errors import EmbeddingError, IndexChangedError, InvalidInputError
 
 ADA = "ada"
 

@@ -21,7 +21,7 @@ from langgraph.types import Command, interrupt
 from support import Driver
 
 from langgraph_memory import ThreadSaver
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 
 
 class SyncSaver(ThreadSaver):

@@ -10,7 +10,7 @@ import pytest
 from support import START, BagOfWords, Clock, Driver, opened_store
 
 from langgraph_memory import CuratedStore, Source
-from langgraph_memory.exceptions import (
+from langgraph_memory.errors import (
     InvalidInputError,
     InvalidMemoryError,
     MemoryNotFoundError,

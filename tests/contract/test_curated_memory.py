@@ -17,7 +17,7 @@ from support import START, BagOfWords, Clock, Driver, opened_store
 from langgraph_memory import CuratedStore, Memory, MemoryType, Source
 from langgraph_memory.domain.memory import make_memory
 from langgraph_memory.domain.scope import check_owner, check_scope, namespace_of
-from langgraph_memory.exceptions import (
+from langgraph_memory.errors import (
     InvalidInputError,
     InvalidMemoryError,
     LangGraphMemoryError,

@@ -10,7 +10,7 @@ from databases import rows
 from support import Driver
 
 from langgraph_memory import MemoryContext, MemoryDatabase, OfflineChatModel, Source, build_graph, open_memory
-from langgraph_memory.exceptions import DamagedMemoryError
+from langgraph_memory.errors import DamagedMemoryError
 
 ANA = "ana"
 SOUND, HURT = "The user likes green tea.", "The user is allergic to nuts."

@@ -13,7 +13,7 @@ from langgraph.store.base import PutOp
 
 from langgraph_memory.domain.dense import ArrayField
 from langgraph_memory.engine.sqlite import vectors as sqlite_vectors
-from langgraph_memory.exceptions import IndexChangedError
+from langgraph_memory.errors import IndexChangedError
 from langgraph_memory.store import CuratedStore
 
 DIMS = 24

@@ -14,7 +14,7 @@ from support import START, BagOfWords, Clock, Driver, one_sentence, opened_store
 from langgraph_memory import CuratedStore, Memory, Source
 from langgraph_memory.domain.hygiene import HygienePolicy
 from langgraph_memory.domain.rendering import rendered_in
-from langgraph_memory.exceptions import (
+from langgraph_memory.errors import (
     InvalidFilterError,
     InvalidInputError,
     InvalidMemoryError,

@@ -18,7 +18,7 @@ from langchain_core.messages import HumanMessage
 from starlette.applications import Starlette
 
 from langgraph_memory import MemoryContext, MemoryDatabase, OfflineChatModel, build_graph, open_memory
-from langgraph_memory.exceptions import InvalidInputError, MissingOwnerError
+from langgraph_memory.errors import InvalidInputError, MissingOwnerError
 from langgraph_memory.http import create_app
 
 HOST = "http://localhost"

@@ -17,7 +17,7 @@ from support import START, Clock, Driver, one_sentence, opened_store, take_in
 from langgraph_memory import HygienePolicy, Memory, OfflineChatModel, build_graph, open_memory
 from langgraph_memory.effects.effect import drive
 from langgraph_memory.effects.transaction import Transaction
-from langgraph_memory.exceptions import InvalidInputError, MemoryNotFoundError, MissingOwnerError
+from langgraph_memory.errors import InvalidInputError, MemoryNotFoundError, MissingOwnerError
 from langgraph_memory.flows import hygiene
 from langgraph_memory.plans.hygiene import PART
 from langgraph_memory.store import CuratedStore

@@ -14,7 +14,7 @@ from support import BagOfWords, Clock, opened_store
 
 from langgraph_memory import CuratedStore, Source
 from langgraph_memory.engine.named_queries import load_migrations, load_queries
-from langgraph_memory.exceptions import InvalidInputError, LangGraphMemoryError
+from langgraph_memory.errors import InvalidInputError, LangGraphMemoryError
 
 SEED = 20260101
 PIECES = [

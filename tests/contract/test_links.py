@@ -10,7 +10,7 @@ from support import Clock, Driver, one_sentence, opened_store
 
 from langgraph_memory import CuratedStore
 from langgraph_memory.domain.links import MOST_LINKED, names_in
-from langgraph_memory.exceptions import InvalidInputError, MissingOwnerError
+from langgraph_memory.errors import InvalidInputError, MissingOwnerError
 
 ADA = "ada"
 INCIDENT = "INC-4711 affects project Apollo."

@@ -12,7 +12,7 @@ from databases import Databases
 from support import BagOfWords, Clock, Driver
 
 from langgraph_memory import CuratedStore
-from langgraph_memory.exceptions import InvalidScopeError
+from langgraph_memory.errors import InvalidScopeError
 from langgraph_memory.plans import recall
 
 WORDS = "red green blue tea coffee train bus morning evening office garden river music paint bread".split()

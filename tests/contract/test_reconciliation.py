@@ -15,7 +15,7 @@ from langgraph_memory.domain.memory import make_memory
 from langgraph_memory.domain.policy import Bucket, PromotionPolicy
 from langgraph_memory.domain.promotion import LedgerPlace
 from langgraph_memory.domain.rendering import render, rendered_in
-from langgraph_memory.exceptions import InvalidMemoryError, MissingOwnerError
+from langgraph_memory.errors import InvalidMemoryError, MissingOwnerError
 from langgraph_memory.extract import RuleExtractor
 
 ADA = "ada"

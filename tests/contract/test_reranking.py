@@ -12,7 +12,7 @@ from support import BagOfWords, Clock, Driver, one_sentence, opened_store
 
 from langgraph_memory import CuratedStore
 from langgraph_memory.domain.reranking import MOST_RERANKED
-from langgraph_memory.exceptions import EmbeddingError, InvalidInputError
+from langgraph_memory.errors import EmbeddingError, InvalidInputError
 
 ADA = "ada"
 SHELVES = [f"Shelf {n} of the archive holds box {n}." for n in range(30)]

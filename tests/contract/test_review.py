@@ -11,7 +11,7 @@ import pytest
 from support import Clock, Driver, one_sentence, opened_store
 
 from langgraph_memory import ReviewItem, ReviewPolicy
-from langgraph_memory.exceptions import InvalidInputError, MissingOwnerError
+from langgraph_memory.errors import InvalidInputError, MissingOwnerError
 from langgraph_memory.store import CuratedStore
 
 DAY = timedelta(days=1)

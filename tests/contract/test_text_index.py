@@ -23,7 +23,7 @@ from langgraph_memory.domain.text import query_terms, terms_with_identifiers
 from langgraph_memory.domain.types import MemoryTypes
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import writes
-from langgraph_memory.exceptions import InvalidMemoryError
+from langgraph_memory.errors import InvalidMemoryError
 from langgraph_memory.plans import memories
 from langgraph_memory.plans.memories import Proposal
 from langgraph_memory.store import CuratedStore

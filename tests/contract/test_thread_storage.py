@@ -20,7 +20,7 @@ from langgraph.checkpoint.serde.types import _DeltaSnapshot
 
 from langgraph_memory.checkpointer import ThreadSaver
 from langgraph_memory.engine.connect import connect
-from langgraph_memory.exceptions import CheckpointRemovedError
+from langgraph_memory.errors import CheckpointRemovedError
 
 
 class Point(NamedTuple):

@@ -16,7 +16,7 @@ from support import BagOfWords, Clock, Driver, one_sentence, opened_store
 from langgraph_memory import Candidate, CuratedStore, Source
 from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.promotion import LedgerPlace
-from langgraph_memory.exceptions import InvalidInputError, LangGraphMemoryError, MissingOwnerError
+from langgraph_memory.errors import InvalidInputError, LangGraphMemoryError, MissingOwnerError
 
 ADA = "ada@example.org"
 BEN = "ben"

@@ -24,7 +24,7 @@ from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.policy import PromotionPolicy
 from langgraph_memory.domain.promotion import LedgerPlace
 from langgraph_memory.domain.rendering import render, rendered_in
-from langgraph_memory.exceptions import InvalidInputError, InvalidMemoryError
+from langgraph_memory.errors import InvalidInputError, InvalidMemoryError
 
 ANA = "ana"
 USER = Source(actor="user")

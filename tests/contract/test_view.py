@@ -12,7 +12,7 @@ from langgraph.store.base import PutOp
 from support import Driver, one_sentence
 
 from langgraph_memory import MemoryDatabase, open_memory
-from langgraph_memory.exceptions import InvalidInputError, InvalidScopeError, MissingOwnerError
+from langgraph_memory.errors import InvalidInputError, InvalidScopeError, MissingOwnerError
 
 ANA = ("curated", "ana", "global")
 ACME = ("curated", "ana", "org:acme")

@@ -23,7 +23,7 @@ from support import BagOfWords, one_sentence
 from typing_extensions import TypedDict
 
 from langgraph_memory import CuratedStore, ThreadSaver, open_memory
-from langgraph_memory.exceptions import ConnectionStringError, DatabaseClosedError, InvalidInputError
+from langgraph_memory.errors import ConnectionStringError, DatabaseClosedError, InvalidInputError
 
 
 class State(TypedDict, total=False):

@@ -19,7 +19,7 @@ from typing_extensions import TypedDict
 
 from langgraph_memory import MemoryDatabase, open_memory
 from langgraph_memory.engine.postgres.transaction import PostgresTransaction
-from langgraph_memory.exceptions import CheckpointRemovedError, UnreadableCheckpointError
+from langgraph_memory.errors import CheckpointRemovedError, UnreadableCheckpointError
 
 THREAD: Any = {"configurable": {"thread_id": "t", "owner_id": "ana"}}
 DURABILITY = ["sync", "async", "exit"]

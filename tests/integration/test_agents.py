@@ -29,7 +29,7 @@ from langgraph_memory import (
     open_memory,
 )
 from langgraph_memory.agents import CuratedMemoryMiddleware
-from langgraph_memory.exceptions import InvalidInputError, MissingOwnerError
+from langgraph_memory.errors import InvalidInputError, MissingOwnerError
 
 ANA = MemoryContext(owner_id="ana@example.com")
 BO = MemoryContext(owner_id="bo")

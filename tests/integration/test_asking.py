@@ -24,7 +24,7 @@ from langgraph_memory import (
     build_graph,
 )
 from langgraph_memory.engine.connect import connect
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.extract import RuleExtractor
 from langgraph_memory.extract.doubt import doubt
 from langgraph_memory.flows.settings import StoreSettings

@@ -33,7 +33,7 @@ from langgraph_memory import (
     WorkReport,
 )
 from langgraph_memory.engine.connect import connect
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.flows.settings import StoreSettings
 
 ANA = "ana@example.org"

@@ -21,7 +21,7 @@ from support import one_sentence
 from typing_extensions import TypedDict
 
 from langgraph_memory import open_memory
-from langgraph_memory.exceptions import (
+from langgraph_memory.errors import (
     ClassChangedError,
     ClassChangedWarning,
     ClassNotAllowedError,

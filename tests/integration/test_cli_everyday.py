@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 
 from langgraph_memory import MemoryContext, OfflineChatModel, build_graph, open_memory
 from langgraph_memory.cli import app
-from langgraph_memory.exceptions import (
+from langgraph_memory.errors import (
     InvalidInputError,
     InvalidMemoryError,
     MissingOwnerError,

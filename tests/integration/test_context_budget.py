@@ -19,7 +19,7 @@ from langgraph_memory import (
     build_prompt,
     open_memory,
 )
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 
 
 def words(messages: Any) -> int:

@@ -19,7 +19,7 @@ from support import Driver, calling, scripted  # noqa: E402
 from langgraph_memory import MemoryContext, MemoryDatabase, Source, open_memory  # noqa: E402
 from langgraph_memory.agents import CuratedMemoryMiddleware  # noqa: E402
 from langgraph_memory.deepagents import CuratedBackend, FreshMemoryMiddleware  # noqa: E402
-from langgraph_memory.exceptions import MissingOwnerError  # noqa: E402
+from langgraph_memory.errors import MissingOwnerError  # noqa: E402
 
 ANA = MemoryContext(owner_id="ana@example.com")
 BO = MemoryContext(owner_id="bo")

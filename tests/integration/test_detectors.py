@@ -168,7 +168,7 @@ def test_without_the_extra_it_says_how_to_install_it() -> None:
         import sys
         sys.modules["credsweeper"] = None
         from langgraph_memory.detectors import CredSweeperDetector
-        from langgraph_memory.exceptions import MissingExtraError
+        from langgraph_memory.errors import MissingExtraError
         try:
             CredSweeperDetector()
         except MissingExtraError as error:

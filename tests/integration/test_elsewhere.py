@@ -11,7 +11,7 @@ import pytest
 
 from langgraph_memory import MemoryDatabase, open_memory
 from langgraph_memory.elsewhere import atake_in, read_foreign, take_in
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 
 MEM0 = {
     "count": 3,

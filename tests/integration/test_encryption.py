@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from langgraph_memory import open_memory
 from langgraph_memory.cli.app import app
 from langgraph_memory.engine import connect
-from langgraph_memory.exceptions import ConnectionStringError, MissingExtraError, WrongKeyError
+from langgraph_memory.errors import ConnectionStringError, MissingExtraError, WrongKeyError
 
 KEY = "it's a key"
 

@@ -21,7 +21,7 @@ from langgraph_memory import (
     open_memory,
 )
 from langgraph_memory.domain.candidate import Utterance
-from langgraph_memory.exceptions import ErasedError, LangGraphMemoryError
+from langgraph_memory.errors import ErasedError, LangGraphMemoryError
 from langgraph_memory.nodes.state import MemoryState
 
 ANA = MemoryContext(owner_id="ana")

@@ -19,7 +19,7 @@ from langgraph_memory import Candidate, MemoryDatabase, Source
 from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.promotion import LedgerPlace
 from langgraph_memory.engine.connect import connect
-from langgraph_memory.exceptions import MissingOwnerError
+from langgraph_memory.errors import MissingOwnerError
 from langgraph_memory.flows.settings import StoreSettings
 
 ADA = "ada@example.org"

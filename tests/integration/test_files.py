@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from langgraph_memory import CuratedStore, MemoryDatabase, Source, open_memory
-from langgraph_memory.exceptions import MissingOwnerError
+from langgraph_memory.errors import MissingOwnerError
 from langgraph_memory.files import FileError, MemoryFiles
 
 ANA: dict[str, Any] = {"owner_id": "ana@example.com"}

@@ -23,7 +23,7 @@ from langgraph.types import Command, Send, interrupt
 from support import BagOfWords, one_sentence
 
 from langgraph_memory.database import open_memory
-from langgraph_memory.exceptions import DatabaseError, DatabaseUnavailableError, NotADatabaseError
+from langgraph_memory.errors import DatabaseError, DatabaseUnavailableError, NotADatabaseError
 from langgraph_memory.importer import aimport_upstream, import_upstream
 
 THREADS = ("chat", "asking", "nested", "spread", "async")

@@ -24,7 +24,7 @@ from support import BagOfWords, embed_async_only
 from langgraph_memory.checkpointer import ThreadSaver
 from langgraph_memory.database import open_memory
 from langgraph_memory.engine.sqlite.upstream import UpstreamFile
-from langgraph_memory.exceptions import DatabaseUnavailableError, NotADatabaseError
+from langgraph_memory.errors import DatabaseUnavailableError, NotADatabaseError
 from langgraph_memory.importer import aimport_upstream, import_upstream
 
 

@@ -21,7 +21,7 @@ from langchain_core.messages import HumanMessage
 
 from langgraph_memory import MemoryContext, MemoryDatabase, OfflineChatModel, build_graph, open_memory
 from langgraph_memory.effects.effect import adrive, drive
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 """Python itself swallows what a handler raises while it calls a weak reference back."""

@@ -21,7 +21,7 @@ from langgraph_memory import (
     build_graph,
     open_memory,
 )
-from langgraph_memory.exceptions import LangGraphMemoryError
+from langgraph_memory.errors import LangGraphMemoryError
 
 OWNERS = ("ana", "bob", "eve")
 TOKEN = re.compile(r"Zq[a-z]+\d+")

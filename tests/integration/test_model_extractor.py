@@ -35,7 +35,7 @@ from langgraph_memory import (
 )
 from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.engine.connect import connect
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.extract.model_prompt import Entry
 from langgraph_memory.flows.settings import StoreSettings
 

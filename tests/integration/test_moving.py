@@ -32,7 +32,7 @@ from langgraph_memory.domain.policy import PromotionPolicy
 from langgraph_memory.domain.promotion import LedgerPlace
 from langgraph_memory.engine.postgres.engine import PostgresEngine
 from langgraph_memory.engine.sqlite.engine import SqliteEngine
-from langgraph_memory.exceptions import (
+from langgraph_memory.errors import (
     CopyMismatchError,
     DatabaseUnavailableError,
     IndexChangedError,

@@ -28,7 +28,7 @@ from langgraph_memory import (
     build_prompt,
     open_memory,
 )
-from langgraph_memory.exceptions import InvalidInputError, InvalidScopeError, MissingOwnerError
+from langgraph_memory.errors import InvalidInputError, InvalidScopeError, MissingOwnerError
 
 OWNER = MemoryContext(owner_id="ana@example.com")
 

@@ -16,7 +16,7 @@ from postgres_server import USER, PostgresServer, _free_port, as_owner
 from support import one_sentence
 
 from langgraph_memory import MemoryDatabase, open_memory
-from langgraph_memory.exceptions import DatabaseError
+from langgraph_memory.errors import DatabaseError
 
 BOUNCER = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
 pytestmark = pytest.mark.skipif(BOUNCER is None, reason="pgbouncer is not installed")

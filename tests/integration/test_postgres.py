@@ -39,7 +39,7 @@ from langgraph_memory.engine.postgres.engine import PostgresEngine
 from langgraph_memory.engine.postgres.errors import translate
 from langgraph_memory.engine.postgres.signature import Signature
 from langgraph_memory.engine.postgres.transaction import PostgresTransaction, Statement
-from langgraph_memory.exceptions import (
+from langgraph_memory.errors import (
     ConnectionStringError,
     DatabaseBusyError,
     DatabaseClosedError,

@@ -21,7 +21,7 @@ from support import one_sentence
 
 from langgraph_memory import MemoryContext, MemoryDatabase, OfflineChatModel, build_graph, open_memory
 from langgraph_memory.engine.postgres.transaction import PostgresTransaction
-from langgraph_memory.exceptions import DatabaseBusyError, DatabaseUnavailableError, OlderSchemaError
+from langgraph_memory.errors import DatabaseBusyError, DatabaseUnavailableError, OlderSchemaError
 
 CONNECTIONS = 20
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from langgraph_memory import MemoryContext, MemoryDatabase, OfflineChatModel, PromotionNode, build_graph, open_memory
 from langgraph_memory.cli import app
-from langgraph_memory.exceptions import MissingOwnerError
+from langgraph_memory.errors import MissingOwnerError
 from langgraph_memory.report import aowner_report, owner_report
 
 OWNER = "ana@example.com"

@@ -20,7 +20,7 @@ from langgraph_memory import (
     Source,
     open_memory,
 )
-from langgraph_memory.exceptions import InvalidInputError, MissingOwnerError
+from langgraph_memory.errors import InvalidInputError, MissingOwnerError
 
 ADA = "ada"
 OWNER = MemoryContext(owner_id=ADA)

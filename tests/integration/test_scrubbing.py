@@ -18,7 +18,7 @@ from support import Driver
 from langgraph_memory import open_memory
 from langgraph_memory.engine.postgres.engine import PostgresEngine
 from langgraph_memory.engine.sqlite import scrub, slack
-from langgraph_memory.exceptions import DatabaseUnavailableError
+from langgraph_memory.errors import DatabaseUnavailableError
 
 TRAFFIC = """
 import json, sys, time

@@ -20,7 +20,7 @@ from langgraph_sdk import get_sync_client
 from langgraph_sdk.client import SyncLangGraphClient
 
 from langgraph_memory import MemoryContext, OfflineChatModel, PromotionWorker, build_graph, open_memory
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.server import checkpointer, promotion, store
 
 ROOT = Path(__file__).parents[2]

@@ -29,7 +29,7 @@ from langgraph_memory import (
 )
 from langgraph_memory.cli import app
 from langgraph_memory.engine.connect import connect
-from langgraph_memory.exceptions import DatabaseError, InvalidInputError, MissingOwnerError, ThreadNotFoundError
+from langgraph_memory.errors import DatabaseError, InvalidInputError, MissingOwnerError, ThreadNotFoundError
 from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.testing import ScriptedChatModel
 

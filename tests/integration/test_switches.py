@@ -18,7 +18,7 @@ from langgraph_memory import (
     build_graph,
     open_memory,
 )
-from langgraph_memory.exceptions import InvalidInputError, MissingOwnerError
+from langgraph_memory.errors import InvalidInputError, MissingOwnerError
 
 OWNER = "ana@example.com"
 ANA = MemoryContext(owner_id=OWNER)

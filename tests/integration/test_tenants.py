@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from langgraph_memory import MemoryContext, MemoryDatabase, OfflineChatModel, Utterance, build_graph, open_memory
 from langgraph_memory.cli.app import app
 from langgraph_memory.domain.promotion import LedgerPlace
-from langgraph_memory.exceptions import DatabaseUnavailableError, InvalidInputError, MissingOwnerError
+from langgraph_memory.errors import DatabaseUnavailableError, InvalidInputError, MissingOwnerError
 
 INDEX: Any = {"dims": BagOfWords.dims, "embed": BagOfWords(), "fields": ["text"]}
 OWNERS = ("ada", "bob")

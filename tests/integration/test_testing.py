@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from langgraph_memory import MemoryDatabase, OfflineChatModel, PromotionNode, RetrievalNode, build_graph, open_memory
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.testing import (
     FakeClock,
     ScriptedChatModel,

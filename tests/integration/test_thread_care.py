@@ -24,7 +24,7 @@ from langgraph.checkpoint.serde.encrypted import EncryptedSerializer
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from langgraph_memory.checkpointer import ThreadSaver
-from langgraph_memory.exceptions import (
+from langgraph_memory.errors import (
     ClassNotAllowedError,
     DatabaseError,
     DatabaseUnavailableError,

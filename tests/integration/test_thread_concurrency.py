@@ -12,7 +12,7 @@ import pytest
 from langgraph.checkpoint.base import empty_checkpoint
 
 from langgraph_memory.checkpointer import ThreadSaver
-from langgraph_memory.exceptions import ForkedThreadError
+from langgraph_memory.errors import ForkedThreadError
 
 DRIVER = Path(__file__).with_name("thread_processes.py")
 

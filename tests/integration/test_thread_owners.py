@@ -20,7 +20,7 @@ from langgraph_memory import (
     build_graph,
     open_memory,
 )
-from langgraph_memory.exceptions import MissingOwnerError
+from langgraph_memory.errors import MissingOwnerError
 from langgraph_memory.nodes.identity import Identity
 
 SAID: Any = {"messages": [("user", "I live in Berlin.")]}

@@ -14,7 +14,7 @@ from support import Driver, calling, scripted
 
 from langgraph_memory import MemoryContext, MemoryDatabase, Source, build_graph, open_memory
 from langgraph_memory.agents import CuratedMemoryMiddleware
-from langgraph_memory.exceptions import MissingOwnerError
+from langgraph_memory.errors import MissingOwnerError
 from langgraph_memory.retriever import CuratedRetriever
 from langgraph_memory.tools import memory_tools
 

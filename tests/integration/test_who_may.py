@@ -21,7 +21,7 @@ from langgraph_memory import (
     build_graph,
     open_memory,
 )
-from langgraph_memory.exceptions import (
+from langgraph_memory.errors import (
     ForeignThreadError,
     IdentityConflictError,
     InvalidInputError,

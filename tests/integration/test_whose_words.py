@@ -21,7 +21,7 @@ from langgraph_memory import (
     build_graph,
     open_memory,
 )
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 
 BO = MemoryContext(owner_id="bo")
 EVE = MemoryContext(owner_id="eve")

@@ -13,7 +13,7 @@ from langchain_core.embeddings import Embeddings
 from support import START, BagOfWords, Clock, Driver, embed_async_only, one_sentence, opened_store
 
 from langgraph_memory import CuratedStore, Memory, MemoryType, open_memory
-from langgraph_memory.exceptions import (
+from langgraph_memory.errors import (
     ConnectionStringError,
     EmbeddingError,
     InvalidFilterError,

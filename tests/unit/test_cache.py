@@ -8,10 +8,10 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from langgraph_memory import open_memory
 from langgraph_memory.cache import Cache, CacheBound, bytes_of, remember_short
-from langgraph_memory.exceptions import ConnectionStringError
-from langgraph_memory.state.chunks import Chunk
-from langgraph_memory.state.codec import Codec
-from langgraph_memory.state.known import KnownCheckpoints
+from langgraph_memory.checkpoints.chunks import Chunk
+from langgraph_memory.checkpoints.codec import Codec
+from langgraph_memory.checkpoints.known import KnownCheckpoints
+from langgraph_memory.errors import ConnectionStringError
 
 
 def test_of_all_caches_together_what_was_used_longest_ago_goes_first() -> None:

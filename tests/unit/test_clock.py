@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from langgraph_memory import open_memory
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 
 THEN = datetime(2024, 2, 29, 12, tzinfo=timezone(timedelta(hours=2)))
 

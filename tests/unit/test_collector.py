@@ -7,7 +7,7 @@ import weakref
 
 import pytest
 
-from langgraph_memory.state import collector
+from langgraph_memory.checkpoints import collector
 
 
 class Cycle:

@@ -10,7 +10,7 @@ from support import one_sentence
 
 from langgraph_memory import GuardPolicy, MemoryType, open_memory
 from langgraph_memory.configuration import configuration
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 
 WHOLE = """
 database = "served.db"

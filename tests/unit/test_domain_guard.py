@@ -18,7 +18,7 @@ from langgraph_memory.domain.guard import GuardPolicy, mask, refuse
 from langgraph_memory.domain.policy import Bucket, PromotionPolicy
 from langgraph_memory.domain.promotion import judge_all
 from langgraph_memory.domain.rendering import as_line
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.store import CuratedStore
 
 DATA = Path(__file__).parents[1] / "data"

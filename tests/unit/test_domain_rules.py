@@ -23,7 +23,7 @@ from langgraph_memory.domain.promotion import judge
 from langgraph_memory.domain.reconcile import holding_value, reconcile, reinforced
 from langgraph_memory.domain.rendering import CLOSING, OPENING, render, rendered_in
 from langgraph_memory.domain.types import MemoryType, MemoryTypes
-from langgraph_memory.exceptions import InvalidFilterError, InvalidInputError, UnknownMemoryTypeError
+from langgraph_memory.errors import InvalidFilterError, InvalidInputError, UnknownMemoryTypeError
 
 TYPES = MemoryTypes()
 LATER = START + timedelta(days=1)

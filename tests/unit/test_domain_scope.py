@@ -19,7 +19,7 @@ from langgraph_memory.domain.scope import (
     split_labels,
     visible_from,
 )
-from langgraph_memory.exceptions import InvalidScopeError, MissingOwnerError
+from langgraph_memory.errors import InvalidScopeError, MissingOwnerError
 
 TEXT = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1).filter(str.strip)
 TRICKY = st.one_of(TEXT, st.text(alphabet="%.2E5aA/", min_size=1, max_size=8))

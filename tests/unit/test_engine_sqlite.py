@@ -23,7 +23,7 @@ from langgraph_memory.engine.named_queries import load_migrations
 from langgraph_memory.engine.sqlite import migrate
 from langgraph_memory.engine.sqlite.engine import _CHECKPOINT_AFTER, SqliteEngine
 from langgraph_memory.engine.sqlite.writer import Writer
-from langgraph_memory.exceptions import (
+from langgraph_memory.errors import (
     DatabaseBusyError,
     DatabaseClosedError,
     DatabaseUnavailableError,

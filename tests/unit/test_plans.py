@@ -19,7 +19,7 @@ from langgraph_memory.domain.types import MemoryTypes
 from langgraph_memory.effects.effect import Effects, adrive, drive
 from langgraph_memory.effects.transaction import Query, Transaction, reads, writes
 from langgraph_memory.engine.sqlite.vectors import Held, closest
-from langgraph_memory.exceptions import InvalidMemoryError, MemoryNotFoundError
+from langgraph_memory.errors import InvalidMemoryError, MemoryNotFoundError
 from langgraph_memory.plans import items, memories, promotion
 from langgraph_memory.plans.memories import Origin, Proposal
 from langgraph_memory.plans.recall import RecallRequest, recall

@@ -11,8 +11,8 @@ from types import ModuleType
 import pytest
 
 import langgraph_memory
-from langgraph_memory import exceptions
-from langgraph_memory.exceptions import LangGraphMemoryError
+from langgraph_memory import errors
+from langgraph_memory.errors import LangGraphMemoryError
 
 IMPORTED = {"Any", "TYPE_CHECKING", "annotations", "import_module"}
 """What `langgraph_memory/__init__.py` itself is written with."""
@@ -64,8 +64,8 @@ def test_every_exported_name_has_a_docstring() -> None:
 
 
 def test_every_error_derives_from_one_base_and_says_what_it_means() -> None:
-    errors = [value for value in vars(exceptions).values() if inspect.isclass(value) and issubclass(value, Exception)]
-    own = [one for one in errors if one.__module__ == exceptions.__name__ and not issubclass(one, Warning)]
+    found = [value for value in vars(errors).values() if inspect.isclass(value) and issubclass(value, Exception)]
+    own = [one for one in found if one.__module__ == errors.__name__ and not issubclass(one, Warning)]
 
     assert len(own) > 15
     assert all(issubclass(error, LangGraphMemoryError) for error in own)
@@ -73,16 +73,16 @@ def test_every_error_derives_from_one_base_and_says_what_it_means() -> None:
 
 
 def test_the_module_of_errors_opens_with_their_whole_tree() -> None:
-    own = {name for name, value in vars(exceptions).items() if inspect.isclass(value) and name.endswith("Error")}
+    own = {name for name, value in vars(errors).items() if inspect.isclass(value) and name.endswith("Error")}
     own.discard("ValidationError")
 
-    assert [name for name in own if name not in (exceptions.__doc__ or "")] == []
+    assert [name for name in own if name not in (errors.__doc__ or "")] == []
 
 
 def test_errors_can_be_caught_as_the_built_in_ones_that_fit() -> None:
-    assert issubclass(exceptions.InvalidInputError, ValueError)
-    assert issubclass(exceptions.MemoryNotFoundError, LookupError)
-    assert issubclass(exceptions.MissingExtraError, ImportError)
+    assert issubclass(errors.InvalidInputError, ValueError)
+    assert issubclass(errors.MemoryNotFoundError, LookupError)
+    assert issubclass(errors.MissingExtraError, ImportError)
 
 
 def test_without_numpy_everything_but_an_index_works() -> None:
@@ -91,7 +91,7 @@ def test_without_numpy_everything_but_an_index_works() -> None:
         import sys
         sys.modules["numpy"] = None
         from langgraph_memory import open_memory
-        from langgraph_memory.exceptions import MissingExtraError
+        from langgraph_memory.errors import MissingExtraError
         with open_memory(":memory:") as memory:
             memory.store.remember("Ada likes tea", owner_id="ada")
             assert len(memory.store.recall("tea", owner_id="ada")) == 1

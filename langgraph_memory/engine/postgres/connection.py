@@ -19,7 +19,7 @@ from psycopg.types.numeric import Int8Dumper
 from psycopg.types.string import StrDumper, TextBinaryLoader, TextLoader
 
 from langgraph_memory.engine.postgres.errors import lost, refused, translate
-from langgraph_memory.exceptions import ConnectionStringError, DatabaseUnavailableError
+from langgraph_memory.errors import ConnectionStringError, DatabaseUnavailableError
 
 OLDEST = 13
 """The oldest major version of the server that has every function in use."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import psycopg
 
-from langgraph_memory.exceptions import (
+from langgraph_memory.errors import (
     DatabaseBusyError,
     DatabaseError,
     DatabaseUnavailableError,

@@ -10,7 +10,7 @@ from langgraph_memory.engine.named_queries import load_migrations
 from langgraph_memory.engine.postgres.connection import PostgresSettings
 from langgraph_memory.engine.postgres.errors import foreign, translate
 from langgraph_memory.engine.postgres.pool import Connection
-from langgraph_memory.exceptions import NewerSchemaError, OlderSchemaError
+from langgraph_memory.errors import NewerSchemaError, OlderSchemaError
 
 _ALONE = "SELECT pg_advisory_xact_lock(7015220401)"
 _KNOWN = "SELECT to_regclass(concat_ws('.', quote_ident(%(schema)s::text), 'memory_migration')) IS NOT NULL AS known"

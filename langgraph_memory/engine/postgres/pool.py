@@ -15,7 +15,7 @@ from langgraph_memory.engine.postgres.connection import (
     connection_options,
     open_connection,
 )
-from langgraph_memory.exceptions import DatabaseBusyError, DatabaseClosedError
+from langgraph_memory.errors import DatabaseBusyError, DatabaseClosedError
 
 Connection = psycopg.Connection[dict[str, Any]]
 

@@ -8,7 +8,7 @@ from psycopg.sql import SQL, Identifier
 from langgraph_memory.engine.postgres.connection import PostgresSettings
 from langgraph_memory.engine.postgres.errors import translate
 from langgraph_memory.engine.postgres.pool import Connection
-from langgraph_memory.exceptions import DatabaseBusyError
+from langgraph_memory.errors import DatabaseBusyError
 
 _TABLES = """
 SELECT c.relname AS name, pg_has_role(c.relowner, 'USAGE') AS mine FROM pg_class AS c

@@ -13,7 +13,7 @@ from langgraph_memory.engine.postgres.connection import PostgresSettings
 from langgraph_memory.engine.postgres.errors import translate
 from langgraph_memory.engine.postgres.migrate import alone
 from langgraph_memory.engine.postgres.pool import Connection
-from langgraph_memory.exceptions import DatabaseUnavailableError, InvalidInputError
+from langgraph_memory.errors import DatabaseUnavailableError, InvalidInputError
 
 OLDEST = 15
 """The oldest major version whose views can be read with the rights of the reader."""

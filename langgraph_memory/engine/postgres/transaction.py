@@ -18,7 +18,7 @@ from langgraph_memory.engine.postgres.connection import SESSION, Embedding, Post
 from langgraph_memory.engine.postgres.errors import translate
 from langgraph_memory.engine.postgres.pool import Connection
 from langgraph_memory.engine.postgres.signature import Signature
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 
 _BEGIN = {
     True: "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",

@@ -11,7 +11,7 @@ from langgraph_memory.effects.transaction import Row
 from langgraph_memory.engine.postgres.connection import PostgresSettings, check_conn_string, open_connection
 from langgraph_memory.engine.postgres.errors import translate
 from langgraph_memory.engine.upstream import Typed, UpstreamCheckpoint
-from langgraph_memory.exceptions import NotADatabaseError
+from langgraph_memory.errors import NotADatabaseError
 
 _TABLES = ("checkpoints", "checkpoint_blobs", "checkpoint_writes", "store", "store_vectors")
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"

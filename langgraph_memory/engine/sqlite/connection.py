@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from langgraph_memory.engine.sqlite.encryption import refuse_unreadable, unlock
 from langgraph_memory.engine.sqlite.errors import translate
-from langgraph_memory.exceptions import DatabaseError, DatabaseUnavailableError, ForeignDatabaseError
+from langgraph_memory.errors import DatabaseError, DatabaseUnavailableError, ForeignDatabaseError
 
 _WAL_BYTES = 16 << 20  # what a log that grew under a long read is cut back to
 _WAL_PAGES = 1000  # from when on a commit copies the log into the file itself; the engine does it sooner, on a thread

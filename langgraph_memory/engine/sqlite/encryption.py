@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import quote
 
-from langgraph_memory.exceptions import (
+from langgraph_memory.errors import (
     DatabaseBusyError,
     DatabaseUnavailableError,
     MissingExtraError,

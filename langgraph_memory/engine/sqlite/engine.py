@@ -24,7 +24,7 @@ from langgraph_memory.engine.sqlite.scrub import Scrubber
 from langgraph_memory.engine.sqlite.statements import Statement
 from langgraph_memory.engine.sqlite.writer import Writer
 from langgraph_memory.engine.threads import Flag, Threads, ThreadsClosedError
-from langgraph_memory.exceptions import (
+from langgraph_memory.errors import (
     DatabaseClosedError,
     DatabaseError,
     DatabaseUnavailableError,

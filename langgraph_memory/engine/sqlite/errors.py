@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from langgraph_memory.exceptions import (
+from langgraph_memory.errors import (
     DatabaseBusyError,
     DatabaseClosedError,
     DatabaseError,

@@ -9,7 +9,7 @@ from typing import Any
 from langgraph_memory.engine.named_queries import load_migrations
 from langgraph_memory.engine.sqlite.connection import SqliteSettings
 from langgraph_memory.engine.sqlite.errors import translate
-from langgraph_memory.exceptions import NewerSchemaError, OlderSchemaError
+from langgraph_memory.errors import NewerSchemaError, OlderSchemaError
 
 _RECORD = "CREATE TABLE IF NOT EXISTS memory_migration (version INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT"
 

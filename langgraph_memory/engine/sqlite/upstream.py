@@ -11,7 +11,7 @@ from urllib.parse import quote
 from langgraph_memory.effects.transaction import Row
 from langgraph_memory.engine.sqlite.errors import translate
 from langgraph_memory.engine.upstream import Typed, UpstreamCheckpoint
-from langgraph_memory.exceptions import DatabaseUnavailableError, NotADatabaseError
+from langgraph_memory.errors import DatabaseUnavailableError, NotADatabaseError
 
 _CHECKPOINTS = """
 SELECT thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata

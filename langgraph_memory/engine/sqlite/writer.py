@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from langgraph_memory.effects.effect import drive
 from langgraph_memory.effects.transaction import Query, Row, Transaction
 from langgraph_memory.engine.threads import Answer, Flag
-from langgraph_memory.exceptions import DatabaseBusyError, DatabaseUnavailableError
+from langgraph_memory.errors import DatabaseBusyError, DatabaseUnavailableError
 
 T = TypeVar("T")
 

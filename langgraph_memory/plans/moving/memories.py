@@ -12,7 +12,7 @@ from langgraph_memory.domain.tally import Tally
 from langgraph_memory.domain.transfer import QUEUED
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Row, reads, writes, writes_repeatably
-from langgraph_memory.exceptions import IndexChangedError
+from langgraph_memory.errors import IndexChangedError
 from langgraph_memory.plans import marks as marking
 from langgraph_memory.plans.moving.parts import Part, paced, size_of, walk
 from langgraph_memory.plans.rows import DECAY, MEMORY_COLUMNS, Vectors

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from langgraph_memory.checkpoints.remove import delete_state
 from langgraph_memory.domain.tally import Tally
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Row, reads, writes, writes_repeatably
-from langgraph_memory.exceptions import CopyMismatchError
+from langgraph_memory.errors import CopyMismatchError
 from langgraph_memory.plans.moving.parts import Part, Take, walk
-from langgraph_memory.plans.threads.remove import delete_state
 
 _PAGE = 200
 _SUMMARY = ("owner_id", "created_at", "updated_at")

@@ -23,7 +23,7 @@ from langgraph.checkpoint.serde.encrypted import EncryptedSerializer
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from pydantic import ValidationError
 
-from langgraph_memory.state.marks import MESSAGE_TYPES
+from langgraph_memory.checkpoints.marks import MESSAGE_TYPES
 
 _WITH_ARTIFACT = frozenset({ToolMessage, ToolMessageChunk})
 """Messages that may hold any object."""

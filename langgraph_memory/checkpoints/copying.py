@@ -5,7 +5,7 @@ from __future__ import annotations
 from langgraph_memory.domain.scope import owner_partition
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, writes
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 
 
 @writes

@@ -10,9 +10,9 @@ from typing import Any
 from langgraph._internal._serde import build_serde_allowlist
 from langgraph.pregel import Pregel
 
-from langgraph_memory.exceptions import ClassNotAllowedError
-from langgraph_memory.state.codec import Codec
-from langgraph_memory.state.marks import MESSAGE_TYPES
+from langgraph_memory.checkpoints.codec import Codec
+from langgraph_memory.checkpoints.marks import MESSAGE_TYPES
+from langgraph_memory.errors import ClassNotAllowedError
 
 _ATOMS = frozenset({str, int, float, bool, bytes, type(None)})
 _CONTAINERS = frozenset({list, tuple, set, frozenset, deque})

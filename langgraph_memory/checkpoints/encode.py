@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 from langgraph.checkpoint.serde.types import _DeltaSnapshot
 
+from langgraph_memory.checkpoints.codec import Codec, keeps_identity
+from langgraph_memory.checkpoints.known import KnownVersion
+from langgraph_memory.checkpoints.marks import MESSAGE_TYPES, Digests, Marker, Marks, whole_mark, without_id
+from langgraph_memory.checkpoints.records import Kind, Layout, NewChunk, NewVersion, Placed, Seal
 from langgraph_memory.domain.pieces import LIST_ID_BITS, Draft, Part, Run, draft
-from langgraph_memory.exceptions import InvalidInputError
-from langgraph_memory.plans.threads.records import Kind, Layout, NewChunk, NewVersion, Placed, Seal
-from langgraph_memory.state.codec import Codec, keeps_identity
-from langgraph_memory.state.known import KnownVersion
-from langgraph_memory.state.marks import MESSAGE_TYPES, Digests, Marker, Marks, whole_mark, without_id
+from langgraph_memory.errors import InvalidInputError
 
 _INLINE = 256
 _CHUNK_ELEMENTS = 64

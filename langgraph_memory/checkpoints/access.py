@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Transaction, reads, writes_repeatably
-from langgraph_memory.exceptions import ForeignThreadError, IdentityConflictError, ThreadNotFoundError
+from langgraph_memory.errors import ForeignThreadError, IdentityConflictError, ThreadNotFoundError
 
 T = TypeVar("T")
 

@@ -8,10 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from langgraph_memory.domain.pieces import Run, merged, unpack_runs
-from langgraph_memory.effects.effect import Effects
-from langgraph_memory.effects.transaction import Query, Row, reads, reads_little
-from langgraph_memory.plans.threads.records import (
+from langgraph_memory.checkpoints.records import (
     SHARED_WRITE,
     CheckpointKey,
     HeldChunks,
@@ -26,6 +23,9 @@ from langgraph_memory.plans.threads.records import (
     StoredVersion,
     key_of,
 )
+from langgraph_memory.domain.pieces import Run, merged, unpack_runs
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Query, Row, reads, reads_little
 
 _VersionKey = tuple[str, str, str, str]
 _Place = tuple[str, str, str]

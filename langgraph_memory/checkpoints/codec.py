@@ -12,8 +12,8 @@ from langgraph.checkpoint.serde.encrypted import EncryptedSerializer
 from langgraph.checkpoint.serde.event_hooks import SerdeEvent, register_serde_event_listener
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
-from langgraph_memory.exceptions import ClassChangedError, ClassChangedWarning, ClassNotAllowedError
-from langgraph_memory.state.fallbacks import noticing
+from langgraph_memory.checkpoints.fallbacks import noticing
+from langgraph_memory.errors import ClassChangedError, ClassChangedWarning, ClassNotAllowedError
 
 Typed = tuple[str, bytes]
 

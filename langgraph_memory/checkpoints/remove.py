@@ -8,13 +8,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from langgraph_memory.checkpoints.records import CheckpointKey
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.pieces import POSITION_BITS, Run, merged, unpack_runs
 from langgraph_memory.domain.thread import mark_of
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Row, reads, writes, writes_repeatably
 from langgraph_memory.plans.jobs import unqueue_thread
-from langgraph_memory.plans.threads.records import CheckpointKey
 
 _Place = tuple[str, str]
 """A checkpoint of one thread: (namespace, id)."""

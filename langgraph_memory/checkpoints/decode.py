@@ -9,10 +9,10 @@ from typing import Any
 from langgraph.checkpoint.serde.types import _DeltaSnapshot
 
 from langgraph_memory.cache import CacheBound
+from langgraph_memory.checkpoints.chunks import Chunk, Chunks, Shared
+from langgraph_memory.checkpoints.codec import Codec
+from langgraph_memory.checkpoints.records import StoredChunk, StoredVersion
 from langgraph_memory.domain.pieces import Run
-from langgraph_memory.plans.threads.records import StoredChunk, StoredVersion
-from langgraph_memory.state.chunks import Chunk, Chunks, Shared
-from langgraph_memory.state.codec import Codec
 
 
 class Decoder:

@@ -8,17 +8,9 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
 
-from langgraph_memory.domain import marks
-from langgraph_memory.domain.clock import to_microseconds
-from langgraph_memory.domain.pieces import Run, first_address, has_room, pack_runs, place
-from langgraph_memory.domain.thread import NOBODY, mark_of
-from langgraph_memory.effects.effect import Effects
-from langgraph_memory.effects.transaction import Query, writes_at_once, writes_repeatably
-from langgraph_memory.exceptions import CheckpointRemovedError, ErasedError, ForkedThreadError
-from langgraph_memory.plans.marks import left
-from langgraph_memory.plans.threads.access import check_access
-from langgraph_memory.plans.threads.authors import note_authors
-from langgraph_memory.plans.threads.records import (
+from langgraph_memory.checkpoints.access import check_access
+from langgraph_memory.checkpoints.authors import note_authors
+from langgraph_memory.checkpoints.records import (
     SHARED_WRITE,
     CheckpointKey,
     Layout,
@@ -30,6 +22,14 @@ from langgraph_memory.plans.threads.records import (
     Stored,
     StoredWrite,
 )
+from langgraph_memory.domain import marks
+from langgraph_memory.domain.clock import to_microseconds
+from langgraph_memory.domain.pieces import Run, first_address, has_room, pack_runs, place
+from langgraph_memory.domain.thread import NOBODY, mark_of
+from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.transaction import Query, writes_at_once, writes_repeatably
+from langgraph_memory.errors import CheckpointRemovedError, ErasedError, ForkedThreadError
+from langgraph_memory.plans.marks import left
 
 
 class Known(Protocol):

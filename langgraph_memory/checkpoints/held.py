@@ -8,9 +8,9 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from langgraph_memory.cache import Cache, CacheBound
+from langgraph_memory.checkpoints.known import KnownVersion
+from langgraph_memory.checkpoints.records import ChannelPlace, NewVersion, Placed, StoredChunk, StoredVersion
 from langgraph_memory.domain.pieces import Run, continues
-from langgraph_memory.plans.threads.records import ChannelPlace, NewVersion, Placed, StoredChunk, StoredVersion
-from langgraph_memory.state.known import KnownVersion
 
 _ROW_BYTES = 200
 

@@ -12,9 +12,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from langgraph_memory.cache import Cache, CacheBound, bytes_of
-from langgraph_memory.state.codec import Codec, Typed
-from langgraph_memory.state.fields_set import AllFields, all_fields
-from langgraph_memory.state.marks import MESSAGE_TYPES
+from langgraph_memory.checkpoints.codec import Codec, Typed
+from langgraph_memory.checkpoints.fields_set import AllFields, all_fields
+from langgraph_memory.checkpoints.marks import MESSAGE_TYPES
 
 _PLACES = 40
 """Bytes that an element takes in the lists of what copies it."""

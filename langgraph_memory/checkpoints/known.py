@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from langgraph_memory.cache import Cache, CacheBound
+from langgraph_memory.checkpoints.marks import Marks
+from langgraph_memory.checkpoints.records import Base, Kind, StoredVersion
 from langgraph_memory.domain.pieces import Run, tail_of
-from langgraph_memory.plans.threads.records import Base, Kind, StoredVersion
-from langgraph_memory.state.marks import Marks
 
 _VERSION, _MARK, _BLOCK, _RUN = 600, 16, 64, 150
 """Bytes that what is known of a version takes, a fingerprint of it, the digest of a block of it, and a run."""

@@ -21,7 +21,7 @@ from langchain_core import messages as core
 from xxhash import xxh3_128_digest
 
 if TYPE_CHECKING:
-    from langgraph_memory.state.codec import Codec, Typed
+    from langgraph_memory.checkpoints.codec import Codec, Typed
 
 BLOCK = 64
 _DIGEST = 16  # bytes

@@ -1,1 +1,0 @@
-"""The operations of a checkpointer, over serialised values."""
