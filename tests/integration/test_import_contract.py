@@ -41,7 +41,7 @@ def test_the_house_keeps_its_contract(house: Path) -> None:
     [
         ("plans/items.py", "import sqlite3"),
         ("domain/memory.py", "import langgraph_memory.store"),
-        ("driver.py", "import langgraph_memory.domain.memory"),
+        ("effects/effect.py", "import langgraph_memory.domain.memory"),
         ("store.py", "import langgraph_memory.engine.sqlite.engine"),
         ("store.py", "import psycopg"),
         ("plans/recall.py", "import psycopg"),
