@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+__version__ = "0.1.0"
+
 if TYPE_CHECKING:
     from langgraph_memory.checkpointer import ThreadSaver
     from langgraph_memory.database import MemoryDatabase, open_memory

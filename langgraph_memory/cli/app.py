@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from io import TextIOWrapper
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from langgraph_memory import __version__
 from langgraph_memory.cli.terminal import safe
 from langgraph_memory.errors import LangGraphMemoryError
-
-DISTRIBUTION = "langgraph-curated-memory"
 
 
 class _OneSentenceErrors(TyperGroup):
@@ -65,10 +63,7 @@ def main() -> None:
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        try:
-            typer.echo(version(DISTRIBUTION))
-        except PackageNotFoundError:
-            typer.echo("unknown: langgraph_memory runs from a folder and is not installed")
+        typer.echo(__version__)
         raise typer.Exit
 
 
@@ -455,6 +450,17 @@ def import_(
     from langgraph_memory.cli.copying import take_in
 
     take_in(source, db, owner, scope, trusted=trusted, dry_run=dry_run, as_json=as_json)
+
+
+@app.command()
+def guide(
+    name: Annotated[str | None, typer.Argument(help="Which guide; without a name, what there is.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Read a guide: what the package does, how it is operated, and what each of its errors means."""
+    from langgraph_memory.cli import guide as reader
+
+    reader.list_guides(as_json=as_json) if name is None else reader.show_guide(name)
 
 
 @app.command()

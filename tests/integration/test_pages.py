@@ -1,0 +1,109 @@
+"""What the README and the guides show runs, and what they name is there."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pages import DATABASE_URL, PAGES, ROOT, SERVER_VARIABLE, PageError, blocks, expect
+
+import langgraph_memory
+
+README = ROOT / "README.md"
+TEXTS = {page.name: page.read_text(encoding="utf-8") for page in PAGES}
+WITH_SERVER = [page for page in PAGES if DATABASE_URL in TEXTS[page.name]]
+WITHOUT = [page for page in PAGES if page not in WITH_SERVER]
+
+
+def run(page: Path, folder: Path, server: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a page in a process of its own."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), SERVER_VARIABLE: server or DATABASE_URL}
+    command = [sys.executable, "-W", "error", str(ROOT / "tests" / "pages.py"), str(page)]
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=600
+    )
+
+
+@pytest.mark.parametrize("page", WITHOUT, ids=lambda page: page.stem)
+def test_a_page_runs_from_top_to_bottom(page: Path, tmp_path: Path) -> None:
+    assert run(page, tmp_path).stderr == ""
+
+
+@pytest.mark.parametrize("page", WITH_SERVER, ids=lambda page: f"{page.stem}-postgres")
+def test_a_page_with_a_server_runs_from_top_to_bottom(page: Path, tmp_path: Path, postgres_url: str) -> None:
+    assert run(page, tmp_path, postgres_url).stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("```python\nprint(1)\n#> 2\n```\n", "the page shows"),
+        ("```python\n1 / 0\n```\n", "ZeroDivisionError"),
+        ("```python\ndef test_it():\n    assert False\n```\n", "ended with 1"),
+        ("```console\n$ false\n```\n", "ended with 1"),
+        ("```console\n$ echo a\nb\n```\n", "the page shows"),
+        ("```console\n$ pip install '.[nothing]'\n```\n", "no extra nothing"),
+        ("```ruby\nputs 1\n```\n", "KeyError: 'ruby'"),
+    ],
+)
+def test_a_page_that_does_not_hold_is_named_with_the_line(body: str, said: str, tmp_path: Path) -> None:
+    page = ROOT / "build" / f"{tmp_path.name}.md"
+    page.parent.mkdir(exist_ok=True)
+    page.write_text(f"# A page\n\n{body}")
+    try:
+        ended = run(page, tmp_path)
+    finally:
+        page.unlink()
+
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"build/{page.name}:4: ")
+    assert said in ended.stderr
+
+
+def test_what_a_page_shows_is_printed_in_that_order() -> None:
+    expect(["a ... c", "...", "d"], "a b c\nx\nd\n")
+    with pytest.raises(PageError):
+        expect(["d", "a"], "a\nd\n")
+
+
+@pytest.mark.parametrize("page", TEXTS)
+def test_every_command_of_the_package_that_a_page_names_is_there(page: str) -> None:
+    from typer.main import get_command
+
+    from langgraph_memory.cli import app
+
+    root = get_command(app)
+    for words in re.findall(r"(?<![\w/-])langgraph-memory ((?:[a-z][a-z-]* ?)+)", _code(TEXTS[page])):
+        _find(root, words.split())
+
+
+def _code(text: str) -> str:
+    """Return the code of a page, in blocks and in sentences."""
+    inline = re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE))
+    return "\n".join([*(block.text for block in blocks(text)), *inline])
+
+
+def _find(command: object, words: list[str]) -> None:
+    """Follow words down a tree of commands, as far as it has groups."""
+    commands = getattr(command, "commands", None)
+    if commands and words:
+        assert words[0] in commands, f"langgraph-memory {' '.join(words)}"
+        _find(commands[words[0]], words[1:])
+
+
+@pytest.mark.parametrize("page", TEXTS)
+def test_every_module_and_script_that_a_page_names_is_there(page: str) -> None:
+    for module in re.findall(r"python -m (tests[\w.]+)", TEXTS[page]):
+        assert (ROOT / f"{module.replace('.', '/')}.py").exists(), module
+    for name in re.findall(r"from langgraph_memory import (?:\(([^)]*)\)|(.+))", TEXTS[page]):
+        assert {part.strip() for part in "".join(name).split(",") if part.strip()} <= set(langgraph_memory.__all__)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_link_to_a_file_leads_to_one(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", TEXTS[page.name]):
+        assert (page.parent / target).exists(), target
