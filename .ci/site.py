@@ -23,7 +23,7 @@ MODULES = {
     "langgraph_memory.configuration": "Settings of a server",
     "langgraph_memory.report": "A report for an owner",
     "langgraph_memory.testing": "For tests",
-    "langgraph_memory.exceptions": "Errors",
+    "langgraph_memory.errors": "Errors",
 }
 """The documented modules, in the order of the reference."""
 

@@ -9,7 +9,7 @@ from rich.markdown import Markdown
 
 from langgraph_memory.cli.telling import print_json
 from langgraph_memory.cli.terminal import open_console
-from langgraph_memory.exceptions import InvalidInputError
+from langgraph_memory.errors import InvalidInputError
 
 
 def guides() -> dict[str, str]:
