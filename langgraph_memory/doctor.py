@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, Self
 
 from langgraph_memory.checkpointer import ThreadSaver
-from langgraph_memory.display.counting import agreeing, counted
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.thread import ThreadSummary
 from langgraph_memory.effects.engine import Engine
@@ -17,6 +16,8 @@ from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.plans import doctor
 from langgraph_memory.plans.doctor import Health
 from langgraph_memory.store import CuratedStore
+from langgraph_memory.views import Table, Tabular
+from langgraph_memory.views.words import agreeing, counted
 
 Severity = Literal["error", "warning", "note"]
 
@@ -30,16 +31,24 @@ _MOST_NAMED = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Tabular):
     """One thing to look at: what it is, how bad, and what to do."""
 
     severity: Severity
     what: str
     action: str
 
-    def row(self) -> dict[str, str]:
-        """Return it as a flat dict."""
-        return asdict(self)
+    things: ClassVar[str] = "findings"
+
+    def label(self) -> str:
+        """Return what it is."""
+        return self.what
+
+    @classmethod
+    def table(cls, records: Iterable[Self], title: str | None = None) -> Table:
+        """Return one row for each finding."""
+        rows = [(one.severity, one.what, one.action) for one in records]
+        return Table.of(title or "", ("how bad", "what", "what to do"), rows)
 
 
 def diagnose(engine: Engine, store: CuratedStore, saver: ThreadSaver, settings: StoreSettings) -> list[Finding]:

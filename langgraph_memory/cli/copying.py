@@ -15,12 +15,12 @@ from langgraph_memory.cli.telling import print_json
 from langgraph_memory.cli.terminal import open_console, safe
 from langgraph_memory.cli.upkeep import STANDARD_STREAM, import_memories
 from langgraph_memory.database import open_memory
-from langgraph_memory.display.counting import counted
 from langgraph_memory.domain.scope import GLOBAL
 from langgraph_memory.elsewhere import take_in as take_in_foreign
 from langgraph_memory.errors import DatabaseUnavailableError, InvalidInputError, without_password
 from langgraph_memory.importer import import_upstream, is_upstream
 from langgraph_memory.moving import copy_memory
+from langgraph_memory.views.words import counted
 
 _NAMED = 10
 

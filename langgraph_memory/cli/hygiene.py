@@ -11,10 +11,10 @@ from langgraph_memory.cli.tables import review_table, sweep_table
 from langgraph_memory.cli.telling import confirm, print_json
 from langgraph_memory.cli.terminal import open_console, safe
 from langgraph_memory.database import open_memory
-from langgraph_memory.display.counting import counted
 from langgraph_memory.domain.hygiene import HygienePolicy, SweepReport
 from langgraph_memory.domain.review import check_kind
 from langgraph_memory.errors import without_password
+from langgraph_memory.views.words import counted
 
 _REMOVED = {"trimmed": "old versions", "receipts": "receipts"}
 

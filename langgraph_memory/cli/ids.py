@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from langgraph_memory.display.counting import counted
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.errors import InvalidInputError, MemoryNotFoundError
 from langgraph_memory.store import CuratedStore
+from langgraph_memory.views.words import counted
 
 
 def memory_of_id(store: CuratedStore, owner_id: str, start: str) -> Memory:

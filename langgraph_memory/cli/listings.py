@@ -13,8 +13,8 @@ from langgraph_memory.cli.tables import memories_table, owners_table, threads_ta
 from langgraph_memory.cli.telling import as_object, print_json
 from langgraph_memory.cli.terminal import open_console, safe
 from langgraph_memory.database import open_memory
-from langgraph_memory.display.counting import counted
 from langgraph_memory.domain.memory import Memory
+from langgraph_memory.views.words import counted
 
 
 def list_memories(db: str, owner: str | None, *, everything: bool, as_json: bool, limit: int) -> None:

@@ -16,7 +16,7 @@ from langgraph_memory.cli.files import existing
 from langgraph_memory.cli.telling import tell
 from langgraph_memory.cli.terminal import open_console
 from langgraph_memory.database import open_memory
-from langgraph_memory.display.counting import counted
+from langgraph_memory.views.words import counted
 
 
 def reindex_file(db: str, embed: str, dims: int, fields: Sequence[str] | None, *, as_json: bool) -> None:

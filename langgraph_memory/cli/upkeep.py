@@ -19,11 +19,11 @@ from langgraph_memory.cli.tables import audit_table, memories_table
 from langgraph_memory.cli.telling import as_object, confirm, print_json, tell
 from langgraph_memory.cli.terminal import open_console, safe
 from langgraph_memory.database import MemoryDatabase, open_memory
-from langgraph_memory.display.counting import counted, listed
 from langgraph_memory.domain.memory import Receipt
 from langgraph_memory.domain.transfer import check_header
 from langgraph_memory.errors import InvalidInputError, InvalidMemoryError, MemoryNotFoundError, without_password
 from langgraph_memory.store import CuratedStore
+from langgraph_memory.views.words import counted, listed
 
 STANDARD_STREAM = "-"
 

@@ -18,13 +18,13 @@ from langgraph_memory.cli.tables import jobs_table
 from langgraph_memory.cli.telling import as_object, print_json, tell
 from langgraph_memory.cli.terminal import open_console, safe
 from langgraph_memory.database import open_memory
-from langgraph_memory.display.counting import agreeing, counted
 from langgraph_memory.domain.jobs import Job
 from langgraph_memory.errors import InvalidInputError, without_password
 from langgraph_memory.extract import ModelExtractor
 from langgraph_memory.nodes import PromotionWorker, WorkReport
 from langgraph_memory.nodes.readers import AnyExtractor
 from langgraph_memory.store import CuratedStore
+from langgraph_memory.views.words import agreeing, counted
 
 
 def work_off(

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
-from langgraph_memory.display import sweep_html
 from langgraph_memory.domain.clock import from_microseconds
 from langgraph_memory.domain.likeness import compare
 from langgraph_memory.domain.statement import Statement
 from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.errors import InvalidInputError
+from langgraph_memory.views import ID, Cell, Column, Displayable, Table, Tabular
+from langgraph_memory.views.table import ID_LENGTH
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -149,11 +150,20 @@ class Standing:
         return self.confidence if self.stated_confidence is None else self.stated_confidence
 
 
+_CHANGE_COLUMNS = (
+    ID,
+    Column("memory", stretch=True),
+    *(Column(title, on="page") for title in ("type", "scope", "owner")),
+    Column("what", 7),
+    Column("before", 10),
+    Column("after", stretch=True),
+    Column("why", stretch=True),
+)
 _READ = tuple(name for name in Standing.__dataclass_fields__ if name != "payload")
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Change(Tabular):
     """One thing a sweep does to one memory: `before` and `after` say what it was and what it is then, `reason` why.
 
     `versions` is how many older versions go with it, `successor` the memory that takes its place.
@@ -170,6 +180,26 @@ class Change:
     content: str
     versions: int = 0
     successor: str | None = None
+    things: ClassVar[str] = "changes"
+
+    @classmethod
+    def table(cls, records: Iterable[Self], title: str | None = None) -> Table:
+        """Return one row for each change."""
+        rows = [
+            (
+                one.memory_id[:ID_LENGTH],
+                one.content,
+                one.memory_type,
+                one.scope,
+                one.owner_id,
+                Cell(one.action, "red" if one.removes else "yellow"),
+                one.before,
+                one.after,
+                Cell(one.reason, "dim"),
+            )
+            for one in records
+        ]
+        return Table.of(title or cls.things, _CHANGE_COLUMNS, rows)
 
     @property
     def removes(self) -> bool:
@@ -335,7 +365,7 @@ def staying(going: Mapping[str, Sequence[str]], needs: Iterable[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class SweepReport:
+class SweepReport(Displayable):
     """What a sweep did, or with `dry_run` would do: `changes` to memories, in the order in which they happen.
 
     `items` are plain items whose time was over, `receipts` the old receipts of each owner; both are counted only.
@@ -359,10 +389,11 @@ class SweepReport:
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one flat dict for each change; a table of them is `pandas.DataFrame(report.rows())`."""
-        return [{name: getattr(one, name) for name in Change.__dataclass_fields__} for one in self.changes]
+        return [one.row() for one in self.changes]
 
-    def _repr_html_(self) -> str:
-        return sweep_html(self)
+    def tables(self) -> Sequence[Table]:
+        """Return one row for each change."""
+        return [Change.table(self.changes, "what a sweep would do" if self.dry_run else "swept")]
 
 
 def _best_first(one: Standing) -> tuple[Any, ...]:

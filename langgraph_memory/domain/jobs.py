@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 from zlib import crc32
 
-from langgraph_memory.display import jobs_html
 from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.clock import from_microseconds
 from langgraph_memory.domain.memory import Source
 from langgraph_memory.domain.promotion import LedgerPlace
 from langgraph_memory.domain.scope import decode_label, split_labels
 from langgraph_memory.errors import InvalidInputError
+from langgraph_memory.views import Cell, Column, Table, Tabular
+from langgraph_memory.views.words import minute, spaced
 
 JobState = Literal["waiting", "leased", "set_aside"]
 _LONGEST = timedelta(days=365)
@@ -145,7 +147,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class Job(Tabular):
     """What waits to be promoted of one thread for one extractor; it tells how much, and nothing of what was said.
 
     `due_at` is None when every message of it is set aside; `last_error` is why it failed last, in one word.
@@ -162,6 +164,7 @@ class Job:
     last_error: str | None
     waiting_since: datetime
     updated_at: datetime
+    things: ClassVar[str] = "jobs"
 
     @classmethod
     def from_row(cls, row: Any, now: int) -> Self:
@@ -181,8 +184,52 @@ class Job:
             updated_at=from_microseconds(row["updated_at"]),
         )
 
-    def _repr_html_(self) -> str:
-        return jobs_html([self])
+    def label(self) -> str:
+        """Return whose it is, and of which thread."""
+        return f"{self.owner_id} {self.thread_id}"
+
+    @classmethod
+    def table(cls, records: Iterable[Self], title: str | None = None) -> Table:
+        """Return one row for each job."""
+        rows = [
+            (
+                one.owner_id,
+                one.thread_id,
+                one.extractor,
+                spaced(one.state),
+                "" if one.due_at is None else minute(one.due_at),
+                one.waiting,
+                one.set_aside,
+                Cell(one.due, _STYLES[one.state]),
+                one.held,
+                one.last_error or "",
+            )
+            for one in records
+        ]
+        return Table.of(title or cls.things, _COLUMNS, rows)
+
+    @property
+    def due(self) -> str:
+        """Its state, with when it is due, in words."""
+        return spaced(self.state) + ("" if self.due_at is None else f", due {minute(self.due_at)}")
+
+    @property
+    def held(self) -> str:
+        """How many messages wait, and how many are set aside, in words."""
+        held = (("waiting", self.waiting), ("set aside", self.set_aside))
+        return ", ".join(f"{number} {what}" for what, number in held if number)
+
+
+_STYLES = {"waiting": "green", "leased": "yellow", "set_aside": "red"}
+_COLUMNS: tuple[Column | str, ...] = (
+    "owner",
+    "thread",
+    Column("extractor", 9),
+    *(Column(title, on="page") for title in ("state", "due (UTC)", "waiting", "set aside")),
+    Column("state (UTC)", 16, on="terminal"),
+    Column("messages", 11, on="terminal"),
+    Column("last error", 10),
+)
 
 
 def owner_of(partition: str) -> str:

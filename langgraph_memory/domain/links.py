@@ -6,8 +6,9 @@ A link holds as long as both memories do: what is superseded, forgotten or erase
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
 
 from langgraph_memory.cache import remember_short
 from langgraph_memory.domain.dates import MONTHS
@@ -15,6 +16,7 @@ from langgraph_memory.domain.memory import Memory, Recalled
 from langgraph_memory.domain.needed import chance
 from langgraph_memory.domain.text import folded
 from langgraph_memory.domain.word_vectors import word_vectors
+from langgraph_memory.views import Table, Tabular
 
 _NAME = re.compile(r"[^\W\d_][\w&-]*")
 _IDENTIFIER = re.compile(r"(?<![\w.])(?=[\w./@#-]*\d)(?=[\w./@#-]*[^\W\d_])[\w#@][\w./@#-]*\w")
@@ -63,11 +65,28 @@ def names_of(memory: Memory) -> frozenset[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class Link(Tabular):
     """Two memories, the older first, and what both of them name."""
 
     memories: tuple[Memory, Memory]
     names: tuple[str, ...]
+    things: ClassVar[str] = "links"
+
+    def row(self) -> dict[str, Any]:
+        """Return what the two memories say, and by which names they are linked."""
+        older, newer = self.memories
+        return {"memory": older.content, "linked_to": newer.content, "names": ", ".join(self.names)}
+
+    def label(self) -> str:
+        """Return the names."""
+        return ", ".join(self.names)
+
+    @classmethod
+    def table(cls, records: Iterable[Self], title: str | None = None) -> Table:
+        """Return one row for each link."""
+        return Table.of(
+            title or cls.things, ("memory", "linked to", "by"), [tuple(one.row().values()) for one in records]
+        )
 
 
 def links_between(memories: Sequence[Memory], names: frozenset[str] | None = None) -> list[Link]:

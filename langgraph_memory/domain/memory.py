@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self, overload
+from typing import Annotated, Any, ClassVar, Literal, Self, overload
 from zlib import crc32
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from langgraph_memory.display import memories_html, outcome_html, recall_html, receipts_html
 from langgraph_memory.domain.clock import from_microseconds, in_utc, to_microseconds
 from langgraph_memory.domain.scope import GLOBAL, check_owner, check_scope, storable
 from langgraph_memory.domain.whose import as_shown, as_told, other_person
 from langgraph_memory.errors import DamagedMemoryError, InvalidMemoryError, explain_validation
+from langgraph_memory.views import ID, Cell, Column, Displayable, Table, Tabular
+from langgraph_memory.views.table import ID_LENGTH
+from langgraph_memory.views.words import in_words, listed, minute, spaced
 
 MAX_CONTENT = 100_000
 """Characters a memory's content may have; a longer text is a document, not a memory."""
@@ -95,7 +97,7 @@ def _set_by_the_app(fields: dict[str, Any]) -> bool:
     return fields.get("trust") == "app"
 
 
-class Memory(BaseModel):
+class Memory(Tabular, BaseModel):
     """One durable record: what is known, whose it is, where it holds, where it comes from and until when it counts.
 
     Timestamps are aware and kept in UTC to the microsecond; confidence and importance lie in 0..1. `subject` is who
@@ -108,6 +110,7 @@ class Memory(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    things: ClassVar[str] = "memories"
 
     id: Annotated[Text, Field(min_length=1)]
     owner_id: str
@@ -245,8 +248,67 @@ class Memory(BaseModel):
         _set(memory, "__pydantic_private__", None)
         return memory
 
-    def _repr_html_(self) -> str:
-        return memories_html([self])
+    @property
+    def known_by(self) -> str:
+        """How it is known, in a word or two."""
+        return f"{self.trust}, protected" if self.protected and self.trust != "app" else self.trust
+
+    @property
+    def place(self) -> str:
+        """The slot, and the scope where it is not the whole of what the owner does."""
+        at = "" if self.scope == GLOBAL else f"at {self.scope}"
+        return f"{self.slot or ''} {at}".strip()
+
+    def state(self, now: datetime | None = None) -> str:
+        """Return what has become of it by `now`; without a moment, since when or until when that is."""
+        if self.superseded_at is not None:
+            gone = "retired" if self.retired else "superseded"
+            return gone if now else f"{gone} {minute(self.superseded_at)}"
+        if now is not None:
+            return "expired" if self.expired(now) else "live"
+        if self.conflict_id is not None:
+            return "in conflict"
+        return "live" if self.expires_at is None else f"until {minute(self.expires_at)}"
+
+    def row(self) -> dict[str, Any]:
+        """Return the record as JSON, with its id."""
+        return {"id": self.id, **self.to_value()}
+
+    def label(self) -> str:
+        """Return what it says."""
+        return self.content
+
+    @classmethod
+    def table(cls, records: Iterable[Self], title: str | None = None, now: datetime | None = None) -> Table:
+        """Return one row for each memory, with what has become of it by `now`."""
+        rows = [
+            (
+                one.id[:ID_LENGTH],
+                one.shown_to(),
+                one.memory_type,
+                one.place,
+                one.known_by,
+                f"{one.confidence:.2f}",
+                minute(one.updated_at),
+                one.updated_at.date(),
+                Cell(one.state(now), "red" if one.superseded or (now and one.expired(now)) else "green"),
+            )
+            for one in records
+        ]
+        return Table.of(title or cls.things, _MEMORY_COLUMNS, rows)
+
+
+_MEMORY_COLUMNS = (
+    ID,
+    "memory",
+    "type",
+    "slot",
+    Column("by", 6),
+    Column("confidence", on="page"),
+    Column("updated (UTC)", on="page"),
+    Column("updated", 10, on="terminal"),
+    Column("state", 10),
+)
 
 
 _MOMENTS = (
@@ -309,7 +371,7 @@ Action = Literal["added", "reinforced", "superseded", "conflict", "retired", "fo
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Displayable):
     """What `remember` did: the action, the memory it is about now (None when refused), and why.
 
     `replaced` are the memories whose place it took, or that were retired; `conflicts` those that it contradicts and
@@ -322,8 +384,14 @@ class Outcome:
     replaced: tuple[Memory, ...] = ()
     conflicts: tuple[Memory, ...] = ()
 
-    def _repr_html_(self) -> str:
-        return outcome_html(self)
+    def tables(self) -> Sequence[Table]:
+        """Return what it did to the memory it is about, and to those that this replaced or contradicts."""
+        about = self.memory
+        first = ("", "", "") if about is None else (about.content, about.memory_type, about.slot or "")
+        others = [(one.state(), one.content, one.memory_type, one.slot or "", "") for one in self.replaced]
+        others += [("in conflict", one.content, one.memory_type, one.slot or "", "") for one in self.conflicts]
+        head = ("what", "memory", "type", "slot", "why")
+        return [Table.of("remembered", head, [(self.action, *first, self.reason), *others])]
 
 
 DropReason = Literal[
@@ -376,7 +444,7 @@ class Dropped:
 
 
 @dataclass(frozen=True)
-class Recall(Sequence[Recalled]):
+class Recall(Displayable, Sequence[Recalled]):
     """What one recall found, best first; `dropped` is what it left out, `id` names its stored receipt.
 
     `reader` is the name of who asked, where several people share the owner.
@@ -424,12 +492,36 @@ class Recall(Sequence[Recalled]):
             "dropped": [_dropped_json(item) for item in self.dropped],
         }
 
-    def _repr_html_(self) -> str:
-        return recall_html(self)
+    def shown(self, memory: Memory) -> str:
+        """Return what a memory says with whose it is, for the table of this recall."""
+        return memory.shown_to(self.owner_id, self.reader)
+
+    def tables(self, when: str = "recalled") -> Sequence[Table]:
+        """Return what was recalled, with the parts of each score, and what was left out and why."""
+        rows = [
+            (self.shown(one.memory), one.memory.memory_type, f"{one.score:.3f}", self._why(one)) for one in self.items
+        ]
+        dropped = [
+            (
+                self.shown(one.memory),
+                one.memory.memory_type,
+                "" if one.score is None else f"{one.score:.3f}",
+                spaced(one.reason),
+            )
+            for one in self.dropped
+        ]
+        found = Table.of(when if self.query is None else f"{when} for “{self.query}”", _SCORED, rows)
+        return [found, Table.of("left out", (*_SCORED[:-1], "why"), dropped)] if dropped else [found]
+
+    def _why(self, one: Recalled) -> str:
+        return in_words(one.parts, "; ".join(map(self.shown, one.contradicted_by)))
+
+
+_SCORED = ("memory", "type", "score", "parts")
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Tabular):
     """The stored record of one operation: what kind, when, where, and how many rows of each kind it touched.
 
     `body` is all that was stored of it: of a recall the question, ids, scores and reasons, and none of the contents.
@@ -444,6 +536,7 @@ class Receipt:
     checkpoint_id: str | None = None
     run_id: str | None = None
     body: Mapping[str, Any] = field(default_factory=dict)
+    things: ClassVar[str] = "receipts"
 
     @classmethod
     def from_row(cls, owner_id: str, row: Any) -> Self:
@@ -463,8 +556,15 @@ class Receipt:
             body=body,
         )
 
-    def _repr_html_(self) -> str:
-        return receipts_html([self])
+    def label(self) -> str:
+        """Return what kind it is, and of when."""
+        return f"{self.kind} {minute(self.at)}"
+
+    @classmethod
+    def table(cls, records: Iterable[Self], title: str | None = None) -> Table:
+        """Return one row for each receipt."""
+        rows = [(one.kind, minute(one.at), listed(one.counts.items()), one.id) for one in records]
+        return Table.of(title or cls.things, ("what", "when (UTC)", "counts", "id"), rows)
 
 
 def _dropped_json(item: Dropped) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from typing import Any, overload
 
 from pydantic import ValidationError
 
-from langgraph_memory.display import promotion_html
 from langgraph_memory.domain.admission import refuse_said
 from langgraph_memory.domain.candidate import Candidate, Flaw, Utterance
 from langgraph_memory.domain.changes import amended
@@ -17,6 +16,8 @@ from langgraph_memory.domain.guard import DEFAULT_GUARD, GuardPolicy, Refusal, m
 from langgraph_memory.domain.memory import Outcome
 from langgraph_memory.domain.policy import Bucket, PromotionPolicy, Verdict
 from langgraph_memory.domain.quotes import holds
+from langgraph_memory.views import Displayable, Table
+from langgraph_memory.views.words import spaced
 
 REFUSED = "(refused)"
 """What stands in place of a text that the guard refused."""
@@ -244,7 +245,7 @@ class Promoted:
 
 
 @dataclass(frozen=True)
-class PromotionReport(Sequence[Promoted]):
+class PromotionReport(Displayable, Sequence[Promoted]):
     """What one promotion did, one entry for each candidate; `id` names its stored receipt.
 
     A message of which nothing was proposed has an entry too, with the reason `nothing_heard`. It has no entries when
@@ -276,8 +277,25 @@ class PromotionReport(Sequence[Promoted]):
         """Return what the receipt keeps: buckets, reasons and ids, and none of the contents."""
         return {"scope": self.scope, "candidates": [_entry(entry) for entry in self.entries]}
 
-    def _repr_html_(self) -> str:
-        return promotion_html(self)
+    def tables(self) -> Sequence[Table]:
+        """Return one row for each candidate: its bucket, its reason, and what it did."""
+        rows = [
+            (
+                one.candidate.content,
+                one.candidate.memory_type,
+                spaced(one.verdict.bucket.value),
+                one.verdict.explanation,
+                "" if one.outcome is None else one.outcome.action,
+                "" if one.outcome is None else _touched(one.outcome),
+            )
+            for one in self.entries
+        ]
+        head = ("candidate", "type", "bucket", "why", "action", "supersedes or conflicts with")
+        return [Table.of("promotion", head, rows)]
+
+
+def _touched(outcome: Outcome) -> str:
+    return "; ".join(memory.content for memory in (*outcome.replaced, *outcome.conflicts))
 
 
 def _entry(entry: Promoted) -> dict[str, Any]:

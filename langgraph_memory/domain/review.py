@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal, get_args
+from typing import ClassVar, Literal, Self, get_args
 
-from langgraph_memory.display import review_html
-from langgraph_memory.display.counting import counted
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.errors import InvalidInputError
+from langgraph_memory.views import ID, Cell, Column, Table, Tabular
+from langgraph_memory.views.table import ID_LENGTH
+from langgraph_memory.views.words import counted, spaced
 
 ReviewKind = Literal["conflicting", "stale", "low_confidence", "never_recalled"]
 KINDS: tuple[ReviewKind, ...] = get_args(ReviewKind)
@@ -53,7 +54,7 @@ DEFAULT_REVIEW = ReviewPolicy()
 
 
 @dataclass(frozen=True, slots=True)
-class ReviewItem:
+class ReviewItem(Tabular):
     """One memory to look at: `reason` says why, `action` what to do; `against` are the ids of those it contradicts."""
 
     kind: ReviewKind
@@ -69,13 +70,39 @@ class ReviewItem:
     reason: str
     action: str
     against: str = ""
+    things: ClassVar[str] = "memories to look at"
 
-    def row(self) -> dict[str, Any]:
-        """Return it as a flat dict; a table of many is `pandas.DataFrame([item.row() for item in items])`."""
-        return asdict(self)
+    def label(self) -> str:
+        """Return what the memory says."""
+        return self.content
 
-    def _repr_html_(self) -> str:
-        return review_html([self])
+    @classmethod
+    def table(cls, records: Iterable[Self], title: str | None = None) -> Table:
+        """Return one row for each memory that is to be looked at."""
+        rows = [
+            (
+                one.memory_id[:ID_LENGTH],
+                one.content,
+                one.memory_type,
+                one.scope,
+                spaced(one.kind),
+                one.reason,
+                Cell(one.action, "dim"),
+            )
+            for one in records
+        ]
+        return Table.of(title or "to be looked at", _COLUMNS, rows)
+
+
+_COLUMNS = (
+    ID,
+    Column("memory", stretch=True),
+    Column("type", 10),
+    Column("scope", on="page"),
+    Column("list", on="page"),
+    Column("why", stretch=True),
+    Column("what to do", stretch=True),
+)
 
 
 def check_kind(kind: str | None) -> tuple[ReviewKind, ...]:

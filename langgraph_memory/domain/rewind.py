@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from langgraph_memory.display import retraction_html
-from langgraph_memory.display.counting import counted
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.trail import AuditEntry
+from langgraph_memory.views import ID, Cell, Column, Displayable, Table
+from langgraph_memory.views.table import ID_LENGTH
+from langgraph_memory.views.words import counted
 
 _CONFIRMING = ("reinforced", "verified")
 _ENDING = ("superseded", "retired")
@@ -29,7 +30,7 @@ class Stays:
 
 
 @dataclass(frozen=True, slots=True)
-class Retraction:
+class Retraction(Displayable):
     """What taking back an abandoned branch does, or with `dry_run` would do.
 
     `removed` are the memories it added; `restored` hold again, `unconfirmed` are as sure as they were before it;
@@ -70,8 +71,23 @@ class Retraction:
         """How many messages count as unread again, and how many checkpoints go with it, in words."""
         return f"{counted(self.messages, 'messages')} unread again, {counted(self.checkpoints, 'checkpoints')} deleted"
 
-    def _repr_html_(self) -> str:
-        return retraction_html(self)
+    def tables(self) -> Sequence[Table]:
+        """Return one row for each memory that taking back the branch touches."""
+        parts = (
+            (Cell("removed", "red"), self.removed),
+            (Cell("holds again", "green"), self.restored),
+            (Cell("as sure as before", "yellow"), self.unconfirmed),
+        )
+        touched = [(what, one, "") for what, memories in parts for one in memories]
+        touched += [(Cell("stays", "dim"), one.memory, one.reason) for one in self.stays]
+        rows = [
+            (one.id[:ID_LENGTH], what, one.content, one.memory_type, Cell(why, "dim")) for what, one, why in touched
+        ]
+        title = "what taking it back would do" if self.dry_run else "taken back"
+        return [Table.of(f"{title}: {self.counts}", _COLUMNS, rows)]
+
+
+_COLUMNS = (ID, Column("what", 15), Column("memory", stretch=True), Column("type", 10), Column("why", stretch=True))
 
 
 @dataclass(slots=True)

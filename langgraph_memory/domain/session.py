@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from langgraph_memory.display import session_html
 from langgraph_memory.domain.likeness import compare
 from langgraph_memory.domain.memory import Memory, Outcome
 from langgraph_memory.domain.text import phrase_key, query_terms
+from langgraph_memory.views import Displayable, Table
 
 Writer = Literal["rules", "model"]
 
@@ -21,7 +21,7 @@ _TITLE = re.compile(r"\s*(?:Decided|Told|Open|Asked): ")
 
 
 @dataclass(frozen=True, slots=True)
-class SessionSummary:
+class SessionSummary(Displayable):
     """The summary of one thread and what became of it.
 
     `outcome` is what remembering it did, None when there was nothing to remember; `reason` says why in a sentence.
@@ -43,8 +43,12 @@ class SessionSummary:
         """The memory that holds the summary, None when there is none."""
         return None if self.outcome is None else self.outcome.memory
 
-    def _repr_html_(self) -> str:
-        return session_html(self)
+    def tables(self) -> Sequence[Table]:
+        """Return what the session came to."""
+        writer = self.written_by if self.fallback is None else f"{self.written_by} (model: {self.fallback})"
+        head = ("summary", "written by", "messages", "checkpoints removed", "why")
+        row = ("" if self.memory is None else self.memory.content, writer, self.messages, self.removed, self.reason)
+        return [Table.of(f"session {self.thread_id}", head, [row])]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from xxhash import xxh3_128_intdigest
 
-from langgraph_memory.display.counting import listed
+from langgraph_memory.views.words import listed
 
 _WIDTH = 1 << 128
 

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar, Self
+
+from langgraph_memory.views import Column, Table, Tabular
+from langgraph_memory.views.words import minute
 
 NOBODY = ""
 """Stands where a run that added a message named no owner: it is read for whom the thread is of, while that is one."""
@@ -13,7 +18,7 @@ STRANGER = " "
 
 
 @dataclass(frozen=True, slots=True)
-class ThreadSummary:
+class ThreadSummary(Tabular):
     """What a database holds of one thread; `bytes` counts stored values, `preview` is its last message."""
 
     thread_id: str
@@ -23,6 +28,28 @@ class ThreadSummary:
     updated_at: datetime
     bytes: int
     preview: str | None = None
+    things: ClassVar[str] = "threads"
+
+    def label(self) -> str:
+        """Return its id."""
+        return self.thread_id
+
+    @classmethod
+    def table(cls, records: Iterable[Self], title: str | None = None) -> Table:
+        """Return one row for each thread."""
+        rows = [
+            (
+                one.thread_id,
+                one.owner_id or "",
+                one.checkpoints,
+                minute(one.created_at),
+                minute(one.updated_at),
+                f"{one.bytes:,}",
+            )
+            for one in records
+        ]
+        head = ("thread", Column("owner", on="page"), "checkpoints", "created (UTC)", "updated (UTC)", "bytes")
+        return Table.of(title or cls.things, head, rows)
 
 
 def mark_of(thread_id: str) -> str:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
-from langgraph_memory.display import audit_html, explanation_html, replay_html
-from langgraph_memory.display.parts import in_words
 from langgraph_memory.domain.clock import from_microseconds
 from langgraph_memory.domain.memory import Memory, Recall, Receipt
+from langgraph_memory.views import ID, Cell, Column, Displayable, Table, Tabular, to_html
+from langgraph_memory.views.table import ID_LENGTH
+from langgraph_memory.views.words import in_words, spaced
 
 
 @dataclass(frozen=True, slots=True)
-class AuditEntry:
+class AuditEntry(Tabular):
     """One change to one memory: who made it, when, what it was, why, and in which thread, checkpoint and run.
 
     The reason is empty once the memory is forgotten.
@@ -29,6 +30,7 @@ class AuditEntry:
     thread_id: str | None = None
     checkpoint_id: str | None = None
     run_id: str | None = None
+    things: ClassVar[str] = "changes"
 
     @classmethod
     def from_row(cls, row: Any) -> Self:
@@ -36,8 +38,29 @@ class AuditEntry:
         names = ("memory_id", "change_no", "action", "reason", "actor", "thread_id", "checkpoint_id", "run_id")
         return cls(at=from_microseconds(row["changed_at"]), **{name: row[name] for name in names})
 
-    def _repr_html_(self) -> str:
-        return audit_html([self])
+    def label(self) -> str:
+        """Return what was done to which memory."""
+        return f"{self.action} {self.memory_id[:ID_LENGTH]}"
+
+    @classmethod
+    def table(cls, records: Iterable[Self], title: str | None = None) -> Table:
+        """Return one row for each change."""
+        rows = [
+            (
+                f"{one.at:%Y-%m-%d %H:%M:%S}",
+                one.memory_id[:ID_LENGTH],
+                one.action,
+                Cell(one.reason, "dim"),
+                one.actor or "",
+                one.thread_id or "",
+                one.memory_id,
+            )
+            for one in records
+        ]
+        return Table.of(title or cls.things, _AUDIT_COLUMNS, rows)
+
+
+_AUDIT_COLUMNS = (Column("when (UTC)", 10), ID, Column("what", 10), "why", "who", "thread", Column("memory", on="page"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +86,14 @@ class Explained:
         """What contradicts it, in words."""
         return "; ".join(memory.content for memory in self.contradicted_by) or ", ".join(self.conflicts_with)
 
+    def cells(self) -> tuple[str, str, str]:
+        """Return it as a row: what it says, its score, and why it is there."""
+        return (
+            "(forgotten)" if self.memory is None else self.memory.content,
+            "" if self.score is None else f"{self.score:.3f}",
+            spaced(self.reason) if self.reason else in_words(self.parts, self.against),
+        )
+
     def __str__(self) -> str:
         score = "  -  " if self.score is None else f"{self.score:.3f}"
         said = "(forgotten)" if self.memory is None else self.memory.content
@@ -73,7 +104,7 @@ class Explained:
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Displayable):
     """Why one recall found what it did: print it, or let a notebook show it."""
 
     receipt: Receipt
@@ -90,8 +121,13 @@ class Explanation:
             [head, *_section("recalled", self.recalled), *(_section("left out", self.dropped) if self.dropped else ())]
         )
 
-    def _repr_html_(self) -> str:
-        return explanation_html(self)
+    def tables(self) -> Sequence[Table]:
+        """Return what it found, with the parts of each score, and what it left out and why."""
+        asked = "everything" if self.query is None else f"“{self.query}”"
+        head = ("memory", "score", "why")
+        found = Table.of(f"recalled for {asked} at {self.scope}", head, [one.cells() for one in self.recalled])
+        dropped = Table.of("left out", head, [one.cells() for one in self.dropped])
+        return [found, dropped] if self.dropped else [found]
 
 
 class Replay(NamedTuple):
@@ -100,8 +136,12 @@ class Replay(NamedTuple):
     then: Recall
     now: Recall
 
+    def tables(self) -> Sequence[Table]:
+        """Return the recall as it was, and as it would be now."""
+        return [*self.then.tables("recalled then"), *self.now.tables("recalled now")]
+
     def _repr_html_(self) -> str:
-        return replay_html(self)
+        return "".join(map(to_html, self.tables()))
 
 
 def memory_ids(receipt: Receipt) -> list[str]:

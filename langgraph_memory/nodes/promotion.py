@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 from langchain_core.runnables import RunnableConfig
 
-from langgraph_memory.display.counting import agreeing, counted
 from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.jobs import Retries, checked_seconds
@@ -31,6 +30,7 @@ from langgraph_memory.nodes.worker import PromotionWorker
 from langgraph_memory.queue import AT_LATEST, QUIET_FOR
 from langgraph_memory.runs import began
 from langgraph_memory.store import CuratedStore
+from langgraph_memory.views.words import agreeing, counted
 
 _LOG = logging.getLogger("langgraph_memory")
 

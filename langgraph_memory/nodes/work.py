@@ -8,8 +8,6 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from langgraph_memory.display import work_html
-from langgraph_memory.display.counting import agreeing, counted
 from langgraph_memory.domain.candidate import Candidate
 from langgraph_memory.domain.jobs import Batch, Failure, LeasedJob, Retries
 from langgraph_memory.domain.promotion import LedgerPlace, PromotionReport
@@ -17,6 +15,8 @@ from langgraph_memory.effects.effect import Effects, call
 from langgraph_memory.errors import DatabaseError, ExtractionError
 from langgraph_memory.nodes.reading import Reading, is_passing
 from langgraph_memory.store import CuratedStore
+from langgraph_memory.views import Table, to_html
+from langgraph_memory.views.words import agreeing, counted
 
 _LOG = logging.getLogger("langgraph_memory")
 
@@ -33,8 +33,12 @@ class WorkReport(NamedTuple):
         """Return the sum of two reports."""
         return WorkReport(*(mine + more for mine, more in zip(self, other, strict=True)))
 
+    def tables(self) -> Sequence[Table]:
+        """Return its numbers."""
+        return [Table.of("worked off", ("jobs", "messages", "failed", "set aside"), [self])]
+
     def _repr_html_(self) -> str:
-        return work_html(self)
+        return "".join(map(to_html, self.tables()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from support import START
 
-from langgraph_memory.display import memories_html
 from langgraph_memory.domain.candidate import Candidate
 from langgraph_memory.domain.clock import from_microseconds, in_utc, to_microseconds
 from langgraph_memory.domain.filters import check_filter, matches
@@ -24,6 +23,7 @@ from langgraph_memory.domain.reconcile import holding_value, reconcile, reinforc
 from langgraph_memory.domain.rendering import CLOSING, OPENING, render, rendered_in
 from langgraph_memory.domain.types import MemoryType, MemoryTypes
 from langgraph_memory.errors import InvalidFilterError, InvalidInputError, UnknownMemoryTypeError
+from langgraph_memory.views import to_html
 
 TYPES = MemoryTypes()
 LATER = START + timedelta(days=1)
@@ -368,7 +368,7 @@ def test_nothing_recalled_is_rendered_as_nothing() -> None:
 
 
 def test_html_escapes_everything_that_was_stored() -> None:
-    html = memories_html([memory("<script>alert(1)</script>", slot='"><img>', scope="<b>")])
+    html = to_html(Memory.table([memory("<script>alert(1)</script>", slot='"><img>', scope="<b>")]))
 
     assert "<script>" not in html
     assert "<img>" not in html

@@ -28,11 +28,11 @@ from langgraph_memory import (
     Verdict,
     WorkReport,
 )
-from langgraph_memory.display import jobs_html, memories_html, promotion_html, recall_html, review_html, thread_html
 from langgraph_memory.domain.memory import Dropped
 from langgraph_memory.domain.promotion import Promoted
 from langgraph_memory.domain.review import low_confidence
 from langgraph_memory.domain.rewind import Stays
+from langgraph_memory.views import Records, thread_html, to_html
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 HOSTILE = "<script>alert('x')</script><img src=x onerror=\"alert(1)\"> & </td></table>"
@@ -119,9 +119,7 @@ def _messages() -> list[Any]:
 @pytest.mark.parametrize(
     "html",
     [
-        memories_html([_memory()]),
-        recall_html(_recall()),
-        promotion_html(_report()),
+        Records(Memory, [_memory()])._repr_html_(),
         thread_html(_messages(), title=HOSTILE),
         _memory()._repr_html_(),
         _recall()._repr_html_(),
@@ -153,11 +151,11 @@ def test_hostile_content_stays_text(html: str) -> None:
     ],
 )
 def test_a_memory_shows_until_when_it_counts(fields: dict[str, Any], state: str) -> None:
-    assert f"<td>{state}</td>" in memories_html([_memory(**fields)])
+    assert f"<td>{state}</td>" in to_html(Memory.table([_memory(**fields)]))
 
 
 def test_a_recall_shows_what_was_left_out_and_why() -> None:
-    html = recall_html(_recall())
+    html = _recall()._repr_html_()
 
     assert "left out" in html
     assert "<td>over limit</td>" in html
@@ -165,14 +163,14 @@ def test_a_recall_shows_what_was_left_out_and_why() -> None:
 
 
 def test_a_recall_of_everything_has_no_second_table() -> None:
-    html = recall_html(Recall("r1", None, "ana", "global", NOW))
+    html = Recall("r1", None, "ana", "global", NOW)._repr_html_()
 
     assert html.count("<table") == 1
     assert "<em>nothing</em>" in html
 
 
 def test_a_promotion_shows_bucket_action_and_what_was_superseded() -> None:
-    html = promotion_html(_report())
+    html = _report()._repr_html_()
 
     assert "<td>keep in session</td>" in html
     assert "<td>superseded</td>" in html
@@ -197,7 +195,7 @@ def test_a_replay_shows_then_and_now() -> None:
 
 
 def test_a_review_shows_why_and_what_to_do() -> None:
-    cells = _cells(review_html([_review(), _review()]))
+    cells = _cells(to_html(ReviewItem.table([_review(), _review()])))
 
     assert cells[2:6] == ["global", "low confidence", "its confidence is 0.25", "verify it, or forget it"]
     assert len(cells) == 12
@@ -231,8 +229,8 @@ def test_a_work_report_shows_its_numbers() -> None:
 def test_a_job_that_is_due_says_when() -> None:
     due = replace(_job(), state="waiting", due_at=NOW)
 
-    assert _cells(jobs_html([due, _job()]))[3::8] == ["waiting", "set aside"]
-    assert _cells(jobs_html([due, _job()]))[4::8] == ["2026-01-02 03:04", ""]
+    assert _cells(to_html(Job.table([due, _job()])))[3::8] == ["waiting", "set aside"]
+    assert _cells(to_html(Job.table([due, _job()])))[4::8] == ["2026-01-02 03:04", ""]
 
 
 def test_a_receipt_shows_its_counts() -> None:
