@@ -82,6 +82,15 @@ from langgraph_memory.flows.thread_care import (
 )
 from langgraph_memory.flows.threads import Draft, Values, read_checkpoint, store_checkpoint
 from langgraph_memory.runs import began
+from langgraph_memory.state.body import join, split, without_version
+from langgraph_memory.state.chunks import Shared
+from langgraph_memory.state.classes import Readable, declared_by_graphs
+from langgraph_memory.state.codec import Codec
+from langgraph_memory.state.collector import uncollected, unexamined
+from langgraph_memory.state.encode import unserialisable
+from langgraph_memory.state.held import Held
+from langgraph_memory.state.known import KnownCheckpoints
+from langgraph_memory.views import Records
 
 _STRICT = "LANGGRAPH_STRICT_MSGPACK"
 """LangGraph's own setting: where it says no, any class is restored, with LangGraph's warning."""
@@ -324,9 +333,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         """Same as `share_thread`."""
         await self._engine.arun(_share(thread_id, owners))
 
-    def list_threads(
-        self, *, owner_id: str | None = None, limit: int = 100, offset: int = 0
-    ) -> Sequence[ThreadSummary]:
+    def list_threads(self, *, owner_id: str | None = None, limit: int = 100, offset: int = 0) -> Records[ThreadSummary]:
         """Return a page of threads, last used first, with what each of them holds.
 
         An owner's are those of which a run named that owner first: in its context, else in its configurable or
@@ -337,7 +344,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
 
     async def alist_threads(
         self, *, owner_id: str | None = None, limit: int = 100, offset: int = 0
-    ) -> Sequence[ThreadSummary]:
+    ) -> Records[ThreadSummary]:
         """Same as `list_threads`."""
         self._named(owner_id)
         return await self._arun(summaries(owner_id, limit, offset, self._values.decoder))

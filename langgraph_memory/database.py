@@ -33,6 +33,7 @@ from langgraph_memory.flows.settings import StoreSettings, checked_clock
 from langgraph_memory.flows.thread_care import Swept
 from langgraph_memory.plans.index import claim_index
 from langgraph_memory.store import CuratedStore
+from langgraph_memory.views import Records
 
 if TYPE_CHECKING:  # what reads a session knows the language and the graphs, which most programs here need not wait for
     from langgraph_memory.session import Summarizer
@@ -203,14 +204,14 @@ class MemoryDatabase:
         """Same as `delete_for_runs`."""
         return await self._runner.arun(rewind.delete_runs(owner_id, run_ids, dry_run, self._settings))
 
-    def diagnose(self) -> list[Finding]:
+    def diagnose(self) -> Records[Finding]:
         """Look the database over: damage, orphaned rows, what has no vector, threads that cannot be read, the queue.
 
         Nothing is changed. The newest checkpoint of every thread is read, so it takes its time.
         """
         return diagnose(self._engine, self.store, self.checkpointer, self._settings)
 
-    async def adiagnose(self) -> list[Finding]:
+    async def adiagnose(self) -> Records[Finding]:
         """Same as `diagnose`."""
         return await asyncio.to_thread(self.diagnose)
 

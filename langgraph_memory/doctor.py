@@ -16,7 +16,7 @@ from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.plans import doctor
 from langgraph_memory.plans.doctor import Health
 from langgraph_memory.store import CuratedStore
-from langgraph_memory.views import Table, Tabular
+from langgraph_memory.views import Records, Table, Tabular
 from langgraph_memory.views.words import agreeing, counted
 
 Severity = Literal["error", "warning", "note"]
@@ -51,13 +51,13 @@ class Finding(Tabular):
         return Table.of(title or "", ("how bad", "what", "what to do"), rows)
 
 
-def diagnose(engine: Engine, store: CuratedStore, saver: ThreadSaver, settings: StoreSettings) -> list[Finding]:
+def diagnose(engine: Engine, store: CuratedStore, saver: ThreadSaver, settings: StoreSettings) -> Records[Finding]:
     """Return what there is to look at, the worst first; reading every thread's newest checkpoint takes its time."""
     has_index = settings.embedder is not None
     found = engine.run(doctor.health(to_microseconds(settings.clock()), has_index=has_index))
     findings = [*_tables(found), *_threads(saver), *_queue(store)]
     order = ("error", "warning", "note")
-    return sorted(findings, key=lambda one: order.index(one.severity))
+    return Records(Finding, sorted(findings, key=lambda one: order.index(one.severity)))
 
 
 def _tables(found: Health) -> Iterator[Finding]:

@@ -18,7 +18,7 @@ from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.hygiene import DEFAULT_HYGIENE, HygienePolicy, SweepReport
 from langgraph_memory.domain.jobs import Job
 from langgraph_memory.domain.links import Link
-from langgraph_memory.domain.memory import Injected, Memory, Outcome, Recall, Receipt, Source
+from langgraph_memory.domain.memory import Conflict, Injected, Memory, Outcome, OwnerSummary, Recall, Receipt, Source
 from langgraph_memory.domain.memory_filter import MemoryFilter
 from langgraph_memory.domain.policy import PromotionPolicy
 from langgraph_memory.domain.promotion import Judged, LedgerPlace, PromotionReport, judge_all
@@ -58,6 +58,7 @@ from langgraph_memory.queue import PromotionQueue
 from langgraph_memory.sweeper import Sweeper
 from langgraph_memory.ticks import Ticks
 from langgraph_memory.view import StoreView
+from langgraph_memory.views import Records
 
 _DAYS_30 = timedelta(days=30)
 _SWEEP_MINUTES = 5
@@ -265,7 +266,7 @@ class CuratedStore(BaseStore):
         limit: int = 100,
         offset: int = 0,
         policy: ReviewPolicy = DEFAULT_REVIEW,
-    ) -> list[ReviewItem]:
+    ) -> Records[ReviewItem]:
         """Return a page of an owner's live memories that somebody should look at, with the reason and what to do.
 
         `kind` is "conflicting", "stale" (confirmed long ago, the longest first), "low_confidence" (the least sure
@@ -285,7 +286,7 @@ class CuratedStore(BaseStore):
         limit: int = 100,
         offset: int = 0,
         policy: ReviewPolicy = DEFAULT_REVIEW,
-    ) -> list[ReviewItem]:
+    ) -> Records[ReviewItem]:
         """Same as `review`."""
         return await self._runner.arun(review.review(owner_id, kind, limit, offset, policy, self._settings))
 
@@ -451,7 +452,7 @@ class CuratedStore(BaseStore):
         fields = {"pinned": pinned, "max_tokens": max_tokens, "shared_with": shared_with}
         return await self._runner.arun(memories.profile(owner_id, scope, fields, self._settings))
 
-    def links(self, *, owner_id: str, scope: str = GLOBAL, name: str | None = None, limit: int = 100) -> list[Link]:
+    def links(self, *, owner_id: str, scope: str = GLOBAL, name: str | None = None, limit: int = 100) -> Records[Link]:
         """Return the links between an owner's live memories as seen from a scope: two, and what both of them name.
 
         Names are of people, places, projects and products, numbers as INC-4711, and people and animals by what they are
@@ -464,18 +465,18 @@ class CuratedStore(BaseStore):
 
     async def alinks(
         self, *, owner_id: str, scope: str = GLOBAL, name: str | None = None, limit: int = 100
-    ) -> list[Link]:
+    ) -> Records[Link]:
         """Same as `links`."""
         return await self._runner.arun(memories.links(owner_id, scope, name, limit, self._settings))
 
-    def history(self, memory_id: str, *, owner_id: str) -> list[Memory]:
+    def history(self, memory_id: str, *, owner_id: str) -> Records[Memory]:
         """Return every version of what a memory is about, oldest first.
 
         Raises MemoryNotFoundError.
         """
         return self._runner.run(memories.history(memory_id, owner_id))
 
-    async def ahistory(self, memory_id: str, *, owner_id: str) -> list[Memory]:
+    async def ahistory(self, memory_id: str, *, owner_id: str) -> Records[Memory]:
         """Same as `history`."""
         return await self._runner.arun(memories.history(memory_id, owner_id))
 
@@ -608,7 +609,7 @@ class CuratedStore(BaseStore):
         kind: str | None = None,
         limit: int = 100,
         offset: int = 0,
-    ) -> list[Receipt]:
+    ) -> Records[Receipt]:
         """Return a page of an owner's receipts, newest first: of a thread, a checkpoint, a kind ("recall", ...).
 
         Raises MissingOwnerError.
@@ -624,7 +625,7 @@ class CuratedStore(BaseStore):
         kind: str | None = None,
         limit: int = 100,
         offset: int = 0,
-    ) -> list[Receipt]:
+    ) -> Records[Receipt]:
         """Same as `receipts`."""
         return await self._runner.arun(trail.receipts(owner_id, thread_id, checkpoint_id, kind, limit, offset))
 
@@ -658,7 +659,7 @@ class CuratedStore(BaseStore):
 
     def audit(
         self, *, owner_id: str, memory_id: str | None = None, limit: int = 100, offset: int = 0
-    ) -> list[AuditEntry]:
+    ) -> Records[AuditEntry]:
         """Return a page of the changes to an owner's memories, or to one of them, newest first.
 
         Each was written in the transaction that made the change. Raises MissingOwnerError.
@@ -667,7 +668,7 @@ class CuratedStore(BaseStore):
 
     async def aaudit(
         self, *, owner_id: str, memory_id: str | None = None, limit: int = 100, offset: int = 0
-    ) -> list[AuditEntry]:
+    ) -> Records[AuditEntry]:
         """Same as `audit`."""
         return await self._runner.arun(trail.audit(owner_id, memory_id, limit, offset))
 
@@ -845,7 +846,7 @@ class CuratedStore(BaseStore):
         filter: MemoryFilter | None = None,
         limit: int = 100,
         offset: int = 0,
-    ) -> list[Memory]:
+    ) -> Records[Memory]:
         """Return a page of an owner's live memories, newest first; with `everything` also superseded and expired ones.
 
         `filter` is as for `recall`. Raises MissingOwnerError, InvalidFilterError or UnknownMemoryTypeError.
@@ -860,13 +861,13 @@ class CuratedStore(BaseStore):
         filter: MemoryFilter | None = None,
         limit: int = 100,
         offset: int = 0,
-    ) -> list[Memory]:
+    ) -> Records[Memory]:
         """Same as `list_memories`."""
         return await self._runner.arun(
             memories.page_of_owner(owner_id, everything, filter, limit, offset, self._settings)
         )
 
-    def conflicts(self, *, owner_id: str, limit: int = 100, offset: int = 0) -> list[tuple[Memory, ...]]:
+    def conflicts(self, *, owner_id: str, limit: int = 100, offset: int = 0) -> Records[Conflict]:
         """Return a page of the groups of an owner's live memories that contradict each other, each oldest first.
 
         `verify` one of a group and the others are superseded by it; or put a new value in their place with
@@ -874,23 +875,23 @@ class CuratedStore(BaseStore):
         """
         return self._runner.run(memories.conflicts(owner_id, limit, offset, self._settings))
 
-    async def aconflicts(self, *, owner_id: str, limit: int = 100, offset: int = 0) -> list[tuple[Memory, ...]]:
+    async def aconflicts(self, *, owner_id: str, limit: int = 100, offset: int = 0) -> Records[Conflict]:
         """Same as `conflicts`."""
         return await self._runner.arun(memories.conflicts(owner_id, limit, offset, self._settings))
 
-    def list_owners(self) -> list[tuple[str, int, int]]:
+    def list_owners(self) -> Records[OwnerSummary]:
         """Return each owner with the number of their memories and of those that are live."""
         return self._runner.run(memories.owners(self._settings))
 
-    async def alist_owners(self) -> list[tuple[str, int, int]]:
+    async def alist_owners(self) -> Records[OwnerSummary]:
         """Same as `list_owners`."""
         return await self._runner.arun(memories.owners(self._settings))
 
-    def jobs(self, *, owner_id: str | None = None, limit: int = 100, offset: int = 0) -> list[Job]:
+    def jobs(self, *, owner_id: str | None = None, limit: int = 100, offset: int = 0) -> Records[Job]:
         """Return a page of what waits to be promoted, of an owner or of all, longest waiting first."""
         return self._runner.run(jobs.listed(owner_id, limit, offset, self._settings))
 
-    async def ajobs(self, *, owner_id: str | None = None, limit: int = 100, offset: int = 0) -> list[Job]:
+    async def ajobs(self, *, owner_id: str | None = None, limit: int = 100, offset: int = 0) -> Records[Job]:
         """Same as `jobs`."""
         return await self._runner.arun(jobs.listed(owner_id, limit, offset, self._settings))
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Literal, Self, overload
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, overload
 from zlib import crc32
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -582,3 +582,55 @@ def _recalled_json(item: Recalled) -> dict[str, Any]:
 
 def _counts(part: Any) -> bool:
     return isinstance(part, (list, int)) and not isinstance(part, bool)
+
+
+class _Owner(NamedTuple):
+    owner_id: str
+    memories: int
+    live: int
+
+
+class OwnerSummary(_Owner, Tabular):
+    """Whose memories a database holds, how many, and how many of them are live."""
+
+    __slots__ = ()
+    things: ClassVar[str] = "owners"
+
+    def row(self) -> dict[str, Any]:
+        """Return it as a flat dict."""
+        return self._asdict()
+
+    def label(self) -> str:
+        """Return the owner."""
+        return self.owner_id
+
+    @classmethod
+    def table(cls, records: Iterable[Self], title: str | None = None) -> Table:
+        """Return one row for each owner."""
+        head = ("owner", "live", "with superseded and expired")
+        return Table.of(title or cls.things, head, [(one.owner_id, one.live, one.memories) for one in records])
+
+
+class Conflict(tuple[Memory, ...], Tabular):
+    """Live memories that contradict each other, oldest first."""
+
+    __slots__ = ()
+    things: ClassVar[str] = "conflicts"
+
+    def row(self) -> dict[str, Any]:
+        """Return what the memories say, and their ids."""
+        return {"memories": [one.content for one in self], "ids": [one.id for one in self]}
+
+    def label(self) -> str:
+        """Return what the oldest says."""
+        return self[0].content if self else ""
+
+    @classmethod
+    def table(cls, records: Iterable[Self], title: str | None = None) -> Table:
+        """Return one row for each memory, the groups one after the other."""
+        rows = [
+            (number, one.content, one.memory_type, one.scope)
+            for number, group in enumerate(records, 1)
+            for one in group
+        ]
+        return Table.of(title or cls.things, ("conflict", "memory", "type", "scope"), rows)

@@ -22,6 +22,7 @@ from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.plans import jobs
 from langgraph_memory.plans.jobs import QueueRequest, Unread
 from langgraph_memory.plans.memories import Origin
+from langgraph_memory.views import Records
 
 
 def unread(
@@ -118,12 +119,12 @@ def wait(extractor: str, settings: StoreSettings) -> Effects[timedelta | None]:
     return None if due_at is None else max(timedelta(0), due_at - settings.clock())
 
 
-def listed(owner_id: str | None, limit: int, offset: int, settings: StoreSettings) -> Effects[list[Job]]:
+def listed(owner_id: str | None, limit: int, offset: int, settings: StoreSettings) -> Effects[Records[Job]]:
     """Return a page of jobs."""
     check_bounds({"limit": limit, "offset": offset})
     wanted = None if owner_id is None else check_owner(owner_id)
     found: list[Job] = yield jobs.jobs(wanted, settings.clock(), limit, offset)
-    return found
+    return Records(Job, found)
 
 
 def retry_set_aside(owner_id: str, thread_id: str | None, settings: StoreSettings) -> Effects[int]:

@@ -15,7 +15,7 @@ from langgraph_memory.domain.clock import in_utc
 from langgraph_memory.domain.guard import Refusal
 from langgraph_memory.domain.likeness import says_it_ended
 from langgraph_memory.domain.links import Link, links_between, names_in
-from langgraph_memory.domain.memory import Memory, Outcome, Recall, Receipt, Source, make_memory
+from langgraph_memory.domain.memory import Conflict, Memory, Outcome, OwnerSummary, Recall, Receipt, Source, make_memory
 from langgraph_memory.domain.memory_filter import Wanted
 from langgraph_memory.domain.policy import Bucket
 from langgraph_memory.domain.promotion import Judged, LedgerPlace, PromotionReport, amend, invalid
@@ -37,6 +37,7 @@ from langgraph_memory.plans import recall as recalling
 from langgraph_memory.plans.memories import Origin, Proposal
 from langgraph_memory.plans.promotion import PromotionRequest
 from langgraph_memory.plans.rows import Vectors, VectorSearch, embedded_texts
+from langgraph_memory.views import Records
 
 _BOUNDS = ("limit", "offset", "pinned", "max_tokens")
 _GREATEST = 2**31 - 1
@@ -116,14 +117,15 @@ def answered(request: recalling.RecallRequest, settings: StoreSettings) -> Effec
     return recalling.selected(request, found)
 
 
-def links(owner_id: str, scope: str, name: str | None, limit: int, settings: StoreSettings) -> Effects[list[Link]]:
+def links(owner_id: str, scope: str, name: str | None, limit: int, settings: StoreSettings) -> Effects[Records[Link]]:
     """Return the links between an owner's memories."""
     check_text("name", name, optional=True)
     check_bounds({"limit": limit})
     asked = {"owner_id": owner_id, "scope": scope, "memory_types": None, "as_of": None, "limit": _MOST_LINKABLE}
     request = yield from request_of(None, {**asked, "shared_with": ()}, settings, settings.clock())
     known: list[Memory] = yield recalling.visible(request)
-    return links_between(known, None if name is None else names_in(name) | {folded(name.strip())})[:limit]
+    names = None if name is None else names_in(name) | {folded(name.strip())}
+    return Records(Link, links_between(known, names)[:limit])
 
 
 def profile(owner_id: str, scope: str, fields: dict[str, Any], settings: StoreSettings) -> Effects[str]:
@@ -134,10 +136,10 @@ def profile(owner_id: str, scope: str, fields: dict[str, Any], settings: StoreSe
     return render(found)
 
 
-def history(memory_id: str, owner_id: str) -> Effects[list[Memory]]:
+def history(memory_id: str, owner_id: str) -> Effects[Records[Memory]]:
     """Return every version of what a memory is about."""
     versions: list[Memory] = yield memories.history(memory_id, owner_id)
-    return versions
+    return Records(Memory, versions)
 
 
 def forget(memory_id: str, owner_id: str, source: Source, settings: StoreSettings) -> Effects[Receipt]:
@@ -152,27 +154,27 @@ def forget(memory_id: str, owner_id: str, source: Source, settings: StoreSetting
 
 def page_of_owner(
     owner_id: str, everything: bool, wanted: Any, limit: int, offset: int, settings: StoreSettings
-) -> Effects[list[Memory]]:
+) -> Effects[Records[Memory]]:
     """Return a page of an owner's memories."""
     now = settings.clock()
     check_bounds({"limit": limit, "offset": offset})
     page: list[Memory] = yield memories.memories_of_owner(
         owner_id, now, Wanted.of(wanted, settings.types), everything=everything, limit=limit, offset=offset
     )
-    return page
+    return Records(Memory, page)
 
 
-def conflicts(owner_id: str, limit: int, offset: int, settings: StoreSettings) -> Effects[list[tuple[Memory, ...]]]:
+def conflicts(owner_id: str, limit: int, offset: int, settings: StoreSettings) -> Effects[Records[Conflict]]:
     """Return a page of the groups of an owner's memories that contradict each other."""
     check_bounds({"limit": limit, "offset": offset})
     found: list[tuple[Memory, ...]] = yield memories.conflicts(owner_id, settings.clock(), limit=limit, offset=offset)
-    return found
+    return Records(Conflict, map(Conflict, found))
 
 
-def owners(settings: StoreSettings) -> Effects[list[tuple[str, int, int]]]:
+def owners(settings: StoreSettings) -> Effects[Records[OwnerSummary]]:
     """Return every owner with the number of their memories and of the live ones."""
     found: list[tuple[str, int, int]] = yield memories.owners(settings.clock())
-    return found
+    return Records(OwnerSummary, (OwnerSummary(*one) for one in found))
 
 
 def unread(place: LedgerPlace, utterances: Sequence[Utterance]) -> Effects[list[Utterance]]:

@@ -8,15 +8,16 @@ from langgraph_memory.effects.effect import Effects
 from langgraph_memory.flows.memories import check_bounds
 from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.plans import review as reviewing
+from langgraph_memory.views import Records
 
 
 def review(
     owner_id: str, kind: str | None, limit: int, offset: int, policy: ReviewPolicy, settings: StoreSettings
-) -> Effects[list[ReviewItem]]:
+) -> Effects[Records[ReviewItem]]:
     """Return a page of what of an owner's memories is to be looked at."""
     check_bounds({"limit": limit, "offset": offset})
     request = reviewing.ReviewRequest(
         check_owner(owner_id), check_kind(kind), policy, settings.types, settings.clock(), limit, offset
     )
     found: list[ReviewItem] = yield reviewing.review(request)
-    return found
+    return Records(ReviewItem, found)

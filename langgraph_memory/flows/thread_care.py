@@ -20,6 +20,9 @@ from langgraph_memory.checkpoints.remove import (
     threads_idle_since,
     threads_longer_than,
 )
+from langgraph_memory.plans.threads.summary import list_threads
+from langgraph_memory.state.decode import Decoder
+from langgraph_memory.views import Records
 from langgraph_memory.checkpoints.summary import list_threads
 from langgraph_memory.domain.thread import ThreadSummary
 from langgraph_memory.effects.effect import Effects
@@ -77,14 +80,15 @@ def _delete_idle(moment: datetime) -> Effects[int]:
     return deleted
 
 
-def summaries(owner_id: str | None, limit: int, offset: int, decoder: Decoder) -> Effects[list[ThreadSummary]]:
+def summaries(owner_id: str | None, limit: int, offset: int, decoder: Decoder) -> Effects[Records[ThreadSummary]]:
     """Return a page of threads, last used first, each with the beginning of its last message."""
     found = yield list_threads(owner_id, limit, offset)
     versions, chunks = yield last_elements([one.thread_id for one in found], "messages")
-    return [
+    shown = (
         replace(one, preview=_preview(versions.get(one.thread_id), chunks.get(one.thread_id, ()), decoder))
         for one in found
-    ]
+    )
+    return Records(ThreadSummary, shown)
 
 
 def _preview(version: StoredVersion | None, chunks: Sequence[StoredChunk], decoder: Decoder) -> str | None:

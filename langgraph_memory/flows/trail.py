@@ -15,25 +15,26 @@ from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.flows.memories import answered, check_bounds, check_text, request_of, several
 from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.plans import trail
+from langgraph_memory.views import Records
 
 
 def receipts(
     owner_id: str, thread_id: str | None, checkpoint_id: str | None, kind: str | None, limit: int, offset: int
-) -> Effects[list[Receipt]]:
+) -> Effects[Records[Receipt]]:
     """Return a page of an owner's receipts."""
     check_bounds({"limit": limit, "offset": offset})
     for name, value in (("thread_id", thread_id), ("checkpoint_id", checkpoint_id), ("kind", kind)):
         check_text(name, value, optional=True)
     found: list[Receipt] = yield trail.receipts(check_owner(owner_id), thread_id, checkpoint_id, kind, limit, offset)
-    return found
+    return Records(Receipt, found)
 
 
-def audit(owner_id: str, memory_id: str | None, limit: int, offset: int) -> Effects[list[AuditEntry]]:
+def audit(owner_id: str, memory_id: str | None, limit: int, offset: int) -> Effects[Records[AuditEntry]]:
     """Return a page of the changes to an owner's memories."""
     check_bounds({"limit": limit, "offset": offset})
     check_text("memory_id", memory_id, optional=True)
     found: list[AuditEntry] = yield trail.audit(check_owner(owner_id), memory_id, limit, offset)
-    return found
+    return Records(AuditEntry, found)
 
 
 def explain(recall: Recall | Receipt | str, owner_id: str, shared_with: Sequence[str]) -> Effects[Explanation]:

@@ -94,7 +94,7 @@ async def test_the_hygiene_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert saw("dry_run=False", "taken back", "removed", "Paris", "holds again", "Berlin")
     assert not saw("store.list_memories", "Paris|MySQL")
     assert saw('as_of="checkpoint"', "now → .*Lisbon", "then → .*Berlin")
-    assert saw("store.review(**mine))", "conflicting", "verify the one that holds", "low confidence", "0.30")
+    assert saw("store.review(**mine)", "conflicting", "verify the one that holds", "low confidence", "0.30")
     assert saw('kind="never_recalled"', "The docs are in the repo.", "never recalled")
     assert saw("store.sweep", "what a sweep would do", "desks", "pruned", "below the floor")
     assert saw("report.rows()", "pruned +The office has 40 desks", "may hold 5 live memories")

@@ -44,6 +44,8 @@ from langgraph_memory import (
     build_prompt,
     open_memory,
 )
+from langgraph_memory.domain.memory import Conflict
+from langgraph_memory.views import Records
 
 
 def opened() -> None:
@@ -71,15 +73,15 @@ def curated(store: CuratedStore) -> None:
     assert_type([item for item in recall], list[Recalled])  # noqa: C416
     assert_type(recall[0], Recalled)
     assert_type(recall[:2], Sequence[Recalled])
-    assert_type(store.history("id", owner_id="ana"), list[Memory])
+    assert_type(store.history("id", owner_id="ana"), Records[Memory])
     assert_type(store.forget("id", owner_id="ana"), Receipt)
-    assert_type(store.conflicts(owner_id="ana"), list[tuple[Memory, ...]])
+    assert_type(store.conflicts(owner_id="ana"), Records[Conflict])
     assert_type(recall[0].conflicts_with, tuple[str, ...])
     assert_type(store.retract(owner_id="ana", run_ids=["r"]), Retraction)
     assert_type(store.explain(recall, owner_id="ana"), Explanation)
     assert_type(store.replay(recall.id, owner_id="ana"), Replay)
-    assert_type(store.audit(owner_id="ana"), list[AuditEntry])
-    assert_type(store.receipts(owner_id="ana"), list[Receipt])
+    assert_type(store.audit(owner_id="ana"), Records[AuditEntry])
+    assert_type(store.receipts(owner_id="ana"), Records[Receipt])
 
 
 def tidied(store: CuratedStore, memory: MemoryDatabase) -> None:
@@ -88,7 +90,7 @@ def tidied(store: CuratedStore, memory: MemoryDatabase) -> None:
     assert_type(memory.sweep()[0], SweepReport)
     assert_type(report.rows(), list[dict[str, Any]])
     assert_type(memory.retract_branch("thread", owner_id="ana", keep="checkpoint"), Retraction)
-    assert_type(store.review(owner_id="ana", kind="stale", policy=ReviewPolicy()), list[ReviewItem])
+    assert_type(store.review(owner_id="ana", kind="stale", policy=ReviewPolicy()), Records[ReviewItem])
 
 
 async def curated_from_async_code(store: CuratedStore) -> None:
@@ -124,7 +126,7 @@ async def in_the_background(store: CuratedStore) -> None:
     PromotionNode(mode="background", quiet_for=30, worker=worker)
     assert_type(worker.run_once(), WorkReport)
     assert_type(await worker.arun_once(limit=3), WorkReport)
-    assert_type(store.jobs(), list[Job])
+    assert_type(store.jobs(), Records[Job])
     with worker as working:
         assert_type(working, PromotionWorker)
 

@@ -32,7 +32,7 @@ from langgraph_memory.domain.memory import Dropped
 from langgraph_memory.domain.promotion import Promoted
 from langgraph_memory.domain.review import low_confidence
 from langgraph_memory.domain.rewind import Stays
-from langgraph_memory.views import Records, thread_html, to_html
+from langgraph_memory.views import Column, Records, Table, thread_html, to_html
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 HOSTILE = "<script>alert('x')</script><img src=x onerror=\"alert(1)\"> & </td></table>"
@@ -249,3 +249,23 @@ def test_a_thread_names_images_and_tool_calls() -> None:
     assert "<td>look [image_url]</td>" in html
     assert "<td>[calls search]</td>" in html
     assert "base64" not in html
+
+
+def test_a_list_of_records_shows_itself_and_gives_its_rows() -> None:
+    found = Records(Memory, [_memory("Likes tea."), _memory("x" * 500), _memory("Likes milk."), _memory()])
+
+    assert repr(found[:2]) == f"<2 memories: Likes tea., {'x' * 37}...>"
+    assert len(repr(found)) < 200
+    assert repr(found[:0]) == "<0 memories>"
+    assert found == list(found)
+    assert [one["content"] for one in found.rows()][::2] == ["Likes tea.", "Likes milk."]
+    assert found._repr_html_().count("<tr>") == 5
+    assert "<em>nothing</em>" in found[:0]._repr_html_()
+
+
+def test_a_page_leaves_out_what_a_terminal_needs_and_shows_the_notes() -> None:
+    table = Table.of("one", [Column("id", on="terminal"), "memory"], [("m1", "tea")], "there is more")
+
+    assert _cells(to_html(table)) == ["tea"]
+    assert "there is more" in to_html(table)
+    assert [one.title for one in table.on("terminal").columns] == ["id", "memory"]
