@@ -82,14 +82,6 @@ from langgraph_memory.flows.thread_care import (
 )
 from langgraph_memory.flows.threads import Draft, Values, read_checkpoint, store_checkpoint
 from langgraph_memory.runs import began
-from langgraph_memory.state.body import join, split, without_version
-from langgraph_memory.state.chunks import Shared
-from langgraph_memory.state.classes import Readable, declared_by_graphs
-from langgraph_memory.state.codec import Codec
-from langgraph_memory.state.collector import uncollected, unexamined
-from langgraph_memory.state.encode import unserialisable
-from langgraph_memory.state.held import Held
-from langgraph_memory.state.known import KnownCheckpoints
 from langgraph_memory.views import Records
 
 _STRICT = "LANGGRAPH_STRICT_MSGPACK"

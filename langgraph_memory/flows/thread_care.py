@@ -20,13 +20,11 @@ from langgraph_memory.checkpoints.remove import (
     threads_idle_since,
     threads_longer_than,
 )
-from langgraph_memory.plans.threads.summary import list_threads
-from langgraph_memory.state.decode import Decoder
-from langgraph_memory.views import Records
 from langgraph_memory.checkpoints.summary import list_threads
 from langgraph_memory.domain.thread import ThreadSummary
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.runner import Reclaim
+from langgraph_memory.views import Records
 
 _BATCH = 100
 _PREVIEW = 120
