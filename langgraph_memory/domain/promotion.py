@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, overload
+from typing import Any, ClassVar, overload
 
 from pydantic import ValidationError
 
@@ -16,7 +16,7 @@ from langgraph_memory.domain.guard import DEFAULT_GUARD, GuardPolicy, Refusal, m
 from langgraph_memory.domain.memory import Outcome
 from langgraph_memory.domain.policy import Bucket, PromotionPolicy, Verdict
 from langgraph_memory.domain.quotes import holds
-from langgraph_memory.views import Displayable, Table
+from langgraph_memory.views import Table, Tabular
 from langgraph_memory.views.words import spaced
 
 REFUSED = "(refused)"
@@ -245,7 +245,7 @@ class Promoted:
 
 
 @dataclass(frozen=True)
-class PromotionReport(Displayable, Sequence[Promoted]):
+class PromotionReport(Tabular, Sequence[Promoted]):
     """What one promotion did, one entry for each candidate; `id` names its stored receipt.
 
     A message of which nothing was proposed has an entry too, with the reason `nothing_heard`. It has no entries when
@@ -257,6 +257,8 @@ class PromotionReport(Displayable, Sequence[Promoted]):
     scope: str
     at: datetime
     entries: tuple[Promoted, ...] = field(default=())
+
+    things: ClassVar[str] = "promotions"
 
     @overload
     def __getitem__(self, index: int) -> Promoted: ...
@@ -277,8 +279,9 @@ class PromotionReport(Displayable, Sequence[Promoted]):
         """Return what the receipt keeps: buckets, reasons and ids, and none of the contents."""
         return {"scope": self.scope, "candidates": [_entry(entry) for entry in self.entries]}
 
-    def tables(self) -> Sequence[Table]:
-        """Return one row for each candidate: its bucket, its reason, and what it did."""
+    @classmethod
+    def table(cls, records: Iterable[PromotionReport], title: str | None = None) -> Table:
+        """Return one row for each candidate of some reports: its bucket, its reason, and what it did."""
         rows = [
             (
                 one.candidate.content,
@@ -288,10 +291,11 @@ class PromotionReport(Displayable, Sequence[Promoted]):
                 "" if one.outcome is None else one.outcome.action,
                 "" if one.outcome is None else _touched(one.outcome),
             )
-            for one in self.entries
+            for report in records
+            for one in report.entries
         ]
         head = ("candidate", "type", "bucket", "why", "action", "supersedes or conflicts with")
-        return [Table.of("promotion", head, rows)]
+        return Table.of(title or "promotion", head, rows)
 
 
 def _touched(outcome: Outcome) -> str:

@@ -19,8 +19,8 @@ def to_html(table: Table) -> str:
         for note in (*(() if shown.rows else ("nothing",)), *shown.footnotes)
     )
     return (
-        f'<style>{_css()}</style><table class="lgm"><caption>{escape(shown.title)}</caption>'
-        f"<thead><tr>{titles}</tr></thead><tbody>{body}{notes}</tbody></table>"
+        f'<div class="lgm"><style>{_css()}</style><table class="lgm"><caption>{escape(shown.title)}</caption>'
+        f"<thead><tr>{titles}</tr></thead><tbody>{body}{notes}</tbody></table></div>"
     )
 
 

@@ -241,3 +241,27 @@ def test_the_command_ends_when_it_is_interrupted_and_names_what_it_cannot_open(d
         command = [sys.executable, "-m", "langgraph_memory", "inspect", "--port", "0", *arguments]
         ended = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, check=False)
         assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
+
+
+JUPYTERLAB = """
+:not(.jp-RenderedMarkdown).jp-RenderedHTMLCommon td, :not(.jp-RenderedMarkdown).jp-RenderedHTMLCommon th,
+:not(.jp-RenderedMarkdown).jp-RenderedHTMLCommon tr { text-align: right; vertical-align: middle; }
+.jp-RenderedHTMLCommon { color: rgb(220, 220, 220); }
+"""
+"""What JupyterLab says of tables, and the colour of a dark theme."""
+
+
+def test_a_notebook_shows_tables_to_the_left_in_the_colours_of_its_theme(browser: Any, database: str) -> None:
+    with open_memory(database) as memory:
+        table = memory.store.list_memories(owner_id="bo")[0]._repr_html_()
+    page = browser.new_page()
+    page.set_content(f'<style>{JUPYTERLAB}</style><div class="jp-RenderedHTMLCommon jp-RenderedHTML">{table}</div>')
+
+    styles = page.evaluate(
+        "[...document.querySelectorAll('td, th, caption')].map(one => getComputedStyle(one))"
+        ".map(style => `${style.textAlign} ${style.color}`)"
+    )
+    page.close()
+
+    assert len(styles) > 10
+    assert set(styles) == {"left rgb(220, 220, 220)"}

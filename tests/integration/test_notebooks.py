@@ -12,10 +12,11 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from langgraph_memory import open_memory
+
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-QUICKSTART = ROOT / "notebooks" / "01_quickstart.ipynb"
-HYGIENE = ROOT / "notebooks" / "02_hygiene.ipynb"
+NAMES = [path.stem for path in NOTEBOOKS]
 
 
 def _code_cells(notebook: Any) -> list[Any]:
@@ -37,11 +38,11 @@ def _below(notebook: Any, source: str) -> str:
     return next(_shown(cell) for cell in _code_cells(notebook) if source in cell.source)
 
 
-async def _run(path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+async def _run(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(ROOT), os.environ.get("PYTHONPATH", ""))))
     monkeypatch.setenv("IPYTHONDIR", str(folder / "ipython"))
     monkeypatch.setenv("JUPYTER_PLATFORM_DIRS", "1")
-    notebook = nbformat.read(path, as_version=4)
+    notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
     await NotebookClient(
         notebook, kernel_name="python3", timeout=120, resources={"metadata": {"path": str(folder)}}
     ).async_execute()
@@ -55,16 +56,33 @@ def test_a_notebook_is_committed_without_outputs(path: Path) -> None:
     nbformat.validate(notebook)
     assert notebook.metadata.kernelspec.name == "python3"
     assert all(not cell.outputs and cell.execution_count is None for cell in _code_cells(notebook))
+    assert not any("ExitStack" in cell.source for cell in notebook.cells)
+
+
+def test_there_are_the_six_stories() -> None:
+    assert NAMES == [
+        "01_quickstart",
+        "02_hygiene",
+        "03_time_travel",
+        "04_what_reaches_the_model",
+        "05_audit",
+        "06_your_own_extractor",
+    ]
+
+
+def _plots(notebook: Any) -> int:
+    return sum("image/svg+xml" in out.get("data", {}) for cell in _code_cells(notebook) for out in cell.outputs)
 
 
 async def test_the_quickstart_tells_the_story(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    notebook = await _run(QUICKSTART, tmp_path, monkeypatch)
+    notebook = await _run("01_quickstart", tmp_path, monkeypatch)
 
     def below(source: str) -> str:
         return _below(notebook, source)
 
     assert "keep in session" in below("Lovely weather")
     assert "sk-demo" not in below("Lovely weather")
+    assert below("Lovely weather").count("candidate") == 1, "one table for the session"
     assert re.search(r"lives in Lisbon.*superseded.*lives in Berlin", below("I moved from Berlin"), re.DOTALL)
     assert "Berlin" not in below("memory.store.list_memories")
     assert "You said" not in below("await graph.ainvoke")
@@ -77,7 +95,7 @@ async def test_the_quickstart_tells_the_story(tmp_path: Path, monkeypatch: pytes
 
 
 async def test_the_hygiene_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    notebook = await _run(HYGIENE, tmp_path, monkeypatch)
+    notebook = await _run("02_hygiene", tmp_path, monkeypatch)
 
     def saw(source: str, *words: str) -> bool:
         return re.search(".*".join(words), _below(notebook, source), re.DOTALL) is not None
@@ -97,6 +115,84 @@ async def test_the_hygiene_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert saw("store.review(**mine)", "conflicting", "verify the one that holds", "low confidence", "0.30")
     assert saw('kind="never_recalled"', "The docs are in the repo.", "never recalled")
     assert saw("store.sweep", "what a sweep would do", "desks", "pruned", "below the floor")
-    assert saw("report.rows()", "pruned +The office has 40 desks", "may hold 5 live memories")
+    assert saw("report.rows()", "pruned", "The office has 40 desks", "may hold 5 live memories")
     assert saw("store.explain", "Lisbon", "words it shares", "left out", "Berlin", "superseded")
     assert saw("store.audit", "added", "thursday")
+
+
+async def test_time_travel_shows_what_each_branch_taught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    notebook = await _run("03_time_travel", tmp_path, monkeypatch)
+
+    def saw(source: str, *words: str) -> bool:
+        return re.search(".*".join(words), _below(notebook, source), re.DOTALL) is not None
+
+    assert saw("turns_of", "database is MySQL.", "uses MySQL", "My sister is called Mia.", "called Mia")
+    assert saw("pd.date_range", "10:30", "Berlin", "PostgreSQL", "14:30", "Hamburg", "MySQL", "Slack")
+    assert saw(
+        'retract_branch("work", owner_id=ana.owner_id)', "would do", "removed", "Mia", "holds again", "PostgreSQL"
+    )
+    assert saw("dry_run=False", "taken back", "removed", "Mia", "holds again", "PostgreSQL")
+    assert saw("store.list_memories(owner_id=ana.owner_id)", "Teams", "PostgreSQL", "Hamburg")
+    assert _plots(notebook) == 1
+
+
+async def test_what_reaches_the_model_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    notebook = await _run("04_what_reaches_the_model", tmp_path, monkeypatch)
+
+    def figures(name: str) -> list[float]:
+        shown = re.search(rf"{name}\D*((?:[\d.]+\s*){{3}})", _below(notebook, "ablations.set_index"))
+        assert shown is not None
+        return [float(one) for one in shown[1].split()]
+
+    everything, needed = figures("everything known"), figures(r"needed \(RetrievalNode\)")
+    assert "birthday is on 3 May" in _below(notebook, "needed=True, pinned=10, limit=8)\nreplace")
+    assert re.search(r"\[human\] <memories>.*is called Mia", _below(notebook, "build_prompt(state"), re.DOTALL)
+    assert everything[0] == 1.0
+    assert needed[0] > 0.8
+    assert needed[1] < everything[1] / 5
+    assert needed[2] < everything[2] / 5
+    assert _plots(notebook) == 3
+
+
+async def test_an_audit_of_an_invented_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    notebook = await _run("05_audit", tmp_path, monkeypatch)
+
+    assert re.search(r"4 memories contradict others", _below(notebook, "memory.diagnose"))
+    assert re.search(r"event.*fact.*preference.*rule", _below(notebook, "known.groupby"), re.DOTALL)
+    assert "The on-call number is" in _below(notebook, "store.conflicts")
+    assert "live memories were in none of" in _below(notebook, 'kind="recall"')
+    assert "conflicting" in _below(notebook, "store.review")
+    assert re.search(r"Rule 13.*Rule 8", _below(notebook, 'filter={"memory_type": "rule"'), re.DOTALL)
+    assert "Mia lives in" in _below(notebook, 'filter={"slot": "home."}')
+    assert _plots(notebook) == 2
+
+
+async def test_an_audit_of_a_real_file_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "mine.db"
+    with open_memory(file) as memory:
+        memory.store.remember("Ana lives in Lisbon.", owner_id="ana", slot="home.ana")
+        memory.store.recall("Where does Ana live?", owner_id="ana")
+        before = list(memory.store.export())
+    monkeypatch.setenv("LANGGRAPH_MEMORY_AUDIT", str(file))
+    monkeypatch.setenv("LANGGRAPH_MEMORY_AUDIT_OWNER", "ana")
+
+    notebook = await _run("05_audit", tmp_path, monkeypatch)
+
+    assert "Ana lives in Lisbon." in _below(notebook, 'filter={"slot": "home."}')
+    with open_memory(file) as memory:
+        assert list(memory.store.export())[1:] == before[1:]
+
+
+async def test_an_extractor_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    notebook = await _run("06_your_own_extractor", tmp_path, monkeypatch)
+
+    shown = _below(notebook, "table.round(2)")
+    rules, ten, everything = (
+        [float(one) for one in re.search(rf"{name}\s+((?:[\d.]+\s*){{4}})", shown)[1].split()]  # type: ignore[index]
+        for name in ("rules", "ten lines", "everything")
+    )
+    assert rules[2] > ten[2]
+    assert rules[2] > everything[2]
+    assert rules[3] <= ten[3] < everything[3]
+    assert "hunter2" not in _below(notebook, "PromotionReport.table(results")
+    assert _plots(notebook) == 1

@@ -36,7 +36,7 @@ from langgraph_memory.views import Column, Records, Table, thread_html, to_html
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 HOSTILE = "<script>alert('x')</script><img src=x onerror=\"alert(1)\"> & </td></table>"
-ALLOWED = {"style", "table", "caption", "thead", "tbody", "tr", "th", "td", "em"}
+ALLOWED = {"div", "style", "table", "caption", "thead", "tbody", "tr", "th", "td", "em"}
 
 
 class _Reader(HTMLParser):
