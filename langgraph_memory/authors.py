@@ -7,7 +7,7 @@ from datetime import datetime
 
 from langgraph_memory.effects.runner import Runner
 from langgraph_memory.flows import authors
-from langgraph_memory.flows.settings import StoreSettings
+from langgraph_memory.operations.settings import StoreSettings
 
 
 class ThreadAuthors:

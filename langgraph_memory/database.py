@@ -28,9 +28,9 @@ from langgraph_memory.engine.connect import encrypt_file as encrypt_file  # noqa
 from langgraph_memory.engine.connect import rekey_file as rekey_file  # noqa: PLC0414
 from langgraph_memory.engine.opening import Opening
 from langgraph_memory.flows import rewind
-from langgraph_memory.flows.embedding import Index
-from langgraph_memory.flows.settings import StoreSettings, checked_clock
 from langgraph_memory.flows.thread_care import Swept
+from langgraph_memory.operations.embedding import Index
+from langgraph_memory.operations.settings import StoreSettings, checked_clock
 from langgraph_memory.plans.index import claim_index
 from langgraph_memory.store import CuratedStore
 from langgraph_memory.views import Records

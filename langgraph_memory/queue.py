@@ -15,7 +15,7 @@ from langgraph_memory.domain.promotion import LedgerPlace, PromotionReport
 from langgraph_memory.domain.scope import GLOBAL
 from langgraph_memory.effects.runner import Runner
 from langgraph_memory.flows import jobs
-from langgraph_memory.flows.settings import StoreSettings
+from langgraph_memory.operations.settings import StoreSettings
 from langgraph_memory.plans.jobs import Unread
 
 QUIET_FOR = timedelta(seconds=30)

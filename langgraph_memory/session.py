@@ -25,8 +25,8 @@ from langgraph_memory.extract import model_summary, summary
 from langgraph_memory.extract.model import NOT_STREAMED, call_failure
 from langgraph_memory.flows import session
 from langgraph_memory.flows.session import Written
-from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.nodes.conversation import messages_of, utterances_of
+from langgraph_memory.operations.settings import StoreSettings
 from langgraph_memory.plans.session import Ended
 
 T = TypeVar("T")

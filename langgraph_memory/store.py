@@ -50,8 +50,8 @@ from langgraph_memory.flows import (
     transfer,
 )
 from langgraph_memory.flows import index as indexing
-from langgraph_memory.flows.embedding import Embedder, Index, fields_of, index_of
-from langgraph_memory.flows.settings import StoreSettings, check_minutes
+from langgraph_memory.operations.embedding import Embedder, Index, fields_of, index_of
+from langgraph_memory.operations.settings import StoreSettings, check_minutes
 from langgraph_memory.plans.index import claim_index
 from langgraph_memory.plans.memories import Origin
 from langgraph_memory.queue import PromotionQueue

@@ -17,7 +17,7 @@ from langchain_core.messages import AIMessage
 
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.engine.connect import connect
-from langgraph_memory.flows.settings import StoreSettings
+from langgraph_memory.operations.settings import StoreSettings
 from langgraph_memory.store import CuratedStore
 from langgraph_memory.testing import ScriptedChatModel
 

@@ -12,7 +12,7 @@ from langgraph_memory.domain.thread import NOBODY, STRANGER
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.runner import Later
 from langgraph_memory.errors import InvalidInputError
-from langgraph_memory.flows.settings import StoreSettings
+from langgraph_memory.operations.settings import StoreSettings
 
 
 def others(thread_id: str | None, owner_id: str) -> Effects[frozenset[str]]:

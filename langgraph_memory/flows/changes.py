@@ -13,7 +13,7 @@ from langgraph_memory.effects.effect import Effects
 from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.flows.index import embed_amended
 from langgraph_memory.flows.memories import check_text, vectors_of, with_type_rules
-from langgraph_memory.flows.settings import StoreSettings
+from langgraph_memory.operations.settings import StoreSettings
 from langgraph_memory.plans import changes, memories
 from langgraph_memory.plans.memories import Origin, Proposal
 

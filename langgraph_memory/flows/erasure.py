@@ -7,7 +7,7 @@ from langgraph_memory.domain.scope import check_owner
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.runner import Scrub
 from langgraph_memory.errors import DatabaseError
-from langgraph_memory.flows.settings import StoreSettings
+from langgraph_memory.operations.settings import StoreSettings
 from langgraph_memory.plans import erasure
 
 

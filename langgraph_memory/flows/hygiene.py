@@ -14,7 +14,7 @@ from langgraph_memory.domain.scope import check_owner
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Transaction
 from langgraph_memory.errors import InvalidInputError
-from langgraph_memory.flows.settings import StoreSettings
+from langgraph_memory.operations.settings import StoreSettings
 from langgraph_memory.plans import hygiene
 from langgraph_memory.plans.hygiene import FIRST_ROW, FIRST_WORDS, PART, Gists, Looked, Planned, Ties
 

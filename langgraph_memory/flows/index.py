@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.errors import InvalidInputError
-from langgraph_memory.flows.embedding import indexed_texts
-from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.flows.vectors import embed_fields
+from langgraph_memory.operations.embedding import indexed_texts
+from langgraph_memory.operations.rows import embedded_texts
+from langgraph_memory.operations.settings import StoreSettings
 from langgraph_memory.plans import index
 from langgraph_memory.plans.index import Unembedded
-from langgraph_memory.plans.rows import embedded_texts
 
 _PAGE = 200
 

@@ -30,15 +30,15 @@ from langgraph_memory.domain.scope import ROOT, decode_label, scope_in
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.runner import EmbedQuery
 from langgraph_memory.errors import InvalidInputError
-from langgraph_memory.flows.embedding import indexed_texts, searchable_text
 from langgraph_memory.flows.index import embed_amended
 from langgraph_memory.flows.memories import proposal_of_put
-from langgraph_memory.flows.settings import StoreSettings, check_minutes
 from langgraph_memory.flows.vectors import Fields, embed_fields
+from langgraph_memory.operations.embedding import indexed_texts, searchable_text
+from langgraph_memory.operations.rows import PlainItem, Vectors, embedded_texts
+from langgraph_memory.operations.settings import StoreSettings, check_minutes
 from langgraph_memory.plans import items
 from langgraph_memory.plans.items import FoundItem
 from langgraph_memory.plans.memories import Proposal
-from langgraph_memory.plans.rows import PlainItem, Vectors, embedded_texts
 
 T = TypeVar("T")
 

@@ -30,13 +30,13 @@ from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.runner import EmbedQuery, Later, Rerank
 from langgraph_memory.errors import InvalidInputError, InvalidMemoryError, MissingOwnerError
 from langgraph_memory.flows.index import embed_amended
-from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.flows.vectors import embed_fields
+from langgraph_memory.operations.rows import Vectors, VectorSearch, embedded_texts
+from langgraph_memory.operations.settings import StoreSettings
 from langgraph_memory.plans import memories, promotion
 from langgraph_memory.plans import recall as recalling
 from langgraph_memory.plans.memories import Origin, Proposal
 from langgraph_memory.plans.promotion import PromotionRequest
-from langgraph_memory.plans.rows import Vectors, VectorSearch, embedded_texts
 from langgraph_memory.views import Records
 
 _BOUNDS = ("limit", "offset", "pinned", "max_tokens")

@@ -13,7 +13,7 @@ from langgraph_memory.domain.trail import AuditEntry, Explanation, Replay
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.flows.memories import answered, check_bounds, check_text, request_of, several
-from langgraph_memory.flows.settings import StoreSettings
+from langgraph_memory.operations.settings import StoreSettings
 from langgraph_memory.plans import trail
 from langgraph_memory.views import Records
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.runner import EmbedDocuments
-from langgraph_memory.flows.settings import StoreSettings
-from langgraph_memory.plans.rows import Vectors
+from langgraph_memory.operations.rows import Vectors
+from langgraph_memory.operations.settings import StoreSettings
 
 Fields = Sequence[tuple[str, str]]
 """The texts of a row that are embedded: (field, text)."""

@@ -9,7 +9,7 @@ from langgraph_memory.domain.order import BestFirst
 from langgraph_memory.domain.vectors import CONTEXT, Close, Closeness, numpy
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Row
-from langgraph_memory.plans.rows import VectorSearch, closeness
+from langgraph_memory.operations.rows import VectorSearch, closeness
 
 
 class ClosestRows:

@@ -12,7 +12,7 @@ from langgraph_memory.domain.scope import owner_partition
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Row, reads, writes_repeatably
 from langgraph_memory.errors import IndexChangedError
-from langgraph_memory.plans.rows import Vectors, put_vectors
+from langgraph_memory.operations.rows import Vectors, put_vectors
 
 _INDEX = "index"
 

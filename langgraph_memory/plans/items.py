@@ -22,9 +22,7 @@ from langgraph_memory.domain.text import search_terms
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Row, reads, writes, writes_at_once, writes_repeatably
 from langgraph_memory.errors import InvalidMemoryError
-from langgraph_memory.plans.closest import ClosestRows
-from langgraph_memory.plans.memories import Origin, Proposal, forget_versions, leave_marks_of_edit, record, store
-from langgraph_memory.plans.rows import (
+from langgraph_memory.operations.rows import (
     PlainItem,
     Vectors,
     VectorSearch,
@@ -36,6 +34,8 @@ from langgraph_memory.plans.rows import (
     postings_of,
     rewrite_row,
 )
+from langgraph_memory.plans.closest import ClosestRows
+from langgraph_memory.plans.memories import Origin, Proposal, forget_versions, leave_marks_of_edit, record, store
 
 _LEAST_PAGE, _PAGE = 32, 500
 _LONGEST_PAGE = 4096

@@ -38,9 +38,7 @@ from langgraph_memory.domain.whose import of_two_people
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Row, reads, writes
 from langgraph_memory.errors import InvalidMemoryError, MemoryNotFoundError
-from langgraph_memory.plans import marks as marking
-from langgraph_memory.plans.near import holding_any, near_to, numbered
-from langgraph_memory.plans.rows import (
+from langgraph_memory.operations.rows import (
     Vectors,
     VectorSearch,
     insert_row,
@@ -49,6 +47,8 @@ from langgraph_memory.plans.rows import (
     rewrite_row,
     sound,
 )
+from langgraph_memory.plans import marks as marking
+from langgraph_memory.plans.near import holding_any, near_to, numbered
 
 
 @dataclass(frozen=True, slots=True)

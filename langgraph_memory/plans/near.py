@@ -18,8 +18,8 @@ from langgraph_memory.domain.text import query_terms
 from langgraph_memory.domain.wordlists import ONE_TERM
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Row
+from langgraph_memory.operations.rows import VectorSearch, closeness, sound
 from langgraph_memory.plans.closest import ClosestRows
-from langgraph_memory.plans.rows import VectorSearch, closeness, sound
 
 COMPARED = 10
 """How many memories a new one is compared with, at most."""

@@ -31,10 +31,10 @@ from langgraph_memory.domain.vectors import CONTEXT
 from langgraph_memory.domain.whose import other_person, speaks_of_user
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Row, reads, reads_little, writes_repeatably
+from langgraph_memory.operations.rows import ROW, VectorSearch, closeness, memories_in, postings_of, sound
 from langgraph_memory.plans.closest import RelevantRows, vector_fields
 from langgraph_memory.plans.marks import left
 from langgraph_memory.plans.memories import Origin, drop_old_receipts, put_receipt
-from langgraph_memory.plans.rows import ROW, VectorSearch, closeness, memories_in, postings_of, sound
 
 SPARE = 8
 """How many more than the limit are ranked exactly, for what repeats another or does not fit the budget."""

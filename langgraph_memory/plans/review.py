@@ -15,8 +15,8 @@ from langgraph_memory.domain.scope import owner_partition
 from langgraph_memory.domain.types import MemoryTypes
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, reads_settled
+from langgraph_memory.operations.rows import memories_in
 from langgraph_memory.plans.memories import conflicts
-from langgraph_memory.plans.rows import memories_in
 
 
 @dataclass(frozen=True, slots=True)

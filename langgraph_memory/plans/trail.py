@@ -12,7 +12,7 @@ from langgraph_memory.domain.trail import AuditEntry, Explanation, explain, memo
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, reads, reads_settled
 from langgraph_memory.errors import ReceiptNotFoundError
-from langgraph_memory.plans.rows import sound
+from langgraph_memory.operations.rows import sound
 
 
 @reads_settled

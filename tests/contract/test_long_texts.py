@@ -11,7 +11,7 @@ from support import Driver
 
 from langgraph_memory import CuratedStore
 from langgraph_memory.domain.text import MOST_INDEXED, indexed_terms, terms
-from langgraph_memory.plans import rows
+from langgraph_memory.operations import rows
 
 PLACE = ("docs", "ada")
 LONG = 5 << 20

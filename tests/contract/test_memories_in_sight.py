@@ -29,7 +29,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 @contextmanager
 def opened(database: str, index: Any, kept: list[dict[str, Any]]) -> Iterator[CuratedStore]:
     from langgraph_memory.engine.connect import connect
-    from langgraph_memory.flows.settings import StoreSettings
+    from langgraph_memory.operations.settings import StoreSettings
 
     engine = connect(database)
     try:

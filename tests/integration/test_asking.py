@@ -27,8 +27,8 @@ from langgraph_memory.engine.connect import connect
 from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.extract import RuleExtractor
 from langgraph_memory.extract.doubt import doubt
-from langgraph_memory.flows.settings import StoreSettings
 from langgraph_memory.nodes.promotion import ENOUGH
+from langgraph_memory.operations.settings import StoreSettings
 
 OWNER = MemoryContext(owner_id="ana")
 NAME = "My name is Ana."

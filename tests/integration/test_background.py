@@ -34,7 +34,7 @@ from langgraph_memory import (
 )
 from langgraph_memory.engine.connect import connect
 from langgraph_memory.errors import InvalidInputError
-from langgraph_memory.flows.settings import StoreSettings
+from langgraph_memory.operations.settings import StoreSettings
 
 ANA = "ana@example.org"
 TOKEN = "ghp_abcdefghijklmnopqrstuvwxyz0123456789"

@@ -20,7 +20,7 @@ from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.promotion import LedgerPlace
 from langgraph_memory.engine.connect import connect
 from langgraph_memory.errors import MissingOwnerError
-from langgraph_memory.flows.settings import StoreSettings
+from langgraph_memory.operations.settings import StoreSettings
 
 ADA = "ada@example.org"
 BEN = "ben@example.org"

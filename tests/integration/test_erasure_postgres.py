@@ -16,7 +16,7 @@ from test_erasure import ADA, BEN, SECRETS, fill, talk
 
 from langgraph_memory import MemoryDatabase
 from langgraph_memory.engine.connect import connect
-from langgraph_memory.flows.settings import StoreSettings
+from langgraph_memory.operations.settings import StoreSettings
 
 TABLES = """
 SELECT n.nspname, c.relname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace

@@ -37,7 +37,7 @@ from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.engine.connect import connect
 from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.extract.model_prompt import Entry
-from langgraph_memory.flows.settings import StoreSettings
+from langgraph_memory.operations.settings import StoreSettings
 
 OWNER = MemoryContext(owner_id="ana")
 SAID = Source(actor="user")

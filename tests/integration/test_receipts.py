@@ -13,7 +13,7 @@ from support import Clock, Driver
 from langgraph_memory import MemoryContext, MemoryDatabase, OfflineChatModel, Source, build_graph, open_memory
 from langgraph_memory.engine.connect import connect
 from langgraph_memory.errors import InvalidInputError
-from langgraph_memory.flows.settings import StoreSettings
+from langgraph_memory.operations.settings import StoreSettings
 from langgraph_memory.store import CuratedStore
 
 ANA = MemoryContext(owner_id="ana")

@@ -30,7 +30,7 @@ from langgraph_memory import (
 from langgraph_memory.cli import app
 from langgraph_memory.engine.connect import connect
 from langgraph_memory.errors import DatabaseError, InvalidInputError, MissingOwnerError, ThreadNotFoundError
-from langgraph_memory.flows.settings import StoreSettings
+from langgraph_memory.operations.settings import StoreSettings
 from langgraph_memory.testing import ScriptedChatModel
 
 ANA = MemoryContext(owner_id="ana")

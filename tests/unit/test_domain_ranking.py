@@ -21,7 +21,7 @@ from langgraph_memory.engine.sqlite.shelf import BLOCK, Shelf, bytes_of, grown
 from langgraph_memory.engine.sqlite.sketches import Sketches, sketch
 from langgraph_memory.engine.sqlite.vectors import Held, closest, slot_of
 from langgraph_memory.errors import EmbeddingError
-from langgraph_memory.plans.rows import memory_columns
+from langgraph_memory.operations.rows import memory_columns
 
 DAY = 24 * 3600 * 1e6
 

@@ -20,10 +20,10 @@ from langgraph_memory.effects.effect import Effects, adrive, drive
 from langgraph_memory.effects.transaction import Query, Transaction, reads, writes
 from langgraph_memory.engine.sqlite.vectors import Held, closest
 from langgraph_memory.errors import InvalidMemoryError, MemoryNotFoundError
+from langgraph_memory.operations.rows import PlainItem, VectorSearch, memory_columns
 from langgraph_memory.plans import items, memories, promotion
 from langgraph_memory.plans.memories import Origin, Proposal
 from langgraph_memory.plans.recall import RecallRequest, recall
-from langgraph_memory.plans.rows import PlainItem, VectorSearch, memory_columns
 
 LATER = START + timedelta(hours=1)
 TYPES = MemoryTypes()
