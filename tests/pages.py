@@ -2,7 +2,7 @@
 
 The blocks of a page run in order and share that folder, so that one block finds the file that another one wrote.
 
-- `python`: runs as a program of its own, with warnings as errors. A comment `#> text` says what the lines before it
+- `python`: runs as a program of its own, with warnings as errors. A comment `# > text` says what the lines before it
   print. A block with a `def test_` is run by pytest instead.
 - `console`: each line that begins with `$ ` runs in a shell and must end with 0; the lines below it must be printed, in
   that order. `...` stands for anything. A last line `^C` stops a command that serves, once the lines before it are
@@ -83,6 +83,7 @@ def run_page(page: Path, folder: Path) -> None:
     """Run the blocks of a page in a folder; raises `PageError` with the first that fails."""
     text = page.read_text(encoding="utf-8").replace(DATABASE_URL, os.environ.get(SERVER_VARIABLE, DATABASE_URL))
     os.chdir(folder)
+    sys.path.insert(0, str(folder))
     _put_commands_on_the_path(folder)
     for block in blocks(text):
         try:
@@ -133,7 +134,7 @@ def _run_python(block: Block) -> None:
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(compile(block.text, f"<line {block.line}>", "exec"), vars(module))
-    expect(re.findall(r"^\s*#> ?(.*)$", block.text, re.MULTILINE), printed.getvalue())
+    expect(re.findall(r"^\s*# > (.*)$", block.text, re.MULTILINE), printed.getvalue())
     return None
 
 

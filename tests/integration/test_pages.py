@@ -41,7 +41,7 @@ def test_a_page_with_a_server_runs_from_top_to_bottom(page: Path, tmp_path: Path
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ("```python\nprint(1)\n#> 2\n```\n", "the page shows"),
+        ("```python\nprint(1)\n# > 2\n```\n", "the page shows"),
         ("```python\n1 / 0\n```\n", "ZeroDivisionError"),
         ("```python\ndef test_it():\n    assert False\n```\n", "ended with 1"),
         ("```console\n$ false\n```\n", "ended with 1"),
@@ -107,3 +107,16 @@ def test_every_module_and_script_that_a_page_names_is_there(page: str) -> None:
 def test_every_link_to_a_file_leads_to_one(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", TEXTS[page.name]):
         assert (page.parent / target).exists(), target
+
+
+def test_every_error_and_warning_has_its_entry_in_troubleshooting() -> None:
+    from langgraph_memory import errors
+
+    own = {
+        name
+        for name, value in vars(errors).items()
+        if isinstance(value, type) and issubclass(value, Exception) and value.__module__ == errors.__name__
+    }
+    entries = re.findall(r"^### (\w+)$", TEXTS["troubleshooting.md"], re.MULTILINE)
+
+    assert sorted(entries) == sorted(own)
