@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
-from functools import lru_cache, wraps
+from functools import lru_cache, update_wrapper
 from itertools import chain
 from sys import getsizeof
 from typing import Any, Generic, TypeVar
@@ -123,16 +123,30 @@ def _parts(value: Any) -> Iterable[Any]:
     return value if isinstance(value, (list, tuple)) else ()
 
 
+class _Remembered(dict[str, T]):
+    """What a function returns for a text: looked up without a call of Python's own, because most are asked for again.
+
+    When there are `most`, it begins anew.
+    """
+
+    __call__ = dict.__getitem__
+
+    def __init__(self, function: Callable[[str], T], most: int, longest: int) -> None:
+        super().__init__()
+        update_wrapper(self, function)
+        self._function, self._most, self._longest = function, most, longest
+        self._of_last_long = lru_cache(1)(function)
+
+    def __missing__(self, text: str) -> T:
+        if len(text) > self._longest:
+            return self._of_last_long(text)
+        found = self._function(text)
+        if len(self) >= self._most:
+            self.clear()
+        self[text] = found
+        return found
+
+
 def remember_short(most: int, *, longest: int = 1000) -> Callable[[Callable[[str], T]], Callable[[str], T]]:
-    """Remember what a function returns for the `most` texts it was given last; of longer ones for the last alone."""
-
-    def decorate(function: Callable[[str], T]) -> Callable[[str], T]:
-        short, long = lru_cache(most)(function), lru_cache(1)(function)
-
-        @wraps(function)
-        def remembered(text: str) -> T:
-            return short(text) if len(text) <= longest else long(text)
-
-        return remembered
-
-    return decorate
+    """Remember what a function returns for at most so many texts; of longer ones for the last alone."""
+    return lambda function: _Remembered(function, most, longest)
