@@ -30,8 +30,8 @@ from langgraph_memory.engine.opening import Opening
 from langgraph_memory.flows import rewind
 from langgraph_memory.flows.thread_care import Swept
 from langgraph_memory.operations.embedding import Index
+from langgraph_memory.operations.index import claim_index
 from langgraph_memory.operations.settings import StoreSettings, checked_clock
-from langgraph_memory.plans.index import claim_index
 from langgraph_memory.store import CuratedStore
 from langgraph_memory.views import Records
 

@@ -35,25 +35,13 @@ from langgraph_memory.effects.runner import Runner
 from langgraph_memory.engine.given import engine_of
 from langgraph_memory.engine.opening import Opening
 from langgraph_memory.errors import InvalidInputError
-from langgraph_memory.flows import (
-    authors,
-    changes,
-    erasure,
-    hygiene,
-    items,
-    jobs,
-    memories,
-    review,
-    rewind,
-    threads,
-    trail,
-    transfer,
-)
-from langgraph_memory.flows import index as indexing
+from langgraph_memory.flows import authors, changes, erasure, hygiene, jobs, review, rewind, threads, trail, transfer
+from langgraph_memory.operations import forget, items, memories, promotion, recall, remember
+from langgraph_memory.operations import index as indexing
 from langgraph_memory.operations.embedding import Embedder, Index, fields_of, index_of
+from langgraph_memory.operations.index import claim_index
+from langgraph_memory.operations.rows import Origin
 from langgraph_memory.operations.settings import StoreSettings, check_minutes
-from langgraph_memory.plans.index import claim_index
-from langgraph_memory.plans.memories import Origin
 from langgraph_memory.queue import PromotionQueue
 from langgraph_memory.sweeper import Sweeper
 from langgraph_memory.ticks import Ticks
@@ -326,7 +314,7 @@ class CuratedStore(BaseStore):
 
         Raises MissingOwnerError, InvalidScopeError, UnknownMemoryTypeError or InvalidMemoryError.
         """
-        return self._runner.run(memories.remember(content, _memory_fields(locals()), self._settings))
+        return self._runner.run(remember.remember(content, _memory_fields(locals()), self._settings))
 
     async def aremember(
         self,
@@ -349,7 +337,7 @@ class CuratedStore(BaseStore):
         protected: bool | None = None,
     ) -> Outcome:
         """Same as `remember`."""
-        return await self._runner.arun(memories.remember(content, _memory_fields(locals()), self._settings))
+        return await self._runner.arun(remember.remember(content, _memory_fields(locals()), self._settings))
 
     def recall(
         self,
@@ -394,7 +382,7 @@ class CuratedStore(BaseStore):
         Raises MissingOwnerError, InvalidScopeError, UnknownMemoryTypeError or InvalidInputError.
         """
         fields = _recall_fields(locals())
-        return self._runner.run(memories.recall(query, fields, Origin.of(source or Source()), self._settings))
+        return self._runner.run(recall.recall(query, fields, Origin.of(source or Source()), self._settings))
 
     async def arecall(
         self,
@@ -417,7 +405,7 @@ class CuratedStore(BaseStore):
     ) -> Recall:
         """Same as `recall`."""
         fields = _recall_fields(locals())
-        return await self._runner.arun(memories.recall(query, fields, Origin.of(source or Source()), self._settings))
+        return await self._runner.arun(recall.recall(query, fields, Origin.of(source or Source()), self._settings))
 
     def profile(
         self,
@@ -437,7 +425,7 @@ class CuratedStore(BaseStore):
         Raises MissingOwnerError, InvalidScopeError or InvalidInputError.
         """
         fields = {"pinned": pinned, "max_tokens": max_tokens, "shared_with": shared_with}
-        return self._runner.run(memories.profile(owner_id, scope, fields, self._settings))
+        return self._runner.run(recall.profile(owner_id, scope, fields, self._settings))
 
     async def aprofile(
         self,
@@ -450,7 +438,7 @@ class CuratedStore(BaseStore):
     ) -> str:
         """Same as `profile`."""
         fields = {"pinned": pinned, "max_tokens": max_tokens, "shared_with": shared_with}
-        return await self._runner.arun(memories.profile(owner_id, scope, fields, self._settings))
+        return await self._runner.arun(recall.profile(owner_id, scope, fields, self._settings))
 
     def links(self, *, owner_id: str, scope: str = GLOBAL, name: str | None = None, limit: int = 100) -> Records[Link]:
         """Return the links between an owner's live memories as seen from a scope: two, and what both of them name.
@@ -461,13 +449,13 @@ class CuratedStore(BaseStore):
 
         Raises MissingOwnerError, InvalidScopeError or InvalidInputError.
         """
-        return self._runner.run(memories.links(owner_id, scope, name, limit, self._settings))
+        return self._runner.run(recall.links(owner_id, scope, name, limit, self._settings))
 
     async def alinks(
         self, *, owner_id: str, scope: str = GLOBAL, name: str | None = None, limit: int = 100
     ) -> Records[Link]:
         """Same as `links`."""
-        return await self._runner.arun(memories.links(owner_id, scope, name, limit, self._settings))
+        return await self._runner.arun(recall.links(owner_id, scope, name, limit, self._settings))
 
     def history(self, memory_id: str, *, owner_id: str) -> Records[Memory]:
         """Return every version of what a memory is about, oldest first.
@@ -486,11 +474,11 @@ class CuratedStore(BaseStore):
         `source` names who wants it forgotten; what is protected goes on the app's own word alone, which is that of a
         source that names no speaker. Raises MemoryNotFoundError or InvalidMemoryError.
         """
-        return self._runner.run(memories.forget(memory_id, owner_id, source or Source(), self._settings))
+        return self._runner.run(forget.forget(memory_id, owner_id, source or Source(), self._settings))
 
     async def aforget(self, memory_id: str, *, owner_id: str, source: Source | None = None) -> Receipt:
         """Same as `forget`."""
-        return await self._runner.arun(memories.forget(memory_id, owner_id, source or Source(), self._settings))
+        return await self._runner.arun(forget.forget(memory_id, owner_id, source or Source(), self._settings))
 
     def verify(self, memory_id: str, *, owner_id: str, confidence: float = 1.0, source: Source | None = None) -> Memory:
         """Confirm a live memory: it was verified now, with that confidence; where its type expires, its time restarts.
@@ -919,11 +907,11 @@ class CuratedStore(BaseStore):
 
     def unread(self, utterances: Sequence[Utterance], *, place: LedgerPlace) -> list[Utterance]:
         """Return the utterances that the ledger does not know, so that each is extracted from once."""
-        return self._runner.run(memories.unread(place, utterances))
+        return self._runner.run(promotion.unread(place, utterances))
 
     async def aunread(self, utterances: Sequence[Utterance], *, place: LedgerPlace) -> list[Utterance]:
         """Same as `unread`."""
-        return await self._runner.arun(memories.unread(place, utterances))
+        return await self._runner.arun(promotion.unread(place, utterances))
 
     def promote(
         self,
@@ -946,7 +934,7 @@ class CuratedStore(BaseStore):
             candidates, utterances, policy or PromotionPolicy(), self._settings.types, self._settings.guard
         )
         origin = Origin.of(source or Source())
-        return self._runner.run(memories.promote(judged, utterances, place, scope, origin, began_at, self._settings))
+        return self._runner.run(promotion.promote(judged, utterances, place, scope, origin, began_at, self._settings))
 
     async def apromote(
         self,
@@ -965,7 +953,7 @@ class CuratedStore(BaseStore):
         )
         origin = Origin.of(source or Source())
         return await self._runner.arun(
-            memories.promote(judged, utterances, place, scope, origin, began_at, self._settings)
+            promotion.promote(judged, utterances, place, scope, origin, began_at, self._settings)
         )
 
     def _judged(

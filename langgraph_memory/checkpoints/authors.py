@@ -11,7 +11,7 @@ from langgraph_memory.domain.switches import EVERY_THREAD, MemorySwitches
 from langgraph_memory.domain.thread import NOBODY, STRANGER, mark_of
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, reads, reads_little, writes_repeatably
-from langgraph_memory.plans.marks import leave, left, lift_all
+from langgraph_memory.operations.marks import leave, left, lift_all
 
 
 def note_authors(

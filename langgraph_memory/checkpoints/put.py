@@ -29,7 +29,7 @@ from langgraph_memory.domain.thread import NOBODY, mark_of
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, writes_at_once, writes_repeatably
 from langgraph_memory.errors import CheckpointRemovedError, ErasedError, ForkedThreadError
-from langgraph_memory.plans.marks import left
+from langgraph_memory.operations.marks import left
 
 
 class Known(Protocol):

@@ -59,12 +59,14 @@ class Runner:
     claim: Callable[[Any], Transaction[Any]] | None = None
     claimed: set[Hashable] = field(default_factory=set)
 
-    def run(self, effects: Effects[T]) -> T:
+    def run(self, effects: Effects[T] | Transaction[T]) -> T:
         """Run `effects` to their end."""
-        return drive(effects, self._perform)
+        return self.engine.run(effects) if isinstance(effects, Transaction) else drive(effects, self._perform)
 
-    async def arun(self, effects: Effects[T]) -> T:
+    async def arun(self, effects: Effects[T] | Transaction[T]) -> T:
         """Same as `run`."""
+        if isinstance(effects, Transaction):
+            return await self.engine.arun(effects)
         return await adrive(effects, self._aperform)
 
     def _perform(self, effect: Effect) -> Any:

@@ -11,11 +11,12 @@ from langgraph_memory.domain.reconcile import still_said
 from langgraph_memory.domain.scope import check_owner
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.errors import InvalidInputError
-from langgraph_memory.flows.index import embed_amended
-from langgraph_memory.flows.memories import check_text, vectors_of, with_type_rules
-from langgraph_memory.operations.settings import StoreSettings
-from langgraph_memory.plans import changes, memories
-from langgraph_memory.plans.memories import Origin, Proposal
+from langgraph_memory.operations import memories
+from langgraph_memory.operations.index import embed_amended
+from langgraph_memory.operations.remember import Proposal, vectors_of, with_type_rules
+from langgraph_memory.operations.rows import Origin
+from langgraph_memory.operations.settings import StoreSettings, check_text
+from langgraph_memory.plans import changes
 
 _KEPT = ("owner_id", "scope", "memory_type", "slot", "importance", "subject", "expires_at", "protected")
 

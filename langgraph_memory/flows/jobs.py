@@ -17,11 +17,11 @@ from langgraph_memory.domain.promotion import Judged, LedgerPlace, PromotionRepo
 from langgraph_memory.domain.scope import check_owner, check_scope
 from langgraph_memory.domain.text import content_hash
 from langgraph_memory.effects.effect import Effects
-from langgraph_memory.flows.memories import check_bounds, check_text, promotion_of
-from langgraph_memory.operations.settings import StoreSettings
+from langgraph_memory.operations.promotion import promotion_of
+from langgraph_memory.operations.rows import Origin
+from langgraph_memory.operations.settings import StoreSettings, check_bounds, check_text
 from langgraph_memory.plans import jobs
 from langgraph_memory.plans.jobs import QueueRequest, Unread
-from langgraph_memory.plans.memories import Origin
 from langgraph_memory.views import Records
 
 

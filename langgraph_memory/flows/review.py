@@ -5,8 +5,7 @@ from __future__ import annotations
 from langgraph_memory.domain.review import ReviewItem, ReviewPolicy, check_kind
 from langgraph_memory.domain.scope import check_owner
 from langgraph_memory.effects.effect import Effects
-from langgraph_memory.flows.memories import check_bounds
-from langgraph_memory.operations.settings import StoreSettings
+from langgraph_memory.operations.settings import StoreSettings, check_bounds
 from langgraph_memory.plans import review as reviewing
 from langgraph_memory.views import Records
 

@@ -10,8 +10,7 @@ from langgraph_memory.domain.scope import check_owner
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.runner import Reclaim
 from langgraph_memory.errors import InvalidInputError
-from langgraph_memory.flows.memories import check_text, several
-from langgraph_memory.operations.settings import StoreSettings
+from langgraph_memory.operations.settings import StoreSettings, check_text, several
 from langgraph_memory.plans import rewind
 from langgraph_memory.plans.rewind import Branch
 

@@ -14,10 +14,9 @@ from langgraph_memory.domain.memory import Memory, Source, make_memory
 from langgraph_memory.domain.session import Gone
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.runner import Reclaim
-from langgraph_memory.flows.memories import vectors_of, with_type_rules
+from langgraph_memory.operations.remember import Proposal, vectors_of, with_type_rules
 from langgraph_memory.operations.settings import StoreSettings
 from langgraph_memory.plans import session
-from langgraph_memory.plans.memories import Proposal
 from langgraph_memory.plans.session import Ended, Held
 
 _IMPORTANCE = 0.6

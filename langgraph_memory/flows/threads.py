@@ -32,7 +32,7 @@ from langgraph_memory.domain.scope import check_owner
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.runner import Later
 from langgraph_memory.errors import CheckpointRemovedError
-from langgraph_memory.flows.memories import check_text
+from langgraph_memory.operations.settings import check_text
 
 _ATTEMPTS = 3
 

@@ -12,8 +12,8 @@ from langgraph_memory.domain.scope import check_owner
 from langgraph_memory.domain.trail import AuditEntry, Explanation, Replay
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.errors import InvalidInputError
-from langgraph_memory.flows.memories import answered, check_bounds, check_text, request_of, several
-from langgraph_memory.operations.settings import StoreSettings
+from langgraph_memory.operations.recall import answered, request_of
+from langgraph_memory.operations.settings import StoreSettings, check_bounds, check_text, several
 from langgraph_memory.plans import trail
 from langgraph_memory.views import Records
 

@@ -22,8 +22,8 @@ from langgraph_memory.domain.transfer import (
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Transaction
 from langgraph_memory.errors import InvalidInputError
-from langgraph_memory.flows.vectors import embed_fields
 from langgraph_memory.operations.embedding import indexed_texts, searchable_text
+from langgraph_memory.operations.index import embed_fields
 from langgraph_memory.operations.rows import embedded_texts
 from langgraph_memory.operations.settings import StoreSettings
 from langgraph_memory.plans import transfer

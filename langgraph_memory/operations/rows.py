@@ -1,4 +1,4 @@
-"""The columns of a stored row, for plain items and for memories."""
+"""What a change writes: the columns of a row, its vectors, its line in the audit log, and receipts."""
 
 from __future__ import annotations
 
@@ -12,8 +12,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from langgraph_memory.domain.clock import to_microseconds
-from langgraph_memory.domain.memory import Memory
-from langgraph_memory.domain.scope import join_labels, namespace_of, partition_of
+from langgraph_memory.domain.memory import Memory, Source
+from langgraph_memory.domain.receipts import ReceiptPolicy, needles, without
+from langgraph_memory.domain.scope import (
+    join_labels,
+    namespace_of,
+    owner_partition,
+    partition_of,
+)
 from langgraph_memory.domain.text import (
     fingerprint,
     indexed_terms,
@@ -29,7 +35,9 @@ from langgraph_memory.effects.transaction import Query, Row
 from langgraph_memory.errors import DamagedMemoryError, InvalidMemoryError
 
 _LOG = logging.getLogger("langgraph_memory")
+
 _NOTHING: Counter[str] = Counter()
+
 _as_json = json.JSONEncoder(ensure_ascii=False).encode
 
 ROW = (1 << 32) - 1
@@ -67,7 +75,6 @@ MEMORY_COLUMNS = (
     "subject_key",
 )
 """What the row of a memory has and that of a plain item lacks, beside how its confidence fades."""
-
 
 _NO_MEMORY: Mapping[str, Any] = {
     **dict.fromkeys((*MEMORY_COLUMNS, *DECAY)),
@@ -266,3 +273,78 @@ def _text_columns(own: str, context: str, asked: str) -> dict[str, Any]:
         columns[f"{name}terms"] = _as_json(found) if found else "{}"
         columns[f"{name}count" if name else "term_count"] = found.total()
     return columns
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who or what makes a change, for the audit trail."""
+
+    actor: str | None = None
+    thread_id: str | None = None
+    checkpoint_id: str | None = None
+    run_id: str | None = None
+
+    @classmethod
+    def of(cls, source: Source) -> Origin:
+        """Return the origin that a memory's source names."""
+        return cls(source.actor, source.thread_id, source.checkpoint_id, source.run_id)
+
+
+_NOBODY = Origin()
+
+_DROPPED_AT_ONCE = 20
+"""How many old receipts go with each new one."""
+
+
+def record(memory: Memory, action: str, reason: str, origin: Origin, now: datetime) -> Effects[None]:
+    """Add one line to the audit trail."""
+    yield Query(
+        "audit",
+        {
+            "partition": owner_partition(memory.owner_id),
+            "memory_id": memory.id,
+            "action": action,
+            "reason": reason,
+            "actor": origin.actor,
+            "thread_id": origin.thread_id,
+            "checkpoint_id": origin.checkpoint_id,
+            "run_id": origin.run_id,
+            "now": to_microseconds(now),
+        },
+    )
+
+
+def put_receipt(
+    owner_id: str, receipt_id: str, kind: str, body: Mapping[str, Any], origin: Origin, now: datetime
+) -> Effects[None]:
+    """Store one receipt, as a part of another plan."""
+    yield Query(
+        "put_receipt",
+        {
+            "partition": owner_partition(owner_id),
+            "id": receipt_id,
+            "kind": kind,
+            "thread_id": origin.thread_id,
+            "checkpoint_id": origin.checkpoint_id,
+            "run_id": origin.run_id,
+            "now": to_microseconds(now),
+            "body": json.dumps(body),
+        },
+    )
+
+
+def lose_from_receipts(memories: Sequence[Memory]) -> Effects[None]:
+    """Take what is forgotten of one owner out of the receipts that name it or were asked about it."""
+    partition = owner_partition(memories[0].owner_id)
+    rows = yield Query("receipts_with", {"partition": partition, "needles": needles(memories)})
+    for row in rows:
+        body = without(json.loads(row["body"]), memories)
+        yield Query("rewrite_receipt", {"partition": partition, "id": row["id"], "body": json.dumps(body)})
+
+
+def drop_old_receipts(owner_id: str, policy: ReceiptPolicy, now: datetime) -> Effects[None]:
+    """Remove some receipts of an owner that are older than they are kept."""
+    if policy.keep_for is not None:
+        before = to_microseconds(now - policy.keep_for)
+        params = {"partition": owner_partition(owner_id), "before": before, "limit": _DROPPED_AT_ONCE}
+        yield Query("delete_old_receipts", params)

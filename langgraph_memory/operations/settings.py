@@ -1,8 +1,8 @@
-"""What a store was opened with."""
+"""What a store was opened with, and the checks of arguments that its operations share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,6 +18,9 @@ from langgraph_memory.operations.rows import VectorSearch
 
 _LONGEST = 1000 * 365 * 24 * 60
 """Minutes in a thousand years; a longer time-to-live is a mistake, and past what a timestamp holds."""
+
+_BOUNDS = ("limit", "offset", "pinned", "max_tokens")
+_GREATEST = 2**31 - 1
 
 
 def _now() -> datetime:
@@ -80,3 +83,30 @@ def check_minutes(name: str, minutes: Any) -> None:
     """Raise InvalidInputError when a time-to-live is no positive number of minutes, or longer than a thousand years."""
     if isinstance(minutes, bool) or not isinstance(minutes, (int, float)) or not 0 < minutes <= _LONGEST:
         raise InvalidInputError(f"{name} must be a positive number of minutes, at most {_LONGEST}, not {minutes!r}.")
+
+
+def check_bounds(fields: Mapping[str, Any]) -> None:
+    """Raise InvalidInputError when a limit or an offset is no whole number, or a threshold no number."""
+    for name in (name for name in _BOUNDS if name in fields):
+        if not (_is_count(fields[name]) or (name == "max_tokens" and fields[name] is None)):
+            raise InvalidInputError(f"{name} must be a whole number from 0 to {_GREATEST}, not {fields[name]!r}.")
+    if fields.get("min_score") is not None and not isinstance(fields["min_score"], (int, float)):
+        raise InvalidInputError(f"min_score must be a number, not {fields['min_score']!r}.")
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _GREATEST
+
+
+def several(name: str, values: Iterable[str]) -> Iterable[str]:
+    """Return `values` when they are several texts: one text would be read letter by letter."""
+    if isinstance(values, str):
+        raise InvalidInputError(f"{name} must be a list such as [{values!r}], not a single text.")
+    return values
+
+
+def check_text(name: str, value: Any, *, optional: bool = False) -> Any:
+    """Return `value` when it is text, or None where that is allowed; raises InvalidInputError."""
+    if isinstance(value, str) or (optional and value is None):
+        return value
+    raise InvalidInputError(f"{name} must be text, not {type(value).__name__}.")

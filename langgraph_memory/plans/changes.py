@@ -13,18 +13,10 @@ from langgraph_memory.domain.types import MemoryTypes
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, writes
 from langgraph_memory.errors import InvalidMemoryError
-from langgraph_memory.plans.memories import (
-    Origin,
-    Proposal,
-    contradicting,
-    find,
-    known_about,
-    record,
-    retire,
-    rewrite,
-    settle,
-    with_predecessors,
-)
+from langgraph_memory.operations.forget import contradicting, retire
+from langgraph_memory.operations.memories import find, with_predecessors
+from langgraph_memory.operations.remember import Proposal, known_about, rewrite, settle
+from langgraph_memory.operations.rows import Origin, record
 
 
 @writes

@@ -9,7 +9,7 @@ from langgraph_memory.domain.marks import erased_threads
 from langgraph_memory.domain.scope import owner_partition
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, writes
-from langgraph_memory.plans import marks
+from langgraph_memory.operations import marks
 
 _INDEX_FIRST = (
     "erase_vectors",

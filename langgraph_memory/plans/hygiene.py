@@ -14,7 +14,8 @@ from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.scope import ROOT, decode_label, owner_partition, split_labels
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Row, reads, reads_settled, writes
-from langgraph_memory.plans.memories import Origin, forget_versions, put_receipt, record, retire
+from langgraph_memory.operations.forget import forget_versions, retire
+from langgraph_memory.operations.rows import Origin, put_receipt, record
 
 PAGE = 500
 """Rows that are read at once."""

@@ -17,16 +17,16 @@ from langgraph_memory.domain.scope import owner_partition
 from langgraph_memory.domain.text import content_hash
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Row, reads, writes, writes_repeatably
-from langgraph_memory.plans.memories import Origin
-from langgraph_memory.plans.promotion import (
+from langgraph_memory.operations.promotion import (
     PromotionRequest,
     check_not_erased,
     claim_place,
     enter_in_ledger,
     not_in_ledger,
     place_columns,
-    promote,
+    store_promotion,
 )
+from langgraph_memory.operations.rows import Origin
 
 _CANDIDATES = 20
 """How many jobs a worker looks at in turn, when others take them first."""
@@ -157,7 +157,7 @@ def finish(
     """Store what a batch said and take it off the job; nothing happens, and None is returned, if the lease is lost."""
     if not (yield from _held(lease, now)):
         return None
-    report = yield from promote(request, now)
+    report = yield from store_promotion(request, now)
     yield Query("drop_message", place_columns(lease.place), [_message_key(one) for one in batch.messages])
     if last:
         yield from _release(lease, now)

@@ -15,8 +15,8 @@ from langgraph_memory.domain.scope import owner_partition
 from langgraph_memory.domain.types import MemoryTypes
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, reads_settled
+from langgraph_memory.operations.memories import conflicts_of_owner
 from langgraph_memory.operations.rows import memories_in
-from langgraph_memory.plans.memories import conflicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def review(request: ReviewRequest) -> Effects[list[ReviewItem]]:
 
 
 def _conflicting(request: ReviewRequest, limit: int) -> Effects[list[ReviewItem]]:
-    groups = yield from conflicts(request.owner_id, request.now, limit=limit, offset=0)
+    groups = yield from conflicts_of_owner(request.owner_id, request.now, limit=limit, offset=0)
     return [item for group in groups for item in lists.conflicting(group)][:limit]
 
 

@@ -18,9 +18,10 @@ from langgraph_memory.domain.types import MemoryTypes
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Row, reads, writes
 from langgraph_memory.errors import InvalidInputError
-from langgraph_memory.operations.rows import sound
+from langgraph_memory.operations.forget import settle_conflicts
+from langgraph_memory.operations.remember import known_about, rewrite
+from langgraph_memory.operations.rows import Origin, put_receipt, record, sound
 from langgraph_memory.plans.jobs import unqueue
-from langgraph_memory.plans.memories import Origin, known_about, put_receipt, record, rewrite, settle_conflicts
 
 
 @dataclass(frozen=True, slots=True)

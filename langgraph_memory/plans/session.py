@@ -16,8 +16,8 @@ from langgraph_memory.domain.session import Gone
 from langgraph_memory.domain.text import content_hash
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, reads, writes
-from langgraph_memory.plans import marks as marking
-from langgraph_memory.plans.memories import Proposal, known_about, store
+from langgraph_memory.operations import marks as marking
+from langgraph_memory.operations.remember import Proposal, known_about, store
 
 
 class Held(NamedTuple):

@@ -15,8 +15,8 @@ from langgraph_memory.domain.transfer import ItemLine, Line, MemoryLine, TrailLi
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Row, reads, reads_settled, writes
 from langgraph_memory.errors import InvalidInputError
+from langgraph_memory.operations import marks as marking
 from langgraph_memory.operations.rows import PlainItem, Vectors, insert_row, memory_columns, number_of
-from langgraph_memory.plans import marks as marking
 
 PAGE = 500
 _MOMENTS = ("changed_at", "promoted_at", "queued_at", "created_at")

@@ -14,7 +14,7 @@ from support import BagOfWords, Clock, Driver, opened_store
 from langgraph_memory import CuratedStore
 from langgraph_memory.engine.postgres.transaction import PostgresTransaction
 from langgraph_memory.errors import EmbeddingError, InvalidInputError, InvalidMemoryError
-from langgraph_memory.plans import items
+from langgraph_memory.operations import items
 from langgraph_memory.ticks import Ticks
 
 PLACES = [("docs", "u1"), ("docs", "u2"), ("docs", "u1", "deep"), ("curated", "ada")]

@@ -14,8 +14,8 @@ from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.engine import Engine
 from langgraph_memory.effects.transaction import Query, reads
 from langgraph_memory.engine.connect import connect
+from langgraph_memory.operations.neighbours import ClosestRows
 from langgraph_memory.operations.rows import VectorSearch, closeness
-from langgraph_memory.plans.closest import ClosestRows
 from langgraph_memory.store import CuratedStore
 
 DIMS = 24

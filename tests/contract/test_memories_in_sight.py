@@ -13,7 +13,7 @@ from support import BagOfWords, Clock, Driver
 
 from langgraph_memory import CuratedStore
 from langgraph_memory.errors import InvalidScopeError
-from langgraph_memory.plans import recall
+from langgraph_memory.operations import recall
 
 WORDS = "red green blue tea coffee train bus morning evening office garden river music paint bread".split()
 SCOPES = ["global", "org:a", "org:a/project:1", "org:a/project:2", "org:b", "org:b/project:1"]

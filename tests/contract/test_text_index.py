@@ -24,8 +24,8 @@ from langgraph_memory.domain.types import MemoryTypes
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import writes
 from langgraph_memory.errors import InvalidMemoryError
-from langgraph_memory.plans import memories
-from langgraph_memory.plans.memories import Proposal
+from langgraph_memory.operations import remember as remembering
+from langgraph_memory.operations.remember import Proposal
 from langgraph_memory.store import CuratedStore
 
 PLACE = ("curated", "ada", "global")
@@ -87,7 +87,7 @@ def memory(random: Random) -> Memory:
 
 @writes
 def remembered_and_undone(memory: Memory) -> Effects[None]:
-    yield from memories.store(Proposal(memory, MemoryTypes()["fact"]), START)
+    yield from remembering.store(Proposal(memory, MemoryTypes()["fact"]), START)
     raise ZeroDivisionError
 
 

@@ -39,12 +39,12 @@ def test_the_house_keeps_its_contract(house: Path) -> None:
 @pytest.mark.parametrize(
     ("room", "forbidden"),
     [
-        ("plans/items.py", "import sqlite3"),
+        ("operations/items.py", "import sqlite3"),
         ("domain/memory.py", "import langgraph_memory.store"),
         ("effects/effect.py", "import langgraph_memory.domain.memory"),
         ("store.py", "import langgraph_memory.engine.sqlite.engine"),
         ("store.py", "import psycopg"),
-        ("plans/recall.py", "import psycopg"),
+        ("operations/recall.py", "import psycopg"),
         ("engine/postgres/migrate.py", "import langgraph_memory.engine.sqlite.migrate"),
         ("extract/rules.py", "import langchain_core"),
         ("extract/model.py", "import langgraph.graph"),

@@ -32,8 +32,8 @@ from langgraph_memory.errors import (
     NewerSchemaError,
     NotADatabaseError,
 )
+from langgraph_memory.operations.items import Put, write_items
 from langgraph_memory.operations.rows import PlainItem
-from langgraph_memory.plans.items import Put, write_items
 
 # --- a few small operations -------------------------------------------------------------------------------------------
 

@@ -20,10 +20,10 @@ from langgraph_memory.effects.effect import Effects, adrive, drive
 from langgraph_memory.effects.transaction import Query, Transaction, reads, writes
 from langgraph_memory.engine.sqlite.vectors import Held, closest
 from langgraph_memory.errors import InvalidMemoryError, MemoryNotFoundError
-from langgraph_memory.operations.rows import PlainItem, VectorSearch, memory_columns
-from langgraph_memory.plans import items, memories, promotion
-from langgraph_memory.plans.memories import Origin, Proposal
-from langgraph_memory.plans.recall import RecallRequest, recall
+from langgraph_memory.operations import forget, items, memories, promotion, remember
+from langgraph_memory.operations.recall import RecallRequest, read_recall
+from langgraph_memory.operations.remember import Proposal
+from langgraph_memory.operations.rows import Origin, PlainItem, VectorSearch, memory_columns
 
 LATER = START + timedelta(hours=1)
 TYPES = MemoryTypes()
@@ -69,7 +69,7 @@ def stored(one: Memory, memory_no: int = 1) -> dict[str, Any]:
 
 
 def propose(one: Memory, **more: Any) -> Transaction[Any]:
-    return memories.remember(Proposal(one, TYPES[one.memory_type], **more), LATER)
+    return remember.stored(Proposal(one, TYPES[one.memory_type], **more), LATER)
 
 
 # --- the drivers ------------------------------------------------------------------------------------------------------
@@ -228,7 +228,7 @@ def test_forgetting_walks_the_chain_of_older_versions() -> None:
         predecessors=lambda params: [row for row in by_id.values() if row["superseded_by"] == params["id"]],
     )
 
-    count = drive(memories.forget("v3", "ada", LATER, "asked", "receipt-1").start(), script)
+    count = drive(forget.forget_memory("v3", "ada", LATER, "asked", "receipt-1").start(), script)
 
     assert count == 3
     assert sorted(query.params["memory_no"] for query in script.asked if query.name == "delete_item") == [1, 2, 3]
@@ -286,7 +286,7 @@ def test_every_statement_of_a_recall_is_bound_to_the_owners_partition() -> None:
         limit=5, vectors=VectorSearch(b"\0\0\0\0", "cosine"), shared_with=("team",), pinned=2,
     )  # fmt: skip
 
-    drive(recall(request).start(), script)
+    drive(read_recall(request).start(), script)
 
     assert {"postings", "closeness", "named_subjects"} <= set(script.names)
     bound = [query.params["partition"] for query in script.asked]
@@ -319,7 +319,7 @@ SAID = (
 def test_a_promotion_enters_the_ledger_and_stores_the_memories_with_one_receipt() -> None:
     script = Script()
 
-    report = drive(promotion.promote(request_for(*SAID), LATER).start(), script)
+    report = drive(promotion.store_promotion(request_for(*SAID), LATER).start(), script)
 
     assert [entry.outcome.action for entry in report] == ["added", "added"]
     (entered,) = (query for query in script.asked if query.name == "enter_in_ledger")
@@ -331,7 +331,7 @@ def test_a_promotion_leaves_out_messages_the_ledger_knows() -> None:
     known = [{"message_id": "m1", "content_hash": content_hash(SAID[0].text)}]
     script = Script(ledger_entries=known)
 
-    report = drive(promotion.promote(request_for(*SAID), LATER).start(), script)
+    report = drive(promotion.store_promotion(request_for(*SAID), LATER).start(), script)
 
     assert [entry.candidate.message_id for entry in report] == ["m2"]
 
@@ -340,7 +340,7 @@ def test_a_promotion_of_what_was_read_already_writes_nothing() -> None:
     known = [{"message_id": one.message_id, "content_hash": content_hash(one.text)} for one in SAID]
     script = Script(ledger_entries=known)
 
-    report = drive(promotion.promote(request_for(*SAID), LATER).start(), script)
+    report = drive(promotion.store_promotion(request_for(*SAID), LATER).start(), script)
 
     assert len(report) == 0
     assert script.names == ["messages_of_others", "ledger_entries"]

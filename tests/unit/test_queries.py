@@ -38,7 +38,8 @@ PRIVATE = {
     },
 }
 """Those statements of its own."""
-PLANS = sorted((Path(langgraph_memory.__file__).parent / "plans").rglob("*.py"))
+ROOMS = ("operations", "plans", "checkpoints")
+PLANS = sorted(path for room in ROOMS for path in (Path(langgraph_memory.__file__).parent / room).rglob("*.py"))
 REACHES = ("_in_partition", "_across_partitions")
 
 

@@ -13,8 +13,8 @@ from langgraph_memory.domain.transfer import QUEUED
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Row, reads, writes, writes_repeatably
 from langgraph_memory.errors import IndexChangedError
+from langgraph_memory.operations import marks as marking
 from langgraph_memory.operations.rows import DECAY, MEMORY_COLUMNS, Vectors
-from langgraph_memory.plans import marks as marking
 from langgraph_memory.plans.moving.parts import Part, paced, size_of, walk
 
 _FIRST_PAGE, _LONGEST_PAGE = 64, 256

@@ -5,46 +5,171 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from math import inf
 from typing import Any
 
 from langgraph_memory.domain import marks
-from langgraph_memory.domain.clock import to_microseconds
+from langgraph_memory.domain.clock import in_utc, to_microseconds
 from langgraph_memory.domain.current import replaced_among
 from langgraph_memory.domain.dates import named_dates
 from langgraph_memory.domain.dense import ArrayField, ArrayRelevance, lexical_arrays
 from langgraph_memory.domain.fusion import Field, Relevance, brevity
 from langgraph_memory.domain.lexical import Corpus, lexical_matches, postings_in, restated
-from langgraph_memory.domain.links import HOPS, following, names_in, names_to_follow
-from langgraph_memory.domain.memory import Dropped, DropReason, Memory, Recall, Recalled
+from langgraph_memory.domain.links import HOPS, Link, following, links_between, names_in, names_to_follow
+from langgraph_memory.domain.memory import (
+    Dropped,
+    DropReason,
+    Memory,
+    Recall,
+    Recalled,
+)
 from langgraph_memory.domain.memory_filter import EVERYTHING, Wanted
 from langgraph_memory.domain.needed import FLOOR, chance, evidence, is_standing, standing_section
 from langgraph_memory.domain.ranking import DEFAULT_WEIGHTS, Hints, Priors, Time, Weights, scope_closeness, shares
 from langgraph_memory.domain.receipts import FORGOTTEN, ReceiptPolicy, ids_in, without_ids
-from langgraph_memory.domain.scope import owner_partition, visible_from
+from langgraph_memory.domain.rendering import render
+from langgraph_memory.domain.reranking import MOST_RERANKED, reranked
+from langgraph_memory.domain.scope import check_owner, check_scope, owner_partition, visible_from
 from langgraph_memory.domain.selection import MAX_DROPPED, Eligibility, Selection
-from langgraph_memory.domain.text import other_forms, phrases, question_terms
+from langgraph_memory.domain.text import folded, other_forms, phrases, question_terms, without_phrases
 from langgraph_memory.domain.thread import mark_of
 from langgraph_memory.domain.times import asked_times
 from langgraph_memory.domain.types import BUILT_IN, MemoryTypes
 from langgraph_memory.domain.vectors import CONTEXT
 from langgraph_memory.domain.whose import other_person, speaks_of_user
 from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.runner import EmbedQuery, Later, Rerank
 from langgraph_memory.effects.transaction import Query, Row, reads, reads_little, writes_repeatably
-from langgraph_memory.operations.rows import ROW, VectorSearch, closeness, memories_in, postings_of, sound
-from langgraph_memory.plans.closest import RelevantRows, vector_fields
-from langgraph_memory.plans.marks import left
-from langgraph_memory.plans.memories import Origin, drop_old_receipts, put_receipt
+from langgraph_memory.errors import InvalidInputError
+from langgraph_memory.operations.marks import left
+from langgraph_memory.operations.neighbours import RelevantRows, vector_fields
+from langgraph_memory.operations.rows import (
+    ROW,
+    Origin,
+    VectorSearch,
+    closeness,
+    drop_old_receipts,
+    memories_in,
+    postings_of,
+    put_receipt,
+    sound,
+)
+from langgraph_memory.operations.settings import StoreSettings, check_bounds, check_text, several
+from langgraph_memory.views import Records
+
+_MOST_LINKABLE = 10_000
+"""How many memories of an owner are looked through for links."""
+
+
+def recall(query: str | None, fields: dict[str, Any], origin: Origin, settings: StoreSettings) -> Effects[Recall]:
+    """Recall memories and keep the receipt."""
+    now = settings.clock()
+    kept = fields.pop("receipt", True)
+    request = yield from request_of(query, fields, settings, now)
+    found = yield from answered(request, settings)
+    policy = settings.receipts
+    if kept and policy.kept != "off":
+        asked = policy.query_of(query, settings.guard)
+        yield Later(keep_receipt(found, request, asked, origin, policy, now))
+    return found
+
+
+def answered(request: RecallRequest, settings: StoreSettings) -> Effects[Recall]:
+    """Return what a request recalls; where there is a reranker, it is asked about the best outside of a transaction."""
+    embedder = settings.embedder
+    if embedder is None or not embedder.reranks or request.query is None:
+        recall_flow: Recall = yield read_recall(request)
+        return recall_flow
+    found: Found = yield find(replace(request, least_found=MOST_RERANKED))
+    if len(found.rest) > 1:
+        texts = [item.memory.content for item in found.rest[:MOST_RERANKED]]
+        said: list[float] = yield Rerank(request.query, texts)
+        found = replace(found, rest=reranked(found.rest, said, needed=request.needed))
+    return selected(request, found)
+
+
+def links(owner_id: str, scope: str, name: str | None, limit: int, settings: StoreSettings) -> Effects[Records[Link]]:
+    """Return the links between an owner's memories."""
+    check_text("name", name, optional=True)
+    check_bounds({"limit": limit})
+    asked = {"owner_id": owner_id, "scope": scope, "memory_types": None, "as_of": None, "limit": _MOST_LINKABLE}
+    request = yield from request_of(None, {**asked, "shared_with": ()}, settings, settings.clock())
+    known: list[Memory] = yield visible(request)
+    names = None if name is None else names_in(name) | {folded(name.strip())}
+    return Records(Link, links_between(known, names)[:limit])
+
+
+def profile(owner_id: str, scope: str, fields: dict[str, Any], settings: StoreSettings) -> Effects[str]:
+    """Return the block of what shapes every answer."""
+    asked = {"memory_types": None, "as_of": None, "limit": 0, **fields, "owner_id": owner_id, "scope": scope}
+    request = yield from request_of(None, asked, settings, settings.clock())
+    found: Recall = yield read_profile(request)
+    return render(found)
+
+
+def request_of(
+    query: str | None, fields: dict[str, Any], settings: StoreSettings, now: datetime
+) -> Effects[RecallRequest]:
+    """Check what a recall_flow was asked with, and embed its query."""
+    owner_id, scope = check_owner(fields.pop("owner_id")), check_scope(fields.pop("scope"))
+    shared_with = tuple(check_owner(other) for other in several("shared_with", fields.pop("shared_with")))
+    wanted_types, filtered = fields.pop("memory_types"), Wanted.of(fields.pop("filter", None), settings.types)
+    memory_types = settings.types.names(None if wanted_types is None else several("memory_types", wanted_types))
+    as_of = fields.pop("as_of")
+    check_bounds(fields)
+    check_text("reader", fields.get("reader"), optional=True)
+    if query is not None and not isinstance(query, str):
+        raise InvalidInputError(f"query must be text or None, not {type(query).__name__}.")
+    wanted = query.strip() if query else None
+    vector = None
+    subjects: dict[str, list[str]] = {}
+    if settings.embedder is not None and wanted:
+        subjects = yield named_subjects((owner_id, *shared_with), wanted)
+        vector = yield EmbedQuery(without_phrases(wanted, chain.from_iterable(subjects.values())))
+    return RecallRequest(
+        id=settings.new_id(),
+        owner_id=owner_id,
+        scope=scope,
+        query=wanted,
+        types=settings.types,
+        memory_types=tuple(name for name in memory_types if filtered.has_type(name)),
+        wanted=filtered,
+        at=_moment(as_of, now),
+        past=as_of is not None,
+        vectors=settings.vector_search(vector),
+        subjects=subjects,
+        shared_with=shared_with,
+        **fields,
+    )
+
+
+def _moment(as_of: datetime | None, now: datetime) -> datetime:
+    if as_of is None:
+        return now
+    try:
+        moment = in_utc(as_of)
+    except ValueError as error:
+        raise InvalidInputError(f"as_of: {error}.") from None
+    if moment > now:
+        raise InvalidInputError(f"as_of {moment.isoformat()} lies in the future; nobody knows yet what holds then.")
+    return moment
+
 
 SPARE = 8
 """How many more than the limit are ranked exactly, for what repeats another or does not fit the budget."""
+
 MOST_WEIGHED = 256
 """How many of an owner's memories are weighed for what an answer needs, beside those that match it best."""
+
 MANY, FEW = 2048, 512
 """Of an owner with more memories than the first, at most so many at the scopes that are read are compared alone."""
+
 _LENGTHS = {"": "term_count", "context_": "context_count", "asked_": "asked_count"}
+
 ASKED_TIME = 1.5
 """What it adds to the weights of what an answer needs that a memory is of the time which is asked for."""
+
 WIDE = 10.0
 """How many deviations a perfect match must be worth for what is beside it to count in full."""
 
@@ -140,7 +265,7 @@ class Found:
 
 
 @reads
-def recall(request: RecallRequest) -> Effects[Recall]:
+def read_recall(request: RecallRequest) -> Effects[Recall]:
     """Return the memories that matter most for the request, and those that matched and were left out."""
     return selected(request, (yield from _found(request)))
 
@@ -230,7 +355,7 @@ def _needed(request: RecallRequest, query: str) -> Effects[Found]:
 
 
 @reads
-def profile(request: RecallRequest) -> Effects[Recall]:
+def read_profile(request: RecallRequest) -> Effects[Recall]:
     """Return what shapes every answer, whatever is asked."""
     listed: list[Recalled] = []
     for owner_id in request.owners:

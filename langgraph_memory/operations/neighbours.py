@@ -1,53 +1,64 @@
-"""Finding the live memories that say nearly the same as a new one, at a cost that does not grow with the owner's."""
+"""The nearest neighbours of a text, by its words and by vectors, exactly where an engine says only about how close."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import Final
 
 from langgraph_memory.domain.clock import to_microseconds
+from langgraph_memory.domain.dense import ArrayField, ArrayRelevance
 from langgraph_memory.domain.lexical import POSTING
 from langgraph_memory.domain.likeness import CLOSE, MOST
 from langgraph_memory.domain.memory import Memory
+from langgraph_memory.domain.order import BestFirst
 from langgraph_memory.domain.reconcile import Near, related
 from langgraph_memory.domain.scope import visible_from
 from langgraph_memory.domain.text import query_terms
+from langgraph_memory.domain.vectors import CONTEXT, Close, Closeness, numpy
 from langgraph_memory.domain.wordlists import ONE_TERM
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Row
 from langgraph_memory.operations.rows import VectorSearch, closeness, sound
-from langgraph_memory.plans.closest import ClosestRows
 
 COMPARED = 10
 """How many memories a new one is compared with, at most."""
+
 LOOKED_UP = 6
 """How many terms of a statement are looked up, its longest, which tend to be rare; whatever the owner holds of them."""
+
 RAREST = 4
 """How many of those, the rarest, tell which rows are looked at."""
+
 UNSEEN = 3
 """How many of its terms another may lack: a statement that differs in more than that is another one."""
+
 BLOCKS = 8
 """How many blocks of a term are read, of 512 rows each; the newest."""
+
 TRIED = 24
 """How many rows are looked at, at most: those that share most of these terms, newest first."""
+
 MEASURED = 256
 """How many of the closest vectors are read as they are, at most: of very many that are alike any will do."""
+
 MOST_TERMS = 24
 """How many terms tell what a statement of a change is about, at most."""
+
 LOOKED_AT = 64
 """How many of the newest memories that hold one of those are read."""
+
 LARGEST = 20_000
 """Texts of an owner up to which a new one is compared with all their vectors: that takes a few milliseconds."""
 
 _FRAME: Final = frozenset(query_terms("user team like prefer want use work live need project"))
 """Terms that stand in very many statements, and tell little of what one is about."""
 
-
 _FORMS: Final[dict[str, list[str]]] = {}
 """The terms of the text index that stand for another one."""
+
 for _short, _whole in ONE_TERM.items():
     _FORMS.setdefault(_whole, []).append(_short)
 
@@ -174,3 +185,94 @@ def _close(corpus: Row, search: VectorSearch) -> Effects[dict[int, float]]:
     found = yield from closeness(corpus, search, CLOSE)
     best = yield from ClosestRows(search, [(corpus, found.own)]).take(COMPARED, MEASURED)
     return {number: score for number, score in best if score >= CLOSE}
+
+
+class ClosestRows:
+    """The rows of some partitions that have vectors of their own, closest first; of those as close the oldest first."""
+
+    def __init__(self, search: VectorSearch, found: Sequence[tuple[Row, Close]]) -> None:
+        np = numpy()
+        found = sorted(found, key=lambda pair: pair[0]["partition_no"])
+        self._search = search
+        self._corpora: Mapping[int, Row] = {corpus["partition_no"]: corpus for corpus, _ in found}
+        numbers = (corpus["partition_no"] << 32 | close.rows.astype("i8") for corpus, close in found)
+        self._numbers = np.concatenate([np.empty(0, "i8"), *numbers])
+        self._order = BestFirst(
+            np.concatenate([np.empty(0), *(close.scores for _, close in found)]),
+            np.concatenate([np.empty(0), *(close.slack for _, close in found)]),
+            last_first=False,
+        )
+
+    @property
+    def numbers(self) -> frozenset[int]:
+        """The numbers of all these rows."""
+        return frozenset(self._numbers.tolist())
+
+    def take(self, count: int, measured: int | None = None) -> Effects[list[tuple[int, float]]]:
+        """Return the next `count` rows and how close each is, exactly.
+
+        Where more than `measured` rows may be among them, those are measured that seem to be.
+        """
+        places = self._order.candidates(count)
+        places = places if measured is None else self._order.likeliest(places, measured)
+        vague = self._order.vague(places)
+        exact = yield from self._exact(self._numbers[vague].tolist())
+        self._order.settle(vague, [exact[number] for number in self._numbers[vague].tolist()])
+        return [(int(self._numbers[place]), score) for place, score in self._order.take(places, count)]
+
+    def _exact(self, numbers: Sequence[int]) -> Effects[dict[int, float]]:
+        exact: dict[int, float] = {}
+        for partition_no in sorted({number >> 32 for number in numbers}):
+            wanted = [number for number in numbers if number >> 32 == partition_no]
+            found = yield from closeness(self._corpora[partition_no], self._search, numbers=wanted)
+            pairs = zip(found.own.rows.tolist(), found.own.scores.tolist(), strict=True)
+            exact.update((partition_no << 32 | row, score) for row, score in pairs)
+        return exact
+
+
+class RelevantRows:
+    """The rows of one partition that match a query, most relevant first; of those as relevant the newest first."""
+
+    def __init__(self, relevance: ArrayRelevance, corpus: Row, search: VectorSearch) -> None:
+        self._relevance = relevance
+        self._corpus = corpus
+        self._search = search
+        self._order = relevance.best_first()
+
+    def take(self, count: int, least: float) -> Effects[dict[int, float]]:
+        """Return the next `count` rows whose relevance is `least` or more, each with it, exactly."""
+        places = self._order.candidates(count, least)
+        vague = self._order.vague(places)
+        yield from _measure([one for one, _ in self._relevance.scaled], vague, self._corpus, self._search)
+        self._order.settle(vague, self._relevance.of_rows(vague))
+        return dict(self._order.take(places, count, least))
+
+
+def vector_fields(
+    close: Closeness, corpus: Row, search: VectorSearch, weights: Sequence[tuple[str, float]]
+) -> Effects[list[ArrayField]]:
+    """Return the fields of the own and of the context vectors; the best match of each is known exactly."""
+    fields = []
+    for found, (part, weight) in zip((close.own, close.context), weights, strict=True):
+        matches, slack = found.matches(search.metric)
+        fields.append(ArrayField(part, weight, found.rows, matches, len(found), part != CONTEXT, slack))
+    for one in fields:
+        if rows := one.far_off() if search.metric == "l2" else []:
+            yield from _measure([one], rows, corpus, search)
+            one.take_exact(rows)
+        rows = one.maybe_best()
+        yield from _measure([one], rows, corpus, search)
+        one.best = max(one.of(rows), default=None)
+    return fields
+
+
+def _measure(fields: Sequence[ArrayField], rows: Sequence[int], corpus: Row, search: VectorSearch) -> Effects[None]:
+    """Let the fields of vectors know how well some rows match exactly."""
+    if not rows:
+        return
+    numbers = [corpus["partition_no"] << 32 | row for row in rows]
+    found = yield from closeness(corpus, search, numbers=numbers)
+    for one in (one for one in fields if one.slack is not None):
+        close = found.own if one.own else found.context
+        matches, _ = close.matches(search.metric)
+        one.exact.update(zip(close.rows.tolist(), matches.tolist(), strict=True))

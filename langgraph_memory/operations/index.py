@@ -1,18 +1,74 @@
-"""The vectors of a whole file: what made them, and making them anew."""
+"""The vectors of a file: what made them, embedding the fields of rows, and making all of them anew."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from langgraph_memory.domain.index import IndexIdentity
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.scope import owner_partition
 from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.runner import EmbedDocuments
 from langgraph_memory.effects.transaction import Query, Row, reads, writes_repeatably
-from langgraph_memory.errors import IndexChangedError
-from langgraph_memory.operations.rows import Vectors, put_vectors
+from langgraph_memory.errors import IndexChangedError, InvalidInputError
+from langgraph_memory.operations.embedding import indexed_texts
+from langgraph_memory.operations.rows import Vectors, embedded_texts, put_vectors
+from langgraph_memory.operations.settings import StoreSettings
+
+Fields = Sequence[tuple[str, str]]
+"""The texts of a row that are embedded: (field, text)."""
+
+
+def embed_fields(rows: Sequence[Fields], settings: StoreSettings) -> Effects[list[Vectors]]:
+    """Return the vectors of each row's fields; each distinct text is embedded once, and none without an index."""
+    if settings.embedder is None:
+        return [()] * len(rows)
+    distinct = list(dict.fromkeys(text for fields in rows for _, text in fields))
+    vectors = dict(zip(distinct, (yield EmbedDocuments(distinct)), strict=True)) if distinct else {}
+    return [[(name, vectors[text]) for name, text in fields] for fields in rows]
+
+
+_PAGE = 200
+
+Progress = Callable[[int, int], None]
+"""Called with how many rows are done, and how many there are."""
+
+
+def reindex(on_progress: Progress | None, settings: StoreSettings) -> Effects[int]:
+    """Embed every row that has no vector of this index, and return how many that were."""
+    if settings.embedder is None:
+        raise InvalidInputError("there is nothing to index with; open the store with index={...}.")
+    identity = settings.embedder.identity
+    total: int = yield begin_reindex(identity)
+    done, after = 0, -1
+    while rows := (yield unembedded(after, _PAGE)):
+        vectors = yield from embed_fields([_texts_of(row, settings) for row in rows], settings)
+        yield embed_rows(identity, rows, vectors)
+        done, after = done + len(rows), rows[-1].memory_no
+        if on_progress is not None:
+            on_progress(done, max(total, done))
+    return done
+
+
+def embed_amended(owner_id: str, settings: StoreSettings) -> Effects[None]:
+    """Embed the summaries of an owner that were told anew without something that holds no longer."""
+    if settings.embedder is None:
+        return
+    rows: list[Unembedded] = yield unembedded_summaries(owner_id)
+    if rows:
+        vectors = yield from embed_fields([_texts_of(row, settings) for row in rows], settings)
+        yield embed_rows(settings.embedder.identity, rows, vectors)
+
+
+def _texts_of(row: Unembedded, settings: StoreSettings) -> Sequence[tuple[str, str]]:
+    return (
+        embedded_texts(row.memory.content, row.memory.context)
+        if row.memory is not None
+        else indexed_texts(row.value, settings.fields)
+    )
+
 
 _INDEX = "index"
 
