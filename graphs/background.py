@@ -1,7 +1,7 @@
 """An assistant whose turns do not wait for its memory: what was said is queued, and read when the thread is quiet.
 
 `background = true` in `langgraph_memory.toml` lets the server's own worker read it; without it, run a worker beside the
-server: `langgraph-memory worker --db assistant.db`. A burst of turns is one job; nothing is lost when either stops.
+server: `langgraph-memory jobs work --db assistant.db`. A burst of turns is one job; nothing is lost when either stops.
 """
 
 from datetime import timedelta

@@ -69,13 +69,13 @@ def _tables(found: Health) -> Iterator[Finding]:
         yield Finding("error", f"{number} {kind}", "report it with the version, and copy the database")
     if found.expired:
         what = f"{counted(found.expired, 'memories')} {agreeing(found.expired, 'have')} expired and take space"
-        yield Finding("note", what, "run langgraph-memory sweep; they are recalled no more")
+        yield Finding("note", what, "run langgraph-memory memories sweep; they are recalled no more")
     if found.conflicting:
         what = f"{counted(found.conflicting, 'memories')} contradict others"
-        yield Finding("warning", what, "run langgraph-memory review, and confirm the ones that hold")
+        yield Finding("warning", what, "run langgraph-memory memories review, and confirm the ones that hold")
     if found.unembedded:
         what = f"{counted(found.unembedded, 'rows')} {agreeing(found.unembedded, 'have')} no vector of this index"
-        yield Finding("warning", what, "run langgraph-memory reindex; text search finds them meanwhile")
+        yield Finding("warning", what, "run langgraph-memory db reindex; text search finds them meanwhile")
 
 
 def _threads(saver: ThreadSaver) -> Iterator[Finding]:
@@ -114,7 +114,9 @@ def _queue(store: CuratedStore) -> Iterator[Finding]:
         offset += len(page)
     if set_aside:
         what = f"{counted(set_aside, 'messages')} {agreeing(set_aside, 'were')} set aside after failing too often"
-        yield Finding("warning", what, "see langgraph-memory jobs; --retry tries them again, --drop gives them up")
+        yield Finding(
+            "warning", what, "see langgraph-memory jobs list; jobs retry tries them again, jobs drop gives them up"
+        )
 
 
 def _all_threads(saver: ThreadSaver) -> Iterator[ThreadSummary]:

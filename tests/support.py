@@ -78,6 +78,16 @@ async def embed_async_only(texts: Sequence[str]) -> list[list[float]]:
     return [BagOfWords.vector(text) for text in texts]
 
 
+def commands_of(app: Any) -> dict[str, Any]:
+    """Return every command of a command line by its words, those of its groups too."""
+    from typer.main import get_command
+
+    flat: dict[str, Any] = {}
+    for name, one in get_command(app).commands.items():
+        flat |= {f"{name} {inner}": each for inner, each in getattr(one, "commands", {}).items()} or {name: one}
+    return flat
+
+
 scripted = ScriptedChatModel.of
 """Return a model that answers from a script."""
 

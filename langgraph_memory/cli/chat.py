@@ -17,16 +17,19 @@ from langchain_core.runnables import RunnableConfig
 from rich.console import Console
 from rich.text import Text
 
-from langgraph_memory.cli.ids import all_memories, memory_of_id
-from langgraph_memory.cli.models import chat_model
-from langgraph_memory.cli.tables import memories_table
-from langgraph_memory.cli.terminal import open_console, safe
-from langgraph_memory.database import open_memory
-from langgraph_memory.domain.promotion import PromotionReport
+from langgraph_memory import (
+    CuratedStore,
+    Memory,
+    MemoryContext,
+    PromotionNode,
+    PromotionReport,
+    build_graph,
+    open_memory,
+)
+from langgraph_memory.cli.arguments import all_memories, chat_model, memory_of_id
+from langgraph_memory.cli.terminal import draw, open_console, safe
 from langgraph_memory.domain.scope import check_owner
 from langgraph_memory.errors import LangGraphMemoryError, MissingOwnerError, without_password
-from langgraph_memory.nodes import MemoryContext, PromotionNode, build_graph
-from langgraph_memory.store import CuratedStore
 
 HELP = (
     "/memories lists what is known, /forget ID deletes one of them, /pause keeps what follows off the record until "
@@ -133,7 +136,7 @@ class Conversation:
 
     def _list(self) -> None:
         known = list(all_memories(self.store, self.owner_id))
-        self.console.print(memories_table(known, title=f"memories of {self.owner_id}", now=datetime.now(UTC)))
+        draw(Memory.table(known, f"memories of {self.owner_id}", datetime.now(UTC)), self.console)
 
     def _forget(self, start: str) -> None:
         try:

@@ -1,4 +1,4 @@
-"""The demo: two sessions in two processes on one file, and what the file holds at the end."""
+"""The demo: two sessions in two processes on one file, what became of what was said, and what the file holds."""
 
 from __future__ import annotations
 
@@ -20,19 +20,120 @@ from rich.console import Console
 from rich.rule import Rule
 from rich.text import Text
 
-from langgraph_memory.cli.fates import Fate, fates_of, summary
-from langgraph_memory.cli.files import file_of
-from langgraph_memory.cli.models import chat_model
-from langgraph_memory.cli.story import OWNER, SESSIONS
-from langgraph_memory.cli.tables import memories_table, promotion_table, recall_table, threads_table
-from langgraph_memory.cli.terminal import open_console, safe
-from langgraph_memory.database import MemoryDatabase, open_memory
-from langgraph_memory.domain.memory import Recall
-from langgraph_memory.domain.promotion import PromotionReport
-from langgraph_memory.nodes import MemoryContext, PromotionNode, RetrievalNode, build_graph
+from langgraph_memory import (
+    Bucket,
+    Memory,
+    MemoryContext,
+    MemoryDatabase,
+    PromotionNode,
+    PromotionReport,
+    Recall,
+    RetrievalNode,
+    build_graph,
+    open_memory,
+)
+from langgraph_memory.cli.arguments import chat_model, file_of
+from langgraph_memory.cli.memories import recall_table
+from langgraph_memory.cli.terminal import draw, open_console, safe
+from langgraph_memory.domain.memory import Action
+from langgraph_memory.domain.promotion import UNHEARD_REASON, Promoted
+from langgraph_memory.views import Cell, Column, Table
 
+OWNER = "ana@demo"
 RELEVANT = 1
 """How many memories are recalled by relevance: one, so that the demo's few also show what a limit leaves out."""
+NOTHING = "nothing to remember"
+SUPERSEDES = "supersedes"
+_DONE: dict[Action, str] = {
+    "added": "promoted",
+    "superseded": SUPERSEDES,
+    "reinforced": "confirms",
+    "conflict": "conflicts",
+    "retired": "retires",
+    "forgotten": "forgets",
+    "refused": "refused",
+}
+_STYLES = {Bucket.PROMOTE: "green", Bucket.KEEP_IN_SESSION: "yellow", Bucket.DISCARD: "red"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """One line of the report: the bucket, what was done there, the memory it is about, and the reason."""
+
+    bucket: Bucket
+    action: str
+    memory: str
+    why: str
+
+
+def fates_of(reports: Sequence[PromotionReport]) -> list[Fate]:
+    """Return the fates of what was found in a message; one that nothing was found in is discarded as a whole."""
+    found = [_fate(entry) for report in reports for entry in report]
+    return found or [Fate(Bucket.DISCARD, "discarded", "", NOTHING)]
+
+
+def summary(fates: Sequence[Fate]) -> str:
+    """Return how many went into each bucket, and how many of the promoted took an older memory's place."""
+    counts = {bucket: sum(fate.bucket is bucket for fate in fates) for bucket in Bucket}
+    superseding = sum(fate.action == SUPERSEDES for fate in fates)
+    return (
+        f"{counts[Bucket.PROMOTE]} promoted ({superseding} superseding an older one), "
+        f"{counts[Bucket.KEEP_IN_SESSION]} kept in session, {counts[Bucket.DISCARD]} discarded"
+    )
+
+
+def _fate(entry: Promoted) -> Fate:
+    bucket, outcome = entry.verdict.bucket, entry.outcome
+    if outcome is None:
+        if bucket is Bucket.KEEP_IN_SESSION:
+            return Fate(bucket, "kept in session", entry.candidate.content, entry.verdict.explanation)
+        if entry.verdict.reason == UNHEARD_REASON:
+            return Fate(bucket, "discarded", "", NOTHING)
+        why = f"{entry.verdict.reason}: {entry.verdict.explanation}"
+        return Fate(bucket, "discarded", entry.candidate.content, why)
+    replaced = "; ".join(memory.content for memory in outcome.replaced)
+    against = "; ".join(memory.content for memory in outcome.conflicts)
+    why = f"{outcome.reason}; until now: {replaced}" if replaced else outcome.reason
+    why = f"{why}; against: {against}" if against else why
+    return Fate(bucket, _DONE[outcome.action], entry.candidate.content, why)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One conversation: its name, which its thread carries, and what Ana says in it."""
+
+    name: str
+    lines: tuple[str, ...]
+
+
+MONDAY = Session(
+    "monday",
+    (
+        "Hi, my name is Ana and I work as a data engineer at Northwind.",
+        "I live in Berlin.",
+        "Please keep your answers short.",
+        "Our database is PostgreSQL and our deploy channel is Slack.",
+        "Never deploy on Fridays.",
+        "Lovely weather today, isn't it?",
+        "What does EXPLAIN ANALYZE do?",
+        "Answer in German for this chat only.",
+        "My API key is sk-demo-0000-not-a-real-key.",
+        "I moved from Berlin to Lisbon.",
+        "Actually, the deploy channel is Teams now, not Slack.",
+    ),
+)
+TUESDAY = Session(
+    "tuesday",
+    (
+        "Where do I live?",
+        "Which channel do we use for deploys?",
+        "Can I deploy on Friday?",
+        "What database do we use?",
+        "What is my name?",
+        "What is my API key?",
+    ),
+)
+SESSIONS = {1: MONDAY, 2: TUESDAY}
 
 
 def play_demo(db: str | None, model: str | None) -> None:
@@ -100,7 +201,18 @@ class _Ana:
 
 def _show_telling(turns: Sequence[_Turn], memory: MemoryDatabase, console: Console) -> None:
     """Show what became of each thing Ana told."""
-    console.print(promotion_table([(turn.said, turn.fates) for turn in turns], title="What became of what Ana said"))
+    columns = (
+        Column("said", stretch=True),
+        Column("fate", 10),
+        Column("memory", stretch=True),
+        Column("why", stretch=True),
+    )
+    rows = [
+        ("" if place else turn.said, Cell(one.action, _STYLES[one.bucket]), one.memory, Cell(one.why, "dim"))
+        for turn in turns
+        for place, one in enumerate(turn.fates)
+    ]
+    draw(replace(Table.of("What became of what Ana said", columns, rows), lines=True), console)
     _show_summary(turns, console)
 
 
@@ -112,7 +224,7 @@ def _show_asking(turns: Sequence[_Turn], memory: MemoryDatabase, console: Consol
         console.print(Text(f"agent: {safe(turn.answer)}", style="cyan"))
         for recall in (_without(recall, shown) for recall in turn.recalls):
             if recall.items or recall.dropped:
-                console.print(recall_table(recall, always=memory.store.memory_types.always_injected()))
+                draw(recall_table(recall, memory.store.memory_types.always_injected()), console)
     _show_summary(turns, console)
 
 
@@ -172,12 +284,12 @@ def _show_file(db: str, console: Console) -> None:
     console.print(Rule("What the file holds, both processes gone", align="left"))
     with open_memory(db) as memory:
         held = memory.store.list_memories(owner_id=OWNER, everything=True)
-        console.print(memories_table(held, title=f"memories of {OWNER}", now=datetime.now(UTC)))
-        console.print(threads_table(memory.checkpointer.list_threads()))
+        draw(Memory.table(held, f"memories of {OWNER}", datetime.now(UTC)), console)
+        draw(memory.checkpointer.list_threads().table(), console)
     where = f"--owner {OWNER} --db {shlex.quote(safe(db))}"
     for what, command in (
         ("ask it:    ", f"recall 'Where do I live?' {where}"),
-        ("look again:", f"memories --all {where}"),
+        ("look again:", f"memories list --all {where}"),
         ("go on:     ", f"chat {where}"),
     ):
         console.print(f"{what} langgraph-memory {command}", soft_wrap=True)

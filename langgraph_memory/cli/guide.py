@@ -7,8 +7,7 @@ from importlib.resources import files
 import typer
 from rich.markdown import Markdown
 
-from langgraph_memory.cli.telling import print_json
-from langgraph_memory.cli.terminal import open_console
+from langgraph_memory.cli.terminal import open_console, print_json
 from langgraph_memory.errors import InvalidInputError
 
 

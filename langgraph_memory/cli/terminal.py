@@ -1,16 +1,41 @@
-"""The terminal: how wide it is, and what may be written to it."""
+"""The terminal: what may be written to it, and how a command asks, tells, and draws tables."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
+import typer
 from rich.console import Console
 
 from langgraph_memory.domain.text import HIDDEN
 
+if TYPE_CHECKING:
+    import rich.table
+
+    from langgraph_memory.views import Column, Records, Table
+
 WIDTH_WITHOUT_TERMINAL = 100
 _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]+")
+_COMMANDS = (
+    (r"receipts\(\) lists those there are", "the command memories recalls lists those there are"),
+    (r"list_threads\(\) lists those there are", "the command threads list shows those there are"),
+    (r"share_thread\(\)", "share_thread() of the checkpointer"),
+    (r"remember\(\) takes what holds now", "the command remember takes what holds now"),
+    (r"remember\(\)", "remember"),
+    (r"\S*\breindex\(\) or the command db reindex", "the command db reindex"),
+    (r"open it (?:once|again) with open_memory\(\)(, which migrates it)?", r"run a command where it can be written\1"),
+    (r", or register it with open_memory\(memory_types=\.\.\.\)", ""),
+    (r"pass owner_id \(or set owner_id or user_id in the run's context or configurable\)", "name one with --owner"),
+    (r"call scrub\(\) (?:later|again)", "run this again later"),
+)
+"""How the errors of the package name what to call, and what stands for that on the command line."""
 
 
 def open_console() -> Console:
@@ -27,3 +52,113 @@ def safe(text: str) -> str:
     Line feeds stay.
     """
     return _CONTROLS.sub(" ", HIDDEN.sub("", text))
+
+
+def in_commands(sentence: str) -> str:
+    """Return an error's sentence with the commands that do what it tells a program to call."""
+    for call, command in _COMMANDS:
+        sentence = re.sub(call, command, sentence)
+    return sentence
+
+
+def confirm(question: str, *, sure: bool) -> None:
+    """Ask, unless somebody is sure; ends with exit code 1 unless the answer is yes. Nothing goes to the output."""
+    if sure:
+        return
+    typer.echo(f"{safe(question)} [y/N]: ", nl=False, err=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        typer.echo("nothing was done.", err=True)
+        raise typer.Exit(1)
+
+
+def tell(sentence: str, facts: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print what was done, or the same as an object of JSON."""
+    if as_json:
+        print_json(facts)
+    else:
+        typer.echo(safe(sentence))
+
+
+def print_json(found: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> None:
+    """Print JSON in ASCII, which any terminal and any pipe carries unchanged."""
+    shown = dict(found) if isinstance(found, Mapping) else list(found)
+    typer.echo(json.dumps(shown, indent=2, default=_plain))
+
+
+def _plain(value: Any) -> Any:
+    return (
+        value.isoformat() if isinstance(value, datetime) else dict(value) if isinstance(value, Mapping) else str(value)
+    )
+
+
+def print_list(
+    found: Records[Any],
+    *,
+    title: str = "",
+    nothing: str,
+    as_json: bool,
+    limit: int | None = None,
+    which: str = "these are the newest",
+    table: Callable[[Records[Any]], Table] | None = None,
+) -> None:
+    """Print the first `limit` of a list that was read one longer, as a table or as JSON; say where there are more."""
+    shown = found if limit is None else found[:limit]
+    if as_json:
+        print_json(shown.rows())
+    elif shown:
+        draw(shown.table(title or None) if table is None else table(shown))
+    else:
+        typer.echo(safe(nothing))
+    if len(found) > len(shown):
+        tell_more("there are", limit or 0, found.kind.things, which)
+
+
+def tell_more(who: str, limit: int, things: str, which: str = "these are the newest") -> None:
+    """Say on the standard error that a list is longer than what was printed."""
+    from langgraph_memory.views.words import counted
+
+    typer.echo(safe(f"{who} more than {counted(limit, things)}; {which}, --limit takes more."), err=True)
+
+
+def draw(table: Table, console: Console | None = None) -> None:
+    """Print a table; every text goes in as plain text, never as markup."""
+    (console or open_console()).print(_drawn(table.on("terminal")))
+
+
+def _drawn(table: Table) -> rich.table.Table:
+    from rich import box
+    from rich.table import Table as Drawn
+    from rich.text import Text
+
+    title = Text(safe(table.title), style="bold") if table.title else None
+    head = any(one.title for one in table.columns)
+    drawn = Drawn(title=title, title_justify="left", box=box.ROUNDED, show_header=head, show_lines=table.lines)
+    drawn.expand = any(one.stretch for one in table.columns)
+    for column in table.columns:
+        drawn.add_column(column.title, overflow="fold", **_room(column, expand=drawn.expand))
+    for row in table.rows or [("nothing", *[""] * (len(table.columns) - 1))]:
+        drawn.add_row(*(Text(safe(str(cell)), style=getattr(cell, "style", "")) for cell in row))
+    drawn.caption = "\n".join(table.footnotes) or None
+    return drawn
+
+
+def _room(column: Column, *, expand: bool) -> dict[str, Any]:
+    """Return what a column takes of the line: in a table that fills it, its width or its share of the rest."""
+    if not expand:
+        return {"min_width": column.width}
+    return {"width": column.width, "ratio": 1 if column.stretch else None}
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar that is moved with how much of how much is done, and is gone at the end."""
+    from rich.progress import Progress
+
+    with Progress(console=open_console(), transient=True) as shown:
+        task = shown.add_task(what, total=None)
+        yield lambda done, total: shown.update(task, completed=done, total=total)
+
+
+def some_of(names: Sequence[str], most: int = 10) -> str:
+    """Return the first of some names, and how many more there are."""
+    return ", ".join(names[:most]) + (f", and {len(names) - most:,} more" if len(names) > most else "")

@@ -1,69 +1,57 @@
-"""Shows one thread, and deletes it."""
+"""`langgraph-memory threads`: look at conversations, end them, and delete them."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from langchain_core.messages import BaseMessage
-from langgraph.checkpoint.base import CheckpointTuple
+import typer
 
-from langgraph_memory.cli.files import existing
-from langgraph_memory.cli.tables import checkpoints_table, said_table
-from langgraph_memory.cli.telling import confirm, print_json, tell
-from langgraph_memory.cli.terminal import open_console
-from langgraph_memory.database import open_memory
+from langgraph_memory.cli.arguments import chat_model, opened
+from langgraph_memory.cli.options import DEFAULT_DATABASE, Database, Json, Limit, Owner, Reader, Scope, ThreadId, Yes
+from langgraph_memory.cli.terminal import confirm, draw, print_json, print_list, tell
 from langgraph_memory.errors import ThreadNotFoundError, without_password
+from langgraph_memory.views import Table, messages_table
+from langgraph_memory.views.words import counted
+
+if TYPE_CHECKING:
+    from langgraph.checkpoint.base import CheckpointTuple
+
+app = typer.Typer(no_args_is_help=True, help="Look at conversations, end them, and delete them.")
 
 
-def show_thread(db: str, thread_id: str, *, as_json: bool, limit: int) -> None:
-    """Print what was said in a thread, and its newest checkpoints; raises ThreadNotFoundError."""
-    with open_memory(existing(db)) as memory:
-        found = list(memory.checkpointer.list(_named(thread_id), limit=limit))
+@app.command("list")
+def list_threads(db: Database = DEFAULT_DATABASE, as_json: Json = False, limit: Limit = 100) -> None:
+    """List the threads in a file, last used first."""
+    with opened(db) as memory:
+        found = memory.checkpointer.list_threads(limit=limit + 1)
+    which, nothing = "these were used last", "the file holds no threads."
+    print_list(found, nothing=nothing, as_json=as_json, limit=limit, which=which)
+
+
+@app.command()
+def show(
+    thread: ThreadId,
+    db: Database = DEFAULT_DATABASE,
+    as_json: Json = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="The most messages and checkpoints to show.")] = 20,
+) -> None:
+    """Show what was said in a thread, and its newest checkpoints."""
+    from langchain_core.messages import BaseMessage
+
+    with opened(db) as memory:
+        found = list(memory.checkpointer.list(_named(thread), limit=limit))
     if not found:
-        raise _missing(thread_id)
+        raise _missing(thread)
     said = [one for one in found[0].checkpoint["channel_values"].get("messages", ()) if isinstance(one, BaseMessage)]
     rows = [_row(one) for one in found]
     if as_json:
         messages = [{"id": one.id, "from": one.type, "text": one.text} for one in said]
-        print_json({"thread_id": thread_id, "messages": messages, "checkpoints": rows})
+        print_json({"thread_id": thread, "messages": messages, "checkpoints": rows})
         return
-    console = open_console()
     if said:
-        console.print(said_table([(one.type, one.text) for one in said[-limit:]], title=f"said in {thread_id}"))
-    console.print(checkpoints_table(rows, title=f"checkpoints of {thread_id}, newest first"))
-
-
-def delete_thread(db: str, thread_id: str, *, sure: bool, as_json: bool) -> None:
-    """Delete a thread with its checkpoints, after asking; what was learnt in it stays. Raises ThreadNotFoundError."""
-    with open_memory(existing(db)) as memory:
-        if memory.checkpointer.get_tuple(_named(thread_id)) is None:
-            raise _missing(thread_id)
-        confirm(f"Delete the thread {thread_id} from {without_password(db)}?", sure=sure)
-        memory.checkpointer.delete_thread(thread_id)
-    tell(f"deleted the thread {thread_id}; what was learnt in it stays.", {"deleted": thread_id}, as_json=as_json)
-
-
-def thread_memory(
-    db: str, thread_id: str, owner: str, recall: bool | None, learn: bool | None, *, as_json: bool
-) -> None:
-    """Print what memory does for an owner in a thread, after setting it where that is asked for."""
-    with open_memory(existing(db)) as memory:
-        found = memory.store.thread_memory(thread_id, owner_id=owner)
-        if recall is not None or learn is not None:
-            recall, learn = (found.recall if recall is None else recall), (found.learn if learn is None else learn)
-            memory.store.set_thread_memory(thread_id, owner_id=owner, recall=recall, learn=learn)
-            found = memory.store.thread_memory(thread_id, owner_id=owner)
-    said = f"memory is {'read' if found.recall else 'not read'} and {'learnt' if found.learn else 'nothing is learnt'}"
-    facts = {"thread_id": thread_id, "owner_id": owner, "recall": found.recall, "learn": found.learn}
-    tell(f"{said} in {thread_id} for {owner}.", facts, as_json=as_json)
-
-
-def _named(thread_id: str) -> Any:
-    return {"configurable": {"thread_id": thread_id}}
-
-
-def _missing(thread_id: str) -> ThreadNotFoundError:
-    return ThreadNotFoundError(f"there is no thread {thread_id!r}; the command threads lists those there are.")
+        draw(messages_table(said[-limit:], f"said in {thread}"))
+    head = ("checkpoint", "step", "made by", "created")
+    draw(Table.of(f"checkpoints of {thread}, newest first", head, [tuple(row.values()) for row in rows]))
 
 
 def _row(one: CheckpointTuple) -> dict[str, Any]:
@@ -74,3 +62,67 @@ def _row(one: CheckpointTuple) -> dict[str, Any]:
         "source": metadata.get("source"),
         "created_at": one.checkpoint["ts"],
     }
+
+
+@app.command("memory")
+def thread_memory(
+    thread: ThreadId,
+    owner: Owner,
+    recall: Annotated[bool | None, typer.Option("--recall/--no-recall", help="Whether memory is read in it.")] = None,
+    learn: Annotated[bool | None, typer.Option("--learn/--no-learn", help="Whether it is learnt from.")] = None,
+    db: Database = DEFAULT_DATABASE,
+    as_json: Json = False,
+) -> None:
+    """Show or set whether memory is read in a thread, and whether anything is learnt of it."""
+    with opened(db) as memory:
+        found = memory.store.thread_memory(thread, owner_id=owner)
+        if recall is not None or learn is not None:
+            recall, learn = (found.recall if recall is None else recall), (found.learn if learn is None else learn)
+            memory.store.set_thread_memory(thread, owner_id=owner, recall=recall, learn=learn)
+            found = memory.store.thread_memory(thread, owner_id=owner)
+    said = f"memory is {'read' if found.recall else 'not read'} and {'learnt' if found.learn else 'nothing is learnt'}"
+    facts = {"thread_id": thread, "owner_id": owner, "recall": found.recall, "learn": found.learn}
+    tell(f"{said} in {thread} for {owner}.", facts, as_json=as_json)
+
+
+@app.command()
+def end(
+    thread: Annotated[str, typer.Argument(help="The thread whose session is over.")],
+    owner: Owner,
+    db: Database = DEFAULT_DATABASE,
+    scope: Scope = "global",
+    compact: Annotated[bool, typer.Option("--compact", help="Keep only the thread's newest checkpoint.")] = False,
+    model: Reader = None,
+    as_json: Json = False,
+) -> None:
+    """Remember what a thread came to, and shorten the thread where that is asked for."""
+    summarizer = None if model is None else chat_model(model)
+    with opened(db) as memory:
+        ended = memory.end_session(thread, owner_id=owner, scope=scope, compact=compact, summarizer=summarizer)
+    removed = f"; removed {ended.removed} of its checkpoints" if ended.removed else ""
+    if ended.fallback is not None:
+        typer.echo(f"the model wrote nothing that can be kept ({ended.fallback}); the rules did.", err=True)
+    said = f"{ended.reason.rstrip('.')}{removed}."
+    if ended.memory is not None:
+        said = f"{ended.memory.content}\nremembered for {owner} from {counted(ended.messages, 'messages')}{removed}."
+    facts = {"memory": ended.memory and ended.memory.row(), "reason": ended.reason, "messages": ended.messages}
+    tell(said, {**facts, "removed": ended.removed, "fallback": ended.fallback}, as_json=as_json)
+
+
+@app.command()
+def delete(thread: ThreadId, db: Database = DEFAULT_DATABASE, yes: Yes = False, as_json: Json = False) -> None:
+    """Delete a thread with its checkpoints; what was learnt in it stays."""
+    with opened(db) as memory:
+        if memory.checkpointer.get_tuple(_named(thread)) is None:
+            raise _missing(thread)
+        confirm(f"Delete the thread {thread} from {without_password(db)}?", sure=yes)
+        memory.checkpointer.delete_thread(thread)
+    tell(f"deleted the thread {thread}; what was learnt in it stays.", {"deleted": thread}, as_json=as_json)
+
+
+def _named(thread_id: str) -> Any:
+    return {"configurable": {"thread_id": thread_id}}
+
+
+def _missing(thread_id: str) -> ThreadNotFoundError:
+    return ThreadNotFoundError(f"there is no thread {thread_id!r}; list_threads() lists those there are.")

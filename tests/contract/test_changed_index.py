@@ -153,7 +153,7 @@ def test_the_command_reindexes(database: str) -> None:
     words(database)
 
     result = CliRunner().invoke(
-        app, ["reindex", "--db", database, "--embed", "test_changed_index:LETTERS", "--dims", "26"]
+        app, ["db", "reindex", "--db", database, "--embed", "test_changed_index:LETTERS", "--dims", "26"]
     )
 
     assert (result.exit_code, result.output.strip().splitlines()[-1]) == (0, "embedded 4 rows.")

@@ -11,13 +11,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
+from support import commands_of
 from typer.testing import CliRunner, Result
 
 from langgraph_memory import Memory, open_memory
 from langgraph_memory.cli import app
-from langgraph_memory.cli.fates import NOTHING, fates_of, summary
-from langgraph_memory.cli.story import OWNER
+from langgraph_memory.cli.demo import NOTHING, OWNER, fates_of, summary
 from langgraph_memory.cli.terminal import safe
 
 ROOT = Path(__file__).parents[2]
@@ -130,8 +129,8 @@ class TestDemo:
         assert [line for line in dropped if "over limit" in line and re.search(r"0\.\d\d", line)]
 
     def test_the_file_holds_what_the_demo_said_it_holds(self, played: tuple[Path, str]) -> None:
-        held = json.loads(_process(played[0], "memories", "--db", "demo.db", "--all", "--json").stdout)
-        threads = json.loads(_process(played[0], "threads", "--db", "demo.db", "--json").stdout)
+        held = json.loads(_process(played[0], "memories", "list", "--db", "demo.db", "--all", "--json").stdout)
+        threads = json.loads(_process(played[0], "threads", "list", "--db", "demo.db", "--json").stdout)
 
         assert {memory["owner_id"] for memory in held} == {OWNER}
         assert "sk-demo" not in json.dumps(held)
@@ -177,7 +176,7 @@ class TestDemo:
 
 class TestMemories:
     def test_it_lists_every_owners_live_memories(self, filled: str) -> None:
-        result = _run("memories", "--db", filled)
+        result = _run("memories", "list", "--db", filled)
 
         assert result.exit_code == 0
         assert "memories of ana" in result.stdout
@@ -188,47 +187,47 @@ class TestMemories:
         assert "sunny" not in result.stdout
 
     def test_all_shows_what_became_of_the_others(self, filled: str) -> None:
-        result = _run("memories", "--db", filled, "--owner", "ana", "--all")
+        result = _run("memories", "list", "--db", filled, "--owner", "ana", "--all")
 
         assert re.search(r"lives in Berlin.*superseded", result.stdout)
         assert re.search(r"It was sunny.*expired", result.stdout)
         assert "bob" not in result.stdout
 
     def test_json_holds_the_whole_record(self, filled: str) -> None:
-        result = _run("memories", "--db", filled, "--owner", "ana", "--json")
+        result = _run("memories", "list", "--db", filled, "--owner", "ana", "--json")
 
         records = json.loads(result.stdout)
         assert {record["content"] for record in records} == {"The user lives in Lisbon.", "Ana reviews the release."}
         assert {"id", "owner_id", "scope", "memory_type", "created_at"} <= set(records[0])
 
     def test_markup_in_a_memory_is_shown_as_it_is(self, filled: str) -> None:
-        assert "The user likes [red]tea[/red]." in _run("memories", "--db", filled).stdout
+        assert "The user likes [red]tea[/red]." in _run("memories", "list", "--db", filled).stdout
 
     def test_a_limit_says_that_there_is_more(self, filled: str) -> None:
-        result = _run("memories", "--db", filled, "--owner", "ana", "--limit", "1", "--json")
+        result = _run("memories", "list", "--db", filled, "--owner", "ana", "--limit", "1", "--json")
 
         assert len(json.loads(result.stdout)) == 1
         assert "more than 1" in result.stderr
 
     def test_an_owner_without_memories_has_none(self, filled: str) -> None:
-        assert "nothing" in _run("memories", "--db", filled, "--owner", "eve").stdout
-        assert json.loads(_run("memories", "--db", filled, "--owner", "eve", "--json").stdout) == []
+        assert "nothing" in _run("memories", "list", "--db", filled, "--owner", "eve").stdout
+        assert json.loads(_run("memories", "list", "--db", filled, "--owner", "eve", "--json").stdout) == []
 
     def test_an_empty_file_says_so(self, database: str) -> None:
         with open_memory(database):
             pass
 
-        assert "holds no memories" in _run("memories", "--db", database).stdout
-        assert json.loads(_run("memories", "--db", database, "--json").stdout) == []
+        assert "holds no memories" in _run("memories", "list", "--db", database).stdout
+        assert json.loads(_run("memories", "list", "--db", database, "--json").stdout) == []
 
     def test_the_database_may_be_a_url_or_come_from_the_environment(self, filled_file: str) -> None:
-        assert "Lisbon" in _run("memories", "--db", f"sqlite:///{filled_file}").stdout
-        result = CliRunner(env={"LANGGRAPH_MEMORY_DB": filled_file, "COLUMNS": "200"}).invoke(app, ["memories"])
+        assert "Lisbon" in _run("memories", "list", "--db", f"sqlite:///{filled_file}").stdout
+        result = CliRunner(env={"LANGGRAPH_MEMORY_DB": filled_file, "COLUMNS": "200"}).invoke(app, ["memories", "list"])
         assert "Lisbon" in result.stdout
 
     def test_owners_are_listed_with_counts(self, filled: str) -> None:
-        assert re.search(r"ana\s+│ 2\s+│ 4", _run("owners", "--db", filled).stdout)
-        assert json.loads(_run("owners", "--db", filled, "--json").stdout) == [
+        assert re.search(r"ana\s+│ 2\s+│ 4", _run("db", "owners", "--db", filled).stdout)
+        assert json.loads(_run("db", "owners", "--db", filled, "--json").stdout) == [
             {"owner_id": "ana", "memories": 4, "live": 2},
             {"owner_id": "bob@x.y", "memories": 1, "live": 1},
         ]
@@ -238,19 +237,19 @@ class TestThreads:
     def test_it_lists_threads_with_what_they_hold(self, database: str) -> None:
         _run("chat", "--db", database, "--owner", "ana", "--thread", "first", said="Hello\n")
 
-        listed = json.loads(_run("threads", "--db", database, "--json").stdout)
+        listed = json.loads(_run("threads", "list", "--db", database, "--json").stdout)
 
         assert [thread["thread_id"] for thread in listed] == ["first"]
         assert listed[0]["checkpoints"] > 0
         assert listed[0]["bytes"] > 0
         assert datetime.fromisoformat(listed[0]["created_at"]) <= datetime.fromisoformat(listed[0]["updated_at"])
-        assert "first" in _run("threads", "--db", database).stdout
+        assert "first" in _run("threads", "list", "--db", database).stdout
 
     def test_a_limit_says_that_there_is_more(self, database: str) -> None:
         for thread in ("first", "second"):
             _run("chat", "--db", database, "--owner", "ana", "--thread", thread, said="Hello\n")
 
-        result = _run("threads", "--db", database, "--limit", "1", "--json")
+        result = _run("threads", "list", "--db", database, "--limit", "1", "--json")
 
         assert [thread["thread_id"] for thread in json.loads(result.stdout)] == ["second"]
         assert "more than 1" in result.stderr
@@ -278,7 +277,7 @@ class TestChat:
 
         assert "The user lives in Lisbon" not in paused.split("off the record")[1]
         assert "The user lives in Lisbon" in resumed
-        assert "cats" not in _run("memories", "--db", database).stdout
+        assert "cats" not in _run("memories", "list", "--db", database).stdout
 
     def test_a_named_thread_goes_on(self, database: str) -> None:
         seat = ("chat", "--db", database, "--owner", "ana", "--thread", "t")
@@ -382,9 +381,9 @@ class TestModels:
 
 
 class TestErrors:
-    @pytest.mark.parametrize("command", ["memories", "threads", "owners"])
+    @pytest.mark.parametrize("command", ["memories list", "threads list", "db owners"])
     def test_listing_never_creates_a_file(self, path: str, command: str) -> None:
-        result = _run(command, "--db", path)
+        result = _run(*command.split(), "--db", path)
 
         assert result.exit_code == 1
         assert "there is no file" in result.stderr
@@ -392,7 +391,7 @@ class TestErrors:
 
     @pytest.mark.parametrize("db", [":memory:", "sqlite:///:memory:", "", " ", "nowhere://host/x", "."])
     def test_what_is_no_file_is_one_sentence(self, db: str) -> None:
-        result = _run("memories", "--db", db)
+        result = _run("memories", "list", "--db", db)
 
         assert result.exit_code == 1
         assert re.fullmatch(r"error: .+\.\n", result.stderr)
@@ -401,14 +400,14 @@ class TestErrors:
         other = tmp_path / "notes.txt"
         other.write_text("no database " * 100)
 
-        result = _process(tmp_path, "memories", "--db", "notes.txt")
+        result = _process(tmp_path, "memories", "list", "--db", "notes.txt")
 
         assert result.returncode == 1
         assert re.fullmatch(r"error: .+\.\n", result.stderr)
         assert other.read_text() == "no database " * 100
 
     def test_an_empty_owner_is_one_sentence(self, filled: str) -> None:
-        result = _run("memories", "--db", filled, "--owner", "")
+        result = _run("memories", "list", "--db", filled, "--owner", "")
 
         assert result.exit_code == 1
         assert re.fullmatch(r"error: .+\.\n", result.stderr)
@@ -419,16 +418,16 @@ class TestOptions:
         result = _run("--help")
 
         assert result.exit_code == 0
-        for command in ("demo", "chat", "memories", "owners", "threads"):
+        for command in ("demo", "chat", "memories", "threads", "jobs", "db"):
             assert f" {command} " in result.stdout
         assert "demo-session" not in result.stdout
 
     def test_every_command_but_those_that_copy_or_serve_a_database_names_it_with_an_option(self) -> None:
-        commands = get_command(app).commands.items()
+        commands = commands_of(app).items()
 
         without = [name for name, one in commands if "--db" not in [flag for each in one.params for flag in each.opts]]
 
-        assert without == ["copy", "inspect", "thread"]
+        assert sorted(without) == ["db copy", "guide", "inspect"]
 
     def test_version_says_which(self) -> None:
         result = _run("--version")

@@ -15,7 +15,7 @@ from langgraph.store.postgres import PostgresStore
 from typer.testing import CliRunner, Result
 
 from langgraph_memory import MemoryContext, OfflineChatModel, build_graph, open_memory
-from langgraph_memory.cli.app import app
+from langgraph_memory.cli import app
 
 THREAD = {"configurable": {"thread_id": "chat"}}
 ANA = MemoryContext(owner_id="ana")
@@ -48,8 +48,8 @@ def test_a_file_is_copied_to_a_server_and_back_and_both_sizes_are_printed(tmp_pa
     talk(old, "My cat is called Tom.", "Thanks!")
     before = old.read_bytes()
 
-    out = run("copy", old, postgres_url)
-    back = run("copy", postgres_url, home)
+    out = run("db", "copy", old, postgres_url)
+    back = run("db", "copy", postgres_url, home)
 
     assert (out.exit_code, back.exit_code) == (0, 0), out.output + back.output
     assert old.read_bytes() == before
@@ -67,10 +67,10 @@ def test_the_password_of_a_url_is_not_printed(tmp_path: Path, postgres_url: str)
     password = postgres_url.split(":")[2].partition("@")[0]
 
     told = [
-        run("copy", tmp_path / "old.db", postgres_url),
-        run("copy", postgres_url, tmp_path / "new.db"),
-        run("copy", postgres_url + "_missing", tmp_path / "new.db"),
-        run("copy", tmp_path / "old.db", postgres_url + "_missing"),
+        run("db", "copy", tmp_path / "old.db", postgres_url),
+        run("db", "copy", postgres_url, tmp_path / "new.db"),
+        run("db", "copy", postgres_url + "_missing", tmp_path / "new.db"),
+        run("db", "copy", tmp_path / "old.db", postgres_url + "_missing"),
     ]
 
     assert [one.exit_code for one in told] == [0, 0, 1, 1], [one.output + str(one.exception) for one in told]
@@ -80,9 +80,9 @@ def test_the_password_of_a_url_is_not_printed(tmp_path: Path, postgres_url: str)
 def test_another_run_says_what_was_there_already(tmp_path: Path) -> None:
     old, new = tmp_path / "old.db", tmp_path / "new.db"
     talk(old, "My cat is called Tom.")
-    run("copy", old, new)
+    run("db", "copy", old, new)
 
-    again = run("copy", old, new)
+    again = run("db", "copy", old, new)
 
     assert again.exit_code == 0, again.output
     assert "threads (1 were there already)" in again.output
@@ -91,11 +91,11 @@ def test_another_run_says_what_was_there_already(tmp_path: Path) -> None:
 def test_what_only_the_target_holds_is_named(tmp_path: Path) -> None:
     old, new = tmp_path / "old.db", tmp_path / "new.db"
     talk(old, "My cat is called Tom.")
-    run("copy", old, new)
+    run("db", "copy", old, new)
     with open_memory(old) as memory:
         memory.checkpointer.delete_thread("chat")
 
-    again = run("copy", old, new)
+    again = run("db", "copy", old, new)
 
     assert again.exit_code == 0, again.output
     assert "only in the target, where they stay: thread 'chat'." in again.output
@@ -107,7 +107,7 @@ def test_what_upstream_wrote_to_a_file_is_recognised_and_imported(tmp_path: Path
         graph = build_graph(OfflineChatModel()).compile(checkpointer=saver, store=memory.store)
         graph.invoke({"messages": [HumanMessage("My cat is called Tom.")]}, THREAD, context=ANA)
 
-    told = run("copy", f"sqlite:///{old}", new)
+    told = run("db", "copy", f"sqlite:///{old}", new)
 
     assert told.exit_code == 0, told.output
     assert "imported 1 thread with 5 checkpoints, and 0 items." in told.output
@@ -127,7 +127,7 @@ def test_what_upstream_wrote_to_a_server_is_recognised_and_imported(
         store.put(("docs", "ana"), "k", {"text": "hello"})
 
     target = [tmp_path / "new.db"] if command == "copy" else ["--db", tmp_path / "new.db"]
-    told = run(command, postgres_url, *target)
+    told = run("db", command, postgres_url, *target)
 
     assert told.exit_code == 0, told.output
     assert "imported 1 thread with 5 checkpoints, and 1 item." in told.output
@@ -143,13 +143,13 @@ def test_a_source_that_is_missing_or_of_nobody_we_know_is_refused(tmp_path: Path
     with psycopg.connect(postgres_url) as server:
         server.execute("CREATE TABLE notes (body text)")
 
-    assert "there is no file" in refused("copy", tmp_path / "none.db", new)
-    assert "neither this package's tables nor" in refused("copy", foreign, new)
-    assert "neither this package's tables nor" in refused("copy", postgres_url, new)
-    assert "not a readable SQLite database" in refused("copy", text, new)
-    assert "mysql" in refused("copy", "mysql://host/db", new)
-    assert "no PostgreSQL URL" in refused("copy", "postgresql://user:pass@word@host:port/db", new)
-    assert "lives in one process only" in refused("copy", ":memory:", new)
+    assert "there is no file" in refused("db", "copy", tmp_path / "none.db", new)
+    assert "neither this package's tables nor" in refused("db", "copy", foreign, new)
+    assert "neither this package's tables nor" in refused("db", "copy", postgres_url, new)
+    assert "not a readable SQLite database" in refused("db", "copy", text, new)
+    assert "mysql" in refused("db", "copy", "mysql://host/db", new)
+    assert "no PostgreSQL URL" in refused("db", "copy", "postgresql://user:pass@word@host:port/db", new)
+    assert "lives in one process only" in refused("db", "copy", ":memory:", new)
     assert not new.exists()
 
 
@@ -166,21 +166,21 @@ def test_a_target_that_cannot_be_copied_to_is_refused(tmp_path: Path, postgres_u
     theirs.close()
     (tmp_path / "link.db").symlink_to(old)
 
-    assert "schema version 999" in refused("copy", old, newer)
-    assert "another application's tables" in refused("copy", old, foreign)
-    assert "into itself" in refused("copy", old, old)
-    assert "into itself" in refused("copy", old, tmp_path / "link.db")
-    assert "mysql" in refused("copy", old, "mysql://host/db")
-    run("copy", old, postgres_url)
-    assert "one database" in refused("copy", postgres_url, postgres_url + "?connect_timeout=5")
+    assert "schema version 999" in refused("db", "copy", old, newer)
+    assert "another application's tables" in refused("db", "copy", old, foreign)
+    assert "into itself" in refused("db", "copy", old, old)
+    assert "into itself" in refused("db", "copy", old, tmp_path / "link.db")
+    assert "mysql" in refused("db", "copy", old, "mysql://host/db")
+    run("db", "copy", old, postgres_url)
+    assert "one database" in refused("db", "copy", postgres_url, postgres_url + "?connect_timeout=5")
 
 
 def test_a_thread_that_was_continued_in_the_target_is_named(tmp_path: Path) -> None:
     old, new = tmp_path / "old.db", tmp_path / "new.db"
     talk(old, "Hello.")
-    run("copy", old, new)
+    run("db", "copy", old, new)
     talk(new, "And on.")
 
-    told = refused("copy", old, new)
+    told = refused("db", "copy", old, new)
 
     assert "thread 'chat'" in told

@@ -40,7 +40,9 @@ def contents(path: str, owner: str = "ana") -> list[str]:
 
 
 def test_supersede_puts_a_new_value_in_the_place_of_the_old_one(known: str) -> None:
-    result = run("supersede", id_of(known, "ana")[:8], "Ana lives in Lisbon", "--owner", "ana", "--db", known)
+    result = run(
+        "memories", "supersede", id_of(known, "ana")[:8], "Ana lives in Lisbon", "--owner", "ana", "--db", known
+    )
 
     assert (result.exit_code, result.output) == (0, "holds now: Ana lives in Lisbon\nuntil now: Ana lives in Berlin\n")
     assert contents(known) == ["Ana lives in Lisbon"]
@@ -53,7 +55,7 @@ def test_supersede_puts_a_new_value_in_the_place_of_the_old_one(known: str) -> N
 
 
 def test_the_same_words_confirm(known: str) -> None:
-    result = run("supersede", id_of(known, "ana"), "Ana lives in Berlin", "--owner", "ana", "--db", known)
+    result = run("memories", "supersede", id_of(known, "ana"), "Ana lives in Berlin", "--owner", "ana", "--db", known)
 
     assert (result.exit_code, result.output) == (0, "confirmed: Ana lives in Berlin\n")
 
@@ -61,9 +63,9 @@ def test_the_same_words_confirm(known: str) -> None:
 def test_what_may_not_be_stored_supersedes_nothing(known: str) -> None:
     secret = "The token is ghp_abcdefghijklmnopqrstuvwxyz0123456789"
 
-    refused = run("supersede", id_of(known, "ana"), secret, "--owner", "ana", "--db", known)
-    unknown = run("supersede", "nothing", "Ana lives in Rome", "--owner", "ana", "--db", known)
-    of_another = run("supersede", id_of(known, "bob"), "Ana lives in Rome", "--owner", "ana", "--db", known)
+    refused = run("memories", "supersede", id_of(known, "ana"), secret, "--owner", "ana", "--db", known)
+    unknown = run("memories", "supersede", "nothing", "Ana lives in Rome", "--owner", "ana", "--db", known)
+    of_another = run("memories", "supersede", id_of(known, "bob"), "Ana lives in Rome", "--owner", "ana", "--db", known)
 
     assert [one.exit_code for one in (refused, unknown, of_another)] == [1, 1, 1]
     assert refused.stderr.startswith("error: nothing was changed: secret")
@@ -74,11 +76,11 @@ def test_what_may_not_be_stored_supersedes_nothing(known: str) -> None:
 
 def test_audit_lists_who_changed_what_and_why(known: str) -> None:
     mine = id_of(known, "ana")
-    run("supersede", mine, "Ana lives in Lisbon", "--owner", "ana", "--db", known)
+    run("memories", "supersede", mine, "Ana lives in Lisbon", "--owner", "ana", "--db", known)
 
-    shown = run("audit", "--owner", "ana", "--db", known)
-    of_one = run("audit", mine[:8], "--owner", "ana", "--db", known, "--json")
-    everything = run("audit", "--owner", "ana", "--db", known, "--json")
+    shown = run("memories", "audit", "--owner", "ana", "--db", known)
+    of_one = run("memories", "audit", mine[:8], "--owner", "ana", "--db", known, "--json")
+    everything = run("memories", "audit", "--owner", "ana", "--db", known, "--json")
 
     assert "changes to ana's memories" in shown.stdout
     for word in ("added", "superseded", "monday", "user"):
@@ -92,9 +94,9 @@ def test_audit_lists_who_changed_what_and_why(known: str) -> None:
 
 
 def test_audit_shows_a_page_and_says_that_there_is_more(known: str) -> None:
-    run("supersede", id_of(known, "ana"), "Ana lives in Lisbon", "--owner", "ana", "--db", known)
+    run("memories", "supersede", id_of(known, "ana"), "Ana lives in Lisbon", "--owner", "ana", "--db", known)
 
-    first = run("audit", "--owner", "ana", "--db", known, "--json", "--limit", "1")
+    first = run("memories", "audit", "--owner", "ana", "--db", known, "--json", "--limit", "1")
 
     assert len(json.loads(first.stdout)) == 1
     assert first.stderr == "there are more than 1 change; these are the newest, --limit takes more.\n"
@@ -102,12 +104,12 @@ def test_audit_shows_a_page_and_says_that_there_is_more(known: str) -> None:
 
 def test_audit_knows_that_a_forgotten_memory_was(known: str) -> None:
     gone = id_of(known, "ana")
-    run("forget", gone, "--owner", "ana", "--db", known, "--yes")
+    run("memories", "forget", gone, "--owner", "ana", "--db", known, "--yes")
 
-    found = json.loads(run("audit", gone, "--owner", "ana", "--db", known, "--json").stdout)
+    found = json.loads(run("memories", "audit", gone, "--owner", "ana", "--db", known, "--json").stdout)
 
     assert [one["action"] for one in found] == ["forgotten", "added"]
-    assert "nothing" in run("audit", "no such memory", "--owner", "ana", "--db", known).stdout
+    assert "nothing" in run("memories", "audit", "no such memory", "--owner", "ana", "--db", known).stdout
 
 
 @pytest.fixture
@@ -125,7 +127,7 @@ def rewound(database: str) -> tuple[str, list[str]]:
 
 def test_a_retraction_is_shown_first_and_made_when_that_is_confirmed(rewound: tuple[str, list[str]]) -> None:
     path, (berlin, _) = rewound
-    named = ("retract", "--owner", "ana", "--thread", "t", "--keep", berlin, "--db", path)
+    named = ("memories", "retract", "--owner", "ana", "--thread", "t", "--keep", berlin, "--db", path)
 
     shown = run(*named, "--dry-run")
     declined = run(*named, said="n\n")
@@ -145,7 +147,7 @@ def test_a_retraction_is_shown_first_and_made_when_that_is_confirmed(rewound: tu
 def test_a_retraction_that_finds_nothing_asks_nothing(rewound: tuple[str, list[str]]) -> None:
     path, (_, paris) = rewound
 
-    result = run("retract", "--owner", "ana", "--thread", "t", "--keep", paris, "--db", path)
+    result = run("memories", "retract", "--owner", "ana", "--thread", "t", "--keep", paris, "--db", path)
 
     assert result.exit_code == 0
     assert "nothing" in result.stdout
@@ -155,7 +157,7 @@ def test_a_retraction_that_finds_nothing_asks_nothing(rewound: tuple[str, list[s
 def test_a_run_is_taken_back_with_its_checkpoints(rewound: tuple[str, list[str]]) -> None:
     path, (berlin, _) = rewound
 
-    result = run("retract", "--owner", "ana", "--run", RUN, "--delete-checkpoints", "--yes", "--db", path)
+    result = run("memories", "retract", "--owner", "ana", "--run", RUN, "--delete-checkpoints", "--yes", "--db", path)
 
     assert result.exit_code == 0
     assert "taken back" in result.stdout
@@ -169,7 +171,7 @@ def test_a_run_is_taken_back_with_its_checkpoints(rewound: tuple[str, list[str]]
 def test_a_run_is_taken_back_and_its_checkpoints_stay(rewound: tuple[str, list[str]]) -> None:
     path, (_, paris) = rewound
 
-    result = run("retract", "--owner", "ana", "--run", RUN, "--yes", "--db", path)
+    result = run("memories", "retract", "--owner", "ana", "--run", RUN, "--yes", "--db", path)
 
     assert result.stdout.endswith("1 message unread again, 0 checkpoints deleted.\n")
     assert contents(path) == ["The user lives in Berlin."]
@@ -183,7 +185,7 @@ def test_single_checkpoints_are_taken_back(rewound: tuple[str, list[str]]) -> No
         (paris,) = memory.store.list_memories(owner_id="ana")
 
     result = run(
-        *("retract", "--owner", "ana", "--thread", "t", "--yes", "--db", path),
+        *("memories", "retract", "--owner", "ana", "--thread", "t", "--yes", "--db", path),
         *("--checkpoint", str(paris.source.checkpoint_id)),
     )
 
@@ -205,14 +207,24 @@ def test_single_checkpoints_are_taken_back(rewound: tuple[str, list[str]]) -> No
 def test_what_names_no_branch_is_an_error_in_one_sentence(
     rewound: tuple[str, list[str]], named: Sequence[str], said: str
 ) -> None:
-    result = run("retract", "--owner", "ana", "--db", rewound[0], *named)
+    result = run("memories", "retract", "--owner", "ana", "--db", rewound[0], *named)
 
     assert result.exit_code == 1
     assert one_sentence(ValueError(result.stderr.strip())) == f"error: {said}"
     assert contents(rewound[0]) == ["The user lives in Paris."]
 
 
-@pytest.mark.parametrize("command", [("supersede", "m", "x"), ("audit",), ("retract", "--thread", "t")])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("memories", "supersede", "m", "x"),
+        (
+            "memories",
+            "audit",
+        ),
+        ("memories", "retract", "--thread", "t"),
+    ],
+)
 def test_nothing_is_created_by_a_correction(tmp_path: object, command: Sequence[str]) -> None:
     missing = f"{tmp_path}/missing.db"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.main import get_command
+from support import commands_of
 from typer.testing import CliRunner, Result
 
 from langgraph_memory import MemoryContext, OfflineChatModel, build_graph, open_memory
@@ -25,8 +25,11 @@ from langgraph_memory.errors import (
 
 OWNER = "ana"
 ANA = MemoryContext(owner_id=OWNER)
-LISTS = ("memories", "owners", "threads", "recalls", "audit", "jobs", "review")
-NOT_JSON = {"demo", "demo-session", "chat", "export", "mcp", "inspect"}
+LISTS = (
+    *("memories list", "memories recalls", "memories audit", "memories review"),
+    *("db owners", "threads list", "jobs list"),
+)
+NOT_JSON = {"demo", "demo-session", "chat", "db export", "mcp", "inspect"}
 """What talks, serves, or writes its own format."""
 
 
@@ -57,59 +60,61 @@ def test_what_is_remembered_is_recalled_and_shown(database: str) -> None:
 
     assert stored["action"] == "added"
     assert changed.stdout.startswith("superseded: The deploy channel is red. (")
-    for name in ("recall", "search"):
-        found = answered(name, "deploy channel", "--scope", "org:acme/project:apollo", *at)
-        assert [one["content"] for one in found["recalled"]] == ["The deploy channel is red."]
+    found = answered("recall", "deploy channel", "--scope", "org:acme/project:apollo", *at)
+    assert [one["content"] for one in found["recalled"]] == ["The deploy channel is red."]
     assert "red" in run("recall", "deploy channel", "--scope", "org:acme", *at).stdout
-    (recalled, *_) = answered("recalls", *at)
+    (recalled, *_) = answered("memories", "recalls", *at)
     assert recalled["counts"]["recalled"] == 1
-    assert answered("explain", recalled["id"], *at)["id"] == recalled["id"]
+    assert answered("memories", "explain", recalled["id"], *at)["id"] == recalled["id"]
 
     old = stored["memory"]["id"]
-    shown = run("show", old[:8], *at).stdout
+    shown = run("memories", "show", old[:8], *at).stdout
     assert all(
         text in shown for text in (old, "The deploy channel is blue.", "superseded", "org:acme", "deploy.channel")
     )
-    assert answered("show", old[:8], *at)["content"] == "The deploy channel is blue."
+    assert answered("memories", "show", old[:8], *at)["content"] == "The deploy channel is blue."
 
 
 def test_the_profile_is_what_shapes_every_answer(filled: str) -> None:
-    told = answered("profile", "--owner", OWNER, "--db", filled)
+    told = answered("memories", "profile", "--owner", OWNER, "--db", filled)
 
     assert "Ana" in told["profile"]
     assert "short" in told["profile"]
     assert "Berlin" not in told["profile"]
-    assert run("profile", "--owner", "eve", "--db", filled).stdout == "nothing shapes every answer to eve yet.\n"
+    assert (
+        run("memories", "profile", "--owner", "eve", "--db", filled).stdout
+        == "nothing shapes every answer to eve yet.\n"
+    )
 
 
 def test_a_thread_is_shown_and_deleted_and_what_it_taught_stays(filled: str) -> None:
-    told = answered("thread", "show", "one", "--db", filled)
+    told = answered("threads", "show", "one", "--db", filled)
     assert [one["text"] for one in told["messages"]][2] == "I live in Berlin."
     assert told["checkpoints"]
-    assert "I live in Berlin." in run("thread", "show", "one", "--db", filled).stdout
+    assert "I live in Berlin." in run("threads", "show", "one", "--db", filled).stdout
 
-    declined = run("thread", "delete", "one", "--db", filled, said="n\n")
+    declined = run("threads", "delete", "one", "--db", filled, said="n\n")
     assert declined.exit_code == 1
-    assert answered("thread", "show", "one", "--db", filled)["messages"]
-    assert answered("thread", "delete", "one", "--db", filled, said="y\n") == {"deleted": "one"}
+    assert answered("threads", "show", "one", "--db", filled)["messages"]
+    assert answered("threads", "delete", "one", "--db", filled, said="y\n") == {"deleted": "one"}
 
-    missing = run("thread", "show", "one", "--db", filled)
+    missing = run("threads", "show", "one", "--db", filled)
     assert missing.exit_code == 1
-    assert missing.stderr == "error: there is no thread 'one'; the command threads lists those there are.\n"
-    assert "Berlin" in run("memories", "--db", filled).stdout
+    assert missing.stderr == "error: there is no thread 'one'; the command threads list shows those there are.\n"
+    assert "Berlin" in run("memories", "list", "--db", filled).stdout
 
 
-@pytest.mark.parametrize("command", ["forget", "erase", "sweep", "thread delete"])
+@pytest.mark.parametrize("command", ["forget", "erase", "sweep", "threads delete"])
 def test_what_deletes_asks_and_yes_is_the_answer(filled: str, command: str) -> None:
     with open_memory(filled) as memory:
         first = memory.store.list_memories(owner_id=OWNER)[0]
         memory.store.remember(first.model_copy(update={"id": "twin"}), owner_id=OWNER)
         before = len(memory.store.list_memories(owner_id=OWNER))
     arguments = {
-        "forget": ("forget", first.id, "--owner", OWNER),
-        "erase": ("erase", "--owner", OWNER),
-        "sweep": ("sweep", "--owner", OWNER, "--floor", "1"),
-        "thread delete": ("thread", "delete", "one"),
+        "forget": ("memories", "forget", first.id, "--owner", OWNER),
+        "erase": ("db", "erase", "--owner", OWNER),
+        "sweep": ("memories", "sweep", "--owner", OWNER, "--floor", "1"),
+        "threads delete": ("threads", "delete", "one"),
     }[command]
 
     for said in ("n\n", "\n", ""):
@@ -125,12 +130,9 @@ def test_what_deletes_asks_and_yes_is_the_answer(filled: str, command: str) -> N
 
 
 def test_every_command_that_could_prints_json() -> None:
-    commands = get_command(app).commands
-    flat = {**{k: v for k, v in commands.items() if k != "thread"}, **commands["thread"].commands}
+    commands = commands_of(app).items()
 
-    without = {
-        name for name, one in flat.items() if "--json" not in [flag for each in one.params for flag in each.opts]
-    }
+    without = {name for name, one in commands if "--json" not in [flag for each in one.params for flag in each.opts]}
 
     assert without == NOT_JSON
 
@@ -138,14 +140,14 @@ def test_every_command_that_could_prints_json() -> None:
 @pytest.mark.parametrize("command", LISTS)
 def test_an_empty_list_is_a_sentence(database: str, command: str) -> None:
     open_memory(database).__enter__().close()
-    owner = () if command in ("owners", "threads") else ("--owner", "eve")
+    owner = () if command in ("db owners", "threads list") else ("--owner", "eve")
 
-    result = run(command, *owner, "--db", database)
+    result = run(*command.split(), *owner, "--db", database)
 
     assert result.exit_code == 0
     assert result.stdout.endswith(".\n")
     assert len(result.stdout.splitlines()) == 1
-    assert answered(command, *owner, "--db", database) == []
+    assert answered(*command.split(), *owner, "--db", database) == []
 
 
 @pytest.mark.parametrize("columns", [50, 80, 120, 200])
@@ -155,17 +157,23 @@ def test_every_list_fits_the_terminal(filled: str, columns: int) -> None:
         first = memory.store.list_memories(owner_id=OWNER)[0]
 
     for command in (
-        ("memories", "--all"),
-        ("owners",),
-        ("threads",),
-        ("recalls", "--owner", OWNER),
+        ("memories", "list", "--all"),
+        (
+            "db",
+            "owners",
+        ),
+        (
+            "threads",
+            "list",
+        ),
+        ("memories", "recalls", "--owner", OWNER),
         ("recall", "Where do I live?", "--owner", OWNER),
-        ("show", first.id, "--owner", OWNER),
-        ("history", first.id, "--owner", OWNER),
-        ("audit", "--owner", OWNER),
-        ("review", "--owner", OWNER),
-        ("sweep", "--floor", "1", "--dry-run"),
-        ("thread", "show", "one"),
+        ("memories", "show", first.id, "--owner", OWNER),
+        ("memories", "history", first.id, "--owner", OWNER),
+        ("memories", "audit", "--owner", OWNER),
+        ("memories", "review", "--owner", OWNER),
+        ("memories", "sweep", "--floor", "1", "--dry-run"),
+        ("threads", "show", "one"),
     ):
         result = run(*command, "--db", filled, columns=columns)
         assert result.exit_code == 0, (command, result.output)
@@ -189,7 +197,7 @@ def test_every_list_fits_the_terminal(filled: str, columns: int) -> None:
     ids=range(6),
 )
 def test_errors_name_commands_and_no_calls(error: Exception) -> None:
-    from langgraph_memory.cli.telling import in_commands
+    from langgraph_memory.cli.terminal import in_commands
 
     told = in_commands(str(error))
 
@@ -207,10 +215,10 @@ def test_errors_name_commands_and_no_calls(error: Exception) -> None:
         ("remember", "Ana likes tea.", "--owner", OWNER, "--type", "mood"),
         ("remember", "The key is ghp_abcdefghijklmnopqrstuvwxyz0123456789.", "--owner", OWNER),
         ("recall", "tea", "--owner", OWNER, "--scope", "a//b"),
-        ("show", "missing", "--owner", OWNER),
-        ("forget", "missing", "--owner", OWNER, "--yes"),
-        ("import", "missing.jsonl"),
-        ("explain", "missing", "--owner", OWNER),
+        ("memories", "show", "missing", "--owner", OWNER),
+        ("memories", "forget", "missing", "--owner", OWNER, "--yes"),
+        ("db", "import", "missing.jsonl"),
+        ("memories", "explain", "missing", "--owner", OWNER),
     ],
     ids=range(9),
 )
@@ -238,7 +246,7 @@ def test_the_help_documents_the_exit_codes_and_the_shell_is_completed(tmp_path: 
 
 
 def test_a_thread_is_put_off_the_record_on_the_command_line(filled: str) -> None:
-    at = ("thread", "memory", "one", "--owner", OWNER, "--db", filled)
+    at = ("threads", "memory", "one", "--owner", OWNER, "--db", filled)
 
     assert run(*at).stdout == "memory is read and learnt in one for ana.\n"
     assert answered(*at, "--no-learn")["learn"] is False

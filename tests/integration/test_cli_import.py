@@ -10,7 +10,7 @@ from langgraph.store.sqlite import SqliteStore
 from typer.testing import CliRunner
 
 from langgraph_memory import MemoryContext, OfflineChatModel, build_graph, open_memory
-from langgraph_memory.cli.app import app
+from langgraph_memory.cli import app
 
 THREAD = {"configurable": {"thread_id": "old"}}
 ANA = MemoryContext(owner_id="ana")
@@ -31,8 +31,8 @@ def test_a_thread_resumes_and_an_item_is_there_after_an_import_that_can_be_repea
     written_by_upstream(old)
     before = old.read_bytes()
 
-    first = CliRunner().invoke(app, ["import", str(old), "--db", str(new)])
-    again = CliRunner().invoke(app, ["import", str(old), "--db", str(new)])
+    first = CliRunner().invoke(app, ["db", "import", str(old), "--db", str(new)])
+    again = CliRunner().invoke(app, ["db", "import", str(old), "--db", str(new)])
 
     assert (first.exit_code, again.exit_code) == (0, 0), first.output + again.output
     assert "imported 1 thread with 15 checkpoints, and 1 item." in first.output
@@ -58,7 +58,7 @@ def test_a_source_that_is_missing_or_foreign_or_the_target_is_one_sentence(tmp_p
         pass
 
     told = [
-        CliRunner().invoke(app, ["import", str(source), "--db", str(new)])
+        CliRunner().invoke(app, ["db", "import", str(source), "--db", str(new)])
         for source in (tmp_path / "none.db", foreign, new)
     ]
 
@@ -72,8 +72,8 @@ def test_a_source_that_cannot_be_imported_creates_no_target(tmp_path: Path) -> N
         pass
     text.write_text("no database, but long enough to look like one " * 50)
 
-    told = [CliRunner().invoke(app, ["import", str(source), "--db", str(new)]) for source in (own, text)]
+    told = [CliRunner().invoke(app, ["db", "import", str(source), "--db", str(new)]) for source in (own, text)]
 
     assert [one.exit_code for one in told] == [1, 1]
-    assert "copy it with the command copy" in told[0].stderr
+    assert "copy it with the command db copy" in told[0].stderr
     assert not new.exists()

@@ -46,55 +46,60 @@ def bytes_of(db: str) -> bytes:
 
 
 def test_history_shows_every_version(filled: str) -> None:
-    shown = run("history", live_id(filled, "ana"), "--owner", "ana", "--db", filled)
-    listed = run("history", live_id(filled, "ana"), "--owner", "ana", "--db", filled, "--json")
+    shown = run("memories", "history", live_id(filled, "ana"), "--owner", "ana", "--db", filled)
+    listed = run("memories", "history", live_id(filled, "ana"), "--owner", "ana", "--db", filled, "--json")
 
     assert shown.output.index("Berlin") < shown.output.index("Lisbon")
     assert [one["content"] for one in json.loads(listed.stdout)] == ["Ana lives in Berlin", "Ana lives in Lisbon"]
 
 
 def test_explain_shows_the_last_recall(filled: str) -> None:
-    result = run("explain", "--owner", "ana", "--db", filled)
+    result = run("memories", "explain", "--owner", "ana", "--db", filled)
 
     assert result.exit_code == 0
     for word in ("where does Ana live", "Ana lives in Lisbon", "words it shares", "superseded"):
         assert word in result.output
-    assert "error: 'bob' has recalled nothing yet." in run("explain", "--owner", "bob", "--db", filled).output
+    assert (
+        "error: 'bob' has recalled nothing yet." in run("memories", "explain", "--owner", "bob", "--db", filled).output
+    )
 
 
 def test_forget_removes_a_memory_from_the_file(filled: str) -> None:
-    result = run("forget", live_id(filled, "bob")[:8], "--owner", "bob", "--db", filled, "--yes")
+    result = run("memories", "forget", live_id(filled, "bob")[:8], "--owner", "bob", "--db", filled, "--yes")
 
     assert result.output == f"forgot 1 of bob's memories.{kept_by(filled)}\n"
     assert b"Bob likes tea" not in bytes_of(filled)
-    assert run("forget", "nothing", "--owner", "bob", "--db", filled).exit_code == 1
+    assert run("memories", "forget", "nothing", "--owner", "bob", "--db", filled).exit_code == 1
 
 
 def test_erase_asks_and_removes_everything(filled: str) -> None:
-    kept = run("erase", "--owner", "ana", "--db", filled, said="n\n")
+    kept = run("db", "erase", "--owner", "ana", "--db", filled, said="n\n")
     assert kept.exit_code == 1
     assert live_id(filled, "ana")
 
-    result = run("erase", "--owner", "ana", "--db", filled, "--yes", "--threads")
+    result = run("db", "erase", "--owner", "ana", "--db", filled, "--yes", "--threads")
 
     assert result.output.startswith("erased 2 memories, 1 version")
     assert result.output.endswith(f" of ana.{kept_by(filled)}\n")
     assert b"Lisbon" not in bytes_of(filled)
-    assert run("owners", "--db", filled, "--json").output.count("owner_id") == 1
+    assert run("db", "owners", "--db", filled, "--json").output.count("owner_id") == 1
 
 
 def test_an_export_is_imported_into_another_file(filled: str, tmp_path: Path) -> None:
     file, other = str(tmp_path / "all.jsonl"), str(tmp_path / "other.db")
 
-    written = run("export", file, "--db", filled)
-    taken = run("import", file, "--db", other)
+    written = run("db", "export", file, "--db", filled)
+    taken = run("db", "import", file, "--db", other)
 
     assert (written.exit_code, taken.exit_code) == (0, 0)
     assert "imported 3 memories" in taken.output
-    assert run("export", "--db", other).stdout.splitlines()[1:] == run("export", "--db", filled).stdout.splitlines()[1:]
-    assert "exists already" in run("export", file, "--db", filled).output
-    assert "not 'bob''s" in run("import", file, "--db", other, "--owner", "bob").output.replace('"', "'")
-    assert run("import", str(tmp_path / "none"), "--db", str(tmp_path / "none.db")).exit_code == 1
+    assert (
+        run("db", "export", "--db", other).stdout.splitlines()[1:]
+        == run("db", "export", "--db", filled).stdout.splitlines()[1:]
+    )
+    assert "exists already" in run("db", "export", file, "--db", filled).output
+    assert "not 'bob''s" in run("db", "import", file, "--db", other, "--owner", "bob").output.replace('"', "'")
+    assert run("db", "import", str(tmp_path / "none"), "--db", str(tmp_path / "none.db")).exit_code == 1
     assert not (tmp_path / "none.db").exists()
 
 
@@ -102,7 +107,7 @@ def test_an_export_is_imported_into_another_file(filled: str, tmp_path: Path) ->
 def test_what_is_no_export_is_one_sentence_and_creates_no_file(tmp_path: Path, wrong: bytes) -> None:
     (tmp_path / "wrong").write_bytes(wrong)
 
-    result = run("import", str(tmp_path / "wrong"), "--db", str(tmp_path / "new.db"))
+    result = run("db", "import", str(tmp_path / "wrong"), "--db", str(tmp_path / "new.db"))
 
     assert result.exit_code == 1
     assert result.stderr.startswith("error: ")
@@ -117,18 +122,18 @@ def test_verify_settles_a_conflict(database: str) -> None:
                 f"Deploys go to {place}", owner_id="ana", slot="deploys", source=Source(actor="tool", name=name)
             )
 
-    result = run("verify", live_id(database, "ana")[:8], "--owner", "ana", "--db", database)
+    result = run("memories", "verify", live_id(database, "ana")[:8], "--owner", "ana", "--db", database)
 
     with open_memory(database) as memory:
         (left,) = memory.store.list_memories(owner_id="ana")
         assert memory.store.conflicts(owner_id="ana") == []
     assert result.output == f"confirmed: {left.content}\n"
-    assert run("verify", "nothing", "--owner", "ana", "--db", database).exit_code == 1
+    assert run("memories", "verify", "nothing", "--owner", "ana", "--db", database).exit_code == 1
 
 
 @pytest.mark.parametrize("embed", ["nowhere:nothing", "no-provider"])
 def test_an_embedder_that_cannot_be_used_is_one_sentence(filled: str, embed: str) -> None:
-    result = run("reindex", "--embed", embed, "--dims", "3", "--db", filled)
+    result = run("db", "reindex", "--embed", embed, "--dims", "3", "--db", filled)
 
     assert result.exit_code == 1
     assert result.stderr.startswith(f"error: index['embed'] '{embed}' ")
@@ -138,7 +143,7 @@ def test_an_embedder_that_cannot_be_used_is_one_sentence(filled: str, embed: str
 def test_erase_shows_no_password() -> None:
     url = "postgresql://ana:hunter2@localhost/memories"
 
-    asked = run("erase", "--owner", "ana", "--db", url, said="n\n").output
+    asked = run("db", "erase", "--owner", "ana", "--db", url, said="n\n").output
 
     assert "localhost/memories" in asked
     assert "hunter2" not in asked
@@ -160,9 +165,9 @@ def with_jobs(database: str) -> str:
 
 
 def test_jobs_are_listed_as_a_table_and_as_json(with_jobs: str) -> None:
-    shown = run("jobs", "--db", with_jobs)
-    listed = json.loads(run("jobs", "--db", with_jobs, "--json").stdout)
-    first = run("jobs", "--db", with_jobs, "--limit", "1")
+    shown = run("jobs", "list", "--db", with_jobs)
+    listed = json.loads(run("jobs", "list", "--db", with_jobs, "--json").stdout)
+    first = run("jobs", "list", "--db", with_jobs, "--limit", "1")
 
     assert [word in shown.output for word in ("set aside", "refused", "waiting", "bob")] == [True] * 4
     assert [(one["owner_id"], one["state"], one["waiting"]) for one in listed] == [
@@ -173,8 +178,8 @@ def test_jobs_are_listed_as_a_table_and_as_json(with_jobs: str) -> None:
 
 
 def test_what_was_set_aside_is_tried_again_and_worked_off(with_jobs: str) -> None:
-    again = run("jobs", "--db", with_jobs, "--owner", "ana", "--retry")
-    worked = run("worker", "--db", with_jobs, "--once")
+    again = run("jobs", "retry", "--db", with_jobs, "--owner", "ana")
+    worked = run("jobs", "work", "--db", with_jobs, "--once")
 
     assert again.output == "1 message of ana waits again.\n"
     assert worked.output == "read 2 messages in 2 jobs; 0 were set aside.\n"
@@ -183,7 +188,7 @@ def test_what_was_set_aside_is_tried_again_and_worked_off(with_jobs: str) -> Non
 
 
 def test_a_table_of_jobs_fits_a_narrow_terminal(with_jobs: str) -> None:
-    shown = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["jobs", "--db", with_jobs])
+    shown = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["jobs", "list", "--db", with_jobs])
 
     for whole in ("extractor", "last error", "1 set aside", "1 waiting", "waiting, due"):
         assert whole in shown.output
@@ -195,7 +200,7 @@ def test_a_worker_says_when_the_next_job_is_due(database: str) -> None:
         memory.store.queue.add([said], place=LedgerPlace("ana", "t", "rules"), quiet_for=3600)
         (job,) = memory.store.jobs()
 
-    result = run("worker", "--once", "--db", database)
+    result = run("jobs", "work", "--once", "--db", database)
 
     assert result.output == (
         f"nothing was due.\n1 job waits to be due; the first is at {job.due_at:%Y-%m-%d %H:%M:%S} UTC.\n"
@@ -203,21 +208,21 @@ def test_a_worker_says_when_the_next_job_is_due(database: str) -> None:
 
 
 def test_what_was_set_aside_is_given_up(with_jobs: str) -> None:
-    result = run("jobs", "--db", with_jobs, "--owner", "ana", "--drop", "--thread", "t")
+    result = run("jobs", "drop", "--db", with_jobs, "--owner", "ana", "--thread", "t")
 
     assert result.output == "1 message of ana was given up.\n"
-    assert json.loads(run("jobs", "--db", with_jobs, "--owner", "ana", "--json").stdout) == []
+    assert json.loads(run("jobs", "list", "--db", with_jobs, "--owner", "ana", "--json").stdout) == []
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
-        ("jobs", "--db", "{db}", "--retry"),
-        ("jobs", "--db", "{db}", "--retry", "--drop", "--owner", "ana"),
-        ("worker", "--db", "missing.db"),
-        ("worker", "--db", "{db}", "--embed", "x"),
-        ("worker", "--db", "{db}", "--extractor", "nowhere:nothing"),
-        ("worker", "--db", "{db}", "--extractor", "a:b", "--model", "c:d"),
+        ("jobs", "retry", "--db", "{db}", "--owner", ""),
+        ("jobs", "drop", "--db", "missing.db", "--owner", "ana"),
+        ("jobs", "work", "--db", "missing.db"),
+        ("jobs", "work", "--db", "{db}", "--embed", "x"),
+        ("jobs", "work", "--db", "{db}", "--extractor", "nowhere:nothing"),
+        ("jobs", "work", "--db", "{db}", "--extractor", "a:b", "--model", "c:d"),
     ],
 )
 def test_a_wrong_option_of_the_worker_is_one_sentence(with_jobs: str, wrong: tuple[str, ...]) -> None:

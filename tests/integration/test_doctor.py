@@ -136,10 +136,10 @@ class TestCommand:
         rules = tmp_path / "AGENTS.md"
         rules.write_text("- Run the tests first.\n")
         run = CliRunner(env={"COLUMNS": "200"}).invoke
-        assert "--owner" in run(app, ["import", str(rules), "--db", path]).stderr
-        preview = run(app, ["import", str(rules), "--db", path, "--owner", "dana", "--dry-run"])
+        assert "--owner" in run(app, ["db", "import", str(rules), "--db", path]).stderr
+        preview = run(app, ["db", "import", str(rules), "--db", path, "--owner", "dana", "--dry-run"])
         assert "would be added" in preview.stdout
-        done = run(app, ["import", str(rules), "--db", path, "--owner", "dana", "--scope", "project:x", "--json"])
+        done = run(app, ["db", "import", str(rules), "--db", path, "--owner", "dana", "--scope", "project:x", "--json"])
         assert json.loads(done.stdout)["added"] == ["Run the tests first."]
         with open_memory(path) as memory:
             assert [one.scope for one in memory.store.list_memories(owner_id="dana")] == ["project:x"]
@@ -150,5 +150,5 @@ def test_an_option_that_does_not_apply_is_refused(path: str, tmp_path: Path, opt
     with open_memory(path) as memory:
         lines = list(memory.store.export())
     (tmp_path / "own.jsonl").write_text("\n".join(lines))
-    result = CliRunner().invoke(app, ["import", str(tmp_path / "own.jsonl"), "--db", path, *option])
+    result = CliRunner().invoke(app, ["db", "import", str(tmp_path / "own.jsonl"), "--db", path, *option])
     assert (result.exit_code, "another product" in result.stderr) == (1, True)

@@ -13,7 +13,7 @@ from support import one_sentence
 from typer.testing import CliRunner
 
 from langgraph_memory import open_memory
-from langgraph_memory.cli.app import app
+from langgraph_memory.cli import app
 from langgraph_memory.engine import connect
 from langgraph_memory.errors import ConnectionStringError, MissingExtraError, WrongKeyError
 
@@ -114,6 +114,6 @@ def test_the_command_line_encrypts_and_changes_the_key(tmp_path: Path, monkeypat
     monkeypatch.setenv("LANGGRAPH_MEMORY_NEW_KEY", "another")
 
     for command in ("encrypt", "rekey"):
-        assert CliRunner().invoke(app, [command, "--db", path]).exit_code == 0
+        assert CliRunner().invoke(app, ["db", command, "--db", path]).exit_code == 0
 
     assert known(path, encryption_key="another") == ["Ana likes mate"]

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 
 DRIVER = Path(__file__).with_name("job_processes.py")
-WORKER = (sys.executable, "-m", "langgraph_memory", "worker")
+WORKER = (sys.executable, "-m", "langgraph_memory", "jobs", "work")
 
 
 def run(path: str, command: str, *numbers: int) -> str:

@@ -100,8 +100,8 @@ def test_the_command_line_writes_it_for_one_owner(database: str, tmp_path: Path)
         talk(memory, ANA, "one", "I live in Berlin.")
     file = tmp_path / "ana.md"
 
-    done = CliRunner().invoke(app, ["export", str(file), "--db", database, "--owner", OWNER, "--readable"])
-    everybody = CliRunner().invoke(app, ["export", "-", "--db", database, "--readable"])
+    done = CliRunner().invoke(app, ["db", "export", str(file), "--db", database, "--owner", OWNER, "--readable"])
+    everybody = CliRunner().invoke(app, ["db", "export", "-", "--db", database, "--readable"])
 
     assert done.exit_code == 0, done.output
     assert file.read_text(encoding="utf-8").startswith(f"# What is kept of {OWNER}\n")

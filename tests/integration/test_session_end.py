@@ -415,14 +415,14 @@ async def test_the_command_ends_a_session(path: str) -> None:
     with open_memory(path) as memory:
         await talk(chat(memory), "sync", *TALK)
 
-    first = run("end-session", "t", "--owner", "ana", "--db", path)
-    second = run("end-session", "t", "--owner", "ana", "--db", path, "--compact")
-    unknown = run("end-session", "u", "--owner", "ana", "--db", path)
-    missing = run("end-session", "t", "--owner", "ana", "--db", f"{path}.missing")
+    first = run("threads", "end", "t", "--owner", "ana", "--db", path)
+    second = run("threads", "end", "t", "--owner", "ana", "--db", path, "--compact")
+    unknown = run("threads", "end", "u", "--owner", "ana", "--db", path)
+    missing = run("threads", "end", "t", "--owner", "ana", "--db", f"{path}.missing")
 
     assert first.output == f"{SUMMARY}\nremembered for ana from 4 messages.\n"
     assert second.output.startswith(f"{SUMMARY}\nremembered for ana from 4 messages; removed ")
-    assert unknown.output == "error: there is no thread 'u'; the command threads lists those there are.\n"
+    assert unknown.output == "error: there is no thread 'u'; the command threads list shows those there are.\n"
     assert (unknown.exit_code, missing.exit_code) == (1, 1)
     with open_memory(path) as memory:
         assert (summaries(memory), checkpoints(memory)) == ([SUMMARY], 1)
@@ -432,7 +432,7 @@ async def test_the_command_says_when_there_was_nothing(path: str) -> None:
     with open_memory(path) as memory:
         await talk(chat(memory), "sync", "Hello!")
 
-    result = run("end-session", "t", "--owner", "ana", "--db", path)
+    result = run("threads", "end", "t", "--owner", "ana", "--db", path)
 
     assert result.output == "Nothing was said that a later session needs.\n"
     assert result.exit_code == 0

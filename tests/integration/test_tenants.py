@@ -17,7 +17,7 @@ from support import BagOfWords, one_sentence
 from typer.testing import CliRunner
 
 from langgraph_memory import MemoryContext, MemoryDatabase, OfflineChatModel, Utterance, build_graph, open_memory
-from langgraph_memory.cli.app import app
+from langgraph_memory.cli import app
 from langgraph_memory.domain.promotion import LedgerPlace
 from langgraph_memory.errors import DatabaseUnavailableError, InvalidInputError, MissingOwnerError
 
@@ -352,10 +352,10 @@ async def test_what_cannot_be_granted_is_an_error_in_one_sentence(url: str, path
 def test_the_command_line_grants_and_revokes(url: str) -> None:
     run = CliRunner().invoke
 
-    granted = run(app, ["grant", "--db", url, "--owner", "bob", "--role", "tenant_ada"])
+    granted = run(app, ["db", "grant", "--db", url, "--owner", "bob", "--role", "tenant_ada"])
     with psycopg.connect(as_role(url, "tenant_ada")) as role:
         seen = ask(role, "SELECT DISTINCT owner_id FROM agent_memory").fetchall()
-    revoked = [run(app, ["revoke", "--db", url, "--role", "tenant_ada"]) for _ in range(2)]
+    revoked = [run(app, ["db", "revoke", "--db", url, "--role", "tenant_ada"]) for _ in range(2)]
 
     assert (granted.exit_code, granted.output) == (0, "tenant_ada sees what is bob's, and nothing else.\n")
     assert seen == [("bob",)]

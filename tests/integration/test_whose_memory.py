@@ -148,6 +148,6 @@ def test_lists_and_tables_say_who_said_it(memory: MemoryDatabase, database: str)
     assert {recall.told(one) for one in recall.memories} == {"The user likes tea.", "luca likes tea with milk."}
     (listed,) = memory.store.list_memories(owner_id="team")
     assert "(said by Luca)" in listed._repr_html_()
-    for command in (["memories", "--owner", "team"], ["recall", "tea", "--owner", "team"]):
+    for command in (["memories", "list", "--owner", "team"], ["recall", "tea", "--owner", "team"]):
         shown = CliRunner().invoke(app, [*command, "--db", database], env={"COLUMNS": "200"})
         assert "said by Luca" in " ".join(shown.output.split()), shown.output

@@ -35,7 +35,7 @@ def unlock(connection: Any, path: str, key: str, dbapi: ModuleType) -> None:
     """Give a new connection its key; raises WrongKeyError when the file is not readable with it."""
     if is_plain(path):
         raise WrongKeyError(
-            f"{path!r} is not encrypted; open it without a key, or encrypt it with the command encrypt."
+            f"{path!r} is not encrypted; open it without a key, or encrypt it with the command db encrypt."
         )
     connection.execute(f"PRAGMA key = {_quoted(key)}")
     try:

@@ -1,0 +1,154 @@
+"""What arguments name: a database, a memory by the first characters of its id, a chat model, an embedder, an extra."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from langgraph_memory.errors import (
+    DatabaseUnavailableError,
+    InvalidInputError,
+    MemoryNotFoundError,
+    MissingExtraError,
+    names_a_server,
+)
+from langgraph_memory.views.words import counted
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langgraph.store.base import IndexConfig
+
+    from langgraph_memory import CuratedStore, Memory, MemoryDatabase
+
+DISTRIBUTION = "langgraph-curated-memory"
+_SQLITE_URL = "sqlite:///"
+
+
+def file_of(db: str) -> Path | None:
+    """Return the file that a connection string names, or None for a server.
+
+    Raises InvalidInputError for no name, and for a database in memory: it ends with the process, so that another
+    command cannot read it.
+    """
+    if not db.strip():
+        raise InvalidInputError("--db is empty; name a file.")
+    path = db.removeprefix(_SQLITE_URL)
+    if path in ("", ":memory:"):
+        raise InvalidInputError(f"{db} lives in one process only; name a file.")
+    return None if "://" in path or names_a_server(path) else Path(path)
+
+
+def existing(db: str) -> str:
+    """Return `db`, which must exist: reading never creates a file.
+
+    Raises DatabaseUnavailableError when there is no such file.
+    """
+    file = file_of(db)
+    if file is not None and not file.is_file():
+        raise DatabaseUnavailableError(f"there is no file {str(file)!r}; name one with --db, or start one with chat.")
+    return db
+
+
+@contextmanager
+def opened(db: str, *, new: bool = False, index: IndexConfig | None = None) -> Iterator[MemoryDatabase]:
+    """Open a database, which must exist unless it may be `new`."""
+    from langgraph_memory import open_memory
+
+    if new:
+        file_of(db)
+    with open_memory(db if new else existing(db), index=index) as memory:
+        yield memory
+
+
+def memory_of_id(store: CuratedStore, owner_id: str, start: str) -> Memory:
+    """Return the one memory of an owner, live or not, whose id starts with `start`.
+
+    Raises MemoryNotFoundError when there is none, InvalidInputError when there are several.
+    """
+    every = all_memories(store, owner_id, everything=True)
+    found = [memory for memory in every if start and memory.id.startswith(start)]
+    exact = [memory for memory in found if memory.id == start]
+    if not found:
+        raise MemoryNotFoundError(f"owner {owner_id!r} has no memory whose id starts with {start!r}.")
+    if len(found) > 1 and not exact:
+        raise InvalidInputError(
+            f"{counted(len(found), 'memories')} have an id that starts with {start!r}; give more of it."
+        )
+    return (exact or found)[0]
+
+
+def all_memories(store: CuratedStore, owner_id: str, *, everything: bool = False) -> Iterator[Memory]:
+    """Yield every live memory of an owner, page by page; with `everything` the others too."""
+    offset = 0
+    while page := store.list_memories(owner_id=owner_id, everything=everything, offset=offset):
+        yield from page
+        offset += len(page)
+
+
+def extra(module: str, what: str, name: str) -> ModuleType:
+    """Return a module that an extra brings; raises MissingExtraError, which says how to install it."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise MissingExtraError(f"{what} needs the extra {name}: pip install '{DISTRIBUTION}[{name}]'.") from error
+
+
+def chat_model(name: str | None) -> BaseChatModel:
+    """Return the model that LangChain knows as `provider:name`, or the offline one when none is named.
+
+    Raises MissingExtraError when LangChain or the provider's package is missing, InvalidInputError when the model
+    cannot be set up.
+    """
+    if name is None:
+        from langgraph_memory import OfflineChatModel
+
+        return OfflineChatModel()
+    provider, _, rest = name.partition(":")
+    if not provider or not rest:
+        raise InvalidInputError(f"--model takes provider:name, such as openai:gpt-5-mini, not {name!r}.")
+    init_chat_model = extra("langchain.chat_models", "--model", "models").init_chat_model
+    try:
+        model: BaseChatModel = init_chat_model(name)
+    except ImportError as error:
+        install = f"pip install '{DISTRIBUTION}[models]' {_package(error)}"
+        raise MissingExtraError(f"--model {name} needs the provider's package: {install}.") from error
+    except Exception as error:
+        raise InvalidInputError(f"--model {name} cannot be set up: {_first_line(error)}") from error
+    return model
+
+
+def _package(error: ImportError) -> str:
+    """Return the package to install for a failed import of a LangChain integration."""
+    missing = error.__cause__ if isinstance(error.__cause__, ImportError) else error
+    return (missing.name or "and the integration of that provider").replace("_", "-")
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+def index_of(embed: str, dims: int, fields: Sequence[str] | None = None) -> IndexConfig:
+    """Return the index that `--embed` and `--dims` name: an embedder of the user's own, or one that LangChain knows."""
+    own = named_object(embed)
+    index: IndexConfig = {"dims": dims, "embed": embed if own is None else own}
+    if fields:
+        index["fields"] = list(fields)
+    return index
+
+
+def named_object(name: str) -> Any:
+    """Return the object that `module:attribute` names, looked for in the current folder too, or None."""
+    module, _, attribute = name.partition(":")
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError):
+        return None
+    finally:
+        sys.path.pop(0)
