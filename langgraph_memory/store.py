@@ -19,13 +19,13 @@ from langgraph_memory.domain.hygiene import DEFAULT_HYGIENE, HygienePolicy, Swee
 from langgraph_memory.domain.jobs import Job
 from langgraph_memory.domain.links import Link
 from langgraph_memory.domain.memory import Conflict, Injected, Memory, Outcome, OwnerSummary, Recall, Receipt, Source
-from langgraph_memory.domain.memory_filter import MemoryFilter
 from langgraph_memory.domain.policy import PromotionPolicy
 from langgraph_memory.domain.promotion import Judged, LedgerPlace, PromotionReport, judge_all
 from langgraph_memory.domain.receipts import Kept, ReceiptPolicy
 from langgraph_memory.domain.review import DEFAULT_REVIEW, ReviewItem, ReviewKind, ReviewPolicy
 from langgraph_memory.domain.rewind import Retraction
 from langgraph_memory.domain.scope import GLOBAL
+from langgraph_memory.domain.search.filters import MemoryFilter
 from langgraph_memory.domain.switches import MemorySwitches
 from langgraph_memory.domain.trail import AuditEntry, Explanation, Replay
 from langgraph_memory.domain.types import MemoryType, MemoryTypes

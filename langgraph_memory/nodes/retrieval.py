@@ -11,8 +11,8 @@ from langgraph.runtime import Runtime
 
 from langgraph_memory.domain.budget import ContextBudget
 from langgraph_memory.domain.memory import Recall
-from langgraph_memory.domain.memory_filter import MemoryFilter
 from langgraph_memory.domain.rendering import render
+from langgraph_memory.domain.search.filters import MemoryFilter
 from langgraph_memory.effects.effect import Effects, aperform, call, perform
 from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.nodes.base import IdentityResolver, MemoryNode, Update

@@ -11,9 +11,8 @@ from typing import Any, Final, Literal, cast
 from langchain_core.embeddings import Embeddings
 from langgraph.store.base import IndexConfig, ensure_embeddings, get_text_at_path, tokenize_path
 
-from langgraph_memory.domain.index import IndexIdentity
+from langgraph_memory.domain.search.vectors import IndexIdentity, Metric, pack, require_numpy
 from langgraph_memory.domain.text import MOST_INDEXED
-from langgraph_memory.domain.vectors import Metric, pack, require_numpy
 from langgraph_memory.errors import EmbeddingError, InvalidInputError, MissingExtraError
 from langgraph_memory.views.words import counted
 

@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from langgraph_memory.domain.index import IndexIdentity
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.scope import owner_partition
+from langgraph_memory.domain.search.vectors import IndexIdentity
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.runner import EmbedDocuments
 from langgraph_memory.effects.transaction import Query, Row, reads, writes_repeatably

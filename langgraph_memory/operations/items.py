@@ -26,7 +26,6 @@ from langgraph.store.base import (
 
 from langgraph_memory.domain.admission import admit, admitted_context
 from langgraph_memory.domain.clock import from_microseconds, to_microseconds
-from langgraph_memory.domain.filters import check_filter, matches, needles
 from langgraph_memory.domain.guard import (
     DEFAULT_GUARD,
     GuardPolicy,
@@ -36,7 +35,6 @@ from langgraph_memory.domain.guard import (
     refuse_beside,
     texts_in,
 )
-from langgraph_memory.domain.lexical import Corpus, lexical_matches
 from langgraph_memory.domain.memory import Memory, make_memory
 from langgraph_memory.domain.namespaces import select_namespaces
 from langgraph_memory.domain.reconcile import still_said
@@ -49,6 +47,8 @@ from langgraph_memory.domain.scope import (
     split_labels,
     storable,
 )
+from langgraph_memory.domain.search.filters import check_filter, matches, needles
+from langgraph_memory.domain.search.lexical import Corpus, lexical_matches
 from langgraph_memory.domain.text import search_terms
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.runner import EmbedQuery

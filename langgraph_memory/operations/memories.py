@@ -12,8 +12,8 @@ from langgraph_memory.domain.memory import (
     Memory,
     OwnerSummary,
 )
-from langgraph_memory.domain.memory_filter import Wanted
 from langgraph_memory.domain.scope import check_owner, owner_partition
+from langgraph_memory.domain.search.filters import Wanted
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Row, Transaction, reads
 from langgraph_memory.errors import MemoryNotFoundError

@@ -9,15 +9,14 @@ from itertools import chain
 from typing import Final
 
 from langgraph_memory.domain.clock import to_microseconds
-from langgraph_memory.domain.dense import ArrayField, ArrayRelevance
-from langgraph_memory.domain.lexical import POSTING
 from langgraph_memory.domain.likeness import CLOSE, MOST
 from langgraph_memory.domain.memory import Memory
-from langgraph_memory.domain.order import BestFirst
 from langgraph_memory.domain.reconcile import Near, related
 from langgraph_memory.domain.scope import visible_from
+from langgraph_memory.domain.search.lexical import POSTING
+from langgraph_memory.domain.search.relevance import ArrayField, ArrayRelevance, TopK
+from langgraph_memory.domain.search.vectors import CONTEXT, Close, Closeness, numpy
 from langgraph_memory.domain.text import query_terms
-from langgraph_memory.domain.vectors import CONTEXT, Close, Closeness, numpy
 from langgraph_memory.domain.wordlists import ONE_TERM
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Row
@@ -197,7 +196,7 @@ class ClosestRows:
         self._corpora: Mapping[int, Row] = {corpus["partition_no"]: corpus for corpus, _ in found}
         numbers = (corpus["partition_no"] << 32 | close.rows.astype("i8") for corpus, close in found)
         self._numbers = np.concatenate([np.empty(0, "i8"), *numbers])
-        self._order = BestFirst(
+        self._order = TopK(
             np.concatenate([np.empty(0), *(close.scores for _, close in found)]),
             np.concatenate([np.empty(0), *(close.slack for _, close in found)]),
             last_first=False,
@@ -215,9 +214,9 @@ class ClosestRows:
         """
         places = self._order.candidates(count)
         places = places if measured is None else self._order.likeliest(places, measured)
-        vague = self._order.vague(places)
-        exact = yield from self._exact(self._numbers[vague].tolist())
-        self._order.settle(vague, [exact[number] for number in self._numbers[vague].tolist()])
+        approximate = self._order.approximate(places)
+        exact = yield from self._exact(self._numbers[approximate].tolist())
+        self._order.settle(approximate, [exact[number] for number in self._numbers[approximate].tolist()])
         return [(int(self._numbers[place]), score) for place, score in self._order.take(places, count)]
 
     def _exact(self, numbers: Sequence[int]) -> Effects[dict[int, float]]:
@@ -242,9 +241,9 @@ class RelevantRows:
     def take(self, count: int, least: float) -> Effects[dict[int, float]]:
         """Return the next `count` rows whose relevance is `least` or more, each with it, exactly."""
         places = self._order.candidates(count, least)
-        vague = self._order.vague(places)
-        yield from _measure([one for one, _ in self._relevance.scaled], vague, self._corpus, self._search)
-        self._order.settle(vague, self._relevance.of_rows(vague))
+        approximate = self._order.approximate(places)
+        yield from _measure([one for one, _ in self._relevance.scaled], approximate, self._corpus, self._search)
+        self._order.settle(approximate, self._relevance.of_rows(approximate))
         return dict(self._order.take(places, count, least))
 
 

@@ -13,9 +13,6 @@ from langgraph_memory.domain import marks
 from langgraph_memory.domain.clock import in_utc, to_microseconds
 from langgraph_memory.domain.current import replaced_among
 from langgraph_memory.domain.dates import named_dates
-from langgraph_memory.domain.dense import ArrayField, ArrayRelevance, lexical_arrays
-from langgraph_memory.domain.fusion import Field, Relevance, brevity
-from langgraph_memory.domain.lexical import Corpus, lexical_matches, postings_in, restated
 from langgraph_memory.domain.links import HOPS, Link, following, links_between, names_in, names_to_follow
 from langgraph_memory.domain.memory import (
     Dropped,
@@ -24,19 +21,39 @@ from langgraph_memory.domain.memory import (
     Recall,
     Recalled,
 )
-from langgraph_memory.domain.memory_filter import EVERYTHING, Wanted
-from langgraph_memory.domain.needed import FLOOR, chance, evidence, is_standing, standing_section
-from langgraph_memory.domain.ranking import DEFAULT_WEIGHTS, Hints, Priors, Time, Weights, scope_closeness, shares
 from langgraph_memory.domain.receipts import FORGOTTEN, ReceiptPolicy, ids_in, without_ids
 from langgraph_memory.domain.rendering import render
-from langgraph_memory.domain.reranking import MOST_RERANKED, reranked
 from langgraph_memory.domain.scope import check_owner, check_scope, owner_partition, visible_from
-from langgraph_memory.domain.selection import MAX_DROPPED, Eligibility, Selection
+from langgraph_memory.domain.search.filters import EVERYTHING, Wanted
+from langgraph_memory.domain.search.lexical import Corpus, lexical_matches, postings_in, restated
+from langgraph_memory.domain.search.needed import FLOOR, chance, evidence, is_standing, standing_section
+from langgraph_memory.domain.search.ranking import (
+    DEFAULT_WEIGHTS,
+    MAX_DROPPED,
+    MOST_RERANKED,
+    Eligibility,
+    Hints,
+    Priors,
+    Selection,
+    Time,
+    Weights,
+    reranked,
+    scope_closeness,
+    shares,
+)
+from langgraph_memory.domain.search.relevance import (
+    ArrayField,
+    ArrayRelevance,
+    Field,
+    Relevance,
+    brevity,
+    lexical_arrays,
+)
+from langgraph_memory.domain.search.vectors import CONTEXT
 from langgraph_memory.domain.text import folded, other_forms, phrases, question_terms, without_phrases
 from langgraph_memory.domain.thread import mark_of
 from langgraph_memory.domain.times import asked_times
 from langgraph_memory.domain.types import BUILT_IN, MemoryTypes
-from langgraph_memory.domain.vectors import CONTEXT
 from langgraph_memory.domain.whose import other_person, speaks_of_user
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.runner import EmbedQuery, Later, Rerank

@@ -21,7 +21,6 @@ from langgraph_memory.domain.memory import (
     Source,
     make_memory,
 )
-from langgraph_memory.domain.memory_filter import Wanted
 from langgraph_memory.domain.outdated import likely_replaced_by
 from langgraph_memory.domain.reconcile import (
     LOWER_STANDING,
@@ -35,6 +34,7 @@ from langgraph_memory.domain.reconcile import (
     said_before,
 )
 from langgraph_memory.domain.scope import owner_partition, visible_from
+from langgraph_memory.domain.search.filters import Wanted
 from langgraph_memory.domain.standing import outranks, overrides, said_later, same_message
 from langgraph_memory.domain.text import fingerprint
 from langgraph_memory.domain.types import MemoryType

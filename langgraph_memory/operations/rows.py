@@ -20,6 +20,7 @@ from langgraph_memory.domain.scope import (
     owner_partition,
     partition_of,
 )
+from langgraph_memory.domain.search.vectors import CONTEXT, Closeness, Metric
 from langgraph_memory.domain.text import (
     fingerprint,
     indexed_terms,
@@ -29,7 +30,6 @@ from langgraph_memory.domain.text import (
     question_share,
     terms_with_identifiers,
 )
-from langgraph_memory.domain.vectors import CONTEXT, Closeness, Metric
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Row
 from langgraph_memory.errors import DamagedMemoryError, InvalidMemoryError

@@ -10,8 +10,8 @@ from uuid import uuid4
 
 from langgraph_memory.domain.guard import DEFAULT_GUARD, GuardPolicy
 from langgraph_memory.domain.receipts import DEFAULT_RECEIPTS, ReceiptPolicy
+from langgraph_memory.domain.search.vectors import Metric
 from langgraph_memory.domain.types import MemoryTypes
-from langgraph_memory.domain.vectors import Metric
 from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.operations.embedding import Embedder
 from langgraph_memory.operations.rows import VectorSearch

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 from langgraph.store.base import PutOp
 
-from langgraph_memory.domain.vectors import pack
+from langgraph_memory.domain.search.vectors import pack
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.engine import Engine
 from langgraph_memory.effects.transaction import Query, reads

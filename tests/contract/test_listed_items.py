@@ -14,7 +14,7 @@ from langgraph.store.base import PutOp, SearchItem
 from support import Driver
 
 from langgraph_memory import CuratedStore
-from langgraph_memory.domain.filters import matches, needles
+from langgraph_memory.domain.search.filters import matches, needles
 
 TEXTS = ["x", "", "né", 'a "quoted" \\ text', "\U0001f600", "\x00", "\ud800", "true", "1", "a.b", "12"]
 SCALARS = [*TEXTS, 0, -0.0, 1, 1.0, 12, 2**53, float(2**53), 1e16, 10**16, 0.1, True, False, None]

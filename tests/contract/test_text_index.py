@@ -15,10 +15,9 @@ from databases import Databases
 from langgraph.store.base import PutOp
 from support import START, opened_store
 
-from langgraph_memory.domain.background import TEXTS as BACKGROUND
-from langgraph_memory.domain.background import texts_with
-from langgraph_memory.domain.lexical import K1, B
 from langgraph_memory.domain.memory import Memory, make_memory
+from langgraph_memory.domain.search.lexical import K1, B, texts_with
+from langgraph_memory.domain.search.lexical import TEXTS as BACKGROUND
 from langgraph_memory.domain.text import query_terms, terms_with_identifiers
 from langgraph_memory.domain.types import MemoryTypes
 from langgraph_memory.effects.effect import Effects

@@ -14,7 +14,7 @@ from databases import Databases
 from support import BagOfWords, Clock, Driver, one_sentence, opened_store
 
 from langgraph_memory import open_memory
-from langgraph_memory.domain.needed import FEWEST, chance, evidence
+from langgraph_memory.domain.search.needed import FEWEST, chance, evidence
 from langgraph_memory.errors import IndexChangedError, InvalidInputError, MissingExtraError
 
 pytest.importorskip("onnxruntime")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from langgraph_memory.domain.order import BestFirst
+from langgraph_memory.domain.search.relevance import TopK
 from langgraph_memory.engine.sqlite.codes import Codes, Reader, encode
 from langgraph_memory.engine.sqlite.vectors import closest, slot_of
 
@@ -72,7 +72,7 @@ def test_values_come_best_first_however_little_is_known_of_them(seed: int, size:
     chance = np.random.default_rng(seed)
     exact = np.round(chance.standard_normal(size), 3)
     slack = chance.random(size) * (chance.random(size) < 0.8) * 0.05
-    order = BestFirst(exact + slack * chance.uniform(-1.0, 1.0, size), slack.copy(), floor=0.0)
+    order = TopK(exact + slack * chance.uniform(-1.0, 1.0, size), slack.copy(), floor=0.0)
     right = sorted(((-value, -place) for place, value in enumerate(exact.tolist()) if value > 0.0))
     counts = random.Random(seed)
     taken: list[tuple[int, float]] = []
@@ -80,7 +80,7 @@ def test_values_come_best_first_however_little_is_known_of_them(seed: int, size:
     for _ in range(5):
         count = counts.choice([1, 7, 30])
         places = order.candidates(count)
-        vague = order.vague(places)
+        vague = order.approximate(places)
         order.settle(vague, exact[vague].tolist())
         taken += order.take(places, count)
 
@@ -89,10 +89,10 @@ def test_values_come_best_first_however_little_is_known_of_them(seed: int, size:
 
 
 def test_values_below_what_is_asked_for_stay_where_they_are() -> None:
-    order = BestFirst(np.array([1.0, 2.0, 3.0, 4.0]), np.array([0.0, 2.5, 0.0, 0.0]))
+    order = TopK(np.array([1.0, 2.0, 3.0, 4.0]), np.array([0.0, 2.5, 0.0, 0.0]))
 
     places = order.candidates(9, least=3.0)
-    order.settle(order.vague(places), [2.9])
+    order.settle(order.approximate(places), [2.9])
 
     assert order.take(places, 9, least=3.0) == [(3, 4.0), (2, 3.0)]
     assert order.take(order.candidates(9), 9) == [(1, 2.9), (0, 1.0)]

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from langgraph_memory.domain.memory import Memory, make_memory
-from langgraph_memory.domain.needed import chance, evidence, is_standing
-from langgraph_memory.domain.word_vectors import meaning
+from langgraph_memory.domain.search.meaning import meaning
+from langgraph_memory.domain.search.needed import chance, evidence, is_standing
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -4,9 +4,15 @@ import random
 
 import pytest
 
-from langgraph_memory.domain.dense import ArrayField, ArrayRelevance, lexical_arrays
-from langgraph_memory.domain.fusion import Field, Relevance, brevity
-from langgraph_memory.domain.lexical import Corpus, lexical_matches
+from langgraph_memory.domain.search.lexical import Corpus, lexical_matches
+from langgraph_memory.domain.search.relevance import (
+    ArrayField,
+    ArrayRelevance,
+    Field,
+    Relevance,
+    brevity,
+    lexical_arrays,
+)
 
 np = pytest.importorskip("numpy")
 

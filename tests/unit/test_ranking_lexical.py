@@ -2,7 +2,7 @@
 
 import pytest
 
-from langgraph_memory.domain.lexical import Corpus, lexical_matches
+from langgraph_memory.domain.search.lexical import Corpus, lexical_matches
 from langgraph_memory.domain.text import question_terms
 
 

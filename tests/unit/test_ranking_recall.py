@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from langgraph.store.base import PutOp
 
-from langgraph_memory.domain.vectors import pack
+from langgraph_memory.domain.search.vectors import pack
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import writes
 from langgraph_memory.engine.sqlite.shelf import BLOCK

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from langgraph_memory.domain import marks
-from langgraph_memory.domain.index import IndexIdentity
+from langgraph_memory.domain.search.vectors import IndexIdentity
 from langgraph_memory.domain.tally import Tally
 from langgraph_memory.domain.transfer import QUEUED
 from langgraph_memory.effects.effect import Effects

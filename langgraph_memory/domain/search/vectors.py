@@ -1,11 +1,12 @@
-"""Compares embedding vectors. Needs numpy, which the `vectors` extra installs."""
+"""Compares embedding vectors, and tells those of one index from others. Needs numpy (extra `vectors`)."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import isfinite, sqrt
-from typing import Any, Literal, cast
+from typing import Any, Literal, Self, cast
 
 from langgraph_memory.errors import EmbeddingError, MissingExtraError
 
@@ -124,3 +125,29 @@ def numpy() -> Any:
             "an index needs numpy; install it with: pip install 'langgraph-curated-memory[vectors]'."
         ) from error
     return module
+
+
+@dataclass(frozen=True, slots=True)
+class IndexIdentity:
+    """The size of the vectors, how they are compared, and the model where its name is known."""
+
+    dims: int
+    metric: Metric
+    model: str = ""
+
+    def fits(self, other: IndexIdentity) -> bool:
+        """Return whether the vectors of both compare; a model without a name could be any."""
+        same_model = not (self.model and other.model) or self.model == other.model
+        return (self.dims, self.metric) == (other.dims, other.metric) and same_model
+
+    def to_json(self) -> str:
+        """Return what the file keeps."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return what `to_json` made `text` from."""
+        return cls(**json.loads(text))
+
+    def __str__(self) -> str:
+        return f"{self.model or 'a model without a name'} ({self.dims} dimensions, {self.metric})"
