@@ -27,8 +27,8 @@ from langgraph_memory.engine.connect import KEY_VARIABLE as KEY_VARIABLE  # noqa
 from langgraph_memory.engine.connect import encrypt_file as encrypt_file  # noqa: PLC0414
 from langgraph_memory.engine.connect import rekey_file as rekey_file  # noqa: PLC0414
 from langgraph_memory.engine.opening import Opening
-from langgraph_memory.flows import rewind
 from langgraph_memory.flows.thread_care import Swept
+from langgraph_memory.operations import rewind
 from langgraph_memory.operations.embedding import Index
 from langgraph_memory.operations.index import claim_index
 from langgraph_memory.operations.settings import StoreSettings, checked_clock
@@ -198,11 +198,11 @@ class MemoryDatabase:
 
         First as a preview. Raises MissingOwnerError or InvalidInputError.
         """
-        return self._runner.run(rewind.delete_runs(owner_id, run_ids, dry_run, self._settings))
+        return self._runner.run(rewind.delete_for_runs(owner_id, run_ids, dry_run, self._settings))
 
     async def adelete_for_runs(self, run_ids: Sequence[str], *, owner_id: str, dry_run: bool = True) -> Retraction:
         """Same as `delete_for_runs`."""
-        return await self._runner.arun(rewind.delete_runs(owner_id, run_ids, dry_run, self._settings))
+        return await self._runner.arun(rewind.delete_for_runs(owner_id, run_ids, dry_run, self._settings))
 
     def diagnose(self) -> Records[Finding]:
         """Look the database over: damage, orphaned rows, what has no vector, threads that cannot be read, the queue.

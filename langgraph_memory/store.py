@@ -35,8 +35,21 @@ from langgraph_memory.effects.runner import Runner
 from langgraph_memory.engine.given import engine_of
 from langgraph_memory.engine.opening import Opening
 from langgraph_memory.errors import InvalidInputError
-from langgraph_memory.flows import authors, changes, erasure, hygiene, jobs, review, rewind, threads, trail, transfer
-from langgraph_memory.operations import forget, items, memories, promotion, recall, remember
+from langgraph_memory.flows import authors, jobs, threads, transfer
+from langgraph_memory.operations import (
+    audit,
+    changes,
+    erasure,
+    forget,
+    hygiene,
+    items,
+    memories,
+    promotion,
+    recall,
+    remember,
+    review,
+    rewind,
+)
 from langgraph_memory.operations import index as indexing
 from langgraph_memory.operations.embedding import Embedder, Index, fields_of, index_of
 from langgraph_memory.operations.index import claim_index
@@ -602,7 +615,7 @@ class CuratedStore(BaseStore):
 
         Raises MissingOwnerError.
         """
-        return self._runner.run(trail.receipts(owner_id, thread_id, checkpoint_id, kind, limit, offset))
+        return self._runner.run(audit.receipts(owner_id, thread_id, checkpoint_id, kind, limit, offset))
 
     async def areceipts(
         self,
@@ -615,7 +628,7 @@ class CuratedStore(BaseStore):
         offset: int = 0,
     ) -> Records[Receipt]:
         """Same as `receipts`."""
-        return await self._runner.arun(trail.receipts(owner_id, thread_id, checkpoint_id, kind, limit, offset))
+        return await self._runner.arun(audit.receipts(owner_id, thread_id, checkpoint_id, kind, limit, offset))
 
     def explain(self, recall: Recall | Receipt | str, *, owner_id: str, shared_with: Sequence[str] = ()) -> Explanation:
         """Return why a recall found what it did, from its stored receipt: print it, or show it in a notebook.
@@ -623,13 +636,13 @@ class CuratedStore(BaseStore):
         `recall` is the recall, its receipt or the id of either. Memories are shown as they were then, other owners'
         only when `shared_with` names them again. Raises ReceiptNotFoundError.
         """
-        return self._runner.run(trail.explain(recall, owner_id, shared_with))
+        return self._runner.run(audit.explain(recall, owner_id, shared_with))
 
     async def aexplain(
         self, recall: Recall | Receipt | str, *, owner_id: str, shared_with: Sequence[str] = ()
     ) -> Explanation:
         """Same as `explain`."""
-        return await self._runner.arun(trail.explain(recall, owner_id, shared_with))
+        return await self._runner.arun(audit.explain(recall, owner_id, shared_with))
 
     def replay(self, recall: Recall | Receipt | str, *, owner_id: str, shared_with: Sequence[str] = ()) -> Replay:
         """Ask a stored recall again: with what was known `then`, and with what is known `now`.
@@ -637,13 +650,13 @@ class CuratedStore(BaseStore):
         What was forgotten since is missing from both; `then` is ranked with today's word statistics. Raises
         ReceiptNotFoundError.
         """
-        return self._runner.run(trail.replay(recall, owner_id, shared_with, self._settings))
+        return self._runner.run(audit.replay(recall, owner_id, shared_with, self._settings))
 
     async def areplay(
         self, recall: Recall | Receipt | str, *, owner_id: str, shared_with: Sequence[str] = ()
     ) -> Replay:
         """Same as `replay`."""
-        return await self._runner.arun(trail.replay(recall, owner_id, shared_with, self._settings))
+        return await self._runner.arun(audit.replay(recall, owner_id, shared_with, self._settings))
 
     def audit(
         self, *, owner_id: str, memory_id: str | None = None, limit: int = 100, offset: int = 0
@@ -652,13 +665,13 @@ class CuratedStore(BaseStore):
 
         Each was written in the transaction that made the change. Raises MissingOwnerError.
         """
-        return self._runner.run(trail.audit(owner_id, memory_id, limit, offset))
+        return self._runner.run(audit.audit(owner_id, memory_id, limit, offset))
 
     async def aaudit(
         self, *, owner_id: str, memory_id: str | None = None, limit: int = 100, offset: int = 0
     ) -> Records[AuditEntry]:
         """Same as `audit`."""
-        return await self._runner.arun(trail.audit(owner_id, memory_id, limit, offset))
+        return await self._runner.arun(audit.audit(owner_id, memory_id, limit, offset))
 
     def erase_owner(self, owner_id: str, *, threads: bool = False) -> Receipt:
         """Remove everything that is kept of an owner, then make its bytes unreadable in the live files.

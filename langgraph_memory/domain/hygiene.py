@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 from langgraph_memory.domain.clock import from_microseconds
 from langgraph_memory.domain.likeness import compare
@@ -27,6 +27,16 @@ the cap; an old version removed."""
 
 def _named(name: str, value: Any, others: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return [(name, value), *((f"{name}s[{one!r}]", found) for one, found in others.items())]
+
+
+def _check_share(name: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        raise InvalidInputError(f"{name} must be a number from 0 to 1, not {value!r}.")
+
+
+def _check_count(name: str, value: Any) -> None:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+        raise InvalidInputError(f"{name} must be a whole number from 1 on, or None, not {value!r}.")
 
 
 def _check_span(name: str, span: Any, least: timedelta) -> None:
@@ -63,11 +73,9 @@ class HygienePolicy:
     def __post_init__(self) -> None:
         """Raise InvalidInputError for a bound that means nothing."""
         for name, floor in _named("floor", self.floor, self.floors):
-            if isinstance(floor, bool) or not isinstance(floor, (int, float)) or not 0 <= floor <= 1:
-                raise InvalidInputError(f"{name} must be a number from 0 to 1, not {floor!r}.")
+            _check_share(name, floor)
         for name, cap in _named("cap", self.cap, self.caps):
-            if cap is not None and (isinstance(cap, bool) or not isinstance(cap, int) or cap < 1):
-                raise InvalidInputError(f"{name} must be a whole number from 1 on, or None, not {cap!r}.")
+            _check_count(name, cap)
         for name in ("recent", "keep_superseded", "keep_receipts"):
             _check_span(name, getattr(self, name), least=timedelta(0))
         for one, half_life in self.half_lives.items():
@@ -297,6 +305,76 @@ class Judge:
         if keep is None or one.superseded_at is None or one.superseded_at > self.now - keep // _MICROSECOND:
             return None
         return self.change(one, "trimmed", "superseded", "removed", f"superseded on {_day(one.superseded_at)}")
+
+
+class Planned(NamedTuple):
+    """A change that was decided, and the memory as it was seen then."""
+
+    change: Change
+    seen: Standing
+
+
+@dataclass(slots=True)
+class SweepPlan:
+    """What is to change of one owner: what is merged, what fades, and what goes, by id."""
+
+    merged: dict[str, Planned] = field(default_factory=dict)
+    faded: dict[str, Planned] = field(default_factory=dict)
+    going: dict[str, Planned] = field(default_factory=dict)
+
+    def merge(self, planned: Iterable[Planned]) -> None:
+        """Take in what loses its place to an equal one."""
+        self.merged.update((one.seen.id, one) for one in planned)
+
+    def judge(self, judge: Judge, memories: Iterable[Standing]) -> None:
+        """Take in what is to be done with each of some memories for its own sake, unless it is merged with another."""
+        for one in memories:
+            change = judge.judge(one)
+            if change is not None and one.id not in self.merged:
+                (self.going if change.removes else self.faded)[one.id] = Planned(change, one)
+
+    def crowd_out(self, one: Planned) -> None:
+        """Take in what goes for want of place."""
+        self.faded.pop(one.seen.id, None)
+        self.going[one.seen.id] = one
+
+    def keeps(self, one: Standing) -> bool:
+        """Whether nothing takes a live memory its place so far."""
+        return one.id not in self.merged and one.id not in self.going
+
+    def leaves(self, scope: str) -> int:
+        """Return how many live memories of a scope lose their place."""
+        leaving = (one for one in (*self.merged.values(), *self.going.values()) if one.seen.scope == scope)
+        return sum(one.change.action in ("merged", "pruned") for one in leaving)
+
+    def removals(self) -> tuple[list[str], dict[str, list[str]]]:
+        """Return what goes without its older versions, and what goes with them and with what is merged with it."""
+        alone = [name for name, one in self.going.items() if one.change.action == "trimmed"]
+        whole: dict[str, list[str]] = {name: [] for name in self.going if name not in set(alone)}
+        for name in self.merged:
+            if (last := self._successor_of(name)) in whole:
+                whole[last].append(name)
+        return alone, whole
+
+    def in_order(self, members: Mapping[str, Sequence[str]], needs: Iterable[tuple[str, str]]) -> list[Planned]:
+        """Return all that is done, in its order; of what is to go, old versions first and without what must stay.
+
+        `members` are the older versions that go with each memory that is to go, `needs` says who needs which of them.
+        """
+        stay = staying(members, needs)
+        going = [
+            Planned(replace(one.change, versions=len(members[name])), one.seen)
+            for name, one in self.going.items()
+            if name not in stay
+        ]
+        going.sort(key=lambda one: (one.change.action != "trimmed", one.seen.superseded_at or 0))
+        return [*self.merged.values(), *self.faded.values(), *going]
+
+    def _successor_of(self, name: str) -> str:
+        """Return which memory has the place of one in the end, after all that is merged."""
+        while (one := self.merged.get(name)) is not None and one.change.successor is not None:
+            name = one.change.successor
+        return name
 
 
 Alike = Callable[[Standing, Standing], bool]

@@ -18,8 +18,8 @@ from langgraph_memory import HygienePolicy, Memory, OfflineChatModel, build_grap
 from langgraph_memory.effects.effect import drive
 from langgraph_memory.effects.transaction import Transaction
 from langgraph_memory.errors import InvalidInputError, MemoryNotFoundError, MissingOwnerError
-from langgraph_memory.flows import hygiene
-from langgraph_memory.plans.hygiene import PART
+from langgraph_memory.operations import hygiene
+from langgraph_memory.operations.hygiene import PART
 from langgraph_memory.store import CuratedStore
 
 DAY = timedelta(days=1)

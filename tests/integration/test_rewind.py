@@ -271,7 +271,7 @@ def test_neither_happens_when_the_checkpoints_cannot_be_deleted(
     def fails(run_ids: Any) -> Any:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr("langgraph_memory.plans.rewind.delete_runs", fails)
+    monkeypatch.setattr("langgraph_memory.operations.rewind.delete_runs", fails)
     with pytest.raises(OSError, match="disk"):
         memory.delete_for_runs(["run-1"], owner_id=ADA, dry_run=False)
 

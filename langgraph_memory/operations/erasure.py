@@ -1,4 +1,4 @@
-"""Removing everything of an owner, in one transaction."""
+"""Erasing an owner: first the rows, in one transaction, then the bytes they left in the files."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from datetime import datetime
 
 from langgraph_memory.checkpoints.remove import delete_thread
 from langgraph_memory.domain.marks import erased_threads
-from langgraph_memory.domain.scope import owner_partition
+from langgraph_memory.domain.memory import Receipt
+from langgraph_memory.domain.scope import check_owner, owner_partition
 from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.runner import Scrub
 from langgraph_memory.effects.transaction import Query, writes
+from langgraph_memory.errors import DatabaseError
 from langgraph_memory.operations import marks
+from langgraph_memory.operations.settings import StoreSettings
 
 _INDEX_FIRST = (
     "erase_vectors",
@@ -33,8 +37,26 @@ The text index goes once more after them: a row that is deleted writes to it aga
 _KINDS = ("memories", "items", "versions", "vectors", "audit", "ledger", "receipts", "jobs")
 
 
+def erase_owner(owner_id: str, threads: bool, settings: StoreSettings) -> Effects[Receipt]:
+    """Remove everything of an owner, and its bytes."""
+    check_owner(owner_id)
+    counts: dict[str, int] = yield _erase(owner_id, settings.clock(), threads=threads)
+    try:
+        scrubbed: bool = yield Scrub()
+    except DatabaseError:  # the rows are gone all the same, which the receipt must say
+        scrubbed = False
+    body = {**counts, "scrubbed": scrubbed}
+    return Receipt(settings.new_id(), "erase", owner_id, settings.clock(), counts, body=body)
+
+
+def scrub() -> Effects[bool]:
+    """Make what was deleted unreadable in the files, and return whether that is done."""
+    done: bool = yield Scrub()
+    return done
+
+
 @writes
-def erase_owner(owner_id: str, now: datetime, *, threads: bool) -> Effects[dict[str, int]]:
+def _erase(owner_id: str, now: datetime, *, threads: bool) -> Effects[dict[str, int]]:
     """Remove all that is kept of an owner but marks, and return how much of each kind that was."""
     partition = {"partition": owner_partition(owner_id)}
     (held,) = yield Query("holdings", partition)

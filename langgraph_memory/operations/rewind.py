@@ -1,9 +1,9 @@
-"""Taking back what an abandoned branch of a thread taught: read what it did, then undo it, in one transaction."""
+"""Takes back what an abandoned branch of a thread taught: reads what it did, then undoes it, in one transaction."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -12,20 +12,22 @@ from langgraph_memory.checkpoints.remove import delete_runs
 from langgraph_memory.domain.clock import from_microseconds
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.rewind import Retraction, Stays, Unwinding, abandoned
-from langgraph_memory.domain.scope import owner_partition
+from langgraph_memory.domain.scope import check_owner, owner_partition
 from langgraph_memory.domain.trail import AuditEntry
 from langgraph_memory.domain.types import MemoryTypes
 from langgraph_memory.effects.effect import Effects
-from langgraph_memory.effects.transaction import Query, Row, reads, writes
+from langgraph_memory.effects.runner import Reclaim
+from langgraph_memory.effects.transaction import Query, Row, Transaction, reads, writes
 from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.operations.forget import settle_conflicts
 from langgraph_memory.operations.remember import known_about, rewrite
 from langgraph_memory.operations.rows import Origin, put_receipt, record, sound
+from langgraph_memory.operations.settings import StoreSettings, check_text, several
 from langgraph_memory.plans.jobs import unqueue
 
 
 @dataclass(frozen=True, slots=True)
-class Branch:
+class _Branch:
     """What is taken back: what some runs did, and what was done at some checkpoints, of one thread or any.
 
     With `keep`, those of the thread that do not lead to that checkpoint, or with an empty `keep` to its newest. With
@@ -57,18 +59,67 @@ class _Found:
     ledger: Sequence[Row]
     queued: Sequence[Row]
     checkpoints: int = 0
-    branch: Branch = field(kw_only=True)
+    branch: _Branch = field(kw_only=True)
+
+
+def retract(
+    owner_id: str,
+    run_ids: Iterable[str],
+    thread_id: str | None,
+    checkpoint_ids: Iterable[str],
+    dry_run: bool,
+    settings: StoreSettings,
+) -> Transaction[Retraction]:
+    """Take back what some runs, or some checkpoints of a thread, did to an owner's memories."""
+    runs, checkpoints = _texts("run_ids", run_ids), _texts("checkpoint_ids", checkpoint_ids)
+    check_text("thread_id", thread_id, optional=True)
+    if not runs and not checkpoints:
+        raise InvalidInputError("nothing to retract is named; pass run_ids, or thread_id with checkpoint_ids.")
+    if (thread_id is None) != (not checkpoints):
+        raise InvalidInputError("checkpoints are told by thread_id and checkpoint_ids together; pass both or neither.")
+    branch = _Branch(check_owner(owner_id), runs, thread_id, checkpoints)
+    return _transaction(branch, dry_run, settings)
+
+
+def retract_branch(
+    thread_id: str, owner_id: str, keep: str | None, dry_run: bool, settings: StoreSettings
+) -> Transaction[Retraction]:
+    """Take back what the checkpoints of a thread taught that do not lead to the one that is kept."""
+    check_text("thread_id", thread_id)
+    check_text("keep", keep, optional=True)
+    branch = _Branch(check_owner(owner_id), thread_id=thread_id, keep=keep or "")
+    return _transaction(branch, dry_run, settings)
+
+
+def delete_for_runs(
+    owner_id: str, run_ids: Iterable[str], dry_run: bool, settings: StoreSettings
+) -> Effects[Retraction]:
+    """Delete the checkpoints of some runs and take back what they taught, both or neither."""
+    branch = _Branch(check_owner(owner_id), _texts("run_ids", run_ids), delete=True)
+    found: Retraction = yield _transaction(branch, dry_run, settings)
+    if not dry_run:
+        yield Reclaim()
+    return found
+
+
+def _transaction(branch: _Branch, dry_run: bool, settings: StoreSettings) -> Transaction[Retraction]:
+    wanted = _preview if dry_run else _retract
+    return wanted(branch, settings.new_id(), settings.types, settings.clock())
+
+
+def _texts(name: str, values: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(check_text(name, str(value)) for value in several(name, values))
 
 
 @reads
-def preview(branch: Branch, retraction_id: str, types: MemoryTypes, now: datetime) -> Effects[Retraction]:
+def _preview(branch: _Branch, retraction_id: str, types: MemoryTypes, now: datetime) -> Effects[Retraction]:
     """Return what taking back a branch would do."""
     found = yield from _survey(branch, types, now)
     return _retraction(found, retraction_id, now, dry_run=True)
 
 
 @writes
-def retract(branch: Branch, retraction_id: str, types: MemoryTypes, now: datetime) -> Effects[Retraction]:
+def _retract(branch: _Branch, retraction_id: str, types: MemoryTypes, now: datetime) -> Effects[Retraction]:
     """Take back what a branch taught, with its checkpoints where that is asked, and keep a receipt."""
     found = yield from _survey(branch, types, now)
     done = _retraction(found, retraction_id, now, dry_run=False)
@@ -85,7 +136,7 @@ def retract(branch: Branch, retraction_id: str, types: MemoryTypes, now: datetim
     return done
 
 
-def _survey(branch: Branch, types: MemoryTypes, now: datetime) -> Effects[_Found]:
+def _survey(branch: _Branch, types: MemoryTypes, now: datetime) -> Effects[_Found]:
     """Read what a branch did and work out how to undo it."""
     branch, checkpoints = yield from _with_checkpoints(branch)
     bounds = branch.bounds()
@@ -105,7 +156,7 @@ def _survey(branch: Branch, types: MemoryTypes, now: datetime) -> Effects[_Found
     return _Found(unwinding, ledger, queued, checkpoints, branch=branch)
 
 
-def _with_checkpoints(branch: Branch) -> Effects[tuple[Branch, int]]:
+def _with_checkpoints(branch: _Branch) -> Effects[tuple[_Branch, int]]:
     """Return the branch with the checkpoints that belong to it, and how many of them are to be deleted."""
     if branch.keep is not None and branch.thread_id is not None:
         gone = yield from _abandoned(branch.thread_id, branch.keep)
