@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,23 +15,22 @@ from langgraph_memory.doctor import Finding, diagnose
 from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.hygiene import DEFAULT_HYGIENE, HygienePolicy, SweepReport
 from langgraph_memory.domain.receipts import Kept
-from langgraph_memory.domain.rewind import Retraction
-from langgraph_memory.domain.scope import GLOBAL, check_owner, owner_partition
+from langgraph_memory.domain.scope import GLOBAL
 from langgraph_memory.domain.session import SessionSummary
 from langgraph_memory.domain.types import MemoryType
-from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.effect import Effects, call, in_thread
 from langgraph_memory.effects.engine import Engine
 from langgraph_memory.effects.runner import Runner
+from langgraph_memory.effects.twins import runs_effects, twin_of
 from langgraph_memory.engine.connect import KEY_VARIABLE as KEY_VARIABLE  # noqa: PLC0414
 from langgraph_memory.engine.connect import encrypt_file as encrypt_file  # noqa: PLC0414
 from langgraph_memory.engine.connect import rekey_file as rekey_file  # noqa: PLC0414
 from langgraph_memory.engine.opening import Opening
 from langgraph_memory.flows.thread_care import Swept
-from langgraph_memory.operations import rewind
 from langgraph_memory.operations.embedding import Index
 from langgraph_memory.operations.index import claim_index
 from langgraph_memory.operations.settings import StoreSettings, checked_clock
-from langgraph_memory.store import CuratedStore
+from langgraph_memory.store import Admin, Audit, CuratedStore, Hygiene, Jobs
 from langgraph_memory.views import Records
 
 if TYPE_CHECKING:  # what reads a session knows the language and the graphs, which most programs here need not wait for
@@ -44,10 +42,12 @@ _DAYS_30 = timedelta(days=30)
 class MemoryDatabase:
     """An open database: `checkpointer` keeps threads, `store` keeps memories, both on its engine.
 
+    What administrators use stands apart: `audit` is what was changed and recalled and why, `hygiene` keeps memories few
+    and true, `jobs` is what waits to be promoted, and `admin` erases, exports and imports. `store` has the same four.
     `open_memory` says what the arguments mean.
     """
 
-    __slots__ = ("_engine", "_runner", "_settings", "checkpointer", "store")
+    __slots__ = ("_engine", "_runner", "_settings", "admin", "audit", "checkpointer", "hygiene", "jobs", "store")
 
     def __init__(
         self,
@@ -91,15 +91,19 @@ class MemoryDatabase:
             settings=self._settings,
         )
         self._runner = Runner(engine, self._settings.embedder, claim_index)
+        self.audit: Audit = self.store.audit
+        self.hygiene: Hygiene = self.store.hygiene
+        self.jobs: Jobs = self.store.jobs
+        self.admin: Admin = self.store.admin
 
-    def close(self) -> None:
+    @runs_effects
+    def close(self) -> Effects[None]:
         """Finish what is running and release every connection; safe to call again."""
-        self._engine.close()
+        return in_thread(self._engine.close)
 
-    async def aclose(self) -> None:
-        """Same as `close`."""
-        await asyncio.to_thread(self.close)
+    aclose = twin_of(close)
 
+    @runs_effects
     def end_session(
         self,
         thread_id: str,
@@ -109,7 +113,7 @@ class MemoryDatabase:
         compact: bool = False,
         summarizer: Summarizer | None = None,
         messages_key: str = "messages",
-    ) -> SessionSummary:
+    ) -> Effects[SessionSummary]:
         """Remember what a thread came to, as the one live `summary` of it; with `compact` shorten the thread too.
 
         Without a `summarizer` it is what rules find in the user's words: decisions, statements, open points and what
@@ -120,130 +124,41 @@ class MemoryDatabase:
 
         Raises ThreadNotFoundError, MissingOwnerError, and InvalidInputError when the thread is another owner's.
         """
-        from langgraph_memory.effects.effect import perform
-
-        return perform(self._end((thread_id, owner_id, scope, messages_key), summarizer, compact))
-
-    async def aend_session(
-        self,
-        thread_id: str,
-        *,
-        owner_id: str,
-        scope: str = GLOBAL,
-        compact: bool = False,
-        summarizer: Summarizer | None = None,
-        messages_key: str = "messages",
-    ) -> SessionSummary:
-        """Same as `end_session`."""
-        from langgraph_memory.effects.effect import aperform
-
-        return await aperform(self._end((thread_id, owner_id, scope, messages_key), summarizer, compact))
-
-    def _end(
-        self, session: tuple[str, str, str, str], summarizer: Summarizer | None, compact: bool
-    ) -> Effects[SessionSummary]:
         from langgraph_memory.session import Session, end_session
 
-        wanted = Session(*session)
+        wanted = Session(thread_id, owner_id, scope, messages_key)
         return end_session(self._runner, self._settings, self.checkpointer, wanted, summarizer, compact=compact)
 
+    aend_session = twin_of(end_session)
+
+    @runs_effects
     def sweep(
         self,
         *,
         policy: HygienePolicy = DEFAULT_HYGIENE,
         max_age: timedelta | None = None,
         max_checkpoints_per_thread: int | None = None,
-    ) -> tuple[SweepReport, Swept]:
+    ) -> Effects[tuple[SweepReport, Swept]]:
         """Sweep everybody's memories by `policy`, then the threads by age and length.
 
-        See `CuratedStore.sweep` and `ThreadSaver.sweep`.
+        See `Hygiene.sweep` and `ThreadSaver.sweep`.
         """
-        swept = self.store.sweep(policy=policy)
-        threads = self.checkpointer.sweep(max_age=max_age, max_checkpoints_per_thread=max_checkpoints_per_thread)
+        hygiene, saver, longest = self.hygiene, self.checkpointer, max_checkpoints_per_thread
+        swept = yield from call(hygiene.sweep, hygiene.asweep, policy=policy)
+        threads = yield from call(saver.sweep, saver.asweep, max_age=max_age, max_checkpoints_per_thread=longest)
         return swept, threads
 
-    async def asweep(
-        self,
-        *,
-        policy: HygienePolicy = DEFAULT_HYGIENE,
-        max_age: timedelta | None = None,
-        max_checkpoints_per_thread: int | None = None,
-    ) -> tuple[SweepReport, Swept]:
-        """Same as `sweep`."""
-        swept = await self.store.asweep(policy=policy)
-        threads = await self.checkpointer.asweep(max_age=max_age, max_checkpoints_per_thread=max_checkpoints_per_thread)
-        return swept, threads
+    asweep = twin_of(sweep)
 
-    def retract_branch(
-        self, thread_id: str, *, owner_id: str, keep: str | None = None, dry_run: bool = True
-    ) -> Retraction:
-        """Take back what a thread taught on the branches that were left behind; first as a preview.
-
-        `keep` is the newest checkpoint of the branch that counts, by default the thread's newest: right after a
-        rewind, before anything is said, name the checkpoint that was rewound to. What the other checkpoints did to
-        the owner's memories is taken back as by `CuratedStore.retract`; the checkpoints themselves stay.
-
-        Raises MissingOwnerError, or InvalidInputError when the thread has no such checkpoint.
-        """
-        return self._runner.run(rewind.retract_branch(thread_id, owner_id, keep, dry_run, self._settings))
-
-    async def aretract_branch(
-        self, thread_id: str, *, owner_id: str, keep: str | None = None, dry_run: bool = True
-    ) -> Retraction:
-        """Same as `retract_branch`."""
-        return await self._runner.arun(rewind.retract_branch(thread_id, owner_id, keep, dry_run, self._settings))
-
-    def delete_for_runs(self, run_ids: Sequence[str], *, owner_id: str, dry_run: bool = True) -> Retraction:
-        """Delete the checkpoints that some runs made and take back what they taught an owner, both or neither.
-
-        First as a preview. Raises MissingOwnerError or InvalidInputError.
-        """
-        return self._runner.run(rewind.delete_for_runs(owner_id, run_ids, dry_run, self._settings))
-
-    async def adelete_for_runs(self, run_ids: Sequence[str], *, owner_id: str, dry_run: bool = True) -> Retraction:
-        """Same as `delete_for_runs`."""
-        return await self._runner.arun(rewind.delete_for_runs(owner_id, run_ids, dry_run, self._settings))
-
-    def diagnose(self) -> Records[Finding]:
+    @runs_effects
+    def diagnose(self) -> Effects[Records[Finding]]:
         """Look the database over: damage, orphaned rows, what has no vector, threads that cannot be read, the queue.
 
         Nothing is changed. The newest checkpoint of every thread is read, so it takes its time.
         """
-        return diagnose(self._engine, self.store, self.checkpointer, self._settings)
+        return in_thread(diagnose, self._engine, self.store, self.checkpointer, self._settings)
 
-    async def adiagnose(self) -> Records[Finding]:
-        """Same as `diagnose`."""
-        return await asyncio.to_thread(self.diagnose)
-
-    def grant(self, role: str, *, owner_id: str) -> None:
-        """Let a role of the PostgreSQL server work with the memories and threads of one owner, and see no others.
-
-        It holds for SQL written by hand too: row-level security is turned on for every table, and the role is what
-        binds, which no setting of a session changes. The first role that is granted turns it on; from then on only the
-        role that owns the tables, its members and roles with BYPASSRLS see everything, and superusers, whom no policy
-        stops. A role that is granted nothing sees nothing. Granting it again binds it to another owner, and covers the
-        tables that a newer version of this package has added. The role must exist and be no administrator's. Items of
-        the plain store outside `("curated", owner)` are nobody's, so that no bound role sees them.
-
-        Raises MissingOwnerError, DatabaseUnavailableError, or InvalidInputError: without PostgreSQL, without such a
-        role, and for a role that could act as one that sees more.
-        """
-        self._engine.grant(role, owner_partition(check_owner(owner_id)), owner_id)
-
-    async def agrant(self, role: str, *, owner_id: str) -> None:
-        """Same as `grant`."""
-        await asyncio.to_thread(self.grant, role, owner_id=owner_id)
-
-    def revoke(self, role: str) -> None:
-        """Take every right on the tables from a role of the PostgreSQL server; doing so again changes nothing.
-
-        Row-level security stays on. Raises DatabaseUnavailableError or InvalidInputError.
-        """
-        self._engine.revoke(role)
-
-    async def arevoke(self, role: str) -> None:
-        """Same as `revoke`."""
-        await asyncio.to_thread(self.revoke, role)
+    adiagnose = twin_of(diagnose)
 
 
 def open_memory(
@@ -269,12 +184,12 @@ def open_memory(
 
     `conn_string` is a file path, a `sqlite:///` URL, `":memory:"` or a `postgresql://` URL. `index` and `ttl` mean what
     they mean in LangGraph; `index="local"` embeds on this machine's CPU, with a model that the extra `local` installs
-    and no network, and `store.reindex()` embeds what a file holds already. `serde` serialises thread state; without one
-    it is strict msgpack, and `allowed_classes`
-    names the classes of your own that may be restored from it. `fence` refuses a second writer that continues the same
-    checkpoint. `share_history` lets the checkpoints of one listing share their messages, which is many times faster and
-    only for code that changes none of them in place. `memory_types` adds types of your own, `guard` says what becomes
-    of personal data and which detectors look for secrets (`GuardPolicy(detectors=(CredSweeperDetector(),))`).
+    and no network, and `memory.admin.reindex()` embeds what a file holds already. `serde` serialises thread state;
+    without one it is strict msgpack, and `allowed_classes` names the classes of your own that may be restored from it.
+    `fence` refuses a second writer that continues the same checkpoint. `share_history` lets the checkpoints of one
+    listing share their messages, which is many times faster and only for code that changes none of them in place.
+    `memory_types` adds types of your own, `guard` says what becomes of personal data and which detectors look for
+    secrets (`GuardPolicy(detectors=(CredSweeperDetector(),))`).
     `threads="owned"` refuses a run, a read, an `end_session` and a deletion by whom a thread does not belong to.
     `receipts` is what is kept of a recall: "query" (ids, scores, and the question as the guard has passed it), "ids" or
     "off"; it goes with its thread, and after `keep_receipts` (None: when a sweep says so).

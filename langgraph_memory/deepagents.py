@@ -150,7 +150,9 @@ class CuratedBackend(BackendProtocol):
 
     def _files(self) -> MemoryFiles:
         if self._bound is not None and self._store is not None:
-            return self._allowed(self._store, self._bound, self._store.owner_memory(owner_id=self._bound.owner_id))
+            return self._allowed(
+                self._store, self._bound, self._store.admin.owner_memory(owner_id=self._bound.owner_id)
+            )
         runtime, config = get_runtime(), get_config()
         store = self._store if self._store is not None else runtime.store
         if not isinstance(store, CuratedStore):
@@ -159,9 +161,9 @@ class CuratedBackend(BackendProtocol):
         who = self._bound or self._owner(store, runtime, config, thread_id)
         allowed = switches_of(runtime, config)
         if thread_id is None:
-            of_owner = store.owner_memory(owner_id=who.owner_id)
+            of_owner = store.admin.owner_memory(owner_id=who.owner_id)
         else:
-            of_owner = store.thread_memory(thread_id, owner_id=who.owner_id)
+            of_owner = store.admin.thread_memory(thread_id, owner_id=who.owner_id)
         return self._allowed(store, who, allowed.and_also(of_owner), source_of(runtime, config))
 
     def _owner(

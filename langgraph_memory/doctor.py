@@ -109,7 +109,7 @@ def _fault_of(saver: ThreadSaver, thread: ThreadSummary) -> tuple[str, str] | No
 
 def _queue(store: CuratedStore) -> Iterator[Finding]:
     offset, set_aside = 0, 0
-    while page := store.jobs(limit=_PAGE, offset=offset):
+    while page := store.jobs.pending(limit=_PAGE, offset=offset):
         set_aside += sum(job.set_aside for job in page)
         offset += len(page)
     if set_aside:

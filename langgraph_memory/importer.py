@@ -109,7 +109,9 @@ class _Import:
             done += 1
             self._report(done, total)
         while batch := (yield from self._beside(lambda: list(islice(self._items, _BATCH)))):
-            receipt = yield from call(store.import_, store.aimport_, list(_item_lines(batch, self._found.damaged)))
+            receipt = yield from call(
+                store.admin.import_, store.admin.aimport_, list(_item_lines(batch, self._found.damaged))
+            )
             self._found.items += receipt.counts.get("items", 0)
             done += len(batch)
             self._report(done, total)

@@ -230,7 +230,7 @@ class _Actions:
     async def explain(self, recall_id: Annotated[str, Field(description="The id that recall gave.")]) -> Told:
         """Tell why a recall found what it did, and what it left out."""
         who = await self._allowed(reads=True)
-        found = await self._store.aexplain(recall_id, owner_id=who.owner_id)
+        found = await self._store.audit.aexplain(recall_id, owner_id=who.owner_id)
         if not _sees(who.scope, found.scope):
             raise InvalidInputError(f"there is no recall {recall_id[:40]!r} in sight of this server.")
         return Told(text=str(found))
@@ -295,7 +295,7 @@ class _Actions:
     async def _allowed(self, *, reads: bool) -> Identity:
         """Return whose memories a call is about; raises InvalidInputError where they have paused that."""
         who = self._who()
-        switches = await self._store.aowner_memory(owner_id=who.owner_id)
+        switches = await self._store.admin.aowner_memory(owner_id=who.owner_id)
         if not (switches.recall if reads else switches.learn):
             raise InvalidInputError(f"its owner has paused memory, so that nothing is {'read' if reads else 'stored'}.")
         return who

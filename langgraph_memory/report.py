@@ -21,12 +21,12 @@ def owner_report(memory: MemoryDatabase, owner_id: str) -> str:
 
     What is known and was known, whose words it comes from, who changed it and why, what was recalled for which
     question, what they said in their threads and was answered, what waits to be read, and other items. In a thread of
-    several owners it tells this one's words and the assistant's alone. `CuratedStore.export` gives the same to
+    several owners it tells this one's words and the assistant's alone. `memory.admin.export` gives the same to
     programs, without the threads.
 
     Raises MissingOwnerError.
     """
-    held = _Held.of(owner_id, list(memory.store.export(owner_id=owner_id)))
+    held = _Held.of(owner_id, list(memory.admin.export(owner_id=owner_id)))
     listed = [one.thread_id for one in memory.checkpointer.list_threads(owner_id=owner_id, limit=_ALL)]
     said = {}
     for thread_id in held.threads(listed):
@@ -37,7 +37,7 @@ def owner_report(memory: MemoryDatabase, owner_id: str) -> str:
 
 async def aowner_report(memory: MemoryDatabase, owner_id: str) -> str:
     """Same as `owner_report`."""
-    held = _Held.of(owner_id, [line async for line in memory.store.aexport(owner_id=owner_id)])
+    held = _Held.of(owner_id, [line async for line in memory.admin.aexport(owner_id=owner_id)])
     listed = [one.thread_id for one in await memory.checkpointer.alist_threads(owner_id=owner_id, limit=_ALL)]
     said = {}
     for thread_id in held.threads(listed):

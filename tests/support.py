@@ -105,6 +105,10 @@ class Driver:
         self.mode = mode
 
     def __getattr__(self, name: str) -> Any:
+        if name in ("audit", "hygiene", "jobs", "admin"):
+            return Driver(getattr(self.target, name), self.mode)
+        if name in ("audit", "hygiene", "jobs", "admin"):
+            return Driver(getattr(self.target, name), self.mode)
         if self.mode == "async":
             return getattr(self.target, f"a{name}")
         return partial(self._call, getattr(self.target, name))
@@ -133,7 +137,7 @@ def opened_store(
 def take_in(store: CuratedStore, *memories: Memory) -> None:
     """Store memories as they are, as an import of an older file does: nothing is reconciled."""
     lines = [{"kind": "memory", "memory": {"id": one.id, **one.to_value()}, "versions": []} for one in memories]
-    store.import_([json.dumps({"format": "langgraph_memory", "version": 1}), *map(json.dumps, lines)])
+    store.admin.import_([json.dumps({"format": "langgraph_memory", "version": 1}), *map(json.dumps, lines)])
 
 
 def one_sentence(error: BaseException) -> str:

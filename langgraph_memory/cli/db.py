@@ -39,7 +39,7 @@ _LARGE_LOG = 256 << 20
 def owners(db: Database = DEFAULT_DATABASE, as_json: Json = False) -> None:
     """List whose memories a database holds, and how many."""
     with opened(db) as memory:
-        found = memory.store.list_owners()
+        found = memory.admin.list_owners()
     print_list(found, nothing="the file holds nothing of anybody.", as_json=as_json)
 
 
@@ -56,7 +56,7 @@ def erase(
     what = "everything and every thread" if threads else "everything but the threads"
     confirm(f"Erase {what} of {owner} from {without_password(path)}?", sure=yes)
     with opened(path) as memory:
-        receipt = memory.store.erase_owner(owner, threads=threads)
+        receipt = memory.admin.erase_owner(owner, threads=threads)
     scrubbed = bool(receipt.body["scrubbed"])
     facts = {"erased": owner, "counts": dict(receipt.counts), "scrubbed": scrubbed}
     said = f"erased {listed(receipt.counts.items())} of {owner}.{bytes_left(db, scrubbed=scrubbed)}"
@@ -100,7 +100,7 @@ def export(
     if readable and owner is None:
         raise InvalidInputError("--readable is for one owner; name one with --owner.")
     with opened(db) as memory:
-        lines = _readable(memory, owner) if readable and owner else memory.store.export(owner_id=owner)
+        lines = _readable(memory, owner) if readable and owner else memory.admin.export(owner_id=owner)
         if file == STANDARD_STREAM:
             for line in lines:
                 typer.echo(line.encode("utf-8") + b"\n", nl=False)
@@ -201,7 +201,7 @@ def _taken_in(db: str, file: str, owner: str | None, trusted: bool) -> Receipt:
         source = sys.stdin if file == STANDARD_STREAM else stack.enter_context(Path(file).open(encoding="utf-8"))
         lines = _begun(source)
         memory = stack.enter_context(opened(db, new=True))
-        return memory.store.import_(lines, owner_id=owner, trusted=trusted, on_progress=_count)
+        return memory.admin.import_(lines, owner_id=owner, trusted=trusted, on_progress=_count)
 
 
 def _begun(lines: Iterator[str]) -> Iterator[str]:
@@ -300,7 +300,7 @@ def reindex(
     """Embed what has no vector yet, or everything for another model; it can be interrupted and gone on with."""
     with opened(db, index=index_of(embed, dims, fields)) as memory, progress("embedding") as report:
         try:
-            done = memory.store.reindex(on_progress=report)
+            done = memory.admin.reindex(on_progress=report)
         except KeyboardInterrupt:
             typer.echo("interrupted; what is done stays, run it again to go on.", err=True)
             raise typer.Exit(130) from None
@@ -348,7 +348,7 @@ def _key(variable: str, asked: str, *, confirmed: bool) -> str:
 def grant(owner: Owner, role: Role, db: Database = DEFAULT_DATABASE, as_json: Json = False) -> None:
     """Let a role of the PostgreSQL server see the rows of one owner, and no others; the tables' owner runs it."""
     with opened(db) as memory:
-        memory.grant(role, owner_id=owner)
+        memory.admin.grant(role, owner_id=owner)
     tell(f"{role} sees what is {owner}'s, and nothing else.", {"role": role, "owner_id": owner}, as_json=as_json)
 
 
@@ -356,5 +356,5 @@ def grant(owner: Owner, role: Role, db: Database = DEFAULT_DATABASE, as_json: Js
 def revoke(role: Role, db: Database = DEFAULT_DATABASE, as_json: Json = False) -> None:
     """Take from a role of the PostgreSQL server what grant gave it."""
     with opened(db) as memory:
-        memory.revoke(role)
+        memory.admin.revoke(role)
     tell(f"{role} sees nothing any more.", {"role": role, "owner_id": None}, as_json=as_json)

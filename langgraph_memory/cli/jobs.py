@@ -31,7 +31,7 @@ def list_jobs(
 ) -> None:
     """List what waits to be promoted and what was set aside, longest waiting first."""
     with opened(db) as memory:
-        found = memory.store.jobs(owner_id=owner, limit=limit + 1)
+        found = memory.jobs.pending(owner_id=owner, limit=limit + 1)
     nothing, which = "nothing waits to be promoted.", "these wait longest"
     print_list(found, nothing=nothing, as_json=as_json, limit=limit, which=which)
 
@@ -40,7 +40,7 @@ def list_jobs(
 def retry(owner: Owner, thread: Thread = None, db: Database = DEFAULT_DATABASE, as_json: Json = False) -> None:
     """Try an owner's messages again that were set aside."""
     with opened(db) as memory:
-        count = memory.store.retry_set_aside(owner_id=owner, thread_id=thread)
+        count = memory.jobs.retry(owner_id=owner, thread_id=thread)
     said = f"{counted(count, 'messages')} of {owner} {agreeing(count, 'wait')} again."
     tell(said, {"messages": count}, as_json=as_json)
 
@@ -49,7 +49,7 @@ def retry(owner: Owner, thread: Thread = None, db: Database = DEFAULT_DATABASE, 
 def drop(owner: Owner, thread: Thread = None, db: Database = DEFAULT_DATABASE, as_json: Json = False) -> None:
     """Give up an owner's messages that were set aside."""
     with opened(db) as memory:
-        count = memory.store.drop_set_aside(owner_id=owner, thread_id=thread)
+        count = memory.jobs.discard(owner_id=owner, thread_id=thread)
     said = f"{counted(count, 'messages')} of {owner} {agreeing(count, 'were')} given up."
     tell(said, {"messages": count}, as_json=as_json)
 
@@ -127,6 +127,6 @@ def _tell_waiting(store: CuratedStore, extractor: str, *, once: bool) -> None:
 
 def _all_jobs(store: CuratedStore) -> Iterator[Job]:
     offset = 0
-    while page := store.jobs(offset=offset):
+    while page := store.jobs.pending(offset=offset):
         yield from page
         offset += len(page)

@@ -48,7 +48,7 @@ def list_memories(
 ) -> None:
     """List the memories in a file, of one owner or of all, newest first."""
     with opened(db) as memory:
-        owners = [found[0] for found in memory.store.list_owners()] if owner is None else [owner]
+        owners = [found[0] for found in memory.admin.list_owners()] if owner is None else [owner]
         pages = {
             one: memory.store.list_memories(owner_id=one, everything=everything, limit=limit + 1) for one in owners
         }
@@ -200,7 +200,7 @@ def audit(
     """List who changed an owner's memories, or one of them, when and why, newest first."""
     with opened(db) as memory:
         wanted = None if memory_id is None else _id_of(memory.store, owner, memory_id)
-        found = memory.store.audit(owner_id=owner, memory_id=wanted, limit=limit + 1)
+        found = memory.audit.entries(owner_id=owner, memory_id=wanted, limit=limit + 1)
     title, nothing = f"changes to {owner}'s memories", f"nothing is recorded of changes to {owner}'s memories."
     print_list(found, title=title, nothing=nothing, as_json=as_json, limit=limit)
 
@@ -219,7 +219,7 @@ def recalls(
 ) -> None:
     """List what an owner's recalls found, newest first; explain shows one of them."""
     with opened(db) as memory:
-        found = memory.store.receipts(owner_id=owner, thread_id=thread, kind="recall", limit=limit + 1)
+        found = memory.audit.receipts(owner_id=owner, thread_id=thread, kind="recall", limit=limit + 1)
     nothing = f"{owner} has recalled nothing yet."
     print_list(
         found, nothing=nothing, as_json=as_json, limit=limit, table=lambda shown: _recalls(shown, f"recalls of {owner}")
@@ -253,11 +253,11 @@ def explain(
     """Show why a recall found what it did."""
     with opened(db) as memory:
         if recall_id is None:
-            last = memory.store.receipts(owner_id=owner, kind="recall", limit=1)
+            last = memory.audit.receipts(owner_id=owner, kind="recall", limit=1)
             if not last:
                 raise InvalidInputError(f"{owner!r} has recalled nothing yet.")
             recall_id = last[0].id
-        explanation = memory.store.explain(recall_id, owner_id=owner)
+        explanation = memory.audit.explain(recall_id, owner_id=owner)
     receipt = explanation.receipt
     tell(str(explanation), {"id": receipt.id, "at": receipt.at, "body": dict(receipt.body)}, as_json=as_json)
 
@@ -301,7 +301,7 @@ def forget(
         found = memory_of_id(memory.store, owner, memory_id)
         confirm(f"Forget {found.content!r} of {owner}, with its older versions?", sure=yes)
         receipt = memory.store.forget(found.id, owner_id=owner)
-        scrubbed = memory.store.scrub()
+        scrubbed = memory.admin.scrub()
     facts = {"forgotten": found.id, "counts": dict(receipt.counts), "scrubbed": scrubbed}
     left = bytes_left(db, scrubbed=scrubbed)
     tell(f"forgot {receipt.counts['memories']} of {owner}'s memories.{left}", facts, as_json=as_json)
@@ -331,7 +331,7 @@ def review(
 
     kinds = check_kind(kind)
     with opened(db) as memory:
-        lists = {one: memory.store.review(owner_id=owner, kind=one, limit=limit) for one in kinds}
+        lists = {one: memory.hygiene.review(owner_id=owner, kind=one, limit=limit) for one in kinds}
     if as_json:
         print_json(row for items in lists.values() for row in items.rows())
         return
@@ -374,12 +374,12 @@ def sweep(
     )
     with opened(db) as memory:
         asks = not dry_run and not yes
-        report = memory.store.sweep(owner_id=owner, policy=policy, dry_run=dry_run or asks)
+        report = memory.hygiene.sweep(owner_id=owner, policy=policy, dry_run=dry_run or asks)
         if asks and (report.changes or report.items or report.counts):
             _print_sweep(report, limit, err=as_json)
             whose = "everybody's memories" if owner is None else f"{owner}'s memories"
             confirm(f"Sweep {whose} in {without_password(db)} so?", sure=False)
-            report = memory.store.sweep(owner_id=owner, policy=policy)
+            report = memory.hygiene.sweep(owner_id=owner, policy=policy)
             if not as_json:
                 typer.echo("\n".join(_swept(report)))
                 return
@@ -481,12 +481,12 @@ class _Branch:
     def taken_back(self, memory: MemoryDatabase, *, dry_run: bool) -> Retraction:
         """Take it back, or return what that would do."""
         if self.delete:
-            return memory.delete_for_runs(self.runs, owner_id=self.owner, dry_run=dry_run)
+            return memory.hygiene.delete_for_runs(self.runs, owner_id=self.owner, dry_run=dry_run)
         if self.thread is None:
-            return memory.store.retract(owner_id=self.owner, run_ids=self.runs, dry_run=dry_run)
+            return memory.hygiene.retract(owner_id=self.owner, run_ids=self.runs, dry_run=dry_run)
         if not self.checkpoints:
-            return memory.retract_branch(self.thread, owner_id=self.owner, keep=self.keep, dry_run=dry_run)
-        return memory.store.retract(
+            return memory.hygiene.retract_branch(self.thread, owner_id=self.owner, keep=self.keep, dry_run=dry_run)
+        return memory.hygiene.retract(
             owner_id=self.owner, thread_id=self.thread, checkpoint_ids=self.checkpoints, dry_run=dry_run
         )
 

@@ -75,11 +75,11 @@ def thread_memory(
 ) -> None:
     """Show or set whether memory is read in a thread, and whether anything is learnt of it."""
     with opened(db) as memory:
-        found = memory.store.thread_memory(thread, owner_id=owner)
+        found = memory.admin.thread_memory(thread, owner_id=owner)
         if recall is not None or learn is not None:
             recall, learn = (found.recall if recall is None else recall), (found.learn if learn is None else learn)
-            memory.store.set_thread_memory(thread, owner_id=owner, recall=recall, learn=learn)
-            found = memory.store.thread_memory(thread, owner_id=owner)
+            memory.admin.set_thread_memory(thread, owner_id=owner, recall=recall, learn=learn)
+            found = memory.admin.thread_memory(thread, owner_id=owner)
     said = f"memory is {'read' if found.recall else 'not read'} and {'learnt' if found.learn else 'nothing is learnt'}"
     facts = {"thread_id": thread, "owner_id": owner, "recall": found.recall, "learn": found.learn}
     tell(f"{said} in {thread} for {owner}.", facts, as_json=as_json)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass
 from typing import Any, ParamSpec, Protocol, TypeVar
@@ -49,6 +50,12 @@ class Call:
 def call(method: Callable[P, T], twin: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> Effects[T]:
     """Call `method`, or await its `twin`."""
     result: T = yield Call(lambda: method(*args, **kwargs), lambda: twin(*args, **kwargs))
+    return result
+
+
+def in_thread(blocking: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Effects[T]:
+    """Call what blocks; from async code in a thread of its own."""
+    result: T = yield Call(lambda: blocking(*args, **kwargs), lambda: asyncio.to_thread(blocking, *args, **kwargs))
     return result
 
 

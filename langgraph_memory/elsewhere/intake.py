@@ -83,7 +83,7 @@ def _take_in(store: CuratedStore, foreign: Foreign, owner_id: str, scope: str, *
     holding = [one for one in foreign.statements if one.ended_at is None]
     memories = list(_memories(foreign.format, holding, owner_id, scope, left_out))
     before = {one.id for one in _live(store, owner_id)}
-    counts = store.import_([_HEADER, *map(_line, memories)], owner_id=owner_id).counts
+    counts = store.admin.import_([_HEADER, *map(_line, memories)], owner_id=owner_id).counts
     taken_in = _live(store, owner_id)
     added = [one.content for one in taken_in if one.id not in before]
     known_before = {one.id for one in taken_in}
@@ -145,9 +145,9 @@ def _hear(store: CuratedStore, foreign: Foreign, owner_id: str, scope: str) -> N
         place = LedgerPlace(owner_id, thread, reader.name)
         every = [Utterance(message_id=one.message_id, actor="user", text=one.text) for one in _in_order(said)]
         for start in range(0, len(every), _BATCH):
-            unread = store.unread(every[start : start + _BATCH], place=place)
+            unread = store.queue.unread(every[start : start + _BATCH], place=place).utterances
             source = Source(thread_id=thread, extractor=f"import:{foreign.format}")
-            store.promote(reader.extract(unread), utterances=unread, place=place, scope=scope, source=source)
+            store.queue.promote(reader.extract(unread), utterances=unread, place=place, scope=scope, source=source)
 
 
 def _in_order(said: Iterator[Spoken]) -> list[Spoken]:

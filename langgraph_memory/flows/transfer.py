@@ -20,7 +20,6 @@ from langgraph_memory.domain.transfer import (
     parse,
 )
 from langgraph_memory.effects.effect import Effects
-from langgraph_memory.effects.transaction import Transaction
 from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.operations.embedding import indexed_texts, searchable_text
 from langgraph_memory.operations.index import embed_fields
@@ -35,32 +34,34 @@ Progress = Callable[[int], None]
 """Called with how much is done so far."""
 
 
-class Export:
-    """Walks an export page by page; the same for sync and async."""
+def export(owner_id: str | None, settings: StoreSettings) -> Iterator[Effects[Iterable[str]]]:
+    """Return what reads an export page by page; each page is asked for when the one before was read."""
+    if owner_id is not None:
+        check_owner(owner_id)
+    return _export(owner_id, settings)
 
-    def __init__(self, owner_id: str | None, settings: StoreSettings) -> None:
-        self._owner_id = None if owner_id is None else check_owner(owner_id)
-        self.header = header(settings.clock())
-        self._left: list[tuple[str, str, Any]] = []
 
-    def begin(self) -> Transaction[Sequence[str]]:
-        """Return the operation that reads what there is to walk."""
-        return transfer.partitions(self._owner_id)
+def _export(owner_id: str | None, settings: StoreSettings) -> Iterator[Effects[Iterable[str]]]:
+    partitions: list[str] = []
+    yield _begin(partitions, owner_id, settings)
+    for partition in partitions:
+        for section, start in SECTIONS.items():
+            after = [start]
+            while after:
+                yield _page(section, partition, after)
 
-    def walk(self, partitions: Sequence[str]) -> None:
-        """Take in what `begin` found."""
-        self._left = [(name, one, SECTIONS[name]) for one in reversed(partitions) for name in reversed(list(SECTIONS))]
 
-    def next_page(self) -> Transaction[Page] | None:
-        """Return the operation that reads the next page, or None when there is no more to read."""
-        return transfer.export_page(*self._left[-1]) if self._left else None
+def _begin(partitions: list[str], owner_id: str | None, settings: StoreSettings) -> Effects[Iterable[str]]:
+    partitions += yield transfer.partitions(owner_id)
+    return [header(settings.clock())]
 
-    def accept(self, page: Page) -> Iterator[str]:
-        """Yield the lines of a page."""
-        section, partition, _ = self._left.pop()
-        if page.after is not None:
-            self._left.append((section, partition, page.after))
-        yield from page.lines
+
+def _page(section: str, partition: str, after: list[Any]) -> Effects[Iterable[str]]:
+    """Read a page, and leave in `after` where the next one starts, if there is one."""
+    page: Page = yield transfer.export_page(section, partition, after.pop())
+    if page.after is not None:
+        after.append(page.after)
+    return page.lines
 
 
 def import_(

@@ -88,7 +88,9 @@ def _add_memories(router: APIRouter, memory: MemoryDatabase, access: Access) -> 
     async def owners(request: Request) -> list[OwnerCount]:
         """List whose memories there are, and how many."""
         access.check_everybody(request)
-        return [OwnerCount(owner_id=name, memories=all_, live=live) for name, all_, live in await store.alist_owners()]
+        return [
+            OwnerCount(owner_id=name, memories=all_, live=live) for name, all_, live in await store.admin.alist_owners()
+        ]
 
     @router.get("/memories")
     async def memories(
@@ -125,7 +127,7 @@ def _add_memories(router: APIRouter, memory: MemoryDatabase, access: Access) -> 
     ) -> Page[AuditEntry]:
         """Return who changed a memory, when and why, newest first."""
         owner = access.owner(request, owner_id)
-        found = await store.aaudit(owner_id=owner, memory_id=memory_id, limit=limit + 1, offset=offset)
+        found = await store.audit.aentries(owner_id=owner, memory_id=memory_id, limit=limit + 1, offset=offset)
         return Page[AuditEntry].of(found, limit, offset)
 
     @router.get("/export", response_class=StreamingResponse)
@@ -134,7 +136,7 @@ def _add_memories(router: APIRouter, memory: MemoryDatabase, access: Access) -> 
         owner = access.owner(request, owner_id)
 
         async def lines() -> AsyncIterator[str]:
-            async for line in store.aexport(owner_id=owner):
+            async for line in store.admin.aexport(owner_id=owner):
                 yield line if line.endswith("\n") else f"{line}\n"
 
         named = {"Content-Disposition": 'attachment; filename="memories.jsonl"'}
@@ -147,7 +149,7 @@ def _add_switches(router: APIRouter, memory: MemoryDatabase, access: Access) -> 
     @router.get("/switches")
     async def switches(request: Request, owner_id: Owner = None) -> Switches:
         """Return what memory does for an owner, in every thread."""
-        found = await store.aowner_memory(owner_id=access.owner(request, owner_id))
+        found = await store.admin.aowner_memory(owner_id=access.owner(request, owner_id))
         return Switches(recall=found.recall, learn=found.learn)
 
     @router.put("/switches", status_code=204)
@@ -155,7 +157,7 @@ def _add_switches(router: APIRouter, memory: MemoryDatabase, access: Access) -> 
         """Set what memory does for an owner, in every thread; without both it is paused."""
         access.check_writes()
         owner = access.owner(request, owner_id)
-        await store.aset_owner_memory(owner_id=owner, recall=body.recall, learn=body.learn)
+        await store.admin.aset_owner_memory(owner_id=owner, recall=body.recall, learn=body.learn)
 
 
 def _add_edits(router: APIRouter, memory: MemoryDatabase, access: Access) -> None:
@@ -207,7 +209,7 @@ def _add_edits(router: APIRouter, memory: MemoryDatabase, access: Access) -> Non
         """Take edits of this service back: what they added goes, what they replaced holds again."""
         access.check_writes()
         owner = access.owner(request, owner_id)
-        done: Retraction = await store.aretract(owner_id=owner, run_ids=body.edit_ids, dry_run=body.dry_run)
+        done: Retraction = await store.hygiene.aretract(owner_id=owner, run_ids=body.edit_ids, dry_run=body.dry_run)
         return {"id": done.id, "dry_run": done.dry_run, **done.to_json()}
 
 
@@ -226,7 +228,7 @@ def _add_recall(router: APIRouter, memory: MemoryDatabase, access: Access) -> No
     ) -> Page[ReceiptBody]:
         """List the receipts of an owner's recalls, newest first."""
         owner = access.owner(request, owner_id)
-        found = await store.areceipts(
+        found = await store.audit.areceipts(
             owner_id=owner, thread_id=thread_id, kind="recall", limit=limit + 1, offset=offset
         )
         return Page[ReceiptBody].of([_receipt(one) for one in found], limit, offset)
@@ -234,7 +236,7 @@ def _add_recall(router: APIRouter, memory: MemoryDatabase, access: Access) -> No
     @router.get("/recalls/{receipt_id}")
     async def explain(request: Request, receipt_id: str, owner_id: Owner = None) -> RecallBody:
         """Explain a recall from its receipt."""
-        return RecallBody.explained(await store.aexplain(receipt_id, owner_id=access.owner(request, owner_id)))
+        return RecallBody.explained(await store.audit.aexplain(receipt_id, owner_id=access.owner(request, owner_id)))
 
 
 async def ask(memory: MemoryDatabase, owner_id: str, question: Question) -> Any:
@@ -292,7 +294,7 @@ def _add_care(router: APIRouter, memory: MemoryDatabase, access: Access) -> None
     ) -> Page[ReviewItem]:
         """List what somebody should look at, why, and what to do about it."""
         owner = access.owner(request, owner_id)
-        found = await store.areview(owner_id=owner, kind=cast(Any, kind), limit=limit + 1, offset=offset)
+        found = await store.hygiene.areview(owner_id=owner, kind=cast(Any, kind), limit=limit + 1, offset=offset)
         return Page[ReviewItem].of(found, limit, offset)
 
     @router.get("/conflicts")
@@ -301,14 +303,14 @@ def _add_care(router: APIRouter, memory: MemoryDatabase, access: Access) -> None
     ) -> Page[list[Memory]]:
         """List the groups of live memories that contradict each other."""
         owner = access.owner(request, owner_id)
-        found = await store.aconflicts(owner_id=owner, limit=limit + 1, offset=offset)
+        found = await store.hygiene.aconflicts(owner_id=owner, limit=limit + 1, offset=offset)
         return Page[list[Memory]].of([list(group) for group in found], limit, offset)
 
     @router.get("/jobs")
     async def jobs(request: Request, owner_id: Owner = None, limit: Limit = 100, offset: Offset = 0) -> Page[Job]:
         """List what waits to be promoted in the background: of one owner, or everybody's."""
         owner = access.bound_to(request) or owner_id
-        found = await store.ajobs(owner_id=owner, limit=limit + 1, offset=offset)
+        found = await store.jobs.apending(owner_id=owner, limit=limit + 1, offset=offset)
         return Page[Job].of(found, limit, offset)
 
     @router.post("/jobs")
@@ -316,7 +318,7 @@ def _add_care(router: APIRouter, memory: MemoryDatabase, access: Access) -> None
         """Try an owner's messages again that were set aside, or give them up."""
         access.check_writes()
         owner = access.owner(request, owner_id)
-        change = store.aretry_set_aside if body.choice == "retry" else store.adrop_set_aside
+        change = store.jobs.aretry if body.choice == "retry" else store.jobs.adiscard
         return Count(count=await change(owner_id=owner, thread_id=body.thread_id))
 
     @router.post("/sweep")
@@ -325,7 +327,7 @@ def _add_care(router: APIRouter, memory: MemoryDatabase, access: Access) -> None
         if not dry_run:
             access.check_writes()
         owner = access.owner(request, owner_id)
-        return sweep_body(await store.asweep(owner_id=owner, dry_run=dry_run), owner)
+        return sweep_body(await store.hygiene.asweep(owner_id=owner, dry_run=dry_run), owner)
 
     @router.post("/erase")
     async def erase(request: Request, body: Erasure, owner_id: Owner = None) -> ReceiptBody:
@@ -334,7 +336,7 @@ def _add_care(router: APIRouter, memory: MemoryDatabase, access: Access) -> None
         owner = access.owner(request, owner_id)
         if body.owner_id != owner:
             raise HTTPException(400, "owner_id in the body must name the owner who is to be erased.")
-        return _receipt(await store.aerase_owner(owner, threads=body.threads))
+        return _receipt(await store.admin.aerase_owner(owner, threads=body.threads))
 
 
 def sweep_body(report: SweepReport, owner_id: str) -> SweepBody:

@@ -168,7 +168,7 @@ def _add_listings(router: APIRouter, site: _Site) -> None:
         bound = site.access.bound_to(request)
         if bound is not None:
             return _to(request, "/memories", owner_id=bound)
-        return site.page(request, "owners.html", None, owners=await store.alist_owners())
+        return site.page(request, "owners.html", None, owners=await store.admin.alist_owners())
 
     @router.get("/memories")
     async def memories(request: Request, q: Text = "", everything: bool = False, offset: Offset = 0) -> Response:
@@ -181,14 +181,14 @@ def _add_listings(router: APIRouter, site: _Site) -> None:
         more = _more(found, offset)
         context = {"memories": found[:PAGE], "q": q, "everything": everything, "next": more, "offset": offset}
         types = sorted(store.memory_types)
-        context["paused"] = (await store.aowner_memory(owner_id=owner)).paused
+        context["paused"] = (await store.admin.aowner_memory(owner_id=owner)).paused
         return site.page(request, "memories.html", owner, now=datetime.now(UTC), types=types, **context)
 
     @router.post("/pause")
     async def pause(request: Request) -> Response:
         form = await site.form(request)
         owner, on = site.owner(request, form.get("owner_id")), form.get("on") == "yes"
-        await store.aset_owner_memory(owner_id=owner, recall=on, learn=on)
+        await store.admin.aset_owner_memory(owner_id=owner, recall=on, learn=on)
         return _to(request, "/memories", owner_id=owner, done="on" if on else "paused")
 
 
@@ -210,7 +210,7 @@ def _add_memory(router: APIRouter, site: _Site) -> None:
         context = {
             "memory": found,
             "versions": versions,
-            "audit": await store.aaudit(owner_id=owner, memory_id=id, limit=PAGE),
+            "audit": await store.audit.aentries(owner_id=owner, memory_id=id, limit=PAGE),
             "rivals": await _rivals(site, found),
             "said": await _said(site, request, found),
         }
@@ -220,7 +220,7 @@ def _add_memory(router: APIRouter, site: _Site) -> None:
 async def _rivals(site: _Site, memory: Memory) -> Sequence[Memory]:
     if memory.conflict_id is None or memory.superseded:
         return ()
-    groups = await site.memory.store.aconflicts(owner_id=memory.owner_id, limit=500)
+    groups = await site.memory.hygiene.aconflicts(owner_id=memory.owner_id, limit=500)
     return next(([one for one in group if one.id != memory.id] for group in groups if memory in group), ())
 
 
@@ -286,7 +286,7 @@ def _add_edits(router: APIRouter, site: _Site) -> None:
     async def undo(request: Request) -> Response:
         form = await site.form(request)
         owner = site.owner(request, form.get("owner_id"))
-        done = await store.aretract(owner_id=owner, run_ids=[form.get("edit", "")], dry_run=False)
+        done = await store.hygiene.aretract(owner_id=owner, run_ids=[form.get("edit", "")], dry_run=False)
         if not (done.removed or done.restored or done.unconfirmed):
             raise InvalidInputError("there is nothing left to undo: it was undone, or changed since.")
         return _to(request, "/memories", owner_id=owner, done="undone")
@@ -315,11 +315,11 @@ def _add_recall(router: APIRouter, site: _Site) -> None:
     @router.get("/recalls")
     async def recalls(request: Request, id: Text = "", offset: Offset = 0) -> Response:
         owner = site.owner(request)
-        found = await site.memory.store.areceipts(owner_id=owner, kind="recall", limit=PAGE + 1, offset=offset)
+        found = await site.memory.audit.areceipts(owner_id=owner, kind="recall", limit=PAGE + 1, offset=offset)
         explained = None
         if id:
             try:
-                explained = await site.memory.store.aexplain(id, owner_id=owner)
+                explained = await site.memory.audit.aexplain(id, owner_id=owner)
             except ReceiptNotFoundError as error:
                 raise ReceiptNotFoundError(f"{error} It went with its thread or its time.") from None
         more = _more(found, offset)
@@ -372,8 +372,8 @@ def _add_care(router: APIRouter, site: _Site) -> None:
     async def review(request: Request, kind: Text = "", offset: Offset = 0) -> Response:
         owner = site.owner(request)
         wanted: Any = kind or None
-        found = await store.areview(owner_id=owner, kind=wanted, limit=PAGE + 1, offset=offset)
-        groups = await store.aconflicts(owner_id=owner, limit=PAGE) if kind in ("", "conflicting") else []
+        found = await store.hygiene.areview(owner_id=owner, kind=wanted, limit=PAGE + 1, offset=offset)
+        groups = await store.hygiene.aconflicts(owner_id=owner, limit=PAGE) if kind in ("", "conflicting") else []
         others = [one for one in found[:PAGE] if one.kind != "conflicting"]
         more = _more(found, offset)
         context = {"items": others, "groups": groups, "kinds": _KINDS, "kind": kind, "next": more}
@@ -382,7 +382,7 @@ def _add_care(router: APIRouter, site: _Site) -> None:
     @router.get("/jobs")
     async def jobs(request: Request, offset: Offset = 0) -> Response:
         owner = site.access.bound_to(request) or request.query_params.get("owner_id") or None
-        found = await store.ajobs(owner_id=owner, limit=PAGE + 1, offset=offset)
+        found = await store.jobs.apending(owner_id=owner, limit=PAGE + 1, offset=offset)
         more = _more(found, offset)
         return site.page(request, "jobs.html", owner, jobs=found[:PAGE], next=more)
 
@@ -391,21 +391,21 @@ def _add_care(router: APIRouter, site: _Site) -> None:
         form = await site.form(request)
         owner = site.owner(request, form.get("owner_id"))
         retry = form.get("choice") == "retry"
-        change: Callable[..., Awaitable[int]] = store.aretry_set_aside if retry else store.adrop_set_aside
+        change: Callable[..., Awaitable[int]] = store.jobs.aretry if retry else store.jobs.adiscard
         await change(owner_id=owner, thread_id=form.get("thread_id") or None)
         return _to(request, "/jobs", owner_id=owner, done="retried" if retry else "dropped")
 
     @router.get("/sweep")
     async def preview(request: Request) -> Response:
         owner = site.owner(request)
-        report = sweep_body(await store.asweep(owner_id=owner, dry_run=True), owner)
+        report = sweep_body(await store.hygiene.asweep(owner_id=owner, dry_run=True), owner)
         return site.page(request, "sweep.html", owner, report=report)
 
     @router.post("/sweep")
     async def sweep(request: Request) -> Response:
         form = await site.form(request)
         owner = site.owner(request, form.get("owner_id"))
-        await store.asweep(owner_id=owner)
+        await store.hygiene.asweep(owner_id=owner)
         return _to(request, "/sweep", owner_id=owner, done="swept")
 
 
@@ -420,5 +420,5 @@ def _add_erasure(router: APIRouter, site: _Site) -> None:
         owner = site.owner(request, form.get("owner_id"))
         if form.get("name") != owner:
             raise InvalidInputError("nothing was erased: type the owner's name as it is shown.")
-        receipt = await site.memory.store.aerase_owner(owner, threads=form.get("threads") == "yes")
+        receipt = await site.memory.admin.aerase_owner(owner, threads=form.get("threads") == "yes")
         return site.page(request, "erase.html", owner, receipt=receipt)

@@ -112,7 +112,7 @@ def _line(start: str, parents: dict[str, str | None], placed: set[str]) -> Itera
 
 async def _mark_taught(memory: MemoryDatabase, owner_id: str, thread_id: str, nodes: Sequence[Node]) -> None:
     by_id = {node.checkpoint_id: node for node in nodes}
-    for receipt in await memory.store.areceipts(
+    for receipt in await memory.audit.areceipts(
         owner_id=owner_id, thread_id=thread_id, kind="promotion", limit=MOST_CHECKPOINTS
     ):
         node = by_id.get(receipt.checkpoint_id or "")

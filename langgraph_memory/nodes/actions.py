@@ -143,7 +143,7 @@ class ModelActions(InRun):
         store = run.store
         try:
             report = yield from call(
-                store.promote, store.apromote, [candidate], utterances=[said], place=place, **where
+                store.queue.promote, store.queue.apromote, [candidate], utterances=[said], place=place, **where
             )
         except InvalidInputError as error:
             raise _RefusedError(f"Not stored: {error}") from None

@@ -60,14 +60,16 @@ class InRun:
         if found.paused:
             return found
         if thread_id is None:
-            return found.and_also((yield from call(store.owner_memory, store.aowner_memory, owner_id=owner_id)))
-        of_thread = yield from call(store.thread_memory, store.athread_memory, thread_id, owner_id=owner_id)
+            return found.and_also(
+                (yield from call(store.admin.owner_memory, store.admin.aowner_memory, owner_id=owner_id))
+            )
+        of_thread = yield from call(store.admin.thread_memory, store.admin.athread_memory, thread_id, owner_id=owner_id)
         return found.and_also(of_thread)
 
     def _claim(self, store: CuratedStore, owner_id: str, thread_id: str | None) -> Effects[None]:
         """Note whose thread the run works in, where the checkpointer cannot know whom `identity` finds."""
         if self._claims_threads and thread_id is not None:
-            yield from call(store.claim_thread, store.aclaim_thread, thread_id, owner_id=owner_id)
+            yield from call(store.authors.claim_thread, store.authors.aclaim_thread, thread_id, owner_id=owner_id)
 
 
 class MemoryNode(InRun, Runnable[Any, Update]):

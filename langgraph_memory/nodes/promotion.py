@@ -27,9 +27,9 @@ from langgraph_memory.nodes.readers import AnyExtractor
 from langgraph_memory.nodes.reading import ExtractorName, Reading
 from langgraph_memory.nodes.work import Work
 from langgraph_memory.nodes.worker import PromotionWorker
-from langgraph_memory.queue import AT_LATEST, QUIET_FOR
 from langgraph_memory.runs import began
 from langgraph_memory.store import CuratedStore
+from langgraph_memory.store.queue import AT_LATEST, QUIET_FOR
 from langgraph_memory.views.words import agreeing, counted
 
 _LOG = logging.getLogger("langgraph_memory")
@@ -197,8 +197,8 @@ class PromotionNode(MemoryNode):
         if doubtful:
             yield from self._queue(store, self._asking(turn), [one.utterance for one in doubtful], **self._quiet)
         report = yield from call(
-            store.promote,
-            store.apromote,
+            store.queue.promote,
+            store.queue.apromote,
             found,
             utterances=fresh,
             place=turn.place,

@@ -48,7 +48,7 @@ class Conversation:
         return state
 
     def _read_what_waits(self) -> None:
-        for job in self.store.jobs(owner_id=self.owner_id):
+        for job in self.store.jobs.pending(owner_id=self.owner_id):
             if job.waiting and job.extractor == PromotionWorker(self.store).extractor:
                 PromotionWorker(self.store).drain()
                 return
@@ -74,7 +74,7 @@ class Conversation:
 
     def verdicts(self) -> list[str]:
         """Return what became of the last message's candidates, one line for each."""
-        receipts = self.store.receipts(owner_id=self.owner_id, kind="promotion", limit=1)
+        receipts = self.store.audit.receipts(owner_id=self.owner_id, kind="promotion", limit=1)
         return [
             f"{one['memory_type']}: {one['bucket']}, {one['reason']}" + (f", {one['action']}" if one["action"] else "")
             for receipt in receipts

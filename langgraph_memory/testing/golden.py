@@ -135,7 +135,7 @@ def _fate(talk: Conversation, content: str) -> str:
 
 
 def _why(talk: Conversation, memory: Memory) -> str:
-    audit = talk.store.audit(owner_id=talk.owner_id, memory_id=memory.id, limit=1)
+    audit = talk.store.audit.entries(owner_id=talk.owner_id, memory_id=memory.id, limit=1)
     return f": {audit[0].action}, {audit[0].reason}" if audit else ""
 
 

@@ -139,7 +139,7 @@ def our_search(url: str, memories: int, owners: int) -> dict[str, float]:
     texts = recall_speed.Texts()
     with CuratedStore.from_conn_string(url, index=recall_speed.INDEX) as store:
         for owner in range(owners):
-            store.import_(recall_speed.lines(texts, owner_of(owner, owners), memories // owners))
+            store.admin.import_(recall_speed.lines(texts, owner_of(owner, owners), memories // owners))
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("VACUUM ANALYZE")
         queries = [texts.query() for _ in range(60)]

@@ -98,7 +98,7 @@ def ours(memories: int, owners: int, folder: Path) -> Iterator[tuple[str, str]]:
     with CuratedStore.from_conn_string(str(folder / "ours.db"), index=INDEX) as store:
         start = time.perf_counter()
         for owner in range(owners):
-            store.import_(lines(texts, f"user-{owner}", memories // owners))
+            store.admin.import_(lines(texts, f"user-{owner}", memories // owners))
         yield "load, ms each", f"{(time.perf_counter() - start) * 1000 / memories:8.3f}"
     queries, new = [texts.query() for _ in range(ROUNDS)], texts.statements(ROUNDS)
     with CuratedStore.from_conn_string(str(folder / "ours.db"), index=INDEX) as store:

@@ -96,14 +96,14 @@ async def test_reindexing_makes_every_vector_anew_and_shows_progress(database: s
     with CuratedStore.from_conn_string(database, index=index(Letters())) as opened:
         store = Driver(opened, mode)
 
-        done = await store.reindex(on_progress=lambda done, total: seen.append((done, total)))
+        done = await store.admin.reindex(on_progress=lambda done, total: seen.append((done, total)))
 
         assert (done, seen) == (451, [(200, 451), (400, 451), (451, 451)])
         found = await store.recall("tea", owner_id=ADA)
         assert found[0].parts["semantic"] > 0
         assert (await store.search(("notes",), query="harbour"))[0].key == "k"
         await store.remember("likes coffee", owner_id=ADA)
-        assert await store.reindex() == 0
+        assert await store.admin.reindex() == 0
     with CuratedStore.from_conn_string(database, index=index(BagOfWords())) as opened, pytest.raises(IndexChangedError):
         opened.recall("tea", owner_id=ADA)
 
@@ -114,11 +114,11 @@ async def test_reindexing_goes_on_where_it_was_interrupted(database: str) -> Non
         CuratedStore.from_conn_string(database, index=index(Letters(fails_after=1))) as store,
         pytest.raises(KeyboardInterrupt),
     ):
-        store.reindex()
+        store.admin.reindex()
 
     with CuratedStore.from_conn_string(database, index=index(Letters())) as store:
         assert store.recall("tea", owner_id=ADA, limit=10)
-        assert store.reindex() == 251
+        assert store.admin.reindex() == 251
 
 
 async def test_what_was_stored_without_an_index_is_embedded(database: str, mode: str) -> None:
@@ -126,7 +126,7 @@ async def test_what_was_stored_without_an_index_is_embedded(database: str, mode:
         opened.remember("likes tea", owner_id=ADA)
 
     with CuratedStore.from_conn_string(database, index=index(BagOfWords())) as opened:
-        assert await Driver(opened, mode).reindex() == 1
+        assert await Driver(opened.admin, mode).reindex() == 1
         (found,) = opened.recall("tea", owner_id=ADA)
     assert found.parts["semantic"] > 0
 
@@ -142,11 +142,11 @@ async def test_a_failing_embedder_leaves_what_was_done(database: str, mode: str)
         CuratedStore.from_conn_string(database, index=index(Broken())) as opened,
         pytest.raises(EmbeddingError, match="no network"),
     ):
-        await Driver(opened, mode).reindex()
+        await Driver(opened.admin, mode).reindex()
     with CuratedStore.from_conn_string(database, index=index(Letters(), model="Broken")) as opened:
-        assert await Driver(opened, mode).reindex() == 4
+        assert await Driver(opened.admin, mode).reindex() == 4
     with CuratedStore.from_conn_string(database) as opened, pytest.raises(InvalidInputError, match="index"):
-        await Driver(opened, mode).reindex()
+        await Driver(opened.admin, mode).reindex()
 
 
 def test_the_command_reindexes(database: str) -> None:

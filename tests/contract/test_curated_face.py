@@ -157,7 +157,7 @@ async def test_the_audit_says_who_changed_what_when_why_and_where(store: Driver,
     clock.advance(hours=1)
     new = (await store.supersede(old.id, "Teams", owner_id=ADA, source=Source(actor="cyd"))).memory
 
-    entries = await store.audit(owner_id=ADA)
+    entries = await store.audit.entries(owner_id=ADA)
 
     assert {(one.action, one.actor, one.thread_id, one.at) for one in entries} == {
         ("added", "ada", "t1", START),
@@ -167,16 +167,18 @@ async def test_the_audit_says_who_changed_what_when_why_and_where(store: Driver,
     }
     assert all(one.reason for one in entries)
     assert (entries[-1].checkpoint_id, entries[-1].run_id) == ("c1", "r1")
-    assert [one.action for one in await store.audit(owner_id=ADA, memory_id=new.id)] == ["added"]
-    assert [one.action for one in await store.audit(owner_id=ADA, memory_id=old.id, limit=1, offset=1)] == ["verified"]
-    assert await store.audit(owner_id=BEN) == []
+    assert [one.action for one in await store.audit.entries(owner_id=ADA, memory_id=new.id)] == ["added"]
+    assert [one.action for one in await store.audit.entries(owner_id=ADA, memory_id=old.id, limit=1, offset=1)] == [
+        "verified"
+    ]
+    assert await store.audit.entries(owner_id=BEN) == []
 
 
 async def test_the_audit_of_a_forgotten_memory_says_that_it_was_and_not_what_it_said(store: Driver) -> None:
     memory = (await store.remember("Teams", owner_id=ADA, slot="zyzzyva")).memory
     await store.forget(memory.id, owner_id=ADA)
 
-    entries = await store.audit(owner_id=ADA)
+    entries = await store.audit.entries(owner_id=ADA)
 
     assert [one.action for one in entries] == ["forgotten", "added"]
     assert "zyzzyva" not in str(entries)
@@ -298,9 +300,9 @@ async def test_a_recall_is_explained_from_its_receipt(store: Driver, clock: Cloc
     await store.remember("Deploys go to Teams", owner_id=ADA, slot="channel")
     recall = await store.recall("where do deploys go", owner_id=ADA, source=PLACE)
 
-    explanation = await store.explain(recall, owner_id=ADA)
+    explanation = await store.audit.explain(recall, owner_id=ADA)
 
-    assert str(explanation) == str(await store.explain(recall.id, owner_id=ADA))
+    assert str(explanation) == str(await store.audit.explain(recall.id, owner_id=ADA))
     assert [(one.id, one.score) for one in explanation.recalled] == [
         (one.memory.id, pytest.approx(one.score, abs=1e-6)) for one in recall
     ]
@@ -323,7 +325,7 @@ async def test_an_explanation_shows_memories_as_they_were_and_not_what_was_forgo
     await store.put(("curated", "ada", "global"), tea.id, {"content": "likes <b>coffee</b>"})
     await store.forget(bike.id, owner_id="ada")
 
-    explanation = await store.explain(recall.id, owner_id="ada")
+    explanation = await store.audit.explain(recall.id, owner_id="ada")
 
     assert [one.memory.content for one in explanation.recalled if one.memory] == ["likes green tea"]
     assert len(explanation.recalled) == 1
@@ -334,12 +336,12 @@ async def test_an_explanation_is_its_owners(store: Driver) -> None:
     await store.remember("the door code is under the mat", owner_id=BEN)
     recall = await store.recall("door", owner_id=ADA, shared_with=[BEN])
 
-    assert "mat" not in str(await store.explain(recall, owner_id=ADA))
-    assert "mat" in str(await store.explain(recall, owner_id=ADA, shared_with=[BEN]))
+    assert "mat" not in str(await store.audit.explain(recall, owner_id=ADA))
+    assert "mat" in str(await store.audit.explain(recall, owner_id=ADA, shared_with=[BEN]))
     with pytest.raises(ReceiptNotFoundError):
-        await store.explain(recall, owner_id=BEN)
+        await store.audit.explain(recall, owner_id=BEN)
     with pytest.raises(ReceiptNotFoundError):
-        await store.explain("nothing", owner_id=ADA)
+        await store.audit.explain("nothing", owner_id=ADA)
 
 
 async def test_a_replay_shows_what_was_known_then_and_what_is_known_now(store: Driver, clock: Clock) -> None:
@@ -348,14 +350,14 @@ async def test_a_replay_shows_what_was_known_then_and_what_is_known_now(store: D
     recall = await store.recall("deploys", owner_id=ADA, limit=2, source=PLACE)
     clock.advance(days=1)
     await store.remember("Deploys go to Teams", owner_id=ADA, slot="channel")
-    (receipt,) = await store.receipts(owner_id=ADA, checkpoint_id="c1", kind="recall")
+    (receipt,) = await store.audit.receipts(owner_id=ADA, checkpoint_id="c1", kind="recall")
 
-    then, now = await store.replay(receipt, owner_id=ADA)
+    then, now = await store.audit.replay(receipt, owner_id=ADA)
 
     assert contents(then) == contents(recall)
     assert set(contents(now)) == {"Deploys go to Teams", "Deploys need two reviews"}
     assert (then.at, now.at) == (START, clock())
-    assert len(await store.receipts(owner_id=ADA)) == 1
+    assert len(await store.audit.receipts(owner_id=ADA)) == 1
 
 
 async def test_a_replay_asks_what_the_recall_asked(store: Driver) -> None:
@@ -364,7 +366,7 @@ async def test_a_replay_asks_what_the_recall_asked(store: Driver) -> None:
     fields = {"scope": "org:acme/x", "memory_types": ["workflow_rule"], "limit": 2, "pinned": 1, "max_tokens": 9}
     recall = await store.recall("deploy", owner_id=ADA, **fields)
 
-    then, now = await store.replay(recall.id, owner_id=ADA)
+    then, now = await store.audit.replay(recall.id, owner_id=ADA)
 
     assert contents(then) == contents(now) == contents(recall)
 
@@ -377,7 +379,7 @@ async def test_receipts_are_listed_by_owner_thread_and_kind(store: Driver, clock
     clock.advance(hours=1)
     await store.forget(memory.id, owner_id=ADA)
 
-    everything = await store.receipts(owner_id=ADA)
+    everything = await store.audit.receipts(owner_id=ADA)
 
     assert [one.kind for one in everything] == ["forget", "recall", "recall"]
     assert [dict(one.counts) for one in everything] == [
@@ -385,6 +387,6 @@ async def test_receipts_are_listed_by_owner_thread_and_kind(store: Driver, clock
         {"recalled": 0, "dropped": 0},
         {"recalled": 0, "dropped": 0},
     ]
-    assert [one.body["query"] for one in await store.receipts(owner_id=ADA, thread_id="t2")] == ["coffee"]
-    assert [one.id for one in await store.receipts(owner_id=ADA, limit=1, offset=1)] == [everything[1].id]
-    assert await store.receipts(owner_id=BEN) == []
+    assert [one.body["query"] for one in await store.audit.receipts(owner_id=ADA, thread_id="t2")] == ["coffee"]
+    assert [one.id for one in await store.audit.receipts(owner_id=ADA, limit=1, offset=1)] == [everything[1].id]
+    assert await store.audit.receipts(owner_id=BEN) == []

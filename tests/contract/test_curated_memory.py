@@ -483,7 +483,7 @@ async def test_a_recall_leaves_a_receipt_without_the_contents(store: Driver, dat
     source = Source(thread_id="t", checkpoint_id="c", run_id="r")
     found = await store.recall("tea", owner_id=ADA, limit=1, source=source)
 
-    (receipt,) = await store.receipts(owner_id=ADA)
+    (receipt,) = await store.audit.receipts(owner_id=ADA)
     assert (receipt.id, receipt.kind) == (found.id, "recall")
     assert [one["id"] for one in receipt.body["recalled"]] == [item.memory.id for item in found]
     assert [one["reason"] for one in receipt.body["dropped"]] == ["over_limit"]

@@ -114,7 +114,7 @@ def recalled(metric: str) -> list[list[tuple[str, float]]]:
         context = {"context": f"{chance.randrange(5)} around"} if number % 4 else {}
         lines.append(json.dumps({"kind": "memory", "memory": {**memory, **context}, "versions": []}))
     with opened(":memory:", metric) as store:
-        store.import_(lines)
+        store.admin.import_(lines)
         found = [store.recall(f"{number % 5} word{number}", owner_id="ada", limit=20) for number in range(12)]
     return [[(item.memory.content, item.score) for item in recall] for recall in found]
 
@@ -159,7 +159,7 @@ def test_vectors_of_another_size_take_the_place_of_those_there_were(database: st
     with CuratedStore.from_conn_string(database, index=index) as store:
         with pytest.raises(IndexChangedError):
             store.search(PLACE, query="1 1")
-        store.reindex()
+        store.admin.reindex()
 
         found = store.search(PLACE, query="1 1", limit=30)
 

@@ -104,7 +104,7 @@ async def test_a_filter_holds_for_an_earlier_moment_and_for_a_replay(
     then = await store.recall("boiler", owner_id=ADA, filter={"tags": ["heating"]}, as_of=before)
     listed_then = await store.recall(None, owner_id=ADA, filter={"tags": ["heating"]}, as_of=before)
     now = await store.recall("boiler", owner_id=ADA, filter={"tags": ["heating"], "before": clock.now + timedelta(1)})
-    again = await store.replay(now, owner_id=ADA)
+    again = await store.audit.replay(now, owner_id=ADA)
 
     assert [one.content for one in then.memories] == ["The boiler is a Vaillant."]
     assert [one.content for one in listed_then.memories] == ["The boiler is a Vaillant."]
@@ -192,7 +192,7 @@ async def test_what_is_never_to_be_recalled_is_in_no_answer_and_still_kept(
     assert "withheld" in {one.reason for one in (await store.recall("boiler", owner_id=ADA)).dropped}
     assert [one.content for one in curated.list_memories(owner_id=ADA, filter={"slot": "home.b"})] == [newer.content]
     assert {one.injection for one in curated.history(newer.id, owner_id=ADA)} == {"never"}
-    assert (await store.audit(owner_id=ADA, memory_id=newer.id))[0].action == "injection"
+    assert (await store.audit.entries(owner_id=ADA, memory_id=newer.id))[0].action == "injection"
 
 
 async def test_what_is_never_recalled_stays_so_when_it_is_said_anew(store: Driver, curated: CuratedStore) -> None:
@@ -225,11 +225,11 @@ async def test_an_export_takes_tags_and_pins_along(
 ) -> None:
     (office,) = curated.list_memories(owner_id=ADA, filter={"slot": "office"})
     curated.set_injection(office.id, "never", owner_id=ADA)
-    lines = list(curated.export(owner_id=ADA))
+    lines = list(curated.admin.export(owner_id=ADA))
 
     with opened_store(databases.new(), clock) as other:
-        await Driver(other, mode).import_(lines)
-        assert list(map(_said, other.export(owner_id=ADA)))[1:] == list(map(_said, lines))[1:]
+        await Driver(other.admin, mode).import_(lines)
+        assert list(map(_said, other.admin.export(owner_id=ADA)))[1:] == list(map(_said, lines))[1:]
         assert "The boiler of the office leaks." not in [
             one.content for one in other.recall("boiler", owner_id=ADA, limit=9).memories
         ]
@@ -275,6 +275,6 @@ def test_a_sweep_leaves_what_is_pinned(curated: CuratedStore, clock: Clock) -> N
     curated.set_injection(pinned.id, "always", owner_id=ADA)
     clock.advance(days=100)
 
-    curated.sweep(owner_id=ADA, policy=HygienePolicy(floor=0.5, cap=1))
+    curated.hygiene.sweep(owner_id=ADA, policy=HygienePolicy(floor=0.5, cap=1))
 
     assert "Trams are late." in [one.content for one in curated.list_memories(owner_id=ADA)]

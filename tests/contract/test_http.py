@@ -249,7 +249,7 @@ async def test_the_export_the_review_and_the_erasure_are_those_of_the_store(
     review = (await found(client, "/api/review", owner_id="ana", kind="low_confidence"))["items"]
     assert [one["content"] for one in review] == ["Perhaps tea."]
     exported = (await client.get("/api/export", params={"owner_id": "ana"})).text.splitlines()
-    lines = [json.loads(line) async for line in memory.store.aexport(owner_id="ana")]
+    lines = [json.loads(line) async for line in memory.admin.aexport(owner_id="ana")]
     assert [json.loads(line) for line in exported][1:] == lines[1:]
     assert (await found(client, "/api/conflicts", owner_id="ana"))["items"] == []
     assert (await found(client, "/api/jobs"))["items"] == []
@@ -264,8 +264,8 @@ async def test_an_owner_can_pause_memory_and_go_on(connect: Connect, memory: Mem
     client = connect(owner_id="ana")
     assert await found(client, "/api/switches") == {"recall": True, "learn": True}
     assert (await client.put("/api/switches", json={"recall": False, "learn": False})).status_code == 204
-    assert (await memory.store.aowner_memory(owner_id="ana")).paused
-    assert not (await memory.store.aowner_memory(owner_id="bo")).paused
+    assert (await memory.admin.aowner_memory(owner_id="ana")).paused
+    assert not (await memory.admin.aowner_memory(owner_id="bo")).paused
     assert "Go on" in (await client.get("/memories")).text
     await client.put("/api/switches", json={"recall": True, "learn": True})
     assert "Pause memory" in (await client.get("/memories")).text

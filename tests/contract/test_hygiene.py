@@ -62,7 +62,7 @@ def test_confidence_fades_in_quarters_of_the_half_life(store: CuratedStore, cloc
     left = []
     for days in (22, 1, 22, 45):
         clock.advance(days=days)
-        store.sweep()
+        store.hygiene.sweep()
         left.append(found(store, "m-00001").confidence)
 
     assert left == [0.8, 0.672717, 0.565685, 0.4]
@@ -73,7 +73,7 @@ async def test_what_has_no_half_life_does_not_fade(both: Driver, clock: Clock) -
         await both.remember(f"One {kind}", owner_id="ana", memory_type=kind, confidence=0.9)
     clock.advance(days=3650)
 
-    report = await both.sweep()
+    report = await both.hygiene.sweep()
 
     assert report.rows() == []
     assert report.counts == {}
@@ -84,7 +84,7 @@ async def test_a_policy_names_half_lives_of_its_own(both: Driver, clock: Clock) 
     await both.remember("We saw a whale", owner_id="ana", memory_type="event", confidence=0.8)
     clock.advance(days=100)
 
-    report = await both.sweep(policy=HygienePolicy(half_lives={"project_fact": 100 * DAY, "event": None}))
+    report = await both.hygiene.sweep(policy=HygienePolicy(half_lives={"project_fact": 100 * DAY, "event": None}))
 
     assert [(one.memory_type, one.before, one.after) for one in report.changes] == [("fact", "0.8", "0.4")]
 
@@ -96,7 +96,7 @@ def test_fading_neither_confirms_a_memory_nor_makes_it_newer(store: CuratedStore
     clock.advance(days=90)
     aged = store.recall("whale", owner_id="ana")[0].parts.get("recency")
 
-    store.sweep()
+    store.hygiene.sweep()
 
     (after,) = live(store).values()
     assert after == before.model_copy(update={"confidence": 0.4})
@@ -106,9 +106,9 @@ def test_fading_neither_confirms_a_memory_nor_makes_it_newer(store: CuratedStore
 def test_what_was_believed_before_a_sweep_is_still_known(store: CuratedStore, clock: Clock) -> None:
     store.remember("We saw a whale", owner_id="ana", memory_type="event", confidence=0.8)
     clock.advance(days=90)
-    store.sweep()
+    store.hygiene.sweep()
     clock.advance(days=90)
-    store.sweep()
+    store.hygiene.sweep()
 
     believed = [
         store.recall("whale", owner_id="ana", as_of=START + days * DAY)[0].memory.confidence
@@ -121,11 +121,11 @@ def test_what_was_believed_before_a_sweep_is_still_known(store: CuratedStore, cl
 def test_a_confirmation_starts_anew(store: CuratedStore, clock: Clock) -> None:
     found_id = store.remember("We saw a whale", owner_id="ana", memory_type="event", confidence=0.8).memory.id
     clock.advance(days=90)
-    store.sweep()
+    store.hygiene.sweep()
     store.verify(found_id, owner_id="ana", confidence=1.0)
     clock.advance(days=90)
 
-    store.sweep()
+    store.hygiene.sweep()
 
     assert found(store, found_id).confidence == 0.5
 
@@ -148,15 +148,15 @@ def test_many_sweeps_leave_what_one_leaves(steps: list[tuple[str, int]], swept_o
                 for _ in range(wait):
                     clock.advance(days=1)
                     if (clock.now - START).days in days:
-                        store.sweep()
+                        store.hygiene.sweep()
                 if kind == "verify":
                     store.verify(key, owner_id="ana", confidence=0.9)
                 elif kind == "doubt":
                     store.put(place, key, {"confidence": 0.61 + number / 100})
                 elif kind == "rank":
                     store.put(place, key, {"importance": 0.7})
-            store.sweep()
-            assert store.sweep().changes == ()
+            store.hygiene.sweep()
+            assert store.hygiene.sweep().changes == ()
             left.append(found(store, key))
 
     assert left[0] == left[1]
@@ -165,17 +165,17 @@ def test_many_sweeps_leave_what_one_leaves(steps: list[tuple[str, int]], swept_o
 def test_an_export_carries_what_faded(store: CuratedStore, clock: Clock, databases: Databases) -> None:
     store.remember("We saw a whale", owner_id="ana", memory_type="event", confidence=0.8)
     clock.advance(days=90)
-    store.sweep()
-    lines = list(store.export())
+    store.hygiene.sweep()
+    lines = list(store.admin.export())
 
     with opened_store(databases.new(), clock) as other:
         other._settings.new_id = lambda: "a receipt of the other's own"
-        other.import_(lines)
-        assert other.sweep().changes == ()
-        assert list(other.export())[1:] == lines[1:]
+        other.admin.import_(lines)
+        assert other.hygiene.sweep().changes == ()
+        assert list(other.admin.export())[1:] == lines[1:]
         clock.advance(days=90)
-        other.sweep()
-        store.sweep()
+        other.hygiene.sweep()
+        store.hygiene.sweep()
         assert [one.confidence for one in live(other).values()] == [one.confidence for one in live(store).values()]
 
 
@@ -192,7 +192,7 @@ def test_the_best_of_equal_memories_supersedes_the_others(store: CuratedStore) -
         memory(5, "Likes green tea", owner_id="bob"),
     )
 
-    report = store.sweep()
+    report = store.hygiene.sweep()
 
     assert summary(report) == [("merged", "m-00002"), ("merged", "m-00001")]
     assert {one.successor for one in report.changes} == {"m-00003"}
@@ -220,7 +220,7 @@ def test_equal_words_about_something_else_are_no_repeat(
 ) -> None:
     take_in(store, memory(1, "It is in Berlin", **first), memory(2, "It is in Berlin", **second))
 
-    assert store.sweep().changes == ()
+    assert store.hygiene.sweep().changes == ()
 
 
 def test_what_says_the_same_in_other_words_is_merged_when_that_is_asked_for(store: CuratedStore) -> None:
@@ -236,13 +236,13 @@ def test_what_says_the_same_in_other_words_is_merged_when_that_is_asked_for(stor
     )
     policy = HygienePolicy(merge_similar=True)
 
-    shown = store.sweep(policy=policy, dry_run=True)
-    done = store.sweep(policy=policy)
+    shown = store.hygiene.sweep(policy=policy, dry_run=True)
+    done = store.hygiene.sweep(policy=policy)
 
     assert shown.changes == done.changes
     assert sorted(live(store)) == ["m-00003", "m-00004", "m-00005", "m-00006", "m-00007"]
     assert {one.reason for one in done.changes} == {"it says the same", "it means the same"}
-    assert store.sweep(policy=policy).changes == ()
+    assert store.hygiene.sweep(policy=policy).changes == ()
 
 
 def test_what_is_merged_goes_with_what_it_is_merged_into(store: CuratedStore) -> None:
@@ -255,8 +255,8 @@ def test_what_is_merged_goes_with_what_it_is_merged_into(store: CuratedStore) ->
     )
     policy = HygienePolicy(merge_similar=True, floor=0.5)
 
-    shown = store.sweep(policy=policy, dry_run=True)
-    done = store.sweep(policy=policy)
+    shown = store.hygiene.sweep(policy=policy, dry_run=True)
+    done = store.hygiene.sweep(policy=policy)
 
     assert shown.changes == done.changes
     assert [(one.action, one.versions) for one in done.changes] == [("merged", 0), ("merged", 0), ("pruned", 2)]
@@ -266,7 +266,7 @@ def test_what_is_merged_goes_with_what_it_is_merged_into(store: CuratedStore) ->
 def test_merging_can_be_left_out(store: CuratedStore) -> None:
     take_in(store, memory(1, "Likes tea"), memory(2, "Likes tea"))
 
-    assert store.sweep(policy=HygienePolicy(merge=False)).changes == ()
+    assert store.hygiene.sweep(policy=HygienePolicy(merge=False)).changes == ()
 
 
 # What goes
@@ -277,7 +277,7 @@ async def test_an_expired_memory_goes_with_its_older_versions(both: Driver, stor
     new = (await both.remember("In Bonn", owner_id="ana", slot="city", expires_at=START + DAY)).memory
     clock.advance(days=2)
 
-    report = await both.sweep()
+    report = await both.hygiene.sweep()
 
     assert [(one.action, one.memory_id, one.versions) for one in report.changes] == [("expired", new.id, 1)]
     assert store.list_memories(owner_id="ana", everything=True) == []
@@ -291,7 +291,7 @@ async def test_the_history_of_a_live_memory_stays(both: Driver, clock: Clock) ->
     new = (await both.remember("In Bonn", owner_id="ana", slot="city")).memory
     clock.advance(days=1000)
 
-    report = await both.sweep(policy=HygienePolicy(floor=0.5, cap=1))
+    report = await both.hygiene.sweep(policy=HygienePolicy(floor=0.5, cap=1))
 
     assert report.changes == ()
     assert [one.content for one in await both.history(new.id, owner_id="ana")] == ["In Rome", "In Bonn"]
@@ -302,7 +302,7 @@ async def test_old_versions_are_kept_as_long_as_the_policy_says(both: Driver, cl
         new = (await both.remember(f"In {city}", owner_id="ana", slot="city")).memory
         clock.advance(days=10)
 
-    report = await both.sweep(policy=HygienePolicy(keep_superseded=25 * DAY))
+    report = await both.hygiene.sweep(policy=HygienePolicy(keep_superseded=25 * DAY))
 
     assert [(one.action, one.content) for one in report.changes] == [("trimmed", "In Rome")]
     assert [one.content for one in await both.history(new.id, owner_id="ana")] == ["In Bonn", "In Kyiv", "In Lima"]
@@ -313,7 +313,7 @@ async def test_what_is_below_the_floor_of_its_owner_goes(both: Driver, store: Cu
         await both.remember("Perhaps tea", owner_id=owner, confidence=0.3)
         await both.remember("Surely coffee", owner_id=owner, confidence=0.7)
 
-    report = await both.sweep(policy=HygienePolicy(floor=0.5, floors={"bob": 0.2}))
+    report = await both.hygiene.sweep(policy=HygienePolicy(floor=0.5, floors={"bob": 0.2}))
 
     assert report.counts == {"ana": {"pruned": 1}}
     assert [one.content for one in live(store).values()] == ["Surely coffee"]
@@ -333,10 +333,10 @@ def test_over_the_cap_the_least_goes_first_and_what_is_always_injected_last(stor
     )
 
     order = [
-        summary(store.sweep(policy=HygienePolicy(cap=cap, caps={"org:acme": 10}), dry_run=True))[-1][1]
+        summary(store.hygiene.sweep(policy=HygienePolicy(cap=cap, caps={"org:acme": 10}), dry_run=True))[-1][1]
         for cap in (4, 3, 2, 1)
     ]
-    store.sweep(policy=HygienePolicy(cap=1))
+    store.hygiene.sweep(policy=HygienePolicy(cap=1))
 
     assert order == ["m-00005", "m-00004", "m-00003", "m-00002"]
     assert live(store).keys() == {"m-00001", "m-00006"}
@@ -346,7 +346,7 @@ def test_what_is_merged_or_pruned_leaves_its_place(store: CuratedStore) -> None:
     take_in(store, *(memory(n, "Likes tea") for n in range(3)), *(memory(n, f"Fact {n}") for n in range(3, 6)))
     take_in(store, memory(6, "Perhaps", confidence=0.1))
 
-    report = store.sweep(policy=HygienePolicy(cap=4, floor=0.5))
+    report = store.hygiene.sweep(policy=HygienePolicy(cap=4, floor=0.5))
 
     assert report.counts == {"ana": {"merged": 2, "pruned": 1}}
     assert len(live(store)) == 4
@@ -365,11 +365,11 @@ def test_what_a_memory_that_stays_names_stays_too(store: CuratedStore, bound: Hy
         memory(6, "A pattern", memory_type="reflection", content_json={"seen_in": ["m-00001", "unknown"]}),
     )
 
-    report = store.sweep(policy=bound)
+    report = store.hygiene.sweep(policy=bound)
 
     assert {one.memory_id for one in report.changes} == {"m-00003", "m-00004", "m-00005"}
     assert live(store).keys() == {"m-00001", "m-00002", "m-00006"}
-    assert store.sweep(policy=bound).changes == ()
+    assert store.hygiene.sweep(policy=bound).changes == ()
 
 
 def test_an_expired_memory_that_is_named_stays_and_is_not_recalled(store: CuratedStore, clock: Clock) -> None:
@@ -380,7 +380,7 @@ def test_an_expired_memory_that_is_named_stays_and_is_not_recalled(store: Curate
     )
     clock.advance(days=2)
 
-    assert store.sweep().changes == ()
+    assert store.hygiene.sweep().changes == ()
     assert found(store, "m-00001").content == "A trip to Rome"
     assert [one.memory.id for one in store.recall("trip", owner_id="ana")] == ["m-00002"]
 
@@ -390,16 +390,16 @@ async def test_what_contradicts_a_memory_that_stays_stays(both: Driver, store: C
     second = await both.remember("The cabin is not heated with wood", owner_id="ana", confidence=0.1)
     assert second.action == "conflict"
 
-    assert (await both.sweep(policy=HygienePolicy(floor=0.5))).changes == ()
+    assert (await both.hygiene.sweep(policy=HygienePolicy(floor=0.5))).changes == ()
     await both.forget(first.memory.id, owner_id="ana")
-    assert (await both.sweep(policy=HygienePolicy(floor=0.5))).counts == {"ana": {"pruned": 1}}
+    assert (await both.hygiene.sweep(policy=HygienePolicy(floor=0.5))).counts == {"ana": {"pruned": 1}}
 
 
 async def test_memories_that_contradict_each_other_may_go_together(both: Driver, store: CuratedStore) -> None:
     await both.remember("The cabin is heated with wood", owner_id="ana", confidence=0.1)
     await both.remember("The cabin is not heated with wood", owner_id="ana", confidence=0.1)
 
-    report = await both.sweep(policy=HygienePolicy(floor=0.5))
+    report = await both.hygiene.sweep(policy=HygienePolicy(floor=0.5))
 
     assert report.counts == {"ana": {"pruned": 2}}
     assert live(store) == {}
@@ -413,7 +413,7 @@ def test_an_old_version_that_is_named_keeps_what_came_after_it(store: CuratedSto
     store.remember("Moves a lot", owner_id="ana", content_json={"from": [first]})
     clock.advance(days=50)
 
-    assert store.sweep(policy=HygienePolicy(keep_superseded=DAY)).changes == ()
+    assert store.hygiene.sweep(policy=HygienePolicy(keep_superseded=DAY)).changes == ()
 
 
 async def test_old_receipts_go_and_the_ledger_and_the_audit_stay(both: Driver, clock: Clock) -> None:
@@ -423,12 +423,12 @@ async def test_old_receipts_go_and_the_ledger_and_the_audit_stay(both: Driver, c
     await both.recall("tea", owner_id="ana")
     policy = HygienePolicy(keep_receipts=10 * DAY)
 
-    shown = await both.sweep(policy=policy, dry_run=True)
-    report = await both.sweep(policy=policy)
+    shown = await both.hygiene.sweep(policy=policy, dry_run=True)
+    report = await both.hygiene.sweep(policy=policy)
 
     assert shown.counts == report.counts == {"ana": {"receipts": 1}}
-    assert [one.kind for one in await both.receipts(owner_id="ana")] == ["sweep", "recall"]
-    assert len(await both.audit(owner_id="ana")) == 1
+    assert [one.kind for one in await both.audit.receipts(owner_id="ana")] == ["sweep", "recall"]
+    assert len(await both.audit.entries(owner_id="ana")) == 1
 
 
 async def test_plain_items_whose_time_is_over_are_counted_and_removed(both: Driver, clock: Clock) -> None:
@@ -437,9 +437,9 @@ async def test_plain_items_whose_time_is_over_are_counted_and_removed(both: Driv
     await both.put(("things", "here"), "long", {"n": 1})
     clock.advance(minutes=2)
 
-    assert (await both.sweep(owner_id="ana", dry_run=True)).items == 1
-    assert (await both.sweep()).items == 2
-    assert (await both.sweep()).items == 0
+    assert (await both.hygiene.sweep(owner_id="ana", dry_run=True)).items == 1
+    assert (await both.hygiene.sweep()).items == 2
+    assert (await both.hygiene.sweep()).items == 0
 
 
 # Looking first, and being interrupted
@@ -465,7 +465,7 @@ def crowd(store: CuratedStore, clock: Clock) -> HygienePolicy:
 
 
 def stored(store: CuratedStore) -> list[str]:
-    return list(store.export())[1:]
+    return list(store.admin.export())[1:]
 
 
 async def test_a_dry_run_writes_nothing_and_shows_exactly_what_a_sweep_does(
@@ -474,10 +474,10 @@ async def test_a_dry_run_writes_nothing_and_shows_exactly_what_a_sweep_does(
     policy = crowd(store, clock)
     before = stored(store)
 
-    shown = await both.sweep(policy=policy, dry_run=True)
+    shown = await both.hygiene.sweep(policy=policy, dry_run=True)
     assert stored(store) == before
 
-    done = await both.sweep(policy=policy)
+    done = await both.hygiene.sweep(policy=policy)
     assert replace(shown, dry_run=False) == done
     assert {one.action for one in done.changes} == {"expired", "merged", "decayed", "pruned", "trimmed"}
     assert set(done.counts) == {"ana", "bob"}
@@ -485,10 +485,10 @@ async def test_a_dry_run_writes_nothing_and_shows_exactly_what_a_sweep_does(
 
 def test_sweeping_twice_at_one_moment_is_sweeping_once(store: CuratedStore, clock: Clock) -> None:
     policy = crowd(store, clock)
-    store.sweep(policy=policy)
+    store.hygiene.sweep(policy=policy)
     after = stored(store)
 
-    again = store.sweep(policy=policy)
+    again = store.hygiene.sweep(policy=policy)
 
     assert (again.changes, again.receipts, again.items) == ((), {}, 0)
     assert stored(store) == after
@@ -497,31 +497,31 @@ def test_sweeping_twice_at_one_moment_is_sweeping_once(store: CuratedStore, cloc
 def test_each_change_has_a_line_of_audit_and_each_owner_a_receipt(store: CuratedStore, clock: Clock) -> None:
     policy = crowd(store, clock)
 
-    report = store.sweep(policy=policy)
+    report = store.hygiene.sweep(policy=policy)
 
-    lines = [one for one in store.audit(owner_id="ana", limit=10_000) if one.actor == "sweep"]
+    lines = [one for one in store.audit.entries(owner_id="ana", limit=10_000) if one.actor == "sweep"]
     expected = sum(1 + one.versions for one in report.changes if one.owner_id == "ana")
     assert len(lines) == expected
     assert {one.memory_id for one in lines} >= {one.memory_id for one in report.changes if one.owner_id == "ana"}
     assert all({one.memory_id: one.reason for one in reversed(lines)}.values())  # of the last change to each
     for owner in ("ana", "bob"):
-        (receipt,) = store.receipts(owner_id=owner, kind="sweep")
+        (receipt,) = store.audit.receipts(owner_id=owner, kind="sweep")
         assert receipt.counts == report.counts[owner]
 
 
 def test_one_owner_can_be_swept_alone(store: CuratedStore, clock: Clock) -> None:
     policy = crowd(store, clock)
 
-    report = store.sweep(owner_id="bob", policy=policy)
+    report = store.hygiene.sweep(owner_id="bob", policy=policy)
 
     assert report.counts == {"bob": {"merged": 1}}
-    assert store.receipts(owner_id="ana", kind="sweep") == []
+    assert store.audit.receipts(owner_id="ana", kind="sweep") == []
 
 
 def test_rows_are_flat_and_complete(store: CuratedStore) -> None:
     take_in(store, memory(1, "Likes tea", confidence=0.9), memory(2, "Likes tea"))
 
-    (row,) = store.sweep().rows()
+    (row,) = store.hygiene.sweep().rows()
 
     assert row == {
         "owner_id": "ana",
@@ -597,7 +597,7 @@ def test_a_sweep_that_is_interrupted_keeps_what_it_did_and_the_next_goes_on(stor
         carried_out(store, HygienePolicy(floor=0.5), interrupt)
 
     assert len(live(store)) == 4 * PART  # the first write was of receipts
-    assert store.sweep(policy=HygienePolicy(floor=0.5)).counts == {"ana": {"pruned": 4 * PART}}
+    assert store.hygiene.sweep(policy=HygienePolicy(floor=0.5)).counts == {"ana": {"pruned": 4 * PART}}
 
 
 # What is asked wrongly
@@ -627,7 +627,7 @@ def test_a_bound_that_means_nothing_is_refused(wrong: dict[str, Any]) -> None:
 def test_a_sweep_of_nobody_or_at_no_moment_is_refused(store: CuratedStore) -> None:
     for wrong in ({"owner_id": ""}, {"now": START.replace(tzinfo=None)}, {"now": "today"}):
         with pytest.raises((MissingOwnerError, InvalidInputError)) as caught:
-            store.sweep(**wrong)
+            store.hygiene.sweep(**wrong)
         one_sentence(caught.value)
 
 
@@ -635,14 +635,14 @@ def test_a_sweep_can_be_judged_at_another_moment(store: CuratedStore, clock: Clo
     take_in(store, memory(1, "Likes tea", expires_at=START + DAY), memory(2, "Tea"), memory(3, "Tea"))
     later = clock.now + 2 * DAY
 
-    assert summary(store.sweep(later, dry_run=True)) == summary(store.sweep(later))
+    assert summary(store.hygiene.sweep(later, dry_run=True)) == summary(store.hygiene.sweep(later))
     assert len(live(store)) == 1
 
 
 def test_a_notebook_shows_a_report_with_everything_escaped(store: CuratedStore) -> None:
     take_in(store, memory(1, "<script>tea"), memory(2, "<script>tea"))
 
-    html = store.sweep(dry_run=True)._repr_html_()
+    html = store.hygiene.sweep(dry_run=True)._repr_html_()
 
     assert "<script>" not in html
     assert "what a sweep would do" in html

@@ -79,8 +79,8 @@ def test_thousands_of_hostile_owners_see_only_their_own(
         assert [one.memory.content for one in found] == [f"the secret of number{number}"], repr(owner)
         assert found.dropped == ()
         assert [one.owner_id for one in lexical.list_memories(owner_id=owner)] == [owner]
-        assert len(lexical.audit(owner_id=owner)) == 1
-    assert len(lexical.list_owners()) == len(owners)
+        assert len(lexical.audit.entries(owner_id=owner)) == 1
+    assert len(lexical.admin.list_owners()) == len(owners)
 
 
 def test_hostile_queries_scopes_and_filters_leak_nothing_and_break_no_statement(
@@ -143,7 +143,7 @@ def test_one_tenants_words_never_change_anothers_ranking(databases: Databases, c
         after = [shown(store.recall(query, owner_id="ada")) for query in asked]
 
         assert after == before
-        store.erase_owner("Ada")
+        store.admin.erase_owner("Ada")
         assert [shown(store.recall(query, owner_id="ada")) for query in asked] == before
 
 
@@ -158,12 +158,12 @@ def test_a_receipt_a_history_and_a_memory_are_out_of_reach_of_other_owners(lexic
         for reach in (lexical.history, lexical.forget, lexical.verify):
             with pytest.raises(LookupError):
                 reach(mine.id, owner_id=owner)
-        for ask in (lexical.explain, lexical.replay):
+        for ask in (lexical.audit.explain, lexical.audit.replay):
             with pytest.raises(LookupError):
                 ask(recall.id, owner_id=owner)
-        assert lexical.audit(owner_id=owner) == []
-        assert list(lexical.export(owner_id=owner))[1:] == []
-        lexical.erase_owner(owner)
+        assert lexical.audit.entries(owner_id=owner) == []
+        assert list(lexical.admin.export(owner_id=owner))[1:] == []
+        lexical.admin.erase_owner(owner)
 
     assert [one.memory for one in lexical.recall("secret", owner_id="victim")] == [mine]
 

@@ -53,7 +53,7 @@ async def test_a_recall_follows_two_hops_from_what_the_request_names(store: Driv
 async def test_each_hop_is_shown_in_the_explanation(store: Driver) -> None:
     recall = await store.recall(ASKED, owner_id=ADA, needed=True, limit=8)
 
-    told = str(await store.explain(recall, owner_id=ADA))
+    told = str(await store.audit.explain(recall, owner_id=ADA))
 
     assert f"linked by: {INCIDENT} > {CUSTOMER}" in told
     assert all("linked" in one.parts for one in recall if one.via)
@@ -93,31 +93,31 @@ async def test_a_hop_is_gone_with_what_it_led_over(store: Driver, curated: Curat
     assert superseded["Apollo is built for Initech."] == [INCIDENT]
     assert CONTACT not in superseded
     assert set(forgotten) == {INCIDENT}
-    assert customer.id not in str(curated.receipts(owner_id=ADA))
-    assert CUSTOMER not in str(await store.explain(recall, owner_id=ADA))
+    assert customer.id not in str(curated.audit.receipts(owner_id=ADA))
+    assert CUSTOMER not in str(await store.audit.explain(recall, owner_id=ADA))
 
 
 async def test_links_are_listed_with_what_both_name(store: Driver, curated: CuratedStore) -> None:
-    every = await store.links(owner_id=ADA)
-    by_name = await store.links(owner_id=ADA, name="northwind")
-    first = await store.links(owner_id=ADA, limit=1)
+    every = await store.hygiene.links(owner_id=ADA)
+    by_name = await store.hygiene.links(owner_id=ADA, name="northwind")
+    first = await store.hygiene.links(owner_id=ADA, limit=1)
 
     assert [([one.content for one in link.memories], link.names) for link in every] == [
         ([INCIDENT, CUSTOMER], ("apollo",)),
         ([CUSTOMER, CONTACT], ("northwind",)),
     ]
     assert (by_name, first) == (every[1:], every[:1])
-    assert await store.links(owner_id=ADA, name="Hermes") == []
-    assert await store.links(owner_id="bob") == []
-    curated.erase_owner(ADA)
-    assert await store.links(owner_id=ADA) == []
+    assert await store.hygiene.links(owner_id=ADA, name="Hermes") == []
+    assert await store.hygiene.links(owner_id="bob") == []
+    curated.admin.erase_owner(ADA)
+    assert await store.hygiene.links(owner_id=ADA) == []
 
 
 async def test_what_most_memories_name_links_nothing(store: Driver, curated: CuratedStore) -> None:
     for n in range(MOST_LINKED):
         curated.remember(f"Apollo has a service on port {9000 + n}.", owner_id=ADA, slot=f"port.{n}")
 
-    assert all(link.names != ("apollo",) for link in await store.links(owner_id=ADA))
+    assert all(link.names != ("apollo",) for link in await store.hygiene.links(owner_id=ADA))
     assert CONTACT not in await needed(store)
 
 
@@ -126,7 +126,7 @@ async def test_what_is_never_recalled_is_no_step_of_a_way(store: Driver, curated
     curated.set_injection(customer.id, "never", owner_id=ADA)
 
     assert set(await needed(store)) == {INCIDENT}
-    assert await store.links(owner_id=ADA) == []
+    assert await store.hygiene.links(owner_id=ADA) == []
 
 
 async def test_a_way_is_found_among_more_memories_than_are_weighed(store: Driver, curated: CuratedStore) -> None:
@@ -140,10 +140,10 @@ async def test_a_way_is_found_among_more_memories_than_are_weighed(store: Driver
 
 async def test_links_of_nobody_or_by_no_text_are_refused(store: Driver) -> None:
     with pytest.raises(MissingOwnerError):
-        await store.links(owner_id="")
+        await store.hygiene.links(owner_id="")
     for bad in ({"name": 3}, {"limit": -1}):
         with pytest.raises(InvalidInputError) as raised:
-            await store.links(owner_id=ADA, **bad)
+            await store.hygiene.links(owner_id=ADA, **bad)
         one_sentence(raised.value)
 
 

@@ -189,7 +189,7 @@ async def test_an_answer_needs_sooner_what_is_of_the_time_that_is_asked_for(stor
 async def test_an_explanation_says_each_part_in_words(store: Driver) -> None:
     await store.remember("The boat is blue.", owner_id=ADA, importance=0.9)
 
-    told = str(await store.explain(await store.recall("boat", owner_id=ADA), owner_id=ADA))
+    told = str(await store.audit.explain(await store.recall("boat", owner_id=ADA), owner_id=ADA))
 
     assert "words it shares 0." in told
     assert "how important it is 0." in told

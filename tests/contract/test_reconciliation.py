@@ -47,7 +47,7 @@ async def said(store: Driver, *texts: str, thread_id: str = "t1", number: int = 
     utterances = [Utterance(message_id=f"m{number + i}", actor="user", text=text) for i, text in enumerate(texts)]
     found = RuleExtractor().extract(utterances)
     place = LedgerPlace(ADA, thread_id, "rules")
-    return await store.promote(found, utterances=utterances, place=place, source=Source(thread_id=thread_id))
+    return await store.queue.promote(found, utterances=utterances, place=place, source=Source(thread_id=thread_id))
 
 
 async def proposed(store: Driver, *candidates: Candidate, thread_id: str = "t1", names: Any = None) -> Any:
@@ -62,7 +62,7 @@ async def proposed(store: Driver, *candidates: Candidate, thread_id: str = "t1",
         for one in {one.message_id: one for one in candidates}.values()
     ]
     place = LedgerPlace(ADA, thread_id, "given")
-    return await store.promote(
+    return await store.queue.promote(
         candidates, utterances=utterances, place=place, source=Source(thread_id=thread_id), policy=EVERYBODY
     )
 
@@ -295,7 +295,7 @@ async def test_when_one_source_changes_its_mind_it_settles_its_own_conflict(stor
 
     assert (outcome.action, outcome.memory.conflict_id) == ("superseded", None)
     assert await live(store) == ["Deploys go to Teams"]
-    assert await store.conflicts(owner_id=ADA) == []
+    assert await store.hygiene.conflicts(owner_id=ADA) == []
 
 
 # --- conflicts --------------------------------------------------------------------------------------------------------
@@ -315,10 +315,10 @@ async def disagree(store: Driver) -> tuple[Any, Any]:
 async def test_another_number_from_another_thread_is_a_conflict(store: Driver) -> None:
     first, second = await disagree(store)
 
-    (group,) = await store.conflicts(owner_id=ADA)
+    (group,) = await store.hygiene.conflicts(owner_id=ADA)
 
     assert [one.id for one in group] == [first.id, second.id]
-    assert await store.conflicts(owner_id="ben") == []
+    assert await store.hygiene.conflicts(owner_id="ben") == []
 
 
 async def test_another_number_in_the_same_thread_is_an_update(store: Driver) -> None:
@@ -351,7 +351,7 @@ async def test_a_recall_says_what_contradicts_what_it_found(store: Driver) -> No
     assert block.count("minutes.") == 2
     assert f"<conflicts with: {item.contradicted_by[0].content} (2026-01-01)>" in block
     assert sorted(rendered_in(block)) == ["The build takes 15 minutes.", "The build takes 5 minutes."]
-    explanation = await store.explain(recall, owner_id=ADA)
+    explanation = await store.audit.explain(recall, owner_id=ADA)
     assert explanation.recalled[0].conflicts_with == (other,)
     assert f"conflicts with: {item.contradicted_by[0].content}" in str(explanation)
     assert "conflicts with" in recall._repr_html_()
@@ -365,7 +365,7 @@ async def test_an_expired_memory_is_in_no_conflict(store: Driver, clock: Clock) 
 
     clock.advance(days=1)
 
-    assert await store.conflicts(owner_id=ADA) == []
+    assert await store.hygiene.conflicts(owner_id=ADA) == []
     (item,) = await store.recall("how long does the build take?", owner_id=ADA)
     assert item.conflicts_with == ()
 
@@ -394,7 +394,7 @@ async def test_confirming_one_supersedes_the_others(store: Driver) -> None:
         second.id: first.id,
     }
     assert await live(store) == ["The build takes 5 minutes."]
-    assert await store.conflicts(owner_id=ADA) == []
+    assert await store.hygiene.conflicts(owner_id=ADA) == []
 
 
 async def test_putting_a_new_value_in_their_place_settles_it(store: Driver) -> None:
@@ -412,7 +412,7 @@ async def test_forgetting_all_but_one_leaves_no_conflict(store: Driver) -> None:
 
     await store.forget(first.id, owner_id=ADA)
 
-    assert await store.conflicts(owner_id=ADA) == []
+    assert await store.hygiene.conflicts(owner_id=ADA) == []
     assert [one.conflict_id for one in await store.list_memories(owner_id=ADA)] == [None]
 
 
@@ -421,18 +421,18 @@ async def test_a_third_voice_joins_the_conflict(store: Driver) -> None:
 
     await store.remember("The build takes 25 minutes.", owner_id=ADA, source=Source(actor="user", thread_id="t3"))
 
-    (group,) = await store.conflicts(owner_id=ADA)
+    (group,) = await store.hygiene.conflicts(owner_id=ADA)
     assert len(group) == 3
 
 
 async def test_a_conflict_survives_an_export(store: Driver, databases: Databases) -> None:
     await disagree(store)
-    lines = list(store.target.export(owner_id=ADA))
+    lines = list(store.target.admin.export(owner_id=ADA))
 
     with opened_store(databases.new()) as other:
-        other.import_(lines)
+        other.admin.import_(lines)
 
-        assert [len(group) for group in other.conflicts(owner_id=ADA)] == [2]
+        assert [len(group) for group in other.hygiene.conflicts(owner_id=ADA)] == [2]
 
 
 async def test_the_list_of_conflicts_is_paged(store: Driver) -> None:
@@ -440,13 +440,13 @@ async def test_the_list_of_conflicts_is_paged(store: Driver) -> None:
     await store.remember("The backup runs at 10:30.", owner_id=ADA)
     await store.remember("The backup runs at 22:30.", owner_id=ADA)
 
-    first = await store.conflicts(owner_id=ADA, limit=1)
-    second = await store.conflicts(owner_id=ADA, limit=1, offset=1)
+    first = await store.hygiene.conflicts(owner_id=ADA, limit=1)
+    second = await store.hygiene.conflicts(owner_id=ADA, limit=1, offset=1)
 
     assert {len(first), len(second)} == {1}
     assert first != second
     with pytest.raises(MissingOwnerError):
-        await store.conflicts(owner_id="")
+        await store.hygiene.conflicts(owner_id="")
 
 
 # --- what no longer holds ---------------------------------------------------------------------------------------------
@@ -472,7 +472,7 @@ async def test_what_holds_no_longer_gives_way_to_the_statement_that_it_does_not(
     assert [one.id for one in entry.outcome.replaced] == [first.outcome.memory.id]
     assert await live(store) == [entry.outcome.memory.content]
     assert not (await store.recall(known, owner_id=ADA)).memories[1:]
-    newest = (await store.audit(owner_id=ADA, memory_id=first.outcome.memory.id))[0]
+    newest = (await store.audit.entries(owner_id=ADA, memory_id=first.outcome.memory.id))[0]
     assert (newest.action, newest.thread_id) == ("superseded", "t2")
 
 

@@ -49,8 +49,8 @@ async def test_what_the_reranker_prefers_moves_up_and_its_part_is_told(
         if not needed:
             assert all(one.score == pytest.approx(sum(one.parts.values())) for one in recall)
         assert [one.score for one in recall] == sorted((one.score for one in recall), reverse=True)
-        assert "reranker" in str(await store.explain(recall, owner_id=ADA))
-        again = await store.replay(recall, owner_id=ADA)
+        assert "reranker" in str(await store.audit.explain(recall, owner_id=ADA))
+        again = await store.audit.replay(recall, owner_id=ADA)
         assert [one.id for one in again.now.memories] == [one.id for one in recall.memories]
 
 

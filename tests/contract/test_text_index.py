@@ -92,7 +92,7 @@ def remembered_and_undone(memory: Memory) -> Effects[None]:
 
 def take_in(store: CuratedStore, texts: Texts, random: Random) -> None:
     more = {f"memory {random.random()}": statement(random) for _ in range(random.choice([1, 20, 150]))}
-    store.import_([json.dumps({"format": "langgraph_memory", "version": 1}), *map(line, more, more.values())])
+    store.admin.import_([json.dumps({"format": "langgraph_memory", "version": 1}), *map(line, more, more.values())])
     texts.update(more)
 
 

@@ -209,7 +209,7 @@ async def test_a_model_cannot_supersede_what_the_owner_said(store: Driver) -> No
             content="The user lives in Paris.", slot="home.city", actor=actor, message_id=actor, excerpt="Paris"
         )
         heard = [Utterance(message_id=actor, actor=actor, text="Paris")]
-        await store.promote([said], utterances=heard, place=LedgerPlace(ANA, "t", "given"), policy=policy)
+        await store.queue.promote([said], utterances=heard, place=LedgerPlace(ANA, "t", "given"), policy=policy)
 
     assert await live(store) == ["The user lives in Berlin."]
 
@@ -237,10 +237,12 @@ async def test_an_export_keeps_how_far_each_is_trusted(store: Driver, databases:
     await on_the_free_plan(store)
     await store.remember("The user likes tea.", owner_id=ANA, source=USER)
     await store.remember("The user is a customer.", owner_id=ANA, source=TOOL)
-    lines = list(store.target.export()) if mode == "sync" else [line async for line in store.target.aexport()]
+    lines = (
+        list(store.target.admin.export()) if mode == "sync" else [line async for line in store.target.admin.aexport()]
+    )
     with opened_store(databases.new(), None) as opened:
         other = Driver(opened, mode)
-        await other.import_(lines)
+        await other.admin.import_(lines)
         known = {one.content: (one.trust, one.protected) for one in await other.list_memories(owner_id=ANA)}
 
     assert known == {
@@ -255,7 +257,7 @@ async def test_a_file_that_others_wrote_is_imported_as_such(
     store: Driver, databases: Databases, mode: str, claims: str
 ) -> None:
     await store.remember("The user prefers short answers.", owner_id=ANA, memory_type="rule", slot="answer_length")
-    lines = list(store.target.export())
+    lines = list(store.target.admin.export())
     if claims == "nothing":
         found = [json.loads(line) for line in lines]
         for one in found:
@@ -265,7 +267,7 @@ async def test_a_file_that_others_wrote_is_imported_as_such(
     with opened_store(databases.new(), None) as opened:
         other = Driver(opened, mode)
         await other.remember("The user prefers long answers.", owner_id="bo", source=USER)
-        await other.import_(lines, trusted=claims == "nothing")
+        await other.admin.import_(lines, trusted=claims == "nothing")
 
         (taken,) = await other.list_memories(owner_id=ANA)
         assert (taken.trust, taken.protected) == ("import", False)

@@ -161,7 +161,7 @@ async def test_a_put_with_a_content_where_memories_are_is_a_real_memory(memory: 
     ]
     item = await Driver(view, mode).get(view.namespace, "k1")
     assert item.value["content"] == "The deadline is in May."
-    assert [one.action for one in memory.store.audit(owner_id="ana", memory_id="k1")] == ["added"]
+    assert [one.action for one in memory.audit.entries(owner_id="ana", memory_id="k1")] == ["added"]
 
 
 async def test_a_put_in_a_slot_supersedes_what_was_there(memory: MemoryDatabase, mode: str) -> None:

@@ -116,7 +116,7 @@ def test_a_program_that_never_closes_its_database_ends_with_everything_stored(da
 
     assert (done.returncode, done.stderr) == (0, "")
     with open_memory(database) as memory:
-        assert len(memory.store.receipts(owner_id="ana")) == 1
+        assert len(memory.audit.receipts(owner_id="ana")) == 1
 
 
 @pytest.mark.parametrize("opened", [ThreadSaver.from_conn_string, CuratedStore.from_conn_string, open_memory])

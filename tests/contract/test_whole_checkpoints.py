@@ -145,7 +145,7 @@ def test_a_run_whose_own_checkpoints_are_deleted_beside_it_stores_the_next_one_w
 DELETIONS: dict[str, Callable[[MemoryDatabase], object]] = {
     "delete_thread": lambda memory: memory.checkpointer.delete_thread("t"),
     "prune": lambda memory: memory.checkpointer.prune(["t"], strategy="delete"),
-    "erase": lambda memory: memory.store.erase_owner("ana", threads=True),
+    "erase": lambda memory: memory.admin.erase_owner("ana", threads=True),
 }
 
 
@@ -251,7 +251,7 @@ def test_deleting_a_run_keeps_what_others_are_replayed_from(memory: MemoryDataba
     if mode == "sync":
         memory.checkpointer.delete_for_runs([runs[gone]])
     else:
-        asyncio.run(memory.adelete_for_runs([runs[gone]], owner_id="ana", dry_run=False))
+        asyncio.run(memory.hygiene.adelete_for_runs([runs[gone]], owner_id="ana", dry_run=False))
 
     left = 2 if gone == 2 else 3
     expected = [text for number in range(left) for text in (f"question {number}", "answer")]
@@ -358,7 +358,7 @@ def test_parents_that_go_round_in_a_circle_end(memory: MemoryDatabase) -> None:
     saver.prune(["t"])
     saver.delete_for_runs(["nobody"])
     history = saver.get_delta_channel_history(config=config_in(""), channels=["delta"])
-    memory.retract_branch("t", owner_id="ana")
+    memory.hygiene.retract_branch("t", owner_id="ana")
 
     assert history["delta"]["writes"] == []
 

@@ -162,7 +162,7 @@ async def test_a_run_with_tools_recalls_once_and_shows_it_to_every_call(memory: 
     await run.invoke(said("How is the weather where I live?"), thread("one"), context=ANA)
 
     assert ["Ana lives in Berlin." in texts(prompt) for prompt in model.prompts] == [True, True]
-    assert len(memory.store.receipts(owner_id="ana@example.com", kind="recall")) == 1
+    assert len(memory.audit.receipts(owner_id="ana@example.com", kind="recall")) == 1
 
 
 async def test_a_run_that_is_resumed_recalls_anew_and_learns_what_was_said_before_the_interrupt(
@@ -353,7 +353,7 @@ async def test_a_replayed_run_adds_nothing(memory: MemoryDatabase, mode: str) ->
     await run.invoke(None, first.config, context=ANA)
 
     assert len(contents(memory)) == 1
-    assert len(memory.store.audit(owner_id="ana@example.com")) == 1
+    assert len(memory.audit.entries(owner_id="ana@example.com")) == 1
 
 
 def test_options_that_contradict_each_other_are_refused() -> None:

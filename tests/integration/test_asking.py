@@ -128,7 +128,7 @@ async def test_what_is_likely_to_say_something_is_asked_about_at_once(memory: Me
 
     assert model.calls == [["sure: keeps bees"]]
     assert talk.known == ["The user keeps bees.", "The user's name is Ana."]
-    assert memory.store.jobs() == []
+    assert memory.jobs.pending() == []
     by = {one.content: one.source.extractor for one in memory.store.list_memories(owner_id="ana")}
     assert str(by["The user keeps bees."]).startswith("model@")
 
@@ -193,7 +193,7 @@ async def test_in_the_background_one_call_reads_what_many_turns_leave_in_doubt(
     assert report.jobs == 2
     assert model.calls == [["sure: keeps bees", "perhaps: rows"]]
     assert talk.known == ["The user keeps bees.", "The user rows.", "The user's name is Ana."]
-    assert memory.store.jobs() == []
+    assert memory.jobs.pending() == []
 
 
 async def test_a_failed_call_costs_nothing_that_the_rules_found(

@@ -117,7 +117,7 @@ async def test_a_turn_in_the_background_reads_nothing_and_a_worker_does(
 
     assert report == WorkReport(jobs=1, messages=1)
     assert contents(memory) == ["Said: I live in Oslo."]
-    assert memory.store.jobs() == []
+    assert memory.jobs.pending() == []
 
 
 async def test_a_burst_of_turns_is_one_job_which_is_read_at_once(
@@ -130,7 +130,7 @@ async def test_a_burst_of_turns_is_one_job_which_is_read_at_once(
         await talk.say(f"Statement number {turn}.")
     worker = PromotionWorker(memory.store, extractor=reader)
     assert await work(worker, mode) == WorkReport()
-    (job,) = memory.store.jobs(owner_id=ANA)
+    (job,) = memory.jobs.pending(owner_id=ANA)
     assert (job.waiting, job.state, job.thread_id, job.attempts) == (50, "waiting", "t", 0)
     clock.advance(seconds=30)
 
@@ -149,7 +149,7 @@ async def test_turns_put_a_job_off_no_longer_than_at_latest(memory: MemoryDataba
         await talk.say(f"Statement {turn}.")
         clock.advance(seconds=20)
 
-    (job,) = memory.store.jobs()
+    (job,) = memory.jobs.pending()
 
     assert job.due_at == start + timedelta(seconds=60)
 
@@ -185,13 +185,13 @@ async def test_messages_that_arrive_while_a_job_is_read_stay_for_the_next(memory
     worker = PromotionWorker(memory.store, extractor=reader)
 
     await asyncio.to_thread(worker.run_once)
-    (job,) = memory.store.jobs()
+    (job,) = memory.jobs.pending()
     assert (job.state, job.waiting, job.due_at) == ("waiting", 1, clock() + QUIET)
     clock.advance(seconds=30)
     await asyncio.to_thread(worker.run_once)
 
     assert reader.read == [["I live in Oslo."], ["I like tea."]]
-    assert memory.store.jobs() == []
+    assert memory.jobs.pending() == []
 
 
 async def test_each_memory_has_the_source_and_the_scope_of_its_own_turn(memory: MemoryDatabase, clock: Clock) -> None:
@@ -219,7 +219,7 @@ async def test_workers_share_nothing_with_a_job_of_another_extractor(memory: Mem
     report = PromotionWorker(memory.store).run_once()
 
     assert report == WorkReport()
-    assert [job.extractor for job in memory.store.jobs()] == ["reader"]
+    assert [job.extractor for job in memory.jobs.pending()] == ["reader"]
 
 
 async def test_a_job_that_is_leased_is_not_taken_until_its_lease_runs_out(memory: MemoryDatabase, clock: Clock) -> None:
@@ -229,7 +229,7 @@ async def test_a_job_that_is_leased_is_not_taken_until_its_lease_runs_out(memory
     assert lost is not None
     worker = PromotionWorker(memory.store, extractor=Reader())
     assert worker.run_once() == WorkReport()
-    assert [job.state for job in memory.store.jobs()] == ["leased"]
+    assert [job.state for job in memory.jobs.pending()] == ["leased"]
     clock.advance(minutes=5)
 
     assert worker.run_once().messages == 1
@@ -248,7 +248,7 @@ async def test_a_failed_batch_waits_longer_each_time(memory: MemoryDatabase, mod
     waits = []
     for _ in range(4):
         assert (await work(worker, mode)).failed == 1
-        (job,) = memory.store.jobs()
+        (job,) = memory.jobs.pending()
         assert (job.state, job.last_error) == ("waiting", "malformed")
         assert job.due_at is not None
         waits.append((job.due_at - clock()).total_seconds())
@@ -273,7 +273,7 @@ async def test_a_message_that_cannot_be_read_is_set_aside_alone(
             clock.advance(hours=1)
             await work(worker, mode)
 
-    (job,) = memory.store.jobs()
+    (job,) = memory.jobs.pending()
     assert contents(memory) == ["Said: One.", "Said: Three."]
     assert (job.state, job.set_aside, job.waiting, job.due_at) == ("set_aside", 1, 0, None)
     assert job.last_error in ("refused", "TypeError")
@@ -294,7 +294,7 @@ async def test_later_turns_are_read_while_a_message_is_set_aside(memory: MemoryD
     report = worker.run_once()
 
     assert report == WorkReport(jobs=1, messages=1)
-    (job,) = memory.store.jobs()
+    (job,) = memory.jobs.pending()
     assert (job.state, job.set_aside) == ("set_aside", 1)
 
 
@@ -312,18 +312,18 @@ async def test_what_is_set_aside_can_be_tried_again_or_given_up(
     store = memory.store
 
     if mode == "sync":
-        counts = store.retry_set_aside(owner_id=ANA, thread_id="t"), store.drop_set_aside(owner_id=ANA, thread_id="u")
+        counts = store.jobs.retry(owner_id=ANA, thread_id="t"), store.jobs.discard(owner_id=ANA, thread_id="u")
     else:
         counts = (
-            await store.aretry_set_aside(owner_id=ANA, thread_id="t"),
-            await store.adrop_set_aside(owner_id=ANA, thread_id="u"),
+            await store.jobs.aretry(owner_id=ANA, thread_id="t"),
+            await store.jobs.adiscard(owner_id=ANA, thread_id="u"),
         )
 
     assert counts == (1, 1)
     assert worker.run_once() == WorkReport(jobs=1, messages=1)
-    assert store.jobs() == []
+    assert store.jobs.pending() == []
     await talk.say("poison", thread="u")
-    assert store.jobs() == []
+    assert store.jobs.pending() == []
 
 
 async def test_a_message_that_kills_its_workers_is_set_aside(memory: MemoryDatabase, clock: Clock) -> None:
@@ -336,7 +336,7 @@ async def test_a_message_that_kills_its_workers_is_set_aside(memory: MemoryDatab
 
     PromotionWorker(memory.store, extractor=Reader(), retries=retries).run_once()
 
-    (job,) = memory.store.jobs()
+    (job,) = memory.jobs.pending()
     assert (job.state, job.last_error) == ("set_aside", "worker_lost")
 
 
@@ -355,7 +355,7 @@ async def test_a_hot_batch_that_fails_is_queued_and_holds_no_later_turn_up(
         await talk.say(f"Turn {turn}.")
 
     assert sum(texts == ["poison"] for texts in reader.read) == 2
-    assert [(job.state, job.set_aside) for job in memory.store.jobs()] == [("set_aside", 1)]
+    assert [(job.state, job.set_aside) for job in memory.jobs.pending()] == [("set_aside", 1)]
     assert len(contents(memory)) == 5
 
 
@@ -460,7 +460,7 @@ async def test_stopping_without_draining_leaves_what_waits_in_the_database(memor
 
     worker.stop(drain=False)
 
-    assert [job.waiting for job in memory.store.jobs()] == [1]
+    assert [job.waiting for job in memory.jobs.pending()] == [1]
     assert contents(memory) == []
 
 
@@ -470,7 +470,7 @@ async def test_draining_does_not_try_again_what_has_just_failed(memory: MemoryDa
         await Talk(memory, extractor=reader, worker=worker).say("poison")
 
     assert reader.read == [["poison"]]
-    assert [job.last_error for job in memory.store.jobs()] == ["malformed"]
+    assert [job.last_error for job in memory.jobs.pending()] == ["malformed"]
 
 
 def test_a_turn_wakes_the_worker_of_its_process(database: str) -> None:
@@ -513,7 +513,7 @@ async def test_an_erased_owner_has_no_job_and_a_worker_at_work_writes_nothing(
 ) -> None:
     class Erased(Reader):
         def extract(self, utterances: Sequence[Utterance]) -> list[Candidate]:
-            memory.store.erase_owner(ANA)
+            memory.admin.erase_owner(ANA)
             return super().extract(utterances)
 
     await Talk(memory, extractor=Reader()).say("I live in Oslo.")
@@ -522,7 +522,7 @@ async def test_an_erased_owner_has_no_job_and_a_worker_at_work_writes_nothing(
     PromotionWorker(memory.store, extractor=Erased()).run_once()
 
     assert contents(memory) == []
-    assert memory.store.jobs() == []
+    assert memory.jobs.pending() == []
 
 
 async def test_jobs_are_listed_by_owner_and_page(memory: MemoryDatabase, mode: str, clock: Clock) -> None:
@@ -534,20 +534,20 @@ async def test_jobs_are_listed_by_owner_and_page(memory: MemoryDatabase, mode: s
     store = memory.store
 
     page = (
-        store.jobs(owner_id=ANA, limit=2, offset=1)
+        store.jobs.pending(owner_id=ANA, limit=2, offset=1)
         if mode == "sync"
-        else await store.ajobs(owner_id=ANA, limit=2, offset=1)
+        else await store.jobs.apending(owner_id=ANA, limit=2, offset=1)
     )
 
     assert [(job.owner_id, job.thread_id) for job in page] == [(ANA, "1"), (ANA, "2")]
-    assert [job.owner_id for job in store.jobs()] == [ANA, ANA, ANA, "ben"]
+    assert [job.owner_id for job in store.jobs.pending()] == [ANA, ANA, ANA, "ben"]
 
 
 async def test_an_imported_job_is_worked_off(memory: MemoryDatabase, tmp_path: Path, clock: Clock) -> None:
     await Talk(memory, extractor=Reader()).say("I live in Oslo.")
     other = opened(str(tmp_path / "other.db"), clock)
 
-    receipt = other.store.import_(memory.store.export())
+    receipt = other.admin.import_(memory.admin.export())
     report = PromotionWorker(other.store, extractor=Reader()).run_once()
 
     assert receipt.counts["queued"] == 1
@@ -567,8 +567,8 @@ BAD: dict[str, Callable[[CuratedStore], Any]] = {
     "no attempt": lambda store: Retries(attempts=0),
     "a longest before the first": lambda store: Retries(longest=timedelta(0)),
     "no lease": lambda store: PromotionWorker(store, lease_for=timedelta(0)),
-    "no owner": lambda store: store.retry_set_aside(owner_id=""),
-    "a page of text": lambda store: store.jobs(limit="all"),  # type: ignore[arg-type]
+    "no owner": lambda store: store.jobs.retry(owner_id=""),
+    "a page of text": lambda store: store.jobs.pending(limit="all"),  # type: ignore[arg-type]
 }
 
 

@@ -146,7 +146,7 @@ class TestDemo:
         assert done.returncode == 0
         assert "exists already" in done.stdout
         with open_memory(filled_file) as memory:
-            assert {owner for owner, _, _ in memory.store.list_owners()} == {"ana", "bob@x.y", OWNER}
+            assert {owner for owner, _, _ in memory.admin.list_owners()} == {"ana", "bob@x.y", OWNER}
         shown = [line for line in done.stdout.splitlines() if not re.match("file:|ask it:|look again:|go on:", line)]
         assert max(map(len, shown)) <= 100
 

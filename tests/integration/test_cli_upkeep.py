@@ -126,7 +126,7 @@ def test_verify_settles_a_conflict(database: str) -> None:
 
     with open_memory(database) as memory:
         (left,) = memory.store.list_memories(owner_id="ana")
-        assert memory.store.conflicts(owner_id="ana") == []
+        assert memory.hygiene.conflicts(owner_id="ana") == []
     assert result.output == f"confirmed: {left.content}\n"
     assert run("memories", "verify", "nothing", "--owner", "ana", "--db", database).exit_code == 1
 
@@ -198,7 +198,7 @@ def test_a_worker_says_when_the_next_job_is_due(database: str) -> None:
     with open_memory(database) as memory:
         said = Utterance(message_id="m", actor="user", text="I like tea.")
         memory.store.queue.add([said], place=LedgerPlace("ana", "t", "rules"), quiet_for=3600)
-        (job,) = memory.store.jobs()
+        (job,) = memory.jobs.pending()
 
     result = run("jobs", "work", "--once", "--db", database)
 

@@ -239,9 +239,9 @@ async def test_the_files_are_empty_and_closed_where_memory_is_paused(
     write = calling("write_file", file_path="/memories/note.md", content="A note.")
     model = scripted(calling("read_file", file_path=PROFILE), write, "Ok.")
     if by == "thread":
-        memory.store.set_thread_memory("one", owner_id="ana@example.com", recall=False, learn=False)
+        memory.admin.set_thread_memory("one", owner_id="ana@example.com", recall=False, learn=False)
     if by == "owner":
-        memory.store.set_owner_memory(owner_id="ana@example.com", recall=False, learn=False)
+        memory.admin.set_owner_memory(owner_id="ana@example.com", recall=False, learn=False)
         assert "Berlin" not in repr(CuratedBackend(memory.store, owner_id="ana@example.com").read(PROFILE))
     context = MemoryContext("ana@example.com", pause=by == "run")
 
@@ -250,4 +250,4 @@ async def test_the_files_are_empty_and_closed_where_memory_is_paused(
     assert "Berlin" not in repr(model.prompts)
     assert "can only be read" in answered(state)[1]
     assert known(memory) == ["Ana lives in Berlin."]
-    assert memory.store.receipts(owner_id="ana@example.com") == []
+    assert memory.audit.receipts(owner_id="ana@example.com") == []

@@ -148,7 +148,7 @@ class TestCommand:
 @pytest.mark.parametrize("option", [["--dry-run"], ["--scope", "project:x"]])
 def test_an_option_that_does_not_apply_is_refused(path: str, tmp_path: Path, option: list[str]) -> None:
     with open_memory(path) as memory:
-        lines = list(memory.store.export())
+        lines = list(memory.admin.export())
     (tmp_path / "own.jsonl").write_text("\n".join(lines))
     result = CliRunner().invoke(app, ["db", "import", str(tmp_path / "own.jsonl"), "--db", path, *option])
     assert (result.exit_code, "another product" in result.stderr) == (1, True)

@@ -34,7 +34,7 @@ def erasing_in(database: str, *, threads: bool) -> Any:
 
     def node(state: MemoryState) -> Any:
         with open_memory(database) as other:
-            other.store.erase_owner("ana", threads=threads)
+            other.admin.erase_owner("ana", threads=threads)
         return {"messages": [AIMessage("Noted.")]}
 
     return node
@@ -65,8 +65,8 @@ async def test_a_run_under_way_writes_neither_memories_nor_its_thread_back(
 
         assert memory.store.list_memories(owner_id="ana") == []
         assert memory.checkpointer.list_threads() == []
-        assert memory.store.receipts(owner_id="ana") == []
-        assert memory.store.jobs() == []
+        assert memory.audit.receipts(owner_id="ana") == []
+        assert memory.jobs.pending() == []
     for table in ("thread_owner", "thread_message", "thread_checkpoint", "promotion_ledger"):
         assert rows(database, f"SELECT count(*) FROM {table}") == [(0,)], table
 
@@ -82,13 +82,13 @@ async def test_a_run_under_way_learns_nothing_of_an_owner_whose_threads_stay(
         await Driver(PromotionWorker(memory.store), mode).run_once()
 
         assert memory.store.list_memories(owner_id="ana") == []
-        assert memory.store.receipts(owner_id="ana", kind="recall") == []
+        assert memory.audit.receipts(owner_id="ana", kind="recall") == []
 
 
 async def test_what_is_being_read_while_its_owner_is_erased_is_refused(database: str, mode: str) -> None:
     def slow(utterances: Sequence[Utterance]) -> list[Candidate]:
         with open_memory(database) as other:
-            other.store.erase_owner("ana")
+            other.admin.erase_owner("ana")
         said = utterances[-1]
         return [Candidate(content="The user lives in Berlin.", message_id=said.message_id, excerpt=said.text)]
 
@@ -109,7 +109,7 @@ async def test_a_worker_that_reads_while_the_owner_is_erased_stores_nothing(data
 
         def slow(utterances: Sequence[Utterance]) -> list[Candidate]:
             with open_memory(database) as other:
-                other.store.erase_owner("ana", threads=True)
+                other.admin.erase_owner("ana", threads=True)
             return [Candidate(content="The user lives in Berlin.", message_id=utterances[-1].message_id)]
 
         graph = graph_of(
@@ -119,4 +119,4 @@ async def test_a_worker_that_reads_while_the_owner_is_erased_stores_nothing(data
         await Driver(PromotionWorker(memory.store, extractor=slow), mode).run_once()
 
         assert memory.store.list_memories(owner_id="ana") == []
-        assert memory.store.jobs() == []
+        assert memory.jobs.pending() == []

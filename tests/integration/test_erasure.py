@@ -99,7 +99,7 @@ async def fill(store: Driver, clock: Clock, owner_id: str, mark: str) -> None:
     ledger = LedgerPlace(owner_id, f"{mark}thread", "rules")
     candidate = Candidate(content=f"{mark}content again", memory_type="fact", message_id=f"{mark}key")
     utterance = Utterance(message_id=f"{mark}key", actor="user", text=f"{mark}content again")
-    await store.promote([candidate], utterances=[utterance], place=ledger)
+    await store.queue.promote([candidate], utterances=[utterance], place=ledger)
     later = Utterance(message_id=f"{mark}later", actor="user", text=f"{mark}queued for later")
     await Driver(store.target.queue, store.mode).add([later], place=ledger, heard=[f"{mark}queued before"])
 
@@ -116,7 +116,7 @@ async def test_an_erased_owner_leaves_no_byte_in_the_live_files(
     ranked = [(one.memory.id, one.score) for one in await store.recall("wvbcontent", owner_id=BEN)]
     assert set(found_in(path, *SECRETS)) == set(SECRETS)
 
-    receipt = await store.erase_owner(ADA, threads=True)
+    receipt = await store.admin.erase_owner(ADA, threads=True)
 
     assert receipt.body["scrubbed"] is True
     assert found_in(path, "qzx", ADA) == []
@@ -135,7 +135,7 @@ async def test_an_erased_owner_is_in_no_table(memory: MemoryDatabase, mode: str,
     await fill(store, clock, ADA, "qzx")
     talk(memory, "qzxthread", ADA, "qzxthread words")
 
-    await store.erase_owner(ADA, threads=True)
+    await store.admin.erase_owner(ADA, threads=True)
 
     connection = sqlite3.connect(path)
     tables = [
@@ -155,7 +155,7 @@ async def test_threads_stay_unless_they_are_asked_for(either: MemoryDatabase, mo
     talk(either, "t", ADA, "qzxthread")
     await store.remember("likes tea", owner_id=ADA)
 
-    receipt = await store.erase_owner(ADA)
+    receipt = await store.admin.erase_owner(ADA)
 
     assert "threads" not in receipt.counts
     assert either.checkpointer.get_tuple({"configurable": {"thread_id": "t"}}) is not None
@@ -171,7 +171,7 @@ async def test_the_owners_threads_are_those_a_run_claimed_and_unclaimed_ones_tha
         await store.recall("hello", owner_id=ADA, source=Source(thread_id=thread_id))
     either.checkpointer.copy_thread("mine", "copied")
 
-    receipt = await store.erase_owner(ADA, threads=True)
+    receipt = await store.admin.erase_owner(ADA, threads=True)
 
     left = {thread.thread_id for thread in either.checkpointer.list_threads()}
     assert left == {"bens", "unread"}
@@ -187,12 +187,12 @@ async def test_erasing_waits_for_a_reader_and_says_when_it_could_not(
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM agent_memory").fetchone()
 
-    receipt = await store.erase_owner(ADA)
+    receipt = await store.admin.erase_owner(ADA)
 
     assert receipt.body["scrubbed"] is False
     assert await store.list_memories(owner_id=ADA) == []
     reader.execute("COMMIT")
-    assert await store.scrub() is True
+    assert await store.admin.scrub() is True
     assert found_in(path, "qzx") == []
     reader.close()
 
@@ -210,11 +210,11 @@ async def test_erasing_works_while_others_read(memory: MemoryDatabase, mode: str
 
     thread = Thread(target=read)
     thread.start()
-    receipt = await store.erase_owner(ADA)
+    receipt = await store.admin.erase_owner(ADA)
     stop.set()
     thread.join()
 
-    assert receipt.body["scrubbed"] or await store.scrub()
+    assert receipt.body["scrubbed"] or await store.admin.scrub()
     assert (wrong, found_in(path, "qzx")) == ([], [])
 
 
@@ -223,29 +223,29 @@ async def test_what_is_forgotten_is_unreadable_after_scrubbing(memory: MemoryDat
     gone = await store.remember("the qzxcontent", owner_id=ADA, slot="qzxslot", source=Source(excerpt="qzxexcerpt"))
     await store.forget(gone.memory.id, owner_id=ADA)
 
-    assert await store.scrub() is True
+    assert await store.admin.scrub() is True
 
     assert found_in(path, "qzx") == []
 
 
 async def test_an_owner_without_anything_is_erased_too(either: MemoryDatabase, mode: str) -> None:
-    receipt = await Driver(either.store, mode).erase_owner("nobody", threads=True)
+    receipt = await Driver(either.store, mode).admin.erase_owner("nobody", threads=True)
 
     assert set(receipt.counts.values()) == {0}
     with pytest.raises(MissingOwnerError):
-        await Driver(either.store, mode).erase_owner("")
+        await Driver(either.store, mode).admin.erase_owner("")
 
 
 async def test_an_erased_owner_begins_anew(either: MemoryDatabase, mode: str) -> None:
     store = Driver(either.store, mode)
     await store.remember("likes tea", owner_id=ADA)
     await store.remember("rides", owner_id=BEN)
-    await store.erase_owner(ADA)
+    await store.admin.erase_owner(ADA)
 
     await store.remember("likes coffee", owner_id=ADA)
 
     assert [one.memory.content for one in await store.recall("likes", owner_id=ADA)] == ["likes coffee"]
-    assert len(await store.audit(owner_id=ADA)) == 1
+    assert len(await store.audit.entries(owner_id=ADA)) == 1
 
 
 def test_what_is_forgotten_leaves_nothing_in_a_block_of_vectors(memory: MemoryDatabase, path: str) -> None:

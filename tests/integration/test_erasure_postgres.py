@@ -97,7 +97,7 @@ async def test_an_erased_owner_is_in_no_row_of_any_table(
     await tell(memory, mode, clock, url, {ADA: "qzx", BEN: "wvb"})
     assert {word for word, _ in rows_with(url, *SECRETS)} == set(SECRETS)
 
-    await Driver(memory.store, mode).erase_owner(ADA, threads=True)
+    await Driver(memory.admin, mode).erase_owner(ADA, threads=True)
 
     assert rows_with(url, "qzx", ADA) == set()
     assert {table for _, table in rows_with(url, "wvb")} >= {"agent_memory", "thread_chunk", "memory_receipt"}
@@ -108,7 +108,7 @@ async def test_the_only_owner_that_is_erased_is_in_no_row_of_any_table(
 ) -> None:
     await tell(memory, mode, clock, url, {ADA: "qzx"})
 
-    await Driver(memory.store, mode).erase_owner(ADA, threads=True)
+    await Driver(memory.admin, mode).erase_owner(ADA, threads=True)
 
     assert rows_with(url, "qzx", ADA) == set()
 
@@ -121,7 +121,7 @@ async def test_a_rewritten_database_has_no_byte_of_an_erased_owner_in_its_files(
     await tell(memory, mode, clock, url, owners)
     assert set(files_with(postgres, url, *SECRETS)) == set(SECRETS)
 
-    receipt = await Driver(memory.store, mode).erase_owner(ADA, threads=True)
+    receipt = await Driver(memory.admin, mode).erase_owner(ADA, threads=True)
 
     assert receipt.body["scrubbed"] is True
     assert files_with(postgres, url, *SECRETS, ADA) == {}

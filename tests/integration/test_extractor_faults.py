@@ -153,7 +153,7 @@ async def test_a_fault_costs_its_message_and_nothing_else(
     assert talk.known == ["Said: Four.", "Said: One.", "Said: Three."]
     assert talk.reasons == ["durable", reason, "durable", "durable"]
     assert "Oslo" not in caplog.text + str(talk.reports)
-    assert memory.store.jobs() == []
+    assert memory.jobs.pending() == []
 
 
 async def test_an_async_extractor_that_fails_costs_its_message(memory: MemoryDatabase) -> None:
@@ -185,7 +185,7 @@ async def test_an_error_in_the_background_holds_up_its_message_alone(memory: Mem
 
     assert (report.messages, report.failed) == (2, 1)
     assert talk.known == ["Said: One.", "Said: Three."]
-    assert [(job.waiting, job.last_error) for job in memory.store.jobs()] == [(1, "KeyError")]
+    assert [(job.waiting, job.last_error) for job in memory.jobs.pending()] == [(1, "KeyError")]
 
 
 async def test_what_cannot_be_reached_is_asked_again_later(memory: MemoryDatabase, mode: str) -> None:
@@ -197,7 +197,7 @@ async def test_what_cannot_be_reached_is_asked_again_later(memory: MemoryDatabas
     await talk.say("I live in Oslo.")
 
     assert [one.reason for one in talk.failures] == ["unavailable"]
-    assert [job.waiting for job in memory.store.jobs()] == [1]
+    assert [job.waiting for job in memory.jobs.pending()] == [1]
 
 
 async def test_an_extractor_may_interrupt_the_run(memory: MemoryDatabase) -> None:

@@ -98,7 +98,7 @@ def test_a_confirmed_line_is_verified(store: CuratedStore, files: MemoryFiles) -
     files.call(command("str_replace", old_str="Berlin.", new_str="Berlin. (confirmed)"))
 
     assert known(store) == ["Ana lives in Berlin.", "Ana prefers short answers."]
-    (entry, *_) = store.audit(**ANA)
+    (entry, *_) = store.audit.entries(**ANA)
     assert (entry.action, entry.actor) == ("verified", "assistant")
 
 

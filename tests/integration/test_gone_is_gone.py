@@ -59,7 +59,7 @@ async def test_what_was_erased_is_not_learnt_again_from_the_thread_that_goes_on(
     memory: MemoryDatabase, mode: str, promotion: str
 ) -> None:
     await say(memory, mode, "t", "I live in Berlin.", mode=promotion, quiet_for=0)
-    await Driver(memory.store, mode).erase_owner("ana")
+    await Driver(memory.admin, mode).erase_owner("ana")
 
     await say(memory, mode, "t", "Hello!", mode=promotion, quiet_for=0)
     await Driver(PromotionWorker(memory.store), mode).run_once()
@@ -101,7 +101,7 @@ async def test_a_copy_of_a_thread_brings_nothing_back(memory: MemoryDatabase, mo
     await say(memory, mode, "c", said)
 
     assert known(memory) == before
-    assert memory.store.conflicts(owner_id="ana") == []
+    assert memory.hygiene.conflicts(owner_id="ana") == []
 
 
 async def test_a_copied_thread_with_ids_of_its_own_is_not_read_twice(memory: MemoryDatabase, mode: str) -> None:
@@ -131,16 +131,16 @@ async def test_an_import_does_not_bring_back_what_is_gone(memory: MemoryDatabase
     store = Driver(memory.store, mode)
     kept = (await store.remember("The user has a dog.", owner_id="ana")).memory
     gone = (await store.remember("The user lives in Berlin.", owner_id="ana")).memory
-    lines = list(memory.store.export(owner_id="ana"))
+    lines = list(memory.admin.export(owner_id="ana"))
     await store.forget(gone.id, owner_id="ana")
 
-    receipt = await store.import_(lines)
+    receipt = await store.admin.import_(lines)
     assert receipt.counts["gone"] == 1
     assert known(memory) == [kept.content]
-    await store.erase_owner("ana")
-    await store.import_(lines)
+    await store.admin.erase_owner("ana")
+    await store.admin.import_(lines)
     assert known(memory) == []
-    assert memory.store.audit(owner_id="ana") == []
+    assert memory.audit.entries(owner_id="ana") == []
     await store.remember("The user lives in Berlin.", owner_id="ana")
     assert known(memory) == ["The user lives in Berlin."]
 
@@ -155,7 +155,7 @@ def test_a_copy_from_an_older_database_does_not_bring_back_what_is_gone(database
     with open_memory(new) as memory:
         berlin = next(one for one in memory.store.list_memories(owner_id="ana") if "Berlin" in one.content)
         memory.store.forget(berlin.id, owner_id="ana")
-        memory.store.erase_owner("ben")
+        memory.admin.erase_owner("ben")
 
     with pytest.raises(Exception, match="differs"):  # the audit trail of what was forgotten
         copy_memory(old, new)
@@ -170,12 +170,12 @@ def test_marks_go_with_a_copied_database(databases: Any) -> None:
     with open_memory(old) as memory:
         gone = memory.store.remember("The user lives in Berlin.", owner_id="ana").memory
         assert gone is not None
-        lines = list(memory.store.export(owner_id="ana"))
+        lines = list(memory.admin.export(owner_id="ana"))
         memory.store.forget(gone.id, owner_id="ana")
     copy_memory(old, new)
 
     with open_memory(new) as memory:
-        memory.store.import_(lines)
+        memory.admin.import_(lines)
         assert known(memory) == []
 
 
@@ -238,5 +238,5 @@ async def test_what_is_forgotten_is_in_no_quote_of_what_was_said_with_it(
     (left,) = await store.list_memories(owner_id="ana")
     assert (left.content, left.source.excerpt) == ("The user has a dog.", None)
     assert left.source.message_ids == dog.source.message_ids
-    assert "Berlin" not in "".join(memory.store.export(owner_id="ana"))
+    assert "Berlin" not in "".join(memory.admin.export(owner_id="ana"))
     assert [one.content for one in await store.history(dog.id, owner_id="ana")] == ["The user has a dog."]

@@ -177,7 +177,7 @@ async def test_in_the_background_a_turn_is_queued_and_a_worker_reads_it(memory: 
 
     await chat.say("I live in Berlin.", thread="one", owner_id="ana")
     at_once = known(memory, "ana")
-    waiting = [job.waiting for job in memory.store.jobs(owner_id="ana")]
+    waiting = [job.waiting for job in memory.jobs.pending(owner_id="ana")]
     PromotionWorker(memory.store, model=module("background").model).drain()
     answer = await chat.say("Where do I live?", thread="two", owner_id="ana")
 

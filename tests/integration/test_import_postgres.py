@@ -173,7 +173,7 @@ def test_live_items_keep_their_values_and_times_and_expired_ones_stay_behind(old
     with open_memory(path, index=index) as memory:
         found = import_upstream(old, memory)
         kept = memory.store.get(("users", "ann"), "colour")
-        exported = [json.loads(line) for line in memory.store.export()]
+        exported = [json.loads(line) for line in memory.admin.export()]
         gone = memory.store.get(("users", "bob", "notes"), "gone")
         similar = memory.store.search(("users",), query="green harbours")
 

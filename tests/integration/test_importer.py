@@ -159,7 +159,7 @@ def test_items_keep_their_times_and_expired_ones_stay_behind(tmp_path: Path) -> 
     with open_memory(str(tmp_path / "new.db")) as memory:
         found = import_upstream(old, memory)
         kept = {item.key: item for item in memory.store.search(("users",), refresh_ttl=False)}
-        lines = [json.loads(line) for line in memory.store.export()]
+        lines = [json.loads(line) for line in memory.admin.export()]
 
     assert found.items == 2
     assert kept.keys() == {"colour", "brief"}

@@ -89,7 +89,7 @@ class World:
 
     def erase(self) -> None:
         owner = self.chance.choice(OWNERS)
-        self.memory.store.erase_owner(owner)
+        self.memory.admin.erase_owner(owner)
         self.gone[owner] |= self.said[owner]
 
     def copy(self) -> None:
@@ -117,11 +117,11 @@ class World:
             self.memory.end_session(self.chance.choice(self.threads), owner_id=self.chance.choice(OWNERS))
 
     def export(self) -> None:
-        self.exports.append(list(self.memory.store.export()))
+        self.exports.append(list(self.memory.admin.export()))
 
     def import_(self) -> None:
         if self.exports:
-            self.memory.store.import_(self.chance.choice(self.exports))
+            self.memory.admin.import_(self.chance.choice(self.exports))
 
     def check(self) -> None:
         for owner in OWNERS:

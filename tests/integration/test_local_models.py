@@ -68,20 +68,20 @@ async def test_what_was_written_without_vectors_is_found_by_meaning_after_a_rein
         store = Driver(memory.store, mode)
         before = await store.recall("Which instrument does she practise?", owner_id=ADA, limit=1)
 
-        embedded = await store.reindex()
+        embedded = await store.admin.reindex()
         after = await store.recall("Which instrument does she practise?", owner_id=ADA, limit=1)
 
         assert embedded == len(KNOWN)
         assert [one.content for one in before.memories] != ["The user plays the cello."]
         assert [one.content for one in after.memories] == ["The user plays the cello."]
-        assert await store.reindex() == 0
+        assert await store.admin.reindex() == 0
 
 
 async def test_the_index_takes_part_in_what_an_answer_needs_and_explains_its_part(
     unindexed: str, mode: str, offline: None
 ) -> None:
     with open_memory(unindexed, index={"embed": "local"}) as memory:
-        memory.store.reindex()
+        memory.admin.reindex()
         store = Driver(memory.store, mode)
 
         recall = await store.recall("Who do I pay the rent to?", owner_id=ADA, needed=True, pinned=3)
@@ -89,7 +89,7 @@ async def test_the_index_takes_part_in_what_an_answer_needs_and_explains_its_par
         assert recall.memories[0].content == "The user's landlord is Mr Okafor."
         assert recall[0].parts["closeness by the index"] > 1.0
         assert recall[0].score == pytest.approx(chance(recall[0].parts))
-        told = await store.explain(recall, owner_id=ADA)
+        told = await store.audit.explain(recall, owner_id=ADA)
         assert "closeness by the index" in str(told)
 
 
@@ -109,7 +109,7 @@ async def test_a_memory_without_a_vector_is_weighed_without_it(unindexed: str, m
 
 async def test_another_index_than_the_files_own_is_named(unindexed: str, mode: str) -> None:
     with open_memory(unindexed, index={"dims": BagOfWords.dims, "embed": BagOfWords()}) as memory:
-        memory.store.reindex()
+        memory.admin.reindex()
     with open_memory(unindexed, index="local") as memory, pytest.raises(IndexChangedError, match="bge-small"):
         await Driver(memory.store, mode).recall("cello", owner_id=ADA)
 
@@ -215,7 +215,7 @@ def test_an_index_that_cannot_be_is_refused(path: str, index: Any) -> None:
 
 async def test_the_local_reranker_plugs_in(unindexed: str, mode: str, offline: None) -> None:
     with open_memory(unindexed, index={"embed": "local", "rerank": "local"}) as memory:
-        memory.store.reindex()
+        memory.admin.reindex()
 
         recall = await Driver(memory.store, mode).recall("Which instrument does the user play?", owner_id=ADA, limit=2)
 

@@ -178,7 +178,7 @@ async def test_no_client_reaches_a_scope_beside_its_own(memory: MemoryDatabase) 
 async def test_what_its_owner_has_paused_is_neither_read_nor_stored(memory: MemoryDatabase) -> None:
     stored = (await memory.store.aremember("Ana lives in Berlin.", owner_id=OWNER)).memory
     assert stored is not None
-    await memory.store.aset_owner_memory(owner_id=OWNER, recall=False, learn=False)
+    await memory.admin.aset_owner_memory(owner_id=OWNER, recall=False, learn=False)
 
     async with connected(memory) as client:
         for tool, arguments in (

@@ -595,6 +595,6 @@ async def test_a_job_queued_under_an_older_prompt_is_read_by_the_new_worker(open
     report = worker.drain() if mode == "sync" else await worker.adrain()
 
     assert (report.messages, turns.known) == (1, ["The user lives in Munich."])
-    assert opened.store.jobs() == []
+    assert opened.jobs.pending() == []
     (stored,) = opened.store.list_memories(owner_id="ana")
     assert stored.source.extractor == f"model@{extractor(found()).version}"

@@ -152,7 +152,7 @@ def seen(db: str) -> dict[str, Any]:
         return {
             "checkpoints": list(memory.checkpointer.list(None)),
             "threads": [(one.thread_id, one.owner_id, one.updated_at) for one in memory.checkpointer.list_threads()],
-            "exported": sorted(line for line in memory.store.export() if "exported_at" not in line),
+            "exported": sorted(line for line in memory.admin.export() if "exported_at" not in line),
             "near": [
                 (item.key, round(item.score or 0, 5))
                 for item in memory.store.search(("docs", "harbour"), query="ship 77", limit=20)
@@ -327,7 +327,7 @@ def test_jobs_that_went_on_or_were_finished_in_the_source_are_so_in_the_copy(
     assert (first.memories.counts["jobs"], first.memories.counts["queued"]) == (2, 4)
     assert (again.memories.counts["jobs"], again.memories.counts["queued"]) == (1, 2)
     with open_memory(target) as memory:
-        assert [(job.owner_id, job.extractor, job.waiting) for job in memory.store.jobs()] == [("ben", "longer", 2)]
+        assert [(job.owner_id, job.extractor, job.waiting) for job in memory.jobs.pending()] == [("ben", "longer", 2)]
 
 
 def test_a_job_of_the_target_that_nobody_has_read_stays_and_its_owner_is_named(place: Place, full: Place) -> None:
@@ -341,7 +341,7 @@ def test_a_job_of_the_target_that_nobody_has_read_stays_and_its_owner_is_named(p
         copy_memory(source, target)
 
     with open_memory(target) as memory:
-        assert "elsewhere" in [job.thread_id for job in memory.store.jobs()]
+        assert "elsewhere" in [job.thread_id for job in memory.jobs.pending()]
 
 
 @pytest.mark.parametrize("new", ["sqlite", "postgres"])
@@ -350,7 +350,7 @@ def test_what_the_source_has_deleted_since_is_named(place: Place, full: Place, n
     copy_memory(source, target)
     with open_memory(source) as memory:
         memory.checkpointer.delete_thread("t1")
-        memory.store.erase_owner("ben")
+        memory.admin.erase_owner("ben")
 
     found = copy_memory(source, target)
 

@@ -105,19 +105,19 @@ async def test_the_hygiene_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert saw("Where do deploys go?", "conflicts with: Deploys go to")
     assert saw("store.history(second", "Slack", "superseded", "Teams", "live")
     assert saw("I no longer use Vim.", "superseded", "The user uses Vim.")
-    assert saw("store.jobs()", "tuesday", "waiting")
+    assert saw("store.jobs.pending()", "tuesday", "waiting")
     assert saw("worker.run_once()", "lives in Berlin", "added", "worked off")
     assert saw("end_session", "Decided: Let's go with PostgreSQL. Open: I still need", "rules")
     assert saw("keep=before)", "what taking it back would do", "removed", "Paris", "holds again", "Berlin")
     assert saw("dry_run=False", "taken back", "removed", "Paris", "holds again", "Berlin")
     assert not saw("store.list_memories", "Paris|MySQL")
     assert saw('as_of="checkpoint"', "now → .*Lisbon", "then → .*Berlin")
-    assert saw("store.review(**mine)", "conflicting", "verify the one that holds", "low confidence", "0.30")
+    assert saw("store.hygiene.review(**mine)", "conflicting", "verify the one that holds", "low confidence", "0.30")
     assert saw('kind="never_recalled"', "The docs are in the repo.", "never recalled")
-    assert saw("store.sweep", "what a sweep would do", "desks", "pruned", "below the floor")
+    assert saw("store.hygiene.sweep", "what a sweep would do", "desks", "pruned", "below the floor")
     assert saw("report.rows()", "pruned", "The office has 40 desks", "may hold 5 live memories")
-    assert saw("store.explain", "Lisbon", "words it shares", "left out", "Berlin", "superseded")
-    assert saw("store.audit", "added", "thursday")
+    assert saw("store.audit.explain", "Lisbon", "words it shares", "left out", "Berlin", "superseded")
+    assert saw("store.audit.entries", "added", "thursday")
 
 
 async def test_time_travel_shows_what_each_branch_taught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,7 +172,7 @@ async def test_an_audit_of_a_real_file_changes_nothing(tmp_path: Path, monkeypat
     with open_memory(file) as memory:
         memory.store.remember("Ana lives in Lisbon.", owner_id="ana", slot="home.ana")
         memory.store.recall("Where does Ana live?", owner_id="ana")
-        before = list(memory.store.export())
+        before = list(memory.admin.export())
     monkeypatch.setenv("LANGGRAPH_MEMORY_AUDIT", str(file))
     monkeypatch.setenv("LANGGRAPH_MEMORY_AUDIT_OWNER", "ana")
 
@@ -180,7 +180,7 @@ async def test_an_audit_of_a_real_file_changes_nothing(tmp_path: Path, monkeypat
 
     assert "Ana lives in Lisbon." in _below(notebook, 'filter={"slot": "home."}')
     with open_memory(file) as memory:
-        assert list(memory.store.export())[1:] == before[1:]
+        assert list(memory.admin.export())[1:] == before[1:]
 
 
 async def test_an_extractor_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

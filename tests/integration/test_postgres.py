@@ -690,7 +690,7 @@ async def test_rewriting_leaves_no_byte_of_an_erased_owner_in_the_tables(
         store.remember("the word is zyzzyva", owner_id="ada", subject="zyzzyva")
         assert files_that_hold(postgres, url, b"zyzzyva")
 
-        receipt = await store.aerase_owner("ada") if mode == "async" else store.erase_owner("ada")
+        receipt = await store.admin.aerase_owner("ada") if mode == "async" else store.admin.erase_owner("ada")
 
     assert receipt.body["scrubbed"] is True
     assert files_that_hold(postgres, url, b"zyzzyva") == []
@@ -700,8 +700,8 @@ def test_a_plain_vacuum_does_not_claim_that_the_bytes_are_gone(url: str) -> None
     with opened_store(url) as store:
         store.remember("the word is zyzzyva", owner_id="ada")
 
-        assert store.erase_owner("ada").body["scrubbed"] is False
-        assert store.scrub() is False
+        assert store.admin.erase_owner("ada").body["scrubbed"] is False
+        assert store.admin.scrub() is False
 
 
 def test_rewriting_is_not_done_while_somebody_reads_an_earlier_state(url: str) -> None:
@@ -709,9 +709,9 @@ def test_rewriting_is_not_done_while_somebody_reads_an_earlier_state(url: str) -
         reader.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         reader.execute("SELECT 1 FROM pg_class").fetchall()
 
-        assert store.scrub() is False
+        assert store.admin.scrub() is False
         reader.rollback()
-        assert store.scrub() is True
+        assert store.admin.scrub() is True
 
 
 def test_rewriting_is_not_done_while_a_table_is_locked(url: str) -> None:
@@ -719,7 +719,7 @@ def test_rewriting_is_not_done_while_a_table_is_locked(url: str) -> None:
     with opened_store(url, engine_options=impatient) as store, psycopg.connect(url) as other:
         other.execute("LOCK TABLE agent_memory IN ACCESS SHARE MODE")
 
-        assert store.scrub() is False
+        assert store.admin.scrub() is False
 
 
 def test_reclaiming_is_the_servers_own_business(url: str, clock: Clock) -> None:
@@ -801,7 +801,7 @@ def test_everything_works_on_tables_that_are_partitioned_by_the_hash_of_owner_or
             assert len(memory.store.search(("docs", owner), query="harbour")) == 1
         memory.checkpointer.prune(["ada"])
         memory.checkpointer.delete_thread("ben")
-        memory.store.erase_owner("eve", threads=True)
+        memory.admin.erase_owner("eve", threads=True)
 
         assert [one.thread_id for one in memory.checkpointer.list_threads()] == ["ada"]
         assert not memory.store.recall("harbour", owner_id="eve")

@@ -32,7 +32,7 @@ def say(memory: MemoryDatabase, text: str) -> None:
 
 
 def bodies(memory: MemoryDatabase, kind: str = "recall") -> list[Any]:
-    return [one.body for one in memory.store.receipts(owner_id="ana", kind=kind)]
+    return [one.body for one in memory.audit.receipts(owner_id="ana", kind=kind)]
 
 
 async def test_a_secret_that_was_asked_is_withheld(memory: MemoryDatabase, mode: str) -> None:
@@ -41,9 +41,9 @@ async def test_a_secret_that_was_asked_is_withheld(memory: MemoryDatabase, mode:
     (body,) = bodies(memory)
     assert "hunter2secret9" not in str(body)
     if body.get("withheld"):
-        assert "withheld" in str(memory.store.explain(found, owner_id="ana"))
+        assert "withheld" in str(memory.audit.explain(found, owner_id="ana"))
         with pytest.raises(InvalidInputError, match="not kept"):
-            await Driver(memory.store, mode).replay(found, owner_id="ana")
+            await Driver(memory.audit, mode).replay(found, owner_id="ana")
 
 
 def test_a_receipt_loses_what_is_forgotten(memory: MemoryDatabase) -> None:
@@ -79,7 +79,7 @@ async def test_a_receipt_that_comes_late_brings_nothing_back(database: str, mode
         assert known.id not in str(bodies(memory))
         assert "Berlin" not in str(bodies(memory))
         await Driver(memory.store, mode).recall("Where in Berlin?", owner_id="ana")
-        other.store.erase_owner("ana")
+        other.admin.erase_owner("ana")
         assert bodies(memory) == []
         memory.store.recall("And now?", owner_id="ana")
         assert [body["query"] for body in bodies(memory)] == ["And now?"]
@@ -104,10 +104,10 @@ def test_receipts_are_kept_for_thirty_days(database: str, clock: Clock) -> None:
     clock.advance(days=31)
     store.recall("second", owner_id="ana")
 
-    assert [one.body["query"] for one in store.receipts(owner_id="ana")] == ["second"]
+    assert [one.body["query"] for one in store.audit.receipts(owner_id="ana")] == ["second"]
     clock.advance(days=31)
-    store.sweep(owner_id="ana")
-    assert store.receipts(owner_id="ana", kind="recall") == []
+    store.hygiene.sweep(owner_id="ana")
+    assert store.audit.receipts(owner_id="ana", kind="recall") == []
     engine.close()
 
 

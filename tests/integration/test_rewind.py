@@ -78,7 +78,7 @@ def test_a_rewind_takes_back_what_the_abandoned_turn_taught(graph: Any, memory: 
     says(graph, "I moved to Paris. Our database is Postgres.")
     assert live(memory) == ["The user lives in Paris.", "The user's team uses Postgres."]
 
-    done = memory.retract_branch("t", owner_id=ADA, keep=id_of(before), dry_run=False)
+    done = memory.hygiene.retract_branch("t", owner_id=ADA, keep=id_of(before), dry_run=False)
 
     assert contents(done.removed) == ["The user lives in Paris.", "The user's team uses Postgres."]
     assert contents(done.restored) == ["The user lives in Berlin."]
@@ -92,7 +92,7 @@ def test_a_preview_changes_nothing(graph: Any, memory: MemoryDatabase) -> None:
     before = head(graph)
     says(graph, "I moved to Paris.")
 
-    preview = memory.retract_branch("t", owner_id=ADA, keep=id_of(before))
+    preview = memory.hygiene.retract_branch("t", owner_id=ADA, keep=id_of(before))
 
     assert preview.dry_run
     assert (contents(preview.removed), contents(preview.restored)) == (
@@ -101,7 +101,7 @@ def test_a_preview_changes_nothing(graph: Any, memory: MemoryDatabase) -> None:
     )
     assert "remove: The user lives in Paris." in str(preview)
     assert live(memory) == ["The user lives in Paris."]
-    assert memory.store.receipts(owner_id=ADA, kind="retraction") == []
+    assert memory.audit.receipts(owner_id=ADA, kind="retraction") == []
 
 
 def test_after_a_fork_the_newest_branch_is_the_one_that_counts(graph: Any, memory: MemoryDatabase) -> None:
@@ -110,7 +110,7 @@ def test_after_a_fork_the_newest_branch_is_the_one_that_counts(graph: Any, memor
     says(graph, "I moved to Paris.")
     says(graph, "We use Slack.", before)
 
-    done = memory.retract_branch("t", owner_id=ADA, dry_run=False)
+    done = memory.hygiene.retract_branch("t", owner_id=ADA, dry_run=False)
 
     assert contents(done.removed) == ["The user lives in Paris."]
     assert live(memory) == ["The user lives in Berlin.", "The user's team uses Slack."]
@@ -120,7 +120,7 @@ def test_the_same_message_counts_again_on_the_new_branch(graph: Any, memory: Mem
     says(graph, "Hello there.")
     before = head(graph)
     says(graph, "We use Slack.", message_id="m")
-    memory.retract_branch("t", owner_id=ADA, keep=id_of(before), dry_run=False)
+    memory.hygiene.retract_branch("t", owner_id=ADA, keep=id_of(before), dry_run=False)
     assert live(memory) == []
 
     says(graph, "We use Slack.", before, message_id="m")
@@ -132,9 +132,9 @@ def test_a_second_retraction_finds_nothing_left(graph: Any, memory: MemoryDataba
     says(graph, "Hello there.")
     before = head(graph)
     says(graph, "We use Slack.")
-    memory.retract_branch("t", owner_id=ADA, keep=id_of(before), dry_run=False)
+    memory.hygiene.retract_branch("t", owner_id=ADA, keep=id_of(before), dry_run=False)
 
-    again = memory.retract_branch("t", owner_id=ADA, keep=id_of(before), dry_run=False)
+    again = memory.hygiene.retract_branch("t", owner_id=ADA, keep=id_of(before), dry_run=False)
 
     assert (again.removed, again.restored, again.messages) == ((), (), 0)
 
@@ -145,7 +145,7 @@ def test_what_was_confirmed_elsewhere_stays(graph: Any, memory: MemoryDatabase) 
     says(graph, "We use Slack.")
     says(graph, "We use Slack.", {"configurable": {"thread_id": "other"}})
 
-    done = memory.retract_branch("t", owner_id=ADA, keep=id_of(before), dry_run=False)
+    done = memory.hygiene.retract_branch("t", owner_id=ADA, keep=id_of(before), dry_run=False)
 
     assert done.removed == ()
     assert [(one.memory.content, one.reason) for one in done.stays] == [
@@ -161,7 +161,7 @@ def test_a_confirmation_of_the_abandoned_branch_is_taken_back(graph: Any, memory
     says(graph, "We use Slack.")
     assert memory.store.list_memories(owner_id=ADA)[0].confidence > known.confidence
 
-    done = memory.retract_branch("t", owner_id=ADA, keep=id_of(before), dry_run=False)
+    done = memory.hygiene.retract_branch("t", owner_id=ADA, keep=id_of(before), dry_run=False)
 
     assert contents(done.unconfirmed) == ["The user's team uses Slack."]
     (now,) = memory.store.list_memories(owner_id=ADA)
@@ -174,7 +174,7 @@ def test_what_the_abandoned_branch_retired_holds_again(graph: Any, memory: Memor
     says(graph, "I don't live in Berlin any more.")
     assert live(memory) == ["The user no longer lives in Berlin."]
 
-    done = memory.retract_branch("t", owner_id=ADA, keep=id_of(before), dry_run=False)
+    done = memory.hygiene.retract_branch("t", owner_id=ADA, keep=id_of(before), dry_run=False)
 
     assert contents(done.removed) == ["The user no longer lives in Berlin."]
     assert contents(done.restored) == ["The user lives in Berlin."]
@@ -187,7 +187,7 @@ def test_a_chain_of_two_abandoned_values_leads_back_to_the_first(graph: Any, mem
     says(graph, "I moved to Paris.")
     says(graph, "I moved to Lyon.")
 
-    done = memory.retract_branch("t", owner_id=ADA, keep=id_of(before), dry_run=False)
+    done = memory.hygiene.retract_branch("t", owner_id=ADA, keep=id_of(before), dry_run=False)
 
     assert len(done.removed) == 2
     assert live(memory) == ["The user lives in Berlin."]
@@ -199,7 +199,7 @@ def test_what_another_thread_said_since_keeps_its_place(graph: Any, memory: Memo
     says(graph, "I moved to Paris.")
     says(graph, "I moved to Oslo.", {"configurable": {"thread_id": "other"}})
 
-    done = memory.retract_branch("t", owner_id=ADA, keep=id_of(before), dry_run=False)
+    done = memory.hygiene.retract_branch("t", owner_id=ADA, keep=id_of(before), dry_run=False)
 
     assert live(memory) == ["The user lives in Oslo."]
     (oslo,) = memory.store.list_memories(owner_id=ADA)
@@ -216,7 +216,7 @@ def test_a_slot_that_was_filled_since_stays_filled(graph: Any, memory: MemoryDat
     says(graph, "I don't live in Berlin any more.")
     says(graph, "I live in Oslo.", {"configurable": {"thread_id": "other"}})
 
-    done = memory.retract_branch("t", owner_id=ADA, keep=id_of(before), dry_run=False)
+    done = memory.hygiene.retract_branch("t", owner_id=ADA, keep=id_of(before), dry_run=False)
 
     assert live(memory) == ["The user lives in Oslo."]
     assert (done.restored, len(done.stays)) == ((), 1)
@@ -227,12 +227,12 @@ def test_a_retraction_leaves_a_receipt_and_audit_lines(graph: Any, memory: Memor
     before = head(graph)
     says(graph, "I moved to Paris.")
 
-    done = memory.retract_branch("t", owner_id=ADA, keep=id_of(before), dry_run=False)
+    done = memory.hygiene.retract_branch("t", owner_id=ADA, keep=id_of(before), dry_run=False)
 
-    (receipt,) = memory.store.receipts(owner_id=ADA, kind="retraction")
+    (receipt,) = memory.audit.receipts(owner_id=ADA, kind="retraction")
     assert (receipt.id, receipt.thread_id, receipt.counts["removed"]) == (done.id, "t", 1)
     assert "Paris" not in str(receipt.body)
-    actions = {entry.memory_id: entry.action for entry in reversed(memory.store.audit(owner_id=ADA))}
+    actions = {entry.memory_id: entry.action for entry in reversed(memory.audit.entries(owner_id=ADA))}
     assert actions == {done.removed[0].id: "retracted", done.restored[0].id: "restored"}
 
 
@@ -241,7 +241,7 @@ def test_other_owners_are_not_touched(graph: Any, memory: MemoryDatabase) -> Non
     before = head(graph)
     says(graph, "We use Slack.")
 
-    done = memory.retract_branch("t", owner_id="ben", keep=id_of(before), dry_run=False)
+    done = memory.hygiene.retract_branch("t", owner_id="ben", keep=id_of(before), dry_run=False)
 
     assert done.removed == ()
     assert live(memory) == ["The user's team uses Slack."]
@@ -253,9 +253,9 @@ def test_runs_are_deleted_with_what_they_taught(graph: Any, memory: MemoryDataba
     kept = len(list(graph.get_state_history(THREAD)))
     says(graph, "I moved to Paris.", second)
 
-    preview = memory.delete_for_runs(["run-2"], owner_id=ADA)
+    preview = memory.hygiene.delete_for_runs(["run-2"], owner_id=ADA)
     assert len(list(graph.get_state_history(THREAD))) == kept + preview.checkpoints
-    done = memory.delete_for_runs(["run-2"], owner_id=ADA, dry_run=False)
+    done = memory.hygiene.delete_for_runs(["run-2"], owner_id=ADA, dry_run=False)
 
     assert preview.checkpoints == done.checkpoints > 0
     assert len(list(graph.get_state_history(THREAD))) == kept
@@ -273,7 +273,7 @@ def test_neither_happens_when_the_checkpoints_cannot_be_deleted(
 
     monkeypatch.setattr("langgraph_memory.operations.rewind.delete_runs", fails)
     with pytest.raises(OSError, match="disk"):
-        memory.delete_for_runs(["run-1"], owner_id=ADA, dry_run=False)
+        memory.hygiene.delete_for_runs(["run-1"], owner_id=ADA, dry_run=False)
 
     assert live(memory) == ["The user's team uses Slack."]
     assert len(list(graph.get_state_history(THREAD))) == kept
@@ -285,7 +285,7 @@ def test_what_the_abandoned_branch_queued_is_never_read(memory: MemoryDatabase) 
     before = head(graph)
     says(graph, "We use Slack.")
 
-    done = memory.retract_branch("t", owner_id=ADA, keep=id_of(before), dry_run=False)
+    done = memory.hygiene.retract_branch("t", owner_id=ADA, keep=id_of(before), dry_run=False)
 
     assert done.messages == 1
     PromotionWorker(memory.store).run_once()
@@ -296,8 +296,8 @@ def test_the_store_takes_back_a_run_by_its_id(graph: Any, memory: MemoryDatabase
     run = "00000000-0000-0000-0000-000000000009"
     says(graph, "We use Slack.", {**THREAD, "run_id": run})
 
-    preview = memory.store.retract(owner_id=ADA, run_ids=[run])
-    done = asyncio.run(memory.store.aretract(owner_id=ADA, run_ids=[run], dry_run=False))
+    preview = memory.hygiene.retract(owner_id=ADA, run_ids=[run])
+    done = asyncio.run(memory.hygiene.aretract(owner_id=ADA, run_ids=[run], dry_run=False))
 
     assert preview.removed == done.removed
     assert live(memory) == []
@@ -309,12 +309,12 @@ async def test_the_async_twins_do_the_same(database: str) -> None:
             source = Source(thread_id="t", checkpoint_id=f"c{number}", run_id=f"r{number}")
             await memory.store.aremember(text, owner_id=ADA, source=source)
 
-        first = await memory.store.aretract(owner_id=ADA, thread_id="t", checkpoint_ids=["c0"], dry_run=False)
-        second = await memory.adelete_for_runs(["r1"], owner_id=ADA, dry_run=False)
+        first = await memory.hygiene.aretract(owner_id=ADA, thread_id="t", checkpoint_ids=["c0"], dry_run=False)
+        second = await memory.hygiene.adelete_for_runs(["r1"], owner_id=ADA, dry_run=False)
 
         assert [contents(one.removed) for one in (first, second)] == [["We use Slack."], ["We use Jira."]]
         with pytest.raises(InvalidInputError, match="no checkpoint"):
-            await memory.aretract_branch("t", owner_id=ADA, keep="c9")
+            await memory.hygiene.aretract_branch("t", owner_id=ADA, keep="c9")
 
 
 def test_a_conflict_with_what_is_taken_back_is_over(memory: MemoryDatabase) -> None:
@@ -322,7 +322,7 @@ def test_a_conflict_with_what_is_taken_back_is_over(memory: MemoryDatabase) -> N
     source = Source(actor="user", thread_id="t", run_id="r")
     assert memory.store.remember("The build takes 15 minutes.", owner_id=ADA, source=source).action == "conflict"
 
-    memory.store.retract(owner_id=ADA, run_ids=["r"], dry_run=False)
+    memory.hygiene.retract(owner_id=ADA, run_ids=["r"], dry_run=False)
 
     assert [one.conflict_id for one in memory.store.list_memories(owner_id=ADA)] == [None]
 
@@ -332,12 +332,12 @@ def test_a_conflict_with_what_is_taken_back_is_over(memory: MemoryDatabase) -> N
 )
 def test_what_names_no_branch_is_an_error(memory: MemoryDatabase, named: Any) -> None:
     with pytest.raises(InvalidInputError):
-        memory.store.retract(owner_id=ADA, **named)
+        memory.hygiene.retract(owner_id=ADA, **named)
 
 
 def test_a_retraction_needs_an_owner(memory: MemoryDatabase) -> None:
     with pytest.raises(MissingOwnerError):
-        memory.store.retract(owner_id="", run_ids=["r"])
+        memory.hygiene.retract(owner_id="", run_ids=["r"])
 
 
 def test_a_promotion_inside_a_subgraph_is_taken_back_too(memory: MemoryDatabase) -> None:
@@ -353,7 +353,7 @@ def test_a_promotion_inside_a_subgraph_is_taken_back_too(memory: MemoryDatabase)
     says(graph, "We use Slack.")
     assert live(memory) == ["The user's team uses Slack."]
 
-    memory.retract_branch("t", owner_id=ADA, keep=id_of(before), dry_run=False)
+    memory.hygiene.retract_branch("t", owner_id=ADA, keep=id_of(before), dry_run=False)
 
     assert live(memory) == []
 

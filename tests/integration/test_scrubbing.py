@@ -63,11 +63,11 @@ async def test_an_erasure_is_scrubbed_beside_the_traffic_of_another_process(path
             memory.store.put(("ballast",), str(number), {"text": random.Random(number).randbytes(50_000).hex()})
         memory.store.remember("a zebra that nobody may read", owner_id="ana")
         with traffic(path) as seen:
-            receipt = await Driver(memory.store, mode).erase_owner("ana")
+            receipt = await Driver(memory.admin, mode).erase_owner("ana")
             assert seen.readline()
         assert receipt.body["scrubbed"] is True
         assert b"nobody may read" not in bytes_of(path)
-        assert memory.store.scrub() is True
+        assert memory.admin.scrub() is True
         assert log_size(path) == 0
 
 
@@ -87,7 +87,7 @@ def test_no_copy_of_a_deleted_row_is_left_beside_the_cells_of_any_page(path: str
                 store.forget(known.id, owner_id=owner)
         assert b"zqana" in bytes_of(path)
 
-        assert store.erase_owner("ana").body["scrubbed"] is True
+        assert store.admin.erase_owner("ana").body["scrubbed"] is True
 
         assert b"zqana" not in bytes_of(path)
         assert b"zqbob" in bytes_of(path)
@@ -100,7 +100,7 @@ def test_where_pages_cannot_be_cleaned_the_file_is_written_anew(path: str, monke
     with open_memory(path) as memory:
         memory.store.remember("a zebra that nobody may read", owner_id="ana")
 
-        assert memory.store.erase_owner("ana").body["scrubbed"] is True
+        assert memory.admin.erase_owner("ana").body["scrubbed"] is True
         assert b"nobody may read" not in bytes_of(path)
 
 
@@ -132,11 +132,11 @@ async def test_a_full_disk_leaves_a_receipt_that_says_what_is_gone(
         memory.store.remember("likes tea", owner_id="ana")
         with monkeypatch.context() as patched:
             patched.setattr(scrub.Scrubber, "run", full)
-            receipt = await Driver(memory.store, mode).erase_owner("ana")
+            receipt = await Driver(memory.admin, mode).erase_owner("ana")
 
         assert (receipt.counts["memories"], receipt.body["scrubbed"]) == (1, False)
         assert memory.store.list_memories(owner_id="ana") == []
-        assert await Driver(memory.store, mode).scrub() is True
+        assert await Driver(memory.admin, mode).scrub() is True
 
 
 async def test_a_server_that_cannot_scrub_leaves_a_receipt_too(
@@ -148,6 +148,6 @@ async def test_a_server_that_cannot_scrub_leaves_a_receipt_too(
     monkeypatch.setattr(PostgresEngine, "scrub", full)
     with open_memory(postgres_url) as memory:
         memory.store.remember("likes tea", owner_id="ana")
-        receipt = await Driver(memory.store, mode).erase_owner("ana")
+        receipt = await Driver(memory.admin, mode).erase_owner("ana")
 
     assert (receipt.counts["memories"], receipt.body["scrubbed"]) == (1, False)

@@ -115,7 +115,7 @@ def test_a_served_assistant_remembers_across_threads(client: SyncLangGraphClient
         assert len(memory.checkpointer.list_threads()) == 2
         assert len(memory.store.list_memories(owner_id="ana@example.com")) == 1
         assert all(
-            one.body.get("query") is None for one in memory.store.receipts(owner_id="ana@example.com", kind="recall")
+            one.body.get("query") is None for one in memory.audit.receipts(owner_id="ana@example.com", kind="recall")
         )
 
 
@@ -191,7 +191,7 @@ async def test_the_parts_of_a_server_share_one_database_and_its_worker(
         config: Any = {"configurable": {"thread_id": "one"}}
         said: Any = {"messages": [("user", "I live in Berlin.")]}
         await graph.ainvoke(said, config, context=MemoryContext(owner_id="ana"))
-        jobs = await curated.ajobs(owner_id="ana")
+        jobs = await curated.jobs.apending(owner_id="ana")
 
     assert len(working) == 1
     assert [job.thread_id for job in jobs] == ["one"]

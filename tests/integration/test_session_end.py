@@ -315,7 +315,7 @@ async def test_no_secret_reaches_the_summary_or_the_model(memory: MemoryDatabase
 
     assert offline.memory is not None
     assert TOKEN not in offline.memory.model_dump_json() + shown(model)[0]
-    assert TOKEN not in "".join(memory.store.export())
+    assert TOKEN not in "".join(memory.admin.export())
 
 
 async def test_a_session_in_which_nothing_was_said_leaves_no_memory(memory: MemoryDatabase, mode: str) -> None:

@@ -140,4 +140,4 @@ async def test_a_summary_that_is_told_anew_is_found_by_its_meaning(database: str
         assert "Vim" not in told(memory)
         found = await store.recall("tea", owner_id="ana", memory_types=["summary"])
         assert ["semantic" in one.parts for one in found] == [True]
-        assert memory.store.reindex() == 0
+        assert memory.admin.reindex() == 0

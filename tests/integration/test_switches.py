@@ -50,7 +50,7 @@ def contents(memory: MemoryDatabase, owner_id: str = OWNER) -> str:
 
 
 def traces(memory: MemoryDatabase) -> list[Any]:
-    return [*memory.store.receipts(owner_id=OWNER), *memory.store.jobs(owner_id=OWNER)]
+    return [*memory.audit.receipts(owner_id=OWNER), *memory.jobs.pending(owner_id=OWNER)]
 
 
 @pytest.mark.parametrize("switches", [PAUSES, BOTH], ids=["pause", "both"])
@@ -90,7 +90,7 @@ async def test_without_learning_memory_is_still_read(memory: MemoryDatabase, mod
 
     assert "Berlin" in answer
     assert "baker" not in contents(memory)
-    assert {one.kind for one in memory.store.receipts(owner_id=OWNER)} == {"recall"}
+    assert {one.kind for one in memory.audit.receipts(owner_id=OWNER)} == {"recall"}
 
 
 async def test_without_recalling_it_is_still_learnt(memory: MemoryDatabase, mode: str) -> None:
@@ -104,14 +104,14 @@ async def test_without_recalling_it_is_still_learnt(memory: MemoryDatabase, mode
 
 async def test_a_thread_can_be_off_the_record_before_it_begins(memory: MemoryDatabase, mode: str) -> None:
     store, graph = Driver(memory.store, mode), graph_of(memory)
-    await store.set_thread_memory("secret", owner_id=OWNER, recall=False, learn=False)
+    await store.admin.set_thread_memory("secret", owner_id=OWNER, recall=False, learn=False)
 
     answer = await say(graph, mode, "I work as a baker. Where do I live?", thread="secret")
 
     assert "Berlin" not in answer
     assert traces(memory) == []
     assert "baker" not in contents(memory)
-    assert await store.thread_memory("secret", owner_id=OWNER) == MemorySwitches(recall=False, learn=False)
+    assert await store.admin.thread_memory("secret", owner_id=OWNER) == MemorySwitches(recall=False, learn=False)
     assert "Berlin" in await say(graph, mode, "Where do I live?", thread="open")
 
 
@@ -119,19 +119,19 @@ async def test_a_thread_that_is_switched_on_again_learns_what_is_said_from_then_
     memory: MemoryDatabase, mode: str
 ) -> None:
     store, graph = Driver(memory.store, mode), graph_of(memory)
-    await store.set_thread_memory("one", owner_id=OWNER, recall=True, learn=False)
+    await store.admin.set_thread_memory("one", owner_id=OWNER, recall=True, learn=False)
     await say(graph, mode, "I work as a baker.")
-    await store.set_thread_memory("one", owner_id=OWNER, recall=True, learn=True)
+    await store.admin.set_thread_memory("one", owner_id=OWNER, recall=True, learn=True)
 
     await say(graph, mode, "I have two cats.")
 
-    assert await store.thread_memory("one", owner_id=OWNER) == MemorySwitches()
+    assert await store.admin.thread_memory("one", owner_id=OWNER) == MemorySwitches()
     assert "baker" not in contents(memory)
     assert "cats" in contents(memory)
 
 
 async def test_a_switch_is_one_owners(memory: MemoryDatabase, mode: str) -> None:
-    await Driver(memory.store, mode).set_thread_memory("one", owner_id=OWNER, recall=False, learn=False)
+    await Driver(memory.admin, mode).set_thread_memory("one", owner_id=OWNER, recall=False, learn=False)
 
     await say(graph_of(memory), mode, "I work as a baker.", context=MemoryContext("bo"))
 
@@ -139,7 +139,7 @@ async def test_a_switch_is_one_owners(memory: MemoryDatabase, mode: str) -> None
 
 
 async def test_a_run_cannot_switch_on_what_its_thread_has_off(memory: MemoryDatabase, mode: str) -> None:
-    memory.store.set_thread_memory("one", owner_id=OWNER, recall=False, learn=False)
+    memory.admin.set_thread_memory("one", owner_id=OWNER, recall=False, learn=False)
 
     answer = await say(graph_of(memory), mode, "I work as a baker. Where do I live?", recall=True, learn=True)
 
@@ -149,7 +149,7 @@ async def test_a_run_cannot_switch_on_what_its_thread_has_off(memory: MemoryData
 
 async def test_a_switch_outlives_the_process(database: str, mode: str) -> None:
     with open_memory(database) as memory:
-        memory.store.set_thread_memory("one", owner_id=OWNER, recall=True, learn=False)
+        memory.admin.set_thread_memory("one", owner_id=OWNER, recall=True, learn=False)
 
     with open_memory(database) as memory:
         await say(graph_of(memory), mode, "I work as a baker.")
@@ -180,7 +180,7 @@ async def test_what_is_no_switch_is_refused_and_nothing_is_read_or_learnt(
             await say(graph_of(memory), mode, "I work as a baker.", **{name: value})
         assert name in one_sentence(caught.value)
     with pytest.raises(InvalidInputError) as caught:
-        memory.store.set_thread_memory("one", owner_id=OWNER, recall=value, learn=True)
+        memory.admin.set_thread_memory("one", owner_id=OWNER, recall=value, learn=True)
     one_sentence(caught.value)
     assert "baker" not in contents(memory)
     assert traces(memory) == []
@@ -189,10 +189,10 @@ async def test_what_is_no_switch_is_refused_and_nothing_is_read_or_learnt(
 def test_a_switch_needs_a_thread_and_an_owner(memory: MemoryDatabase) -> None:
     for error, thread, owner in ((MissingOwnerError, "one", ""), (InvalidInputError, "", OWNER)):
         with pytest.raises(error) as caught:
-            memory.store.set_thread_memory(thread, owner_id=owner, recall=True, learn=True)
+            memory.admin.set_thread_memory(thread, owner_id=owner, recall=True, learn=True)
         one_sentence(caught.value)
         with pytest.raises(error):
-            memory.store.thread_memory(thread, owner_id=owner)
+            memory.admin.thread_memory(thread, owner_id=owner)
 
 
 async def test_agents_tools_and_files_keep_to_it(memory: MemoryDatabase, mode: str) -> None:
@@ -235,19 +235,19 @@ async def test_an_owner_who_pauses_is_off_the_record_in_every_thread_until_they_
 ) -> None:
     graph = graph_of(memory, promotion=PromotionNode(mode=kind, quiet_for=0))
     store = Driver(memory.store, mode)
-    await store.set_owner_memory(owner_id=OWNER, recall=False, learn=False)
-    memory.store.set_thread_memory("two", owner_id=OWNER, recall=True, learn=True)
+    await store.admin.set_owner_memory(owner_id=OWNER, recall=False, learn=False)
+    memory.admin.set_thread_memory("two", owner_id=OWNER, recall=True, learn=True)
 
     for thread in ("one", "two"):
         assert "Berlin" not in await say(graph, mode, "I work as a baker. Where do I live?", thread=thread)
     PromotionWorker(memory.store).drain()
     assert traces(memory) == []
     assert "baker" not in contents(memory)
-    assert (await store.owner_memory(owner_id=OWNER)).paused
-    assert (await store.thread_memory("two", owner_id=OWNER)).paused
-    assert not memory.store.owner_memory(owner_id="bo").paused
+    assert (await store.admin.owner_memory(owner_id=OWNER)).paused
+    assert (await store.admin.thread_memory("two", owner_id=OWNER)).paused
+    assert not memory.admin.owner_memory(owner_id="bo").paused
 
-    await store.set_owner_memory(owner_id=OWNER, recall=True, learn=True)
+    await store.admin.set_owner_memory(owner_id=OWNER, recall=True, learn=True)
     assert "Berlin" in await say(graph, mode, "Where do I live?", thread="three")
     PromotionWorker(memory.store).drain()
     assert "baker" not in contents(memory)

@@ -36,7 +36,7 @@ def url(postgres: PostgresServer, postgres_template: str) -> Iterator[str]:
     with open_memory(url, index=INDEX) as memory:
         for owner in OWNERS:
             tell(memory, owner)
-            memory.grant(f"tenant_{owner}", owner_id=owner)
+            memory.admin.grant(f"tenant_{owner}", owner_id=owner)
     yield url
     rows(url, "".join(f"DROP OWNED BY {role}; DROP ROLE {role};" for role in ("tenant_ada", "tenant_bob")))
     made.drop()
@@ -111,10 +111,10 @@ def test_a_role_leaves_and_sees_the_marks_of_its_owner_alone(url: str) -> None:
     with psycopg.connect(as_role(url, "tenant_bob"), autocommit=True) as bob, psycopg.connect(url) as everything:
         (before,) = ask(bob, count).fetchone()
         with open_memory(as_role(url, "tenant_ada")) as ada:
-            lines = list(ada.store.export(owner_id="ada"))
+            lines = list(ada.admin.export(owner_id="ada"))
             for memory in ada.store.list_memories(owner_id="ada"):
                 ada.store.forget(memory.id, owner_id="ada")
-            assert ada.store.import_(lines).counts["gone"] > 0
+            assert ada.admin.import_(lines).counts["gone"] > 0
 
         assert ask(bob, count).fetchone() == (before,)
         assert ask(everything, count).fetchone() > (before,)
@@ -235,9 +235,9 @@ async def test_the_library_works_as_the_bound_role(url: str, mode: str) -> None:
         named = sorted(thread.thread_id for thread in memory.checkpointer.list_threads())
         memory.checkpointer.delete_thread("new thread")
         receipt = (
-            await memory.store.aerase_owner("ada", threads=True)
+            await memory.admin.aerase_owner("ada", threads=True)
             if mode == "async"
-            else memory.store.erase_owner("ada", threads=True)
+            else memory.admin.erase_owner("ada", threads=True)
         )
 
     assert found[0].memory.content == "ada likes water"
@@ -267,18 +267,18 @@ def test_the_library_says_in_a_sentence_that_the_connection_is_another_owners(ur
         assert memory.store.list_memories(owner_id="bob") == []
         assert memory.checkpointer.get_tuple({"configurable": {"thread_id": "thread of bob"}}) is None
         assert memory.store.search(("curated", "bob")) == []
-        assert len(list(memory.store.export(owner_id="bob"))) == 1  # the line that says what the format is
-        assert [found[0] for found in memory.store.list_owners()] == ["ada"]
+        assert len(list(memory.admin.export(owner_id="bob"))) == 1  # the line that says what the format is
+        assert [found[0] for found in memory.admin.list_owners()] == ["ada"]
 
 
 def test_a_role_that_does_not_own_the_tables_cannot_claim_to_have_rewritten_them(url: str) -> None:
     with open_memory(as_role(url, "tenant_ada"), scrub="rewrite") as memory:
-        assert memory.store.erase_owner("ada").body["scrubbed"] is False
+        assert memory.admin.erase_owner("ada").body["scrubbed"] is False
 
 
 def test_the_application_still_sees_everything(url: str) -> None:
     with open_memory(url, index=INDEX) as memory:
-        assert [found[0] for found in memory.store.list_owners()] == ["ada", "bob"]
+        assert [found[0] for found in memory.admin.list_owners()] == ["ada", "bob"]
         assert memory.store.recall("tea", owner_id="bob")
         talk(memory, "carl", "thread of carl", "I live in Oslo.")
         assert {thread.owner_id for thread in memory.checkpointer.list_threads()} == {"ada", "bob", "carl"}
@@ -298,8 +298,8 @@ def test_every_table_with_rows_of_an_owner_has_its_policy_in_a_schema_of_its_own
     postgres_url: str, url: str
 ) -> None:
     with open_memory(postgres_url, schema="mine") as memory:
-        memory.grant("tenant_ada", owner_id="ada")
-        memory.grant("tenant_ada", owner_id="ada")
+        memory.admin.grant("tenant_ada", owner_id="ada")
+        memory.admin.grant("tenant_ada", owner_id="ada")
     with open_memory(as_role(postgres_url, "tenant_ada"), schema="mine") as memory:
         talk(memory, "ada", "t", "I live in Oslo.")
 
@@ -327,7 +327,7 @@ def test_a_role_that_could_act_as_a_stronger_one_is_not_bound(url: str, change: 
     rows(url, change)
 
     with open_memory(url) as memory, pytest.raises(InvalidInputError) as caught:
-        memory.grant("tenant_ada", owner_id="ada")
+        memory.admin.grant("tenant_ada", owner_id="ada")
 
     assert f"'{blamed}'" in one_sentence(caught.value)
 
@@ -335,17 +335,17 @@ def test_a_role_that_could_act_as_a_stronger_one_is_not_bound(url: str, change: 
 async def test_what_cannot_be_granted_is_an_error_in_one_sentence(url: str, path: str) -> None:
     with open_memory(url) as memory:
         with pytest.raises(InvalidInputError, match="CREATE ROLE") as caught:
-            await memory.agrant("tenant_nobody", owner_id="ada")
+            await memory.admin.agrant("tenant_nobody", owner_id="ada")
         one_sentence(caught.value)
         with pytest.raises(InvalidInputError, match="CREATE ROLE"):
-            await memory.arevoke("tenant_nobody")
+            await memory.admin.arevoke("tenant_nobody")
         with pytest.raises(MissingOwnerError):
-            memory.grant("tenant_ada", owner_id="")
+            memory.admin.grant("tenant_ada", owner_id="")
     with open_memory(as_role(url, "tenant_ada")) as memory, pytest.raises(DatabaseUnavailableError) as refused:
-        memory.grant("tenant_ada", owner_id="bob")
+        memory.admin.grant("tenant_ada", owner_id="bob")
     one_sentence(refused.value)
     with open_memory(path) as memory, pytest.raises(InvalidInputError, match="PostgreSQL") as of_a_file:
-        memory.grant("tenant_ada", owner_id="ada")
+        memory.admin.grant("tenant_ada", owner_id="ada")
     one_sentence(of_a_file.value)
 
 

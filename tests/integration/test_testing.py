@@ -113,7 +113,7 @@ def test_a_golden_conversation_that_came_to_something_else_says_what_and_why(
     opened: MemoryDatabase, tmp_path: Path
 ) -> None:
     assert_golden(compiled(opened), golden(tmp_path / "home.json"))
-    opened.store.erase_owner("user", threads=True)
+    opened.admin.erase_owner("user", threads=True)
 
     changed = golden(
         tmp_path / "changed.json",
@@ -130,9 +130,9 @@ def test_a_golden_conversation_that_came_to_something_else_says_what_and_why(
         "    - The user lives in Berlin.",
         "    + The user lives in Munich.",
     ]
-    opened.store.erase_owner("user", threads=True)
+    opened.admin.erase_owner("user", threads=True)
     assert_golden(compiled(opened), changed, update=True)
-    opened.store.erase_owner("user", threads=True)
+    opened.admin.erase_owner("user", threads=True)
     assert_golden(compiled(opened), changed)
 
 

@@ -103,7 +103,7 @@ def test_a_thread_of_two_goes_with_either_of_them(memory: MemoryDatabase, owner_
     graph.invoke(SAID, thread("t"), context=EVE)
     graph.invoke(SAID, thread("other"), context=MemoryContext(owner_id="bob"))
 
-    erased = memory.store.erase_owner(owner_id, threads=True)
+    erased = memory.admin.erase_owner(owner_id, threads=True)
 
     assert erased.counts["threads"] == 1
     assert [one.thread_id for one in memory.checkpointer.list_threads()] == ["other"]
@@ -129,14 +129,14 @@ async def test_a_thread_is_also_whose_a_function_of_the_nodes_says(
 
     assert threads_of(memory, "ana" if context else "tenant:ana") == [("t", "ana" if context else "tenant:ana")]
     assert memory.end_session("t", owner_id="tenant:ana").thread_id == "t"
-    assert memory.store.erase_owner("tenant:ana", threads=True).counts["threads"] == 1
+    assert memory.admin.erase_owner("tenant:ana", threads=True).counts["threads"] == 1
 
 
 async def test_a_thread_that_is_not_there_is_not_claimed(memory: MemoryDatabase, database: str, mode: str) -> None:
-    await Driver(memory.store, mode).claim_thread("t", owner_id="ana")
+    await Driver(memory.store, mode).authors.claim_thread("t", owner_id="ana")
 
     with pytest.raises(MissingOwnerError):
-        await Driver(memory.store, mode).claim_thread("t", owner_id="")
+        await Driver(memory.store, mode).authors.claim_thread("t", owner_id="")
     memory.store.remember("The user likes tea.", owner_id="ana")
     assert rows(database, "SELECT owner_id, thread_id FROM thread_owner") == []
     assert memory.checkpointer.list_threads() == []
@@ -145,7 +145,7 @@ async def test_a_thread_that_is_not_there_is_not_claimed(memory: MemoryDatabase,
 def test_nothing_names_a_thread_or_its_owner_once_both_are_erased(memory: MemoryDatabase, database: str) -> None:
     parrot(memory).invoke(SAID, thread("t"), context=ANA)
 
-    memory.store.erase_owner("ana", threads=True)
+    memory.admin.erase_owner("ana", threads=True)
 
     assert rows(database, "SELECT owner_id, thread_id FROM thread_owner") == []
 

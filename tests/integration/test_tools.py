@@ -136,7 +136,7 @@ async def test_a_repeated_call_adds_nothing(memory: MemoryDatabase, mode: str) -
 
     assert first.startswith("Added")
     assert second.startswith("Nothing new")
-    assert len(memory.store.audit(owner_id=OWNER)) == 1
+    assert len(memory.audit.entries(owner_id=OWNER)) == 1
 
 
 async def test_two_things_in_one_message_are_both_stored(memory: MemoryDatabase, mode: str) -> None:
@@ -320,7 +320,7 @@ async def test_a_retriever_finds_the_memories_of_its_owner_at_its_scope(memory: 
     assert found.page_content == "The deploy channel is blue."
     assert (found.metadata["slot"], found.metadata["scope"]) == ("deploy.channel", "org:acme")
     assert found.id == found.metadata["id"]
-    assert len(memory.store.receipts(owner_id=OWNER, kind="recall")) == 1
+    assert len(memory.audit.receipts(owner_id=OWNER, kind="recall")) == 1
 
 
 def test_a_retriever_without_an_owner_is_an_error(memory: MemoryDatabase) -> None:

@@ -60,7 +60,7 @@ async def test_the_second_person_in_a_thread_is_not_given_what_the_first_one_sai
 
     assert known(memory, "eve") == []
     assert len(known(memory, "bo")) == 2
-    memory.store.erase_owner("bo", threads=True)
+    memory.admin.erase_owner("bo", threads=True)
     await graph.invoke(said("Hello again!"), ROOM, context=EVE)
     await Driver(PromotionWorker(memory.store), mode).run_once()
     assert known(memory, "eve") == []
@@ -125,7 +125,7 @@ def test_a_receipt_does_not_keep_another_persons_words(memory: MemoryDatabase) -
     graph.invoke(said(PRIVATE), ROOM, context=BO)
     graph.invoke({"messages": []}, ROOM, context=EVE)
 
-    assert [one.body["query"] for one in memory.store.receipts(owner_id="eve", kind="recall")] == [None]
+    assert [one.body["query"] for one in memory.audit.receipts(owner_id="eve", kind="recall")] == [None]
 
 
 async def test_a_session_summary_tells_its_owners_words_alone(memory: MemoryDatabase, mode: str) -> None:

@@ -109,7 +109,7 @@ def kill_recallers(path: str, kills: int, longest: int) -> None:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
     with open_memory(path) as memory:
-        receipts = {one.id for one in memory.store.receipts(owner_id="ana", limit=1_000_000)}
+        receipts = {one.id for one in memory.audit.receipts(owner_id="ana", limit=1_000_000)}
         named = [found.metadata.get("recall_id") for found in memory.checkpointer.list(None)]
     missing = [one for one in named if one not in receipts]
     assert not missing, f"{len(missing)} of {len(named)} checkpoints name a receipt that is not there"

@@ -75,22 +75,22 @@ def curated(store: CuratedStore) -> None:
     assert_type(recall[:2], Sequence[Recalled])
     assert_type(store.history("id", owner_id="ana"), Records[Memory])
     assert_type(store.forget("id", owner_id="ana"), Receipt)
-    assert_type(store.conflicts(owner_id="ana"), Records[Conflict])
+    assert_type(store.hygiene.conflicts(owner_id="ana"), Records[Conflict])
     assert_type(recall[0].conflicts_with, tuple[str, ...])
-    assert_type(store.retract(owner_id="ana", run_ids=["r"]), Retraction)
-    assert_type(store.explain(recall, owner_id="ana"), Explanation)
-    assert_type(store.replay(recall.id, owner_id="ana"), Replay)
-    assert_type(store.audit(owner_id="ana"), Records[AuditEntry])
-    assert_type(store.receipts(owner_id="ana"), Records[Receipt])
+    assert_type(store.hygiene.retract(owner_id="ana", run_ids=["r"]), Retraction)
+    assert_type(store.audit.explain(recall, owner_id="ana"), Explanation)
+    assert_type(store.audit.replay(recall.id, owner_id="ana"), Replay)
+    assert_type(store.audit.entries(owner_id="ana"), Records[AuditEntry])
+    assert_type(store.audit.receipts(owner_id="ana"), Records[Receipt])
 
 
 def tidied(store: CuratedStore, memory: MemoryDatabase) -> None:
-    report = store.sweep(owner_id="ana", policy=HygienePolicy(cap=100), dry_run=True)
+    report = store.hygiene.sweep(owner_id="ana", policy=HygienePolicy(cap=100), dry_run=True)
     assert_type(report, SweepReport)
     assert_type(memory.sweep()[0], SweepReport)
     assert_type(report.rows(), list[dict[str, Any]])
-    assert_type(memory.retract_branch("thread", owner_id="ana", keep="checkpoint"), Retraction)
-    assert_type(store.review(owner_id="ana", kind="stale", policy=ReviewPolicy()), Records[ReviewItem])
+    assert_type(memory.hygiene.retract_branch("thread", owner_id="ana", keep="checkpoint"), Retraction)
+    assert_type(store.hygiene.review(owner_id="ana", kind="stale", policy=ReviewPolicy()), Records[ReviewItem])
 
 
 async def curated_from_async_code(store: CuratedStore) -> None:
@@ -126,7 +126,7 @@ async def in_the_background(store: CuratedStore) -> None:
     PromotionNode(mode="background", quiet_for=30, worker=worker)
     assert_type(worker.run_once(), WorkReport)
     assert_type(await worker.arun_once(limit=3), WorkReport)
-    assert_type(store.jobs(), Records[Job])
+    assert_type(store.jobs.pending(), Records[Job])
     with worker as working:
         assert_type(working, PromotionWorker)
 
