@@ -105,9 +105,9 @@ class Driver:
         self.mode = mode
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("audit", "hygiene", "jobs", "admin"):
+        if name in ("audit", "hygiene", "jobs", "admin", "queue", "authors"):
             return Driver(getattr(self.target, name), self.mode)
-        if name in ("audit", "hygiene", "jobs", "admin"):
+        if name in ("audit", "hygiene", "jobs", "admin", "queue", "authors"):
             return Driver(getattr(self.target, name), self.mode)
         if self.mode == "async":
             return getattr(self.target, f"a{name}")
