@@ -237,4 +237,4 @@ def forget(memory_id: str, owner_id: str, source: Source, settings: StoreSetting
     origin = Origin.of(source)
     count: int = yield forget_memory(memory_id, owner_id, now, "forgotten on request", receipt_id, origin)
     yield from embed_amended(owner_id, settings)
-    return Receipt(receipt_id, "forget_flow", owner_id, now, {"memories": count})
+    return Receipt(receipt_id, "forget", owner_id, now, {"memories": count})

@@ -96,8 +96,8 @@ def answered(request: RecallRequest, settings: StoreSettings) -> Effects[Recall]
     """Return what a request recalls; where there is a reranker, it is asked about the best outside of a transaction."""
     embedder = settings.embedder
     if embedder is None or not embedder.reranks or request.query is None:
-        recall_flow: Recall = yield read_recall(request)
-        return recall_flow
+        recalled: Recall = yield read_recall(request)
+        return recalled
     found: Found = yield find(replace(request, least_found=MOST_RERANKED))
     if len(found.rest) > 1:
         texts = [item.memory.content for item in found.rest[:MOST_RERANKED]]
@@ -128,7 +128,7 @@ def profile(owner_id: str, scope: str, fields: dict[str, Any], settings: StoreSe
 def request_of(
     query: str | None, fields: dict[str, Any], settings: StoreSettings, now: datetime
 ) -> Effects[RecallRequest]:
-    """Check what a recall_flow was asked with, and embed its query."""
+    """Check what a recall was asked with, and embed its query."""
     owner_id, scope = check_owner(fields.pop("owner_id")), check_scope(fields.pop("scope"))
     shared_with = tuple(check_owner(other) for other in several("shared_with", fields.pop("shared_with")))
     wanted_types, filtered = fields.pop("memory_types"), Wanted.of(fields.pop("filter", None), settings.types)
