@@ -78,6 +78,7 @@ from langgraph_memory.flows.thread_care import (
     remove_runs,
     remove_thread,
     summaries,
+    summary,
     sweep,
 )
 from langgraph_memory.flows.threads import Draft, Values, read_checkpoint, store_checkpoint
@@ -340,6 +341,19 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         """Same as `list_threads`."""
         self._named(owner_id)
         return await self._arun(summaries(owner_id, limit, offset, self._values.decoder))
+
+    def get_thread(self, thread_id: str, *, owner_id: str | None = None) -> ThreadSummary:
+        """Return what a thread holds, and whose it is; with `owner_id` only where `list_threads` lists it for them.
+
+        Raises ThreadNotFoundError.
+        """
+        self._named(owner_id)
+        return self._run(summary(thread_id, owner_id, self._values.decoder))
+
+    async def aget_thread(self, thread_id: str, *, owner_id: str | None = None) -> ThreadSummary:
+        """Same as `get_thread`."""
+        self._named(owner_id)
+        return await self._arun(summary(thread_id, owner_id, self._values.decoder))
 
     def checkpoint_ids(self, thread_id: str) -> set[tuple[str, str]]:
         """Return the (namespace, id) of every checkpoint of a thread, without reading them."""

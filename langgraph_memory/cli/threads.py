@@ -9,7 +9,7 @@ import typer
 from langgraph_memory.cli.arguments import chat_model, opened
 from langgraph_memory.cli.options import DEFAULT_DATABASE, Database, Json, Limit, Owner, Reader, Scope, ThreadId, Yes
 from langgraph_memory.cli.terminal import confirm, draw, print_json, print_list, tell
-from langgraph_memory.errors import ThreadNotFoundError, without_password
+from langgraph_memory.errors import without_password
 from langgraph_memory.views import Table, messages_table
 from langgraph_memory.views.words import counted
 
@@ -39,9 +39,8 @@ def show(
     from langchain_core.messages import BaseMessage
 
     with opened(db) as memory:
-        found = list(memory.checkpointer.list(_named(thread), limit=limit))
-    if not found:
-        raise _missing(thread)
+        memory.checkpointer.get_thread(thread)
+        found = list(memory.checkpointer.list({"configurable": {"thread_id": thread}}, limit=limit))
     said = [one for one in found[0].checkpoint["channel_values"].get("messages", ()) if isinstance(one, BaseMessage)]
     rows = [_row(one) for one in found]
     if as_json:
@@ -113,16 +112,7 @@ def end(
 def delete(thread: ThreadId, db: Database = DEFAULT_DATABASE, yes: Yes = False, as_json: Json = False) -> None:
     """Delete a thread with its checkpoints; what was learnt in it stays."""
     with opened(db) as memory:
-        if memory.checkpointer.get_tuple(_named(thread)) is None:
-            raise _missing(thread)
+        memory.checkpointer.get_thread(thread)
         confirm(f"Delete the thread {thread} from {without_password(db)}?", sure=yes)
         memory.checkpointer.delete_thread(thread)
     tell(f"deleted the thread {thread}; what was learnt in it stays.", {"deleted": thread}, as_json=as_json)
-
-
-def _named(thread_id: str) -> Any:
-    return {"configurable": {"thread_id": thread_id}}
-
-
-def _missing(thread_id: str) -> ThreadNotFoundError:
-    return ThreadNotFoundError(f"there is no thread {thread_id!r}; list_threads() lists those there are.")

@@ -20,10 +20,11 @@ from langgraph_memory.checkpoints.remove import (
     threads_idle_since,
     threads_longer_than,
 )
-from langgraph_memory.checkpoints.summary import list_threads
+from langgraph_memory.checkpoints.summary import find_thread, list_threads
 from langgraph_memory.domain.thread import ThreadSummary
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.runner import Reclaim
+from langgraph_memory.errors import ThreadNotFoundError
 from langgraph_memory.views import Records
 
 _BATCH = 100
@@ -81,6 +82,19 @@ def _delete_idle(moment: datetime) -> Effects[int]:
 def summaries(owner_id: str | None, limit: int, offset: int, decoder: Decoder) -> Effects[Records[ThreadSummary]]:
     """Return a page of threads, last used first, each with the beginning of its last message."""
     found = yield list_threads(owner_id, limit, offset)
+    return (yield from _with_previews(found, decoder))
+
+
+def summary(thread_id: str, owner_id: str | None, decoder: Decoder) -> Effects[ThreadSummary]:
+    """Return one thread; raises ThreadNotFoundError, alike for one that is another owner's."""
+    found = yield find_thread(thread_id, owner_id)
+    if not found:
+        raise ThreadNotFoundError(f"there is no thread {thread_id!r}; list_threads() lists those there are.")
+    (one,) = yield from _with_previews(found, decoder)
+    return one
+
+
+def _with_previews(found: Sequence[ThreadSummary], decoder: Decoder) -> Effects[Records[ThreadSummary]]:
     versions, chunks = yield last_elements([one.thread_id for one in found], "messages")
     shown = (
         replace(one, preview=_preview(versions.get(one.thread_id), chunks.get(one.thread_id, ()), decoder))

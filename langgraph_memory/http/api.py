@@ -43,7 +43,7 @@ from langgraph_memory.http.schema import (
     Switches,
     Verified,
 )
-from langgraph_memory.http.threads import checkpoints, thread_of
+from langgraph_memory.http.threads import checkpoints
 
 Owner = Annotated[str | None, Query(alias="owner_id", description="Whose; needed unless the service is bound to one.")]
 Limit = Annotated[int, Query(ge=1, le=500)]
@@ -261,7 +261,7 @@ def _add_threads(router: APIRouter, memory: MemoryDatabase, access: Access) -> N
     @router.get("/threads/{thread_id}/checkpoints")
     async def tree(request: Request, thread_id: str) -> list[CheckpointBody]:
         """List the newest checkpoints of a thread, the one each follows, and what each taught."""
-        thread = await thread_of(memory, thread_id, access.bound_to(request))
+        thread = await saver.aget_thread(thread_id, owner_id=access.bound_to(request))
         return [
             CheckpointBody(
                 checkpoint_id=one.checkpoint_id,
@@ -281,7 +281,7 @@ def _add_threads(router: APIRouter, memory: MemoryDatabase, access: Access) -> N
     async def delete(request: Request, thread_id: str) -> None:
         """Delete a thread; what was learnt in it stays."""
         access.check_writes()
-        thread = await thread_of(memory, thread_id, access.bound_to(request))
+        thread = await saver.aget_thread(thread_id, owner_id=access.bound_to(request))
         await saver.adelete_thread(thread.thread_id, owner_id=thread.owner_id)
 
 

@@ -21,7 +21,7 @@ from langgraph_memory.errors import InvalidInputError, ReceiptNotFoundError
 from langgraph_memory.http.access import SESSION, Access, check_csrf, csrf_token
 from langgraph_memory.http.api import ask, edit_source, one_memory, sweep_body
 from langgraph_memory.http.schema import Question
-from langgraph_memory.http.threads import MOST_CHECKPOINTS, checkpoints, thread_of
+from langgraph_memory.http.threads import MOST_CHECKPOINTS, checkpoints
 
 PAGE = 50
 _AROUND = 2
@@ -350,7 +350,7 @@ def _add_threads(router: APIRouter, site: _Site) -> None:
 
     @router.get("/thread")
     async def thread(request: Request, id: Text, at: Text = "") -> Response:
-        found = await thread_of(site.memory, id, site.access.bound_to(request))
+        found = await saver.aget_thread(id, owner_id=site.access.bound_to(request))
         nodes = await checkpoints(site.memory, found)
         at_node = next((one for one in nodes if one.checkpoint_id == at), nodes[0] if nodes else None)
         cut = found.checkpoints > MOST_CHECKPOINTS
@@ -360,7 +360,7 @@ def _add_threads(router: APIRouter, site: _Site) -> None:
     @router.post("/thread/delete")
     async def delete(request: Request) -> Response:
         form = await site.form(request)
-        found = await thread_of(site.memory, form.get("id", ""), site.access.bound_to(request))
+        found = await saver.aget_thread(form.get("id", ""), owner_id=site.access.bound_to(request))
         await saver.adelete_thread(found.thread_id, owner_id=found.owner_id)
         return _to(request, "/threads", owner_id=found.owner_id, done="thread")
 

@@ -7,14 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from fastapi import HTTPException
 from langchain_core.messages import BaseMessage
 from langgraph.checkpoint.base import CheckpointTuple
 
 from langgraph_memory import Memory, MemoryDatabase, Receipt, ThreadSummary
 from langgraph_memory.errors import MemoryNotFoundError
 
-_PAGE = 200
 MOST_CHECKPOINTS = 500
 """How many of a thread's newest checkpoints are shown."""
 
@@ -35,17 +33,6 @@ class Node:
     branch: int = 0
     taught: list[Memory] = field(default_factory=list)
     gone: int = 0
-
-
-async def thread_of(memory: MemoryDatabase, thread_id: str, owner_id: str | None) -> ThreadSummary:
-    """Return a thread that the owner may see, or anybody's; raises HTTPException (404)."""
-    offset = 0
-    while page := await memory.checkpointer.alist_threads(owner_id=owner_id, limit=_PAGE, offset=offset):
-        for one in page:
-            if one.thread_id == thread_id:
-                return one
-        offset += len(page)
-    raise HTTPException(404, f"there is no thread {thread_id!r} here.")
 
 
 async def checkpoints(memory: MemoryDatabase, thread: ThreadSummary) -> list[Node]:

@@ -29,6 +29,7 @@ from langgraph_memory.errors import (
     DatabaseError,
     DatabaseUnavailableError,
     InvalidInputError,
+    ThreadNotFoundError,
     UnreadableCheckpointError,
     UnreadableCheckpointWarning,
 )
@@ -156,6 +157,21 @@ async def test_threads_are_listed_by_owner_with_what_was_said_last(either: Threa
     assert mine[1].bytes > 1000
     assert mine[1].created_at <= mine[1].updated_at
     assert [one.thread_id for one in await either.alist_threads(limit=1, offset=2)] == ["first"]
+
+
+async def test_one_thread_is_read_by_its_id_and_only_by_whom_it_is_listed_for(either: ThreadSaver) -> None:
+    fill(either, "first", 2, owner_id="ann")
+    fill(either, "second", 1, owner_id="bob")
+
+    (listed,) = either.list_threads(owner_id="ann")
+
+    assert either.get_thread("first") == either.get_thread("first", owner_id="ann") == listed
+    assert await either.aget_thread("first", owner_id="ann") == listed
+    for missing, owner in (("second", "ann"), ("third", None), ("", None)):
+        with pytest.raises(ThreadNotFoundError, match=f"there is no thread '{missing}'"):
+            either.get_thread(missing, owner_id=owner)
+        with pytest.raises(ThreadNotFoundError):
+            await either.aget_thread(missing, owner_id=owner)
 
 
 @pytest.mark.parametrize("turns", [3, 150])

@@ -358,6 +358,16 @@ SELECT t.thread_id, t.owner_id, t.created_at, t.updated_at,
 FROM thread AS t WHERE t.created_at IS NOT NULL AND (:owner_id IS NULL OR t.owner_id = :owner_id)
 ORDER BY t.updated_at DESC, t.thread_id LIMIT :limit OFFSET :offset
 
+-- name: thread_summary
+-- What one thread holds.
+SELECT t.thread_id, t.owner_id, t.created_at, t.updated_at,
+    (SELECT count(*) FROM thread_checkpoint AS p WHERE p.thread_no = t.thread_no) AS checkpoints,
+    coalesce((SELECT sum(length(p.body)) FROM thread_checkpoint AS p WHERE p.thread_no = t.thread_no), 0)
+    + coalesce((SELECT sum(length(c.value)) FROM thread_channel AS c WHERE c.thread_no = t.thread_no), 0)
+    + coalesce((SELECT sum(length(i.value)) FROM thread_chunk AS i WHERE i.thread_no = t.thread_no), 0)
+    + coalesce((SELECT sum(length(w.value)) FROM thread_write AS w WHERE w.thread_no = t.thread_no), 0) AS bytes
+FROM thread AS t WHERE t.thread_id = :thread_id AND t.created_at IS NOT NULL AND (:owner_id IS NULL OR t.owner_id = :owner_id)
+
 -- name: last_values
 -- The stored version of one channel of the newest root checkpoint of some threads.
 SELECT t.thread_id, c.checkpoint_ns, c.channel, c.version, c.kind, c.type, c.value
