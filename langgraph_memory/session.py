@@ -28,6 +28,7 @@ from langgraph_memory.flows.session import Written
 from langgraph_memory.nodes.conversation import messages_of, utterances_of
 from langgraph_memory.operations.settings import StoreSettings
 from langgraph_memory.plans.session import Ended
+from langgraph_memory.telemetry import asking_model
 
 T = TypeVar("T")
 Summarizer = Runnable[LanguageModelInput, AIMessage]
@@ -197,7 +198,9 @@ def _without(said: Sequence[Utterance], gone: Gone) -> list[Utterance]:
 def _asked(summarizer: Summarizer, said: Sequence[Utterance], guard: GuardPolicy) -> Effects[str]:
     config: RunnableConfig = {"tags": [NOT_STREAMED], "run_name": "summarise_session"}
     try:
-        answer = yield from call(summarizer.invoke, summarizer.ainvoke, model_summary.prompt_of(said, guard), config)
+        with asking_model():
+            prompt = model_summary.prompt_of(said, guard)
+            answer = yield from call(summarizer.invoke, summarizer.ainvoke, prompt, config)
     except Exception as error:
         raise call_failure(error) from error
     return model_summary.accepted(answer, guard)

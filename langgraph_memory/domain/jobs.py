@@ -102,6 +102,10 @@ class LeasedJob:
     messages: tuple[Queued, ...]
     heard: tuple[str, ...] = ()
 
+    def figures(self) -> dict[str, Any]:
+        """Return how many messages it has, for who watches from outside."""
+        return {"messages": len(self.messages)}
+
     def batches(self, retries: Retries) -> list[Batch]:
         """Return the messages as they are to be read: together by scope, and alone what failed too often already."""
         together: list[list[Queued]] = []

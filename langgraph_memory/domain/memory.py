@@ -384,6 +384,11 @@ class Outcome(Displayable):
     replaced: tuple[Memory, ...] = ()
     conflicts: tuple[Memory, ...] = ()
 
+    def figures(self) -> dict[str, Any]:
+        """Return ids and what was done, for who watches from outside."""
+        about = () if self.memory is None else (self.memory.id,)
+        return {"action": self.action, "memory_ids": about, "replaced": len(self.replaced)}
+
     def tables(self) -> Sequence[Table]:
         """Return what it did to the memory it is about, and to those that this replaced or contradicts."""
         about = self.memory
@@ -473,6 +478,16 @@ class Recall(Displayable, Sequence[Recalled]):
 
     def __iter__(self) -> Iterator[Recalled]:
         return iter(self.items)
+
+    def figures(self) -> dict[str, Any]:
+        """Return ids, scores and numbers, for who watches from outside."""
+        return {
+            "recall_id": self.id,
+            "memory_ids": tuple(item.memory.id for item in self.items),
+            "scores": tuple(round(item.score, 4) for item in self.items),
+            "recalled": len(self.items),
+            "dropped": len(self.dropped),
+        }
 
     @property
     def memories(self) -> tuple[Memory, ...]:

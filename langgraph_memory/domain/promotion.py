@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -274,6 +275,18 @@ class PromotionReport(Tabular, Sequence[Promoted]):
 
     def __iter__(self) -> Iterator[Promoted]:
         return iter(self.entries)
+
+    def figures(self) -> dict[str, Any]:
+        """Return ids and numbers, for who watches from outside."""
+        counts = Counter(one.verdict.bucket for one in self.entries)
+        about = [one.outcome.memory for one in self.entries if one.outcome is not None]
+        return {
+            "promotion_id": self.id,
+            "memory_ids": tuple(one.id for one in about if one is not None),
+            "promoted": counts[Bucket.PROMOTE],
+            "kept_in_session": counts[Bucket.KEEP_IN_SESSION],
+            "discarded": counts[Bucket.DISCARD],
+        }
 
     def to_json(self) -> dict[str, Any]:
         """Return what the receipt keeps: buckets, reasons and ids, and none of the contents."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from langgraph_memory.effects.effect import Call, Effect, Effects, adrive, drive
 from langgraph_memory.effects.engine import Engine
 from langgraph_memory.effects.transaction import Transaction
 from langgraph_memory.errors import EmbeddingError
+from langgraph_memory.telemetry import operation, waiting, watched
 
 T = TypeVar("T")
 
@@ -61,19 +63,49 @@ class Runner:
 
     def run(self, effects: Effects[T] | Transaction[T]) -> T:
         """Run `effects` to their end."""
+        if watched():
+            return self._run_watched(effects)
         return self.engine.run(effects) if isinstance(effects, Transaction) else drive(effects, self._perform)
 
     async def arun(self, effects: Effects[T] | Transaction[T]) -> T:
         """Same as `run`."""
+        if watched():
+            return await self._arun_watched(effects)
         if isinstance(effects, Transaction):
             return await self.engine.arun(effects)
         return await adrive(effects, self._aperform)
+
+    def _run_watched(self, effects: Effects[T] | Transaction[T]) -> T:
+        with operation(_name(effects)) as told:
+            if isinstance(effects, Transaction):
+                outcome: T = self._perform_watched(effects)
+            else:
+                outcome = drive(effects, self._perform_watched)
+            told(outcome)
+            return outcome
+
+    async def _arun_watched(self, effects: Effects[T] | Transaction[T]) -> T:
+        with operation(_name(effects)) as told:
+            if isinstance(effects, Transaction):
+                outcome: T = await self._aperform_watched(effects)
+            else:
+                outcome = await adrive(effects, self._aperform_watched)
+            told(outcome)
+            return outcome
 
     def _perform(self, effect: Effect) -> Any:
         return effect.perform(self)
 
     async def _aperform(self, effect: Effect) -> Any:
         return await effect.aperform(self)
+
+    def _perform_watched(self, effect: Effect) -> Any:
+        with _seen(effect) as timed:
+            return timed.perform(self)
+
+    async def _aperform_watched(self, effect: Effect) -> Any:
+        with _seen(effect) as timed:
+            return await timed.aperform(self)
 
     @property
     def embeds(self) -> Embeds:
@@ -89,9 +121,34 @@ class Runner:
         return None if self.claim is None or identity in self.claimed else self.claim(identity)
 
 
+def _name(effects: Any) -> str:
+    """Return the name of the function that a generator or a transaction comes from."""
+    queries = getattr(effects.start, "func", None) if isinstance(effects, Transaction) else effects
+    return getattr(queries, "__name__", "transaction")
+
+
+@contextmanager
+def _seen(effect: Effect) -> Iterator[Effect]:
+    """Yield an effect that is watched: a transaction for how long it waits, what calls a model by a span of its own."""
+    if isinstance(effect, Transaction):
+        yield replace(effect, start=waiting(effect.start))
+    elif isinstance(effect, (_Embedding, Rerank)):
+        with operation(effect.watched_as, texts=effect.count):
+            yield effect
+    else:
+        yield effect
+
+
 @dataclass(frozen=True, slots=True)
 class _Embedding:
     """Embeds, once the file's vectors are known to be of the same index."""
+
+    watched_as: ClassVar[str] = "embed"
+
+    @property
+    def count(self) -> int:
+        """How many texts are embedded."""
+        return 1
 
     def perform(self, runner: Runner, /) -> Any:
         """Claim the index where that has not been done, and embed."""
@@ -120,6 +177,11 @@ class EmbedDocuments(_Embedding):
 
     texts: Sequence[str]
 
+    @property
+    def count(self) -> int:
+        """How many texts are embedded."""
+        return len(self.texts)
+
     def _embed(self, embeds: Embeds) -> list[bytes]:
         return embeds.documents(self.texts)
 
@@ -144,8 +206,15 @@ class EmbedQuery(_Embedding):
 class Rerank:
     """Ask the reranker how well texts answer a query; the answer is a number for each."""
 
+    watched_as: ClassVar[str] = "rerank"
+
     query: str
     texts: Sequence[str]
+
+    @property
+    def count(self) -> int:
+        """How many texts are compared."""
+        return len(self.texts)
 
     def perform(self, runner: Runner, /) -> list[float]:
         """Ask it."""

@@ -112,6 +112,6 @@ def _operation(
 ) -> Callable[P, Transaction[T]]:
     @wraps(queries)
     def bind(*args: P.args, **kwargs: P.kwargs) -> Transaction[T]:
-        return Transaction(lambda: queries(*args, **kwargs), writes, settled, brief, repeatable)
+        return Transaction(partial(queries, *args, **kwargs), writes, settled, brief, repeatable)
 
     return bind

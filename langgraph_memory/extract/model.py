@@ -19,6 +19,7 @@ from langgraph_memory.domain.types import BUILT_IN, MemoryType
 from langgraph_memory.errors import ExtractionError, InvalidInputError
 from langgraph_memory.extract.conclusions import Concluding, flawed
 from langgraph_memory.extract.model_prompt import SYSTEM_PROMPT, Entries, Entry, Shown, question, version_of
+from langgraph_memory.telemetry import asking_model
 
 _OVERFLOW = re.compile(
     r"context[ _-]?(?:length|window|size)|maximum (?:context|number of tokens)|(?:prompt|input) is too long"
@@ -116,7 +117,8 @@ class ModelExtractor:
         step = _resume(asking, None)
         while not isinstance(step, _Found):
             try:
-                answer = self._structured.invoke(step)
+                with asking_model():
+                    answer = self._structured.invoke(step)
             except Exception as error:
                 answer = error
             step = _resume(asking, answer)
@@ -135,7 +137,8 @@ class ModelExtractor:
         step = _resume(asking, None)
         while not isinstance(step, _Found):
             try:
-                answer = await self._structured.ainvoke(step)
+                with asking_model():
+                    answer = await self._structured.ainvoke(step)
             except Exception as error:
                 answer = error
             step = _resume(asking, answer)

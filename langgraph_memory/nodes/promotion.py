@@ -30,6 +30,7 @@ from langgraph_memory.nodes.worker import PromotionWorker
 from langgraph_memory.runs import began
 from langgraph_memory.store import CuratedStore
 from langgraph_memory.store.queue import AT_LATEST, QUIET_FOR
+from langgraph_memory.telemetry import note_run
 from langgraph_memory.views.words import agreeing, counted
 
 _LOG = logging.getLogger("langgraph_memory")
@@ -206,6 +207,7 @@ class PromotionNode(MemoryNode):
             began_at=began_at,
             **where,
         )
+        note_run(report.figures)
         if self._work.on_promotion is not None:
             self._work.on_promotion(report)
         return any(one.at_once for one in doubtful)

@@ -21,6 +21,7 @@ from langgraph_memory.nodes.conversation import last_question, last_speaker, lat
 from langgraph_memory.nodes.identity import Identity, replayed_from, source_of
 from langgraph_memory.runs import began
 from langgraph_memory.store import CuratedStore
+from langgraph_memory.telemetry import note_run
 
 
 class RetrievalNode(MemoryNode):
@@ -121,6 +122,7 @@ class RetrievalNode(MemoryNode):
         return {**self._bounds, "owner_id": identity.owner_id, "scope": identity.scope, "as_of": moment}
 
     def _update(self, recall: Recall) -> Update:
+        note_run(recall.figures)
         if self._on_recall is not None:
             self._on_recall(recall)
         return {"memory_context": render(recall), "recall_id": recall.id}

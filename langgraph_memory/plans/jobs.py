@@ -43,6 +43,10 @@ class Unread(NamedTuple):
     at: datetime
     waiting: int = 0
 
+    def figures(self) -> dict[str, Any]:
+        """Return how much is unread and how much waits, for who watches from outside."""
+        return {"unread": len(self.utterances), "waiting": self.waiting}
+
 
 @dataclass(frozen=True, slots=True)
 class QueueRequest:
