@@ -270,7 +270,7 @@ async def test_a_failed_call_never_fails_the_run_and_its_messages_are_read_again
     engine.close()
 
     assert sorted(turns.fates) == [("discard", "nothing_heard")] * 2 + [("promote", "durable")]
-    assert [record.name for record in caplog.records] == ["langgraph_memory"]
+    assert [one.name for one in caplog.records if not one.name.endswith(".operations")] == ["langgraph_memory"]
     assert "Munich" not in caplog.text + str(turns.failures[0])
 
 
