@@ -14,7 +14,7 @@ from langgraph_memory.domain.pieces import POSITION_BITS, Run, merged, unpack_ru
 from langgraph_memory.domain.thread import mark_of
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Row, reads, writes, writes_repeatably
-from langgraph_memory.plans.jobs import unqueue_thread
+from langgraph_memory.operations.jobs import unqueue_thread
 
 _Place = tuple[str, str]
 """A checkpoint of one thread: (namespace, id)."""

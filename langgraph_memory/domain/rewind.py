@@ -130,6 +130,12 @@ class Unwinding:
         self.changed[name] = self.memories[name].model_copy(update={"superseded_by": by.id})
         self.stays[name] = f"another value holds for {by.slot} since"
 
+    def bars(self, other: Memory, memory: Memory) -> bool:
+        """Whether another memory holds in the slot of one, and does not merely contradict it."""
+        gone = other.id in self.removed or other.id in self.restored
+        beside = memory.conflict_id is not None and other.conflict_id == memory.conflict_id
+        return other.slot == memory.slot and not gone and not beside
+
     def _is_mine(self, entry: AuditEntry) -> bool:
         return (entry.memory_id, entry.change_no) in self.mine
 

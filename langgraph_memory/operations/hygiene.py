@@ -222,20 +222,21 @@ def _ties(judge: Judge, alone: Sequence[str], whole: Mapping[str, Sequence[str]]
     payload names by id, and while both are live, those that contradict it.
     """
     partition = owner_partition(judge.owner_id)
-    members, needs = yield from _with_older_versions(partition, alone, whole)
+    members: dict[str, list[str]] = {one: [] for one in alone} | {one: list(own) for one, own in whole.items()}
+    head_of = {one: head for head, own in whole.items() for one in (head, *own)}
+    needs = yield from _add_older_versions(partition, members, head_of)
     rows = yield Query("conflicts_of_all", {"partition": partition, "ids": list(whole), "now": judge.now})
     needs += [(row["other"], row["id"]) for row in rows]
     ids = [*members, *(one for own in members.values() for one in own)]
     return _Ties(members, needs + (yield from _citations(partition, ids, since=0)))
 
 
-def _with_older_versions(
-    partition: str, alone: Sequence[str], whole: Mapping[str, Sequence[str]]
-) -> Effects[tuple[dict[str, list[str]], list[tuple[str, str]]]]:
-    members: dict[str, list[str]] = {one: [] for one in alone} | {one: list(own) for one, own in whole.items()}
-    head_of = {one: head for head, own in whole.items() for one in (head, *own)}
+def _add_older_versions(
+    partition: str, members: dict[str, list[str]], head_of: dict[str, str]
+) -> Effects[list[tuple[str, str]]]:
+    """Add to each head the older versions that go with it, and return which of them all took whose place."""
     needs: list[tuple[str, str]] = []
-    level: list[str] = [*alone, *head_of]
+    level: list[str] = list(dict.fromkeys((*members, *head_of)))
     while level:
         rows = yield Query("predecessors_of_all", {"partition": partition, "ids": level})
         needs += [(row["id"], row["superseded_by"]) for row in rows]
@@ -244,7 +245,7 @@ def _with_older_versions(
         for one in level:
             head_of[one] = older[one]
             members[older[one]].append(one)
-    return members, needs
+    return needs
 
 
 def _citations(partition: str, ids: Sequence[str], since: int) -> Effects[list[tuple[str, str]]]:

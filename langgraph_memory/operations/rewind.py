@@ -20,10 +20,10 @@ from langgraph_memory.effects.runner import Reclaim
 from langgraph_memory.effects.transaction import Query, Row, Transaction, reads, writes
 from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.operations.forget import settle_conflicts
+from langgraph_memory.operations.jobs import unqueue
 from langgraph_memory.operations.remember import known_about, rewrite
 from langgraph_memory.operations.rows import Origin, put_receipt, record, sound
 from langgraph_memory.operations.settings import StoreSettings, check_text, several
-from langgraph_memory.plans.jobs import unqueue
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,11 +184,8 @@ def _leave_occupied(unwinding: Unwinding, types: MemoryTypes, now: datetime) -> 
         if memory.slot is None or types[memory.memory_type].update == "append":
             continue
         known = yield from known_about(memory, now)
-        gone = {*unwinding.removed, *unwinding.restored}
-        taken = [one for one in known if one.slot == memory.slot and one.id not in gone]
-        apart = [one for one in taken if memory.conflict_id is None or one.conflict_id != memory.conflict_id]
-        if apart:
-            unwinding.occupied(name, apart[-1])
+        if others := [one for one in known if unwinding.bars(one, memory)]:
+            unwinding.occupied(name, others[-1])
 
 
 def _undo(unwinding: Unwinding, now: datetime) -> Effects[None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from langgraph_memory.domain.jobs import Job
 from langgraph_memory.effects.twins import Operation, runs_effects, twin_of
-from langgraph_memory.flows import jobs
+from langgraph_memory.operations import jobs
 from langgraph_memory.store.facet import Facet
 from langgraph_memory.views import Records
 
@@ -15,7 +15,7 @@ class Jobs(Facet):
     @runs_effects
     def pending(self, *, owner_id: str | None = None, limit: int = 100, offset: int = 0) -> Operation[Records[Job]]:
         """Return a page of what waits to be promoted, of an owner or of all, longest waiting first."""
-        return jobs.listed(owner_id, limit, offset, self._settings)
+        return jobs.pending(owner_id, limit, offset, self._settings)
 
     apending = twin_of(pending)
 
@@ -25,7 +25,7 @@ class Jobs(Facet):
 
         Raises MissingOwnerError.
         """
-        return jobs.retry_set_aside(owner_id, thread_id, self._settings)
+        return jobs.retry(owner_id, thread_id, self._settings)
 
     aretry = twin_of(retry)
 
@@ -35,6 +35,6 @@ class Jobs(Facet):
 
         Raises MissingOwnerError.
         """
-        return jobs.drop_set_aside(owner_id, thread_id, self._settings)
+        return jobs.discard(owner_id, thread_id, self._settings)
 
     adiscard = twin_of(discard)

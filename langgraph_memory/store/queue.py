@@ -14,10 +14,9 @@ from langgraph_memory.domain.policy import PromotionPolicy
 from langgraph_memory.domain.promotion import LedgerPlace, PromotionReport, judge_all
 from langgraph_memory.domain.scope import GLOBAL
 from langgraph_memory.effects.twins import Operation, runs_effects, twin_of
-from langgraph_memory.flows import jobs
-from langgraph_memory.operations import promotion
+from langgraph_memory.operations import jobs, promotion
+from langgraph_memory.operations.jobs import Unread
 from langgraph_memory.operations.rows import Origin
-from langgraph_memory.plans.jobs import Unread
 from langgraph_memory.store.facet import Facet
 
 QUIET_FOR = timedelta(seconds=30)

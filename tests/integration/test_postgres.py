@@ -51,7 +51,7 @@ from langgraph_memory.errors import (
     NewerSchemaError,
     UnreadableCheckpointError,
 )
-from langgraph_memory.plans.jobs import QueueRequest, claim, due, queue
+from langgraph_memory.operations.jobs import QueueRequest, due, lease_job, queue_messages
 
 INDEX: Any = {"dims": BagOfWords.dims, "embed": BagOfWords(), "fields": ["text"]}
 
@@ -169,11 +169,11 @@ def test_of_workers_that_claim_a_job_at_once_one_has_it(url: str, clock: Clock) 
     said = Queued(Utterance(message_id="m", actor="user", text="I live in Oslo."), "hash", "global", Source())
 
     with closing(connect(url, pool_size=16)) as engine, ThreadPoolExecutor(16) as threads:
-        engine.run(queue(QueueRequest(place, [said], (), timedelta(0), timedelta(0)), clock()))
+        engine.run(queue_messages(QueueRequest(place, [said], (), timedelta(0), timedelta(0)), clock()))
 
         def claim_it(number: int) -> bool:
             lease = Lease(f"lease {number}", place, timedelta(minutes=1))
-            return engine.run(claim(lease, Retries(), clock(), ahead=False)) is not None
+            return engine.run(lease_job(lease, Retries(), clock(), ahead=False)) is not None
 
         assert engine.run(due("rules", clock(), ahead=False)) == [place]
         assert sum(threads.map(claim_it, range(16))) == 1
