@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import inspect
 import re
-from base64 import b64decode
-from binascii import Error as NotBase64
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, Literal, get_args
 
-from langgraph_memory.domain.personal import PersonalKind, find
-from langgraph_memory.domain.plain_view import View, plain_view
-from langgraph_memory.domain.secret_formats import formats
-from langgraph_memory.domain.secrets import has_long_word, is_secret_name, secret_spans, without_secret_names
+from langgraph_memory.domain.guard.orders import hides_an_order, is_order
+from langgraph_memory.domain.guard.personal import PersonalKind, find
+from langgraph_memory.domain.guard.plain_view import View, plain_view
+from langgraph_memory.domain.guard.secrets import has_long_word, is_secret_name, secret_spans, without_secret_names
 from langgraph_memory.domain.text import HIDDEN, STOP_WORDS
 from langgraph_memory.errors import InvalidInputError
 
@@ -96,13 +94,6 @@ _LONGEST_NAME: Final = 60
 _LEAST_TELLING: Final = 4
 """Characters of the shortest value that is looked for in the other fields of a record."""
 _WORD = re.compile(r"\w{4,}")
-_ORDERS: Final = formats("order")
-_SPLIT_ORDER = re.compile(
-    r"(?:ignore|disregard|forget|override)(?:all)?(?:of)?(?:the|your|my)?(?:previous|prior|above|earlier|system)"
-    r"(?:instruction|prompt|rule|message|order)",
-)
-"""An order whose words were cut apart elsewhere; looked for where nothing parts the letters."""
-_NO_LETTER = re.compile(r"[\W\d_]+")
 _TAGGED = re.compile("(?<![\U0001f3f4\U000e0000-\U000e007f])[\U000e0000-\U000e007f]")
 """Tag characters anywhere but in the flag of a region, where they belong."""
 _ENCODED = re.compile(
@@ -110,7 +101,6 @@ _ENCODED = re.compile(
     r"(?:[A-Za-z0-9+/]{80,}={0,2}|(?=[A-Z0-9+/]*[a-z])[A-Za-z0-9+/]{40,}={1,2}(?!\w))"
     r"|\bdata:[\w/+.-]+;base64,[A-Za-z0-9+/=]*"
 )
-_WORD_IN_BASE64 = re.compile(r"[A-Za-z0-9+/]{20,}={0,2}")
 _MASK = re.compile(r"\[(?:secret|encoded text|card number|iban|national id|email|phone)\]")
 _ANY_WORD = re.compile(r"[^\W_]+")
 _EMPTY: Final = (
@@ -157,9 +147,9 @@ def refuse_unsafe(text: str) -> Refusal | None:
     if not text.isascii() and _TAGGED.search(text):
         return HIDDEN_TEXT
     plain = plain_view(text).text
-    if _orders(plain) or (plain != text and _orders(text)) or _is_cut_order(plain):
+    if is_order(plain) or (plain != text and is_order(text)):
         return _ORDER_TEXT
-    return _ENCODED_TEXT if has_long_word(text) and _hides_an_order(text) else None
+    return _ENCODED_TEXT if has_long_word(text) and hides_an_order(text) else None
 
 
 def mask(text: str, policy: GuardPolicy = DEFAULT_GUARD) -> str:
@@ -221,21 +211,6 @@ def _reason_of(label: str) -> Refusal:
         return _SECRET
     kind = label.replace(" ", "_")
     return _ENCODED_TEXT if kind == "encoded_text" else Refusal(kind, _PERSONAL[kind])  # type: ignore[index]
-
-
-def _orders(text: str) -> bool:
-    lowered = text.lower()
-    return any(order.fits(text, lowered) for order in _ORDERS)
-
-
-def _is_cut_order(plain: str) -> bool:
-    return (
-        " " in plain
-        and _SPLIT_ORDER.search(_NO_LETTER.sub("", plain.lower())) is not None
-        and (
-            re.search(r"(?i)(?:^|[^a-z])(?:i|we|they|to|never|not) (?:ignore|disregard|forget|override)", plain) is None
-        )
-    )
 
 
 def mask_within(value: Any, policy: GuardPolicy, also: Mapping[str, str] = MappingProxyType({})) -> Any:
@@ -320,15 +295,3 @@ def _refuse_personal(view: View, policy: GuardPolicy) -> Refusal | None:
     held = (kind for kind in policy.kinds("refuse") if next(find(kind, view.text), None) is not None)
     kind = next(held, None)
     return None if kind is None else Refusal(kind, _PERSONAL[kind])
-
-
-def _hides_an_order(text: str) -> bool:
-    return any(_orders(_decoded(match[0])) for match in _WORD_IN_BASE64.finditer(text))
-
-
-def _decoded(block: str) -> str:
-    plain = block.rstrip("=")
-    try:
-        return b64decode(plain + "=" * (-len(plain) % 4)).decode("utf-8", "replace")
-    except NotBase64:
-        return ""

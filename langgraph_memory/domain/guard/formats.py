@@ -1,4 +1,4 @@
-"""What the guard knows by its form: read once from `guard_formats.toml`, a row for each form, with source and date."""
+"""What the guard knows by its form: read once from `formats.toml`, a row for each form, with source and date."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-_HERE: Final = files("langgraph_memory.domain")
-_ROWS: Final[dict[str, list[dict[str, Any]]]] = tomllib.loads((_HERE / "guard_formats.toml").read_text("utf-8"))
+_HERE: Final = files("langgraph_memory.domain.guard")
+_ROWS: Final[dict[str, list[dict[str, Any]]]] = tomllib.loads((_HERE / "formats.toml").read_text("utf-8"))
 
 
 _OWN_SCRIPT: Final = frozenset("ru uk ja zh ko hi ar fa he el th vi".split())

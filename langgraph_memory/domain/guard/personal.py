@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final, Literal
 
-from langgraph_memory.domain.secret_formats import formats
+from langgraph_memory.domain.guard.formats import formats
 
 PersonalKind = Literal["card_number", "iban", "national_id", "health", "email", "phone"]
 Finder = Callable[[str], Iterator[tuple[int, int]]]

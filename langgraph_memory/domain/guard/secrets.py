@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import takewhile
 from typing import Final
 
-from langgraph_memory.domain.plain_view import Span, View
-from langgraph_memory.domain.secret_formats import any_of, formats, seed_words, words
+from langgraph_memory.domain.guard.formats import any_of, formats, seed_words, words
+from langgraph_memory.domain.guard.plain_view import Span, View
 from langgraph_memory.domain.text import STOP_WORDS
 
 _FORMATS: Final = formats("secret")
