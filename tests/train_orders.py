@@ -1,10 +1,10 @@
 """Trains the model that tells orders to the agent from statements: `python -m tests.train_orders`.
 
-Orders and innocent sentences that are close to them stand in tests/data/orders, a sentence a line; every sentence of
-the labelled messages of tests/data/hear/train is innocent too, and so are lines of code. Fits a logistic regression by
-Adam on the whole batch with an L2 penalty, and moves its bias so that at most ALLOWED of the innocent sentences, each
-judged by a model that has not seen it, are taken for orders. The same data give the same weights. `--folds` prints what
-cross-validation finds and writes nothing. Needs numpy.
+Orders and innocent sentences that are close to them stand in tests/data/orders, a sentence a line, beside memories and
+lines of code; every sentence of the labelled messages of tests/data/hear/train is innocent too. Fits a logistic
+regression by Adam on the whole batch with an L2 penalty, and moves its bias so that at most ALLOWED of the innocent
+sentences, each judged by a model that has not seen it, are taken for orders. The same data give the same weights.
+`--folds` prints what cross-validation finds and writes nothing. Needs numpy.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ RATE = 0.1
 PENALTY = 3e-4
 MEANING = 2.0
 """What a vector of length 1 weighs beside the words."""
-ALLOWED = {"innocent": 0.04, "message": 0.004, "code": 0.03}
+ALLOWED = {"innocent": 0.04, "message": 0.004, "memory": 0.002, "code": 0.03}
 """Shares of innocent text that may be taken for an order; the lines are as close to orders as their author could."""
 
 
@@ -94,7 +94,14 @@ def read() -> Texts:
     lines = [line for path in sorted((DATA / "hear" / "train").glob("*.jsonl")) for line in path.open(encoding="utf-8")]
     messages = list(dict.fromkeys(one for line in lines for one in sentences(json.loads(line)["text"]) if is_read(one)))
     code = (DATA / "orders" / "code.txt").read_text(encoding="utf-8").splitlines()
-    kinds = [("order", orders), ("innocent", innocent), ("message", messages), ("code", code)]
+    memories = (DATA / "orders" / "memories.txt").read_text(encoding="utf-8").splitlines()
+    kinds = [
+        ("order", orders),
+        ("innocent", innocent),
+        ("message", messages),
+        ("memory", memories),
+        ("code", code),
+    ]
     return texts_of([one for _, held in kinds for one in held], [kind for kind, held in kinds for _ in held])
 
 
@@ -119,7 +126,7 @@ def texts_of(sentences: Sequence[str], kinds: Sequence[str]) -> Texts:
 def fit(texts: Texts) -> Fitted:
     """Return the regression that tells the orders among some texts."""
     wanted = (texts.kinds == "order").astype("f8")
-    weights = np.where((texts.kinds == "message") | (texts.kinds == "code"), 0.5, 1.0)
+    weights = np.where((texts.kinds == "order") | (texts.kinds == "innocent"), 1.0, 0.5)
     weights /= weights.sum()
     size = SPACE + texts.meanings.shape[1]
     state, first, second, bias = np.zeros(size), np.zeros(size), np.zeros(size), 0.0
