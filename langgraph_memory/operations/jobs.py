@@ -33,6 +33,7 @@ from langgraph_memory.domain.text import content_hash
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Row, Transaction, reads, writes, writes_repeatably
 from langgraph_memory.operations.promotion import (
+    Heard,
     PromotionRequest,
     check_not_erased,
     claim_place,
@@ -308,15 +309,9 @@ def finish(
     now = settings.clock()
     judged = judge_all(candidates, batch.readable, policy, settings.types, settings.guard)
     judged += [withheld(one.utterance, one.withheld) for one in batch.messages if one.withheld is not None]
-    request = yield from promotion_of(
-        _in_order(judged, batch),
-        [one.utterance for one in batch.messages],
-        lease.place,
-        batch.scope,
-        _origins(batch),
-        settings,
-        now,
-    )
+    said = [one.utterance for one in batch.messages]
+    heard = Heard(_in_order(judged, batch), said, lease.place, batch.scope, _origins(batch))
+    request = yield from promotion_of(heard, settings, now)
     hashes = {one.utterance.message_id: one.content_hash for one in batch.messages}
     report: PromotionReport | None = yield _finish(lease, batch, replace(request, hashes=hashes), now, last=last)
     return report

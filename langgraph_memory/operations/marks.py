@@ -37,11 +37,14 @@ def _keys() -> Effects[MarkKeys]:
 def left(subjects: Iterable[Subject]) -> Effects[dict[Subject, int]]:
     """Return those of some subjects that a mark was left of, and when, in microseconds."""
     wanted = list(subjects)
-    keys = MarkKeys([row["value"] for row in (yield Query("mark_keys_in_use"))]) if wanted else None
-    if keys is None or not keys.keys:
+    if not wanted:
+        return {}
+    keys = MarkKeys([row["value"] for row in (yield Query("mark_keys_in_use"))])
+    if not keys.keys:
         return {}
     by_digest = {digest: one for one in wanted for digest in keys.digests(one)}
-    holders = [holder for partition in dict.fromkeys(one[1] for one in wanted) for holder in keys.holders(partition)]
+    partitions = dict.fromkeys(partition for _, partition, *_ in wanted)
+    holders = [holder for partition in partitions for holder in keys.holders(partition)]
     rows = yield Query("marks", {"holders": holders, "digests": list(by_digest)})
     return {by_digest[row["digest"]]: row["marked_at"] for row in rows}
 
@@ -104,15 +107,17 @@ def gone_since_said(memories: Sequence[Memory], thread_id: str, now: datetime) -
     found = yield from left(subject for several in subjects.values() for subject in several)
     if not found:
         return set()
+    said_at = yield from _said_at(thread_id, memories)
+    latest = to_microseconds(now)
+    gone_at = {key: max(found.get(one, -1) for one in several) for key, several in subjects.items() if several}
+    return {one.id for one in memories if gone_at.get(one.id, -1) > _said(one, said_at, latest)}
+
+
+def _said_at(thread_id: str, memories: Sequence[Memory]) -> Effects[dict[str, int]]:
+    """Return when the messages were said that some memories were read from, as far as the thread tells."""
     ids = sorted({message_id for one in memories for message_id in one.source.message_ids})
     rows = yield Query("said_at", {"thread_id": thread_id, "message_ids": ids})
-    said_at = {row["message_id"]: row["said_at"] for row in rows}
-    latest = to_microseconds(now)
-    return {
-        one.id
-        for one in memories
-        if any(found.get(subject, -1) > _said(one, said_at, latest) for subject in subjects[one.id])
-    }
+    return {row["message_id"]: row["said_at"] for row in rows}
 
 
 def _said(memory: Memory, said_at: Mapping[str, int], now: int) -> int:

@@ -62,7 +62,7 @@ for _short, _whole in ONE_TERM.items():
     _FORMS.setdefault(_whole, []).append(_short)
 
 
-def near_to(new: Memory, search: VectorSearch | None, corpus: Row | None, now: datetime) -> Effects[list[Near]]:
+def similar_to(new: Memory, search: VectorSearch | None, corpus: Row | None, now: datetime) -> Effects[list[Near]]:
     """Return the live memories of the same scope and type that say the same as `new`, or contradict it; closest first.
 
     Those that mean the same are found by their vectors too, where `search` holds the vector of `new`. `corpus` is what
@@ -70,56 +70,60 @@ def near_to(new: Memory, search: VectorSearch | None, corpus: Row | None, now: d
     """
     if corpus is None:
         return []
-    close = (yield from _close(corpus, search)) if search is not None else {}
+    close = yield from _close(corpus, search)
     wanted = query_terms(new.content)
     numbers = list(close) + (yield from _sharing_words(corpus, wanted))
     if not numbers:
         return []
-    rows = yield Query(
-        "live_among",
-        {
-            "partition": corpus["partition"],
-            "numbers": numbers,
-            "scope": new.scope,
-            "memory_type": new.memory_type,
-            "now": to_microseconds(now),
-        },
-    )
-    terms = _as_written(wanted)
-    alike = {row["memory_no"] for row in rows if row["memory_no"] in close or _may_be_alike(terms, row["terms"])}
-    if not alike:
-        return []
+    alike = yield from _alike(new, wanted, corpus, numbers, close, now)
     compared = list(dict.fromkeys(number for number in numbers if number in alike))[:COMPARED]
-    memories = yield from numbered(corpus["partition"], compared)
+    memories = (yield from numbered(corpus["partition"], compared)) if compared else {}
     found = [related(new, memories[number], close.get(number)) for number in compared if number in memories]
     return sorted((one for one in found if one is not None), key=lambda one: one.likeness.way == "meaning")
 
 
-def holding_any(new: Memory, corpus: Row | None, terms: Sequence[str], now: datetime) -> Effects[list[Memory]]:
+def _alike(
+    new: Memory, wanted: Sequence[str], corpus: Row, numbers: Sequence[int], close: Mapping[int, float], now: datetime
+) -> Effects[set[int]]:
+    """Return those of some rows that are live, of the scope and type of `new`, and worth reading beside it."""
+    among = {"partition": corpus["partition"], "numbers": numbers, "scope": new.scope, "memory_type": new.memory_type}
+    rows = yield Query("live_among", {**among, "now": to_microseconds(now)})
+    terms = _as_written(wanted)
+    return {row["memory_no"] for row in rows if row["memory_no"] in close or _may_be_alike(terms, row["terms"])}
+
+
+def mentioning_any(new: Memory, corpus: Row | None, terms: Sequence[str], now: datetime) -> Effects[list[Memory]]:
     """Return the live memories that `new` is told beside, of its scope or one around it, that hold any of some terms.
 
     Newest first, and no more than there can be of one thing; whatever their type, but no summaries.
     """
     if corpus is None or not terms:
         return []
-    wanted = list(dict.fromkeys(form for term in terms for form in (term, *_FORMS.get(term, ()))))[:MOST_TERMS]
-    place = {"partition": corpus["partition"], "corpus": corpus}
-    rows = yield Query("newest_postings", {**place, "terms": wanted, "blocks": BLOCKS})
-    numbers = sorted({row for found in rows if found["postings"] for row in _rows_of(found["postings"])}, reverse=True)
+    wanted = list(dict.fromkeys(form for term in terms for form in _forms_of(term)))[:MOST_TERMS]
+    numbers = yield from _newest_holding(corpus, wanted)
     if not numbers:
         return []
-    partition_no = corpus["partition_no"] << 32
-    memories = yield from numbered(corpus["partition"], [partition_no | int(row, 16) for row in numbers[:LOOKED_AT]])
+    memories = yield from numbered(corpus["partition"], numbers)
     scopes = visible_from(new.scope)
-    return [
-        one
-        for one in reversed(memories.values())
-        if one.scope in scopes
-        and one.id != new.id
-        and one.memory_type not in ("summary", "reflection")
-        and not one.superseded
-        and not one.expired(now)
-    ]
+    return [one for one in reversed(memories.values()) if one.scope in scopes and _is_beside(one, new, now)]
+
+
+def _newest_holding(corpus: Row, terms: Sequence[str]) -> Effects[list[int]]:
+    """Return the numbers of the newest rows that hold any of some terms."""
+    place = {"partition": corpus["partition"], "corpus": corpus}
+    rows = yield Query("newest_postings", {**place, "terms": terms, "blocks": BLOCKS})
+    found = sorted({row for held in rows for row in _rows_of(held["postings"] or "")}, reverse=True)
+    return [corpus["partition_no"] << 32 | int(row, 16) for row in found[:LOOKED_AT]]
+
+
+def _is_beside(one: Memory, new: Memory, now: datetime) -> bool:
+    """Return whether a memory is another one that holds, and no account of others."""
+    told = one.memory_type in ("summary", "reflection")
+    return not (told or one.id == new.id or one.superseded or one.expired(now))
+
+
+def _forms_of(term: str) -> tuple[str, ...]:
+    return (term, *_FORMS.get(term, ()))
 
 
 def numbered(partition: str, numbers: Sequence[int]) -> Effects[dict[int, Memory]]:
@@ -131,7 +135,7 @@ def numbered(partition: str, numbers: Sequence[int]) -> Effects[dict[int, Memory
 def _as_written(terms: Sequence[str]) -> list[list[str]]:
     """Return each term in all its forms, as a row's JSON of terms holds one of them."""
     whole = dict.fromkeys(map(_one_term, terms))
-    return [[f'"{form}"' for form in (term, *_FORMS.get(term, ()))] for term in whole]
+    return [[f'"{form}"' for form in _forms_of(term)] for term in whole]
 
 
 def _may_be_alike(terms: Sequence[Sequence[str]], held: str) -> bool:
@@ -153,23 +157,39 @@ def _sharing_words(corpus: Row, wanted: Sequence[str]) -> Effects[list[int]]:
     """Return the numbers of the rows that hold at least half of the rarest of some terms."""
     if not 0 < len(wanted) <= MOST:
         return []
-    telling = [term for term in wanted if term not in _FRAME] or wanted
-    longest = {_one_term(term) for term in sorted(telling, key=len)[-LOOKED_UP:]}
-    asked = [*longest, *(form for term in longest for form in _FORMS.get(term, ()))]
+    longest = _longest(wanted)
+    asked = [form for term in longest for form in _forms_of(term)]
     place = {"partition": corpus["partition"], "corpus": corpus}
     rows = yield Query("newest_postings", {**place, "terms": asked, "blocks": BLOCKS})
+    found = _by_term(rows)
+    if not found or len(longest) - len(found) > UNSEEN:
+        return []
+    sharing = _most_sharing(sorted(found.values(), key=len)[:RAREST])
+    return [corpus["partition_no"] << 32 | int(row, 16) for row in sharing]
+
+
+def _longest(terms: Sequence[str]) -> set[str]:
+    """Return the longest of the terms that tell what a text is about."""
+    telling = [term for term in terms if term not in _FRAME] or terms
+    return {_one_term(term) for term in sorted(telling, key=len)[-LOOKED_UP:]}
+
+
+def _by_term(rows: Sequence[Row]) -> dict[str, str]:
+    """Return the postings of each term in whichever form a text has it."""
     found: dict[str, str] = {}
     for row in rows:
         if row["postings"]:
             term = _one_term(row["term"])
             found[term] = found.get(term, "") + row["postings"]
-    if not found or len(longest) - len(found) > UNSEEN:
-        return []
-    rarest = sorted(found.values(), key=len)[:RAREST]
-    hits = Counter(chain.from_iterable(map(_rows_of, rarest)))
-    least = (len(rarest) + 1) // 2
+    return found
+
+
+def _most_sharing(postings: Sequence[str]) -> list[str]:
+    """Return the rows that are in at least half of some postings, those in the most of them first."""
+    hits = Counter(chain.from_iterable(map(_rows_of, postings)))
+    least = (len(postings) + 1) // 2
     sharing = sorted([(count, row) for row, count in hits.items() if count >= least], reverse=True)
-    return [corpus["partition_no"] << 32 | int(row, 16) for _, row in sharing[:TRIED]]
+    return [row for _, row in sharing[:TRIED]]
 
 
 def _rows_of(postings: str) -> list[str]:
@@ -177,9 +197,9 @@ def _rows_of(postings: str) -> list[str]:
     return [postings[start : start + 8] for start in range(1, len(postings), POSTING)]
 
 
-def _close(corpus: Row, search: VectorSearch) -> Effects[dict[int, float]]:
+def _close(corpus: Row, search: VectorSearch | None) -> Effects[dict[int, float]]:
     """Return the rows whose own vectors are close to that of `search`, each with its cosine."""
-    if search.metric != "cosine" or corpus["size"] > LARGEST:
+    if search is None or search.metric != "cosine" or corpus["size"] > LARGEST:
         return {}
     found = yield from closeness(corpus, search, CLOSE)
     best = yield from ClosestRows(search, [(corpus, found.own)]).take(COMPARED, MEASURED)

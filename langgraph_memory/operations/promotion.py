@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -35,98 +35,82 @@ from langgraph_memory.operations.rows import Origin, Vectors, drop_old_receipts,
 from langgraph_memory.operations.settings import StoreSettings
 
 
-def promote(
-    judged: Sequence[Judged],
-    utterances: Sequence[Utterance],
-    place: LedgerPlace,
-    scope: str,
-    origin: Origin,
-    began_at: datetime | None,
-    settings: StoreSettings,
-) -> Effects[PromotionReport]:
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was judged of some messages, where they were read and hold, and where each of them was said."""
+
+    judged: Sequence[Judged]
+    utterances: Sequence[Utterance]
+    place: LedgerPlace
+    scope: str
+    origin_of: Callable[[str], Origin]
+
+
+def promote(heard: Heard, began_at: datetime | None, settings: StoreSettings) -> Effects[PromotionReport]:
     """Store what is promoted and enter what was read in the ledger, in one transaction."""
     now = settings.clock()
-    request = yield from promotion_of(judged, utterances, place, scope, lambda _: origin, settings, now)
+    request = yield from promotion_of(heard, settings, now)
     report: PromotionReport = yield store_promotion(replace(request, began_at=began_at), now)
     if any(entry.outcome is not None and entry.outcome.replaced for entry in report):
-        yield from embed_amended(place.owner_id, settings)
+        yield from embed_amended(heard.place.owner_id, settings)
     return report
 
 
-def promotion_of(
-    judged: Sequence[Judged],
-    utterances: Sequence[Utterance],
-    place: LedgerPlace,
-    scope: str,
-    origin_of: Callable[[str], Origin],
-    settings: StoreSettings,
-    now: datetime,
-) -> Effects[PromotionRequest]:
-    """Return what is to be promoted, checked and embedded; `origin_of` names where a message was said."""
-    check_owner(place.owner_id)
-    check_scope(scope)
-    judged = yield from _with_corrections(judged, utterances, place, now)
-    names = {said.message_id: said.name for said in utterances}
-    said_at = yield from _said_at(judged, utterances, place)
-    drawn = [
-        _drawn(
-            one,
-            names,
-            place,
-            scope,
-            origin_of(one.candidate.message_id),
-            settings,
-            now,
-            said_at.get(one.candidate.message_id),
-        )
-        for one in judged
-    ]
-    judged, drafts = [one for one, _ in drawn], [memory for _, memory in drawn]
-    wanted = [memory for memory in drafts if memory is not None]
-    vectors = iter((yield from vectors_of(wanted, settings)))
-    proposals = [
-        None if memory is None else _proposal(one.candidate, memory, next(vectors), settings)
-        for one, memory in zip(judged, drafts, strict=True)
-    ]
-    paired = list(zip(judged, proposals, strict=True))
-    origins = {said.message_id: origin_of(said.message_id) for said in utterances}
+def promotion_of(heard: Heard, settings: StoreSettings, now: datetime) -> Effects[PromotionRequest]:
+    """Return what is to be promoted, checked and embedded."""
+    check_owner(heard.place.owner_id)
+    check_scope(heard.scope)
+    heard = replace(heard, judged=(yield from _with_corrections(heard, now)))
+    said_at = yield from _said_at(heard)
+    drawn = [_drawn(one, heard, said_at, settings, now) for one in heard.judged]
+    proposals = yield from _proposals(drawn, settings)
     return PromotionRequest(
         settings.new_id(),
-        scope,
-        place,
-        utterances,
-        paired,
-        origin_of(""),
-        origins=origins,
+        heard.scope,
+        heard.place,
+        heard.utterances,
+        [(judged, proposal) for (judged, _), proposal in zip(drawn, proposals, strict=True)],
+        heard.origin_of(""),
+        origins={said.message_id: heard.origin_of(said.message_id) for said in heard.utterances},
         receipts=settings.receipts,
     )
 
 
-def _said_at(
-    judged: Sequence[Judged], utterances: Sequence[Utterance], place: LedgerPlace
-) -> Effects[dict[str, datetime]]:
+def _proposals(
+    drawn: Sequence[tuple[Judged, Memory | None]], settings: StoreSettings
+) -> Effects[list[Proposal | None]]:
+    """Return what is asked of the store for each candidate, with vectors; None for what is not stored."""
+    vectors = iter((yield from vectors_of([memory for _, memory in drawn if memory is not None], settings)))
+    return [
+        None if memory is None else _proposal(one.candidate, memory, next(vectors), settings) for one, memory in drawn
+    ]
+
+
+def _said_at(heard: Heard) -> Effects[dict[str, datetime]]:
     """Return when the messages were said of which something is to be stored: as they tell, else as the thread does."""
-    own = {one.message_id: one.said_at for one in utterances if one.said_at is not None}
-    of = dict.fromkeys(one.candidate.message_id for one in judged if one.verdict.bucket is Bucket.PROMOTE)
-    known: dict[str, datetime] = yield said_at(place, [one for one in of if one and one not in own])
+    own = {one.message_id: one.said_at for one in heard.utterances if one.said_at is not None}
+    of = dict.fromkeys(one.candidate.message_id for one in heard.judged if one.verdict.bucket is Bucket.PROMOTE)
+    known: dict[str, datetime] = yield said_at(heard.place, [one for one in of if one and one not in own])
     return {**known, **own}
 
 
-def _with_corrections(
-    judged: Sequence[Judged], utterances: Sequence[Utterance], place: LedgerPlace, now: datetime
-) -> Effects[Sequence[Judged]]:
+def _with_corrections(heard: Heard, now: datetime) -> Effects[Sequence[Judged]]:
     """Return what was judged with each correction of a last message done to what was learnt of that."""
-    order = [said.message_id for said in utterances if said.actor == "user"]
-    corrections = [one for one in judged if one.candidate.amends is not None and one.verdict.bucket is Bucket.PROMOTE]
-    for one in corrections:
+    judged = heard.judged
+    order = [said.message_id for said in heard.utterances if said.actor == "user"]
+    for one in filter(_is_correction, heard.judged):
         place_in = order.index(one.candidate.message_id) if one.candidate.message_id in order else 0
         if place_in:
             before = [each.candidate for each in judged if _is_learnt_of(each, order[place_in - 1])]
         else:
-            known: list[Memory] = yield learnt_last(place, now)
+            known: list[Memory] = yield learnt_last(heard.place, now)
             before = [_as_candidate(memory) for memory in known]
-        judged = amend(judged, next(at for at, each in enumerate(judged) if each is one), before)
+        judged = amend(judged, [each is one for each in judged].index(True), before)
     return judged
+
+
+def _is_correction(one: Judged) -> bool:
+    return one.candidate.amends is not None and one.verdict.bucket is Bucket.PROMOTE
 
 
 def _is_learnt_of(one: Judged, message_id: str) -> bool:
@@ -170,60 +154,34 @@ def _proposal(candidate: Candidate, memory: Memory, vectors: Vectors, settings: 
 
 
 def _drawn(
-    judged: Judged,
-    names: Mapping[str, str | None],
-    place: LedgerPlace,
-    scope: str,
-    origin: Origin,
-    settings: StoreSettings,
-    now: datetime,
-    said_at: datetime | None,
+    judged: Judged, heard: Heard, said_at: Mapping[str, datetime], settings: StoreSettings, now: datetime
 ) -> tuple[Judged, Memory | None]:
     """Return the memory that a candidate proposes; one that cannot be a memory is discarded, and costs no other."""
+    if judged.verdict.bucket is not Bucket.PROMOTE:
+        return judged, None
     try:
-        return judged, _draft(judged, names, place, scope, origin, settings, now, said_at)
+        return judged, _draft(judged.candidate, heard, said_at.get(judged.candidate.message_id), settings, now)
     except (InvalidInputError, RecursionError):
         return invalid(judged), None
 
 
 def _draft(
-    judged: Judged,
-    names: Mapping[str, str | None],
-    place: LedgerPlace,
-    scope: str,
-    origin: Origin,
-    settings: StoreSettings,
-    now: datetime,
-    said_at: datetime | None,
-) -> Memory | None:
-    """Return the memory that a promoted candidate proposes, or None for the other buckets."""
-    candidate = judged.candidate
-    if judged.verdict.bucket is not Bucket.PROMOTE:
-        return None
+    candidate: Candidate, heard: Heard, said_at: datetime | None, settings: StoreSettings, now: datetime
+) -> Memory:
+    """Return the memory that a promoted candidate proposes."""
     slot, memory_type = canonical(candidate.slot, candidate.memory_type)
     kind = settings.types[memory_type]
-    source = Source(
-        thread_id=origin.thread_id,
-        checkpoint_id=origin.checkpoint_id,
-        run_id=origin.run_id,
-        message_ids=(candidate.message_id,) if candidate.message_id else (),
-        excerpt=candidate.excerpt or None,
-        actor=candidate.actor,
-        name=names.get(candidate.message_id),
-        extractor=candidate.extractor or place.extractor,
-        said_at=said_at,
-    )
     moment = said_at or now
     told = dated(candidate.content, moment)
     memory = make_memory(
         id=settings.new_id(),
-        owner_id=place.owner_id,
-        scope=scope,
+        owner_id=heard.place.owner_id,
+        scope=heard.scope,
         memory_type=kind.name,
         slot=slot,
         content=told.content,
         content_json=None if candidate.content_json is None else dict(candidate.content_json),
-        source=source,
+        source=_source_of(candidate, heard, said_at),
         subject=candidate.subject,
         context=candidate.context or found_by(candidate.content),
         confidence=candidate.confidence,
@@ -235,6 +193,23 @@ def _draft(
         last_verified_at=now,
     )
     return with_type_rules(memory, kind, now)
+
+
+def _source_of(candidate: Candidate, heard: Heard, said_at: datetime | None) -> Source:
+    """Return who said in which message what a candidate proposes."""
+    origin = heard.origin_of(candidate.message_id)
+    names = {said.message_id: said.name for said in heard.utterances}
+    return Source(
+        thread_id=origin.thread_id,
+        checkpoint_id=origin.checkpoint_id,
+        run_id=origin.run_id,
+        message_ids=(candidate.message_id,) if candidate.message_id else (),
+        excerpt=candidate.excerpt or None,
+        actor=candidate.actor,
+        name=names.get(candidate.message_id),
+        extractor=candidate.extractor or heard.place.extractor,
+        said_at=said_at,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,16 +245,21 @@ def store_promotion(request: PromotionRequest, now: datetime) -> Effects[Promoti
     fresh = yield from not_in_ledger(request.place, request.utterances, request.hashes)
     if not fresh:
         return PromotionReport(request.id, request.place.owner_id, request.scope, now)
-    read = [_read(request, one) for one in fresh]
     yield from claim_place(request.place, fresh, now)
-    yield from enter_in_ledger(request.place, read, now)
-    mine = {one.message_id for one in fresh}
+    yield from enter_in_ledger(request.place, [_read(request, one) for one in fresh], now)
+    entries = yield from _settle_all(request, {one.message_id for one in fresh}, now)
+    report = PromotionReport(request.id, request.place.owner_id, request.scope, now, tuple(entries))
+    if request.receipts.kept != "off":
+        owner_id = request.place.owner_id
+        yield from put_receipt(owner_id, request.id, "promotion", report.to_json(), request.origin, now)
+        yield from drop_old_receipts(owner_id, request.receipts, now)
+    return report
+
+
+def _settle_all(request: PromotionRequest, mine: Set[str], now: datetime) -> Effects[list[Promoted]]:
+    """Store what was judged of some messages, but for what was forgotten or replaced after it had been said."""
     wanted = [one for one in request.judged if one[0].candidate.message_id in mine]
-    proposed = [
-        proposal.memory
-        for _, proposal in wanted
-        if proposal is not None and not proposal.retires and not proposal.forgets
-    ]
+    proposed = [proposal.memory for _, proposal in wanted if proposal is not None and proposal.adds]
     gone = yield from marking.gone_since_said(proposed, request.place.thread_id, now)
     entries: list[Promoted] = []
     for judged, proposal in wanted:
@@ -287,12 +267,7 @@ def store_promotion(request: PromotionRequest, now: datetime) -> Effects[Promoti
             entries.append(Promoted(judged.candidate, _GONE))
         else:
             entries.append((yield from _settle(judged, proposal, now)))
-    report = PromotionReport(request.id, request.place.owner_id, request.scope, now, tuple(entries))
-    if request.receipts.kept != "off":
-        owner_id = request.place.owner_id
-        yield from put_receipt(owner_id, request.id, "promotion", report.to_json(), request.origin, now)
-        yield from drop_old_receipts(owner_id, request.receipts, now)
-    return report
+    return entries
 
 
 _GONE = Verdict(Bucket.DISCARD, "gone_since", "It was forgotten or replaced after it had been said.")
@@ -346,7 +321,7 @@ def _sentence(text: str) -> str:
 
 
 def enter_in_ledger(place: LedgerPlace, read: Sequence[tuple[str, str, Origin]], now: datetime) -> Effects[None]:
-    """Record messages, by id, the hash of their words and where they were said, as read; a part of another plan."""
+    """Record messages, by id, the hash of their words and where they were said, as read; a part of another operation."""
     claims = [
         {
             "message_id": message_id,
@@ -366,18 +341,22 @@ def _read(request: PromotionRequest, said: Utterance) -> tuple[str, str, Origin]
 def not_in_ledger(
     place: LedgerPlace, utterances: Sequence[Utterance], hashes: Mapping[str, str] = MappingProxyType({})
 ) -> Effects[list[Utterance]]:
-    """Same as `unread`, as a part of another plan."""
+    """Same as `unread`, as a part of another operation."""
     if not utterances:
         return []
     others = yield from messages_of_others(place.thread_id, place.owner_id)
     mine = [one for one in utterances if one.message_id not in others]
-    ids = [one.message_id for one in mine]
-    anywhere = [one for one in ids if is_unique(one)]
-    rows = yield Query("ledger_entries", {**place_columns(place), "message_ids": ids, "anywhere": anywhere})
-    known = {(row["message_id"], row["content_hash"]) for row in rows}
+    known = yield from _ledger_entries(place, [one.message_id for one in mine])
     digests = {one.message_id: _hash(one, hashes) for one in mine}
     fresh = [one for one in mine if (one.message_id, digests[one.message_id]) not in known]
     return (yield from marking.unmarked(place.owner_id, place.thread_id, fresh, digests))
+
+
+def _ledger_entries(place: LedgerPlace, message_ids: Sequence[str]) -> Effects[set[tuple[str, str]]]:
+    """Return the ids and hashes of those messages that the ledger knows."""
+    asked = {"message_ids": message_ids, "anywhere": [one for one in message_ids if is_unique(one)]}
+    rows = yield Query("ledger_entries", {**place_columns(place), **asked})
+    return {(row["message_id"], row["content_hash"]) for row in rows}
 
 
 def claim_place(place: LedgerPlace, utterances: Sequence[Utterance], now: datetime) -> Effects[None]:

@@ -46,7 +46,7 @@ from langgraph_memory.operations import marks as marking
 from langgraph_memory.operations.forget import contradicting, forget_versions, group_of, mark, retire
 from langgraph_memory.operations.index import embed_amended, embed_fields
 from langgraph_memory.operations.memories import _find, memories_of_owner
-from langgraph_memory.operations.neighbours import holding_any, near_to, numbered
+from langgraph_memory.operations.neighbours import mentioning_any, numbered, similar_to
 from langgraph_memory.operations.rows import (
     Origin,
     Vectors,
@@ -198,47 +198,98 @@ def vectors_of(wanted: Sequence[Memory], settings: StoreSettings) -> Effects[lis
     return (yield from embed_fields([embedded_texts(memory.content, memory.context) for memory in wanted], settings))
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known beside a proposal: the owner's partition, what is about the same thing, the one it is done with."""
+
+    proposal: Proposal
+    corpus: Row | None
+    about: Sequence[Memory]
+    target: tuple[Memory, ...]
+    now: datetime
+
+    @property
+    def new(self) -> Memory:
+        """The memory that is proposed."""
+        return self.proposal.memory
+
+    @property
+    def origin(self) -> Origin:
+        """Who or what proposes it."""
+        return Origin.of(self.new.source)
+
+
 def store(proposal: Proposal, now: datetime) -> Effects[Outcome]:
     """Store one memory, or confirm or supersede what is known, as a part of another operation."""
-    new = proposal.memory
-    corpus, about = yield from _about(new, now)
-    known = [one for one in about if not of_two_people(one, new)]
-    target = yield from _target(proposal)
+    corpus, about = yield from _about(proposal.memory, now)
+    same_person = [one for one in about if not of_two_people(one, proposal.memory)]
+    known = _Known(proposal, corpus, same_person, (yield from _target(proposal)), now)
     if proposal.forgets:
-        return (yield from _forget_what_says(proposal, known, target, corpus, now))
-    if proposal.retires and target:
-        return (yield from settle(retiring(new, target, ()), proposal.vectors, (), Origin.of(new.source), now))
+        return (yield from _forget_what_says(known))
+    return (yield from _retire_what_says(known) if proposal.retires else _add_or_confirm(known))
+
+
+def _retire_what_says(known: _Known) -> Effects[Outcome]:
+    """Retire what a statement says to hold no longer; what the user denies of nothing known is kept as a denial."""
+    new, proposal, now = known.new, known.proposal, known.now
+    if known.target:
+        return (yield from settle(retiring(new, known.target, ()), proposal.vectors, (), known.origin, now))
     retracted = yield from _holding(new, proposal.replaces, now)
-    if proposal.retires:
-        known = [one for one in known if not said_later(one, new)]
-        near = [
-            one for one in (yield from near_to(new, proposal.search, corpus, now)) if not said_later(one.memory, new)
-        ]
-        decision = retiring(new, (*_with_value(new, known), *retracted), near)
-        over = _holding_no_longer(proposal, (yield from _told_beside(proposal, corpus, now)))
-        if new.source.actor == "user" and decision.refused != LOWER_STANDING and not decision.conflicts:
-            gone = {one.id: one for one in (*decision.retires, *(one for one, _ in over))}
-            decision = denying(_found_by_what_went(new, list(gone.values())), known, tuple(gone.values()), now)
-        return (yield from settle(decision, proposal.vectors, (), Origin.of(new.source), now, corpus))
-    near = (yield from near_to(new, proposal.search, corpus, now)) if _is_compared(proposal, known) else []
-    retracted = (*retracted, *target)
-    corrects = proposal.corrects or bool(proposal.replaces)
-    beside = yield from _told_beside(proposal, corpus, now)
-    since = next((one for one in beside if said_later(one, new) and replaced_by(one, [new])), None)
-    if since is not None:
-        return (yield from settle(said_before(new, since), (), (), Origin.of(new.source), now))
+    about = [one for one in known.about if not said_later(one, new)]
+    similar = yield from similar_to(new, proposal.search, known.corpus, now)
+    before = [one for one in similar if not said_later(one.memory, new)]
+    decision = retiring(new, (*_with_value(new, about), *retracted), before)
+    over = [one for one, _ in _holding_no_longer(proposal, (yield from _told_beside(known)))]
+    if _is_denial(decision):
+        gone = tuple({one.id: one for one in (*decision.retires, *over)}.values())
+        decision = denying(_found_by_what_went(new, gone), about, gone, now)
+    return (yield from settle(decision, proposal.vectors, (), known.origin, now, known.corpus))
+
+
+def _is_denial(decision: Decision) -> bool:
+    """Return whether a user says that something is not so, which may then take the place of what said it."""
+    by_user = decision.memory.source.actor == "user"
+    return by_user and decision.refused != LOWER_STANDING and not decision.conflicts
+
+
+def _add_or_confirm(known: _Known) -> Effects[Outcome]:
+    """Add a memory, in place of or beside what it contradicts, or confirm the one that says the same."""
+    new, proposal, now = known.new, known.proposal, known.now
+    retracted = (*(yield from _holding(new, proposal.replaces, now)), *known.target)
+    compared = _is_compared(proposal, known.about)
+    similar = (yield from similar_to(new, proposal.search, known.corpus, now)) if compared else []
+    beside = yield from _told_beside(known)
+    if (since := _said_otherwise_since(new, beside)) is not None:
+        return (yield from settle(said_before(new, since), (), (), known.origin, now))
     over = _holding_no_longer(proposal, beside)
     if proposal.changes_only and not over and not retracted:
         return Outcome("refused", None, f"{NOTHING_TO_CHANGE}: nothing known is changed by it")
-    decision = reconcile(new, known, proposal.kind, now, near, corrects=corrects)
-    if over and decision.reinforces is None:
-        reason = decision.reason if decision.supersedes else over[0][1]
-        memory = _found_by_what_went(decision.memory, [one for one, _ in over])
-        decision = replace(decision, reason=reason, memory=memory)
-    allowed = {one.id: one for one in (*retracted, *(one for one, _ in over)) if not outranks(one, new)}
+    corrects = proposal.corrects or bool(proposal.replaces)
+    decision = reconcile(new, known.about, proposal.kind, now, similar, corrects=corrects)
+    decision = _with_reason_of_change(decision, over)
+    allowed = _replaceable(decision, (*retracted, *(one for one, _ in over)), new)
+    return (yield from settle(decision, proposal.vectors, allowed, known.origin, now, known.corpus))
+
+
+def _said_otherwise_since(new: Memory, beside: Sequence[Memory]) -> Memory | None:
+    """Return what was said later than a memory and takes its place."""
+    return next((one for one in beside if said_later(one, new) and replaced_by(one, [new])), None)
+
+
+def _with_reason_of_change(decision: Decision, over: Sequence[tuple[Memory, str]]) -> Decision:
+    """Return the decision to add a memory with why another holds no longer, by whose words it is found too."""
+    if not over or decision.reinforces is not None:
+        return decision
+    memory = _found_by_what_went(decision.memory, [one for one, _ in over])
+    return replace(decision, reason=decision.reason if decision.supersedes else over[0][1], memory=memory)
+
+
+def _replaceable(decision: Decision, retracted: Sequence[Memory], new: Memory) -> tuple[Memory, ...]:
+    """Return those that are to lose their place and may: no higher source said them, and they are not confirmed."""
+    allowed = {one.id: one for one in retracted if not outranks(one, new)}
     if decision.reinforces is not None:
         allowed.pop(decision.reinforces.id, None)
-    return (yield from settle(decision, proposal.vectors, tuple(allowed.values()), Origin.of(new.source), now, corpus))
+    return tuple(allowed.values())
 
 
 stored = writes(store)
@@ -254,15 +305,14 @@ def _found_by_what_went(new: Memory, gone: Sequence[Memory]) -> Memory:
 _SLOT_JOINS = re.compile(r"[._-]")
 
 
-def _told_beside(proposal: Proposal, corpus: Row | None, now: datetime) -> Effects[list[Memory]]:
+def _told_beside(known: _Known) -> Effects[list[Memory]]:
     """Return what is known that could be about the same thing as what a user says."""
-    new = proposal.memory
+    new, proposal = known.new, known.proposal
     if not proposal.compared or new.source.actor != "user" or proposal.kind.name in ("summary", "reflection"):
         return []
-    said = _as_said(proposal)
-    readings = [read(one.content) for one in said]
+    readings = [read(one.content) for one in _as_said(proposal)]
     terms = [term for reading in readings for term in (*reading.terms, *sorted(reading.stems))]
-    beside = yield from holding_any(new, corpus, list(dict.fromkeys(terms)), now)
+    beside = yield from mentioning_any(new, known.corpus, list(dict.fromkeys(terms)), known.now)
     return [one for one in beside if not same_message(one, new) and not of_two_people(one, new)]
 
 
@@ -293,28 +343,34 @@ def _target(proposal: Proposal) -> Effects[tuple[Memory, ...]]:
     return () if found is None or found.superseded or found.scope != new.scope else (found,)
 
 
-def _forget_what_says(
-    proposal: Proposal, known: Sequence[Memory], target: Sequence[Memory], corpus: Row | None, now: datetime
-) -> Effects[Outcome]:
+def _forget_what_says(known: _Known) -> Effects[Outcome]:
     """Delete what says what is to be forgotten, and leave marks of that whether it was known or not."""
-    new = proposal.memory
-    value = (new.content_json or {}).get("value")
-    near = yield from near_to(new, proposal.search, corpus, now)
-    in_slot = (yield from _in_slot(new, now)) if new.slot is not None else []
-    in_slot = [one for one in in_slot if not of_two_people(one, new)]
-    found = {one.id: one for one in (*target, *(yield from _holding(new, proposal.replaces, now)))}
-    found |= {one.memory.id: one.memory for one in near if one.likeness.kind == "same"}
-    found |= {one.id: one for one in known if fingerprint(one.content) == fingerprint(new.content)}
-    if (new.content_json or {}).get("everything"):
-        found |= {one.id: one for one in (yield from _of_the_user(new, now))}
-    found |= {one.id: one for one in (in_slot if value is None else holding_value(in_slot, [str(value)]))}
-    gone = tuple(one for one in found.values() if not outranks(one, new) and not said_later(one, new))
+    new, now = known.new, known.now
+    gone = tuple(
+        one for one in (yield from _to_be_forgotten(known)) if not outranks(one, new) and not said_later(one, new)
+    )
     for one in gone:
-        yield from forget_versions(one, now, "forgotten on request", origin=Origin.of(new.source))
+        yield from forget_versions(one, now, "forgotten on request", origin=known.origin)
     yield from marking.leave(new.owner_id, [marks.forgot(new.owner_id), *marks.told(new)], now)
     if not gone:
         return Outcome("refused", None, f"{NOTHING_TO_FORGET}: nothing known says what is to be forgotten")
     return Outcome("forgotten", gone[0], "forgotten on request", gone)
+
+
+def _to_be_forgotten(known: _Known) -> Effects[list[Memory]]:
+    """Return the memories that say what is to be forgotten, each once."""
+    new, proposal, now = known.new, known.proposal, known.now
+    similar = yield from similar_to(new, proposal.search, known.corpus, now)
+    in_slot = yield from _in_slot(new, now)
+    found = [*known.target, *(yield from _holding(new, proposal.replaces, now))]
+    found += [one.memory for one in similar if one.likeness.kind == "same"]
+    found += [one for one in known.about if fingerprint(one.content) == fingerprint(new.content)]
+    payload = new.content_json or {}
+    if payload.get("everything"):
+        found += yield from _of_the_user(new, now)
+    value = payload.get("value")
+    found += in_slot if value is None else holding_value(in_slot, [str(value)])
+    return list({one.id: one for one in found}.values())
 
 
 def _of_the_user(new: Memory, now: datetime) -> Effects[list[Memory]]:
@@ -329,10 +385,12 @@ _ALL = 1_000_000
 
 
 def _in_slot(new: Memory, now: datetime) -> Effects[list[Memory]]:
-    """Return the live memories of the same scope and slot, of whatever type."""
+    """Return the live memories of the same scope, slot and person, of whatever type."""
+    if new.slot is None:
+        return []
     params = {"partition": owner_partition(new.owner_id), "scope": new.scope, "now": to_microseconds(now)}
     rows = yield Query("live_in_slots", params)
-    return [one for one in memories_in(rows) if one.slot == new.slot]
+    return [one for one in memories_in(rows) if one.slot == new.slot and not of_two_people(one, new)]
 
 
 def _is_compared(proposal: Proposal, known: Sequence[Memory]) -> bool:
@@ -358,7 +416,7 @@ def settle(
     now: datetime,
     corpus: Row | None = None,
 ) -> Effects[Outcome]:
-    """Write what was decided, as a part of another plan; `retracted` lose their place too.
+    """Write what was decided, as a part of another operation; `retracted` lose their place too.
 
     `corpus` is what is noted of the owner's partition now, where that was read.
     """

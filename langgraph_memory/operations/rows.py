@@ -317,7 +317,7 @@ def record(memory: Memory, action: str, reason: str, origin: Origin, now: dateti
 def put_receipt(
     owner_id: str, receipt_id: str, kind: str, body: Mapping[str, Any], origin: Origin, now: datetime
 ) -> Effects[None]:
-    """Store one receipt, as a part of another plan."""
+    """Store one receipt, as a part of another operation."""
     yield Query(
         "put_receipt",
         {

@@ -60,7 +60,8 @@ class PromotionQueue(Facet):
             candidates, utterances, policy or PromotionPolicy(), self._settings.types, self._settings.guard
         )
         origin = Origin.of(source or Source())
-        return promotion.promote(judged, utterances, place, scope, origin, began_at, self._settings)
+        heard = promotion.Heard(judged, utterances, place, scope, lambda _: origin)
+        return promotion.promote(heard, began_at, self._settings)
 
     apromote = twin_of(promote)
 
