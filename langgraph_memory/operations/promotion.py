@@ -321,7 +321,7 @@ def _sentence(text: str) -> str:
 
 
 def enter_in_ledger(place: LedgerPlace, read: Sequence[tuple[str, str, Origin]], now: datetime) -> Effects[None]:
-    """Record messages, by id, the hash of their words and where they were said, as read; a part of another operation."""
+    """Record messages as read: id, hash of the words, and where they were said; a part of another operation."""
     claims = [
         {
             "message_id": message_id,
