@@ -28,7 +28,20 @@ from langgraph.checkpoint.base import (
 from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
-from langgraph_memory.checkpoints.access import (
+from langgraph_memory.checkpoints._compat import (
+    RESUME,
+    RUNTIME,
+    allowed_classes,
+    declared_by_graphs,
+    uncollected,
+    unexamined,
+)
+from langgraph_memory.checkpoints.caches import Held, KnownCheckpoints
+from langgraph_memory.checkpoints.classes import Readable
+from langgraph_memory.checkpoints.codec import Codec, join, split, without_version
+from langgraph_memory.checkpoints.decode import Shared
+from langgraph_memory.checkpoints.encode import unserialisable
+from langgraph_memory.checkpoints.owners import (
     check_access,
     check_all,
     check_resumed,
@@ -36,17 +49,14 @@ from langgraph_memory.checkpoints.access import (
     checked_first,
     share_thread,
 )
-from langgraph_memory.checkpoints.body import join, split, without_version
-from langgraph_memory.checkpoints.chunks import Shared
-from langgraph_memory.checkpoints.classes import Readable, declared_by_graphs
-from langgraph_memory.checkpoints.codec import Codec
-from langgraph_memory.checkpoints.collector import uncollected, unexamined
-from langgraph_memory.checkpoints.copying import copy_thread
-from langgraph_memory.checkpoints.encode import unserialisable
-from langgraph_memory.checkpoints.held import Held
-from langgraph_memory.checkpoints.known import KnownCheckpoints
-from langgraph_memory.checkpoints.put import put_writes
-from langgraph_memory.checkpoints.read import checkpoint_ids, delta_history, list_checkpoints
+from langgraph_memory.checkpoints.read import (
+    checkpoint_ids,
+    delta_history,
+    list_checkpoints,
+    read_checkpoint,
+    summaries,
+    summary,
+)
 from langgraph_memory.checkpoints.records import (
     CheckpointKey,
     Listing,
@@ -56,6 +66,15 @@ from langgraph_memory.checkpoints.records import (
     StoredWrite,
     Typed,
 )
+from langgraph_memory.checkpoints.retention import (
+    Swept,
+    copy_thread,
+    prune_threads,
+    remove_runs,
+    remove_thread,
+    sweep,
+)
+from langgraph_memory.checkpoints.write import Draft, Values, put_writes, store_checkpoint
 from langgraph_memory.domain.scope import agreed_owner, authenticated_user, check_owner, owner_named
 from langgraph_memory.domain.thread import ThreadSummary
 from langgraph_memory.effects.effect import Done, Effects
@@ -72,16 +91,6 @@ from langgraph_memory.errors import (
     UnreadableCheckpointError,
     UnreadableCheckpointWarning,
 )
-from langgraph_memory.flows.thread_care import (
-    Swept,
-    prune_threads,
-    remove_runs,
-    remove_thread,
-    summaries,
-    summary,
-    sweep,
-)
-from langgraph_memory.flows.threads import Draft, Values, read_checkpoint, store_checkpoint
 from langgraph_memory.runs import began
 from langgraph_memory.views import Records
 
@@ -91,10 +100,6 @@ _RANDOM_BITS = 24
 _PAGE = 50
 _LONGEST_PAGE = 200
 """Where a limit says how many are wanted: neighbours share most of their chunks, which are read once for a page."""
-_RUNTIME = "__pregel_runtime"
-"""Where LangGraph puts what a run was given, its context too, in the config that it saves checkpoints with."""
-_RESUME = "__resume__"
-"""The channel to which LangGraph writes what a run is resumed with."""
 _LARGE_BODY = 256
 """Bytes from when on a body is compressed: most of a smaller one are numbers, and it is stored with every step."""
 
@@ -410,20 +415,22 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         if not codec.refuses:
             return
         try:
-            self._readable.check(value, codec)
+            self._readable.check(value, codec.read_back)
         except ClassNotAllowedError as error:
-            if self._allow_declared():
+            if self._allow_declared(codec):
                 self._check_readable(channel, value)
                 return
             raise ClassNotAllowedError(f"a value of channel {channel!r} was not stored: {error}") from error
 
-    def _allow_declared(self) -> bool:
-        """Allow the classes that the graphs of this saver declare; False when that is nothing new."""
-        allowed = getattr(self._values.codec.plain, "_allowed_msgpack_modules", None) or set()
-        declared = declared_by_graphs(self) - allowed
+    def _allow_declared(self, refused_by: Codec) -> bool:
+        """Allow the classes that the graphs of this saver declare; False when that is nothing new to a codec.
+
+        Another thread, which was refused the same class, may have allowed them meanwhile.
+        """
+        declared = declared_by_graphs(self) - (allowed_classes(self._values.codec.plain) or set())
         if declared:
             self.serde = self.with_allowlist(declared).serde
-        return bool(declared)
+        return self.serde is not refused_by.serde
 
     def _draft(
         self,
@@ -483,7 +490,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
             for place, (channel, value) in enumerate(writes)
         ]
         storing = put_writes(_key(config), pending, self._known)
-        resumes = any(channel == _RESUME for channel, _ in writes)
+        resumes = any(channel == RESUME for channel, _ in writes)
         if not self._owned and not resumes:
             return storing
         owner_id, thread_id = self._named(_owner_id(config)), _thread_id(config)
@@ -533,11 +540,12 @@ class ThreadSaver(BaseCheckpointSaver[int]):
             yield loaded
 
     def _load_replay(self, key: CheckpointKey, replay: Replay) -> Mapping[str, DeltaChannelHistory]:
+        codec = self._values.codec
         with uncollected():
             try:
                 return self._load_replayed(key, replay)
             except ClassNotAllowedError:
-                if not self._allow_declared():
+                if not self._allow_declared(codec):
                     raise
             return self._load_replayed(key, replay)
 
@@ -553,10 +561,11 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         return found
 
     def _load_allowed(self, stored: StoredCheckpoint, page: Page, shared: Shared | None) -> CheckpointTuple:
+        codec = self._values.codec
         try:
             return self._load_one(stored, page, shared)
         except ClassNotAllowedError:
-            if not self._allow_declared():
+            if not self._allow_declared(codec):
                 raise
         return self._load_one(stored, page, shared)
 
@@ -715,7 +724,7 @@ def _config(key: CheckpointKey) -> RunnableConfig:
 
 def _began(config: RunnableConfig | None) -> datetime | None:
     """Return since when the run of a config is under way; None outside of runs."""
-    runtime = (config or {}).get("configurable", {}).get(_RUNTIME)
+    runtime = (config or {}).get("configurable", {}).get(RUNTIME)
     return began(getattr(runtime, "control", None))
 
 
@@ -725,7 +734,7 @@ def _owner_id(config: RunnableConfig, metadata: Mapping[str, Any] | None = None)
     Raises IdentityConflictError.
     """
     configurable = config.get("configurable", {})
-    runtime = configurable.get(_RUNTIME)
+    runtime = configurable.get(RUNTIME)
     named = agreed_owner(
         {
             "the server": authenticated_user(getattr(runtime, "server_info", None), configurable),

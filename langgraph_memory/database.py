@@ -11,6 +11,7 @@ from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.store.base import TTLConfig
 
 from langgraph_memory.checkpointer import Threads, ThreadSaver
+from langgraph_memory.checkpoints.retention import Swept
 from langgraph_memory.doctor import Finding, diagnose
 from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.hygiene import DEFAULT_HYGIENE, HygienePolicy, SweepReport
@@ -26,7 +27,6 @@ from langgraph_memory.engine.connect import KEY_VARIABLE as KEY_VARIABLE  # noqa
 from langgraph_memory.engine.connect import encrypt_file as encrypt_file  # noqa: PLC0414
 from langgraph_memory.engine.connect import rekey_file as rekey_file  # noqa: PLC0414
 from langgraph_memory.engine.opening import Opening
-from langgraph_memory.flows.thread_care import Swept
 from langgraph_memory.operations.embedding import Index
 from langgraph_memory.operations.index import claim_index
 from langgraph_memory.operations.settings import StoreSettings, checked_clock

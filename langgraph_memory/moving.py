@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from langgraph_memory.checkpoints.read import checkpoint_ids
-from langgraph_memory.checkpoints.remove import delete_thread
+from langgraph_memory.checkpoints.retention import delete_thread
 from langgraph_memory.domain.scope import ROOT, decode_label, split_labels
 from langgraph_memory.domain.tally import Tally
 from langgraph_memory.effects.effect import Call, Effects, aperform, perform

@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import Runnable, RunnableConfig
-from langgraph.checkpoint.serde.types import _DeltaSnapshot
 from langgraph.graph.message import add_messages
 from langgraph.types import Overwrite
 
 from langgraph_memory.checkpointer import ThreadSaver
+from langgraph_memory.checkpoints._compat import DeltaSnapshot
 from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.scope import check_owner, check_scope
@@ -154,7 +154,7 @@ def add_all(found: Sequence[Sequence[BaseMessage]]) -> list[BaseMessage]:
 
 
 def _value_of(value: Any) -> Any:
-    return value.value if isinstance(value, _DeltaSnapshot) else value
+    return value.value if isinstance(value, DeltaSnapshot) else value
 
 
 def _checked(value: Any, wanted: Session) -> list[BaseMessage]:

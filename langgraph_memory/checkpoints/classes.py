@@ -1,18 +1,26 @@
-"""Which classes of an app can be read back: those that are allowed by name, and those that its graphs declare."""
+"""Which classes of an app can be read back: those that are allowed by name, and those that its graphs declare.
+
+LangGraph's serializer makes something up where it cannot restore an object: a dict in place of an object whose class is
+gone or refuses what is stored, and a pydantic object that was filled without validation; it says so in a log at most.
+That is noticed here, so that whoever reads the state does not take the one for the other.
+"""
 
 from __future__ import annotations
 
-import gc
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from importlib import import_module
 from typing import Any
+from uuid import UUID
 
-from langgraph._internal._serde import build_serde_allowlist
-from langgraph.pregel import Pregel
+import ormsgpack
+from langchain_core.messages import ToolMessage, ToolMessageChunk
+from langgraph.checkpoint.serde.base import SerializerProtocol
+from pydantic import ValidationError
 
-from langgraph_memory.checkpoints.codec import Codec
-from langgraph_memory.checkpoints.marks import MESSAGE_TYPES
-from langgraph_memory.errors import ClassNotAllowedError
+from langgraph_memory.checkpoints._compat import CONSTRUCTED_CODES, MESSAGE_TYPES, PYDANTIC_CODES, Hook, with_hook
 
 _ATOMS = frozenset({str, int, float, bool, bytes, type(None)})
 _CONTAINERS = frozenset({list, tuple, set, frozenset, deque})
@@ -26,47 +34,12 @@ class Readable:
     def __init__(self) -> None:
         self._types: set[type] = set()
 
-    def check(self, value: Any, codec: Codec) -> None:
-        """Raise ClassNotAllowedError when a value holds an object that could be written and not read."""
+    def check(self, value: Any, read_back: Callable[[Any], None]) -> None:
+        """Have `read_back` try each object of a value whose class was not tried yet; it raises where it cannot."""
         for one in _objects(value):
             if type(one) not in self._types:
-                _read_back(one, codec)
+                read_back(one)
                 self._types.add(type(one))
-
-
-def declared_by_graphs(saver: object) -> set[tuple[str, ...]]:
-    """Return the classes that the states of the graphs declare which were compiled with a saver."""
-    found: set[tuple[str, ...]] = set()
-    for graph in _graphs_of(saver):
-        for one in (graph, *(inner for _, inner in graph.get_subgraphs(recurse=True))):
-            found |= build_serde_allowlist(schemas=_schemas_of(one), channels=getattr(one, "channels", None))
-    return found
-
-
-def _graphs_of(saver: object) -> list[Any]:
-    """Return the graphs that hold a saver: LangGraph tells it nothing of them."""
-    graphs: list[Any] = []
-    for holder in gc.get_referrers(saver):
-        holders = gc.get_referrers(holder) if isinstance(holder, dict) else [holder]
-        graphs += [one for one in holders if isinstance(one, Pregel) and one.checkpointer is saver]
-    return graphs
-
-
-def _schemas_of(graph: Any) -> list[type[Any]]:
-    builder = getattr(graph, "builder", None)
-    if builder is None:
-        return []
-    of_nodes = [node.input_schema for node in builder.nodes.values()]
-    return [builder.state_schema, builder.input_schema, builder.output_schema, builder.context_schema, *of_nodes]
-
-
-def _read_back(one: Any, codec: Codec) -> None:
-    try:
-        codec.revive(codec.plain.dumps_typed(one))
-    except ClassNotAllowedError:
-        raise
-    except Exception:  # what cannot be encoded is said when it is stored
-        return
 
 
 def _objects(value: Any) -> Iterator[Any]:
@@ -87,6 +60,65 @@ def _objects(value: Any) -> Iterator[Any]:
         elif id(one) not in seen:
             seen.add(id(one))
             yield one
-            left.extend(getattr(one, "__dict__", {}).values())
+            left.extend(() if isinstance(one, type) else getattr(one, "__dict__", {}).values())
             if isinstance(one, tuple):
                 left.extend(one)
+
+
+_WITH_ARTIFACT = frozenset({ToolMessage, ToolMessageChunk})
+"""Messages that may hold any object."""
+_RESTORED = frozenset({set, frozenset, deque, datetime, date, time, timedelta, UUID, Decimal, *MESSAGE_TYPES})
+_RESTORED -= _WITH_ARTIFACT
+"""Types that nothing is made up of, which are too common to be looked at twice."""
+
+Note = Callable[[str, str, str], None]
+"""Is told the module and the name of a class that an object could not be restored of, and why."""
+
+
+def noticing(serde: SerializerProtocol, note: Note) -> SerializerProtocol:
+    """Return a serializer that reads as `serde` does, and notes what it made up."""
+    return with_hook(serde, lambda hook: _Noticing(hook, note).hook)
+
+
+class _Noticing:
+    """Calls a hook of the serializer, and looks at what it returned."""
+
+    def __init__(self, restore: Hook, note: Note) -> None:
+        self._restore = restore
+        self._note = note
+
+    def hook(self, code: int, data: bytes) -> Any:
+        """Restore an object; what its class is, and whether it is one of it, is looked up where it may not be."""
+        made = self._restore(code, data)
+        kind = type(made)
+        if kind in _RESTORED or (kind in _WITH_ARTIFACT and made.artifact is None):
+            return made
+        if code in CONSTRUCTED_CODES:
+            self._look(made, code, data)
+        elif made is None:
+            self._note("numpy", "ndarray", "its numbers are not readable")
+        return made
+
+    def _look(self, made: Any, code: int, data: bytes) -> None:
+        """Note an object that is none of its class; the objects in it are looked at on the way."""
+        stored = ormsgpack.unpackb(data, ext_hook=self.hook, option=ormsgpack.OPT_NON_STR_KEYS)
+        module, name, given = stored[:3]
+        try:
+            kind = getattr(import_module(module), name)
+        except (ImportError, AttributeError):
+            self._note(module, name, "there is no such class any more")
+            return
+        if isinstance(kind, type) and not isinstance(made, kind):
+            self._note(module, name, "it refuses what is stored")
+        elif code in PYDANTIC_CODES and type(made) not in MESSAGE_TYPES:
+            self._construct(kind, module, name, given)
+
+    def _construct(self, kind: Any, module: str, name: str, given: Any) -> None:
+        """Note a pydantic object that does not validate: it was filled without."""
+        try:
+            kind(**given)
+        except ValidationError as error:
+            wrong = (f"{'.'.join(map(str, one['loc']))}: {one['msg'].lower()}" for one in error.errors())
+            self._note(module, name, f"it refuses what is stored ({'; '.join(wrong)})")
+        except Exception as error:
+            self._note(module, name, f"it refuses what is stored ({type(error).__name__})")

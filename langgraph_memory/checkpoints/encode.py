@@ -7,13 +7,12 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from langgraph.checkpoint.serde.types import _DeltaSnapshot
-
+from langgraph_memory.checkpoints._compat import MESSAGE_TYPES, DeltaSnapshot, without_id
+from langgraph_memory.checkpoints.caches import KnownVersion
 from langgraph_memory.checkpoints.codec import Codec, keeps_identity
-from langgraph_memory.checkpoints.known import KnownVersion
-from langgraph_memory.checkpoints.marks import MESSAGE_TYPES, Digests, Marker, Marks, whole_mark, without_id
+from langgraph_memory.checkpoints.fingerprints import Digests, Marker, Marks, whole_mark
+from langgraph_memory.checkpoints.pieces import LIST_ID_BITS, Draft, Part, Run, draft
 from langgraph_memory.checkpoints.records import Kind, Layout, NewChunk, NewVersion, Placed, Seal
-from langgraph_memory.domain.pieces import LIST_ID_BITS, Draft, Part, Run, draft
 from langgraph_memory.errors import InvalidInputError
 
 _INLINE = 256
@@ -180,7 +179,7 @@ def _split(value: Any) -> tuple[Kind | None, Sequence[Any]]:
         return "list", value
     if type(value) is dict:
         return ("dict", list(value.items())) if all(type(key) is str for key in value) else (None, ())
-    if type(value) is _DeltaSnapshot and type(value.value) is list:
+    if type(value) is DeltaSnapshot and type(value.value) is list:
         return "snapshot_list", value.value
     return None, ()
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
+from langgraph_memory.checkpoints.caches import Held
+from langgraph_memory.checkpoints.decode import Decoder
+from langgraph_memory.checkpoints.pieces import Run, merged, unpack_runs
 from langgraph_memory.checkpoints.records import (
     SHARED_WRITE,
     CheckpointKey,
-    HeldChunks,
     Kind,
     Listing,
     Page,
@@ -23,17 +27,31 @@ from langgraph_memory.checkpoints.records import (
     StoredVersion,
     key_of,
 )
-from langgraph_memory.domain.pieces import Run, merged, unpack_runs
+from langgraph_memory.domain.clock import from_microseconds
+from langgraph_memory.domain.thread import ThreadSummary
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Row, reads, reads_little
+from langgraph_memory.errors import ThreadNotFoundError
+from langgraph_memory.views import Records
 
+_PREVIEW = 120
 _VersionKey = tuple[str, str, str, str]
 _Place = tuple[str, str, str]
 _Chunks = Sequence[StoredChunk]
 
 
+def read_checkpoint(key: CheckpointKey, held: Held) -> Effects[Page]:
+    """Return a checkpoint; what it is made of is held, so that the next one need not read it again."""
+    page: Page = yield get_checkpoint(key, held)
+    for found in page.checkpoints:
+        for channel, version in found.channels.items():
+            if version.runs:
+                held.read((key.thread_id, key.checkpoint_ns, channel), version, page.chunks[key.thread_id])
+    return page
+
+
 @reads_little
-def get_checkpoint(key: CheckpointKey, held: HeldChunks) -> Effects[Page]:
+def get_checkpoint(key: CheckpointKey, held: Held) -> Effects[Page]:
     """Return a checkpoint with its values and pending writes, all of one moment; an empty page if there is none.
 
     Chunks of versions that are `held` are not read again.
@@ -228,7 +246,7 @@ def _stored(row: Row, kind: Kind, version: str = "") -> StoredVersion:
     return StoredVersion(version, kind, ("", row["value"]), runs)
 
 
-def _chunks_of(found: StoredCheckpoint, parts: Mapping[str, Sequence[Row]], held: HeldChunks) -> Effects[_Chunks]:
+def _chunks_of(found: StoredCheckpoint, parts: Mapping[str, Sequence[Row]], held: Held) -> Effects[_Chunks]:
     """Return the chunks of a checkpoint: those that are held, and those of its other versions and pending writes."""
     key = found.key
     chunks: list[_Chunks] = []
@@ -284,3 +302,70 @@ def _writes(keys: Sequence[CheckpointKey]) -> Effects[dict[_Place, list[Pending]
         key = key_of(row)
         found[_place(key)].append(_pending(row))
     return found
+
+
+@reads
+def list_threads(owner_id: str | None, limit: int, offset: int) -> Effects[list[ThreadSummary]]:
+    """Return a page of threads, last used first: one owner's, or everyone's."""
+    rows = yield Query("threads", {"owner_id": owner_id, "limit": limit, "offset": offset})
+    return [_summary(row) for row in rows]
+
+
+@reads
+def find_thread(thread_id: str, owner_id: str | None) -> Effects[list[ThreadSummary]]:
+    """Return a thread, where it is there and `list_threads` lists it."""
+    rows = yield Query("thread_summary", {"thread_id": thread_id, "owner_id": owner_id})
+    return [_summary(row) for row in rows]
+
+
+def _summary(row: Any) -> ThreadSummary:
+    return ThreadSummary(
+        thread_id=row["thread_id"],
+        owner_id=row["owner_id"],
+        checkpoints=row["checkpoints"],
+        created_at=from_microseconds(row["created_at"]),
+        updated_at=from_microseconds(row["updated_at"]),
+        bytes=row["bytes"],
+    )
+
+
+def summaries(owner_id: str | None, limit: int, offset: int, decoder: Decoder) -> Effects[Records[ThreadSummary]]:
+    """Return a page of threads, last used first, each with the beginning of its last message."""
+    found = yield list_threads(owner_id, limit, offset)
+    return (yield from _with_previews(found, decoder))
+
+
+def summary(thread_id: str, owner_id: str | None, decoder: Decoder) -> Effects[ThreadSummary]:
+    """Return one thread; raises ThreadNotFoundError, alike for one that is another owner's."""
+    found = yield find_thread(thread_id, owner_id)
+    if not found:
+        raise ThreadNotFoundError(f"there is no thread {thread_id!r}; list_threads() lists those there are.")
+    (one,) = yield from _with_previews(found, decoder)
+    return one
+
+
+def _with_previews(found: Sequence[ThreadSummary], decoder: Decoder) -> Effects[Records[ThreadSummary]]:
+    versions, chunks = yield last_elements([one.thread_id for one in found], "messages")
+    shown = (
+        replace(one, preview=_preview(versions.get(one.thread_id), chunks.get(one.thread_id, ()), decoder))
+        for one in found
+    )
+    return Records(ThreadSummary, shown)
+
+
+def _preview(version: StoredVersion | None, chunks: Sequence[StoredChunk], decoder: Decoder) -> str | None:
+    if version is None:
+        return None
+    try:
+        value = decoder.value(version, chunks)
+    except Exception:  # a list of threads is shown even when one of them is damaged
+        return None
+    last = value[-1] if isinstance(value, list) and value else value
+    return re.sub(r"\s+", " ", _text(getattr(last, "content", last))).strip()[:_PREVIEW] or None
+
+
+def _text(content: Any) -> str:
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else ()
+    return " ".join(part if isinstance(part, str) else str(part.get("text", "")) for part in parts if part)

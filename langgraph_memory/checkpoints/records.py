@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple
 
-from langgraph_memory.domain.pieces import Part, Run
+from langgraph_memory.checkpoints.pieces import Part, Run
 from langgraph_memory.effects.transaction import Row
 
 Typed = tuple[str, bytes]
@@ -194,14 +194,6 @@ class StoredChunk:
 
 ChannelPlace = tuple[str, str, str]
 """A channel: thread, namespace, name."""
-
-
-class HeldChunks(Protocol):
-    """The chunks of versions that were stored or read before."""
-
-    def of(self, place: ChannelPlace, version: str, packed_runs: bytes) -> Sequence[StoredChunk] | None:
-        """Return the chunks of a version whose runs are these, in the order of their addresses, or None."""
-        ...
 
 
 class StoredCheckpoint(NamedTuple):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from langgraph_memory.checkpoints import authors
+from langgraph_memory.checkpoints import owners as authors
 from langgraph_memory.domain.scope import check_owner, storable
 from langgraph_memory.domain.switches import EVERY_THREAD, MemorySwitches
 from langgraph_memory.domain.thread import NOBODY, STRANGER
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.runner import Later
 from langgraph_memory.errors import InvalidInputError
-from langgraph_memory.operations.settings import StoreSettings
+from langgraph_memory.operations.settings import StoreSettings, check_text
 
 
 def others(thread_id: str | None, owner_id: str) -> Effects[frozenset[str]]:
@@ -76,3 +76,9 @@ def name(thread_id: str, messages: Mapping[str, Sequence[str]], settings: StoreS
         check_owner(owner_id)
     if messages:
         yield authors.name(thread_id, messages, settings.clock())
+
+
+def claim_thread(thread_id: str, owner_id: str) -> Effects[None]:
+    """Note that an owner takes part in a thread; nobody waits for it."""
+    check_text("thread_id", thread_id)
+    yield Later(authors.claim_thread(thread_id, check_owner(owner_id)))

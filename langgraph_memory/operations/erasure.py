@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from langgraph_memory.checkpoints.remove import delete_thread
+from langgraph_memory.checkpoints.retention import delete_thread
 from langgraph_memory.domain.marks import erased_threads
 from langgraph_memory.domain.memory import Receipt
 from langgraph_memory.domain.scope import check_owner, owner_partition

@@ -461,17 +461,6 @@ def unqueue(owner_id: str, queued: Sequence[Row]) -> Effects[None]:
         yield from _delete_if_empty(place)
 
 
-def unqueue_thread(thread_id: str) -> Effects[None]:
-    """Take all of a thread off the queue, of whichever owner, as a part of another transaction.
-
-    Who is reading it has lost the lease, so that nothing of it is stored any more.
-    """
-    found = yield Query("jobs_of_thread", {"thread_id": thread_id})
-    if jobs := [{name: row[name] for name in ("partition", "thread_id", "extractor")} for row in found]:
-        yield Query("delete_messages_of_job", rows=jobs)
-        yield Query("delete_job", rows=jobs)
-
-
 def _by_place(owner_id: str, rows: Sequence[Row]) -> dict[LedgerPlace, list[Row]]:
     places: dict[LedgerPlace, list[Row]] = {}
     for row in rows:

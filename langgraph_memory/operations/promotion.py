@@ -8,7 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from langgraph_memory.checkpoints.authors import claim_messages, messages_of_others
+from langgraph_memory.checkpoints.owners import claim_messages, messages_of_others
 from langgraph_memory.domain import marks
 from langgraph_memory.domain.candidate import Candidate, Utterance
 from langgraph_memory.domain.changes import found_by

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from langgraph_memory.checkpoints.remove import delete_runs
+from langgraph_memory.checkpoints.retention import delete_runs
 from langgraph_memory.domain.clock import from_microseconds
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.rewind import Retraction, Stays, Unwinding, abandoned

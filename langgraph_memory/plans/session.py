@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from langgraph_memory.checkpoints.authors import messages_of_others
-from langgraph_memory.checkpoints.remove import prune_thread
+from langgraph_memory.checkpoints.owners import messages_of_others
+from langgraph_memory.checkpoints.retention import prune_thread
 from langgraph_memory.domain import marks
 from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.clock import to_microseconds

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from langgraph_memory.effects.twins import Operation, runs_effects, twin_of
-from langgraph_memory.flows import authors, threads
+from langgraph_memory.flows import authors
 from langgraph_memory.store.facet import Facet
 
 
@@ -65,6 +65,6 @@ class ThreadAuthors(Facet):
 
         Raises MissingOwnerError or InvalidInputError.
         """
-        return threads.claim_thread(thread_id, owner_id)
+        return authors.claim_thread(thread_id, owner_id)
 
     aclaim_thread = twin_of(claim_thread)

@@ -10,7 +10,7 @@ from typing import Any
 
 from langgraph.store.base import BaseStore, Op, Result, TTLConfig
 
-from langgraph_memory.checkpoints.collector import uncollected
+from langgraph_memory.checkpoints._compat import uncollected
 from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.memory import Injected, Memory, Outcome, Recall, Receipt, Source
 from langgraph_memory.domain.receipts import Kept, ReceiptPolicy

@@ -9,10 +9,13 @@ import os
 import subprocess
 import sys
 import types
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
 from langchain_core.messages import ToolMessage
+from langgraph.checkpoint.base import empty_checkpoint
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.types import Command, interrupt
@@ -21,6 +24,7 @@ from support import one_sentence
 from typing_extensions import TypedDict
 
 from langgraph_memory import open_memory
+from langgraph_memory.checkpoints.codec import Codec
 from langgraph_memory.errors import (
     ClassChangedError,
     ClassChangedWarning,
@@ -94,6 +98,31 @@ def test_what_the_schema_of_a_graph_declares_is_stored_and_read(database: str, m
         assert run(graph, mode, values) == first
 
     assert state["inner"] == Inner()
+
+
+def test_tasks_that_are_refused_a_declared_class_at_once_are_all_stored(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both_refused, read_back = Barrier(2, timeout=30), Codec.read_back
+
+    def wait_when_refused(codec: Codec, value: Any) -> None:
+        try:
+            read_back(codec, value)
+        except ClassNotAllowedError:
+            both_refused.wait()
+            raise
+
+    monkeypatch.setattr(Codec, "read_back", wait_when_refused)
+    with open_memory(database) as memory, ThreadPoolExecutor(2) as pool:
+        graph = graph_of(memory, Model, {"inner": Inner()})
+        config = memory.checkpointer.put(THREAD, empty_checkpoint(), {"source": "input", "step": 0, "parents": {}}, {})
+        writes = [("inner", Inner())]
+        tasks = [pool.submit(memory.checkpointer.put_writes, config, writes, task) for task in ("a", "b")]
+        for task in tasks:
+            task.result(timeout=60)
+
+        assert len(memory.checkpointer.get_tuple(config).pending_writes) == 2
+        assert graph.checkpointer is memory.checkpointer
 
 
 UNDECLARED: dict[str, tuple[Any, Any]] = {

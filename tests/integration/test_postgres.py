@@ -25,9 +25,9 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from support import BagOfWords, Clock, one_sentence, opened_store
 
 from langgraph_memory import CuratedStore, Source, ThreadSaver, open_memory
+from langgraph_memory.checkpoints.pieces import LIST_ID_BITS, POSITION_BITS, Run, pack_runs
 from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.jobs import Lease, Queued, Retries
-from langgraph_memory.domain.pieces import LIST_ID_BITS, POSITION_BITS, Run, pack_runs
 from langgraph_memory.domain.promotion import LedgerPlace
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, reads, writes

@@ -8,9 +8,9 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from langgraph_memory import open_memory
 from langgraph_memory.cache import Cache, CacheBound, bytes_of, remember_short
-from langgraph_memory.checkpoints.chunks import Chunk
+from langgraph_memory.checkpoints.caches import KnownCheckpoints
 from langgraph_memory.checkpoints.codec import Codec
-from langgraph_memory.checkpoints.known import KnownCheckpoints
+from langgraph_memory.checkpoints.decode import Chunk
 from langgraph_memory.errors import ConnectionStringError
 
 

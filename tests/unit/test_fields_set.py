@@ -9,8 +9,8 @@ import pytest
 from langchain_core.messages import HumanMessage
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
-from langgraph_memory.checkpoints.chunks import Chunk
 from langgraph_memory.checkpoints.codec import Codec
+from langgraph_memory.checkpoints.decode import Chunk
 
 CODEC = Codec(JsonPlusSerializer())
 

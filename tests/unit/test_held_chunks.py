@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from langgraph_memory.cache import CacheBound
-from langgraph_memory.checkpoints.held import Held
-from langgraph_memory.checkpoints.known import KnownVersion
-from langgraph_memory.checkpoints.marks import Digests, Marks
+from langgraph_memory.checkpoints.caches import Held, KnownVersion
+from langgraph_memory.checkpoints.fingerprints import Digests, Marks
+from langgraph_memory.checkpoints.pieces import Run, pack_runs
 from langgraph_memory.checkpoints.records import Layout, NewChunk, NewVersion, Placed, StoredChunk, StoredVersion
-from langgraph_memory.domain.pieces import Run, pack_runs
 
 PLACE = ("thread", "", "messages")
 

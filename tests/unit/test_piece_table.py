@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from langgraph_memory.domain.pieces import (
+from langgraph_memory.checkpoints.pieces import (
     MAX_RUNS,
     Run,
     cut,

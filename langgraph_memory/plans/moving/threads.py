@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from langgraph_memory.checkpoints.remove import delete_state
+from langgraph_memory.checkpoints.retention import delete_state
 from langgraph_memory.domain.tally import Tally
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Row, reads, writes, writes_repeatably

@@ -1,4 +1,4 @@
-"""Removing threads and checkpoints, and whatever no checkpoint needs any more."""
+"""Removing threads and checkpoints, keeping what others need; retention, and copies."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ import json
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
+from langgraph_memory.checkpoints.pieces import POSITION_BITS, Run, merged, unpack_runs
 from langgraph_memory.checkpoints.records import CheckpointKey
 from langgraph_memory.domain.clock import to_microseconds
-from langgraph_memory.domain.pieces import POSITION_BITS, Run, merged, unpack_runs
+from langgraph_memory.domain.scope import owner_partition
 from langgraph_memory.domain.thread import mark_of
 from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.runner import Reclaim
 from langgraph_memory.effects.transaction import Query, Row, reads, writes, writes_repeatably
-from langgraph_memory.operations.jobs import unqueue_thread
+from langgraph_memory.errors import InvalidInputError
 
 _Place = tuple[str, str]
 """A checkpoint of one thread: (namespace, id)."""
@@ -168,7 +171,18 @@ def _delete_thread(thread_id: str) -> Effects[None]:
     if (yield Query("thread", {"thread_id": thread_id})):
         yield from _mark(thread_id)
     yield from delete_state(thread_id)
-    yield from unqueue_thread(thread_id)
+    yield from _unqueue(thread_id)
+
+
+def _unqueue(thread_id: str) -> Effects[None]:
+    """Take all of a thread off the queue, of whichever owner, as a part of another transaction.
+
+    Who is reading it has lost the lease, so that nothing of it is stored any more.
+    """
+    found = yield Query("jobs_of_thread", {"thread_id": thread_id})
+    if jobs := [{name: row[name] for name in ("partition", "thread_id", "extractor")} for row in found]:
+        yield Query("delete_messages_of_job", rows=jobs)
+        yield Query("delete_job", rows=jobs)
 
 
 def _mark(thread_id: str) -> Effects[None]:
@@ -194,4 +208,80 @@ def _delete_unused(thread_id: str) -> Effects[None]:
         yield Query("delete_chunk", key, [{"address": address} for address in gone])
     if (yield Query("delete_thread_if_empty", key)):
         yield from _mark(thread_id)
-        yield from unqueue_thread(thread_id)
+        yield from _unqueue(thread_id)
+
+
+_BATCH = 100
+
+
+class Swept(NamedTuple):
+    """How many threads a sweep deleted, and how many it shortened."""
+
+    deleted: int
+    shortened: int
+
+
+def remove_thread(thread_id: str) -> Effects[None]:
+    """Remove everything of a thread, and give its space back."""
+    yield delete_thread(thread_id)
+    yield Reclaim()
+
+
+def remove_runs(run_ids: Sequence[str]) -> Effects[None]:
+    """Remove the checkpoints that the given runs made, and give their space back."""
+    yield delete_runs(run_ids)
+    yield Reclaim()
+
+
+def prune_threads(thread_ids: Sequence[str], keep: int) -> Effects[None]:
+    """Keep the newest `keep` checkpoints of each namespace of the threads, each thread in a transaction of its own."""
+    for thread_id in thread_ids:
+        yield prune_thread(thread_id, keep)
+    yield Reclaim()
+
+
+def sweep(now: datetime, max_age: timedelta | None, max_checkpoints: int | None) -> Effects[Swept]:
+    """Delete the threads that were last written longer ago than `max_age`, and shorten those that are too long."""
+    deleted = shortened = 0
+    if max_age is not None:
+        deleted = yield from _delete_idle(now - max_age)
+    if max_checkpoints is not None:
+        for thread_id in (yield threads_longer_than(max_checkpoints)):
+            yield prune_thread(thread_id, max_checkpoints)
+            shortened += 1
+    yield forget_deleted_threads()
+    yield Reclaim()
+    return Swept(deleted, shortened)
+
+
+def _delete_idle(moment: datetime) -> Effects[int]:
+    deleted = 0
+    while thread_ids := (yield threads_idle_since(moment, _BATCH)):
+        for thread_id in thread_ids:
+            deleted += yield delete_idle_thread(thread_id, moment)
+    return deleted
+
+
+@writes
+def copy_thread(source: str, target: str) -> Effects[None]:
+    """Copy every checkpoint, value and pending write of a thread to one that does not exist yet.
+
+    Nothing is shared between the two; what was read of the one counts as read in the other. Raises InvalidInputError
+    when the target holds checkpoints.
+    """
+    if (yield Query("thread", {"thread_id": target})):
+        raise InvalidInputError(f"thread {target!r} holds checkpoints already; copy to a thread id that is not in use.")
+    yield Query("number_thread", {"thread_id": target})
+    for name in (
+        "copy_checkpoints",
+        "copy_channels",
+        "copy_chunks",
+        "copy_writes",
+        "copy_summary",
+        "copy_thread_owners",
+        "copy_authors",
+    ):
+        yield Query(name, {"thread_id": target, "source_thread_id": source})
+    for row in (yield Query("owners_of_thread", {"thread_id": source})):
+        place = {"partition": owner_partition(row["owner_id"])}
+        yield Query("copy_ledger", {**place, "thread_id": target, "source_thread_id": source})

@@ -1,15 +1,24 @@
-"""Storing checkpoints and pending writes."""
+"""Storing checkpoints and pending writes: encode outside the transaction, decide inside it."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, NamedTuple
 
-from langgraph_memory.checkpoints.access import check_access
-from langgraph_memory.checkpoints.authors import note_authors
+from langgraph_memory.cache import CacheBound
+from langgraph_memory.checkpoints.caches import Held, KnownCheckpoints, KnownVersion, Place
+from langgraph_memory.checkpoints.codec import Codec
+from langgraph_memory.checkpoints.decode import Decoder
+from langgraph_memory.checkpoints.encode import Encoded, Encoder, loose_chunks, may_share
+from langgraph_memory.checkpoints.marks import left
+from langgraph_memory.checkpoints.owners import check_access, name_owner, note_authors
+from langgraph_memory.checkpoints.pieces import Run, first_address, has_room, pack_runs, place, tail_of
+from langgraph_memory.checkpoints.read import get_versions
 from langgraph_memory.checkpoints.records import (
     SHARED_WRITE,
     CheckpointKey,
@@ -20,28 +29,168 @@ from langgraph_memory.checkpoints.records import (
     Seal,
     Stale,
     Stored,
+    StoredChunk,
+    StoredVersion,
     StoredWrite,
+    Typed,
 )
 from langgraph_memory.domain import marks
 from langgraph_memory.domain.clock import to_microseconds
-from langgraph_memory.domain.pieces import Run, first_address, has_room, pack_runs, place
 from langgraph_memory.domain.thread import NOBODY, mark_of
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, writes_at_once, writes_repeatably
 from langgraph_memory.errors import CheckpointRemovedError, ErasedError, ForkedThreadError
-from langgraph_memory.operations.marks import left
+
+_ATTEMPTS = 3
 
 
-class Known(Protocol):
-    """What the saver remembers of checkpoints."""
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What turns the values of one saver's channels into stored versions and back."""
 
-    def has(self, place: tuple[str, str, str]) -> bool:
-        """Return whether a checkpoint was stored here, and not so long ago that it is forgotten."""
-        ...
+    codec: Codec
+    encoder: Encoder
+    decoder: Decoder
 
-    def begins(self, thread_id: str) -> bool:
-        """Return whether the first checkpoint of a thread is on its way."""
-        ...
+    @classmethod
+    def of(cls, codec: Codec, bound: CacheBound) -> Values:
+        """Return the encoder and the decoder of a codec; what was decoded last is kept within a bound."""
+        return cls(codec, Encoder(codec), Decoder(codec, bound))
+
+
+class Draft(NamedTuple):
+    """A checkpoint as the saver was given it: the (channel, version, value) that changed, and those that did not."""
+
+    key: CheckpointKey
+    parent_checkpoint_id: str | None
+    run_id: str | None
+    owner_id: str | None
+    channel_versions: str
+    replayed_channels: Sequence[str]
+    body: Typed
+    channels: Sequence[tuple[str, str, Any]]
+    kept: Sequence[tuple[str, str, Any]]
+    nested: bool
+    fenced: bool
+    owned: bool
+    began_at: datetime | None
+
+    def with_missing(self, missing: Sequence[str]) -> Draft:
+        """Return this draft with some of what did not change to be stored again."""
+        again = [one for one in self.kept if one[0] in missing]
+        return self._replace(
+            channels=[*self.channels, *again], kept=[one for one in self.kept if one[0] not in missing]
+        )
+
+
+def store_checkpoint(draft: Draft, values: Values, known: KnownCheckpoints, held: Held, now: datetime) -> Effects[None]:
+    """Store a checkpoint."""
+    first = draft.parent_checkpoint_id is None and not draft.nested
+    with known.beginning(draft.key.thread_id) if first else nullcontext():
+        yield from _store(draft, values, known, held, now)
+
+
+def _store(draft: Draft, values: Values, known: KnownCheckpoints, held: Held, now: datetime) -> Effects[None]:
+    """Store a checkpoint: what it shares with its parent is not stored again.
+
+    What is remembered of the parent may be out of date, because other processes write too; then it is read again.
+    Channels that did not change are stored as well where somebody has removed what they were stored with.
+    """
+    parent = _place(draft.key, draft.parent_checkpoint_id)
+    wanted = [channel for channel, _, value in draft.channels if parent is not None and may_share(value)]
+    base = dict((known.get(parent) if parent else None) or {})
+    missing = [channel for channel in wanted if channel not in base]
+    if missing:
+        base |= yield from _read_base(draft, values, missing)
+    attempts = 0
+    while True:
+        encoded = [values.encoder.encode(*one, base.get(one[0])) for one in draft.channels]
+        outcome = yield from _put(_new_checkpoint(draft, encoded, base), now)
+        if isinstance(outcome, Stored):
+            break
+        attempts += 1
+        last = attempts == _ATTEMPTS
+        draft = draft.with_missing([channel for channel, *_ in draft.kept] if last else outcome.missing)
+        base = {} if last else (yield from _read_base(draft, values, wanted))
+    _remember(draft, encoded, outcome, base, known, held)
+
+
+def _remember(
+    draft: Draft,
+    encoded: Sequence[Encoded],
+    outcome: Stored,
+    base: Mapping[str, KnownVersion | None],
+    known: KnownCheckpoints,
+    held: Held,
+) -> None:
+    place, parent = _place(draft.key, draft.key.checkpoint_id), _place(draft.key, draft.parent_checkpoint_id)
+    if place is not None:
+        known.put(place, {**base, **{one.version.channel: _learn(one, outcome) for one in encoded}}, parent)
+    for one in encoded:
+        channel = one.version.channel
+        if (placed := outcome.placed.get(channel)) is not None:
+            built_on = base.get(channel) if one.version.based else None
+            held.stored((draft.key.thread_id, draft.key.checkpoint_ns, channel), one.version, placed, built_on)
+
+
+def _put(new: NewCheckpoint, now: datetime) -> Effects[Stored | Stale]:
+    """Store a checkpoint; one that is refused takes along the pending writes that its run has added."""
+    try:
+        outcome: Stored | Stale = yield put_checkpoint(new, now)
+    except CheckpointRemovedError:
+        yield drop_writes(new.key, (new.parent_checkpoint_id, new.key.checkpoint_id))
+        raise
+    return outcome
+
+
+def _learn(encoded: Encoded, outcome: Stored) -> KnownVersion | None:
+    placed = outcome.placed.get(encoded.version.channel)
+    return None if placed is None else encoded.known(placed)
+
+
+def _new_checkpoint(draft: Draft, encoded: Sequence[Encoded], base: Mapping[str, KnownVersion | None]) -> NewCheckpoint:
+    versions = [one.version for one in encoded]
+    return NewCheckpoint(
+        key=draft.key,
+        parent_checkpoint_id=draft.parent_checkpoint_id,
+        run_id=draft.run_id,
+        owner_id=draft.owner_id,
+        channel_versions=draft.channel_versions,
+        replayed_channels=draft.replayed_channels,
+        kept=[(channel, version) for channel, version, _ in draft.kept],
+        nested=draft.nested,
+        body=draft.body,
+        versions=versions,
+        bases=[held.base(version.channel) for version in versions if version.based and (held := base[version.channel])],
+        fenced=draft.fenced,
+        owned=draft.owned,
+        began_at=draft.began_at,
+    )
+
+
+def _read_base(draft: Draft, values: Values, channels: Sequence[str]) -> Effects[dict[str, KnownVersion | None]]:
+    """Read what the parent holds of some channels."""
+    key = CheckpointKey(draft.key.thread_id, draft.key.checkpoint_ns, draft.parent_checkpoint_id)
+    versions, items = yield get_versions(key, channels)
+    base: dict[str, KnownVersion | None] = dict.fromkeys(channels)
+    for channel, version in versions.items():
+        if version.kind != "value" and version.runs:
+            base[channel] = _recognise(version, items, values)
+    return base
+
+
+def _recognise(version: StoredVersion, items: Sequence[StoredChunk], values: Values) -> KnownVersion | None:
+    try:
+        value = values.decoder.value(version, items)
+    except Exception:  # damaged, or of another serializer: nothing new is built on it
+        return None
+    marks = values.encoder.marks(version.kind, value)
+    loose = loose_chunks([Run(item.address, item.count) for item in items], tail_of(version.runs))
+    return KnownVersion.read(version, marks, loose)
+
+
+def _place(key: CheckpointKey, checkpoint_id: str | None) -> Place | None:
+    return None if checkpoint_id is None else (key.thread_id, key.checkpoint_ns, checkpoint_id)
 
 
 @writes_at_once()
@@ -87,7 +236,7 @@ def _put_in_steps(new: NewCheckpoint, now: datetime) -> Effects[Stored | Stale]:
 
 
 @writes_at_once(repeatable=True)
-def put_writes(key: CheckpointKey, pending: Sequence[StoredWrite], known: Known) -> Effects[None]:
+def put_writes(key: CheckpointKey, pending: Sequence[StoredWrite], known: KnownCheckpoints) -> Effects[None]:
     """Store pending writes; ordinary ones that are there stay, special ones (errors, interrupts) are replaced.
 
     They may come before their checkpoint does, and must not outlive it: where it is known to have been stored and is
@@ -172,13 +321,6 @@ def drop_writes(key: CheckpointKey, checkpoint_ids: Sequence[str | None]) -> Eff
     rows = [{**key.columns(), "checkpoint_id": checkpoint_id} for checkpoint_id in checkpoint_ids]
     yield Query("delete_writes_of_checkpoint", rows=rows)
     yield Query("delete_thread_without_checkpoint", {"thread_id": key.thread_id})
-
-
-@writes_repeatably
-def claim_thread(thread_id: str, owner_id: str) -> Effects[None]:
-    """Note that an owner takes part in a thread, if there is such a thread."""
-    if (yield Query("thread", {"thread_id": thread_id})):
-        yield from _name_owner(thread_id, owner_id)
 
 
 def _check_not_erased(owner_id: str, began_at: datetime) -> Effects[None]:
@@ -338,7 +480,7 @@ def _version_row(version: NewVersion, placed: Placed | None) -> dict[str, object
 def _store_checkpoint(new: NewCheckpoint) -> Effects[None]:
     yield Query("put_checkpoint", _checkpoint_row(new))
     if new.owner_id is not None:
-        yield from _name_owner(new.key.thread_id, new.owner_id)
+        yield from name_owner(new.key.thread_id, new.owner_id)
 
 
 def _checkpoint_row(new: NewCheckpoint) -> dict[str, Any]:
@@ -361,9 +503,3 @@ def _note_authors(new: NewCheckpoint, now: datetime) -> Effects[None]:
 
 def _messages(new: NewCheckpoint) -> list[str]:
     return list(dict.fromkeys(message_id for version in new.versions for message_id in version.message_ids))
-
-
-def _name_owner(thread_id: str, owner_id: str) -> Effects[None]:
-    named = {"thread_id": thread_id, "owner_id": owner_id}
-    yield Query("name_owner", named)
-    yield Query("claim_thread", named)

@@ -1,15 +1,25 @@
-"""What the saver remembers of checkpoints it stored or read: where each element is, and its fingerprint."""
+"""What the saver keeps of checkpoints it stored or read last: where each element is, its fingerprint, and its chunk."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
+from operator import attrgetter
 from typing import NamedTuple
 
 from langgraph_memory.cache import Cache, CacheBound
-from langgraph_memory.checkpoints.marks import Marks
-from langgraph_memory.checkpoints.records import Base, Kind, StoredVersion
-from langgraph_memory.domain.pieces import Run, tail_of
+from langgraph_memory.checkpoints.fingerprints import Marks
+from langgraph_memory.checkpoints.pieces import Run, continues, tail_of
+from langgraph_memory.checkpoints.records import (
+    Base,
+    ChannelPlace,
+    Kind,
+    NewVersion,
+    Placed,
+    StoredChunk,
+    StoredVersion,
+)
 
 _VERSION, _MARK, _BLOCK, _RUN = 600, 16, 64, 150
 """Bytes that what is known of a version takes, a fingerprint of it, the digest of a block of it, and a run."""
@@ -86,7 +96,7 @@ class KnownCheckpoints:
 
     def put(self, place: Place, versions: Mapping[str, KnownVersion | None], parent: Place | None) -> None:
         """Remember a checkpoint; its grandparent is forgotten, because few runs go on from there."""
-        self._known.put(place, _Known(versions, parent), _size(versions))
+        self._known.put(place, _Known(versions, parent), _bytes_known(versions))
         before = None if parent is None else self._known.peek(parent)
         if before is not None and before.parent not in (None, place):
             self._known.drop(before.parent)
@@ -96,10 +106,77 @@ class KnownCheckpoints:
         self._known.drop(place)
 
 
-def _size(versions: Mapping[str, KnownVersion | None]) -> int:
+def _bytes_known(versions: Mapping[str, KnownVersion | None]) -> int:
     return sum(_VERSION if version is None else _VERSION + _bytes_of(version) for version in versions.values())
 
 
 def _bytes_of(version: KnownVersion) -> int:
     elements, blocks = version.marks
     return len(elements) * _MARK + len(blocks) * _BLOCK + (len(version.runs) + len(version.loose)) * _RUN
+
+
+_ROW_BYTES = 200
+
+_address = attrgetter("address")
+
+
+class _Held(NamedTuple):
+    """The chunks of one version; they may be more than it needs."""
+
+    version: str
+    packed_runs: bytes
+    chunks: Sequence[StoredChunk]
+    size: int
+
+    def is_of(self, version: str, packed_runs: bytes) -> bool:
+        return self.version == version and self.packed_runs == packed_runs
+
+
+_NOTHING = _Held("", b"", (), 0)
+
+
+class Held:
+    """The chunks of one version of each channel used last; bounded, and safe to share between threads.
+
+    They are found by the version's random number and its runs, which name lists by random ids: both are read from the
+    database each time, and the same runs mean the same elements.
+    """
+
+    def __init__(self, bound: CacheBound | None = None) -> None:
+        self._held: Cache[ChannelPlace, _Held] = Cache(bound or CacheBound())
+
+    def of(self, place: ChannelPlace, version: str, packed_runs: bytes) -> Sequence[StoredChunk] | None:
+        """Return the chunks of a version whose runs are these, in the order of their addresses, or None."""
+        found = self._held.get(place) or _NOTHING
+        return found.chunks if found.is_of(version, packed_runs) else None
+
+    def read(self, place: ChannelPlace, version: StoredVersion, chunks: Sequence[StoredChunk]) -> None:
+        """Hold the chunks of a version that was read, out of all that were read with it."""
+        packed_runs = version.value[1]
+        if self.of(place, version.version, packed_runs) is None:
+            own = [chunk for chunk in chunks if any(map(partial(_touches, chunk), version.runs))]
+            self._hold(place, _Held(version.version, packed_runs, own, _size(own)))
+
+    def stored(self, place: ChannelPlace, new: NewVersion, placed: Placed, base: KnownVersion | None) -> None:
+        """Hold the chunks of a version that was stored: its own, and those of the version that it continues."""
+        before = _NOTHING if base is None else self._held.peek(place) or _NOTHING
+        goes_on = base is None or (before.is_of(base.version, base.packed_runs) and continues(base.runs, placed.runs))
+        if placed.sealed or new.layout is None or not goes_on:
+            self._held.drop(place)
+            return
+        added = [StoredChunk(placed.start + one.offset, one.count, one.value) for one in new.layout.chunks]
+        every = [*before.chunks, *added]
+        if added and before.chunks and added[0].address < before.chunks[-1].address:
+            every.sort(key=_address)
+        self._hold(place, _Held(new.version, placed.packed_runs, every, before.size + _size(added)))
+
+    def _hold(self, place: ChannelPlace, held: _Held) -> None:
+        self._held.put(place, held, held.size)
+
+
+def _touches(chunk: StoredChunk, run: Run) -> bool:
+    return run.first < chunk.address + chunk.count and chunk.address < run.end
+
+
+def _size(chunks: Sequence[StoredChunk]) -> int:
+    return sum(len(chunk.value[1]) + _ROW_BYTES for chunk in chunks)

@@ -1,17 +1,77 @@
-"""Whose words the messages of a thread hold: those of the owner of the run that added them."""
+"""Whom a thread belongs to, and whose words its messages are: those of the owner of the run that added them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
+from langgraph_memory.checkpoints.marks import leave, left, lift_all
 from langgraph_memory.domain import marks
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.switches import EVERY_THREAD, MemorySwitches
 from langgraph_memory.domain.thread import NOBODY, STRANGER, mark_of
 from langgraph_memory.effects.effect import Effects
-from langgraph_memory.effects.transaction import Query, reads, reads_little, writes_repeatably
-from langgraph_memory.operations.marks import leave, left, lift_all
+from langgraph_memory.effects.transaction import Query, Transaction, reads, reads_little, writes_repeatably
+from langgraph_memory.errors import ForeignThreadError, IdentityConflictError, ThreadNotFoundError
+
+T = TypeVar("T")
+
+
+def check_access(thread_id: str, owner_id: str) -> Effects[None]:
+    """Raise ForeignThreadError unless a thread belongs to an owner, or is not there yet."""
+    owners = {row["owner_id"] for row in (yield Query("owners_of_thread", {"thread_id": thread_id}))}
+    if owner_id in owners or (not owners and not (yield Query("thread", {"thread_id": thread_id}))):
+        return
+    raise ForeignThreadError(
+        f"thread {thread_id!r} does not belong to owner {owner_id!r}; share_thread() lets its owners share it."
+    )
+
+
+def check_resumed(thread_id: str, owner_id: str) -> Effects[None]:
+    """Raise IdentityConflictError when a run goes on in a thread that is not of whom it names."""
+    owners = {row["owner_id"] for row in (yield Query("owners_of_thread", {"thread_id": thread_id}))}
+    if owners and owner_id not in owners:
+        raise IdentityConflictError(
+            f"the run that goes on in thread {thread_id!r} names owner {owner_id!r}, and the thread is not theirs; let "
+            "its own owner resume it, or share it with share_thread()."
+        )
+
+
+def checked_first(check: Callable[[], Effects[None]], operation: Transaction[T]) -> Transaction[T]:
+    """Return an operation that makes sure of something first, in its own transaction."""
+
+    def checked() -> Effects[T]:
+        yield from check()
+        return (yield from operation)
+
+    return replace(operation, start=checked, brief=False)
+
+
+@reads
+def check_all(owner_id: str, thread_ids: Sequence[str]) -> Effects[None]:
+    """Raise ForeignThreadError unless threads belong to an owner."""
+    for thread_id in thread_ids:
+        yield from check_access(thread_id, owner_id)
+
+
+@reads
+def check_runs(owner_id: str, run_ids: Sequence[str]) -> Effects[None]:
+    """Raise ForeignThreadError unless the threads in which some runs made checkpoints belong to an owner."""
+    rows = yield Query("checkpoints_of_runs", {"run_ids": list(run_ids)})
+    for thread_id in sorted({row["thread_id"] for row in rows}):
+        yield from check_access(thread_id, owner_id)
+
+
+@writes_repeatably
+def share_thread(thread_id: str, owners: Sequence[str]) -> Effects[None]:
+    """Let a thread belong to some owners too; raises ThreadNotFoundError."""
+    if not (yield Query("thread", {"thread_id": thread_id})):
+        raise ThreadNotFoundError(f"there is no thread {thread_id!r}; list_threads() lists those there are.")
+    for owner_id in owners:
+        yield Query("name_owner", {"thread_id": thread_id, "owner_id": owner_id})
+        yield Query("claim_thread", {"thread_id": thread_id, "owner_id": owner_id})
 
 
 def note_authors(
@@ -111,3 +171,17 @@ def name(thread_id: str, messages: Mapping[str, Sequence[str]], now: datetime) -
     for owner_id in messages.keys() - {NOBODY, STRANGER}:
         yield Query("claim_thread", {"thread_id": thread_id, "owner_id": owner_id})
     yield from note_authors(thread_id, messages, now, named=True)
+
+
+@writes_repeatably
+def claim_thread(thread_id: str, owner_id: str) -> Effects[None]:
+    """Note that an owner takes part in a thread, if there is such a thread."""
+    if (yield Query("thread", {"thread_id": thread_id})):
+        yield from name_owner(thread_id, owner_id)
+
+
+def name_owner(thread_id: str, owner_id: str) -> Effects[None]:
+    """Note that an owner takes part in a thread, as a part of another transaction."""
+    named = {"thread_id": thread_id, "owner_id": owner_id}
+    yield Query("name_owner", named)
+    yield Query("claim_thread", named)
