@@ -30,12 +30,14 @@ def run(page: Path, folder: Path, server: str | None = None) -> subprocess.Compl
 
 @pytest.mark.parametrize("page", WITHOUT, ids=lambda page: page.stem)
 def test_a_page_runs_from_top_to_bottom(page: Path, tmp_path: Path) -> None:
-    assert run(page, tmp_path).stderr == ""
+    ended = run(page, tmp_path)
+    assert ended.returncode == 0, ended.stderr
 
 
 @pytest.mark.parametrize("page", WITH_SERVER, ids=lambda page: f"{page.stem}-postgres")
 def test_a_page_with_a_server_runs_from_top_to_bottom(page: Path, tmp_path: Path, postgres_url: str) -> None:
-    assert run(page, tmp_path, postgres_url).stderr == ""
+    ended = run(page, tmp_path, postgres_url)
+    assert ended.returncode == 0, ended.stderr
 
 
 @pytest.mark.parametrize(
