@@ -49,6 +49,7 @@ from langgraph_memory.domain.scope import (
 )
 from langgraph_memory.domain.search.filters import check_filter, matches, needles
 from langgraph_memory.domain.search.lexical import Corpus, lexical_matches
+from langgraph_memory.domain.search.vectors import VectorSearch
 from langgraph_memory.domain.text import search_terms
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.runner import EmbedQuery
@@ -63,7 +64,6 @@ from langgraph_memory.operations.rows import (
     Origin,
     PlainItem,
     Vectors,
-    VectorSearch,
     closeness,
     embedded_texts,
     insert_row,

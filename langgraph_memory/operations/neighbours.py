@@ -15,12 +15,12 @@ from langgraph_memory.domain.reconcile import Near, related
 from langgraph_memory.domain.scope import visible_from
 from langgraph_memory.domain.search.lexical import POSTING
 from langgraph_memory.domain.search.relevance import ArrayField, ArrayRelevance, TopK
-from langgraph_memory.domain.search.vectors import CONTEXT, Close, Closeness, numpy
+from langgraph_memory.domain.search.vectors import CONTEXT, Close, Closeness, VectorSearch, numpy
 from langgraph_memory.domain.text import query_terms
 from langgraph_memory.domain.wordlists import ONE_TERM
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Row
-from langgraph_memory.operations.rows import VectorSearch, closeness, sound
+from langgraph_memory.operations.rows import closeness, sound
 
 COMPARED = 10
 """How many memories a new one is compared with, at most."""

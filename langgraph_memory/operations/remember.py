@@ -35,6 +35,7 @@ from langgraph_memory.domain.reconcile import (
 )
 from langgraph_memory.domain.scope import owner_partition, visible_from
 from langgraph_memory.domain.search.filters import Wanted
+from langgraph_memory.domain.search.vectors import VectorSearch
 from langgraph_memory.domain.standing import outranks, overrides, said_later, same_message
 from langgraph_memory.domain.text import fingerprint
 from langgraph_memory.domain.types import MemoryType
@@ -50,7 +51,6 @@ from langgraph_memory.operations.neighbours import mentioning_any, numbered, sim
 from langgraph_memory.operations.rows import (
     Origin,
     Vectors,
-    VectorSearch,
     embedded_texts,
     insert_row,
     memories_in,

@@ -20,7 +20,7 @@ from langgraph_memory.domain.scope import (
     owner_partition,
     partition_of,
 )
-from langgraph_memory.domain.search.vectors import CONTEXT, Closeness, Metric
+from langgraph_memory.domain.search.vectors import CONTEXT, Closeness, VectorSearch
 from langgraph_memory.domain.text import (
     fingerprint,
     indexed_terms,
@@ -39,9 +39,6 @@ _LOG = logging.getLogger("langgraph_memory")
 _NOTHING: Counter[str] = Counter()
 
 _as_json = json.JSONEncoder(ensure_ascii=False).encode
-
-ROW = (1 << 32) - 1
-"""The bits of a row's number that tell it from others of its partition."""
 
 DECAY = ("stated_confidence", "stated_at", "decayed_at")
 """What a row keeps of how its confidence faded; nothing at first."""
@@ -133,14 +130,6 @@ class PlainItem:
             "updated_at": to_microseconds(now),
             "expires_at": None if lifetime is None else to_microseconds(now + lifetime),
         }
-
-
-@dataclass(frozen=True, slots=True)
-class VectorSearch:
-    """A packed query, and how vectors are compared with it."""
-
-    query: bytes
-    metric: Metric
 
 
 def memory_columns(memory: Memory) -> dict[str, Any]:

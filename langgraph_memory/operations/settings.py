@@ -10,11 +10,10 @@ from uuid import uuid4
 
 from langgraph_memory.domain.guard import DEFAULT_GUARD, GuardPolicy
 from langgraph_memory.domain.receipts import DEFAULT_RECEIPTS, ReceiptPolicy
-from langgraph_memory.domain.search.vectors import Metric
+from langgraph_memory.domain.search.vectors import Metric, VectorSearch
 from langgraph_memory.domain.types import MemoryTypes
 from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.operations.embedding import Embedder
-from langgraph_memory.operations.rows import VectorSearch
 
 _LONGEST = 1000 * 365 * 24 * 60
 """Minutes in a thousand years; a longer time-to-live is a mistake, and past what a timestamp holds."""

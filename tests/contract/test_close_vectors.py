@@ -9,13 +9,13 @@ from random import Random
 import pytest
 from langgraph.store.base import PutOp
 
-from langgraph_memory.domain.search.vectors import pack
+from langgraph_memory.domain.search.vectors import VectorSearch, pack
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.engine import Engine
 from langgraph_memory.effects.transaction import Query, reads
 from langgraph_memory.engine.connect import connect
 from langgraph_memory.operations.neighbours import ClosestRows
-from langgraph_memory.operations.rows import VectorSearch, closeness
+from langgraph_memory.operations.rows import closeness
 from langgraph_memory.store import CuratedStore
 
 DIMS = 24

@@ -14,6 +14,7 @@ from langgraph_memory.domain.candidate import Candidate, Utterance
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.policy import PromotionPolicy
 from langgraph_memory.domain.promotion import LedgerPlace, judge
+from langgraph_memory.domain.search.vectors import VectorSearch
 from langgraph_memory.domain.text import content_hash
 from langgraph_memory.domain.types import MemoryTypes
 from langgraph_memory.effects.effect import Effects, adrive, drive
@@ -23,7 +24,7 @@ from langgraph_memory.errors import InvalidMemoryError, MemoryNotFoundError
 from langgraph_memory.operations import forget, items, memories, promotion, remember
 from langgraph_memory.operations.recall import RecallRequest, read_recall
 from langgraph_memory.operations.remember import Proposal
-from langgraph_memory.operations.rows import Origin, PlainItem, VectorSearch, memory_columns
+from langgraph_memory.operations.rows import Origin, PlainItem, memory_columns
 
 LATER = START + timedelta(hours=1)
 TYPES = MemoryTypes()

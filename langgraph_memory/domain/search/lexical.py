@@ -45,6 +45,9 @@ def _ranks() -> dict[str, int]:
     return {term: rank for rank, term in enumerate(_PATH.read_text("ascii").split())}
 
 
+ROW = (1 << 32) - 1
+"""The bits of a row's number that tell it from others of its partition."""
+
 K1 = 0.9
 
 B = 0.75

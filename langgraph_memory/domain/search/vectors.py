@@ -151,3 +151,11 @@ class IndexIdentity:
 
     def __str__(self) -> str:
         return f"{self.model or 'a model without a name'} ({self.dims} dimensions, {self.metric})"
+
+
+@dataclass(frozen=True, slots=True)
+class VectorSearch:
+    """A packed query, and how vectors are compared with it."""
+
+    query: bytes
+    metric: Metric
