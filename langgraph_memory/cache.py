@@ -9,6 +9,7 @@ from itertools import chain
 from sys import getsizeof
 from typing import Any, Generic, TypeVar
 
+from langgraph_memory.errors import OutOfMemoryError
 from langgraph_memory.forked import Locked
 
 DEFAULT_BYTES = 64 << 20
@@ -79,6 +80,29 @@ class CacheBound(Locked):
             self._bytes -= gone[1]
         if not self._entries:
             self._bytes = 0  # whatever interrupts have counted twice
+
+
+def out_of_memory(bound: CacheBound) -> OutOfMemoryError:
+    """Let go of what caches hold, and return the error that says what can be done."""
+    bound.clear()
+    return OutOfMemoryError(
+        "there was not enough memory for this operation, of which nothing was stored; give the process more, or open "
+        f"the database with less than cache_bytes={bound.most_bytes}."
+    )
+
+
+def without_caches(again: Callable[[], T] | None, bound: CacheBound, error: MemoryError) -> T:
+    """Run what found no memory once more, without what was kept in caches.
+
+    Raises OutOfMemoryError where that is not enough, and where nothing is to be run `again`, as for a write.
+    """
+    failed = out_of_memory(bound)
+    if again is None:
+        raise failed from error
+    try:
+        return again()
+    except MemoryError as still:
+        raise failed from still
 
 
 class Cache(Generic[K, V]):

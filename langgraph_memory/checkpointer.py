@@ -81,8 +81,7 @@ from langgraph_memory.effects.effect import Done, Effects
 from langgraph_memory.effects.engine import Engine
 from langgraph_memory.effects.runner import Runner
 from langgraph_memory.effects.transaction import Transaction
-from langgraph_memory.engine.given import engine_of
-from langgraph_memory.engine.opening import Opening
+from langgraph_memory.engine.connect import Opening, engine_of
 from langgraph_memory.errors import (
     ClassChangedError,
     ClassNotAllowedError,

@@ -24,9 +24,9 @@ from langgraph_memory.effects.engine import Engine
 from langgraph_memory.effects.runner import Runner
 from langgraph_memory.effects.twins import runs_effects, twin_of
 from langgraph_memory.engine.connect import KEY_VARIABLE as KEY_VARIABLE  # noqa: PLC0414
+from langgraph_memory.engine.connect import Opening
 from langgraph_memory.engine.connect import encrypt_file as encrypt_file  # noqa: PLC0414
 from langgraph_memory.engine.connect import rekey_file as rekey_file  # noqa: PLC0414
-from langgraph_memory.engine.opening import Opening
 from langgraph_memory.operations.embedding import Index
 from langgraph_memory.operations.index import claim_index
 from langgraph_memory.operations.settings import StoreSettings, checked_clock

@@ -1,12 +1,18 @@
-"""The one place that chooses an engine."""
+"""The one place that chooses an engine and opens it: by a connection string, or by another's connection."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
+import sqlite3
+import sys
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, suppress
 from inspect import signature
-from typing import TYPE_CHECKING, Any, TypeVar
+from threading import Lock
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from langgraph_memory.cache import DEFAULT_BYTES, CacheBound
 from langgraph_memory.effects.engine import Engine
@@ -22,6 +28,7 @@ if TYPE_CHECKING:
     from langgraph_memory.engine.upstream import Upstream
 
 S = TypeVar("S")
+T = TypeVar("T")
 
 _LONGEST_WAIT = 24 * 60 * 60
 _LARGEST_POOL = 1000
@@ -37,6 +44,9 @@ _UPSTREAM = {
     "deserializer": "values are JSON, so leave it out",
 }
 """Options of LangGraph's own classes that this package has no use for, or under another name."""
+
+_OF_PSYCOPG = ("autocommit", "cursor_factory", "context", "prepare_threshold", "row_factory")
+"""What a pool is told that is no setting of a connection to the server."""
 
 _TORN_URL = re.compile(r"postgres(?:ql)?:(?!//)", re.IGNORECASE)
 _URL = re.compile(r"^([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
@@ -241,3 +251,129 @@ def _cache_bound(cache_bytes: Any) -> CacheBound:
 def _check_seconds(name: str, seconds: Any) -> None:
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds <= _LONGEST_WAIT:
         raise ConnectionStringError(f"{name} must be seconds from 0 to {_LONGEST_WAIT}, not {seconds!r}.")
+
+
+def engine_of(given: Any, face: str) -> Engine:
+    """Return an engine; for a connection or a pool one of its own on the same database, which is set up.
+
+    The connection itself is not used: it is its owner's, with whatever transaction is open in it. The engine opens its
+    own, until nobody uses it any more. Raises ConnectionStringError for what names no database, or a DatabaseError.
+    """
+    if hasattr(given, "arun") and hasattr(given, "setup"):
+        return cast(Engine, given)
+    place, options = _place_of(given, face)
+    engine = connect(place, **options)
+    try:
+        engine.setup()
+    except BaseException:
+        engine.close()
+        raise
+    return engine
+
+
+def _place_of(given: Any, face: str) -> tuple[str, dict[str, Any]]:
+    """Return the connection string of what was given, and options for the engine."""
+    if isinstance(given, sqlite3.Connection):
+        return _file_of_connection(given, face), {}
+    if (psycopg := sys.modules.get("psycopg")) is not None and isinstance(given, psycopg.BaseConnection):
+        secret = {"password": given.info.password} if given.info.password else {}
+        return _conninfo(given.info.dsn, **secret), _preparing(given.prepare_threshold)
+    if isinstance(getattr(given, "conninfo", None), str) and hasattr(given, "max_size"):
+        settings = dict(given.kwargs or {})
+        prepare = _preparing(settings.get("prepare_threshold", 5))
+        told = {name: value for name, value in settings.items() if name not in _OF_PSYCOPG}
+        return _conninfo(given.conninfo, **told), {"pool_size": given.max_size, **prepare}
+    raise ConnectionStringError(
+        f"{face} takes no {type(given).__name__}; name the database, as in "
+        f'{face}.from_conn_string("assistant.db") or open_memory("assistant.db").'
+    )
+
+
+def _file_of_connection(connection: sqlite3.Connection, face: str) -> str:
+    path = ""
+    with suppress(sqlite3.Error):  # it is closed, or another thread's
+        cursor = connection.cursor()
+        cursor.row_factory = None
+        path = next(path for _, name, path in cursor.execute("PRAGMA database_list") if name == "main")
+    if not path:
+        raise ConnectionStringError(
+            f"{face} opens connections of its own, and this one names no file that others can open; pass "
+            f'{face}.from_conn_string("assistant.db"), or ":memory:" for a database that is gone when it is closed.'
+        )
+    return path
+
+
+def _preparing(threshold: int | None) -> dict[str, Any]:
+    """Return the option that says no statement is to be prepared, where a connection was told so: there is a proxy."""
+    return {"prepare": False} if threshold is None else {}
+
+
+def _conninfo(dsn: str, **more: Any) -> str:
+    from psycopg.conninfo import make_conninfo
+
+    return str(make_conninfo(dsn, **more))
+
+
+class Opening(AbstractContextManager[T], AbstractAsyncContextManager[T], Generic[T]):
+    """Connects, migrates and builds on entry; closes the engine on exit.
+
+    Without `with` it does so when an attribute of what it builds is first asked for, until `close()`, or until nothing
+    of it is in use any more.
+    """
+
+    def __init__(self, conn_string: Any, options: dict[str, Any], build: Callable[[Engine], T]) -> None:
+        self._conn_string = conn_string
+        self._options = options
+        self._build = build
+        self._opened: tuple[Engine, T] | None = None
+        self._closed = False
+        self._opening = Lock()
+
+    def __enter__(self) -> T:
+        with self._opening:
+            if self._closed or self._opened is None:
+                self._open()
+            return self._built
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> T:
+        return await asyncio.to_thread(self.__enter__)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await asyncio.to_thread(self.close)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # what is asked of any object must not open a database
+            raise AttributeError(name)
+        with self._opening:
+            if self._opened is None:
+                self._open()
+            return getattr(self._built, name)
+
+    def close(self) -> None:
+        """Finish what is running and release every connection; safe to call again."""
+        self._closed = True
+        if self._opened is not None:
+            self._opened[0].close()
+
+    @property
+    def _built(self) -> T:
+        if self._opened is None:
+            raise AttributeError("nothing was opened")
+        return self._opened[1]
+
+    def _open(self) -> None:
+        engine = connect(self._conn_string, **self._options)
+        try:
+            built = self._build(engine)
+            engine.setup()
+        except BaseException:
+            engine.close()
+            raise
+        self._opened, self._closed = (engine, built), False

@@ -28,29 +28,30 @@ class Flag:
 
     def __init__(self, *, is_set: bool = False) -> None:
         self._lock = Lock()
-        self._is_set = is_set
+        self.raised = is_set
+        """Whether it is set, for whoever has no time to call."""
         if not is_set:
             self._lock.acquire()
 
     def is_set(self) -> bool:
         """Return whether it is set."""
-        return self._is_set
+        return self.raised
 
     def set(self) -> None:
         """Wake everybody who waits."""
-        self._is_set = True
+        self.raised = True
         _let_go(self._lock)
 
     def clear(self) -> None:
         """Let everybody who comes wait."""
-        self._is_set = False
+        self.raised = False
         self._lock.acquire(blocking=False)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Return once it is set, or after so many seconds; whether it is set."""
-        if not self._is_set and self._lock.acquire(timeout=-1 if timeout is None else timeout):
+        if not self.raised and self._lock.acquire(timeout=-1 if timeout is None else timeout):
             _let_go(self._lock)
-        return self._is_set
+        return self.raised
 
 
 class Answer(Generic[T]):

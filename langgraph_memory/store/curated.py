@@ -21,8 +21,7 @@ from langgraph_memory.effects.effect import Done, Effects, in_thread
 from langgraph_memory.effects.engine import Engine
 from langgraph_memory.effects.runner import Runner
 from langgraph_memory.effects.twins import Operation, runs_effects, twin_of
-from langgraph_memory.engine.given import engine_of
-from langgraph_memory.engine.opening import Opening
+from langgraph_memory.engine.connect import Opening, engine_of
 from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.operations import changes, forget, items, memories, recall, remember
 from langgraph_memory.operations.embedding import Embedder, Index, fields_of, index_of

@@ -17,7 +17,7 @@ from typing import Any
 import psycopg
 
 from langgraph_memory.engine.postgres.transaction import PostgresTransaction
-from langgraph_memory.engine.sqlite.engine import SqliteEngine
+from langgraph_memory.engine.sqlite.statements import Statements
 from langgraph_memory.moving import copy_memory
 
 MOST_STATEMENTS = 200
@@ -36,7 +36,7 @@ def die_after(statements: int) -> None:
 
         return run
 
-    SqliteEngine._execute = counted(SqliteEngine._execute)  # type: ignore[method-assign]
+    Statements.execute = counted(Statements.execute)  # type: ignore[method-assign]
     PostgresTransaction._statement = counted(PostgresTransaction._statement)  # type: ignore[method-assign]
 
 

@@ -14,8 +14,8 @@ import langgraph_memory
 from langgraph_memory.cache import CacheBound
 from langgraph_memory.engine.named_queries import load_migrations, load_queries
 from langgraph_memory.engine.postgres.answers import answers as postgres_answers
-from langgraph_memory.engine.sqlite.answers import answers as sqlite_answers
 from langgraph_memory.engine.sqlite.fresh import FreshShelf
+from langgraph_memory.engine.sqlite.statements import answers as sqlite_answers
 
 SQLITE, POSTGRES = DIALECTS = ("langgraph_memory.engine.sqlite", "langgraph_memory.engine.postgres")
 ANSWERS = {

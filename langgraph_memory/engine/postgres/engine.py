@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from threading import current_thread, main_thread
 from typing import Any, TypeVar, cast
 
-from langgraph_memory.cache import CacheBound
+from langgraph_memory.cache import CacheBound, without_caches
 from langgraph_memory.effects.effect import drive
 from langgraph_memory.effects.transaction import Transaction
-from langgraph_memory.engine.limits import within_memory
 from langgraph_memory.engine.named_queries import load_queries
 from langgraph_memory.engine.postgres.answers import answers
 from langgraph_memory.engine.postgres.connection import PostgresSettings
@@ -84,7 +84,11 @@ class PostgresEngine(Forked):
         return self._uninterrupted(lambda: self._run_here(operation))
 
     def _run_here(self, operation: Transaction[T]) -> T:
-        return within_memory(self._run_at_once, operation, self.cache_bound)
+        try:
+            return self._run_at_once(operation)
+        except MemoryError as error:
+            again = None if operation.writes else partial(self._run_at_once, operation)
+            return without_caches(again, self.cache_bound, error)
 
     def _run_at_once(self, operation: Transaction[T]) -> T:
         if operation.brief and self._settings.prepare and (found := self._glance(operation)) is not None:

@@ -42,11 +42,11 @@ class SqliteSettings:
     dbapi: ModuleType = sqlite3
     read_only: bool = False
     encryption_key: str | None = field(default=None, repr=False)
+    in_memory: bool = field(init=False)
+    """Whether the database lives in this process only."""
 
-    @property
-    def in_memory(self) -> bool:
-        """Whether the database lives in this process only."""
-        return self.path == ":memory:"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "in_memory", self.path == ":memory:")
 
 
 def open_connection(settings: SqliteSettings, *, create: bool) -> Any:
@@ -54,12 +54,7 @@ def open_connection(settings: SqliteSettings, *, create: bool) -> Any:
 
     Raises DatabaseUnavailableError or NotADatabaseError.
     """
-    if settings.read_only and not os.path.isfile(settings.path):
-        raise DatabaseUnavailableError(f"there is no file {settings.path!r} to read.")
-    mode = "ro" if settings.read_only else "rwc" if create else "rw"
-    target = ":memory:" if settings.in_memory else f"file:{quote(settings.path)}?mode={mode}"
-    if create and not settings.in_memory and not settings.read_only:
-        _make_private(settings.path)
+    target = _target(settings, create=create)
     try:
         connection = settings.dbapi.connect(
             target, uri=True, isolation_level=None, check_same_thread=False, timeout=settings.busy_timeout
@@ -67,10 +62,8 @@ def open_connection(settings: SqliteSettings, *, create: bool) -> Any:
     except settings.dbapi.Error as error:
         raise translate(error, settings.path) from error
     try:
-        if settings.encryption_key is not None and not settings.in_memory:
-            unlock(connection, settings.path, settings.encryption_key, settings.dbapi)
-        elif create and not settings.in_memory:
-            refuse_unreadable(settings.path)
+        if not settings.in_memory:
+            _check_key(connection, settings, create=create)
         _configure(connection, settings, create=create)
     except (settings.dbapi.Error, UnicodeDecodeError) as error:
         connection.close()
@@ -79,6 +72,25 @@ def open_connection(settings: SqliteSettings, *, create: bool) -> Any:
         connection.close()
         raise
     return connection
+
+
+def _target(settings: SqliteSettings, *, create: bool) -> str:
+    """Return what names the file to the driver; a new one is made so that its owner alone may read it."""
+    if settings.read_only and not os.path.isfile(settings.path):
+        raise DatabaseUnavailableError(f"there is no file {settings.path!r} to read.")
+    if settings.in_memory:
+        return ":memory:"
+    if create and not settings.read_only:
+        _make_private(settings.path)
+    mode = "ro" if settings.read_only else "rwc" if create else "rw"
+    return f"file:{quote(settings.path)}?mode={mode}"
+
+
+def _check_key(connection: Any, settings: SqliteSettings, *, create: bool) -> None:
+    if settings.encryption_key is not None:
+        unlock(connection, settings.path, settings.encryption_key, settings.dbapi)
+    elif create:
+        refuse_unreadable(settings.path)
 
 
 def _make_private(path: str) -> None:

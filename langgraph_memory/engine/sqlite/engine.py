@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from threading import Lock
 from typing import Any, TypeVar
 
-from langgraph_memory.cache import CacheBound
+from langgraph_memory.cache import CacheBound, out_of_memory, without_caches
 from langgraph_memory.effects.effect import drive
-from langgraph_memory.effects.transaction import Query, Row, Transaction
-from langgraph_memory.engine.limits import out_of_memory, within_memory
-from langgraph_memory.engine.named_queries import load_queries
-from langgraph_memory.engine.sqlite.answers import answers
+from langgraph_memory.effects.transaction import Transaction
 from langgraph_memory.engine.sqlite.connection import SqliteSettings, open_connection
-from langgraph_memory.engine.sqlite.errors import translate
-from langgraph_memory.engine.sqlite.fresh import FreshShelf
 from langgraph_memory.engine.sqlite.migrate import migrate
 from langgraph_memory.engine.sqlite.scrub import Scrubber
-from langgraph_memory.engine.sqlite.statements import Statement
+from langgraph_memory.engine.sqlite.statements import Statements
 from langgraph_memory.engine.sqlite.writer import Writer
 from langgraph_memory.engine.threads import Flag, Threads, ThreadsClosedError
 from langgraph_memory.errors import (
@@ -33,10 +28,6 @@ from langgraph_memory.errors import (
 from langgraph_memory.forked import Forked, leave_to_parent, tell_of_forks
 
 T = TypeVar("T")
-
-
-def _damaged_text(text: bytes) -> str:
-    return text.decode("utf-8", "surrogateescape")
 
 
 _log = logging.getLogger(__name__)
@@ -63,11 +54,7 @@ class SqliteEngine(Forked):
     def __init__(self, settings: SqliteSettings, cache_bound: CacheBound | None = None) -> None:
         self._settings = settings
         self.cache_bound = cache_bound or CacheBound()
-        self._statements = {
-            name: Statement.of(sql) for name, sql in load_queries("langgraph_memory.engine.sqlite").items()
-        }
-        self._fresh = FreshShelf(self.cache_bound)
-        self._answers = answers(self._fresh, self.cache_bound)
+        self._statements = Statements(settings, self.cache_bound)
         self._closed = False
         self._connect(open_connection(settings, create=True))
         self._start()
@@ -75,7 +62,7 @@ class SqliteEngine(Forked):
 
     def _connect(self, connection: Any) -> None:
         self._connection = connection
-        self._writer = Writer(connection, self._execute, self._transact)
+        self._writer = Writer(connection, self._statements.execute, self._statements.transact)
         self._idle: list[Any] = []
         self._lent = 0
         self._checkpointed_at = 0
@@ -148,7 +135,11 @@ class SqliteEngine(Forked):
 
     def run(self, operation: Transaction[T]) -> T:
         """Run `operation` in one transaction and return its outcome."""
-        return within_memory(self._run, operation, self.cache_bound)
+        try:
+            return self._run(operation)
+        except MemoryError as error:
+            again = None if operation.writes else partial(self._run, operation)
+            return without_caches(again, self.cache_bound, error)
 
     def _run(self, operation: Transaction[T]) -> T:
         self._check_open()
@@ -161,7 +152,7 @@ class SqliteEngine(Forked):
         if operation.brief and (found := self._writer.read(operation)) is not None:
             return found[0]
         with self._reader() as connection:
-            return drive(operation.start(), partial(self._execute, connection))
+            return drive(operation.start(), partial(self._statements.execute, connection))
 
     async def arun(self, operation: Transaction[T]) -> T:
         """Same as `run`, on a thread of the engine's own."""
@@ -258,7 +249,7 @@ class SqliteEngine(Forked):
             return
         while self._writer.alone(self._vacuum_step):
             pass
-        self._writer.alone(lambda connection: self._command(connection, "PRAGMA wal_checkpoint(PASSIVE)"))
+        self._writer.alone(lambda connection: self._statements.command(connection, "PRAGMA wal_checkpoint(PASSIVE)"))
 
     async def areclaim(self) -> None:
         """Same as `reclaim`, on the engine's writing thread."""
@@ -330,7 +321,7 @@ class SqliteEngine(Forked):
         """Lend a connection inside one read transaction, so that everything it reads is of one moment."""
         connection = self._lend()
         try:
-            self._command(connection, "BEGIN")
+            self._statements.command(connection, "BEGIN")
             yield connection
         finally:
             if connection.in_transaction:
@@ -360,50 +351,3 @@ class SqliteEngine(Forked):
                 self._idle.append(connection)
                 return
         connection.close()
-
-    def _execute(self, connection: Any, query: Query) -> Sequence[Row]:
-        answer = self._answers.get(query.name)
-        if answer is None:
-            return self._statement(connection, query)
-        return drive(answer(query), lambda part: self._statement(connection, part))
-
-    def _statement(self, connection: Any, query: Query) -> Sequence[Row]:
-        statement = self._statements[query.name]
-        try:
-            if query.rows is None:
-                return self._rows(connection, statement.sql, statement.values(query.params))
-            params = query.params
-            connection.executemany(statement.many, [statement.values({**params, **row}) for row in query.rows])
-            return ()
-        except (self._settings.dbapi.Error, UnicodeDecodeError) as error:
-            raise translate(error, self._settings.path) from error
-        except (UnicodeEncodeError, OverflowError) as error:
-            raise InvalidInputError(f"a value cannot be stored: {error}.") from error
-
-    def _rows(self, connection: Any, sql: str, values: Sequence[Any]) -> Sequence[Row]:
-        """Read rows; one whose text is damaged and no Unicode any more is read too, so that it can be named."""
-        try:
-            rows: Sequence[Row] = connection.execute(sql, values).fetchall()
-        except self._settings.dbapi.OperationalError as error:
-            if "decode to UTF-8" not in str(error):
-                raise
-            decode, connection.text_factory = connection.text_factory, _damaged_text
-            try:
-                rows = connection.execute(sql, values).fetchall()
-            finally:
-                connection.text_factory = decode
-        return rows
-
-    def _transact(self, connection: Any, sql: str) -> None:
-        """Run a command of the writer's; rows count as stored once a commit has said so."""
-        if sql != "COMMIT":
-            self._fresh.forget_noted()
-        self._command(connection, sql)
-        if sql == "COMMIT":
-            self._fresh.confirm_noted()
-
-    def _command(self, connection: Any, sql: str) -> None:
-        try:
-            connection.execute(sql)
-        except self._settings.dbapi.Error as error:
-            raise translate(error, self._settings.path) from error

@@ -84,7 +84,8 @@ class FreshShelf:
     def __init__(self, bound: CacheBound) -> None:
         self._kept: Cache[int, Fresh] = Cache(bound)
         self._stored: Cache[int, Noted] = Cache(bound)
-        self._noted: dict[int, Noted] = {}
+        self.noted: dict[int, Noted] = {}
+        """The rows that were added, until their commit."""
 
     def find(self, partition_no: int) -> Fresh | None:
         """Return what is kept of a partition, in whatever state it was."""
@@ -92,19 +93,17 @@ class FreshShelf:
 
     def note(self, partition_no: int, noted: Noted) -> None:
         """Note the row that was added to a partition, until its commit."""
-        self._noted[partition_no] = noted
+        self.noted[partition_no] = noted
 
     def forget_noted(self) -> None:
         """Forget what was noted: it may be undone, or was never committed."""
-        if self._noted:
-            self._noted = {}
+        self.noted = {}
 
     def confirm_noted(self) -> None:
         """Take what was noted for stored."""
-        if self._noted:
-            noted, self._noted = self._noted, {}
-            for partition_no, one in noted.items():
-                self._stored.put(partition_no, one, bytes_of(one.row.values()))
+        noted, self.noted = self.noted, {}
+        for partition_no, one in noted.items():
+            self._stored.put(partition_no, one, bytes_of(one.row.values()))
 
     def stored_after(self, partition_no: int, state: int) -> Noted | None:
         """Return the row that was stored here after a state of a partition, when it is known."""

@@ -76,7 +76,8 @@ class Writer:
 
     def run(self, operation: Transaction[T]) -> T:
         """Return the outcome of `operation` once it is committed; at once when nobody else is writing."""
-        self._open.wait()
+        if not self._open.raised:
+            self._open.wait()
         if not self._lock.locked():
             with self._lock:
                 self._recover()
@@ -115,7 +116,8 @@ class Writer:
 
     def drain(self) -> None:
         """Return when every operation queued before this call has been answered."""
-        self._open.wait()
+        if not self._open.raised:
+            self._open.wait()
         with self._lock:
             self._recover()
             self._drain()
@@ -131,7 +133,8 @@ class Writer:
 
     def alone(self, perform: Callable[[Any], T]) -> T:
         """Return what `perform` returns for the connection, while no transaction is open on it."""
-        self._open.wait()
+        if not self._open.raised:
+            self._open.wait()
         with self._lock:
             self._recover()
             return perform(self._connection)
