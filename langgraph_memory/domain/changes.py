@@ -33,7 +33,7 @@ from langgraph_memory.domain.changewords import (
 )
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.text import normalised, phrase_key, query_terms
-from langgraph_memory.domain.values import COUNTRIES, kind_of, with_value
+from langgraph_memory.domain.values import COUNTRIES, kind_of
 
 USER: Final = frozenset({"user"})
 
@@ -182,13 +182,6 @@ _ASKED_BY: Final = {
     "age": "old age",
     "answer language": "language reply answer",
 }
-
-
-def amended(content: str, value: str, old: str = "") -> tuple[str, str] | None:
-    """Return a statement with the value that its speaker corrected, and what that was; None where that is not clear."""
-    content = _DATED.sub("", content)  # the date that was worked out of the words is worked out anew
-    said = [re.sub(r"^(?:in|at|on|from|to|by|an?|the) ", "", claim.value) for claim in read(content).claims]
-    return with_value(content, value, old, said)
 
 
 def plainly(content: str) -> str:

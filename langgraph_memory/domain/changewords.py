@@ -45,6 +45,9 @@ CUE: Final = re.compile(
 )
 """What says that it was otherwise before."""
 
+CUES: Final = frozenset(CUE.pattern.removeprefix(r"\b(?:").removesuffix(r")\b").split("|"))
+"""The same words, one by one."""
+
 VALUE_END: Final = re.compile(
     r"\s(?:now|since|last|next|this|for (?:work|good|my|a|the|now)|because|but|with (?:my|the)|where|which|who|after|"
     r"before|until|yesterday|today|recently|ago|instead|again|anymore|any more|any longer|in (?:\d{4}|jan|feb|mar|apr|"
@@ -254,3 +257,48 @@ THINGS: Final = PEOPLE | frozenset(
     sport sports hobby exercise hours meeting meetings tickets chat calls office budget deadline""".split()
 )
 """Words that name a kind of thing, and by which something is asked for."""
+
+_I: Final = re.IGNORECASE
+CORRECTING: Final = (
+    r"i meant(?: to (?:say|write|type))?|i mean|meant|correction|typo|make that|scratch that|strike that|let me correct (?:that|myself)|"
+    r"i should(?:'ve| have) said|i should say|should have (?:said|been)|that should(?:'ve| have) been|should be|more like|"
+    r"(?:to be |or )?(?:exact|precise|more precise|honest)|if i'?m honest|strictly speaking|technically|come to think of it|"
+    r"sorry|apologies|wait|no|nope|oops|whoops|ugh|oh|err+|er|um+|uh+|ah|hm+|argh|actually|my bad|my mistake|my fault|hang on|hold on|"
+    r"(?:that|it)(?:'s| was| is)? (?:wrong|not right)|thats wrong|well|rather|i mixed (?:that|it|them) up|they just told me|autocorrect|"
+    r"i(?:'ve| have)? (?:just )?(?:checked|looked)(?: it| that)?(?: up)?(?: again)?|(?:just )?(?:checked|looked)(?: (?:at )?my [\w ]+| again| it| up)?|"
+    r"i(?:'d| would) say|brain fart"
+)
+_FILLERS: Final = (
+    r"pretty sure|in fact|of course|obviously|lol|haha|thanks|please|pls|again|earlier|before|yesterday|just now"
+)
+CORRECTION_LEAD = re.compile(rf"\W*(?:{CORRECTING})(?=$|[\s,.!;:*-])|\*", _I)
+CORRECTION_TAIL = re.compile(rf"[\s,.!;-](?:{CORRECTING}|instead|forgot .+)[\s.!*]*$|\*$", _I)
+CORRECTION_CUE = re.compile(rf"(?:^|(?<=[\s,.!;:*-]))(?:{CORRECTING}|{_FILLERS})(?=$|[\s,.!;:*-])[\s,.!;:*-]*", _I)
+VALUE_OPENING = re.compile(
+    r"(?:it'?s|it is|that'?s|that is|it was|it should be|he'?s|she'?s|they'?re|he is|she is|they are|i'?m|i am|we'?re|we are|it'?s actually)\s+",
+    _I,
+)
+VALUE_PREPOSITION = re.compile(
+    r"(?:in|at|on|from|to|for|by|with|the|an?|called|named|only|just|now|really|about|exactly)\s+", _I
+)
+NOT_OLD = re.compile(
+    r"(?:^|[\s,.!;:-])(?:and |but |definitely |certainly )?(?:not|never|instead of|rather than) (?:the |an? |my |in |on |at |from |with |to )*"
+    r"(?P<old>[^,.!;:]+)",
+    _I,
+)
+MEANT = re.compile(
+    r"\b(?:i meant|i mean|correction|typo|make that|scratch that|strike that|let me correct|i should(?:'ve| have)? sa(?:id|y)|my mistake)\b|^\*|\*$",
+    _I,
+)
+AGAINST = re.compile(
+    r"(?:^|[,.!;:])\s*(?:and |but )?not\b(?! (?:sure|really|yet|at all|too|so|just|only|even|that))", _I
+)
+"""What says against something how it is: ", not viola"."""
+SAID_OLD = re.compile(
+    r"\b(?:i|we) (?:keep saying|always say|(?:told|said|wrote|typed|put|have said)(?: you| it| that)?(?: earlier| before)?) (?P<old>[^,.!;:]{1,40}?)"
+    r"(?=$|[,.!;:]| but | and | i meant| it'?s )",
+    _I,
+)
+CORRECTION_PARTS = re.compile(
+    r"\s*[,.!;:()…]+(?=\s|$)|\s+[-–—]+\s+|\s+(?:but|and(?! a half)|because|since|cause|if|which|counting|with the|rather than|instead of|not|never|instead|lol|now)\b"
+)

@@ -11,12 +11,19 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache, cached_property, lru_cache
 from importlib.resources import files
+from itertools import pairwise
 from math import exp
 from typing import Any, Final
 
 from langgraph_memory.cache import remember_short
+from langgraph_memory.domain.amendments import (
+    Amended,
+    looks_like_a_correction,
+    resolved,
+    says_what_is_meant,
+)
 from langgraph_memory.domain.changes import are_of_others, is_negative, of_one_subject, plainly, stems
-from langgraph_memory.domain.changewords import CUE, PEOPLE
+from langgraph_memory.domain.changewords import CUE, CUES, PEOPLE
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.search.meaning import meaning
 from langgraph_memory.domain.text import normalised
@@ -28,11 +35,16 @@ UNDECIDED: Final = 0.4
 """The probability from which on a newer statement is told alone, though the older is kept beside it."""
 CLEAR: Final = 0.85
 """The same for each of several; of less likely ones only the likeliest goes."""
+CUED: Final = 0.15
+"""The probability from which on a message that begins or ends like a correction is one of a value in a statement."""
+NAMED: Final = 0.02
+"""The same where it names the old value too."""
 COMPARED: Final = 32
 """Memories that one is compared with, at most."""
 LONGEST: Final = 40
 """Words of a statement that is compared; a longer one says more than one thing."""
 
+_QUOTED: Final = re.compile(r"The user says: “(.*)”\.?", re.DOTALL)
 _WORD: Final = re.compile(r"[^\W_]+(?:'[a-z]+)?")
 _ADDED: Final = re.compile(r"\b(?:also|too|as well|another|other|second|both|either|plus|besides)\b")
 _PASSING: Final = re.compile(
@@ -70,7 +82,8 @@ def likely_replaced_by(new: Memory, known: Sequence[Memory], *, least: float = L
         and (new.slot is None or one.slot is None)
         and (told or _goes_on(new, one))
     ]
-    found = [(likelihood(new.content, one.content), one) for one in others[:COMPARED] if not _is_for_good(new, one)]
+    said = new.source.excerpt or new.content
+    found = [(likelihood(said, one.content), one) for one in others[:COMPARED] if not _is_for_good(new, one)]
     best = max((chance for chance, _ in found), default=0.0)
     return [(one, "it most likely holds no longer") for chance, one in found if chance >= max(least, min(best, CLEAR))]
 
@@ -108,8 +121,21 @@ def likelihood(said: str, known: str) -> float:
         return 0.0
     weights = _weights()
     score = weights.get("", 0.0) + sum(weights.get(name, 0.0) * value for name, value in _marks(new, old))
+    score += sum(weights.get(name, 0.0) for name in _forms(new, old))
     score += new.weight + (new.weight_of_it if new.stems & old.stems else 0.0)
     return 1.0 / (1.0 + exp(-max(-30.0, min(30.0, score))))
+
+
+def corrected(known: str, said: str) -> Amended | None:
+    """Return what is known with the value that a message corrects in it; None where it is not clear that it does.
+
+    The less the message looks like a correction, the likelier it has to be that it changes just that.
+    """
+    found = resolved(known, said)
+    if found is None:
+        return None
+    needed = NAMED if found.named or says_what_is_meant(said) else CUED if looks_like_a_correction(said) else LIKELY
+    return found if likelihood(said, known) >= needed else None
 
 
 def has_a_cue(text: str) -> bool:
@@ -123,12 +149,13 @@ def marks(said: str, known: str) -> list[tuple[str, float]]:
     new, old = _reading(said), _reading(known)
     if not _are_comparable(new, old):
         return []
-    words = dict.fromkeys(new.words)
-    of_it = words if new.stems & old.stems else ()
+    of_it = new.said if new.stems & old.stems else ()
     return [
         *_marks(new, old),
-        *((f"says {word}", 1.0) for word in words),
-        *((f"says {word} of it", 1.0) for word in of_it),
+        *((name, 1.0) for name in _forms(new, old)),
+        *((name, 1.0) for name in new.said),
+        *((name, 1.0) for name in new.pairs),
+        *((f"{name} of it", 1.0) for name in of_it),
     ]
 
 
@@ -142,9 +169,13 @@ class _Reading:
     """A statement in words: `telling` are those that say what it is about."""
 
     def __init__(self, text: str) -> None:
+        quoted = _QUOTED.fullmatch(text)
+        self.text = quoted[1] if quoted else text
         self.plain = plainly(text)
+        self.corrects = looks_like_a_correction(self.text)
         self.words = _WORD.findall(self.plain)
-        self.telling = [word for word in self.words if stems(word)]
+        self.stems_of = [stems(word) for word in self.words]
+        self.telling = [word for word, found in zip(self.words, self.stems_of, strict=True) if found]
         self.stems = stems(self.plain)
         self.people = frozenset(word.removesuffix("'s") for word in self.words) & PEOPLE
         self.values = {sort: set(found.findall(self.plain)) for sort, found in _SORTS if found.search(self.plain)}
@@ -158,14 +189,37 @@ class _Reading:
         }
 
     @cached_property
+    def said(self) -> dict[str, None]:
+        """The names of its words among the marks."""
+        return dict.fromkeys(f"says {word}" for word in self.words)
+
+    @cached_property
+    def pairs(self) -> dict[str, None]:
+        """The names of each two neighbouring words among the marks, its start and end included."""
+        return dict.fromkeys(f"says {one} {other}" for one, other in pairwise(("<", *self.words, ">")))
+
+    @cached_property
     def weight(self) -> float:
         """What its words weigh, whatever it is compared with."""
-        return sum(_weights().get(f"says {word}", 0.0) for word in set(self.words))
+        return sum(_weights().get(name, 0.0) for name in (*self.said, *self.pairs))
 
     @cached_property
     def weight_of_it(self) -> float:
         """What they weigh beside that where it shares a word with the other."""
-        return sum(_weights().get(f"says {word} of it", 0.0) for word in set(self.words))
+        return sum(_weights().get(f"{name} of it", 0.0) for name in self.said)
+
+    def form(self, shared: frozenset[str]) -> list[str]:
+        """Return how it is built: its small words as they are, for any other what sort of word it is."""
+        return [self._sort(word, found, shared) for word, found in zip(self.words, self.stems_of, strict=True)]
+
+    def _sort(self, word: str, found: frozenset[str], shared: frozenset[str]) -> str:
+        if found and found <= shared:
+            return "S"
+        if word in PEOPLE:
+            return "P"
+        if word[0].isdigit():
+            return "0"
+        return word if not found or word in CUES else "w"
 
 
 @remember_short(1024)
@@ -180,6 +234,10 @@ def _marks(new: _Reading, old: _Reading) -> Iterator[tuple[str, float]]:
     left, gone = _without(new, shared), _without(old, shared)
     alike = _most_alike(left, gone)
     closeness = float(meaning(new.plain) @ meaning(old.plain))
+    exchanged = resolved(old.text, new.text) if new.corrects else None
+    if exchanged is not None:
+        yield "corrects", 1.0
+        yield "corrects by name", float(exchanged.named)
     value_shared = bool(old.telling) and stems(old.telling[-1]) <= shared
     yield "shared", float(bool(shared))
     yield "common", common
@@ -204,6 +262,17 @@ def _marks(new: _Reading, old: _Reading) -> Iterator[tuple[str, float]]:
             yield f"{cue} value", float(value_shared)
             yield f"{cue} alike", alike
             yield f"{cue} close", closeness
+
+
+def _forms(new: _Reading, old: _Reading) -> set[str]:
+    """Return the n-grams of how both are built, in which what they share is one sort of word."""
+    shared = new.stems & old.stems
+    said, known = ["<", *new.form(shared), ">"], old.form(shared)
+    return {
+        *(f"form {one} {two}" for one, two in pairwise(said)),
+        *(f"form {one} {two} {three}" for one, two, three in zip(said, said[1:], said[2:], strict=False)),
+        *(f"known {one} {two}" for one, two in pairwise(known)),
+    }
 
 
 def _of_people(new: _Reading, old: _Reading) -> Iterator[tuple[str, float]]:

@@ -12,9 +12,9 @@ from pydantic import ValidationError
 
 from langgraph_memory.domain.admission import refuse_said
 from langgraph_memory.domain.candidate import Candidate, Flaw, Utterance
-from langgraph_memory.domain.changes import amended
 from langgraph_memory.domain.guard import DEFAULT_GUARD, GuardPolicy, Refusal, mask_together, refuse, refuse_key
 from langgraph_memory.domain.memory import Outcome
+from langgraph_memory.domain.outdated import corrected
 from langgraph_memory.domain.policy import Bucket, PromotionPolicy, Verdict
 from langgraph_memory.domain.quotes import holds
 from langgraph_memory.views import Table, Tabular
@@ -126,11 +126,8 @@ def amend(judged: Sequence[Judged], at: int, before: Sequence[Candidate]) -> lis
     if len(told) != 1 and correction.amends:
         told = []
     if not told:
-        return (
-            [*judged[:at], *judged[at + 1 :]]
-            if _says_more(judged, at)
-            else [*judged[:at], _unclear(judged[at]), *judged[at + 1 :]]
-        )
+        left = [] if _says_more(judged, at) else [_as_change(judged[at])]
+        return [*judged[:at], *left, *judged[at + 1 :]]
     replaced = {id(old) for old, _ in told}
     kept: list[Judged] = []
     for number, one in enumerate(judged):
@@ -153,9 +150,13 @@ def _says_more(judged: Sequence[Judged], at: int) -> bool:
     return any(one.candidate.message_id == message_id for number, one in enumerate(judged) if number != at)
 
 
-def _unclear(one: Judged) -> Judged:
-    why = "It corrects a message of which nothing is known that it could be about."
-    return Judged(one.candidate, Verdict(Bucket.KEEP_IN_SESSION, "nothing_to_change", why))
+def _as_change(one: Judged) -> Judged:
+    """Return a correction of which it is not clear what it exchanges as what may put an end to something known."""
+    if not one.candidate.amends:
+        why = "It takes back a message of which nothing is known."
+        return Judged(one.candidate, Verdict(Bucket.KEEP_IN_SESSION, "nothing_to_change", why))
+    change = {"amends": None, "replaces": (), "corrects": False, "changes_only": True}
+    return Judged(one.candidate.model_copy(update=change), one.verdict)
 
 
 def _amended(known: Candidate, correction: Candidate) -> tuple[Candidate, Candidate | None] | None:
@@ -164,13 +165,12 @@ def _amended(known: Candidate, correction: Candidate) -> tuple[Candidate, Candid
     if not correction.amends:
         taken_back = known.model_copy(update={**shared, "retires": True}) if known.target else None
         return known, taken_back
-    found = amended(known.content, correction.amends, correction.replaces[0] if correction.replaces else "")
+    found = corrected(known.content, correction.amends)
     if found is None:
         return None
-    content, gone = found
-    new = _with_value(known, gone, correction.amends)
+    new = _with_value(known, found.gone, found.value)
     return known, known.model_copy(
-        update={**shared, **new, "content": content, "confidence": max(known.confidence, 0.9)}
+        update={**shared, **new, "content": found.content, "confidence": max(known.confidence, 0.9)}
     )
 
 

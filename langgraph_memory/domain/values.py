@@ -14,6 +14,8 @@ _MONTH: Final = (
 _DAY: Final = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?s?"
 _UNITS: Final = r"(?:kg|kilos?|kgs|lbs?|pounds?|km|miles?|mg|ml|g|hours?|hrs?|mins?|minutes?|people|kids|years?|k|m|%)"
 
+_COUNTS: Final = "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
+
 _CLOCK: Final = r"(?:\d{1,2}(?:[:.h]\d{2})?\s?(?:am|pm)?)"
 
 VALUES: Final[tuple[tuple[str, str], ...]] = (
@@ -97,13 +99,19 @@ def _alike(sentence: str, value: str, likely: Sequence[str]) -> list[tuple[int, 
             spans = [one.span() for one in dict(_PARTS)["day"].finditer(sentence.lower())]
         if not spans and sort == "day":
             spans = [one.span("day") for one in _DAY_OF_DATE.finditer(sentence.lower())]
-        return spans
+        return _outside_dates(spans, sentence.lower()) if sort == "number" else spans
     names = [one.span() for one in _NAME.finditer(sentence) if one.start() > 0 and one[0].lower() not in _NOT_NAMES]
     similar = [(a, b) for a, b in names if SequenceMatcher(None, sentence[a:b].lower(), bare).ratio() >= _SAME_WORD]
     if len(similar) == 1:
         return similar
     named = [span for part in dict.fromkeys(likely) if part for span in _spans_of(sentence, part)]
     return named if len(named) == 1 else names if len(names) == 1 else []
+
+
+def _outside_dates(spans: Sequence[tuple[int, int]], sentence: str) -> list[tuple[int, int]]:
+    """Return those of some numbers that are no part of a date or a time."""
+    taken = [one.span() for kind in ("date", "time", "range") for one in dict(_PARTS)[kind].finditer(sentence)]
+    return [one for one in spans if not any(start <= one[0] < end for start, end in taken)]
 
 
 _PARTS: Final = (
@@ -120,7 +128,7 @@ _PARTS: Final = (
     ("day", re.compile(r"\b\d{1,2}(?:st|nd|rd|th)\b")),
     ("weekday", re.compile(rf"\b{_DAY}\b")),
     ("month", re.compile(rf"\b{_MONTH}\b")),
-    ("number", re.compile(rf"[$€£]?(?<![\w.])\d+(?:[.,]\d+)*(?:k|m)?\b(?:\s?{_UNITS}\b)?")),
+    ("number", re.compile(rf"[$€£]?(?<![\w.])\d+(?:[.,]\d+)*(?:k|m)?\b(?:\s?{_UNITS}\b)?|\b(?:{_COUNTS})\b")),
 )
 _UNIT: Final = re.compile(rf"(?<=\d)\s?{_UNITS}$")
 _DAY_OF_DATE: Final = re.compile(rf"\b(?:{_MONTH} )?(?P<day>\d{{1,2}}(?:st|nd|rd|th)?)(?=\b)(?: of)?(?: {_MONTH})?")

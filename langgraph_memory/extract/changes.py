@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
+from langgraph_memory.domain.amendments import looks_like_a_correction
 from langgraph_memory.domain.changes import says_of_a_change
-from langgraph_memory.domain.changewords import NO_NAME
 from langgraph_memory.domain.outdated import has_a_cue
 from langgraph_memory.domain.scope import storable
-from langgraph_memory.domain.values import is_name, kind_of
 from langgraph_memory.extract import gates
 from langgraph_memory.extract.clauses import Clause
 from langgraph_memory.extract.speech import plain
@@ -34,122 +32,25 @@ def is_stated(clause: Clause) -> bool:
     return not (gates.is_question(speech.text) or gates.is_supposed(speech.text))
 
 
-@dataclass(frozen=True, slots=True)
-class Amendment:
-    """What a message corrects in the one before: `value` in the place of `old`, or of what is of its kind.
-
-    Without a value the whole message before is taken back.
-    """
-
-    value: str
-    old: str = ""
-
-
-_I: Final = re.IGNORECASE
-_LONGEST: Final = 12
+_LONGEST: Final = 24
 """Words; a longer message says something of its own."""
-_STRONG = (
-    r"i meant(?: to (?:say|write|type))?|i mean|correction|typo|make that|scratch that|strike that|let me correct (?:that|myself)"
-    r"|i should have said|more like|(?:to be|or) (?:exact|precise|more precise)|come to think of it|\*"
-)
-_WEAK = (
-    r"sorry|wait|no|nope|oops|oh|err+|er|um+|uh+|ah|hm+|actually|my bad|my mistake|hang on|hold on|that was wrong"
-    r"|that's wrong|thats wrong|well|rather|i mixed (?:that|it|them) up|they just told me|autocorrect"
-    r"|(?:just )?checked(?: my [\w ]+| again| it)?"
-)
-_LEADS = re.compile(rf"(?:(?:(?P<strong>{_STRONG})|(?P<weak>{_WEAK}))(?:(?<=\*)|\b)[\s,.:;!-]*)+", _I)
-_IT_IS = re.compile(r"(?:it's|its|it is|that's|thats|that is|it was)\s+", _I)
-_PREPOSITION = re.compile(r"(?:in|at|on|from|to|for|by|with)\s+", _I)
-_TAIL = re.compile(
-    rf"[\s,.;!-]+(?:(?P<strong>{_STRONG})|(?P<weak>{_WEAK}|lol|haha|thanks|now|instead|forgot .+|with an? .+|please|pls|again))[\s.!]*$",
-    _I,
-)
-_NOT = re.compile(r"(?P<new>.{1,40}?)[,!.]?\s+(?:and )?not (?:the |in |on |at )?(?P<old>[^,]{1,40})$", _I)
-_RATHER = re.compile(r",? (?:rather|instead|actually|i meant)$", _I)
+_I: Final = re.IGNORECASE
 _TAKEN_BACK = re.compile(
     r"\W*(?:(?:oh|no|sorry|wait|actually|ok|okay)[\s,]+)*(?:scratch that|strike that|never ?mind(?: that)?|ignore (?:that|what i (?:just )?said)"
     r"|forget (?:what i (?:just )?said)|that(?:'s| is|s) not (?:true|right|correct)|i never said that|i didn'?t say that|"
     r"i was (?:joking|kidding)|just (?:joking|kidding))(?:[\s,]+(?:i'?m not|it'?s not|it isn'?t|i don'?t|i do not|i am not|please|thanks|lol))?\W*",
     _I,
 )
-_NO_VALUE: Final = NO_NAME | frozenset(
-    "yes yeah yep okay ok thanks whatever maybe seriously wow lol right wrong good fine".split()
-)
 
 
-def amendment(message: str) -> Amendment | None:
-    """Return what a short message corrects in the one before: "sorry 14, typo", "wait its the 13th", "scratch that"."""
+def amendment(message: str) -> str | None:
+    """Return a short message that may correct the one before; empty where it only takes that back; None for others."""
     text = " ".join(message.replace("’", "'").split())
-    if not text or len(text.split()) > 2 * _LONGEST or "?" in text or not storable(text):
+    if not text or len(text.split()) > _LONGEST or "?" in text or not storable(text):
         return None
     if _TAKEN_BACK.fullmatch(text):
-        return Amendment("")
-    for part in dict.fromkeys((_ASIDE.split(text, maxsplit=1)[0], text, _after_excuse(text))):
-        found = _said_before(part) or _corrected(part) if len(part.split()) <= _LONGEST else None
-        if found is not None:
-            return found
-    return None
-
-
-_ASIDE = re.compile(r"(?<=\w)(?:[.!]+ |, (?=(?:i|she|he|they|that|it|always|time)\b)| (?=if you\b))", _I)
-"""Where what is said beside a correction begins: "Slovenia. i always type the wrong one"."""
-_BEFORE_SAID = re.compile(
-    r"(?:\W*(?:sorry|oops|wait|no|ah|oh)\W+)?(?:i think |earlier |before |yesterday |just now )*i (?:told you|said|wrote|typed|put)"
-    r"(?: before| earlier)? (?P<old>[^,]{1,40}?)(?:,| but| and|;| -)? (?:but |and )?(?:i meant|it's|its|it is|should be|that should be)"
-    r" (?P<new>[^,.]{1,40})\W*",
-    _I,
-)
-
-
-def _after_excuse(text: str) -> str:
-    """Return a correction without the excuse between its cue and its value: "oh no, she'd kill me, it's 8 October"."""
-    cue, value = _LEADS.match(text), text.rpartition(", ")[2]
-    return f"{cue[0].strip(' ,')}, {value}" if cue and _IT_IS.match(value) else text
-
-
-def _said_before(text: str) -> Amendment | None:
-    """Return what a message corrects that names what was said: "earlier i said Lisbon, i meant Porto"."""
-    found = _BEFORE_SAID.fullmatch(text)
-    return Amendment(found["new"].strip(), found["old"].strip()) if found else None
-
-
-def _corrected(text: str) -> Amendment | None:
-    text, strong, weak = _without_cues(text)
-    against = _NOT.fullmatch(text)
-    value = _RATHER.sub("", against["new"] if against else text).strip(" ,.;:!*\"'")
-    said_as = _IT_IS.match(value)
-    value = value[said_as.end() :] if said_as else value
-    placed = _PREPOSITION.match(value)
-    value = value[placed.end() :] if placed else value
-    kind = kind_of(value.lower())
-    words = value.lower().split()
-    if not words or len(words) > 5 or words[0] in _NO_VALUE - {"the", "one", "two", "three", "a"}:
-        return None
-    if against:
-        known = kind or len(words) <= 3
-        return (
-            Amendment(value, against["old"].strip(" ,.;:!*")) if known and (strong or weak or said_as or kind) else None
-        )
-    if kind and kind != "name":
-        return Amendment(value) if strong or weak else None
-    named = is_name(value)
-    if (strong and (named or len(words) <= 2)) or (named and (said_as or placed) and (weak or said_as)):
-        return Amendment(value)
-    return None
-
-
-def _without_cues(text: str) -> tuple[str, bool, bool]:
-    """Return a message after its last cue of a correction, without those that it ends with; and which there were."""
-    strong = weak = False
-    while found := _TAIL.search(text):
-        strong, weak = strong or bool(found["strong"]), weak or found["strong"] is None
-        text = text[: found.start()]
-    last = 0
-    for found in _LEADS.finditer(text):
-        if found.end() < len(text) and (found.start() == 0 or text[found.start() - 1] in " ,.!"):
-            strong, weak = strong or bool(found["strong"]), weak or bool(found["weak"])
-            last = found.end()
-    return text[last:], strong, weak
+        return ""
+    return text if looks_like_a_correction(text) else None
 
 
 _FORGET = re.compile(

@@ -12,7 +12,6 @@ from langgraph_memory.domain.changes import person_of
 from langgraph_memory.domain.scope import storable
 from langgraph_memory.extract import gates
 from langgraph_memory.extract.changes import (
-    Amendment,
     amendment,
     asks_to_forget_all,
     is_stated,
@@ -26,6 +25,7 @@ from langgraph_memory.extract.clauses import clauses as clauses_of
 from langgraph_memory.extract.corrections import amended, corrected, without_repeats
 from langgraph_memory.extract.events import event, without_time
 from langgraph_memory.extract.findings import Finding, read
+from langgraph_memory.extract.follow_up import with_follow_up
 from langgraph_memory.extract.foreign import BLANK, LONGEST_MESSAGE, is_work_on_a_text, own_words
 from langgraph_memory.extract.gate import Heard, hear
 from langgraph_memory.extract.mentions import mentioned
@@ -35,7 +35,6 @@ from langgraph_memory.extract.restate import is_english, restated, trimmed
 from langgraph_memory.extract.sentences import Sentence, clauses, sentences
 from langgraph_memory.extract.speech import Speech, is_greeting, plain
 from langgraph_memory.extract.standing import standing_rule
-from langgraph_memory.extract.taken_up import with_what_it_takes_up
 from langgraph_memory.extract.topics import TOPICS
 from langgraph_memory.extract.wholeness import holds, is_qualified, tells_all
 
@@ -52,6 +51,8 @@ _BEFORE: Final = 3
 _SHORT_MESSAGE: Final = 30
 """Words of a message up to which its clauses may together tell of one change."""
 _SPEAKER = re.compile(r"\b(?:i|i'?m|i'?ve|i'd|i'll|me|my|mine|we|we'?re|we'?ve|us|our|ours)\b", re.IGNORECASE)
+_FULL = re.compile(r"\b(?:i|i'?m|my|we|our)\b", re.IGNORECASE)
+"""What a message that says something of its own has in it, beside a correction."""
 _SHORT_QUOTATION: Final = 40
 """Characters of a quotation inside a statement up to which it belongs to it."""
 UNHEARD: Final = 0.04
@@ -83,7 +84,7 @@ class RuleExtractor:
         for one in utterances:
             if one.actor == "user":
                 before = one.before or last.get(one.name, ())
-                found += with_what_it_takes_up(_candidates(one), before, _found_alone)
+                found += with_follow_up(_candidates(one), one, before, _found_alone)
                 last[one.name] = (*before, one.text)[-_BEFORE:]
         return found
 
@@ -116,11 +117,18 @@ def _candidates(utterance: Utterance) -> list[Candidate]:
     correction = None if any(one.slot for one in proposed) else amendment(text)
     if correction is None:
         return proposed
-    others = [
-        one.model_copy(update={"changes_only": True}) if correction.value in one.excerpt else one
-        for one in proposed  # alone, "no, 9 to 17" tells nothing
-    ]
+    others = [_unless_alone(one, text) for one in proposed]
     return [*others, _correction(correction, utterance, off_the_record)]
+
+
+def _unless_alone(candidate: Candidate, message: str) -> Candidate:
+    """Return what is the whole of a message that may be a correction as what counts only as a change: "no, 9 to 17"."""
+    alone = (
+        len(candidate.excerpt) >= 0.6 * len(message)
+        and candidate.memory_type != "rule"
+        and _FULL.search(message) is None
+    )
+    return candidate.model_copy(update={"changes_only": True}) if alone else candidate
 
 
 def _found_alone(text: str) -> list[Candidate]:
@@ -379,11 +387,10 @@ def _as_said(finding: Finding, speech: Speech) -> Finding:
     )
 
 
-def _correction(found: Amendment, utterance: Utterance, flaw: Flaw | None) -> Candidate:
+def _correction(text: str, utterance: Utterance, flaw: Flaw | None) -> Candidate:
     return Candidate(
-        content=utterance.text,
-        amends=found.value,
-        replaces=(found.old,) if found.old else (),
+        content=restated(utterance.text) if text else utterance.text,
+        amends=text,
         corrects=True,
         message_id=utterance.message_id,
         excerpt=utterance.text,

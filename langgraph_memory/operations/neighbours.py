@@ -49,6 +49,9 @@ MOST_TERMS = 24
 LOOKED_AT = 64
 """How many of the newest memories that hold one of those are read."""
 
+LATEST = 6
+"""How many of the owner's latest memories are read for those of the same thread."""
+
 LARGEST = 20_000
 """Texts of an owner up to which a new one is compared with all their vectors: that takes a few milliseconds."""
 
@@ -95,17 +98,33 @@ def _alike(
 def mentioning_any(new: Memory, corpus: Row | None, terms: Sequence[str], now: datetime) -> Effects[list[Memory]]:
     """Return the live memories that `new` is told beside, of its scope or one around it, that hold any of some terms.
 
-    Newest first, and no more than there can be of one thing; whatever their type, but no summaries.
+    Newest first, and no more than there can be of one thing; whatever their type, but no summaries. The latest of the
+    same thread are among them, whatever their words: what is said next may be about them.
     """
-    if corpus is None or not terms:
+    if corpus is None:
         return []
     wanted = list(dict.fromkeys(form for term in terms for form in _forms_of(term)))[:MOST_TERMS]
-    numbers = yield from _newest_holding(corpus, wanted)
+    holding = yield from _newest_holding(corpus, wanted)
+    numbers = list(dict.fromkeys((*_latest(new, corpus), *holding)))
     if not numbers:
         return []
     memories = yield from numbered(corpus["partition"], numbers)
-    scopes = visible_from(new.scope)
-    return [one for one in reversed(memories.values()) if one.scope in scopes and _is_beside(one, new, now)]
+    scopes, mentioned = visible_from(new.scope), frozenset(holding)
+    return [
+        one
+        for number, one in reversed(memories.items())
+        if one.scope in scopes
+        and (number in mentioned or one.source.thread_id == new.source.thread_id)
+        and _is_beside(one, new, now)
+    ]
+
+
+def _latest(new: Memory, corpus: Row) -> Sequence[int]:
+    """Return the numbers of the owner's latest memories, where `new` was said in a thread."""
+    newest = corpus["newest"]
+    if newest is None or new.source.thread_id is None:
+        return ()
+    return range(newest, max(newest - LATEST, corpus["partition_no"] << 32), -1)
 
 
 def _newest_holding(corpus: Row, terms: Sequence[str]) -> Effects[list[int]]:

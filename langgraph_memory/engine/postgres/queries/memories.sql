@@ -76,7 +76,9 @@ SELECT p.partition, p.partition_no, p.size, (SELECT coalesce(json_agg(n.memory_n
     UNION
     SELECT memory_no FROM agent_memory
     WHERE partition = :partition AND scope = :scope AND memory_type = :memory_type AND fingerprint = :fingerprint
-      AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)) AS n) AS about
+      AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now)) AS n) AS about,
+    (SELECT max(memory_no) FROM agent_memory
+     WHERE memory_no BETWEEN p.partition_no << 32 AND (p.partition_no << 32) + 4294967295) AS newest
 FROM store_partition AS p WHERE p.partition = :partition
 
 -- name: memories_of_owner

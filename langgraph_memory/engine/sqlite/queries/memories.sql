@@ -77,7 +77,9 @@ SELECT p.*, (SELECT json_group_array(memory_no) FROM (
     UNION
     SELECT memory_no FROM agent_memory
     WHERE partition = :partition AND scope = :scope AND memory_type = :memory_type AND fingerprint = :fingerprint
-      AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now))) AS about
+      AND superseded_at IS NULL AND (expires_at IS NULL OR expires_at > :now))) AS about,
+    (SELECT max(memory_no) FROM agent_memory
+     WHERE memory_no BETWEEN p.partition_no << 32 AND (p.partition_no << 32) + 4294967295) AS newest
 FROM store_partition AS p WHERE p.partition = :partition
 
 -- name: memories_of_owner

@@ -1,0 +1,188 @@
+"""Works out what a short correction changes in the statement before it: "cello! not viola", "hang on, it's Wednesday".
+
+What is said against something names both values. Else the new value takes the place of what is of its kind (a date, a
+number, a name), stands after the same words, or means something near: one clear answer, or none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from langgraph_memory.domain.changewords import (
+    AGAINST,
+    CORRECTION_CUE,
+    CORRECTION_LEAD,
+    CORRECTION_PARTS,
+    CORRECTION_TAIL,
+    MEANT,
+    NO_NAME,
+    NOT_OLD,
+    PEOPLE,
+    SAID_OLD,
+    VALUE_OPENING,
+    VALUE_PREPOSITION,
+)
+from langgraph_memory.domain.text import STOP_WORDS
+from langgraph_memory.domain.values import is_name, kind_of, with_value
+from langgraph_memory.domain.word_vectors import meaning
+
+_I: Final = re.IGNORECASE
+NEAR: Final = 0.34
+"""The cosine of two words from which on one may stand for the other."""
+AHEAD: Final = 0.05
+"""How much nearer the nearest word is than the next one."""
+LONGEST_VALUE: Final = 4
+"""Words of a new value."""
+_NEAR_WORDS: Final = 3
+"""The same of one that takes the place of what means something near."""
+
+_DATED: Final = re.compile(r" \([^()]*\b20\d\d\)")
+_KEY = re.compile(r"The user's [\w -]{2,40}? (?:is|are) ")
+"""What says which thing a value is of."""
+_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_ALSO: Final = frozenset("was were not is are has had does".split())
+_NO_VALUE: Final = frozenset(
+    "not i i'm i've i'd i'll you he she we they it why what how when where who could can would do does did don't is "
+    "are am was were that this there yes yeah ok okay thanks whatever maybe seriously wow right wrong good fine".split()
+)
+"""First words of what is no value."""
+_TELLS = re.compile(r"(?:he|she|they|we|i|it) (?!am|is|are|was|have|meant|mean|said)\w+ \w+ ", _I)
+_FRAME: Final = STOP_WORDS | frozenset("user says user's team called".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Amended:
+    """A statement with `value` in the place of `gone`; `named` says that the correction named both itself."""
+
+    content: str
+    value: str
+    gone: str
+    named: bool = False
+
+
+def resolved(sentence: str, said: str) -> Amended | None:
+    """Return a statement with the value that a correction gives it; None where it is not clear which."""
+    sentence = _DATED.sub("", sentence)  # the date that was worked out of the words is worked out anew
+    said = " ".join(said.replace("’", "'").split())
+    for found in _against(sentence, said):
+        return _amended(sentence, *found, named=True)
+    for value in _values(said):
+        exchanged = _in_place(sentence, value)
+        if exchanged is not None:
+            return _amended(sentence, *exchanged)
+    return None
+
+
+def looks_like_a_correction(said: str) -> bool:
+    """Return whether a message begins or ends as corrections do, or says what is meant against what is not."""
+    said = " ".join(said.replace("’", "'").split())
+    return bool(
+        CORRECTION_LEAD.match(said) or CORRECTION_TAIL.search(said) or AGAINST.search(said) or SAID_OLD.search(said)
+    )
+
+
+def says_what_is_meant(said: str) -> bool:
+    """Return whether a message says that it corrects: "I meant", "typo"."""
+    return MEANT.search(said) is not None
+
+
+def _amended(sentence: str, content: str, gone: str, *, named: bool = False) -> Amended:
+    start = sentence.index(gone)
+    return Amended(content, content[start : len(content) - len(sentence) + start + len(gone)], gone, named)
+
+
+def _against(sentence: str, said: str) -> Iterator[tuple[str, str]]:
+    """Yield what a correction gives that names the old value too."""
+    for pattern in (NOT_OLD, SAID_OLD):
+        for found in pattern.finditer(said):
+            old = _held(sentence, found["old"])
+            if not old:
+                continue
+            before, after = said[: found.start()], said[found.end() :]
+            sides = (*reversed(list(_values(before))), *_values(after))
+            for value in (*_values(after), *_values(before)) if pattern is SAID_OLD else sides:
+                new = with_value(sentence, value, old) if _is_value(value, old) else None
+                if new is not None:
+                    yield new
+
+
+def _is_value(value: str, old: str) -> bool:
+    """Return whether some words can take the place of others: no clause, nor the same words."""
+    words = frozenset(_WORD.findall(value.lower()))
+    return bool(words) and not words & _NO_VALUE and not words <= frozenset(_WORD.findall(old.lower()))
+
+
+def _held(sentence: str, old: str) -> str:
+    """Return the most of `old`, from its start, that stands in a statement."""
+    words = old.split()
+    for end in range(len(words), 0, -1):
+        part = " ".join(words[:end]).strip(" ,.;:!*\"'")
+        if part.lower() not in _FRAME and re.search(rf"(?<!\w){re.escape(part)}(?!\w)", sentence, _I):
+            return part
+    return ""
+
+
+def _values(said: str) -> Iterator[str]:
+    """Yield what a correction may give as the new value, part by part, without cues and what opens a sentence."""
+    for part in CORRECTION_PARTS.split(CORRECTION_CUE.sub(", ", said)):
+        value = part.strip(" ,.;:!*\"'-")
+        while opening := VALUE_OPENING.match(value) or VALUE_PREPOSITION.match(value):
+            value = value[opening.end() :]
+        if (
+            value
+            and len(value.split()) <= LONGEST_VALUE * 2
+            and (value.split()[0].lower() not in _NO_VALUE or _TELLS.match(value))
+        ):
+            yield value
+
+
+def _in_place(sentence: str, value: str) -> tuple[str, str] | None:
+    """Return a statement with a value in the place of what is of its kind, stands after the same words, or is near."""
+    for whole in (value, " ".join(value.split()[:2]), value.split(maxsplit=1)[0]):
+        is_value = whole.split()[0].lower() not in _NO_VALUE
+        if is_value and (kind_of(whole.lower()) not in ("", "name") or is_name(whole)):
+            found = with_value(sentence, whole)
+            if found is not None:
+                return found
+    return _after_the_same(sentence, value) or (
+        _nearest(sentence, value) if len(value.split()) <= LONGEST_VALUE else None
+    )
+
+
+def _after_the_same(sentence: str, value: str) -> tuple[str, str] | None:
+    """Return a statement with what follows the words that both hold exchanged: "he studies in Uppsala"."""
+    words, places = value.split(), list(_WORD.finditer(sentence))
+    known = [place[0].lower() for place in places]
+    for start in range(len(words) - 2, -1, -1):
+        shared = [word.lower() for word in words[start : start + 2]]
+        new = words[start + 2 :]
+        at = [place for place in range(len(known) - 2) if known[place : place + 2] == shared]
+        if len(at) == 1 and 0 < len(new) <= LONGEST_VALUE and shared[1] not in _ALSO:
+            return with_value(sentence, " ".join(new), sentence[places[at[0] + 2].start() :].rstrip(" .”"))
+    return None
+
+
+def _nearest(sentence: str, value: str) -> tuple[str, str] | None:
+    """Return a statement with the word exchanged that means nearest to a value: "cello" for "viola"."""
+    head = _WORD.findall(value.lower())
+    telling = [word for word in head if word not in _FRAME and word not in NO_NAME]
+    if not telling or len(head) > _NEAR_WORDS or any(word in _FRAME | _NO_VALUE for word in head):
+        return None
+    vector = meaning(telling[-1])
+    key = _KEY.match(sentence)
+    places = _WORD.finditer(sentence, key.end() if key else 0)
+    words = dict.fromkeys(found[0] for found in places if _may_stand(found[0], telling))
+    near = sorted(((float(meaning(word.lower()) @ vector), word) for word in words), reverse=True)
+    if not near or near[0][0] < NEAR or (len(near) > 1 and near[0][0] - near[1][0] < AHEAD):
+        return None
+    return with_value(sentence, value, near[0][1])
+
+
+def _may_stand(word: str, value: list[str]) -> bool:
+    low = word.lower().removesuffix("'s")
+    if low in _FRAME or low in value or not low.isalpha():
+        return False
+    return (low in PEOPLE) == any(one in PEOPLE or "-in-law" in one for one in value)
