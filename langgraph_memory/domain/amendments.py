@@ -25,9 +25,9 @@ from langgraph_memory.domain.changewords import (
     VALUE_OPENING,
     VALUE_PREPOSITION,
 )
+from langgraph_memory.domain.search.meaning import meaning
 from langgraph_memory.domain.text import STOP_WORDS
 from langgraph_memory.domain.values import is_name, kind_of, with_value
-from langgraph_memory.domain.word_vectors import meaning
 
 _I: Final = re.IGNORECASE
 NEAR: Final = 0.34
