@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, cast
 
 from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.store.base import TTLConfig
@@ -31,12 +33,55 @@ from langgraph_memory.operations.embedding import Index
 from langgraph_memory.operations.index import claim_index
 from langgraph_memory.operations.settings import StoreSettings, checked_clock
 from langgraph_memory.store import Admin, Audit, CuratedStore, Hygiene, Jobs
+from langgraph_memory.store.options import checked
 from langgraph_memory.views import Records
 
 if TYPE_CHECKING:  # what reads a session knows the language and the graphs, which most programs here need not wait for
     from langgraph_memory.session import Summarizer
 
 _DAYS_30 = timedelta(days=30)
+
+
+class StoreOptions(TypedDict, total=False):
+    """What `open_memory` may be told of the store beside what has a name of its own."""
+
+    keep_receipts: timedelta | None
+    clock: Callable[[], datetime] | None
+
+
+class ThreadOptions(TypedDict, total=False):
+    """What `open_memory` may be told of threads; `ThreadSaver` says what it means."""
+
+    threads: Threads
+    serde: SerializerProtocol | None
+    allowed_classes: Iterable[type | tuple[str, ...]]
+    fence: bool
+    share_history: bool
+
+
+class MemoryOptions(StoreOptions, ThreadOptions, total=False):
+    """What a `MemoryDatabase` may be told of its store and its threads."""
+
+
+class EngineOptions(TypedDict, total=False):
+    """What `open_memory` may be told of the database itself; times are in seconds."""
+
+    busy_timeout: float
+    cache_bytes: int
+    read_only: bool
+    synchronous: Literal["NORMAL", "FULL"]
+    encryption_key: str | None
+    dbapi: ModuleType
+    pool_size: int
+    pool_timeout: float
+    connect_timeout: float
+    schema: str | None
+    scrub: Literal["vacuum", "rewrite"]
+    prepare: bool
+
+
+class OpenOptions(MemoryOptions, EngineOptions, total=False):
+    """Whatever `open_memory` may be told beside the arguments with a name of their own."""
 
 
 class MemoryDatabase:
@@ -55,31 +100,14 @@ class MemoryDatabase:
         *,
         index: Index | None = None,
         ttl: TTLConfig | None = None,
-        serde: SerializerProtocol | None = None,
-        allowed_classes: Iterable[type | tuple[str, ...]] = (),
-        fence: bool = False,
-        share_history: bool = False,
-        threads: Threads = "shared",
         memory_types: Iterable[MemoryType] = (),
         guard: GuardPolicy | None = None,
         receipts: Kept | None = None,
-        keep_receipts: timedelta | None = _DAYS_30,
-        clock: Callable[[], datetime] | None = None,
         settings: StoreSettings | None = None,
+        **options: Unpack[MemoryOptions],
     ) -> None:
+        checked("MemoryDatabase", options, MemoryOptions)
         self._engine = engine
-        self._settings = settings or StoreSettings()
-        if clock is not None:
-            self._settings.clock = checked_clock(clock)
-        self.checkpointer = ThreadSaver(
-            engine,
-            serde=serde,
-            allowed_classes=allowed_classes,
-            fence=fence,
-            share_history=share_history,
-            threads=threads,
-            clock=self._settings.clock,
-        )
         self.store = CuratedStore(
             engine,
             index=index,
@@ -87,9 +115,12 @@ class MemoryDatabase:
             memory_types=memory_types,
             guard=guard,
             receipts=receipts,
-            keep_receipts=keep_receipts,
-            settings=self._settings,
+            keep_receipts=options.get("keep_receipts", _DAYS_30),
+            settings=_timed(settings or StoreSettings(), options.get("clock")),
         )
+        self._settings = self.store.settings
+        of_threads = {name: value for name, value in options.items() if name in ThreadOptions.__annotations__}
+        self.checkpointer = ThreadSaver(engine, clock=self._settings.clock, **cast(ThreadOptions, of_threads))
         self._runner = Runner(engine, self._settings.embedder, claim_index)
         self.audit: Audit = self.store.audit
         self.hygiene: Hygiene = self.store.hygiene
@@ -166,17 +197,10 @@ def open_memory(
     *,
     index: Index | None = None,
     ttl: TTLConfig | None = None,
-    serde: SerializerProtocol | None = None,
-    allowed_classes: Iterable[type | tuple[str, ...]] = (),
-    fence: bool = False,
-    share_history: bool = False,
-    threads: Threads = "shared",
     memory_types: Iterable[MemoryType] = (),
     guard: GuardPolicy | None = None,
     receipts: Kept = "query",
-    keep_receipts: timedelta | None = _DAYS_30,
-    clock: Callable[[], datetime] | None = None,
-    **options: Any,
+    **options: Unpack[OpenOptions],
 ) -> Opening[MemoryDatabase]:
     """Open a database with `with` or `async with`, creating and migrating it when needed.
 
@@ -206,19 +230,13 @@ def open_memory(
 
     def build(engine: Engine) -> MemoryDatabase:
         return MemoryDatabase(
-            engine,
-            index=index,
-            ttl=ttl,
-            serde=serde,
-            allowed_classes=allowed_classes,
-            fence=fence,
-            share_history=share_history,
-            threads=threads,
-            memory_types=memory_types,
-            guard=guard,
-            receipts=receipts,
-            keep_receipts=keep_receipts,
-            clock=clock,
+            engine, index=index, ttl=ttl, memory_types=memory_types, guard=guard, receipts=receipts, **own
         )
 
-    return Opening(conn_string, options, build)
+    of_engine = {name: value for name, value in options.items() if name not in MemoryOptions.__annotations__}
+    own = cast(MemoryOptions, {name: value for name, value in options.items() if name not in of_engine})
+    return Opening(conn_string, of_engine, build)
+
+
+def _timed(settings: StoreSettings, clock: Callable[[], datetime] | None) -> StoreSettings:
+    return settings if clock is None else replace(settings, clock=checked_clock(clock))

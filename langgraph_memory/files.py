@@ -236,7 +236,7 @@ class MemoryFiles:
             return []
         how: dict[str, Any] = {"limit": _MOST, "max_tokens": self._max_tokens, "source": self._source}
         recall = self._store.recall(None, **how, **self._whose)
-        order = list(self._store.memory_types)
+        order = list(self._store.settings.types)
         shown = [one for one in recall.memories if not _is_note(one)]
         return sorted(shown, key=lambda one: order.index(one.memory_type))
 
@@ -251,7 +251,7 @@ class MemoryFiles:
 
     def _edit_profile(self, text: str) -> None:
         known = self._known()
-        wanted = list(_parsed(text, self._store.memory_types))
+        wanted = list(_parsed(text, self._store.settings.types))
         refused: list[str] = []
         forgotten: list[Memory] = []
         for old, new in _changes(known, wanted):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -120,13 +120,17 @@ class Driver:
 
 @contextmanager
 def opened_store(
-    path: Any, clock: Clock | None = None, engine_options: dict[str, Any] | None = None, **options: Any
+    path: Any,
+    clock: Clock | None = None,
+    engine_options: dict[str, Any] | None = None,
+    new_id: Callable[[], str] | None = None,
+    **options: Any,
 ) -> Iterator[CuratedStore]:
-    """Open a store on `path` whose time is `clock` and whose ids count up."""
+    """Open a store on `path` whose time is `clock` and whose ids count up, unless `new_id` makes them."""
     engine = connect(path, **engine_options or {})
     try:
         numbers = count(1)
-        settings = StoreSettings(clock=clock or Clock(), new_id=lambda: f"id-{next(numbers):04}")
+        settings = StoreSettings(clock=clock or Clock(), new_id=new_id or (lambda: f"id-{next(numbers):04}"))
         store = CuratedStore(engine, settings=settings, **options)
         store.setup()
         yield store

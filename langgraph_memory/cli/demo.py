@@ -224,7 +224,7 @@ def _show_asking(turns: Sequence[_Turn], memory: MemoryDatabase, console: Consol
         console.print(Text(f"agent: {safe(turn.answer)}", style="cyan"))
         for recall in (_without(recall, shown) for recall in turn.recalls):
             if recall.items or recall.dropped:
-                draw(recall_table(recall, memory.store.memory_types.always_injected()), console)
+                draw(recall_table(recall, memory.store.settings.types.always_injected()), console)
     _show_summary(turns, console)
 
 

@@ -99,7 +99,7 @@ def recall(
     """Find what is known for a query, and what was left out and why."""
     with opened(db) as memory:
         found = memory.store.recall(query, owner_id=owner, scope=scope, memory_types=memory_types or None, limit=limit)
-        always = memory.store.memory_types.always_injected()
+        always = memory.store.settings.types.always_injected()
     if as_json:
         recalled = [{"score": one.score, **one.memory.row()} for one in found]
         dropped = [{"reason": one.reason, **one.memory.row()} for one in found.dropped]

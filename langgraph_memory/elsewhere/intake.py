@@ -67,7 +67,7 @@ def take_in(
     check_owner(owner_id)
     if not dry_run:
         return _take_in(memory.store, foreign, owner_id, scope, dry_run=False)
-    with open_memory(":memory:", guard=memory.store.guard) as throwaway:
+    with open_memory(":memory:", guard=memory.store.settings.guard) as throwaway:
         return _take_in(throwaway.store, foreign, owner_id, scope, dry_run=True)
 
 

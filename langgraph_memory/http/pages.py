@@ -180,7 +180,7 @@ def _add_listings(router: APIRouter, site: _Site) -> None:
             found = await store.alist_memories(owner_id=owner, everything=everything, limit=PAGE + 1, offset=offset)
         more = _more(found, offset)
         context = {"memories": found[:PAGE], "q": q, "everything": everything, "next": more, "offset": offset}
-        types = sorted(store.memory_types)
+        types = sorted(store.settings.types)
         context["paused"] = (await store.admin.aowner_memory(owner_id=owner)).paused
         return site.page(request, "memories.html", owner, now=datetime.now(UTC), types=types, **context)
 

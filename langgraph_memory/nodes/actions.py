@@ -209,7 +209,7 @@ def _concluded(
     numbered = entry.model_copy(update={"message": len(batch)})
     (candidate,) = Concluding(batch, Shown(known=known, types=types), _NAME, 1).candidates([numbered])
     candidate = candidate.model_copy(update={"actor": "assistant"})
-    if candidate.memory_type in run.store.memory_types and not candidate.forgets:
+    if candidate.memory_type in run.store.settings.types and not candidate.forgets:
         candidate = candidate.model_copy(update=_as_the_rules_file_it(candidate, batch[-1]))
     if candidate.flaw is not None:
         raise _RefusedError(f"{refused}: {judge(candidate, PromotionPolicy()).verdict.explanation}")

@@ -15,7 +15,7 @@ from langgraph_memory.domain.trail import explain as explained
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Transaction, reads, reads_settled
 from langgraph_memory.errors import InvalidInputError, ReceiptNotFoundError
-from langgraph_memory.operations.recall import answered, request_of
+from langgraph_memory.operations.recall import Question, answered, request_of
 from langgraph_memory.operations.rows import sound
 from langgraph_memory.operations.settings import StoreSettings, check_bounds, check_text, several
 from langgraph_memory.views import Records
@@ -83,8 +83,8 @@ def replay(
     asked: dict[str, Any] = dict(receipt.body["request"])
     at = datetime.fromisoformat(asked.pop("at"))
     asked["memory_types"] = [name for name in asked["memory_types"] if name in settings.types]
-    fields = {**asked, "owner_id": owner_id, "scope": receipt.body["scope"], "shared_with": shared_with, "as_of": None}
-    now = yield from request_of(receipt.body["query"], fields, settings, settings.clock())
+    asked |= {"query": receipt.body["query"], "scope": receipt.body["scope"], "shared_with": shared_with}
+    now = yield from request_of(Question(owner_id=owner_id, **asked), settings, settings.clock())
     then = yield from answered(replace(now, id=receipt.id, at=at, past=True), settings)
     again = yield from answered(now, settings)
     return Replay(then, again)

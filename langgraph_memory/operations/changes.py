@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, get_args
 
@@ -20,7 +22,15 @@ from langgraph_memory.operations.forget import contradicting, retire
 from langgraph_memory.operations.index import embed_amended
 from langgraph_memory.operations.memories import find, with_predecessors
 from langgraph_memory.operations.memories import memory as read_memory
-from langgraph_memory.operations.remember import Proposal, known_about, rewrite, settle, vectors_of, with_type_rules
+from langgraph_memory.operations.remember import (
+    Proposal,
+    as_dict,
+    known_about,
+    rewrite,
+    settle,
+    vectors_of,
+    with_type_rules,
+)
 from langgraph_memory.operations.rows import Origin, record
 from langgraph_memory.operations.settings import StoreSettings, check_text
 
@@ -79,20 +89,39 @@ def _set_injection(memory_id: str, owner_id: str, injection: Injected | None, no
     return memory.model_copy(update={"injection": injection, "updated_at": now})
 
 
-def supersede(memory_id: str, content: str, fields: dict[str, Any], settings: StoreSettings) -> Effects[Outcome]:
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """What is to hold in the place of a memory; what is not named stays as it was."""
+
+    content: str
+    content_json: Mapping[str, Any] | None = None
+    source: Source | None = None
+    confidence: float | None = None
+    importance: float | None = None
+    valid_from: datetime | None = None
+    expires_at: datetime | None = None
+    subject: str | None = None
+    context: str | None = None
+
+    @property
+    def named(self) -> dict[str, Any]:
+        """The fields that are named."""
+        found = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {name: as_dict(value) for name, value in found.items() if value is not None}
+
+
+def supersede(memory_id: str, owner_id: str, wanted: Replacement, settings: StoreSettings) -> Effects[Outcome]:
     """Put a new value in the place of a live memory; what is not named stays as it was.
 
     Raises MemoryNotFoundError or InvalidMemoryError.
     """
-    owner_id = check_owner(fields.pop("owner_id"))
-    old: Memory = yield read_memory(check_text("memory_id", memory_id), owner_id)
+    old: Memory = yield read_memory(check_text("memory_id", memory_id), check_owner(owner_id))
     now = settings.clock()
     kind = settings.types[old.memory_type]
     kept = {name: getattr(old, name) for name in _KEPT if getattr(old, name) is not None}
-    kept["content_json"] = still_said(old.content_json, content)
-    given = {name: value for name, value in fields.items() if value is not None}
-    identity = {"id": settings.new_id(), "content": content, "created_at": now, "updated_at": now}
-    new = admit(with_type_rules(make_memory(**{**kept, **given, **identity}), kind, now), settings.guard)
+    kept["content_json"] = still_said(old.content_json, wanted.content)
+    identity = {"id": settings.new_id(), "content": wanted.content, "created_at": now, "updated_at": now}
+    new = admit(with_type_rules(make_memory(**{**kept, **wanted.named, **identity}), kind, now), settings.guard)
     if isinstance(new, Refusal):
         return refused(new)
     vectors = yield from vectors_of([new], settings)

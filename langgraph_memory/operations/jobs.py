@@ -28,7 +28,7 @@ from langgraph_memory.domain.marks import is_unique
 from langgraph_memory.domain.memory import Source
 from langgraph_memory.domain.policy import PromotionPolicy
 from langgraph_memory.domain.promotion import Judged, LedgerPlace, PromotionReport, judge_all, withheld
-from langgraph_memory.domain.scope import check_owner, check_scope, owner_partition
+from langgraph_memory.domain.scope import GLOBAL, check_owner, check_scope, owner_partition
 from langgraph_memory.domain.text import content_hash
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Row, Transaction, reads, writes, writes_repeatably
@@ -153,25 +153,38 @@ class QueueRequest:
     began_at: datetime | None = None
 
 
-def queue(
-    utterances: Sequence[Utterance], fields: dict[str, Any], settings: StoreSettings
-) -> Transaction[datetime | None]:
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """Messages that are to be read later, as a caller hands them over: where they were said, and when to read them."""
+
+    utterances: Sequence[Utterance]
+    place: LedgerPlace
+    quiet_for: timedelta | float
+    at_latest: timedelta | float
+    scope: str = GLOBAL
+    source: Source | None = None
+    heard: Sequence[str] = ()
+    failure: str | None = None
+    guard: GuardPolicy | None = None
+    began_at: datetime | None = None
+
+
+def queue(wanted: Unheard, settings: StoreSettings) -> Transaction[datetime | None]:
     """Queue messages, each with no more of its text than the guard lets be kept."""
-    place: LedgerPlace = fields["place"]
-    check_owner(place.owner_id)
-    guard = fields["guard"] or settings.guard
-    attempts = 0 if fields["failure"] is None else 1
-    source, scope = fields["source"] or Source(), check_scope(fields["scope"])
-    messages = [_queued(one, scope, source, attempts, guard) for one in utterances]
-    heard = [mask(text, guard) for text in fields["heard"] if text and withhold(text, guard) is None]
+    check_owner(wanted.place.owner_id)
+    guard = wanted.guard or settings.guard
+    attempts = 0 if wanted.failure is None else 1
+    source, scope = wanted.source or Source(), check_scope(wanted.scope)
+    messages = [_queued(one, scope, source, attempts, guard) for one in wanted.utterances]
+    heard = [mask(text, guard) for text in wanted.heard if text and withhold(text, guard) is None]
     request = QueueRequest(
-        place,
+        wanted.place,
         messages,
         heard,
-        checked_seconds("quiet_for", fields["quiet_for"]),
-        checked_seconds("at_latest", fields["at_latest"]),
-        fields["failure"],
-        fields["began_at"],
+        checked_seconds("quiet_for", wanted.quiet_for),
+        checked_seconds("at_latest", wanted.at_latest),
+        wanted.failure,
+        wanted.began_at,
     )
     return queue_messages(request, settings.clock())
 

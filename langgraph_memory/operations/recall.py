@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
@@ -20,7 +20,7 @@ from langgraph_memory.domain.memory import (
 )
 from langgraph_memory.domain.receipts import FORGOTTEN, ReceiptPolicy, ids_in, without_ids
 from langgraph_memory.domain.rendering import render
-from langgraph_memory.domain.scope import check_owner, check_scope, owner_partition
+from langgraph_memory.domain.scope import GLOBAL, check_owner, check_scope, owner_partition
 from langgraph_memory.domain.search.filters import Wanted
 from langgraph_memory.domain.search.lexical import ROW, postings_in, restated
 from langgraph_memory.domain.search.ranking import (
@@ -79,15 +79,34 @@ _MOST_LINKABLE = 10_000
 """How many memories of an owner are looked through for links."""
 
 
-def recall(query: str | None, fields: dict[str, Any], origin: Origin, settings: StoreSettings) -> Effects[Recall]:
-    """Recall memories and keep the receipt."""
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a caller asks to recall, before it is checked and embedded; `filter` is a MemoryFilter or its JSON."""
+
+    query: str | None
+    owner_id: str
+    scope: str = GLOBAL
+    memory_types: Iterable[str] | None = None
+    limit: int = 5
+    as_of: datetime | None = None
+    min_score: float | None = None
+    max_tokens: int | None = None
+    shared_with: Sequence[str] = ()
+    reader: str | None = None
+    pinned: int = 0
+    needed: bool = False
+    filter: Any = None
+    receipt: bool = True
+
+
+def recall(question: Question, origin: Origin, settings: StoreSettings) -> Effects[Recall]:
+    """Recall memories and keep the receipt, which says where from."""
     now = settings.clock()
-    kept = fields.pop("receipt", True)
-    request = yield from request_of(query, fields, settings, now)
+    request = yield from request_of(question, settings, now)
     found = yield from answered(request, settings)
     policy = settings.receipts
-    if kept and policy.kept != "off":
-        asked = policy.query_of(query, settings.guard)
+    if question.receipt and policy.kept != "off":
+        asked = policy.query_of(question.query, settings.guard)
         yield Later(keep_receipt(found, request, asked, origin, policy, now))
     return found
 
@@ -110,35 +129,31 @@ def links(owner_id: str, scope: str, name: str | None, limit: int, settings: Sto
     """Return the links between an owner's memories."""
     check_text("name", name, optional=True)
     check_bounds({"limit": limit})
-    asked = {"owner_id": owner_id, "scope": scope, "memory_types": None, "as_of": None, "limit": _MOST_LINKABLE}
-    request = yield from request_of(None, {**asked, "shared_with": ()}, settings, settings.clock())
+    everything = Question(None, owner_id, scope, limit=_MOST_LINKABLE)
+    request = yield from request_of(everything, settings, settings.clock())
     known: list[Memory] = yield visible(request)
     names = None if name is None else names_in(name) | {folded(name.strip())}
     return Records(Link, links_between(known, names)[:limit])
 
 
-def profile(owner_id: str, scope: str, fields: dict[str, Any], settings: StoreSettings) -> Effects[str]:
+def profile(wanted: Question, settings: StoreSettings) -> Effects[str]:
     """Return the block of what shapes every answer."""
-    asked = {"memory_types": None, "as_of": None, "limit": 0, **fields, "owner_id": owner_id, "scope": scope}
-    request = yield from request_of(None, asked, settings, settings.clock())
+    request = yield from request_of(wanted, settings, settings.clock())
     found: Recall = yield read_profile(request)
     return render(found)
 
 
-def request_of(
-    query: str | None, fields: dict[str, Any], settings: StoreSettings, now: datetime
-) -> Effects[RecallRequest]:
+def request_of(question: Question, settings: StoreSettings, now: datetime) -> Effects[RecallRequest]:
     """Check what a recall was asked with, and embed its query."""
-    owner_id, scope = check_owner(fields.pop("owner_id")), check_scope(fields.pop("scope"))
-    shared_with = tuple(check_owner(other) for other in several("shared_with", fields.pop("shared_with")))
-    wanted_types, filtered = fields.pop("memory_types"), Wanted.of(fields.pop("filter", None), settings.types)
+    owner_id, scope = check_owner(question.owner_id), check_scope(question.scope)
+    shared_with = tuple(check_owner(other) for other in several("shared_with", question.shared_with))
+    wanted_types, filtered = question.memory_types, Wanted.of(question.filter, settings.types)
     memory_types = settings.types.names(None if wanted_types is None else several("memory_types", wanted_types))
-    as_of = fields.pop("as_of")
-    check_bounds(fields)
-    check_text("reader", fields.get("reader"), optional=True)
-    if query is not None and not isinstance(query, str):
-        raise InvalidInputError(f"query must be text or None, not {type(query).__name__}.")
-    wanted = query.strip() if query else None
+    check_bounds({name: getattr(question, name) for name in ("limit", "pinned", "max_tokens", "min_score")})
+    check_text("reader", question.reader, optional=True)
+    if question.query is not None and not isinstance(question.query, str):
+        raise InvalidInputError(f"query must be text or None, not {type(question.query).__name__}.")
+    wanted = question.query.strip() if question.query else None
     vector = None
     subjects: dict[str, list[str]] = {}
     if settings.embedder is not None and wanted:
@@ -152,12 +167,17 @@ def request_of(
         types=settings.types,
         memory_types=tuple(name for name in memory_types if filtered.has_type(name)),
         wanted=filtered,
-        at=_moment(as_of, now),
-        past=as_of is not None,
+        at=_moment(question.as_of, now),
+        past=question.as_of is not None,
+        limit=question.limit,
+        reader=question.reader,
+        pinned=question.pinned,
+        needed=question.needed,
+        min_score=question.min_score,
+        max_tokens=question.max_tokens,
         vectors=settings.vector_search(vector),
         subjects=subjects,
         shared_with=shared_with,
-        **fields,
     )
 
 

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from dataclasses import fields as dataclass_fields
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.guard import Refusal
 from langgraph_memory.domain.memory import (
     Action,
+    Injected,
     Memory,
     Outcome,
     Source,
@@ -33,7 +35,7 @@ from langgraph_memory.domain.reconcile import (
     retiring,
     said_before,
 )
-from langgraph_memory.domain.scope import owner_partition, visible_from
+from langgraph_memory.domain.scope import GLOBAL, owner_partition, visible_from
 from langgraph_memory.domain.search.filters import Wanted
 from langgraph_memory.domain.search.vectors import VectorSearch
 from langgraph_memory.domain.standing import outranks, overrides, said_later, same_message
@@ -98,15 +100,60 @@ NOTHING_TO_FORGET = "nothing_to_forget"
 _UNKNOWN = Source()
 
 
-def remember(content: str | Memory, fields: dict[str, Any], settings: StoreSettings) -> Effects[Outcome]:
-    """Store one memory, unless the guard refuses it."""
+@dataclass(frozen=True, slots=True)
+class NewMemory:
+    """What is to be remembered, as a caller asks for it; what is not named has its default."""
+
+    content: str
+    owner_id: str
+    scope: str = GLOBAL
+    memory_type: str = "fact"
+    slot: str | None = None
+    content_json: Mapping[str, Any] | None = None
+    source: Source | None = None
+    confidence: float = 1.0
+    importance: float = 0.5
+    valid_from: datetime | None = None
+    expires_at: datetime | None = None
+    subject: str | None = None
+    context: str | None = None
+    tags: Sequence[str] = ()
+    injection: Injected | None = None
+    protected: bool | None = None
+
+    def record(self, settings: StoreSettings, now: datetime) -> Memory:
+        """Return the memory, with what its type gives it; raises InvalidMemoryError or UnknownMemoryTypeError."""
+        kind = settings.types[self.memory_type]
+        fields = {each.name: getattr(self, each.name) for each in dataclass_fields(self)}
+        if self.protected is None:
+            del fields["protected"]
+        fields |= {"memory_type": kind.name, "source": self.source or _UNKNOWN, "tags": _tags(self.tags)}
+        fields["content_json"] = as_dict(self.content_json)
+        identity = {"id": settings.new_id(), "created_at": now, "updated_at": now}
+        return with_type_rules(make_memory(**fields, **identity), kind, now)
+
+
+def as_dict(content_json: Any) -> Any:
+    """Return a mapping as the record has it; what is none is left for the record to refuse."""
+    return dict(content_json) if isinstance(content_json, Mapping) else content_json
+
+
+def remember(wanted: NewMemory, settings: StoreSettings) -> Effects[Outcome]:
+    """Store what is said, or confirm or supersede what is known about it, unless the guard refuses it."""
     now = settings.clock()
-    wanted = _given(content, fields, settings) if isinstance(content, Memory) else _new(content, fields, settings, now)
+    return _remember(wanted.record(settings, now), settings, now, compared=True)
+
+
+def remember_record(memory: Memory, owner_id: str, settings: StoreSettings) -> Effects[Outcome]:
+    """Store a finished record as it is, compared by its slot and its very words alone."""
+    return _remember(_finished(memory, owner_id, settings), settings, settings.clock(), compared=False)
+
+
+def _remember(wanted: Memory, settings: StoreSettings, now: datetime, *, compared: bool) -> Effects[Outcome]:
     memory = admit(wanted, settings.guard)
     if isinstance(memory, Refusal):
         return refused(memory)
     vectors = yield from vectors_of([memory], settings)
-    compared = not isinstance(content, Memory)
     proposal = Proposal(
         memory,
         settings.types[memory.memory_type],
@@ -148,24 +195,6 @@ def own_search(vectors: Vectors, settings: StoreSettings) -> VectorSearch | None
     return settings.vector_search(own)
 
 
-def _new(content: str, fields: dict[str, Any], settings: StoreSettings, now: datetime) -> Memory:
-    kind = settings.types[fields["memory_type"]]
-    source = fields.pop("source", None) or _UNKNOWN
-    fields["tags"] = _tags(fields["tags"])
-    return with_type_rules(
-        make_memory(
-            **{**fields, "memory_type": kind.name},
-            id=settings.new_id(),
-            content=content,
-            source=source,
-            created_at=now,
-            updated_at=now,
-        ),
-        kind,
-        now,
-    )
-
-
 def _tags(tags: Any) -> tuple[str, ...]:
     """Return tags as the record has them; one text is no list of tags."""
     if isinstance(tags, str) or not isinstance(tags, Iterable):
@@ -173,10 +202,10 @@ def _tags(tags: Any) -> tuple[str, ...]:
     return tuple(tags)
 
 
-def _given(memory: Memory, fields: dict[str, Any], settings: StoreSettings) -> Memory:
+def _finished(memory: Memory, owner_id: str, settings: StoreSettings) -> Memory:
     """Return a finished record as it was passed, with its type's canonical name."""
-    if fields["owner_id"] != memory.owner_id:
-        raise MissingOwnerError(f"owner_id {fields['owner_id']!r} is not the memory's owner {memory.owner_id!r}.")
+    if owner_id != memory.owner_id:
+        raise MissingOwnerError(f"owner_id {owner_id!r} is not the memory's owner {memory.owner_id!r}.")
     kind = settings.types[memory.memory_type]
     if memory.superseded:
         raise InvalidMemoryError(f"memory {memory.id} is superseded; remember() takes what holds now.")

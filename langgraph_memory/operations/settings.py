@@ -31,18 +31,32 @@ def _new_id() -> str:
 
 
 @dataclass(slots=True)
+class SweepSchedule:
+    """How often expired rows are deleted while a store is written to, and when that was done last."""
+
+    every: timedelta
+    last: datetime | None = None
+
+    def due(self, now: datetime) -> bool:
+        """Return whether they are to be deleted now, and remember that they were."""
+        if self.last is not None and now - self.last < self.every:
+            return False
+        self.last = now
+        return True
+
+
+@dataclass(frozen=True, slots=True)
 class StoreSettings:
-    """The embedder and its fields, types, guard, how often to sweep, and where time and ids come from."""
+    """The embedder and its fields, types, guard, when to sweep, and where time and ids come from."""
 
     embedder: Embedder | None = None
     fields: Sequence[str] = ("$",)
     types: MemoryTypes = field(default_factory=MemoryTypes)
     guard: GuardPolicy = DEFAULT_GUARD
     receipts: ReceiptPolicy = DEFAULT_RECEIPTS
-    sweep_every: timedelta | None = None
+    sweeps: SweepSchedule | None = None
     clock: Callable[[], datetime] = _now
     new_id: Callable[[], str] = _new_id
-    _swept_at: datetime | None = None
 
     @property
     def metric(self) -> Metric:
@@ -55,10 +69,7 @@ class StoreSettings:
 
     def sweep_due(self, now: datetime) -> bool:
         """Return whether expired rows are to be deleted now, and remember that they were."""
-        if self.sweep_every is None or (self._swept_at is not None and now - self._swept_at < self.sweep_every):
-            return False
-        self._swept_at = now
-        return True
+        return self.sweeps is not None and self.sweeps.due(now)
 
 
 def checked_clock(clock: Callable[[], datetime]) -> Callable[[], datetime]:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Unpack
 
 from langgraph.store.base import BaseStore, Op, Result, TTLConfig
 
 from langgraph_memory.checkpoints._compat import uncollected
 from langgraph_memory.domain.guard import GuardPolicy
-from langgraph_memory.domain.memory import Injected, Memory, Outcome, Recall, Receipt, Source
-from langgraph_memory.domain.receipts import Kept, ReceiptPolicy
+from langgraph_memory.domain.memory import Memory, Outcome, Recall, Receipt, Source
+from langgraph_memory.domain.receipts import DEFAULT_RECEIPTS, Kept, ReceiptPolicy
 from langgraph_memory.domain.scope import GLOBAL
 from langgraph_memory.domain.search.filters import MemoryFilter
 from langgraph_memory.domain.types import MemoryType, MemoryTypes
@@ -27,12 +28,21 @@ from langgraph_memory.operations import changes, forget, items, memories, recall
 from langgraph_memory.operations.embedding import Embedder, Index, fields_of, index_of
 from langgraph_memory.operations.index import claim_index
 from langgraph_memory.operations.rows import Origin
-from langgraph_memory.operations.settings import StoreSettings, check_minutes
+from langgraph_memory.operations.settings import StoreSettings, SweepSchedule, check_minutes
 from langgraph_memory.store.admin import Admin
 from langgraph_memory.store.audit import Audit
 from langgraph_memory.store.authors import ThreadAuthors
 from langgraph_memory.store.hygiene import Hygiene
 from langgraph_memory.store.jobs import Jobs
+from langgraph_memory.store.options import (
+    Default,
+    MemoryDetails,
+    RecallOptions,
+    ReplacementDetails,
+    checked,
+    plain,
+    refuse_beside_record,
+)
 from langgraph_memory.store.queue import PromotionQueue
 from langgraph_memory.store.sweeper import Sweeper
 from langgraph_memory.store.ticks import Ticks
@@ -40,6 +50,7 @@ from langgraph_memory.store.view import StoreView
 from langgraph_memory.views import Records
 
 _DAYS_30 = timedelta(days=30)
+_EVERYWHERE, _FACT = Default(GLOBAL), Default("fact")
 _SWEEP_MINUTES = 5
 _MANY = 100
 """Calls at once from which on the collector would walk over all that wait for each other again and again."""
@@ -86,17 +97,14 @@ class CuratedStore(BaseStore):
         self.index_config = index
         engine = engine_of(engine, "CuratedStore")
         self._engine = engine
-        self._settings = settings or StoreSettings()
-        self._settings.types = MemoryTypes(_checked_types(memory_types))
-        self._settings.guard = _checked_guard(guard) or self._settings.guard
-        if receipts is not None or keep_receipts != _DAYS_30:
-            self._settings.receipts = ReceiptPolicy(receipts or "query", keep_receipts)
-        sweep_minutes = (ttl or {}).get("sweep_interval_minutes")
-        self._settings.sweep_every = None if sweep_minutes is None else timedelta(minutes=sweep_minutes)
-        if index is not None:
-            config = index_of(index)
-            self._settings.embedder = Embedder(config)
-            self._settings.fields = tuple(fields_of(config) or ("$",))
+        wanted = {
+            **_indexed(index),
+            **_swept(ttl),
+            **_typed(memory_types),
+            **_guarded(guard),
+            **_kept(receipts, keep_receipts),
+        }
+        self._settings = _settled(settings or StoreSettings(), wanted)
         self._runner = Runner(engine, self._settings.embedder, claim_index)
         self._ticks: Ticks[list[Op], list[Result]] = Ticks(self._abatches)
         self._sweeper = Sweeper()
@@ -139,14 +147,9 @@ class CuratedStore(BaseStore):
         return Opening(conn_string, options, build)
 
     @property
-    def memory_types(self) -> MemoryTypes:
-        """The types this store knows, by name."""
-        return self._settings.types
-
-    @property
-    def guard(self) -> GuardPolicy:
-        """What becomes of secrets and personal data here."""
-        return self._settings.guard
+    def settings(self) -> StoreSettings:
+        """What it was opened with: its memory types, its guard, what its receipts keep, and its clock."""
+        return self._settings
 
     @runs_effects
     def setup(self) -> Effects[Done]:
@@ -204,38 +207,37 @@ class CuratedStore(BaseStore):
         content: str | Memory,
         *,
         owner_id: str,
-        scope: str = GLOBAL,
-        memory_type: str = "fact",
+        scope: str = _EVERYWHERE,
+        memory_type: str = _FACT,
         slot: str | None = None,
-        content_json: Mapping[str, Any] | None = None,
         source: Source | None = None,
-        confidence: float = 1.0,
-        importance: float = 0.5,
-        valid_from: datetime | None = None,
-        expires_at: datetime | None = None,
-        subject: str | None = None,
-        context: str | None = None,
-        tags: Sequence[str] = (),
-        injection: Injected | None = None,
-        protected: bool | None = None,
+        **details: Unpack[MemoryDetails],
     ) -> Operation[Outcome]:
         """Store one memory, or confirm or supersede what is known about the same thing.
 
-        The same owner, scope, type and slot is the same fact: a new value of the same or a higher source supersedes
-        the old one in the same transaction, one of a lower source is refused, one of another source of the same
-        standing is kept beside it as a conflict. `source` says who speaks: a user counts more than a tool, a tool
-        more than the assistant, and a call that names no actor most. Without a slot, the same in other words confirms
-        what is known, "no longer" retires it, and what differs from it in a value or a "not" is kept as a conflict.
-        What is `protected` the app alone changes: what its owner says otherwise is kept beside it as a claim, and
-        nobody else's word is. That is so by default of what the app sets itself, with a source that names no speaker.
-        A finished `Memory` is stored as it is, compared by its slot and its very words alone, and the other arguments
-        but `owner_id` do not apply. `tags` are words of your own to filter by; `injection` "always" pins it, "never"
-        keeps it out of every recall, and both go on to what supersedes it. What the guard refuses (secrets,
-        orders to the agent) is not stored, and the outcome says why; lines of the context that it refuses are left out.
+        The same owner, scope, type and slot is the same fact: a new value of the same or a higher source supersedes the
+        old one in the same transaction, one of a lower source is refused, one of another source of the same standing is
+        kept beside it as a conflict. `source` says who speaks: a user counts more than a tool, a tool more than the
+        assistant, and a call that names no actor most. Without a slot, the same in other words confirms what is known,
+        "no longer" retires it, and what differs from it in a value or a "not" is kept as a conflict. What is
+        `protected` the app alone changes: what its owner says otherwise is kept beside it as a claim, and nobody else's
+        word is. That is so by default of what the app sets itself, with a source that names no speaker. A finished
+        `Memory` is stored as it is, compared by its slot and its very words alone; it takes no argument but `owner_id`
+        beside it. `details` are the other fields of a memory: `content_json`, `confidence` (1.0), `importance` (0.5),
+        `valid_from`, `expires_at`, `subject`, `context`, `tags`, `injection` and `protected`. `tags` are words of your
+        own to filter by; `injection` "always" pins it, "never" keeps it out of every recall, and both go on to what
+        supersedes it. What the guard refuses (secrets, orders to the agent) is not stored, and the outcome says why;
+        lines of the context that it refuses are left out.
 
-        Raises MissingOwnerError, InvalidScopeError, UnknownMemoryTypeError or InvalidMemoryError.
+        Raises MissingOwnerError, InvalidScopeError, UnknownMemoryTypeError, InvalidMemoryError or InvalidInputError.
         """
-        return remember.remember(content, _memory_fields(locals()), self._settings)
+        checked("remember", details, MemoryDetails)
+        if isinstance(content, Memory):
+            about = {"scope": scope, "memory_type": memory_type, "slot": slot, "source": source}
+            refuse_beside_record({**about, **details})
+            return remember.remember_record(content, owner_id, self._settings)
+        wanted = remember.NewMemory(content, owner_id, plain(scope), plain(memory_type), slot, source=source, **details)
+        return remember.remember(wanted, self._settings)
 
     aremember = twin_of(remember)
 
@@ -248,26 +250,20 @@ class CuratedStore(BaseStore):
         scope: str = GLOBAL,
         memory_types: Iterable[str] | None = None,
         limit: int = 5,
-        min_score: float | None = None,
-        max_tokens: int | None = None,
         as_of: datetime | None = None,
-        shared_with: Sequence[str] = (),
-        reader: str | None = None,
-        pinned: int = 0,
-        needed: bool = False,
-        filter: MemoryFilter | None = None,
         source: Source | None = None,
-        receipt: bool = True,
+        **options: Unpack[RecallOptions],
     ) -> Operation[Recall]:
         """Return the few memories that matter most for `query`, best first, and keep a receipt.
 
         A read at a scope sees that scope, its ancestors and global. `query=None` lists by importance and recency.
-        `pinned` memories that are pinned, or of types that are always injected, come first, whatever the query. With
-        `needed` it is at most `pinned` that shape every answer, then up to `limit` that the answer needs, none where it
-        needs none: their scores are the chances of that, and their parts the log-odds. `shared_with` names other owners
-        whose memories are read too; `reader` is the name of who asks, where several people share the owner: what others
-        said is told as theirs. `max_tokens` are estimated at four characters each. `source` names the thread,
-        checkpoint and run for the receipt; without `receipt` none is kept.
+        `options` are `filter`, `min_score`, `max_tokens`, `shared_with`, `reader`, `pinned` (0), `needed` (False) and
+        `receipt` (True). `pinned` memories that are pinned, or of types that are always injected, come first, whatever
+        the query. With `needed` it is at most `pinned` that shape every answer, then up to `limit` that the answer
+        needs, none where it needs none: their scores are the chances of that, and their parts the log-odds.
+        `shared_with` names other owners whose memories are read too; `reader` is the name of who asks, where several
+        people share the owner: what others said is told as theirs. `max_tokens` are estimated at four characters each.
+        `source` names the thread, checkpoint and run for the receipt; without `receipt` none is kept.
 
         `filter` leaves only memories of a type, a beginning of slots, tags or a time, as `MemoryFilter` says; pinned
         ones are no exception. What is never to be recalled is in no answer, whatever is asked.
@@ -282,8 +278,11 @@ class CuratedStore(BaseStore):
 
         Raises MissingOwnerError, InvalidScopeError, UnknownMemoryTypeError or InvalidInputError.
         """
-        fields = _recall_fields(locals())
-        return recall.recall(query, fields, Origin.of(source or Source()), self._settings)
+        checked("recall", options, RecallOptions)
+        question = recall.Question(query, owner_id, scope, memory_types, limit, as_of, **options)
+        if source is not None and not question.receipt:
+            raise InvalidInputError("source is for the receipt, and receipt=False keeps none; leave one of them out.")
+        return recall.recall(question, Origin.of(source or Source()), self._settings)
 
     arecall = twin_of(recall)
 
@@ -305,8 +304,8 @@ class CuratedStore(BaseStore):
 
         Raises MissingOwnerError, InvalidScopeError or InvalidInputError.
         """
-        fields = {"pinned": pinned, "max_tokens": max_tokens, "shared_with": shared_with}
-        return recall.profile(owner_id, scope, fields, self._settings)
+        bounds: RecallOptions = {"pinned": pinned, "max_tokens": max_tokens, "shared_with": shared_with}
+        return recall.profile(recall.Question(None, owner_id, scope, limit=0, **bounds), self._settings)
 
     aprofile = twin_of(profile)
 
@@ -370,24 +369,21 @@ class CuratedStore(BaseStore):
         content: str,
         *,
         owner_id: str,
-        content_json: Mapping[str, Any] | None = None,
         source: Source | None = None,
-        confidence: float | None = None,
-        importance: float | None = None,
-        valid_from: datetime | None = None,
-        expires_at: datetime | None = None,
-        subject: str | None = None,
-        context: str | None = None,
+        **details: Unpack[ReplacementDetails],
     ) -> Operation[Outcome]:
         """Put a new value in the place of a live memory, with or without a slot.
 
-        Owner, scope, type, slot and protection stay; importance and subject do too unless they are named. What is
-        protected the app alone replaces, with a source that names no speaker. What contradicts the old one loses its
+        Owner, scope, type, slot and protection stay; `details` are `content_json`, `confidence`, `importance`,
+        `valid_from`, `expires_at`, `subject` and `context`. Importance and subject do too unless they are named. What
+        is protected the app alone replaces, with a source that names no speaker. What contradicts the old one loses its
         place as well. The same words confirm the memory instead, and what the guard refuses is not stored.
 
         Raises MemoryNotFoundError, or InvalidMemoryError for a memory that is superseded or expired.
         """
-        return changes.supersede(memory_id, content, _supersede_fields(locals()), self._settings)
+        checked("supersede", details, ReplacementDetails)
+        wanted = changes.Replacement(content, source=source, **details)
+        return changes.supersede(memory_id, owner_id, wanted, self._settings)
 
     asupersede = twin_of(supersede)
 
@@ -403,41 +399,11 @@ class CuratedStore(BaseStore):
     aforget = twin_of(forget)
 
     @runs_effects
-    def set_injection(self, memory_id: str, injection: Injected | None, *, owner_id: str) -> Operation[Memory]:
-        """Pin a live memory ("always"), keep it out of every recall ("never"), or leave it to its type again (None).
-
-        It holds for its older versions too, and for what supersedes it. One that is kept out is still listed,
-        exported, compared with what is said anew, and in its history. Raises MemoryNotFoundError, or InvalidMemoryError
-        for a memory that is superseded or expired, and for one that is not trusted and would be pinned.
-        """
-        return changes.set_injection(memory_id, injection, owner_id, self._settings)
-
-    aset_injection = twin_of(set_injection)
-
-    @runs_effects
     def sweep_ttl(self) -> Operation[int]:
         """Delete every item and memory whose time is over, and return how many."""
         return items.sweep(self._settings)
 
     asweep_ttl = twin_of(sweep_ttl)
-
-
-def _memory_fields(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Return the keyword arguments of `remember` that are fields of the record."""
-    fields = {name: value for name, value in arguments.items() if name not in ("self", "content")}
-    if isinstance(fields["content_json"], Mapping):
-        fields["content_json"] = dict(fields["content_json"])
-    if fields.get("protected", False) is None:
-        del fields["protected"]
-    return fields
-
-
-def _supersede_fields(arguments: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in _memory_fields(arguments).items() if name != "memory_id"}
-
-
-def _recall_fields(arguments: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in arguments.items() if name not in ("self", "query", "source")}
 
 
 def _checked_types(types: Iterable[MemoryType]) -> list[MemoryType]:
@@ -450,10 +416,41 @@ def _checked_types(types: Iterable[MemoryType]) -> list[MemoryType]:
     return found
 
 
-def _checked_guard(guard: GuardPolicy | None) -> GuardPolicy | None:
+def _settled(settings: StoreSettings, wanted: Mapping[str, Any]) -> StoreSettings:
+    """Return settings with what is named beside them, which they must not name themselves."""
+    default = StoreSettings()
+    for name in wanted:
+        if getattr(settings, name) != getattr(default, name):
+            raise InvalidInputError(f"{name} is named twice: in settings, and beside them; leave one of them out.")
+    return replace(settings, **wanted)
+
+
+def _indexed(index: Index | None) -> dict[str, Any]:
+    if index is None:
+        return {}
+    config = index_of(index)
+    return {"embedder": Embedder(config), "fields": tuple(fields_of(config) or ("$",))}
+
+
+def _swept(ttl: TTLConfig | None) -> dict[str, Any]:
+    minutes = (ttl or {}).get("sweep_interval_minutes")
+    return {} if minutes is None else {"sweeps": SweepSchedule(timedelta(minutes=minutes))}
+
+
+def _typed(memory_types: Iterable[MemoryType]) -> dict[str, Any]:
+    found = _checked_types(memory_types)
+    return {"types": MemoryTypes(found)} if found else {}
+
+
+def _guarded(guard: GuardPolicy | None) -> dict[str, Any]:
     if guard is not None and not isinstance(guard, GuardPolicy):
         raise InvalidInputError(f"guard must be a GuardPolicy, not {guard!r}.")
-    return guard
+    return {} if guard is None else {"guard": guard}
+
+
+def _kept(receipts: Kept | None, keep_receipts: timedelta | None) -> dict[str, Any]:
+    policy = ReceiptPolicy(receipts or "query", keep_receipts)
+    return {} if policy == DEFAULT_RECEIPTS else {"receipts": policy}
 
 
 def _checked_ttl(ttl: TTLConfig | None) -> TTLConfig | None:

@@ -7,12 +7,12 @@ from datetime import datetime
 
 from langgraph_memory.domain.hygiene import DEFAULT_HYGIENE, HygienePolicy, SweepReport
 from langgraph_memory.domain.links import Link
-from langgraph_memory.domain.memory import Conflict
+from langgraph_memory.domain.memory import Conflict, Injected, Memory
 from langgraph_memory.domain.review import DEFAULT_REVIEW, ReviewItem, ReviewKind, ReviewPolicy
 from langgraph_memory.domain.rewind import Retraction
 from langgraph_memory.domain.scope import GLOBAL
 from langgraph_memory.effects.twins import Operation, runs_effects, twin_of
-from langgraph_memory.operations import hygiene, memories, recall, review, rewind
+from langgraph_memory.operations import changes, hygiene, memories, recall, review, rewind
 from langgraph_memory.store.facet import Facet
 from langgraph_memory.views import Records
 
@@ -97,6 +97,18 @@ class Hygiene(Facet):
         return recall.links(owner_id, scope, name, limit, self._settings)
 
     alinks = twin_of(links)
+
+    @runs_effects
+    def set_injection(self, memory_id: str, injection: Injected | None, *, owner_id: str) -> Operation[Memory]:
+        """Pin a live memory ("always"), keep it out of every recall ("never"), or leave it to its type again (None).
+
+        It holds for its older versions too, and for what supersedes it. One that is kept out is still listed,
+        exported, compared with what is said anew, and in its history. Raises MemoryNotFoundError, or InvalidMemoryError
+        for a memory that is superseded or expired, and for one that is not trusted and would be pinned.
+        """
+        return changes.set_injection(memory_id, injection, owner_id, self._settings)
+
+    aset_injection = twin_of(set_injection)
 
     @runs_effects
     def retract(

@@ -87,7 +87,10 @@ class PromotionQueue(Facet):
         messages could not be read at once, which counts as an attempt. ErasedError is raised when the owner was erased
         since `began_at`, when the run was begun in which they were said.
         """
-        return jobs.queue(utterances, _fields(locals()), self._settings)
+        wanted = jobs.Unheard(
+            utterances, place, quiet_for, at_latest, scope, source, heard, failure, guard=guard, began_at=began_at
+        )
+        return jobs.queue(wanted, self._settings)
 
     aadd = twin_of(add)
 
@@ -138,7 +141,3 @@ class PromotionQueue(Facet):
         return jobs.wait(extractor, self._settings)
 
     atime_left = twin_of(time_left)
-
-
-def _fields(arguments: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in arguments.items() if name not in ("self", "utterances")}

@@ -137,7 +137,7 @@ async def test_a_filter_that_says_nothing_known_is_refused(
 async def test_a_pinned_memory_comes_first_whatever_is_asked(store: Driver, curated: CuratedStore) -> None:
     (boiler,) = curated.list_memories(owner_id=ADA, filter={"slot": "home.boiler"})
 
-    pinned = await store.set_injection(boiler.id, "always", owner_id=ADA)
+    pinned = await store.hygiene.set_injection(boiler.id, "always", owner_id=ADA)
 
     for asked in (None, "How tall is Mount Everest?", "boiler"):
         found = await store.recall(asked, owner_id=ADA, pinned=3, limit=0)
@@ -148,7 +148,7 @@ async def test_a_pinned_memory_comes_first_whatever_is_asked(store: Driver, cura
     assert (pinned.injection, curated.history(boiler.id, owner_id=ADA)[-1].injection) == ("always", "always")
     assert await store.profile(ADA, "global", pinned=0) == ""
 
-    await store.set_injection(boiler.id, None, owner_id=ADA)
+    await store.hygiene.set_injection(boiler.id, None, owner_id=ADA)
     assert await store.profile(ADA) == ""
 
 
@@ -156,10 +156,10 @@ async def test_what_a_tool_said_is_not_pinned(store: Driver, curated: CuratedSto
     (office,) = curated.list_memories(owner_id=ADA, filter={"trust": "tool"})
 
     with pytest.raises(InvalidMemoryError, match="'tool'") as raised:
-        await store.set_injection(office.id, "always", owner_id=ADA)
+        await store.hygiene.set_injection(office.id, "always", owner_id=ADA)
 
     one_sentence(raised.value)
-    assert (await store.set_injection(office.id, "never", owner_id=ADA)).injection == "never"
+    assert (await store.hygiene.set_injection(office.id, "never", owner_id=ADA)).injection == "never"
 
 
 async def test_pins_are_found_among_many_more_important_memories(curated: CuratedStore, mode: str) -> None:
@@ -180,7 +180,7 @@ async def test_what_is_never_to_be_recalled_is_in_no_answer_and_still_kept(
     assert newer is not None
     clock.advance(days=1)
 
-    await store.set_injection(newer.id, "never", owner_id=ADA)
+    await store.hygiene.set_injection(newer.id, "never", owner_id=ADA)
     clock.advance(days=1)
 
     for moment in (None, before, before + timedelta(days=1), before + timedelta(days=2)):
@@ -197,7 +197,7 @@ async def test_what_is_never_to_be_recalled_is_in_no_answer_and_still_kept(
 
 async def test_what_is_never_recalled_stays_so_when_it_is_said_anew(store: Driver, curated: CuratedStore) -> None:
     (boiler,) = curated.list_memories(owner_id=ADA, filter={"slot": "home.boiler"})
-    await store.set_injection(boiler.id, "never", owner_id=ADA)
+    await store.hygiene.set_injection(boiler.id, "never", owner_id=ADA)
 
     newer = (await store.remember("The boiler is a Bosch.", owner_id=ADA, slot="home.boiler")).memory
     again = (await store.remember("The boiler is a Bosch.", owner_id=ADA, slot="home.boiler", tags=["2026"])).memory
@@ -213,7 +213,7 @@ async def test_what_contradicts_and_is_never_recalled_is_not_told_beside(curated
     other = curated.remember("The build takes 5 minutes.", owner_id=ADA)
     assert other.action == "conflict"
     assert other.memory is not None
-    curated.set_injection(other.memory.id, "never", owner_id=ADA)
+    curated.hygiene.set_injection(other.memory.id, "never", owner_id=ADA)
 
     found = await Driver(curated, mode).recall("How long does the build take?", owner_id=ADA, limit=1)
 
@@ -224,7 +224,7 @@ async def test_an_export_takes_tags_and_pins_along(
     curated: CuratedStore, databases: Databases, clock: Clock, mode: str
 ) -> None:
     (office,) = curated.list_memories(owner_id=ADA, filter={"slot": "office"})
-    curated.set_injection(office.id, "never", owner_id=ADA)
+    curated.hygiene.set_injection(office.id, "never", owner_id=ADA)
     lines = list(curated.admin.export(owner_id=ADA))
 
     with opened_store(databases.new(), clock) as other:
@@ -260,9 +260,9 @@ async def test_bad_tags_and_pins_are_refused_in_one_sentence(store: Driver, cura
             await store.remember("The door squeaks.", owner_id=ADA, **fields)
         one_sentence(raised.value)
     with pytest.raises(InvalidInputError, match="'always', 'never' or None"):
-        await store.set_injection(office.id, "often", owner_id=ADA)
+        await store.hygiene.set_injection(office.id, "often", owner_id=ADA)
     with pytest.raises(MemoryNotFoundError):
-        await store.set_injection(office.id, "never", owner_id="bob")
+        await store.hygiene.set_injection(office.id, "never", owner_id="bob")
     refused = await store.remember(
         "The door squeaks.", owner_id=ADA, tags=["password hunter2-Xq9!z", "sk-" + "a1B2" * 12]
     )
@@ -272,7 +272,7 @@ async def test_bad_tags_and_pins_are_refused_in_one_sentence(store: Driver, cura
 def test_a_sweep_leaves_what_is_pinned(curated: CuratedStore, clock: Clock) -> None:
     pinned = curated.remember("Trams are late.", owner_id=ADA, memory_type="reflection", confidence=0.3).memory
     assert isinstance(pinned, Memory)
-    curated.set_injection(pinned.id, "always", owner_id=ADA)
+    curated.hygiene.set_injection(pinned.id, "always", owner_id=ADA)
     clock.advance(days=100)
 
     curated.hygiene.sweep(owner_id=ADA, policy=HygienePolicy(floor=0.5, cap=1))

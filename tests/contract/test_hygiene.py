@@ -168,8 +168,7 @@ def test_an_export_carries_what_faded(store: CuratedStore, clock: Clock, databas
     store.hygiene.sweep()
     lines = list(store.admin.export())
 
-    with opened_store(databases.new(), clock) as other:
-        other._settings.new_id = lambda: "a receipt of the other's own"
+    with opened_store(databases.new(), clock, new_id=lambda: "a receipt of the other's own") as other:
         other.admin.import_(lines)
         assert other.hygiene.sweep().changes == ()
         assert list(other.admin.export())[1:] == lines[1:]

@@ -123,7 +123,7 @@ async def test_what_most_memories_name_links_nothing(store: Driver, curated: Cur
 
 async def test_what_is_never_recalled_is_no_step_of_a_way(store: Driver, curated: CuratedStore) -> None:
     (customer,) = (one for one in curated.list_memories(owner_id=ADA) if one.content == CUSTOMER)
-    curated.set_injection(customer.id, "never", owner_id=ADA)
+    curated.hygiene.set_injection(customer.id, "never", owner_id=ADA)
 
     assert set(await needed(store)) == {INCIDENT}
     assert await store.hygiene.links(owner_id=ADA) == []

@@ -123,8 +123,7 @@ def test_eight_processes_that_start_at_once_set_up_one_schema(postgres_url: str)
 
 def test_writers_of_one_owner_come_one_after_another(url: str) -> None:
     def remember(number: int) -> str:
-        with opened_store(url) as store:
-            store._settings.new_id = lambda: f"id-{number}"
+        with opened_store(url, new_id=lambda: f"id-{number}") as store:
             return store.remember(f"deploys go to channel {number}", owner_id="ada", slot="channel").action
 
     with ThreadPoolExecutor(8) as threads:
