@@ -12,9 +12,9 @@ from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.thread import ThreadSummary
 from langgraph_memory.effects.engine import Engine
 from langgraph_memory.errors import ClassNotAllowedError, DatabaseError
+from langgraph_memory.operations import doctor
+from langgraph_memory.operations.doctor import Health
 from langgraph_memory.operations.settings import StoreSettings
-from langgraph_memory.plans import doctor
-from langgraph_memory.plans.doctor import Health
 from langgraph_memory.store import CuratedStore
 from langgraph_memory.views import Records, Table, Tabular
 from langgraph_memory.views.words import agreeing, counted

@@ -23,11 +23,10 @@ from langgraph_memory.effects.runner import Runner, apart
 from langgraph_memory.errors import ExtractionError, ForeignThreadError, InvalidInputError, ThreadNotFoundError
 from langgraph_memory.extract import model_summary, summary
 from langgraph_memory.extract.model import NOT_STREAMED, call_failure
-from langgraph_memory.flows import session
-from langgraph_memory.flows.session import Written
 from langgraph_memory.nodes.conversation import messages_of, utterances_of
+from langgraph_memory.operations import session
+from langgraph_memory.operations.session import Ended, Written
 from langgraph_memory.operations.settings import StoreSettings
-from langgraph_memory.plans.session import Ended
 from langgraph_memory.telemetry import asking_model
 
 T = TypeVar("T")
@@ -96,8 +95,9 @@ def end_session(
         now = settings.clock()
         read = yield from _read(saver, runner, wanted)
         said = read.said
-        flow = session.gone(wanted.owner_id, wanted.scope, wanted.thread_id, said, summary.statements(said), settings)
-        gone = yield from apart(runner, flow)
+        stated = summary.statements(said)
+        wanting = session.gone(wanted.owner_id, wanted.scope, wanted.thread_id, said, stated, settings)
+        gone = yield from apart(runner, wanting)
         summed = yield from _sum_up(said, summarizer, settings.guard, gone)
         written, sure = _written(wanted, read, summed), attempt == _ATTEMPTS
         ended = yield from apart(runner, session.end_session(written, settings, now, compact=compact, sure=sure))

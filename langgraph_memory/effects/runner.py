@@ -266,7 +266,7 @@ class Reclaim:
         await runner.engine.areclaim()
 
 
-def apart(runner: Runner, effects: Effects[T]) -> Effects[T]:
+def apart(runner: Runner, effects: Effects[T] | Transaction[T]) -> Effects[T]:
     """Run effects on a runner of their own, as one call of a generator that has another runner or none."""
     result: T = yield Call(lambda: runner.run(effects), lambda: runner.arun(effects))
     return result

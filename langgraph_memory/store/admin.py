@@ -9,8 +9,8 @@ from langgraph_memory.domain.scope import check_owner, owner_partition
 from langgraph_memory.domain.switches import MemorySwitches
 from langgraph_memory.effects.effect import Effects, in_thread
 from langgraph_memory.effects.twins import Operation, async_iterator_of, runs_effects, streams_effects, twin_of
-from langgraph_memory.flows import authors, transfer
-from langgraph_memory.operations import erasure, memories
+from langgraph_memory.flows import transfer
+from langgraph_memory.operations import erasure, memories, threads
 from langgraph_memory.operations import index as indexing
 from langgraph_memory.store.facet import Facet
 from langgraph_memory.views import Records
@@ -102,14 +102,14 @@ class Admin(Facet):
 
         Raises MissingOwnerError or InvalidInputError.
         """
-        return authors.switch(None, owner_id, recall, learn, self._settings)
+        return threads.switch(None, owner_id, recall, learn, self._settings)
 
     aset_owner_memory = twin_of(set_owner_memory)
 
     @runs_effects
     def owner_memory(self, *, owner_id: str) -> Operation[MemorySwitches]:
         """Return what memory does for an owner in every thread; raises MissingOwnerError."""
-        return authors.switches(None, owner_id)
+        return threads.switches(None, owner_id)
 
     aowner_memory = twin_of(owner_memory)
 
@@ -123,7 +123,7 @@ class Admin(Facet):
 
         Raises MissingOwnerError or InvalidInputError.
         """
-        return authors.switch(thread_id, owner_id, recall, learn, self._settings)
+        return threads.switch(thread_id, owner_id, recall, learn, self._settings)
 
     aset_thread_memory = twin_of(set_thread_memory)
 
@@ -133,7 +133,7 @@ class Admin(Facet):
 
         Raises MissingOwnerError or InvalidInputError.
         """
-        return authors.switches(thread_id, owner_id)
+        return threads.switches(thread_id, owner_id)
 
     athread_memory = twin_of(thread_memory)
 

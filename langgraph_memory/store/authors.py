@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from langgraph_memory.checkpoints import owners
 from langgraph_memory.effects.twins import Operation, runs_effects, twin_of
-from langgraph_memory.flows import authors
+from langgraph_memory.operations import threads
 from langgraph_memory.store.facet import Facet
 
 
@@ -16,7 +17,7 @@ class ThreadAuthors(Facet):
     @runs_effects
     def others(self, thread_id: str | None, *, owner_id: str) -> Operation[frozenset[str]]:
         """Return the ids of the messages of a thread that are not an owner's to learn from."""
-        return authors.others(thread_id, owner_id)
+        return threads.others(thread_id, owner_id)
 
     aothers = twin_of(others)
 
@@ -26,7 +27,7 @@ class ThreadAuthors(Facet):
 
         None when that is not known, or another's who names nobody.
         """
-        return authors.resumed(thread_id, message_id)
+        return owners.resumed(thread_id, message_id)
 
     aresumed = twin_of(resumed)
 
@@ -38,21 +39,21 @@ class ThreadAuthors(Facet):
 
         Nothing happens when the owner was erased since `began_at`.
         """
-        return authors.claim(thread_id, owner_id, message_ids, began_at, self._settings)
+        return threads.claim(thread_id, owner_id, message_ids, began_at, self._settings)
 
     aclaim = twin_of(claim)
 
     @runs_effects
     def name(self, thread_id: str, messages: Mapping[str, Sequence[str]]) -> Operation[None]:
         """Note by owner whose messages of a thread are, as those who said them are named; " " stands for no owner."""
-        return authors.name(thread_id, messages, self._settings)
+        return threads.name(thread_id, messages, self._settings)
 
     aname = twin_of(name)
 
     @runs_effects
     def withhold(self, thread_id: str, message_ids: Sequence[str], *, owner_id: str) -> Operation[None]:
         """Let some messages of a thread never be read for an owner, whenever that is tried."""
-        return authors.withhold(thread_id, owner_id, message_ids, self._settings)
+        return threads.withhold(thread_id, owner_id, message_ids, self._settings)
 
     awithhold = twin_of(withhold)
 
@@ -65,6 +66,6 @@ class ThreadAuthors(Facet):
 
         Raises MissingOwnerError or InvalidInputError.
         """
-        return authors.claim_thread(thread_id, owner_id)
+        return threads.claim_thread(thread_id, owner_id)
 
     aclaim_thread = twin_of(claim_thread)
