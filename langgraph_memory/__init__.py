@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from langgraph_memory.domain.memory import Memory, Outcome, Recall, Recalled, Receipt, Source
     from langgraph_memory.domain.policy import Bucket, PromotionPolicy, Verdict
     from langgraph_memory.domain.promotion import PromotionReport
+    from langgraph_memory.domain.reflection import Reflected, ReflectionPolicy
     from langgraph_memory.domain.review import ReviewItem, ReviewPolicy
     from langgraph_memory.domain.rewind import Retraction
     from langgraph_memory.domain.session import SessionSummary
@@ -74,6 +75,8 @@ __all__ = [
     "Recall",
     "Recalled",
     "Receipt",
+    "Reflected",
+    "ReflectionPolicy",
     "Replay",
     "Retraction",
     "Retries",
@@ -105,6 +108,7 @@ _HOMES = {
     "langgraph_memory.domain.memory": "Memory Outcome Recall Recalled Receipt Source".split(),
     "langgraph_memory.domain.policy": "Bucket PromotionPolicy Verdict".split(),
     "langgraph_memory.domain.promotion": "PromotionReport".split(),
+    "langgraph_memory.domain.reflection": "Reflected ReflectionPolicy".split(),
     "langgraph_memory.domain.review": "ReviewItem ReviewPolicy".split(),
     "langgraph_memory.domain.rewind": "Retraction".split(),
     "langgraph_memory.domain.session": "SessionSummary".split(),

@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import timedelta
 from queue import Empty, SimpleQueue
 from threading import Thread
+from time import monotonic
 from types import TracebackType
 from typing import Any, Self
 
@@ -16,7 +17,7 @@ from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.jobs import Retries
 from langgraph_memory.domain.policy import PromotionPolicy
 from langgraph_memory.domain.promotion import PromotionReport
-from langgraph_memory.effects.effect import Effects, aperform, perform
+from langgraph_memory.effects.effect import Effects, aperform, call, perform
 from langgraph_memory.errors import DatabaseClosedError, ExtractionError, InvalidInputError
 from langgraph_memory.nodes.readers import AnyExtractor
 from langgraph_memory.nodes.reading import ExtractorName, Reading
@@ -36,6 +37,9 @@ class PromotionWorker:
     about what the rules leave in doubt. `policy` and `guard` are its own;
     what the node's firewall let into the queue, trusted tools too, is read. `retries` says how often a failing batch
     is tried. `poll_every` is how long at most a job of another process goes unnoticed.
+
+    With `reflect_every` it also writes what an owner's sessions have in common (`CuratedStore.hygiene.reflect`), after
+    it has worked off a job of theirs and at most once in that time.
     """
 
     def __init__(
@@ -51,12 +55,19 @@ class PromotionWorker:
         poll_every: timedelta = timedelta(seconds=5),
         on_promotion: Callable[[PromotionReport], None] | None = None,
         on_failure: Callable[[ExtractionError], None] | None = None,
+        reflect_every: timedelta | None = None,
     ) -> None:
+        if reflect_every is not None and reflect_every <= timedelta(0):
+            raise InvalidInputError("reflect_every must be longer than nothing.")
         if lease_for <= timedelta(0) or poll_every <= timedelta(0):
             raise InvalidInputError("lease_for and poll_every must be longer than nothing.")
         reading = Reading.of(extractor, policy, guard, listens_to_tools=True, model=model)
         self._store = store
-        self._work = Work(reading, retries or Retries(), lease_for, on_promotion, on_failure)
+        self._on_promotion = on_promotion
+        self._work = Work(reading, retries or Retries(), lease_for, self._promoted, on_failure)
+        self._reflect_every = reflect_every
+        self._changed: set[str] = set()
+        self._reflected: dict[str, float] = {}
         self._poll_every = poll_every.total_seconds()
         self._calls: SimpleQueue[None] = SimpleQueue()  # no lock that an interrupt of the caller could leave taken
         self._stopping = self._draining = False
@@ -184,4 +195,22 @@ class PromotionWorker:
             if report is None:
                 break
             done = done.plus(report)
+        yield from self._reflect()
         return done
+
+    def _promoted(self, report: PromotionReport) -> None:
+        self._changed.add(report.owner_id)
+        if self._on_promotion is not None:
+            self._on_promotion(report)
+
+    def _reflect(self) -> Effects[None]:
+        """Reflect for the owners whose memories have changed, each no more often than is asked for."""
+        if self._reflect_every is None:
+            self._changed.clear()
+            return
+        now, hygiene = monotonic(), self._store.hygiene
+        due = [one for one in self._changed if now >= self._reflected.get(one, now)]
+        for owner_id in due:
+            yield from call(hygiene.reflect, hygiene.areflect, owner_id=owner_id)
+            self._reflected[owner_id] = now + self._reflect_every.total_seconds()
+            self._changed.discard(owner_id)

@@ -21,6 +21,7 @@ from langgraph_memory.domain.receipts import quotes
 from langgraph_memory.domain.reconcile import (
     in_conflict,
 )
+from langgraph_memory.domain.reflection import REFLECTION, bases_of
 from langgraph_memory.domain.scope import check_owner, owner_partition
 from langgraph_memory.domain.session import may_tell, retold
 from langgraph_memory.effects.effect import Effects
@@ -55,8 +56,8 @@ def retire(
         yield Query("supersede_memory", {**params, "now": to_microseconds(now)})
         yield from record(memory, "retired" if new is None else "superseded", reason, origin, now)
         yield from _leave_marks(memory, new, now)
-        if new is None or compare(memory.content, new.content).kind != "same":
-            yield from amend_summaries([memory], now, for_good=False)
+        is_said_again = new is not None and compare(memory.content, new.content).kind == "same"
+        yield from amend_derived([memory], now, for_good=False, still_told=is_said_again)
     yield from settle_conflicts(retired.values(), now)
     return tuple(
         memory.model_copy(update={"superseded_by": successor, "superseded_at": now, "updated_at": now})
@@ -64,18 +65,33 @@ def retire(
     )
 
 
-def amend_summaries(gone: Sequence[Memory], now: datetime, *, for_good: bool) -> Effects[None]:
-    """Let the summaries of sessions not tell some memories of one owner any more, whichever sessions told them.
+def amend_derived(gone: Sequence[Memory], now: datetime, *, for_good: bool, still_told: bool = False) -> Effects[None]:
+    """Let nothing that was written of some memories of one owner rest on them any more.
 
-    What is forgotten `for_good` leaves no earlier state of a summary that told it.
+    The summaries of sessions tell them no more, whichever sessions told them, unless another memory says the same. What
+    is forgotten `for_good` leaves no earlier state of a summary that told it. A reflection on them is removed: whoever
+    reflects again finds what is left of it.
     """
-    told = [one for one in gone if one.memory_type != _SUMMARY]
-    if not told:
+    bases = [one for one in gone if one.memory_type not in (_SUMMARY, REFLECTION)]
+    if not bases:
         return
-    for row in (yield Query("summaries", {"partition": owner_partition(told[0].owner_id)})):
-        summary = Memory.remains(row)
-        if (for_good or not summary.superseded) and may_tell(summary.content, told):
-            yield from _retell(summary, told, now, for_good=for_good)
+    ids = {one.id for one in bases}
+    for row in (yield Query("derived", {"partition": owner_partition(bases[0].owner_id)})):
+        memory = Memory.remains(row)
+        if memory.memory_type == REFLECTION:
+            if ids & set(bases_of(memory)):
+                yield from remove_reflection(memory, "what it rests on is gone", _NOBODY, now)
+        elif not still_told and (for_good or not memory.superseded) and may_tell(memory.content, bases):
+            yield from _retell(memory, bases, now, for_good=for_good)
+
+
+def remove_reflection(memory: Memory, reason: str, origin: Origin, now: datetime) -> Effects[None]:
+    """Delete a reflection, which says nothing of its own: no mark keeps it from being written again."""
+    place = {"partition": owner_partition(memory.owner_id)}
+    for row in (yield Query("memory", {**place, "id": memory.id})):
+        yield Query("delete_item", {**place, "memory_no": row["memory_no"]})
+        yield Query("blank_audit", {**place, "memory_id": memory.id})
+        yield from record(memory, "removed", reason, origin, now)
 
 
 def _retell(summary: Memory, gone: Sequence[Memory], now: datetime, *, for_good: bool) -> Effects[None]:
@@ -120,7 +136,7 @@ def leave_marks_of_edit(before: Memory, after: Memory, now: datetime) -> Effects
         subjects = yield from marking.of_memory(before)
         yield from marking.leave(before.owner_id, [one for one in subjects if one not in holds], now)
         yield from marking.lift(after)
-        yield from amend_summaries([before], now, for_good=False)
+        yield from amend_derived([before], now, for_good=False)
 
 
 def group_of(memories: Sequence[Memory]) -> str | None:
@@ -192,8 +208,8 @@ def forget_versions(
         yield Query("blank_audit", {"partition": owner_partition(memory.owner_id), "memory_id": memory.id})
         yield from record(memory, action, reason, origin, now)
     yield from settle_conflicts(versions, now)
+    yield from amend_derived(versions, now, for_good=True, still_told=action != "forgotten")
     if action == "forgotten":
-        yield from amend_summaries(versions, now, for_good=True)
         yield from _lose_from_excerpts(versions)
     return len(versions)
 

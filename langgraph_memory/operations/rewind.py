@@ -19,7 +19,7 @@ from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.runner import Reclaim
 from langgraph_memory.effects.transaction import Query, Row, Transaction, reads, writes
 from langgraph_memory.errors import InvalidInputError
-from langgraph_memory.operations.forget import settle_conflicts
+from langgraph_memory.operations.forget import amend_derived, settle_conflicts
 from langgraph_memory.operations.jobs import unqueue
 from langgraph_memory.operations.remember import known_about, rewrite
 from langgraph_memory.operations.rows import Origin, put_receipt, record, sound
@@ -199,6 +199,7 @@ def _undo(unwinding: Unwinding, now: datetime) -> Effects[None]:
         yield Query("blank_audit", {**place, "memory_id": memory.id})
         yield from record(memory, "retracted", "the branch that it came from was abandoned", Origin(), now)
     yield from settle_conflicts(unwinding.removed.values(), now)
+    yield from amend_derived(list(unwinding.removed.values()), now, for_good=True, still_told=True)
 
 
 def _retraction(found: _Found, retraction_id: str, now: datetime, *, dry_run: bool) -> Retraction:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from langgraph_memory.domain.hygiene import DEFAULT_HYGIENE, HygienePolicy, SweepReport
 from langgraph_memory.domain.links import Link
 from langgraph_memory.domain.memory import Conflict, Injected, Memory
+from langgraph_memory.domain.reflection import DEFAULT_REFLECTION, Reflected, ReflectionPolicy
 from langgraph_memory.domain.review import DEFAULT_REVIEW, ReviewItem, ReviewKind, ReviewPolicy
 from langgraph_memory.domain.rewind import Retraction
 from langgraph_memory.domain.scope import GLOBAL
 from langgraph_memory.effects.twins import Operation, runs_effects, twin_of
 from langgraph_memory.operations import changes, hygiene, memories, recall, review, rewind
+from langgraph_memory.operations import reflect as reflecting
 from langgraph_memory.store.facet import Facet
 from langgraph_memory.views import Records
 
@@ -70,6 +73,32 @@ class Hygiene(Facet):
         return review.review(owner_id, kind, limit, offset, policy, self._settings)
 
     areview = twin_of(review)
+
+    @runs_effects
+    def reflect(
+        self,
+        *,
+        owner_id: str,
+        model: Any = None,
+        policy: ReflectionPolicy = DEFAULT_REFLECTION,
+        dry_run: bool = False,
+    ) -> Operation[Reflected]:
+        """Write what an owner's sessions have in common as memories of type "reflection", tied to what they rest on.
+
+        By counting and grouping: what came up in several sessions, what keeps changing, and a profile of what is best
+        known, which no recall shows. A chat model that is passed as `model` is asked for patterns that none of the
+        memories says alone; what it proposes has to name them, and passes the guard. A reflection holds where they
+        hold, is no surer and no longer kept than they are, and is trusted at most as a model's word. It is gone as soon
+        as one of them is forgotten, superseded, edited or removed.
+
+        Doing it again changes nothing until the memories have changed. With `dry_run` nothing changes, and the answer
+        says what would. When the model fails, `fallback` says why and the rest is done.
+
+        Raises MissingOwnerError or InvalidInputError.
+        """
+        return reflecting.reflect(owner_id, model, policy, dry_run, self._settings)
+
+    areflect = twin_of(reflect)
 
     @runs_effects
     def conflicts(self, *, owner_id: str, limit: int = 100, offset: int = 0) -> Operation[Records[Conflict]]:

@@ -86,9 +86,10 @@ SELECT * FROM memory_receipt WHERE partition = :partition AND id = :id
 -- Leave out why a memory changed: the reason may name its slot, and it is forgotten.
 UPDATE memory_audit SET reason = '' WHERE partition = :partition AND memory_id = :memory_id
 
--- name: summaries
--- The session summaries of one owner, live or not; newest first.
-SELECT * FROM agent_memory WHERE partition = :partition AND memory_type = 'summary' ORDER BY created_at DESC, memory_no DESC
+-- name: derived
+-- What was written of one owner's other memories, summaries of sessions and reflections, live or not; newest first.
+SELECT * FROM agent_memory WHERE partition = :partition AND memory_type IN ('summary', 'reflection')
+ORDER BY created_at DESC, memory_no DESC
 
 -- name: memories_after
 -- A page of the memories of every owner, by their numbers.
