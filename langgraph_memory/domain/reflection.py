@@ -116,10 +116,10 @@ def is_written_here(memory: Memory) -> bool:
     return memory.memory_type == REFLECTION and memory.source.extractor == WRITTEN_BY
 
 
-def patterns(known: Iterable[Memory], policy: ReflectionPolicy, now: datetime) -> list[Pattern]:
-    """Return the patterns that are found by counting and grouping, scope by scope."""
+def patterns(known: Sequence[Memory], policy: ReflectionPolicy, now: datetime) -> list[Pattern]:
+    """Return the patterns that are found by counting and grouping, scope by scope; `known` is newest first."""
     scopes: dict[str, list[Memory]] = defaultdict(list)
-    for one in known:
+    for one in reversed(known):
         if one.memory_type not in _DERIVED and one.source.thread_id and one.injection != "never":
             scopes[one.scope].append(one)
     found: list[Pattern] = []
@@ -266,7 +266,7 @@ def _changing(scope: str, known: Sequence[Memory], policy: ReflectionPolicy) -> 
         if one.slot is not None:
             slots[(one.memory_type, one.slot)].append(one)
     for (kind, slot), found in sorted(slots.items()):
-        versions = sorted(found[::-1], key=_said_at)[-_MOST_BASES:]  # they are read newest first
+        versions = sorted(found, key=_said_at)[-_MOST_BASES:]
         values = [str((one.content_json or {}).get("value") or one.content).rstrip(".") for one in versions]
         changes = sum(before != after for before, after in pairwise(values))
         if not _enough(versions, policy) or changes < policy.memories - 1 or versions[-1].superseded:

@@ -50,7 +50,6 @@ def reflections(memory: MemoryDatabase, **whose: Any) -> list[Any]:
 
 
 CELLO = ("The user practises the cello.", "A cello string broke.", "The cello teacher is Rui.")
-SAID = ("I bought a new cello.", "My cello teacher is called Rui.", "My sister plays the cello.")
 DEPLOYS = ("Deploys go to Slack.", "Deploys go to Teams.", "Deploys go to Mattermost.")
 
 
@@ -237,18 +236,17 @@ async def test_a_worker_reflects_after_its_jobs(database: str, mode: str) -> Non
     with open_memory(database) as memory:
         builder = build_graph(OfflineChatModel(), promotion=PromotionNode(mode="background", quiet_for=0))
         graph: Any = builder.compile(checkpointer=memory.checkpointer, store=memory.store)
-        for number, line in enumerate(CELLO_SAID):
-            given = {"configurable": {"thread_id": str(number)}}
-            graph.invoke({"messages": [("user", line)]}, given, context=MemoryContext(owner_id="ana"))
-        known = len(memory.store.list_memories(**ANA))
+        told(memory, *CELLO[:2])
+        given = {"configurable": {"thread_id": "later"}}
+        said = {"messages": [("user", "My cello teacher is called Rui.")]}
+        graph.invoke(said, given, context=MemoryContext(owner_id="ana"))
         worker = Driver(PromotionWorker(memory.store, reflect_every=timedelta(hours=1)), mode)
 
         await worker.drain()
-        written = memory.audit.receipts(**ANA, kind="reflect")
 
-        assert known == 0
-        assert len(memory.store.list_memories(**ANA)) > 2
-        assert len(written) == 1
+        (found,) = reflections(memory)
+        assert found.content.startswith("Cello came up in 3 sessions")
+        assert len(memory.audit.receipts(**ANA, kind="reflect")) == 1
 
 
 async def test_bad_input_is_one_sentence(memory: MemoryDatabase, mode: str) -> None:
