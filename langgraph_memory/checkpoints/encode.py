@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from langgraph_memory.cache import CacheBound
 from langgraph_memory.checkpoints._compat import MESSAGE_TYPES, DeltaSnapshot, without_id
 from langgraph_memory.checkpoints.caches import KnownVersion
 from langgraph_memory.checkpoints.codec import Codec, keeps_identity
+from langgraph_memory.checkpoints.decode import Decoder
 from langgraph_memory.checkpoints.fingerprints import Digests, Marker, Marks, whole_mark
 from langgraph_memory.checkpoints.pieces import LIST_ID_BITS, Draft, Part, Run, draft
 from langgraph_memory.checkpoints.records import Kind, Layout, NewChunk, NewVersion, Placed, Seal
@@ -244,3 +247,17 @@ def loose_chunks(chunks: Sequence[Run], tail: int) -> tuple[Run, ...]:
         found.append(chunk)
         end = chunk.first
     return tuple(reversed(found))
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What turns the values of one saver's channels into stored versions and back."""
+
+    codec: Codec
+    encoder: Encoder
+    decoder: Decoder
+
+    @classmethod
+    def of(cls, codec: Codec, bound: CacheBound) -> Values:
+        """Return the encoder and the decoder of a codec; what was decoded last is kept within a bound."""
+        return cls(codec, Encoder(codec), Decoder(codec, bound))

@@ -5,13 +5,20 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import CheckpointTuple, DeltaChannelHistory
+
 from langgraph_memory.checkpoints.caches import Held
-from langgraph_memory.checkpoints.decode import Decoder
+from langgraph_memory.checkpoints.codec import join
+from langgraph_memory.checkpoints.configs import before_of, checkpoint_id_of, config_of, thread_of
+from langgraph_memory.checkpoints.decode import Decoder, Shared
+from langgraph_memory.checkpoints.encode import Values
 from langgraph_memory.checkpoints.pieces import Run, merged, unpack_runs
 from langgraph_memory.checkpoints.records import (
     SHARED_WRITE,
@@ -30,11 +37,20 @@ from langgraph_memory.checkpoints.records import (
 from langgraph_memory.domain.clock import from_microseconds
 from langgraph_memory.domain.thread import ThreadSummary
 from langgraph_memory.effects.effect import Effects
-from langgraph_memory.effects.transaction import Query, Row, reads, reads_little
-from langgraph_memory.errors import ThreadNotFoundError
+from langgraph_memory.effects.transaction import Query, Row, Transaction, reads, reads_little
+from langgraph_memory.errors import (
+    ClassChangedError,
+    ClassNotAllowedError,
+    OutOfMemoryError,
+    ThreadNotFoundError,
+    UnreadableCheckpointError,
+)
 from langgraph_memory.views import Records
 
 _PREVIEW = 120
+_PAGE = 50
+_LONGEST_PAGE = 200
+"""Where a limit says how many are wanted: neighbours share most of their chunks, which are read once for a page."""
 _VersionKey = tuple[str, str, str, str]
 _Place = tuple[str, str, str]
 _Chunks = Sequence[StoredChunk]
@@ -369,3 +385,111 @@ def _text(content: Any) -> str:
         return content
     parts = content if isinstance(content, list) else ()
     return " ".join(part if isinstance(part, str) else str(part.get("text", "")) for part in parts if part)
+
+
+def load_checkpoint(stored: StoredCheckpoint, page: Page, values: Values, shared: Shared | None) -> CheckpointTuple:
+    """Return a checkpoint as LangGraph takes it; raises UnreadableCheckpointError and its kin, which name it."""
+    key, decoder = stored.key, values.decoder
+    items = page.chunks.get(key.thread_id, ())
+    with _decoding(key):
+        body = values.codec.load(stored.body)
+        channels = {name: decoder.value(version, items, shared) for name, version in stored.channels.items()}
+        pending = [(task, channel, decoder.value(value, items, shared)) for task, channel, value in stored.writes]
+        checkpoint, metadata = join(key.checkpoint_id, body, stored.channel_versions, channels)
+    parent = stored.parent_checkpoint_id
+    return CheckpointTuple(
+        config=config_of(key),
+        checkpoint=checkpoint,
+        metadata=metadata,
+        parent_config=config_of(key._replace(checkpoint_id=parent)) if parent else None,
+        pending_writes=pending,
+    )
+
+
+def load_replay(key: CheckpointKey, replay: Replay, values: Values) -> dict[str, DeltaChannelHistory]:
+    """Return what delta channels are replayed from as LangGraph takes it; raises as `load_checkpoint` does."""
+    decoded = partial(values.decoder.value, items=replay.chunks)
+    found: dict[str, DeltaChannelHistory] = {}
+    with _decoding(key):
+        for name, channel in replay.channels.items():
+            writes = [(task, written, decoded(value)) for task, written, value in channel.writes]
+            found[name] = {"writes": writes}
+            if channel.seed is not None:
+                found[name]["seed"] = decoded(channel.seed)
+    return found
+
+
+@contextmanager
+def _decoding(key: CheckpointKey) -> Iterator[None]:
+    """Name the checkpoint that cannot be decoded."""
+    try:
+        yield
+    except MemoryError as error:
+        raise OutOfMemoryError(
+            f"there was not enough memory to decode checkpoint {key.checkpoint_id} of thread {key.thread_id!r}; give "
+            "the process more."
+        ) from error
+    except (ClassNotAllowedError, ClassChangedError) as error:
+        raise type(error)(
+            f"checkpoint {key.checkpoint_id} of thread {key.thread_id!r} cannot be decoded: {error}"
+        ) from error
+    except Exception as error:
+        raise UnreadableCheckpointError(
+            f"checkpoint {key.checkpoint_id} of thread {key.thread_id!r} cannot be decoded ({error}); "
+            "it is damaged, or was written with another serializer."
+        ) from error
+
+
+class Pages:
+    """Walks a listing page by page."""
+
+    def __init__(
+        self,
+        config: RunnableConfig | None,
+        wanted: dict[str, Any] | None,
+        before: RunnableConfig | None,
+        limit: int | None,
+    ) -> None:
+        self._wanted = wanted or {}
+        self._left = limit
+        self._end = limit is not None and limit <= 0
+        configurable = config["configurable"] if config else {}
+        self._listing = Listing(
+            thread_id=thread_of(config) if config else None,
+            checkpoint_ns=configurable.get("checkpoint_ns"),
+            checkpoint_id=checkpoint_id_of(config) if config else None,
+            before=before_of(before, config) if before and checkpoint_id_of(before) else None,
+        )
+        self._page = _PAGE if limit is None or wanted else max(1, min(limit, _LONGEST_PAGE))
+
+    def next_page(self) -> Transaction[Page] | None:
+        """Return the operation that reads the next page, or None when there is no more to read."""
+        if self._end:
+            return None
+        return list_checkpoints(replace(self._listing, page=self._page))
+
+    def accept(self, page: Page, load: Callable[[Page], Iterator[CheckpointTuple]]) -> Iterator[CheckpointTuple]:
+        """Yield what of a page is wanted."""
+        self._end = len(page.checkpoints) < self._page
+        last = page.checkpoints[-1] if page.checkpoints else None
+        if last is not None and last.stored_at is not None:
+            self._listing = replace(self._listing, after=(last.stored_at, last.key.thread_id))
+        for loaded in load(page):
+            if any(_told(loaded.metadata, name) != value for name, value in self._wanted.items()):
+                continue
+            yield loaded
+            if self._left is not None:
+                self._left -= 1
+                if self._left <= 0:
+                    self._end = True
+                    return
+
+
+def _told(metadata: Mapping[str, Any], name: str) -> Any:
+    """Return what metadata says under a name, or under a path of names with periods between."""
+    if name in metadata or "." not in name:
+        return metadata.get(name)
+    found: Any = metadata
+    for part in name.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found

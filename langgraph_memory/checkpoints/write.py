@@ -5,16 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
-from langgraph_memory.cache import CacheBound
 from langgraph_memory.checkpoints.caches import Held, KnownCheckpoints, KnownVersion, Place
-from langgraph_memory.checkpoints.codec import Codec
-from langgraph_memory.checkpoints.decode import Decoder
-from langgraph_memory.checkpoints.encode import Encoded, Encoder, loose_chunks, may_share
+from langgraph_memory.checkpoints.encode import Encoded, Values, loose_chunks, may_share
 from langgraph_memory.checkpoints.marks import left
 from langgraph_memory.checkpoints.owners import check_access, name_owner, note_authors
 from langgraph_memory.checkpoints.pieces import Run, first_address, has_room, pack_runs, place, tail_of
@@ -42,20 +38,6 @@ from langgraph_memory.effects.transaction import Query, writes_at_once, writes_r
 from langgraph_memory.errors import CheckpointRemovedError, ErasedError, ForkedThreadError
 
 _ATTEMPTS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Values:
-    """What turns the values of one saver's channels into stored versions and back."""
-
-    codec: Codec
-    encoder: Encoder
-    decoder: Decoder
-
-    @classmethod
-    def of(cls, codec: Codec, bound: CacheBound) -> Values:
-        """Return the encoder and the decoder of a codec; what was decoded last is kept within a bound."""
-        return cls(codec, Encoder(codec), Decoder(codec, bound))
 
 
 class Draft(NamedTuple):
