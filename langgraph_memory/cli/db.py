@@ -176,7 +176,7 @@ def _is_text(source: str) -> bool:
 
 
 def _import_foreign(source: str, target: str, owner: str | None, scope: str, *, dry_run: bool, as_json: bool) -> None:
-    from langgraph_memory.elsewhere import take_in
+    from langgraph_memory.transfer.foreign import take_in
 
     if owner is None:
         raise InvalidInputError(f"{source} is no export of this package; name whose memories it holds with --owner.")
@@ -206,7 +206,7 @@ def _taken_in(db: str, file: str, owner: str | None, trusted: bool) -> Receipt:
 
 def _begun(lines: Iterator[str]) -> Iterator[str]:
     """Return the lines of an export, whose first is checked before a database is made for them."""
-    from langgraph_memory.domain.transfer import check_header
+    from langgraph_memory.transfer.lines import check_header
 
     first = next(lines, "")
     try:
@@ -221,7 +221,7 @@ def _count(lines: int) -> None:
 
 
 def _import_upstream(source: str, target: str, *, as_json: bool) -> None:
-    from langgraph_memory.importer import import_upstream, is_upstream
+    from langgraph_memory.transfer.upstream import import_upstream, is_upstream
 
     _check_pair(source, target)
     if not is_upstream(source):
@@ -251,8 +251,8 @@ def copy(
     as_json: Json = False,
 ) -> None:
     """Copy all threads and memories to another database and compare the two; run it again when it was interrupted."""
-    from langgraph_memory.importer import is_upstream
-    from langgraph_memory.moving import copy_memory
+    from langgraph_memory.transfer.copy import copy_memory
+    from langgraph_memory.transfer.upstream import is_upstream
 
     _check_pair(source, target)
     if is_upstream(source):

@@ -9,10 +9,10 @@ from langgraph_memory.domain.scope import check_owner, owner_partition
 from langgraph_memory.domain.switches import MemorySwitches
 from langgraph_memory.effects.effect import Effects, in_thread
 from langgraph_memory.effects.twins import Operation, async_iterator_of, runs_effects, streams_effects, twin_of
-from langgraph_memory.flows import transfer
 from langgraph_memory.operations import erasure, memories, threads
 from langgraph_memory.operations import index as indexing
 from langgraph_memory.store.facet import Facet
+from langgraph_memory.transfer import export as transfer
 from langgraph_memory.views import Records
 
 

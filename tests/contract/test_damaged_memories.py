@@ -141,7 +141,7 @@ async def test_what_is_damaged_can_be_forgotten_and_erased(
 def test_a_copy_is_as_damaged_as_its_source(
     memory: MemoryDatabase, hurt: str, database: str, databases: object
 ) -> None:
-    from langgraph_memory.moving import copy_memory
+    from langgraph_memory.transfer.copy import copy_memory
 
     damage(database, "content", "'The user is allergic to nutz.'")
     target = databases.new()  # type: ignore[attr-defined]

@@ -21,7 +21,7 @@ from langgraph_memory import (
     open_memory,
 )
 from langgraph_memory.domain.candidate import Utterance
-from langgraph_memory.moving import copy_memory
+from langgraph_memory.transfer.copy import copy_memory
 
 ANA = MemoryContext(owner_id="ana")
 

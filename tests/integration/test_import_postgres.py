@@ -24,7 +24,7 @@ from support import BagOfWords, one_sentence
 
 from langgraph_memory.database import open_memory
 from langgraph_memory.errors import DatabaseError, DatabaseUnavailableError, NotADatabaseError
-from langgraph_memory.importer import aimport_upstream, import_upstream
+from langgraph_memory.transfer.upstream import aimport_upstream, import_upstream
 
 THREADS = ("chat", "asking", "nested", "spread", "async")
 

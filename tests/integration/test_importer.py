@@ -25,7 +25,7 @@ from langgraph_memory.checkpointer import ThreadSaver
 from langgraph_memory.database import open_memory
 from langgraph_memory.engine.sqlite.upstream import UpstreamFile
 from langgraph_memory.errors import DatabaseUnavailableError, NotADatabaseError
-from langgraph_memory.importer import aimport_upstream, import_upstream
+from langgraph_memory.transfer.upstream import aimport_upstream, import_upstream
 
 
 class Notes(TypedDict):

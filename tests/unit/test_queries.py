@@ -38,7 +38,7 @@ PRIVATE = {
     },
 }
 """Those statements of its own."""
-ROOMS = ("operations", "plans", "checkpoints")
+ROOMS = ("operations", "plans", "checkpoints", "transfer")
 PLANS = sorted(path for room in ROOMS for path in (Path(langgraph_memory.__file__).parent / room).rglob("*.py"))
 REACHES = ("_in_partition", "_across_partitions")
 

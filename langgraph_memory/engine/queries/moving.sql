@@ -32,27 +32,6 @@ INSERT INTO thread_owner (owner_id, thread_id) VALUES (:owner_id, :thread_id) ON
 -- Let a thread have the owner and the times that another database holds, from which on it is listed.
 UPDATE thread SET owner_id = :owner_id, created_at = :created_at, updated_at = :updated_at WHERE thread_id = :thread_id
 
--- name: move_audit
--- Add one change of the audit trail as another database holds it.
-INSERT INTO memory_audit (
-    partition, memory_id, change_no, action, reason, actor, thread_id, checkpoint_id, run_id, changed_at
-) VALUES (
-    :partition, :memory_id, :change_no, :action, :reason, :actor, :thread_id, :checkpoint_id, :run_id, :changed_at
-) ON CONFLICT DO NOTHING
-
--- name: move_ledger
--- Add one line of the ledger as another database holds it.
-INSERT INTO promotion_ledger (
-    partition, thread_id, message_id, extractor, content_hash, checkpoint_id, run_id, promoted_at
-) VALUES (
-    :partition, :thread_id, :message_id, :extractor, :content_hash, :checkpoint_id, :run_id, :promoted_at
-) ON CONFLICT DO NOTHING
-
--- name: move_receipt
--- Add one receipt as another database holds it.
-INSERT INTO memory_receipt (partition, id, kind, thread_id, checkpoint_id, run_id, created_at, body)
-VALUES (:partition, :id, :kind, :thread_id, :checkpoint_id, :run_id, :created_at, :body) ON CONFLICT DO NOTHING
-
 -- name: moved_jobs
 -- A page of the jobs of one partition.
 SELECT * FROM promotion_job
@@ -72,13 +51,3 @@ WHERE m.partition = :partition AND m.thread_id = :thread_id AND m.extractor = :e
 -- Add one job as another database holds it; nobody has leased it here.
 INSERT INTO promotion_job (partition, thread_id, extractor, due_at, last_error, first_at, updated_at)
 VALUES (:partition, :thread_id, :extractor, :due_at, :last_error, :first_at, :updated_at) ON CONFLICT DO NOTHING
-
--- name: move_queued
--- Add one message that waits in a job as another database holds it.
-INSERT INTO promotion_job_message (
-    partition, thread_id, extractor, message_id, content_hash, position, state, actor, text, withheld, asked, scope, source,
-    attempts, reason, queued_at
-) VALUES (
-    :partition, :thread_id, :extractor, :message_id, :content_hash, :position, :state, :actor, :text, :withheld, :asked, :scope,
-    :source, :attempts, :reason, :queued_at
-) ON CONFLICT DO NOTHING

@@ -15,10 +15,10 @@ from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.memory import Memory, Source, make_memory
 from langgraph_memory.domain.promotion import LedgerPlace
 from langgraph_memory.domain.scope import GLOBAL, check_owner
-from langgraph_memory.elsewhere.formats import Foreign, Spoken, Statement, read_foreign
 from langgraph_memory.errors import InvalidMemoryError
 from langgraph_memory.extract import RuleExtractor
 from langgraph_memory.store import CuratedStore
+from langgraph_memory.transfer.formats import Foreign, Spoken, Statement, read_foreign
 
 _HEADER = json.dumps({"format": "langgraph_memory", "version": 1})
 _BATCH = 50

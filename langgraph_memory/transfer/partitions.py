@@ -4,98 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from langgraph_memory.domain import marks
 from langgraph_memory.domain.search.vectors import IndexIdentity
-from langgraph_memory.domain.tally import Tally
-from langgraph_memory.domain.transfer import QUEUED
 from langgraph_memory.effects.effect import Effects
-from langgraph_memory.effects.transaction import Query, Row, reads, writes, writes_repeatably
+from langgraph_memory.effects.transaction import Query, Row, Transaction, reads, writes, writes_repeatably
 from langgraph_memory.errors import IndexChangedError
 from langgraph_memory.operations import marks as marking
-from langgraph_memory.operations.rows import DECAY, MEMORY_COLUMNS, Vectors
-from langgraph_memory.plans.moving.parts import Part, paced, size_of, walk
+from langgraph_memory.operations.rows import Vectors
+from langgraph_memory.transfer.checksum import Checksum
+from langgraph_memory.transfer.tables import (
+    JOBS,
+    QUEUE,
+    ROWS,
+    TRAIL_TABLES,
+    VERSION_COLUMNS,
+    Table,
+    Take,
+    paced,
+    walk,
+    written_at,
+)
 
 _FIRST_PAGE, _LONGEST_PAGE = 64, 256
 _MARK_KEY = "mark_key"
-_MOMENTS = ("changed_at", "promoted_at", "queued_at", "created_at")
-"""When what stands beside the rows happened."""
-
-_STATE = (
-    *MEMORY_COLUMNS,
-    "partition",
-    "id",
-    "created_at",
-    "updated_at",
-    "expires_at",
-    "question_share",
-    "terms",
-    "term_count",
-    "context_terms",
-    "context_count",
-    "asked_terms",
-    "asked_count",
-)
-ROW_COLUMNS = (*_STATE, *DECAY, "namespace", "value", "ttl_minutes")
-"""What is copied of a row: all but its number, which each database gives anew."""
-VERSION_COLUMNS = (*_STATE, "version_no", "replaced_at")
-"""What is copied of an earlier state."""
-
-TRAIL_PARTS = (
-    Part(
-        "audit",
-        "export_audit",
-        "move_audit",
-        (
-            "memory_id",
-            "change_no",
-            "action",
-            "reason",
-            "actor",
-            "thread_id",
-            "checkpoint_id",
-            "run_id",
-            "changed_at",
-        ),
-        {"after_id": "", "after_no": -1},
-        {"after_id": "memory_id", "after_no": "change_no"},
-    ),
-    Part(
-        "ledger",
-        "export_ledger",
-        "move_ledger",
-        ("thread_id", "message_id", "extractor", "content_hash", "checkpoint_id", "run_id", "promoted_at"),
-        {"thread_id": "", "message_id": "", "extractor": "", "content_hash": ""},
-    ),
-    Part(
-        "receipts",
-        "export_receipts",
-        "move_receipt",
-        ("id", "kind", "thread_id", "checkpoint_id", "run_id", "created_at", "body"),
-        {"after_id": ""},
-        {"after_id": "id"},
-    ),
-)
-"""What is copied beside the rows of a partition."""
-
-JOBS = Part(
-    "jobs",
-    "moved_jobs",
-    "move_job",
-    ("thread_id", "extractor", "due_at", "last_error", "first_at", "updated_at"),
-    {"thread_id": "", "extractor": ""},
-)
-"""What waits to be promoted, without who is at it."""
-
-QUEUE = Part(
-    "queued",
-    "export_queue",
-    "move_queued",
-    QUEUED,
-    {"thread_id": "", "extractor": "", "message_id": "", "content_hash": ""},
-)
-"""The messages of the jobs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,63 +44,58 @@ class StoredRow:
         """What it is known by in its partition."""
         return self.columns["namespace"], self.columns["id"]
 
-    def count(self, tally: Tally) -> None:
-        """Add everything of it to `tally`."""
-        tally.add("items" if self.columns["memory_type"] is None else "memories", self.columns.values())
+    def count(self, checksum: Checksum) -> None:
+        """Add everything of it to a checksum."""
+        checksum.add("items" if self.columns["memory_type"] is None else "memories", self.columns.values())
         for version in self.versions:
-            tally.add("versions", version.values())
+            checksum.add("versions", version.values())
         for field, vector in self.vectors:
-            tally.add("vectors", (*self.name, field, vector))
-
-
-class Taker(Protocol):
-    """Is handed a partition page by page."""
-
-    def rows(self, rows: Sequence[StoredRow]) -> Sequence[StoredRow]:
-        """Take a page of rows, and return those that count: others are gone where they were to be put down."""
-        ...
-
-    def trail(self, part: Part, rows: Sequence[Row]) -> Sequence[Row]:
-        """Take a page of what stands beside the rows, and return what counts of it."""
-        ...
-
-    def jobs(self, jobs: Sequence[Row]) -> None:
-        """Take all jobs, after the ledger and before their messages."""
-        ...
+            checksum.add("vectors", (*self.name, field, vector))
 
 
 @reads
-def read_partition(partition: str, taker: Taker) -> Effects[Tally]:
-    """Hand all of a partition over, page by page and of one moment, and return what it held."""
-    tally, place = Tally(), {"partition": partition}
+def read_partition(partition: str, take: Take) -> Effects[Checksum]:
+    """Hand all of a partition to `take`, page by page and of one moment, and return what counts of it.
 
-    def counted(part: Part, rows: Sequence[Row]) -> None:
-        for row in taker.trail(part, rows):
-            tally.add(part.kind, part.values(row).values())
+    Jobs come in one page, after the ledger and before their messages.
+    """
+    checksum, place = Checksum(), {"partition": partition}
+    yield from _walk_rows(partition, take, checksum)
+    for table in TRAIL_TABLES:
+        yield from walk(table, place, take, checksum)
+    take(JOBS, (yield from _jobs(place, checksum)))
+    yield from walk(QUEUE, place, take, checksum)
+    return checksum
 
-    yield from _walk_rows(partition, tally, taker)
-    for part in TRAIL_PARTS:
-        yield from walk(part, place, counted)
+
+def _jobs(place: Mapping[str, Any], checksum: Checksum) -> Effects[Sequence[Row]]:
     jobs: list[Row] = []
-    yield from walk(JOBS, place, lambda _, rows: jobs.extend(rows))
-    for job in jobs:
-        tally.add(JOBS.kind, JOBS.values(job).values())
-    taker.jobs(jobs)
-    yield from walk(QUEUE, place, counted)
-    return tally
+
+    def keep(_: Table, rows: Sequence[Row]) -> Sequence[Row]:
+        jobs.extend(rows)
+        return rows
+
+    yield from walk(JOBS, place, keep, checksum)
+    return jobs
 
 
-def _walk_rows(partition: str, tally: Tally, taker: Taker) -> Effects[None]:
+def _walk_rows(partition: str, take: Take, checksum: Checksum) -> Effects[None]:
     after, limit = -1, _FIRST_PAGE
     while True:
-        rows = yield Query("export_rows", {"partition": partition, "after": after, "limit": limit})
+        rows = yield Query(ROWS.read, {"partition": partition, "after": after, "limit": limit})
         stored = yield from _whole(partition, rows)
-        for one in taker.rows(stored) if stored else ():
-            one.count(tally)
+        for one in take(ROWS, stored) if stored else ():
+            one.count(checksum)
         if len(rows) < limit:
             return
-        size = sum(size_of(row, ROW_COLUMNS) for row in rows)
-        after, limit = rows[-1]["memory_no"], min(_LONGEST_PAGE, paced(limit, size))
+        after, limit = rows[-1]["memory_no"], paced(limit, ROWS.size_of(rows), _LONGEST_PAGE)
+
+
+def put_page(partition: str, table: Table, rows: Sequence[Any]) -> Transaction[Sequence[Any]]:
+    """Add a page of a table; returns what counts of it."""
+    if table is ROWS:
+        return put_rows(partition, rows)
+    return put_jobs(partition, rows) if table is JOBS else put_trail(partition, table, rows)
 
 
 @writes
@@ -194,13 +122,12 @@ def put_rows(partition: str, rows: Sequence[StoredRow]) -> Effects[Sequence[Stor
 
 
 @writes
-def put_trail(partition: str, part: Part, rows: Sequence[Row]) -> Effects[Sequence[Row]]:
+def put_trail(partition: str, table: Table, rows: Sequence[Row]) -> Effects[Sequence[Row]]:
     """Add a page of what stands beside the rows, and return it; what is there stays, what was erased stays away."""
-    column = next((name for name in _MOMENTS if name in part.columns), None)
     found = yield from marking.left([marks.erased_partition(partition)])
-    if column is not None and found:
-        rows = [row for row in rows if row[column] > max(found.values())]
-    yield Query(part.write, {"partition": partition}, [part.values(row) for row in rows])
+    if found:
+        rows = [row for row in rows if written_at(table.values(row)) > max(found.values())]
+    yield Query(table.write, {"partition": partition}, [table.values(row) for row in rows])
     return rows
 
 
@@ -215,14 +142,13 @@ def _not_gone(partition: str, rows: Sequence[StoredRow]) -> Effects[Sequence[Sto
 
 
 @writes
-def put_jobs(partition: str, jobs: Sequence[Row]) -> Effects[None]:
+def put_jobs(partition: str, jobs: Sequence[Row]) -> Effects[Sequence[Row]]:
     """Add jobs without their messages, after those that are over have gone.
 
     A job that the source has changed since is removed to be copied anew, and so is one that the source has no longer
     and whose messages have all been read.
     """
-    held: list[Row] = []
-    yield from walk(JOBS, {"partition": partition}, lambda _, rows: held.extend(rows))
+    held = yield from _jobs({"partition": partition}, Checksum())
     changed = {_key_of(job): job["updated_at"] for job in jobs}
     for job in held:
         place = {"partition": partition, "thread_id": job["thread_id"], "extractor": job["extractor"]}
@@ -236,6 +162,7 @@ def put_jobs(partition: str, jobs: Sequence[Row]) -> Effects[None]:
             yield Query("delete_job", place)
     if jobs:
         yield Query(JOBS.write, {"partition": partition}, [JOBS.values(job) for job in jobs])
+    return jobs
 
 
 @reads
@@ -295,7 +222,7 @@ def _named(partition: str, rows: Sequence[StoredRow]) -> Effects[Sequence[Row]]:
 def _insert(partition: str, rows: Sequence[StoredRow]) -> Effects[None]:
     """Add rows that are not there, with a few statements for all of them."""
     (found,) = yield Query("partition", {"partition": partition})
-    yield Query("insert_item", {"partition_no": found["partition_no"]}, [row.columns for row in rows])
+    yield Query(ROWS.write, {"partition_no": found["partition_no"]}, [row.columns for row in rows])
     held = yield from _named(partition, rows)
     numbers = {(one["namespace"], one["id"]): one["memory_no"] for one in held}
     vectors = [
@@ -325,7 +252,7 @@ def _whole(partition: str, rows: Sequence[Row]) -> Effects[list[StoredRow]]:
             vectors.setdefault(one["memory_no"], []).append((one["field"], bytes(one["vector"])))
     return [
         StoredRow(
-            {column: row[column] for column in ROW_COLUMNS},
+            ROWS.values(row),
             versions.get(row["memory_no"], []),
             sorted(vectors.get(row["memory_no"], [])),
         )

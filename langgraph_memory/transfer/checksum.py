@@ -14,7 +14,7 @@ from langgraph_memory.views.words import listed
 _WIDTH = 1 << 128
 
 
-class Tally:
+class Checksum:
     """Counts rows and adds up their checksums, so that neither the order of rows nor the engine matters."""
 
     def __init__(self) -> None:
@@ -29,19 +29,19 @@ class Tally:
         self._sum = (self._sum + found) % _WIDTH
         self._of_kind[kind] = (self._of_kind[kind] + found) % _WIDTH
 
-    def include(self, other: Tally) -> None:
+    def include(self, other: Checksum) -> None:
         """Count everything that `other` counted."""
         self.counts += other.counts
         self._sum = (self._sum + other._sum) % _WIDTH
         self._of_kind += other._of_kind
 
     @property
-    def checksum(self) -> str:
+    def digest(self) -> str:
         """The sum as text."""
         return f"{self._sum:032x}"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Tally) and (self.counts, self._sum) == (other.counts, other._sum)
+        return isinstance(other, Checksum) and (self.counts, self._sum) == (other.counts, other._sum)
 
     __hash__ = None  # type: ignore[assignment]  # it changes
 
@@ -51,7 +51,7 @@ class Tally:
         return others, (self._sum - self._of_kind[kind]) % _WIDTH
 
     def __str__(self) -> str:
-        return f"{listed(sorted(self.counts.items()))} ({self.checksum})"
+        return f"{listed(sorted(self.counts.items()))} ({self.digest})"
 
 
 def row_checksum(kind: str, values: Iterable[Any]) -> int:

@@ -7,56 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from langgraph_memory.checkpoints.retention import delete_state
-from langgraph_memory.domain.tally import Tally
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Row, reads, writes, writes_repeatably
 from langgraph_memory.errors import CopyMismatchError
-from langgraph_memory.plans.moving.parts import Part, Take, walk
+from langgraph_memory.transfer.checksum import Checksum
+from langgraph_memory.transfer.tables import HEAD_TABLES, STATE_TABLES, Table, Take, walk
 
 _PAGE = 200
 _SUMMARY = ("owner_id", "created_at", "updated_at")
-
-STATE_PARTS = (
-    Part(
-        "channels",
-        "moved_channels",
-        "move_channel",
-        ("checkpoint_ns", "channel", "version", "kind", "type", "value"),
-        {"checkpoint_ns": "", "channel": "", "version": ""},
-    ),
-    Part("chunks", "moved_chunks", "move_chunk", ("address", "count", "type", "value"), {"address": -1}),
-    Part(
-        "writes",
-        "moved_writes",
-        "move_write",
-        ("checkpoint_ns", "checkpoint_id", "task_id", "idx", "task_path", "channel", "type", "value"),
-        {"checkpoint_ns": "", "checkpoint_id": "", "task_id": "", "idx": 0},
-    ),
-)
-"""What a thread's checkpoints are made of: nobody reads it without them."""
-
-HEAD_PARTS = (
-    Part(
-        "checkpoints",
-        "moved_checkpoints",
-        "move_checkpoint",
-        (
-            "checkpoint_ns",
-            "checkpoint_id",
-            "parent_checkpoint_id",
-            "run_id",
-            "channel_versions",
-            "replayed_channels",
-            "type",
-            "body",
-            "stored_at",
-        ),
-        {"checkpoint_ns": "", "checkpoint_id": ""},
-    ),
-    Part("owners", "moved_owners", "move_owner", ("owner_id",), {"owner_id": ""}),
-    Part("authors", "moved_authors", "move_author", ("message_id", "owner_id", "said_at"), {"message_id": ""}),
-)
-"""What makes a thread be read: written last, and all of it at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +22,7 @@ class Moment:
     """What a thread was when it was read: its summary, and what it held."""
 
     summary: Mapping[str, Any]
-    tally: Tally
+    checksum: Checksum
 
 
 @reads
@@ -81,17 +39,11 @@ def read_thread(thread_id: str, take: Take) -> Effects[Moment | None]:
     if not found:
         return None
     summary = _summary(found[0])
-    tally = Tally()
-    tally.add("threads", summary.values())
-
-    def counted(part: Part, rows: Sequence[Row]) -> None:
-        for row in rows:
-            tally.add(part.kind, part.values(row).values())
-        take(part, rows)
-
-    for part in (*STATE_PARTS, *HEAD_PARTS):
-        yield from walk(part, {"thread_id": thread_id}, counted)
-    return Moment(summary, tally)
+    checksum = Checksum()
+    checksum.add("threads", summary.values())
+    for table in (*STATE_TABLES, *HEAD_TABLES):
+        yield from walk(table, {"thread_id": thread_id}, take, checksum)
+    return Moment(summary, checksum)
 
 
 @writes_repeatably
@@ -108,14 +60,14 @@ def begin_thread(thread_id: str, replaced: Mapping[str, Any] | None) -> Effects[
 
 
 @writes
-def put_state(thread_id: str, pages: Sequence[tuple[Part, Sequence[Row]]]) -> Effects[None]:
+def put_state(thread_id: str, pages: Sequence[tuple[Table, Sequence[Row]]]) -> Effects[None]:
     """Add some pages of a thread that is not listed yet."""
     yield from _put(thread_id, pages)
 
 
 @writes
 def put_thread(
-    thread_id: str, pages: Sequence[tuple[Part, Sequence[Row]]], summary: Mapping[str, Any]
+    thread_id: str, pages: Sequence[tuple[Table, Sequence[Row]]], summary: Mapping[str, Any]
 ) -> Effects[None]:
     """Add the last pages of a thread, from which on it is listed."""
     yield from _put(thread_id, pages)
@@ -145,6 +97,6 @@ def _written(summary: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     return None if summary is None or summary["created_at"] is None else summary
 
 
-def _put(thread_id: str, pages: Sequence[tuple[Part, Sequence[Row]]]) -> Effects[None]:
-    for part, rows in pages:
-        yield Query(part.write, {"thread_id": thread_id}, [part.values(row) for row in rows])
+def _put(thread_id: str, pages: Sequence[tuple[Table, Sequence[Row]]]) -> Effects[None]:
+    for table, rows in pages:
+        yield Query(table.write, {"thread_id": thread_id}, [table.values(row) for row in rows])

@@ -1,4 +1,4 @@
-"""Moving house: what is copied is what there was, whichever engine it was on and whenever the copy was cut short."""
+"""A copy holds what there was, whichever engine it was on and whenever the copy was cut short."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ from langgraph.types import Command, interrupt
 from support import BagOfWords, one_sentence
 
 from langgraph_memory import MemoryContext, OfflineChatModel, Source, build_graph, open_memory
-from langgraph_memory import moving as house
 from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.jobs import Retries
 from langgraph_memory.domain.policy import PromotionPolicy
@@ -40,11 +39,11 @@ from langgraph_memory.errors import (
     NewerSchemaError,
     OlderSchemaError,
 )
-from langgraph_memory.moving import Copied, acopy_memory, copy_memory
-from langgraph_memory.plans.moving.memories import JOBS, QUEUE, ROW_COLUMNS, TRAIL_PARTS, VERSION_COLUMNS
-from langgraph_memory.plans.moving.threads import HEAD_PARTS, STATE_PARTS
+from langgraph_memory.transfer import copy as copying
+from langgraph_memory.transfer.copy import CopyReport, acopy_memory, copy_memory
+from langgraph_memory.transfer.tables import HEAD_TABLES, JOBS, QUEUE, ROWS, STATE_TABLES, TRAIL_TABLES, VERSION_COLUMNS
 
-DRIVER = Path(__file__).with_name("moving_driver.py")
+DRIVER = Path(__file__).with_name("copy_driver.py")
 PAIRS = [("sqlite", "sqlite"), ("sqlite", "postgres"), ("postgres", "sqlite"), ("postgres", "postgres")]
 INDEX: Any = {"dims": 128, "embed": BagOfWords()}
 ANA = "ana.lima@example.org"
@@ -201,7 +200,7 @@ async def test_a_copy_beside_the_event_loop_is_the_same(
     assert counted(copy_memory(source, place(new))) == counted(found)
 
 
-def counted(found: Copied) -> Copied:
+def counted(found: CopyReport) -> CopyReport:
     """Leave out the sizes, which a server's own upkeep changes between two looks at the same rows."""
     return replace(found, source_bytes=0, target_bytes=0)
 
@@ -449,7 +448,7 @@ def test_a_thread_that_is_larger_than_what_is_held_at_once_is_copied(
     place: Place, full: Place, new: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source, target = full("sqlite"), place(new)
-    monkeypatch.setattr(house, "_BUFFERED", 1000)
+    monkeypatch.setattr(copying, "_BUFFERED", 1000)
 
     copy_memory(source, target)
 
@@ -584,7 +583,7 @@ def test_a_source_that_is_not_there_is_not_made(place: Place) -> None:
 def test_every_column_of_every_table_is_copied_or_made_anew(place: Place) -> None:
     copied = {
         "thread": {"thread_no", "thread_id", "owner_id", "created_at", "updated_at"},
-        "agent_memory": {*ROW_COLUMNS, "memory_no"},
+        "agent_memory": {*ROWS.columns, "memory_no"},
         "memory_version": {*VERSION_COLUMNS, "memory_no"},
         "store_setting": {"name", "value"},
         "memory_mark": {"holder", "digest", "marked_at"},
@@ -602,8 +601,8 @@ def test_every_column_of_every_table_is_copied_or_made_anew(place: Place) -> Non
         "jobs": "promotion_job",
         "queued": "promotion_job_message",
     }
-    copied |= {tables[part.kind]: {*part.columns, "thread_no"} for part in (*STATE_PARTS, *HEAD_PARTS)}
-    copied |= {tables[part.kind]: {*part.columns, "partition"} for part in (*TRAIL_PARTS, JOBS, QUEUE)}
+    copied |= {tables[part.kind]: {*part.columns, "thread_no"} for part in (*STATE_TABLES, *HEAD_TABLES)}
+    copied |= {tables[part.kind]: {*part.columns, "partition"} for part in (*TRAIL_TABLES, JOBS, QUEUE)}
     copied["thread_owner"] = {"thread_id", "owner_id"}
     copied["promotion_job"] |= {"lease_id", "leased_until"}  # who is at work there is not at work here
     made_anew = {"store_partition", "memory_posting", "memory_subject", "memory_migration", "thread_deleted"}

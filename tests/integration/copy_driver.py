@@ -1,6 +1,6 @@
 """A copy that is killed again and again in the middle of whatever it does, each time gone on with by another process.
 
-usage: moving_driver.py SOURCE TARGET KILLS SEED. Each child copies until it has run a random number of statements and
+usage: copy_driver.py SOURCE TARGET KILLS SEED. Each child copies until it has run a random number of statements and
 then kills itself with SIGKILL. A target that is complete is emptied, and the next children begin anew. Prints how many
 children were killed, how many of them left a copy with some of the threads and not all, and how many threads the last
 one left.
@@ -18,7 +18,7 @@ import psycopg
 
 from langgraph_memory.engine.postgres.transaction import PostgresTransaction
 from langgraph_memory.engine.sqlite.statements import Statements
-from langgraph_memory.moving import copy_memory
+from langgraph_memory.transfer.copy import copy_memory
 
 MOST_STATEMENTS = 200
 

@@ -1,4 +1,4 @@
-"""Coming from upstream: copies what LangGraph's own savers and stores wrote, so that every thread resumes."""
+"""Copies what LangGraph's own savers and stores wrote, so that every thread resumes."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from langgraph.checkpoint.serde.types import TASKS
 from langgraph_memory.checkpointer import ThreadSaver
 from langgraph_memory.checkpoints.codec import Codec
 from langgraph_memory.database import MemoryDatabase
-from langgraph_memory.domain.transfer import header, item_line, parse
 from langgraph_memory.effects.effect import Call, Effects, aperform, call, perform
 from langgraph_memory.effects.transaction import Row
 from langgraph_memory.engine.connect import is_upstream, upstream
 from langgraph_memory.engine.upstream import Typed, Upstream, UpstreamCheckpoint
 from langgraph_memory.errors import ClassNotAllowedError, UnreadableCheckpointError
+from langgraph_memory.transfer.lines import header, item_line, parse
 
-__all__ = ["Imported", "Progress", "aimport_upstream", "import_upstream", "is_upstream"]
+__all__ = ["ImportReport", "Progress", "aimport_upstream", "import_upstream", "is_upstream"]
 
 T = TypeVar("T")
 _SENDS_INSIDE = 4
@@ -39,7 +39,7 @@ Progress = Callable[[int, int], object]
 
 
 @dataclass(slots=True)
-class Imported:
+class ImportReport:
     """What an import has copied; what was there already is skipped. `source_bytes` is the size of what it read.
 
     `damaged` names each checkpoint and item that cannot be read, which was left behind.
@@ -55,7 +55,7 @@ class Imported:
 
 def import_upstream(
     source: str | os.PathLike[str], memory: MemoryDatabase, *, progress: Progress | None = None
-) -> Imported:
+) -> ImportReport:
     """Copy every thread and every live item that upstream's SQLite or PostgreSQL classes wrote.
 
     The source is only read, one checkpoint at a time. An import that was cut short can be run again. A checkpoint or an
@@ -68,7 +68,7 @@ def import_upstream(
 
 async def aimport_upstream(
     source: str | os.PathLike[str], memory: MemoryDatabase, *, progress: Progress | None = None
-) -> Imported:
+) -> ImportReport:
     """Same as `import_upstream`, with all that blocks in one thread beside the event loop."""
     loop = asyncio.get_running_loop()
     thread = ThreadPoolExecutor(1, "langgraph_memory-import")
@@ -91,7 +91,7 @@ class _Import:
         self._memory = memory
         self._report = report
         self._thread = thread
-        self._found = Imported()
+        self._found = ImportReport()
         self._checkpoints = self._copied_checkpoints()
         self._items = old.items()
 
@@ -101,7 +101,7 @@ class _Import:
         self._items.close()
         self._old.close()
 
-    def run(self) -> Effects[Imported]:
+    def run(self) -> Effects[ImportReport]:
         """Copy everything, and return what was copied."""
         self._found.source_bytes, total = yield from self._beside(self._size)
         done, store = 0, self._memory.store
@@ -177,7 +177,7 @@ class _Thread:
         """Let no other checkpoint count on the values of one that was not copied."""
         self._versions.pop((one.checkpoint_ns, one.checkpoint_id), None)
 
-    def copy(self, one: UpstreamCheckpoint, found: Imported) -> None:
+    def copy(self, one: UpstreamCheckpoint, found: ImportReport) -> None:
         """Copy one checkpoint with its pending writes; what it shares with its parent is not stored again."""
         checkpoint: Any = one.body if isinstance(one.body, dict) else self._revive(one, one.body)
         values = checkpoint.setdefault("channel_values", {})

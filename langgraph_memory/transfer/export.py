@@ -1,45 +1,55 @@
-"""Reading everything out page by page, and taking it in again."""
+"""Export and import: page by page, so that neither holds more than a page of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from langgraph_memory.domain import marks
 from langgraph_memory.domain.clock import to_microseconds
+from langgraph_memory.domain.guard import Refusal
 from langgraph_memory.domain.marks import Subject
-from langgraph_memory.domain.memory import Memory
-from langgraph_memory.domain.scope import join_labels, namespace_of, owner_partition, partition_of
-from langgraph_memory.domain.transfer import ItemLine, Line, MemoryLine, TrailLine, row_line, trail_line
+from langgraph_memory.domain.memory import Memory, Receipt
+from langgraph_memory.domain.scope import check_owner, join_labels, namespace_of, owner_partition, partition_of
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Row, reads, reads_settled, writes
 from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.operations import marks as marking
-from langgraph_memory.operations.rows import PlainItem, Vectors, insert_row, memory_columns, number_of
+from langgraph_memory.operations.embedding import indexed_texts, searchable_text
+from langgraph_memory.operations.index import embed_fields
+from langgraph_memory.operations.rows import (
+    PlainItem,
+    Vectors,
+    embedded_texts,
+    insert_row,
+    memory_columns,
+    number_of,
+)
+from langgraph_memory.operations.settings import StoreSettings
+from langgraph_memory.transfer.lines import (
+    NO_HEADER,
+    ItemLine,
+    Line,
+    MemoryLine,
+    TrailLine,
+    admitted,
+    as_imported,
+    check_header,
+    header,
+    parse,
+    row_line,
+    trail_line,
+)
+from langgraph_memory.transfer.tables import EXPORTED, LINES, ROWS, Table, written_at
 
 PAGE = 500
-_MOMENTS = ("changed_at", "promoted_at", "queued_at", "created_at")
-"""When a line that is no memory was written."""
+_BATCH = 500
+_COUNTED = {"memory": "memories", "item": "items", **{kind: table.kind for kind, table in LINES.items()}}
+"""What the lines of each kind are called where they are counted."""
 
-SECTIONS: Mapping[str, Mapping[str, Any]] = {
-    "export_rows": {"after": -1},
-    "export_audit": {"after_id": "", "after_no": -1},
-    "export_ledger": {"thread_id": "", "message_id": "", "extractor": "", "content_hash": ""},
-    "export_receipts": {"after_id": ""},
-    "export_queue": {"thread_id": "", "extractor": "", "message_id": "", "content_hash": ""},
-}
-"""The parts of an export of one partition, and where each begins."""
-
-_KINDS = {"export_audit": "audit", "export_ledger": "ledger", "export_receipts": "receipt", "export_queue": "queued"}
-_COUNTED = {
-    "memory": "memories",
-    "item": "items",
-    "audit": "audit",
-    "ledger": "ledger",
-    "receipt": "receipts",
-    "queued": "queued",
-}
+Progress = Callable[[int], None]
+"""Called with how much is done so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +58,57 @@ class Page:
 
     lines: Sequence[str]
     after: Mapping[str, Any] | None
+
+
+def export(owner_id: str | None, settings: StoreSettings) -> Iterator[Effects[Iterable[str]]]:
+    """Return what reads an export page by page; each page is asked for when the one before was read."""
+    if owner_id is not None:
+        check_owner(owner_id)
+    return _export(owner_id, settings)
+
+
+def _export(owner_id: str | None, settings: StoreSettings) -> Iterator[Effects[Iterable[str]]]:
+    partitions: list[str] = []
+    yield _begin(partitions, owner_id, settings)
+    for partition in partitions:
+        for table in EXPORTED:
+            after = [table.start]
+            while after:
+                yield _page(table, partition, after)
+
+
+def _begin(partitions: list[str], owner_id: str | None, settings: StoreSettings) -> Effects[Iterable[str]]:
+    partitions += yield partitions_of(owner_id)
+    return [header(settings.clock())]
+
+
+def _page(table: Table, partition: str, after: list[Mapping[str, Any]]) -> Effects[Iterable[str]]:
+    """Read a page, and leave in `after` where the next one starts, if there is one."""
+    page: Page = yield export_page(table, partition, after.pop())
+    if page.after is not None:
+        after.append(page.after)
+    return page.lines
+
+
+@reads_settled
+def partitions_of(owner_id: str | None) -> Effects[Sequence[str]]:
+    """Return the partitions that hold anything: all of them, or an owner's."""
+    rows = yield Query("partitions", {"partition": None if owner_id is None else owner_partition(owner_id)})
+    return [row["partition"] for row in rows]
+
+
+@reads
+def export_page(table: Table, partition: str, after: Mapping[str, Any]) -> Effects[Page]:
+    """Return one page of one table of a partition."""
+    rows = yield Query(table.read, {"partition": partition, "limit": PAGE, **after})
+    following = table.place_of(rows[-1]) if len(rows) == PAGE else None
+    if table is not ROWS:
+        return Page([trail_line(table.line, row) for row in rows], following)
+    ids = [row["id"] for row in rows if row["memory_type"] is not None]
+    versions: dict[int, list[Row]] = {}
+    for one in (yield Query("export_versions", {"partition": partition, "ids": ids})):
+        versions.setdefault(one["memory_no"], []).append(one)
+    return Page([row_line(row, versions.get(row["memory_no"], [])) for row in rows], following)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,25 +120,72 @@ class Incoming:
     text: str = field(default="")
 
 
-@reads_settled
-def partitions(owner_id: str | None) -> Effects[Sequence[str]]:
-    """Return the partitions that hold anything: all of them, or an owner's."""
-    rows = yield Query("partitions", {"partition": None if owner_id is None else owner_partition(owner_id)})
-    return [row["partition"] for row in rows]
+def import_(
+    lines: Iterable[str],
+    owner_id: str | None,
+    on_progress: Progress | None,
+    settings: StoreSettings,
+    *,
+    trusted: bool = True,
+) -> Effects[Receipt]:
+    """Take in an export, a batch of lines at a time."""
+    if owner_id is not None:
+        check_owner(owner_id)
+    counts: dict[str, int] = {}
+    for done, batch in _batches(lines, owner_id, settings):
+        lines_read = batch if trusted else [as_imported(one) for one in batch]
+        taken = [line for one in lines_read if not isinstance(line := admitted(one, settings.guard), Refusal)]
+        incoming = yield from _embedded(taken, settings)
+        added: dict[str, int] = yield import_batch(incoming)
+        added["refused"] = len(batch) - len(taken)
+        counts = {kind: counts.get(kind, 0) + number for kind, number in added.items()}
+        if on_progress is not None:
+            on_progress(done)
+    return Receipt(settings.new_id(), "import", owner_id or "", settings.clock(), counts)
 
 
-@reads
-def export_page(section: str, partition: str, after: Mapping[str, Any]) -> Effects[Page]:
-    """Return one page of one part of a partition."""
-    rows = yield Query(section, {"partition": partition, "limit": PAGE, **after})
-    if section != "export_rows":
-        lines = [trail_line(_KINDS[section], row) for row in rows]
-        return Page(lines, _next(section, rows))
-    ids = [row["id"] for row in rows if row["memory_type"] is not None]
-    versions: dict[int, list[Row]] = {}
-    for one in (yield Query("export_versions", {"partition": partition, "ids": ids})):
-        versions.setdefault(one["memory_no"], []).append(one)
-    return Page([row_line(row, versions.get(row["memory_no"], [])) for row in rows], _next(section, rows))
+def _batches(lines: Iterable[str], owner_id: str | None, settings: StoreSettings) -> Iterator[tuple[int, list[Line]]]:
+    """Yield the checked lines in batches, each with the number of lines read so far; blank lines do not count."""
+    batch: list[Line] = []
+    number = 0
+    for number, text in enumerate(lines, 1):
+        try:
+            if number == 1:
+                check_header(text)
+            elif text.strip():
+                batch.append(_known_type(parse(text, owner_id), settings))
+        except InvalidInputError as error:
+            raise InvalidInputError(f"line {number}: {error}") from None
+        if len(batch) == _BATCH:
+            yield number, batch
+            batch = []
+    if number == 0:
+        raise InvalidInputError(f"line 1: {NO_HEADER}")
+    yield number, batch
+
+
+def _known_type(line: Line, settings: StoreSettings) -> Line:
+    if isinstance(line, MemoryLine):
+        _ = settings.types[line.memory.memory_type]
+    return line
+
+
+def _embedded(batch: Sequence[Line], settings: StoreSettings) -> Effects[list[Incoming]]:
+    """Return a batch with its vectors and the words it is found by."""
+    vectors = yield from embed_fields([_texts_of(line, settings) for line in batch], settings)
+    return [Incoming(line, own, _words_of(line, settings)) for line, own in zip(batch, vectors, strict=True)]
+
+
+def _texts_of(line: Line, settings: StoreSettings) -> list[tuple[str, str]]:
+    if isinstance(line, MemoryLine):
+        return embedded_texts(line.memory.content, line.memory.context)
+    return indexed_texts(line.value, settings.fields) if isinstance(line, ItemLine) and line.indexed else []
+
+
+def _words_of(line: Line, settings: StoreSettings) -> str:
+    if not isinstance(line, ItemLine) or not line.indexed:
+        return ""
+    return searchable_text(line.value, settings.fields)
 
 
 @writes
@@ -158,24 +266,7 @@ class _Gone:
             told = [] if line.memory.superseded else marks.told(line.memory)
             replaced = any(self.marked.get(one, -1) > said for one in told)
             return by_id or replaced or to_microseconds(line.memory.created_at) <= erased_at
-        return _written(line.columns) <= erased_at
-
-
-def _written(columns: Mapping[str, Any]) -> int:
-    return int(next(columns[name] for name in _MOMENTS if name in columns))
-
-
-def _next(section: str, rows: Sequence[Row]) -> Mapping[str, Any] | None:
-    if len(rows) < PAGE:
-        return None
-    last = rows[-1]
-    if section == "export_rows":
-        return {"after": last["memory_no"]}
-    if section == "export_audit":
-        return {"after_id": last["memory_id"], "after_no": last["change_no"]}
-    if section == "export_receipts":
-        return {"after_id": last["id"]}
-    return {name: last[name] for name in SECTIONS[section]}
+        return written_at(line.columns) <= erased_at
 
 
 @dataclass(slots=True)
@@ -256,20 +347,15 @@ def _item(line: ItemLine, one: Incoming, held: _Held) -> Effects[bool]:
 
 def _trail(line: TrailLine) -> Effects[bool]:
     params = {"partition": owner_partition(line.owner_id), **line.columns}
-    if line.kind == "audit":
-        return bool((yield Query("import_audit", params)))
-    if line.kind == "ledger":
-        return bool((yield Query("import_ledger", params)))
     if line.kind == "queued":
-        return (yield from _queued(params))
-    return bool((yield Query("import_receipt", params)))
+        yield from _queue_job(params)
+    return bool((yield Query(LINES[line.kind].write, params)))
 
 
-def _queued(params: Mapping[str, Any]) -> Effects[bool]:
-    """Add one message that waits, with the job it waits in; what is set aside alone is never due."""
+def _queue_job(params: Mapping[str, Any]) -> Effects[None]:
+    """Make the job that a message waits in; what is set aside alone is never due."""
     due_at = params["queued_at"] if params["state"] == "waiting" else None
     moment = {"due_at": due_at, "now": params["queued_at"], "at_latest": 0, "last_error": None}
     known = yield Query("job", params)
     if not known or due_at is not None:
         yield Query("queue_job", {**params, **moment})
-    return bool((yield Query("import_queued", params)))

@@ -14,6 +14,8 @@ from langgraph_memory.domain.guard import GuardPolicy, Refusal, mask, mask_withi
 from langgraph_memory.domain.memory import Memory, Source, make_memory
 from langgraph_memory.domain.scope import ROOT, check_owner, check_scope, decode_label, partition_of, split_labels
 from langgraph_memory.errors import InvalidInputError
+from langgraph_memory.operations.rows import DECAY
+from langgraph_memory.transfer.tables import LINES
 
 LONGEST_LINE = 16_000_000
 """Characters a line of an export may have: more is no memory and no item."""
@@ -21,25 +23,6 @@ LONGEST_LINE = 16_000_000
 FORMAT = "langgraph_memory"
 VERSION = 1
 
-_AUDIT = ("memory_id", "change_no", "action", "reason", "actor", "thread_id", "checkpoint_id", "run_id", "changed_at")
-_LEDGER = ("thread_id", "message_id", "extractor", "content_hash", "checkpoint_id", "run_id", "promoted_at")
-_RECEIPT = ("id", "kind", "thread_id", "checkpoint_id", "run_id", "created_at")
-_DECAY = ("stated_confidence", "stated_at", "decayed_at")
-QUEUED = (
-    *(
-        "thread_id",
-        "extractor",
-        "message_id",
-        "content_hash",
-        "position",
-        "state",
-        "actor",
-        "text",
-        "withheld",
-        "asked",
-    ),
-    *("scope", "source", "attempts", "reason", "queued_at"),
-)
 _MAY_BE_NULL = ("actor", "thread_id", "checkpoint_id", "run_id", "withheld", "asked", "reason")
 _WHOLE = ("position", "attempts")
 
@@ -97,7 +80,7 @@ def row_line(row: Any, versions: list[Any]) -> str:
             {"version_no": one["version_no"], "replaced_at": one["replaced_at"], **_memory(Memory.from_row(one))}
             for one in versions
         ]
-        decay = {name: row[name] for name in _DECAY if row[name] is not None}
+        decay = {name: row[name] for name in DECAY if row[name] is not None}
         faded = {"decay": decay} if decay else {}
         return _json({"kind": "memory", **_memory(Memory.from_row(row)), "versions": earlier, **faded})
     return item_line(row["namespace"], row["id"], json.loads(row["value"]), row, indexed=row["term_count"] > 0)
@@ -112,7 +95,7 @@ def item_line(namespace: str, key: str, value: Any, times: Any, *, indexed: bool
 
 def trail_line(kind: str, row: Any) -> str:
     """Return the line of one row of the audit trail, the ledger, the receipts or the queue."""
-    columns = {name: row[name] for name in _COLUMNS[kind] if name != "kind"}
+    columns = {name: row[name] for name in LINES[kind].columns if name not in ("kind", "body")}
     if kind == "receipt":
         columns |= {"of": row["kind"], "body": json.loads(row["body"])}
     return _json({"kind": kind, "owner_id": decode_label(split_labels(row["partition"])[1]), **columns})
@@ -226,7 +209,7 @@ def _parse_decay(found: dict[str, Any]) -> Mapping[str, Any]:
     stated = found.get("stated_confidence")
     if stated is not None and (isinstance(stated, bool) or not 0 <= stated <= 1):
         raise InvalidInputError(f"stated_confidence must be a number from 0 to 1, not {stated!r}.")
-    moments = {name: _whole(name, found) for name in _DECAY[1:] if name in found}
+    moments = {name: _whole(name, found) for name in DECAY[1:] if name in found}
     return moments if stated is None else {"stated_confidence": float(stated), **moments}
 
 
@@ -246,7 +229,7 @@ def _parse_trail(kind: str) -> Callable[[dict[str, Any]], TrailLine]:
     def read(found: dict[str, Any]) -> TrailLine:
         if kind == "receipt":
             found = {**found, "kind": found["of"]}
-        columns = {name: _column(name, found) for name in _COLUMNS[kind]}
+        columns = {name: _column(name, found) for name in LINES[kind].columns if name != "body"}
         if kind == "receipt":
             columns["body"] = json.dumps(_checked_body(columns["kind"], found["body"]))
         if kind == "queued":
@@ -312,12 +295,8 @@ def _json(found: Mapping[str, Any]) -> str:
     return json.dumps(found, ensure_ascii=False, separators=(",", ":"))
 
 
-_COLUMNS = {"audit": _AUDIT, "ledger": _LEDGER, "receipt": _RECEIPT, "queued": QUEUED}
 _PARSERS: dict[str, Callable[[dict[str, Any]], Line]] = {
     "memory": _parse_memory,
     "item": _parse_item,
-    "audit": _parse_trail("audit"),
-    "ledger": _parse_trail("ledger"),
-    "receipt": _parse_trail("receipt"),
-    "queued": _parse_trail("queued"),
+    **{kind: _parse_trail(kind) for kind in LINES},
 }

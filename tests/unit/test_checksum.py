@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from langgraph_memory.domain.tally import Tally
 from langgraph_memory.errors import without_password
+from langgraph_memory.transfer.checksum import Checksum
 
 VALUES = st.one_of(
     st.none(), st.text(), st.binary(), st.floats(allow_nan=False), st.integers(min_value=-(2**63), max_value=2**63 - 1)
@@ -15,11 +15,11 @@ VALUES = st.one_of(
 ROWS = st.lists(st.tuples(st.sampled_from(["channels", "writes"]), st.lists(VALUES, max_size=4)), max_size=8)
 
 
-def tally_of(rows: list[tuple[str, list[object]]]) -> Tally:
-    tally = Tally()
+def checksum_of(rows: list[tuple[str, list[object]]]) -> Checksum:
+    found = Checksum()
     for kind, values in rows:
-        tally.add(kind, values)
-    return tally
+        found.add(kind, values)
+    return found
 
 
 @given(ROWS, st.randoms())
@@ -27,15 +27,15 @@ def test_the_order_of_rows_does_not_matter(rows: list[tuple[str, list[object]]],
     mixed = list(rows)
     chance.shuffle(mixed)  # type: ignore[attr-defined]
 
-    assert tally_of(mixed) == tally_of(rows)
-    assert tally_of(mixed).checksum == tally_of(rows).checksum
+    assert checksum_of(mixed) == checksum_of(rows)
+    assert checksum_of(mixed).digest == checksum_of(rows).digest
 
 
 @given(st.lists(VALUES, max_size=4), st.lists(VALUES, max_size=4))
 def test_rows_that_differ_have_other_checksums(one: list[object], other: list[object]) -> None:
     same = [type(value) for value in one] == [type(value) for value in other] and repr(one) == repr(other)
 
-    assert (tally_of([("rows", one)]).checksum == tally_of([("rows", other)]).checksum) == same
+    assert (checksum_of([("rows", one)]).digest == checksum_of([("rows", other)]).digest) == same
 
 
 @pytest.mark.parametrize(
@@ -50,23 +50,23 @@ def test_rows_that_differ_have_other_checksums(one: list[object], other: list[ob
     ],
 )
 def test_values_are_told_by_their_kind_and_where_they_end(one: list[object], other: list[object]) -> None:
-    assert tally_of([("rows", one)]) != tally_of([("rows", other)])
+    assert checksum_of([("rows", one)]) != checksum_of([("rows", other)])
 
 
 def test_a_row_of_another_kind_is_another_row() -> None:
-    assert tally_of([("channels", ["a"])]) != tally_of([("writes", ["a"])])
+    assert checksum_of([("channels", ["a"])]) != checksum_of([("writes", ["a"])])
 
 
 def test_a_row_that_stands_twice_counts_twice() -> None:
-    assert tally_of([("rows", ["a"]), ("rows", ["a"])]) != tally_of([("rows", ["a"])])
+    assert checksum_of([("rows", ["a"]), ("rows", ["a"])]) != checksum_of([("rows", ["a"])])
 
 
 def test_what_two_parts_hold_is_what_both_hold_together() -> None:
-    first, second = tally_of([("rows", ["a"])]), tally_of([("rows", ["b"]), ("others", [])])
+    first, second = checksum_of([("rows", ["a"])]), checksum_of([("rows", ["b"]), ("others", [])])
 
     first.include(second)
 
-    assert first == tally_of([("rows", ["a"]), ("rows", ["b"]), ("others", [])])
+    assert first == checksum_of([("rows", ["a"]), ("rows", ["b"]), ("others", [])])
 
 
 @pytest.mark.parametrize(

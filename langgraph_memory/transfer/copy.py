@@ -1,4 +1,4 @@
-"""Moving house: copies everything of one database to another, whatever engine each of them is."""
+"""Copies everything of one database to another, whatever engine each of them is."""
 
 from __future__ import annotations
 
@@ -13,16 +13,15 @@ from typing import Any, TypeVar
 from langgraph_memory.checkpoints.read import checkpoint_ids
 from langgraph_memory.checkpoints.retention import delete_thread
 from langgraph_memory.domain.scope import ROOT, decode_label, split_labels
-from langgraph_memory.domain.tally import Tally
 from langgraph_memory.effects.effect import Call, Effects, aperform, perform
 from langgraph_memory.effects.engine import Engine
-from langgraph_memory.effects.transaction import Row, Transaction
+from langgraph_memory.effects.transaction import Query, Row, Transaction, reads
 from langgraph_memory.engine.connect import connect
 from langgraph_memory.errors import CopyMismatchError, InvalidInputError
-from langgraph_memory.plans.moving import memories, threads
-from langgraph_memory.plans.moving.extent import Extent, database_place, extent
-from langgraph_memory.plans.moving.parts import Part, size_of
-from langgraph_memory.plans.transfer import partitions
+from langgraph_memory.transfer import partitions, threads
+from langgraph_memory.transfer.checksum import Checksum
+from langgraph_memory.transfer.export import partitions_of
+from langgraph_memory.transfer.tables import ROWS, STATE_TABLES, Table, take_all
 
 _BUFFERED = 8 << 20
 _NAMED = 5
@@ -33,7 +32,7 @@ Progress = Callable[[int, int], object]
 
 
 @dataclass(slots=True)
-class Copied:
+class CopyReport:
     """What the copy holds, of every thread and owner that the source has; both sides were counted and compared.
 
     `threads` holds what there is of threads and `memories` what there is of the store, each as counts by kind and a
@@ -41,8 +40,8 @@ class Copied:
     what only the target holds: it had that before, or the source has deleted it since an earlier copy.
     """
 
-    threads: Tally = field(default_factory=Tally)
-    memories: Tally = field(default_factory=Tally)
+    threads: Checksum = field(default_factory=Checksum)
+    memories: Checksum = field(default_factory=Checksum)
     known: int = 0
     changed: Sequence[str] = ()
     extra: Sequence[str] = ()
@@ -52,7 +51,7 @@ class Copied:
 
 def copy_memory(
     source: str | os.PathLike[str], target: str | os.PathLike[str], *, progress: Progress | None = None
-) -> Copied:
+) -> CopyReport:
     """Copy every thread and memory of a database of this package to another one, and compare the two.
 
     The source is only read, and each thread and each owner's memories are copied as they are at one moment; nothing is
@@ -64,12 +63,12 @@ def copy_memory(
     of the two do not compare, InvalidInputError when both are one database, and DatabaseError.
     """
     with _opened(source, target) as (old, new):
-        return perform(_Move(old, new, progress or _say_nothing).run())
+        return perform(_Copy(old, new, progress or _say_nothing).run())
 
 
 async def acopy_memory(
     source: str | os.PathLike[str], target: str | os.PathLike[str], *, progress: Progress | None = None
-) -> Copied:
+) -> CopyReport:
     """Same as `copy_memory`; `progress` is called on the event loop, which nothing of the copy holds up.
 
     A copy that is cancelled ends with the thread or the owner at hand.
@@ -78,7 +77,7 @@ async def acopy_memory(
     both = _opened(source, target)
     old, new = await asyncio.to_thread(both.__enter__)
     try:
-        return await aperform(_Move(old, new, lambda *done: soon(told, *done)).run())
+        return await aperform(_Copy(old, new, lambda *done: soon(told, *done)).run())
     finally:
         await asyncio.to_thread(both.__exit__, None, None, None)
 
@@ -99,13 +98,13 @@ def _say_nothing(done: int, total: int) -> None:
 
 
 def _refuse_itself(old: Engine, new: Engine) -> None:
-    here, there = old.run(database_place()).name, new.run(database_place()).name
+    here, there = old.run(_place())["place"], new.run(_place())["place"]
     files = os.path.exists(here) and os.path.exists(there)
     if (here and here == there) or (files and os.path.samefile(here, there)):
         raise InvalidInputError("source and target are one database; name another target.")
 
 
-class _Move:
+class _Copy:
     """Copies one database to another, thread by thread and partition by partition.
 
     What is read of the source is put down from within its own reading, so `report` may be called by another thread.
@@ -115,50 +114,53 @@ class _Move:
         self._old = old
         self._new = new
         self._report = report
-        self._extent = Extent(0, 0, 0)
+        self._total = 0
+        self._last_write = 0
         self._done = 0
-        self._found = Copied()
+        self._found = CopyReport()
         self._differing: list[str] = []
 
-    def run(self) -> Effects[Copied]:
+    def run(self) -> Effects[CopyReport]:
         """Copy everything, and return what was copied."""
-        self._extent = yield from _run(self._old, extent())
-        wanted = yield from _run(self._old, memories.settings())
-        yield from _run(self._new, memories.put_settings(wanted))
+        self._total, self._last_write = yield from _run(self._old, _extent())
+        wanted = yield from _run(self._old, partitions.settings())
+        yield from _run(self._new, partitions.put_settings(wanted))
         yield from self._copy_marks()
         ids = _ThreadIds(self._old)
         while (thread_id := (yield from ids.next())) is not None:
             yield from self._copy_thread(thread_id)
-        for partition in (yield from _run(self._old, partitions(None))):
+        for partition in (yield from _run(self._old, partitions_of(None))):
             yield from self._copy_partition(partition)
         self._refuse_differences()
         self._found.extra = yield from self._only_in_target()
         self._found.changed = yield from self._changed()
-        self._found.source_bytes = (yield from _run(self._old, database_place())).bytes
-        self._found.target_bytes = (yield from _run(self._new, database_place())).bytes
+        self._found.source_bytes = (yield from _run(self._old, _place()))["bytes"]
+        self._found.target_bytes = (yield from _run(self._new, _place()))["bytes"]
         return self._found
 
     def _copy_marks(self) -> Effects[None]:
         after = ("", "")
-        while page := (yield from _run(self._old, memories.marks_page(after))):
-            yield from _run(self._new, memories.put_marks(page))
+        while page := (yield from _run(self._old, partitions.marks_page(after))):
+            yield from _run(self._new, partitions.put_marks(page))
             after = (page[-1]["holder"], page[-1]["digest"])
 
     def _copy_thread(self, thread_id: str) -> Effects[None]:
-        there = yield from _run(self._new, threads.read_thread(thread_id, _pass_over))
+        there = yield from _run(self._new, threads.read_thread(thread_id, take_all))
         begin = self._carry(thread_id, None) if there is None else self._bring_up_to_date(thread_id, there)
         copied = yield from begin
         self._advance(1)
         if copied is None:  # it was deleted from the source meanwhile
             return
-        held = yield from _run(self._new, threads.read_thread(thread_id, _pass_over))
-        if held is None or held.tally != copied.tally:
-            self._differing.append(f"thread {thread_id!r} (source: {copied.tally}; target: {held and held.tally})")
-        self._found.threads.include(copied.tally)
+        held = yield from _run(self._new, threads.read_thread(thread_id, take_all))
+        if held is None or held.checksum != copied.checksum:
+            self._differing.append(
+                f"thread {thread_id!r} (source: {copied.checksum}; target: {held and held.checksum})"
+            )
+        self._found.threads.include(copied.checksum)
 
     def _bring_up_to_date(self, thread_id: str, there: threads.Moment) -> Effects[threads.Moment | None]:
-        here = yield from _run(self._old, threads.read_thread(thread_id, _pass_over))
-        if here is None or here.tally == there.tally:
+        here = yield from _run(self._old, threads.read_thread(thread_id, take_all))
+        if here is None or here.checksum == there.checksum:
             self._found.known += here is not None
             return here
         newer = (there.summary["updated_at"] or 0) > (here.summary["updated_at"] or 0)
@@ -182,9 +184,14 @@ class _Move:
         return moment
 
     def _copy_partition(self, partition: str) -> Effects[None]:
-        put_down = _Store(self._new, partition, self._advance)
-        here = yield from _run(self._old, memories.read_partition(partition, put_down))
-        there = yield from _run(self._new, memories.read_partition(partition, _Nobody()))
+        def put(table: Table, rows: Sequence[Any]) -> Sequence[Any]:
+            kept = self._new.run(partitions.put_page(partition, table, rows))
+            if table is ROWS:
+                self._advance(len(rows))
+            return kept
+
+        here = yield from _run(self._old, partitions.read_partition(partition, put))
+        there = yield from _run(self._new, partitions.read_partition(partition, take_all))
         if here.apart_from("receipts") != there.apart_from("receipts"):  # which go as time goes, and with their threads
             self._differing.append(f"{_called(partition)} (source: {here}; target: {there})")
         self._found.memories.include(here)
@@ -200,7 +207,7 @@ class _Move:
 
     def _changed(self) -> Effects[list[str]]:
         """Return the threads that a run has continued in the source since they were copied."""
-        used = yield from _run(self._old, threads.threads_used_since(self._extent.last_write))
+        used = yield from _run(self._old, threads.threads_used_since(self._last_write))
         found = []
         for thread_id, moment in used.items():
             if (yield from _run(self._new, threads.last_used(thread_id))) != moment:
@@ -217,14 +224,13 @@ class _Move:
                 other = yield from here.next()
             if other != thread_id:
                 found.append(f"thread {thread_id!r}")
-        held = yield from _run(self._new, partitions(None))
-        wanted = yield from _run(self._old, partitions(None))
+        held = yield from _run(self._new, partitions_of(None))
+        wanted = yield from _run(self._old, partitions_of(None))
         return found + [_called(partition) for partition in sorted({*held} - {*wanted})]
 
     def _advance(self, number: int) -> None:
         self._done += number
-        total = self._extent.threads + self._extent.rows
-        self._report(min(self._done, total), total)
+        self._report(min(self._done, self._total), self._total)
 
 
 def _run(engine: Engine, operation: Transaction[T]) -> Effects[T]:
@@ -257,57 +263,30 @@ class _Load:
         self._new = new
         self._thread_id = thread_id
         self._size = 0
-        self.left: list[tuple[Part, Sequence[Row]]] = []
+        self.left: list[tuple[Table, Sequence[Row]]] = []
 
-    def take(self, part: Part, rows: Sequence[Row]) -> None:
+    def take(self, table: Table, rows: Sequence[Row]) -> Sequence[Row]:
         """Take one page in, and put down what was taken when it is much."""
-        self.left.append((part, rows))
-        self._size += sum(size_of(row, part.columns) for row in rows)
-        if self._size > _BUFFERED and part in threads.STATE_PARTS:
+        self.left.append((table, rows))
+        self._size += table.size_of(rows)
+        if self._size > _BUFFERED and table in STATE_TABLES:
             self._new.run(threads.put_state(self._thread_id, self.left))
             self.left, self._size = [], 0
-
-
-class _Store:
-    """Puts down what it takes of a partition, a transaction for each page."""
-
-    def __init__(self, new: Engine, partition: str, advance: Callable[[int], None]) -> None:
-        self._new = new
-        self._partition = partition
-        self._advance = advance
-
-    def rows(self, rows: Sequence[memories.StoredRow]) -> Sequence[memories.StoredRow]:
-        """Take a page of rows, and return those that are not gone in the target."""
-        kept = self._new.run(memories.put_rows(self._partition, rows))
-        self._advance(len(rows))
-        return kept
-
-    def trail(self, part: Part, rows: Sequence[Row]) -> Sequence[Row]:
-        """Take a page of what stands beside the rows, and return what is not gone in the target."""
-        return self._new.run(memories.put_trail(self._partition, part, rows))
-
-    def jobs(self, jobs: Sequence[Row]) -> None:
-        """Take all jobs."""
-        self._new.run(memories.put_jobs(self._partition, jobs))
-
-
-class _Nobody:
-    """Takes nothing of a partition: its rows are only counted."""
-
-    def rows(self, rows: Sequence[memories.StoredRow]) -> Sequence[memories.StoredRow]:
-        """Return the rows as they are."""
         return rows
 
-    def trail(self, part: Part, rows: Sequence[Row]) -> Sequence[Row]:
-        """Return the rows as they are."""
-        return rows
 
-    def jobs(self, jobs: Sequence[Row]) -> None:
-        """Take all jobs."""
+@reads
+def _place() -> Effects[Row]:
+    """Return what tells a database from every other, empty for one in memory; and its size in bytes."""
+    found: Row = (yield Query("database_place"))[0]
+    return found
 
 
-def _pass_over(part: Part, rows: Sequence[Row]) -> None:
-    """Take nothing: the rows are only counted."""
+@reads
+def _extent() -> Effects[tuple[int, int]]:
+    """Return how many threads and rows there are, and when a thread was last written in microseconds."""
+    (row,) = yield Query("moved_total")
+    return row["threads"] + row["rows"], row["last_write"] or 0
 
 
 def _called(partition: str) -> str:

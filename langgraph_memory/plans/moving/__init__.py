@@ -1,1 +1,0 @@
-"""Copying everything to another database, row by row and without decoding a value."""
