@@ -101,6 +101,8 @@ def _find(command: object, words: list[str]) -> None:
 def test_every_module_and_script_that_a_page_names_is_there(page: str) -> None:
     for module in re.findall(r"python -m (tests[\w.]+)", TEXTS[page]):
         assert (ROOT / f"{module.replace('.', '/')}.py").exists(), module
+    for path in re.findall(r"(?<![\w/])(?:tests|notebooks|graphs|\.ci)/[\w/.-]*\w", TEXTS[page]):
+        assert (ROOT / path).exists(), path
     for name in re.findall(r"from langgraph_memory import (?:\(([^)]*)\)|(.+))", TEXTS[page]):
         assert {part.strip() for part in "".join(name).split(",") if part.strip()} <= set(langgraph_memory.__all__)
 
@@ -109,6 +111,10 @@ def test_every_module_and_script_that_a_page_names_is_there(page: str) -> None:
 def test_every_link_to_a_file_leads_to_one(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", TEXTS[page.name]):
         assert (page.parent / target).exists(), target
+
+
+def test_the_readme_is_read_in_one_sitting() -> None:
+    assert len(TEXTS["README.md"].splitlines()) <= 200
 
 
 def test_every_error_and_warning_has_its_entry_in_troubleshooting() -> None:
