@@ -144,16 +144,19 @@ def _is_size(value: Any) -> bool:
 
 def _check_size(name: str, size: Any) -> None:
     """Raise InvalidInputError when `size` is none of LangChain's sizes."""
-    if _is_size(size):
-        kind, amount = size
-        number = isinstance(amount, (int, float)) and not isinstance(amount, bool) and math.isfinite(amount)
-        if number and kind == "fraction" and 0 < amount <= 1:
-            return
-        if number and kind in ("tokens", "messages") and amount >= 1 and amount == int(amount):
-            return
-    raise InvalidInputError(
-        f'{name} must be ("tokens", n), ("messages", n) or ("fraction", share up to 1), not {size!r}.'
-    )
+    if not (_is_size(size) and _is_possible(*size)):
+        raise InvalidInputError(
+            f'{name} must be ("tokens", n), ("messages", n) or ("fraction", share up to 1), not {size!r}.'
+        )
+
+
+def _is_possible(kind: str, amount: Any) -> bool:
+    """Return whether there can be so much of a kind of size."""
+    if not isinstance(amount, (int, float)) or isinstance(amount, bool) or not math.isfinite(amount):
+        return False
+    if kind == "fraction":
+        return 0 < amount <= 1
+    return kind in ("tokens", "messages") and amount >= 1 and amount == int(amount)
 
 
 def _check_whole(name: str, number: Any) -> None:

@@ -6,8 +6,9 @@ A link holds as long as both memories do: what is superseded, forgotten or erase
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any, ClassVar, Self
 
 from langgraph_memory.cache import remember_short
@@ -92,13 +93,13 @@ class Link(Tabular):
 def links_between(memories: Sequence[Memory], names: frozenset[str] | None = None) -> list[Link]:
     """Return the links between some memories, or those by some names; a name that most of them have links nothing."""
     held = [names_of(memory) for memory in memories]
-    telling = {name for name, places in _places(held).items() if 1 < len(places) <= MOST_LINKED}
+    places = _places(held)
+    telling = {name for name, shared in places.items() if 1 < len(shared) <= MOST_LINKED}
     telling &= telling if names is None else names
     found: dict[tuple[int, int], set[str]] = {}
-    for name, places in _places(held).items():
-        if name in telling:
-            for first, second in ((a, b) for a in places for b in places if a < b):
-                found.setdefault((first, second), set()).add(name)
+    for name in telling:
+        for pair in combinations(places[name], 2):
+            found.setdefault(pair, set()).add(name)
     pairs = ((sorted((memories[a], memories[b]), key=_age), shared) for (a, b), shared in found.items())
     links = [Link((one, other), tuple(sorted(shared))) for (one, other), shared in pairs]
     return sorted(links, key=lambda link: [_age(memory) for memory in link.memories])
@@ -118,15 +119,17 @@ def reached(query: str, memories: Sequence[Memory]) -> dict[int, tuple[int, ...]
         return {}
     edge = list(ways)
     for _ in range(HOPS):
-        reached_now: list[int] = []
+        before = len(ways)
         for place in edge:
-            for name in sorted(held[place] - asked):
-                for other in places[name] if len(places[name]) <= MOST_LINKED else ():
-                    if other not in ways:
-                        ways[other] = (*ways[place], place)
-                        reached_now.append(other)
-        edge = reached_now
+            for other in _beside(held[place] - asked, places):
+                ways.setdefault(other, (*ways[place], place))
+        edge = list(ways)[before:]
     return {place: way for place, way in ways.items() if way}
+
+
+def _beside(names: Iterable[str], places: Mapping[str, Sequence[int]]) -> Iterator[int]:
+    """Yield what has one of some names that few have."""
+    return (other for name in sorted(names) if len(places[name]) <= MOST_LINKED for other in places[name])
 
 
 def following(query: str, found: Sequence[Recalled]) -> list[Recalled]:

@@ -62,28 +62,16 @@ class Embedder:
     """
 
     def __init__(self, index: IndexConfig) -> None:
-        if not isinstance(index, Mapping):
-            raise InvalidInputError(f"index must be 'local' or a mapping with 'dims' and 'embed', not {index!r}.")
-        unknown = [key for key in index if key not in _KEYS]
-        if unknown:
-            raise InvalidInputError(f"index has no option {unknown[0]!r}; the options are {', '.join(_KEYS)}.")
-        dims = index.get("dims")
-        if not isinstance(dims, int) or isinstance(dims, bool) or dims < 1:
-            raise InvalidInputError(f"index['dims'] must be a positive whole number, not {dims!r}.")
-        embed, fields = index.get("embed"), fields_of(index)
-        if not isinstance(embed, (str, Embeddings)) and not callable(embed):
-            raise InvalidInputError(f"index['embed'] must be an Embeddings object or a function, not {embed!r}.")
-        if fields is not None and (isinstance(fields, str) or not all(isinstance(field, str) for field in fields)):
-            raise InvalidInputError(f"index['fields'] must be a list of paths such as ['text'], not {fields!r}.")
+        _check_index(index)
         require_numpy()
-        self.dims = dims
+        self.dims = index["dims"]
         self.metric = cast(Metric, index.get("distance_type", "cosine"))
         if self.metric not in _METRICS:
             raise InvalidInputError(
                 f"index['distance_type'] must be one of {', '.join(_METRICS)}, not {self.metric!r}."
             )
         self._reranker = _reranker_of(index)
-        self._embeddings = _embeddings_of(embed)
+        self._embeddings = _embeddings_of(index["embed"])
         self._identity = IndexIdentity(self.dims, self.metric, _model_of(index))
 
     @property
@@ -168,6 +156,26 @@ class Embedder:
                 f"the embedder returned {counted(len(vectors), 'vectors')} for {counted(expected, 'texts')}."
             )
         return [pack(vector, self.dims, self.metric) for vector in vectors]
+
+
+def _check_index(index: Any) -> None:
+    """Raise InvalidInputError for a configuration that cannot work, whatever embeds."""
+    if not isinstance(index, Mapping):
+        raise InvalidInputError(f"index must be 'local' or a mapping with 'dims' and 'embed', not {index!r}.")
+    unknown = [key for key in index if key not in _KEYS]
+    if unknown:
+        raise InvalidInputError(f"index has no option {unknown[0]!r}; the options are {', '.join(_KEYS)}.")
+    dims, embed = index.get("dims"), index.get("embed")
+    if not isinstance(dims, int) or isinstance(dims, bool) or dims < 1:
+        raise InvalidInputError(f"index['dims'] must be a positive whole number, not {dims!r}.")
+    if not isinstance(embed, (str, Embeddings)) and not callable(embed):
+        raise InvalidInputError(f"index['embed'] must be an Embeddings object or a function, not {embed!r}.")
+    _check_fields(fields_of(index))
+
+
+def _check_fields(fields: Any) -> None:
+    if fields is not None and (isinstance(fields, str) or not all(isinstance(field, str) for field in fields)):
+        raise InvalidInputError(f"index['fields'] must be a list of paths such as ['text'], not {fields!r}.")
 
 
 def indexed_texts(value: Mapping[str, Any], fields: Sequence[str]) -> list[tuple[str, str]]:

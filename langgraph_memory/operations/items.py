@@ -8,7 +8,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 from langgraph.store.base import (
@@ -126,21 +126,29 @@ def _answered(calls: Sequence[Sequence[Op]], settings: StoreSettings) -> Effects
         _judged(_step(op, own, queries, settings), before, settings)
         for before, op, own in zip(given, wanted, vectors, strict=True)
     ]
-    changing = any(isinstance(op, PutOp) for op in wanted)
     now = settings.clock()
-    run: Any = read_items
-    if changing:
-        run = put_items if are_plain(steps) else write_items
-    found = yield run(_like(calls, steps), now)
-    answers = [answer for some in found for answer in some]
-    for owner_id in _owners_edited(wanted) if settings.embedder is not None else ():
+    found = yield _transaction_for(steps)(_like(calls, steps), now)
+    answers = list(chain.from_iterable(found))
+    yield from _follow_up(wanted, answers, settings, now)
+    return _like(calls, list(map(_result_of, wanted, answers)))
+
+
+def _transaction_for(steps: Sequence[Step]) -> Any:
+    """Return what answers some steps: a read, a write, or the write that plain items alone allow."""
+    if not any(isinstance(step, Change) for step in steps):
+        return read_items
+    return put_items if are_plain(steps) else write_items
+
+
+def _follow_up(ops: Sequence[Op], answers: Sequence[Any], settings: StoreSettings, now: datetime) -> Effects[None]:
+    """Do what follows from operations: embed what was told anew, prolong what was read, sweep when that is due."""
+    for owner_id in _owners_edited(ops) if settings.embedder is not None else ():
         yield from embed_amended(owner_id, settings)
-    refreshed = list(prolonged(answers, [getattr(op, "refresh_ttl", False) for op in wanted]))
+    refreshed = list(prolonged(answers, [getattr(op, "refresh_ttl", False) for op in ops]))
     if refreshed:
         yield refresh_ttl(refreshed, now)
-    if changing and settings.sweep_due(now):
+    if any(isinstance(op, PutOp) for op in ops) and settings.sweep_due(now):
         yield sweep_expired(now, _SWEEP)
-    return _like(calls, [_result_of(op, answer) for op, answer in zip(wanted, answers, strict=True)])
 
 
 def _owners_edited(ops: Sequence[Op]) -> list[str]:
@@ -408,11 +416,10 @@ def _calls(calls: Sequence[Sequence[Step]], now: datetime) -> Effects[list[list[
     """
     answers: list[list[Any]] = []
     for some in _independent(calls):
-        found = iter(
-            (yield from _read_all([step for steps in some for step in steps if isinstance(step, Reading)], now))
-        )
+        together = list(chain.from_iterable(some))
+        found = iter((yield from _read_all([step for step in together if isinstance(step, Reading)], now)))
         answers += [[next(found) if isinstance(step, Reading) else None for step in steps] for steps in some]
-        yield from _write_all({_place(step): step for steps in some for step in steps if isinstance(step, Change)}, now)
+        yield from _write_all({_place(step): step for step in together if isinstance(step, Change)}, now)
     return answers
 
 
@@ -591,23 +598,32 @@ def _edit_memory(row: Row, change: Put, now: datetime) -> Effects[None]:
     but a value that it no longer tells. The old sentence goes into the history.
     """
     known = Memory.from_row(row)
-    value = change.edit
-    content = value.get("content", known.content)
-    told_anew = isinstance(content, str) and content != known.content
-    kept = known.model_dump() | ({"content_json": still_said(known.content_json, content)} if told_anew else {})
-    named = make_memory(**{**kept, **value, "id": known.id, "updated_at": now})
-    moved = [name for name in _FIXED if getattr(named, name) != getattr(known, name)]
-    if known.superseded or moved:
-        what = "it is superseded" if known.superseded else f"a put cannot change its {moved[0]}"
-        raise InvalidMemoryError(f"memory {known.id} cannot be edited so: {what}; remember() a new one.")
-    edited = admit(named, change.guard)
+    edited = admit(_as_edited(known, change.edit, now), change.guard)
     if isinstance(edited, Refusal):
         raise InvalidMemoryError(f"memory {known.id} was not changed: {edited.explanation}")
-    changed = [name for name in ("content", "context") if getattr(edited, name) != getattr(known, name)]
+    changed = _changed(("content", "context"), known, edited)
     vectors = [(name, vector) for name, vector in change.content_vectors if name.split(".")[0] in changed]
     yield from rewrite_row(row, memory_columns(edited), vectors if changed else None, changed)
     yield from record(edited, "edited", "changed through the store", Origin(), now)
     yield from leave_marks_of_edit(known, edited, now)
+
+
+def _as_edited(known: Memory, value: Mapping[str, Any], now: datetime) -> Memory:
+    """Return a memory with the fields that a put names; raises InvalidMemoryError for those that it cannot change."""
+    content = value.get("content", known.content)
+    kept = known.model_dump()
+    if isinstance(content, str) and content != known.content:
+        kept["content_json"] = still_said(known.content_json, content)
+    named = make_memory(**{**kept, **value, "id": known.id, "updated_at": now})
+    moved = _changed(_FIXED, known, named)
+    if known.superseded or moved:
+        what = "it is superseded" if known.superseded else f"a put cannot change its {moved[0]}"
+        raise InvalidMemoryError(f"memory {known.id} cannot be edited so: {what}; remember() a new one.")
+    return named
+
+
+def _changed(names: Sequence[str], one: Memory, other: Memory) -> list[str]:
+    return [name for name in names if getattr(one, name) != getattr(other, name)]
 
 
 def _row(namespace: tuple[str, ...], key: str) -> Effects[Row | None]:
@@ -696,16 +712,20 @@ def _ranked(step: Search, reach: _Reach, scored: _Scored | ClosestRows) -> Effec
         best = dict((yield from scored.take(count)))
         if not best:
             break
-        by_number = {row["memory_no"]: row for row in (yield reach.query("live", numbers=list(best)))}
-        rows = ((by_number[number], score) for number, score in best.items() if number in by_number)
-        items = (_found(row, score) for row, score in rows if _is_sound(row))
-        found.extend(item for item in items if matches(item.value, step.wanted))
+        rows = yield reach.query("live", numbers=list(best))
+        found.extend(item for item in _in_order(best, rows) if matches(item.value, step.wanted))
         count = min(4 * count, _LONGEST_PAGE)
     page = found[step.offset : step.offset + step.limit]
     if len(page) < step.limit and (step.vectors is not None or step.prefix[:1] != (ROOT,)):
         start = max(0, step.offset - len(found))
         page += yield from _listed(step, reach, start, step.limit - len(page), scored.numbers)
     return page
+
+
+def _in_order(scores: Mapping[int, float], rows: Sequence[Row]) -> Iterator[FoundItem]:
+    """Yield the items that rows hold with their scores, in the order of those."""
+    by_number = {row["memory_no"]: row for row in rows if _is_sound(row)}
+    return (_found(by_number[number], score) for number, score in scores.items() if number in by_number)
 
 
 class _Scored:

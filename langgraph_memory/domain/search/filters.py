@@ -110,8 +110,11 @@ def _check_operand(key: str, operand: Any) -> None:
     if isinstance(operand, (list, tuple)):
         for one in operand:
             _check_operand(key, one)
-    if not isinstance(operand, Mapping):
-        return
+    if isinstance(operand, Mapping):
+        _check_names(key, operand)
+
+
+def _check_names(key: str, operand: Mapping[Any, Any]) -> None:
     operators = [name for name in operand if str(name).startswith("$")]
     if operators and len(operators) < len(operand):
         name = next(name for name in operand if name not in operators)
@@ -170,11 +173,7 @@ def _matches(actual: Any, wanted: Any) -> bool:
             _matches(actual.get(name, _MISSING), inner) for name, inner in wanted.items()
         )
     if isinstance(wanted, (list, tuple)):
-        return (
-            isinstance(actual, (list, tuple))
-            and len(actual) == len(wanted)
-            and all(_matches(mine, theirs) for mine, theirs in zip(actual, wanted, strict=True))
-        )
+        return isinstance(actual, (list, tuple)) and len(actual) == len(wanted) and all(map(_matches, actual, wanted))
     return _equal(actual, wanted)
 
 
@@ -282,14 +281,15 @@ class Wanted:
 
     def admits(self, row: Columns) -> bool:
         """Return whether the memory in a row may be seen, of whichever type it is."""
-        moment = row["created_at"] if row["valid_from"] is None else row["valid_from"]
         return (
             (self.slot is None or (row["slot"] or "").startswith(self.slot))
             and (not self.tags or set(self.tags) <= set(json.loads(row["tags"] or "[]")))
             and (self.trusts is None or row["trust"] in self.trusts)
-            and (self.since is None or moment >= self.since)
-            and (self.before is None or moment < self.before)
+            and self._is_of_the_time(row["created_at"] if row["valid_from"] is None else row["valid_from"])
         )
+
+    def _is_of_the_time(self, moment: int) -> bool:
+        return (self.since is None or moment >= self.since) and (self.before is None or moment < self.before)
 
     def to_json(self) -> dict[str, Any] | None:
         """Return the filter as a caller gives it, for a receipt; None: there was none."""

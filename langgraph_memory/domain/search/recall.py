@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from math import inf
 from typing import Any
 
@@ -173,18 +175,17 @@ class Read:
 
 def rank(request: RecallRequest, read: Sequence[Read]) -> Found:
     """Put what was read of the owners in order, and apart what stands first whatever is asked."""
-    hidden = [one for own in read for one in own.hidden]
+    hidden = list(chain.from_iterable(own.hidden for own in read))
     if request.weighs:
-        found = [item for own in read for item in own.all]
+        found = list(chain.from_iterable(own.all for own in read))
         first = _standing(request, found)
-        close = {name: match for own in read for name, match in own.close.items()}
+        close = dict(ChainMap(*(dict(own.close) for own in read)))
         return Found(first, sorted(_weighed(request, _others_than(first, found), close), key=_best_first), hidden)
-    listed = [
-        item for own in read for item in own.listed if item.memory.trusted and _is_for_reader(request, item.memory)
-    ]
-    placed = (replace(item, section=standing_section(item.memory)) for item in listed)
-    matching = [item for own in read for item in own.matching]
-    return Found(sorted(placed, key=_best_first), sorted(matching, key=_best_first), hidden)
+    listed = chain.from_iterable(own.listed for own in read)
+    pinned = (item for item in listed if item.memory.trusted and _is_for_reader(request, item.memory))
+    first = [replace(item, section=standing_section(item.memory)) for item in pinned]
+    matching = chain.from_iterable(own.matching for own in read)
+    return Found(sorted(first, key=_best_first), sorted(matching, key=_best_first), hidden)
 
 
 def selected(request: RecallRequest, found: Found) -> Recall:
