@@ -69,7 +69,10 @@ def resolved(sentence: str, said: str) -> Amended | None:
     said = " ".join(said.replace("’", "'").split())
     for found in _against(sentence, said):
         return _amended(sentence, *found, named=True)
+    held = frozenset(_WORD.findall(sentence.lower()))
     for value in _values(said):
+        if held.issuperset(_WORD.findall(value.lower())):
+            continue
         exchanged = _in_place(sentence, value)
         if exchanged is not None:
             return _amended(sentence, *exchanged)
@@ -160,7 +163,8 @@ def _after_the_same(sentence: str, value: str) -> tuple[str, str] | None:
         shared = [word.lower() for word in words[start : start + 2]]
         new = words[start + 2 :]
         at = [place for place in range(len(known) - 2) if known[place : place + 2] == shared]
-        if len(at) == 1 and 0 < len(new) <= LONGEST_VALUE and shared[1] not in _ALSO:
+        brings = not frozenset(known).issuperset(word.lower() for word in new)
+        if len(at) == 1 and 0 < len(new) <= LONGEST_VALUE and brings and shared[1] not in _ALSO:
             return with_value(sentence, " ".join(new), sentence[places[at[0] + 2].start() :].rstrip(" .”"))
     return None
 

@@ -62,10 +62,10 @@ class Candidate(BaseModel):
     message gives ("sorry, the 13th"), empty where that message is taken back ("scratch that"): what was learnt of it
     is told with that value instead. `session_only` marks what holds for this thread alone ("today"). `target` is the
     id of the one known memory that is superseded, retired or forgotten, where the extractor was shown it. `context`
-    are words by which it is found beside its own. `excerpt`
-    is the speaker's own words, `message_id` the message they stand in: an excerpt that is not in it, whatever its
-    case, dashes and apostrophes, is no evidence, and the candidate is discarded. `flaw` discards it too, with that as
-    the reason.
+    are words by which it is found beside its own. `message` is all of a short message of several clauses, which
+    together tell what it changes; it is not stored. `excerpt` is the speaker's own words, `message_id` the message
+    they stand in: an excerpt that is not in it, whatever its case, dashes and apostrophes, is no evidence, and the
+    candidate is discarded. `flaw` discards it too, with that as the reason.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -88,6 +88,7 @@ class Candidate(BaseModel):
     context: str | None = None
     message_id: str = ""
     excerpt: str = ""
+    message: str = ""
     actor: Actor = "user"
     extractor: str = ""
     flaw: Flaw | None = None

@@ -16,6 +16,7 @@ from typing import Final
 
 from langgraph_memory.cache import remember_short
 from langgraph_memory.domain.changewords import (
+    ASKED_OF,
     ATTRIBUTE_PATTERNS,
     CLAIM_PATTERNS,
     CUE,
@@ -162,6 +163,9 @@ def found_by(content: str, replaced: Sequence[str] = ()) -> str | None:
     So are the telling words of what it replaces: "dog" and "called" for "Rex died".
     """
     words = [word for claim in read(content).claims for word in _ASKED_BY.get(claim.topic, "").split()]
+    told = {word for text in (content, *replaced) for word in _ASKED_WORD.findall(plainly(text))}
+    if replaced:
+        words += [word for said, asked in ASKED_OF if said & told for word in asked.split()]
     words += [word for text in replaced for word in _ASKED_WORD.findall(plainly(text)) if word in THINGS or stems(word)]
     held = set(_ASKED_WORD.findall(plainly(content)))
     return " ".join([word for word in dict.fromkeys(words) if word not in held][:_MOST_ASKED]) or None

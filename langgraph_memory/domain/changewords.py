@@ -258,6 +258,39 @@ THINGS: Final = PEOPLE | frozenset(
 )
 """Words that name a kind of thing, and by which something is asked for."""
 
+ASKED_OF: Final = tuple(
+    (frozenset(said.split()), asked)
+    for said, asked in (
+        (
+            "live lives living staying renting rent rented flat house apartment studio moved based reside keys homeowner "
+            "landlord cottage room place",
+            "live lives home city where",
+        ),
+        (
+            "job work works working employed unemployed office shift shifts boss notice hired company freelancing",
+            "work works job employer company",
+        ),
+        ("drive drives driving car bike bicycle bus train tram cycle commute motorbike van", "drive car commute get"),
+        (
+            "learning learn studying study studies course degree uni university graduated",
+            "study learning learn university",
+        ),
+        (
+            "girlfriend boyfriend dating single partner engaged married wife husband divorced",
+            "relationship partner married",
+        ),
+        ("vegan vegetarian diet eat eats meat keto", "diet eat food"),
+        ("coffee tea drink drinks caffeine alcohol beer wine", "drink coffee"),
+        ("smoke smokes smoking cigarette cigarettes vape", "smoke"),
+        ("church christian religious believe faith muslim", "religion religious believe"),
+        ("phone iphone mobile network sim", "phone mobile network"),
+        ("bank account savings", "bank money"),
+        ("weigh weight kilos kg kgs", "weigh weight"),
+        ("wake get-up alarm sleep bed", "wake get up sleep"),
+    )
+)
+"""The words of what is said of a thing, and those by which it is asked for."""
+
 _I: Final = re.IGNORECASE
 CORRECTING: Final = (
     r"i meant(?: to (?:say|write|type))?|i mean|meant|correction|typo|make that|scratch that|strike that|let me correct (?:that|myself)|"
@@ -300,5 +333,5 @@ SAID_OLD = re.compile(
     _I,
 )
 CORRECTION_PARTS = re.compile(
-    r"\s*[,.!;:()…]+(?=\s|$)|\s+[-–—]+\s+|\s+(?:but|and(?! a half)|because|since|cause|if|which|counting|with the|rather than|instead of|not|never|instead|lol|now)\b"
+    r"\s*[,.!;:()…]+(?=\s|$)|\s+[-–—]+\s+|\s+(?:but|and(?! a half)|because|since|cause|if|which|that|counting|with the|rather than|instead of|not|never|instead|lol|now)\b"
 )

@@ -31,6 +31,8 @@ from langgraph_memory.domain.values import VALUES
 
 LIKELY: Final = 0.5
 """The probability from which on a statement takes the place of another."""
+DENIED: Final = 0.6
+"""The same for what says that something holds no longer, of which rules know more."""
 UNDECIDED: Final = 0.4
 """The probability from which on a newer statement is told alone, though the older is kept beside it."""
 CLEAR: Final = 0.85
@@ -65,15 +67,17 @@ _MEANT: Final = re.compile(
 _SORTS: Final = tuple((sort, re.compile(rf"(?<![\w.]){pattern}(?![\w])")) for sort, pattern in VALUES)
 
 
-def likely_replaced_by(new: Memory, known: Sequence[Memory], *, least: float = LIKELY) -> list[tuple[Memory, str]]:
-    """Return those of `known` that most likely hold no longer once `new` is said, with the reason.
+def likely_replaced_by(
+    new: Memory, known: Sequence[Memory], *, message: str = "", least: float = LIKELY
+) -> list[tuple[Memory, str]]:
+    """Return those of `known` that most likely hold no longer once `new` is said, in a `message`, with the reason.
 
     What has no word of a change in it changes only what was said in the same thread, in other words: of the same words,
     with another value, `likeness` knows more. Two slots are two things, which rules know more of.
     """
     if _ADDED.search(plainly(new.content)):  # "my younger son swims too"
         return []
-    told = has_a_cue(f"{new.content} {new.source.excerpt or ''}")
+    told = has_a_cue(f"{new.content} {new.source.excerpt or ''} {message}")
     others = [
         one
         for one in known
@@ -83,7 +87,11 @@ def likely_replaced_by(new: Memory, known: Sequence[Memory], *, least: float = L
         and (told or _goes_on(new, one))
     ]
     said = new.source.excerpt or new.content
-    found = [(likelihood(said, one.content), one) for one in others[:COMPARED] if not _is_for_good(new, one)]
+    found = [
+        (max(likelihood(said, one.content), likelihood(message, one.content) if message else 0.0), one)
+        for one in others[:COMPARED]
+        if not _is_for_good(new, one)
+    ]
     best = max((chance for chance, _ in found), default=0.0)
     return [(one, "it most likely holds no longer") for chance, one in found if chance >= max(least, min(best, CLEAR))]
 

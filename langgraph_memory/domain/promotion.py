@@ -147,7 +147,8 @@ _CORRECTED = Verdict(Bucket.DISCARD, "corrected", "The next message corrects it.
 
 def _says_more(judged: Sequence[Judged], at: int) -> bool:
     message_id = judged[at].candidate.message_id
-    return any(one.candidate.message_id == message_id for number, one in enumerate(judged) if number != at)
+    others = (one for number, one in enumerate(judged) if number != at)
+    return any(one.candidate.message_id == message_id and one.verdict.bucket is Bucket.PROMOTE for one in others)
 
 
 def _as_change(one: Judged) -> Judged:
@@ -232,7 +233,15 @@ def _refused(candidate: Candidate, refusal: Refusal) -> Judged:
 
 
 def _blank(candidate: Candidate) -> Candidate:
-    blank = {"content": REFUSED, "excerpt": "", "content_json": None, "replaces": (), "slot": None, "subject": None}
+    blank = {
+        "content": REFUSED,
+        "excerpt": "",
+        "message": "",
+        "content_json": None,
+        "replaces": (),
+        "slot": None,
+        "subject": None,
+    }
     return candidate.model_copy(update=blank)
 
 

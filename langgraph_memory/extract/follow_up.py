@@ -21,8 +21,12 @@ from langgraph_memory.extract.restate import restated
 
 Read = Callable[[str], Sequence[Candidate]]
 
-LEAST: Final = 0.2
+LEAST: Final = 0.05
 """The gate's probability from which on a statement may be taken up."""
+CLEAR: Final = 0.8
+"""The probability from which on a message is a change, though it looks reported or doubted."""
+SURE: Final = 0.6
+"""The confidence of a candidate from which on it counts by itself."""
 FOLLOWED: Final = 0.8
 """How sure a statement is that its speaker came back to."""
 _LONGEST: Final = 30
@@ -34,19 +38,27 @@ def with_follow_up(found: Sequence[Candidate], said: Utterance, before: Sequence
 
     `read` finds what there is in a message of its own: of what was heard, the store knows more.
     """
-    if any(one.flaw or one.forgets or not (one.changes_only or one.amends is not None) for one in found):
+    if not before or any(one.flaw or one.forgets or one.session_only for one in found):
         return list(found)
     correction = next((one for one in found if one.amends is not None), None)
     if correction is not None and not correction.amends:
         return list(found)  # the whole message before is taken back
-    silent = [(text, list(_silent(text, read))) for text in before]
-    if correction is not None:
-        exchanged = _corrected(correction, silent[-1][1]) if silent else None
+    told = [one for one in found if one.amends is None]
+    sure = [one for one in told if _is_sure(one)]
+    silent = [each for text in before for each in _silent(text, read)]
+    if correction is not None and not sure:
+        exchanged = _corrected(correction, list(_silent(before[-1], read)))
         if exchanged is not None:
             return [exchanged]
-    changes = [one for one in found if one.amends is None] or _as_whole(said, correction, before)
-    told = [_as_known(one, [each for _, those in silent for each in those]) for one in changes]
-    return [*told, *([correction] if correction is not None else [])]
+    if len(sure) < len(told) or not told:
+        told = _as_whole(said, before, sure) or told
+    known = [_as_known(one, silent) for one in told]
+    return [*known, *([correction] if correction is not None else [])]
+
+
+def _is_sure(one: Candidate) -> bool:
+    """Return whether a candidate counts by itself, whatever was said before."""
+    return not one.changes_only and one.confidence >= SURE
 
 
 def _corrected(correction: Candidate, before: Sequence[str]) -> Candidate | None:
@@ -58,35 +70,37 @@ def _corrected(correction: Candidate, before: Sequence[str]) -> Candidate | None
     return correction.model_copy(update=new)
 
 
-def _as_known(change: Candidate, silent: Sequence[str]) -> Candidate:
-    """Return what counts only as a change as a statement, where it most likely changes what was said and not heard."""
-    changed = [one for one in silent if likelihood(change.excerpt or change.content, one) >= LIKELY]
+def _as_known(told: Candidate, silent: Sequence[str]) -> Candidate:
+    """Return what most likely changes what was said and not heard as a statement that is found by its words too."""
+    said = told.message or told.excerpt or told.content
+    changed = [one for one in silent if likelihood(said, one) >= LIKELY]
     if not changed:
-        return change
-    context = found_by(change.content, changed)
-    return change.model_copy(update={"changes_only": False, "confidence": FOLLOWED, "context": context})
+        return told
+    context = found_by(told.content, changed)
+    confidence = max(told.confidence, FOLLOWED)
+    return told.model_copy(update={"changes_only": False, "confidence": confidence, "context": context})
 
 
-def _as_whole(said: Utterance, correction: Candidate | None, before: Sequence[str]) -> list[Candidate]:
-    """Return a short message as what changes something, where that is likely of what was said just before."""
+def _as_whole(said: Utterance, before: Sequence[str], sure: Sequence[Candidate]) -> list[Candidate]:
+    """Return a short message as one statement, where that is likely to change what was said just before."""
     text = said.text
-    if correction is not None or not before or not 0 < len(text.split()) <= _LONGEST or not _may_count(text):
+    if not 0 < len(text.split()) <= _LONGEST or not _may_count(text):
         return []
-    if not all(is_stated(clause) for clause in clauses(text)):
+    likeliest = max(likelihood(text, restated(one)) for one in before)
+    if likeliest < LIKELY or not (likeliest >= CLEAR or all(is_stated(clause) for clause in clauses(text))):
         return []
-    if not any(likelihood(text, restated(one)) >= LIKELY for one in before):
+    if any(clause.asks for clause in clauses(text)):
         return []
-    return [
-        Candidate(
-            content=restated(text),
-            changes_only=True,
-            confidence=FOLLOWED,
-            message_id=said.message_id,
-            excerpt=text,
-            actor=said.actor,
-            extractor="rules",
-        )
-    ]
+    whole = Candidate(
+        content=restated(text),
+        changes_only=True,
+        confidence=FOLLOWED,
+        message_id=said.message_id,
+        excerpt=text,
+        actor=said.actor,
+        extractor="rules",
+    )
+    return [*(one for one in sure if one.slot is not None and not one.retires), whole]
 
 
 def _silent(text: str, read: Read) -> Iterator[str]:

@@ -114,6 +114,8 @@ def _candidates(utterance: Utterance) -> list[Candidate]:
     kept = [one for one in without_repeats(found) if storable(one.content) and storable(one.said)]
     off_the_record: Flaw | None = "off_the_record" if gates.is_off_the_record(text) else None
     proposed = [_candidate(finding, utterance, off_the_record) for finding in kept]
+    if len(text.split()) <= _SHORT_MESSAGE:
+        proposed = [_within(one, text) for one in proposed]
     correction = None if any(one.slot for one in proposed) else amendment(text)
     if correction is None:
         return proposed
@@ -129,6 +131,12 @@ def _unless_alone(candidate: Candidate, message: str) -> Candidate:
         and _FULL.search(message) is None
     )
     return candidate.model_copy(update={"changes_only": True}) if alone else candidate
+
+
+def _within(candidate: Candidate, message: str) -> Candidate:
+    """Return what is only a part of a message with all of it: what follows may tell what it changes."""
+    is_part = len(candidate.excerpt) < 0.8 * len(message)
+    return candidate.model_copy(update={"message": message}) if is_part else candidate
 
 
 def _found_alone(text: str) -> list[Candidate]:

@@ -148,6 +148,7 @@ def _proposal(candidate: Candidate, memory: Memory, vectors: Vectors, settings: 
         forgets=candidate.forgets,
         corrects=candidate.corrects,
         changes_only=candidate.changes_only,
+        message=candidate.message,
         compared=True,
         search=own_search(vectors, settings),
     )

@@ -23,7 +23,7 @@ from langgraph_memory.domain.memory import (
     Source,
     make_memory,
 )
-from langgraph_memory.domain.outdated import likely_replaced_by
+from langgraph_memory.domain.outdated import DENIED, LIKELY, likely_replaced_by
 from langgraph_memory.domain.reconcile import (
     LOWER_STANDING,
     Decision,
@@ -68,8 +68,8 @@ class Proposal:
     """A memory to store, its type's rules, its vectors, and the values the speaker says no longer hold.
 
     With `retires` it says that something ended, with `forgets` what says the same is deleted. `corrects` marks an
-    explicit correction; what `changes_only` is stored where it takes the place of something. `target` is the id of the
-    one memory that this is done with, where that is known. Unless `compared`, only the same words and the same slot
+    explicit correction; what `changes_only` is stored where it takes the place of something. `message` is the whole of
+    what was said with it, `target` the id of the one memory that this is done with, where that is known. Unless `compared`, only the same words and the same slot
     count; `search` holds the memory's own vector, to compare it by.
     """
 
@@ -81,6 +81,7 @@ class Proposal:
     forgets: bool = False
     corrects: bool = False
     changes_only: bool = False
+    message: str = ""
     target: str | None = None
     compared: bool = False
     search: VectorSearch | None = None
@@ -340,6 +341,7 @@ def _told_beside(known: _Known) -> Effects[list[Memory]]:
     if not proposal.compared or new.source.actor != "user" or proposal.kind.name in ("summary", "reflection"):
         return []
     readings = [read(one.content) for one in _as_said(proposal)]
+    readings += [read(proposal.message)] if proposal.message else []
     terms = [term for reading in readings for term in (*reading.terms, *sorted(reading.stems))]
     beside = yield from mentioning_any(new, known.corpus, list(dict.fromkeys(terms)), known.now)
     return [one for one in beside if not same_message(one, new) and not of_two_people(one, new)]
@@ -358,8 +360,9 @@ def _holding_no_longer(proposal: Proposal, beside: Sequence[Memory]) -> list[tup
     new, said = proposal.memory, _as_said(proposal)
     others = [one for one in beside if not said_later(one, new)]
     found = [pair for one in said for pair in replaced_by(one, others)]
-    if not found and not proposal.retires:  # what "no longer" denies is told by its value
-        found = likely_replaced_by(new, others)
+    if not found:
+        least = DENIED if proposal.retires else LIKELY  # what "no longer" denies is told by its value
+        found = likely_replaced_by(new, others, message=proposal.message, least=least)
     return [(one, why) for one, why in found if one.source.actor is not None and overrides(new, one)]
 
 
