@@ -69,8 +69,8 @@ class Proposal:
 
     With `retires` it says that something ended, with `forgets` what says the same is deleted. `corrects` marks an
     explicit correction; what `changes_only` is stored where it takes the place of something. `message` is the whole of
-    what was said with it, `target` the id of the one memory that this is done with, where that is known. Unless `compared`, only the same words and the same slot
-    count; `search` holds the memory's own vector, to compare it by.
+    what was said with it, `target` the id of the one memory that this is done with, where that is known. Unless
+    `compared`, only the same words and the same slot count; `search` holds the memory's own vector, to compare it by.
     """
 
     memory: Memory
