@@ -1,7 +1,8 @@
 """What is seen from outside: spans, metrics and structured logs, with ids and numbers and never a text.
 
 An application that sets up OpenTelemetry (its API is the extra `otel`) gets one span for each operation of a store or a
-checkpointer, one for each call of an embedder, a reranker or a model within it, and these metrics:
+checkpointer, by the name of its method as "langgraph_memory.CuratedStore.recall", one for each call of an embedder, a
+reranker or a model within it, and these metrics:
 
     langgraph_memory.operation.duration   seconds, by operation and kind of error
     langgraph_memory.wait                 seconds until a transaction began: locks, connections, other writers

@@ -61,22 +61,22 @@ class Runner:
     claim: Callable[[Any], Transaction[Any]] | None = None
     claimed: set[Hashable] = field(default_factory=set)
 
-    def run(self, effects: Effects[T] | Transaction[T]) -> T:
-        """Run `effects` to their end."""
+    def run(self, effects: Effects[T] | Transaction[T], name: str | None = None) -> T:
+        """Run `effects` to their end; `name` is what who watches is told, by default the generator's own."""
         if watched():
-            return self._run_watched(effects)
+            return self._run_watched(effects, name or _name(effects))
         return self.engine.run(effects) if isinstance(effects, Transaction) else drive(effects, self._perform)
 
-    async def arun(self, effects: Effects[T] | Transaction[T]) -> T:
+    async def arun(self, effects: Effects[T] | Transaction[T], name: str | None = None) -> T:
         """Same as `run`."""
         if watched():
-            return await self._arun_watched(effects)
+            return await self._arun_watched(effects, name or _name(effects))
         if isinstance(effects, Transaction):
             return await self.engine.arun(effects)
         return await adrive(effects, self._aperform)
 
-    def _run_watched(self, effects: Effects[T] | Transaction[T]) -> T:
-        with operation(_name(effects)) as told:
+    def _run_watched(self, effects: Effects[T] | Transaction[T], name: str) -> T:
+        with operation(name) as told:
             if isinstance(effects, Transaction):
                 outcome: T = self._perform_watched(effects)
             else:
@@ -84,8 +84,8 @@ class Runner:
             told(outcome)
             return outcome
 
-    async def _arun_watched(self, effects: Effects[T] | Transaction[T]) -> T:
-        with operation(_name(effects)) as told:
+    async def _arun_watched(self, effects: Effects[T] | Transaction[T], name: str) -> T:
+        with operation(name) as told:
             if isinstance(effects, Transaction):
                 outcome: T = await self._aperform_watched(effects)
             else:

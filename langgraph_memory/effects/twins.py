@@ -17,13 +17,14 @@ Operation = Generator[Any, Any, T] | Transaction[T]
 
 def runs_effects(definition: Callable[Concatenate[Any, P], Operation[T]]) -> Callable[Concatenate[Any, P], T]:
     """Make a method that returns effects one that runs them on its object's `_runner` and returns their outcome."""
+    name = definition.__qualname__
 
     def method(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        outcome: T = self._runner.run(definition(self, *args, **kwargs))
+        outcome: T = self._runner.run(definition(self, *args, **kwargs), name)
         return outcome
 
     async def twin(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        outcome: T = await self._runner.arun(definition(self, *args, **kwargs))
+        outcome: T = await self._runner.arun(definition(self, *args, **kwargs), name)
         return outcome
 
     described: Callable[Concatenate[Any, P], T] = _described(method, twin, definition, "{}", "{}")

@@ -159,9 +159,9 @@ async def test_an_audit_of_an_invented_file(tmp_path: Path, monkeypatch: pytest.
 
     assert re.search(r"4 memories contradict others", _below(notebook, "memory.diagnose"))
     assert re.search(r"event.*fact.*preference.*rule", _below(notebook, "known.groupby"), re.DOTALL)
-    assert "The on-call number is" in _below(notebook, "store.conflicts")
+    assert "The on-call number is" in _below(notebook, "hygiene.conflicts")
     assert "live memories were in none of" in _below(notebook, 'kind="recall"')
-    assert "conflicting" in _below(notebook, "store.review")
+    assert "conflicting" in _below(notebook, "hygiene.review")
     assert re.search(r"Rule 13.*Rule 8", _below(notebook, 'filter={"memory_type": "rule"'), re.DOTALL)
     assert "Mia lives in" in _below(notebook, 'filter={"slot": "home."}')
     assert _plots(notebook) == 2
