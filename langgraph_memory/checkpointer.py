@@ -32,7 +32,7 @@ from langgraph_memory.checkpoints._compat import (
     uncollected,
     unexamined,
 )
-from langgraph_memory.checkpoints.caches import Held, KnownCheckpoints
+from langgraph_memory.checkpoints.caches import Caches
 from langgraph_memory.checkpoints.classes import Readable
 from langgraph_memory.checkpoints.codec import Codec, split, without_version
 from langgraph_memory.checkpoints.configs import begun_at, config_of, key_of_config, owner_of_run, thread_of
@@ -138,8 +138,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         if threads not in get_args(Threads):
             raise InvalidInputError(f'threads must be "shared" or "owned", not {threads!r}.')
         self._owned = threads == "owned"
-        self._known = KnownCheckpoints(engine.cache_bound)
-        self._chunks = Held(engine.cache_bound)
+        self._caches = Caches.of(engine.cache_bound)
         self._readable = Readable()
         self._values_of_serde = Values.of(Codec(self.serde), self._engine.cache_bound)
 
@@ -185,7 +184,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
     def get_tuple(self, config: RunnableConfig) -> Effects[CheckpointTuple | None]:
         """Return the checkpoint that `config` names, or the newest of its thread, or None."""
         yield from self._access(config)
-        page = yield from read_checkpoint(key_of_config(config), self._chunks)
+        page = yield from read_checkpoint(key_of_config(config), self._caches.chunks)
         return next(self._load(page), None)
 
     aget_tuple = twin_of(get_tuple)
@@ -222,7 +221,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
     ) -> Effects[RunnableConfig]:
         """Store a checkpoint and return the config that names it."""
         draft = self._draft(config, checkpoint, metadata, new_versions)
-        yield from store_checkpoint(draft, self._values, self._known, self._chunks, self._clock())
+        yield from store_checkpoint(draft, self._values, self._caches, self._clock())
         return config_of(draft.key)
 
     aput = twin_of(put)
@@ -238,7 +237,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
             StoredWrite(task_id, WRITES_IDX_MAP.get(channel, place), task_path, channel, self._dump(channel, value))
             for place, (channel, value) in enumerate(writes)
         ]
-        storing = put_writes(key_of_config(config), pending, self._known)
+        storing = put_writes(key_of_config(config), pending, self._caches.checkpoints)
         resumes = any(channel == RESUME for channel, _ in writes)
         owner_id = self._named(owner_of_run(config)) if self._owned or resumes else None
         if owner_id is None:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from langgraph_memory.cache import CacheBound
 from langgraph_memory.checkpoints._compat import MESSAGE_TYPES, DeltaSnapshot, without_id
-from langgraph_memory.checkpoints.caches import KnownVersion
+from langgraph_memory.checkpoints.caches import CachedVersion
 from langgraph_memory.checkpoints.codec import Codec, keeps_identity
 from langgraph_memory.checkpoints.decode import Decoder
-from langgraph_memory.checkpoints.fingerprints import Digests, Marker, Marks, whole_mark
+from langgraph_memory.checkpoints.fingerprints import Digests, Fingerprinter, Fingerprints, whole_fingerprint
 from langgraph_memory.checkpoints.pieces import LIST_ID_BITS, Draft, Part, Run, draft
 from langgraph_memory.checkpoints.records import Kind, Layout, NewChunk, NewVersion, Placed, Seal
 from langgraph_memory.errors import InvalidInputError
@@ -30,21 +30,21 @@ class Encoded(NamedTuple):
     """A version to store, and what will be known of it once it is."""
 
     version: NewVersion
-    marks: Marks | None = None
+    fingerprints: Fingerprints | None = None
     loose: tuple[Run, ...] = ()
     fresh: tuple[Run, ...] = ()
 
-    def known(self, placed: Placed) -> KnownVersion | None:
+    def known(self, placed: Placed) -> CachedVersion | None:
         """Return what is known of this version now that it has been placed."""
         layout = self.version.layout
-        if self.marks is None or layout is None:
+        if self.fingerprints is None or layout is None:
             return None
         added = tuple(Run(placed.start + chunk.first, chunk.count) for chunk in self.fresh)
         tail = placed.start + layout.fresh if layout.fresh else layout.tail or 0
         continued = placed.start == layout.tail or not layout.fresh
         loose = (() if placed.sealed or not continued else self.loose) + added
         version, kind = self.version.version, self.version.kind
-        return KnownVersion(version, kind, self.marks, placed.runs, placed.packed_runs, tail, loose)
+        return CachedVersion(version, kind, self.fingerprints, placed.runs, placed.packed_runs, tail, loose)
 
 
 class Encoder:
@@ -52,9 +52,9 @@ class Encoder:
 
     def __init__(self, codec: Codec) -> None:
         self._codec = codec
-        self._marker = Marker(codec)
+        self._fingerprinter = Fingerprinter(codec)
 
-    def encode(self, channel: str, version: str, value: Any, known: KnownVersion | None) -> Encoded:
+    def encode(self, channel: str, version: str, value: Any, known: CachedVersion | None) -> Encoded:
         """Return `value` as a version to store, built on the `known` one if that is of the same kind.
 
         Raises InvalidInputError when the serializer cannot encode it.
@@ -64,63 +64,75 @@ class Encoder:
         except Exception as error:
             raise unserialisable(channel, error) from error
 
-    def _encode(self, channel: str, version: str, value: Any, known: KnownVersion | None) -> Encoded:
+    def _encode(self, channel: str, version: str, value: Any, known: CachedVersion | None) -> Encoded:
         if channel.startswith("__"):  # LangGraph's own, gone in the next step: it shares nothing with another version
             return Encoded(NewVersion(channel, version, "value", value=self._codec.dump(value)))
         kind, elements = _split(value)
         if kind is not None and elements:
-            encoded = self._elements(channel, version, kind, elements, known)
+            base = known if known is not None and known.kind == kind else None
+            encoded = self._elements(channel, version, kind, elements, base)
             if encoded is not None:
                 return encoded
         whole = self._whole(channel, version, value, known)
         named = _message_ids(elements) if kind in _OF_MESSAGES else ()
         return whole._replace(version=whole.version._replace(message_ids=named)) if named else whole
 
-    def marks(self, kind: Kind, value: Any) -> Marks:
-        """Return the marks of a value that was read as a version of this kind."""
+    def fingerprints(self, kind: Kind, value: Any) -> Fingerprints:
+        """Return the fingerprints of a value that was read as a version of this kind."""
         if kind == "item":
-            return Marks(Digests(whole_mark(self._codec.plain.dumps_typed(value))), [])
-        return self._marker.mark(_split(value)[1], None)[0]
+            return Fingerprints(Digests(whole_fingerprint(self._codec.plain.dumps_typed(value))), [])
+        return self._fingerprinter.all(_split(value)[1], None)[0]
 
-    def _whole(self, channel: str, version: str, value: Any, known: KnownVersion | None) -> Encoded:
+    def _whole(self, channel: str, version: str, value: Any, known: CachedVersion | None) -> Encoded:
         plain = self._codec.plain.dumps_typed(value)
         typed = self._codec.serde.dumps_typed(value) if self._codec.encrypts else plain
         if len(plain[1]) <= _INLINE:
             return Encoded(NewVersion(channel, version, "value", value=self._codec.frame(typed)))
-        marks = Marks(Digests(whole_mark(plain)), [])
-        if known is not None and known.kind == "item" and known.marks.elements.packed == marks.elements.packed:
+        fingerprints = Fingerprints(Digests(whole_fingerprint(plain)), [])
+        if (
+            known is not None
+            and known.kind == "item"
+            and known.fingerprints.elements.packed == fingerprints.elements.packed
+        ):
             layout = Layout([Part(known.runs[0].first, 1, new=False)], (), _new_list(), known.tail)
-            return Encoded(NewVersion(channel, version, "item", layout=layout, based=True), marks)
+            return Encoded(NewVersion(channel, version, "item", layout=layout, based=True), fingerprints)
         chunk = NewChunk(0, 1, self._codec.frame(typed))
         layout = Layout([Part(0, 1, new=True)], [chunk], _new_list())
-        return Encoded(NewVersion(channel, version, "item", layout=layout), marks)
+        return Encoded(NewVersion(channel, version, "item", layout=layout), fingerprints)
 
     def _elements(
-        self, channel: str, version: str, kind: Kind, elements: Sequence[Any], known: KnownVersion | None
+        self, channel: str, version: str, kind: Kind, elements: Sequence[Any], base: CachedVersion | None
     ) -> Encoded | None:
-        """Return the version as runs of elements; None when it is better stored whole."""
-        base = known if known is not None and known.kind == kind else None
-        marks, same, sizes = self._marker.mark(elements, base.marks if base else None)
+        """Return the version as runs of elements, built on one of its kind; None when it is better stored whole."""
+        fingerprints, same, sizes = self._fingerprinter.all(elements, base.fingerprints if base else None)
         if not same and sum(sizes) <= _INLINE:
             return None
-        made = _draft(base, marks, sizes, same)
+        made = _draft(base, fingerprints, sizes, same)
+        stored = self._fresh_chunks(kind, elements, made.fresh, sizes, same)
+        if stored is None:
+            return None
+        chunks, fresh = stored
+        layout = Layout(made.parts, chunks, _new_list())
+        if base is not None:
+            layout = layout._replace(tail=base.tail, seal=self._seal(kind, elements, fingerprints, made.parts, base))
+        named = _message_ids(elements[index] for index in made.fresh) if kind in _OF_MESSAGES else ()
+        new = NewVersion(channel, version, kind, layout=layout, based=base is not None, message_ids=named)
+        return Encoded(new, fingerprints, _still_loose(base, layout) if len(fresh) == len(chunks) else (), tuple(fresh))
+
+    def _fresh_chunks(
+        self, kind: Kind, elements: Sequence[Any], fresh: Sequence[int], sizes: Sequence[int], same: int
+    ) -> tuple[list[NewChunk], list[Run]] | None:
+        """Return the new elements in chunks, and the small ones at their end; None where one cannot be stored apart."""
         chunks: list[NewChunk] = []
-        fresh: list[Run] = []
-        for stretch, size in _chunks(made.fresh, sizes, same):
-            values = [elements[made.fresh[offset]] for offset in range(stretch.first, stretch.end)]
+        loose: list[Run] = []
+        for stretch, size in _chunks(fresh, sizes, same):
+            values = [elements[fresh[offset]] for offset in range(stretch.first, stretch.end)]
             value = self._dump(kind, values)
             if value is None:
                 return None
             chunks.append(NewChunk(stretch.first, stretch.count, value, self._nameless(kind, values)))
-            fresh = [*fresh, stretch] if size <= _LOOSE_BYTES and stretch.count < _CHUNK_ELEMENTS else []
-        seal = self._seal(kind, elements, marks, made.parts, base) if base else None
-        layout = Layout(made.parts, chunks, _new_list(), base.tail if base else None, seal)
-        named = _message_ids([elements[index] for index in made.fresh]) if kind in _OF_MESSAGES else ()
-        new = NewVersion(channel, version, kind, layout=layout, based=base is not None, message_ids=named)
-        loose = (
-            base.loose if base and len(fresh) == len(chunks) and (seal is not None or not _is_due(base.loose)) else ()
-        )
-        return Encoded(new, marks, loose, tuple(fresh))
+            loose = [*loose, stretch] if size <= _LOOSE_BYTES and stretch.count < _CHUNK_ELEMENTS else []
+        return chunks, loose
 
     def _dump(self, kind: Kind, elements: Sequence[Any]) -> tuple[str, bytes] | None:
         value: Any = dict(elements) if kind == "dict" else list(elements)
@@ -143,11 +155,16 @@ class Encoder:
         return None if value is None else (places, value)
 
     def _seal(
-        self, kind: Kind, elements: Sequence[Any], marks: Marks, parts: Sequence[Part], base: KnownVersion
+        self,
+        kind: Kind,
+        elements: Sequence[Any],
+        fingerprints: Fingerprints,
+        parts: Sequence[Part],
+        base: CachedVersion,
     ) -> Seal | None:
         """Return the small chunks at the end of the list as one, when there are enough and all are in this version.
 
-        What older checkpoints hold is written again here, so the elements are marked once more after they were
+        What older checkpoints hold is written again here, so the elements are fingerprinted once more after they were
         serialised: a node that runs meanwhile may have changed one in place.
         """
         if not _is_due(base.loose):
@@ -159,21 +176,21 @@ class Encoder:
                 at = index + stretch.first - part.first
                 sealed = elements[at : at + stretch.count]
                 value = self._dump(kind, sealed)
-                unchanged = [self._marker.one(one)[0] for one in sealed] == list(
-                    marks.elements[at : at + stretch.count]
+                unchanged = [self._fingerprinter.one(one)[0] for one in sealed] == list(
+                    fingerprints.elements[at : at + stretch.count]
                 )
                 return Seal(stretch, value) if value is not None and unchanged else None
             index += part.count
         return None
 
 
-def _draft(base: KnownVersion | None, marks: Marks, sizes: Sequence[int], same: int) -> Draft:
+def _draft(base: CachedVersion | None, fingerprints: Fingerprints, sizes: Sequence[int], same: int) -> Draft:
     """Return the new version over the one it is built on, of which so many leading elements are the same."""
     if base is None:
-        return draft((), (), marks.elements, sizes)
-    if same == len(base.marks.elements):
-        return draft(base.marks.elements, base.runs, marks.elements, sizes, same)
-    return draft(list(base.marks.elements), base.runs, list(marks.elements), sizes, same)
+        return draft((), (), fingerprints.elements, sizes)
+    if same == len(base.fingerprints.elements):
+        return draft(base.fingerprints.elements, base.runs, fingerprints.elements, sizes, same)
+    return draft(list(base.fingerprints.elements), base.runs, list(fingerprints.elements), sizes, same)
 
 
 def _split(value: Any) -> tuple[Kind | None, Sequence[Any]]:
@@ -205,7 +222,12 @@ def _is_due(loose: Sequence[Run]) -> bool:
     return bool(loose) and loose[-1].end - loose[0].first >= _CHUNK_ELEMENTS
 
 
-def _message_ids(elements: Sequence[Any]) -> tuple[str, ...]:
+def _still_loose(base: CachedVersion | None, layout: Layout) -> tuple[Run, ...]:
+    """Return the small chunks of the version before that new ones follow, unless they are too many and not sealed."""
+    return base.loose if base and (layout.seal is not None or not _is_due(base.loose)) else ()
+
+
+def _message_ids(elements: Iterable[Any]) -> tuple[str, ...]:
     """Return the ids of the messages among some elements."""
     return tuple(one.id for one in elements if type(one) in MESSAGE_TYPES and type(one.id) is str)
 

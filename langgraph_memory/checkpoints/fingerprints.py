@@ -65,32 +65,32 @@ class Digests(Sequence[bytes]):
         return Digests(b"".join(self.packed[at : at + _DIGEST] for at in places))
 
 
-class Marks(NamedTuple):
+class Fingerprints(NamedTuple):
     """The fingerprint of each element, and one for each block of 64 of them that could be packed at once."""
 
     elements: Digests
     blocks: list[bytes | None]
 
 
-class Marker:
+class Fingerprinter:
     """Fingerprints the elements of sequences that one codec serialises."""
 
     def __init__(self, codec: Codec) -> None:
         self._codec = codec
 
-    def mark(self, elements: Sequence[Any], known: Marks | None) -> tuple[Marks, int, list[int]]:
-        """Return the marks, how many leading elements equal the known ones, and the bytes of each after those."""
+    def all(self, elements: Sequence[Any], known: Fingerprints | None) -> tuple[Fingerprints, int, list[int]]:
+        """Return the fingerprints, how many leading elements equal the known ones, and the bytes of each other one."""
         same = 0 if known is None else self._same(elements, known)
         digests = [b"" if known is None else known.elements.packed[: same * _DIGEST]]
         sizes: list[int] = []
         for element in elements[same:] if same else elements:
-            mark, size = self.one(element)
-            digests.append(mark)
+            digest, size = self.one(element)
+            digests.append(digest)
             sizes.append(size)
         first = same // BLOCK
         blocks = [] if known is None else known.blocks[:first]
         blocks += [self._block(elements[at : at + BLOCK]) for at in range(first * BLOCK, len(elements), BLOCK)]
-        return Marks(Digests(b"".join(digests)), blocks), same, sizes
+        return Fingerprints(Digests(b"".join(digests)), blocks), same, sizes
 
     def one(self, element: Any) -> tuple[bytes, int]:
         """Return the fingerprint of one element and how many bytes it packs to."""
@@ -104,7 +104,7 @@ class Marker:
         packed = self._codec.plain.dumps_typed([element])[1]
         return xxh3_128_digest(packed, _SERIALISED), len(packed)
 
-    def _same(self, elements: Sequence[Any], known: Marks) -> int:
+    def _same(self, elements: Sequence[Any], known: Fingerprints) -> int:
         """Return how many leading elements are certainly equal to the known ones, by whole blocks."""
         total, count = len(known.elements), len(elements)
         for number, digest in enumerate(known.blocks):
@@ -124,7 +124,7 @@ class Marker:
         return xxh3_128_digest(packed, seed)
 
 
-def whole_mark(typed: Typed) -> bytes:
+def whole_fingerprint(typed: Typed) -> bytes:
     """Return the fingerprint of a value that was serialised whole."""
     return xxh3_128_digest(typed[0].encode() + b"\x00" + typed[1], _WHOLE)
 

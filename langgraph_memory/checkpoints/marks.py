@@ -1,4 +1,4 @@
-"""Marks of what is gone: leaving them, and asking for them, inside the transaction that needs them."""
+"""Fingerprints of what is gone: leaving them, and asking for them, inside the transaction that needs them."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from typing import Any
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import CheckpointTuple, DeltaChannelHistory
 
-from langgraph_memory.checkpoints.caches import Held
+from langgraph_memory.checkpoints.caches import ChunkCache
 from langgraph_memory.checkpoints.codec import join
 from langgraph_memory.checkpoints.configs import before_of, checkpoint_id_of, config_of, thread_of
 from langgraph_memory.checkpoints.decode import Decoder, Shared
@@ -56,21 +56,21 @@ _Place = tuple[str, str, str]
 _Chunks = Sequence[StoredChunk]
 
 
-def read_checkpoint(key: CheckpointKey, held: Held) -> Effects[Page]:
-    """Return a checkpoint; what it is made of is held, so that the next one need not read it again."""
-    page: Page = yield get_checkpoint(key, held)
+def read_checkpoint(key: CheckpointKey, cache: ChunkCache) -> Effects[Page]:
+    """Return a checkpoint; what it is made of is kept in a cache, so that the next one need not read it again."""
+    page: Page = yield get_checkpoint(key, cache)
     for found in page.checkpoints:
         for channel, version in found.channels.items():
             if version.runs:
-                held.read((key.thread_id, key.checkpoint_ns, channel), version, page.chunks[key.thread_id])
+                cache.keep_read((key.thread_id, key.checkpoint_ns, channel), version, page.chunks[key.thread_id])
     return page
 
 
 @reads_little
-def get_checkpoint(key: CheckpointKey, held: Held) -> Effects[Page]:
+def get_checkpoint(key: CheckpointKey, cache: ChunkCache) -> Effects[Page]:
     """Return a checkpoint with its values and pending writes, all of one moment; an empty page if there is none.
 
-    Chunks of versions that are `held` are not read again.
+    Chunks that the cache holds are not read again.
     """
     parts = _parts((yield Query("checkpoint", key.columns())))
     if "checkpoint" not in parts:
@@ -80,7 +80,7 @@ def get_checkpoint(key: CheckpointKey, held: Held) -> Effects[Page]:
     versions = {_version_key(one, key): _version(one) for one in parts.get("version", ())}
     writes = [_pending(one) for one in sorted(parts.get("write", ()), key=_turn)]
     found = _checkpoint(row, key, versions, {_place(key): writes})
-    chunks = yield from _chunks_of(found, parts, held)
+    chunks = yield from _chunks_of(found, parts, cache)
     return Page([found], {key.thread_id: chunks})
 
 
@@ -262,14 +262,14 @@ def _stored(row: Row, kind: Kind, version: str = "") -> StoredVersion:
     return StoredVersion(version, kind, ("", row["value"]), runs)
 
 
-def _chunks_of(found: StoredCheckpoint, parts: Mapping[str, Sequence[Row]], held: Held) -> Effects[_Chunks]:
-    """Return the chunks of a checkpoint: those that are held, and those of its other versions and pending writes."""
+def _chunks_of(found: StoredCheckpoint, parts: Mapping[str, Sequence[Row]], cache: ChunkCache) -> Effects[_Chunks]:
+    """Return the chunks of a checkpoint: those in the cache, and those of its other versions and pending writes."""
     key = found.key
     chunks: list[_Chunks] = []
     missing = [run for _, _, value in found.writes for run in value.runs]
     for channel, version in found.channels.items():
         if version.runs:
-            known = held.of((key.thread_id, key.checkpoint_ns, channel), version.version, version.value[1])
+            known = cache.get((key.thread_id, key.checkpoint_ns, channel), version.version, version.value[1])
             if known is None:
                 missing += version.runs
             else:

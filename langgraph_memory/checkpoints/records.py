@@ -132,6 +132,14 @@ class NewCheckpoint(NamedTuple):
     owned: bool = False
     began_at: datetime | None = None
 
+    def layouts(self) -> dict[str, Layout]:
+        """Return how the elements are stored of the new versions that have any, by channel."""
+        return {one.channel: one.layout for one in self.versions if one.layout is not None}
+
+    def lists_that_grow(self) -> list[str]:
+        """Return the channels with new elements of a list, which may be what pending writes became."""
+        return [one.channel for one in self.versions if one.kind == "list" and one.layout and one.layout.chunks]
+
 
 class Placed(NamedTuple):
     """Where a version's elements are: its runs, the start of the new ones, and whether its small chunks were sealed."""

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from datetime import datetime
 from functools import partial
+from itertools import count
 from typing import Any, NamedTuple
 
-from langgraph_memory.checkpoints.caches import Held, KnownCheckpoints, KnownVersion, Place
+from langgraph_memory.checkpoints.caches import CachedVersion, Caches, CheckpointCache, Place
 from langgraph_memory.checkpoints.encode import Encoded, Values, loose_chunks, may_share
 from langgraph_memory.checkpoints.marks import left
 from langgraph_memory.checkpoints.owners import check_access, name_owner, note_authors
@@ -57,6 +58,12 @@ class Draft(NamedTuple):
     owned: bool
     began_at: datetime | None
 
+    def channels_that_may_share(self) -> list[str]:
+        """Return the channels whose values may hold what the parent holds already."""
+        if self.parent_checkpoint_id is None:
+            return []
+        return [channel for channel, _, value in self.channels if may_share(value)]
+
     def with_missing(self, missing: Sequence[str]) -> Draft:
         """Return this draft with some of what did not change to be stored again."""
         again = [one for one in self.kept if one[0] in missing]
@@ -65,54 +72,64 @@ class Draft(NamedTuple):
         )
 
 
-def store_checkpoint(draft: Draft, values: Values, known: KnownCheckpoints, held: Held, now: datetime) -> Effects[None]:
+def store_checkpoint(draft: Draft, values: Values, caches: Caches, now: datetime) -> Effects[None]:
     """Store a checkpoint."""
     first = draft.parent_checkpoint_id is None and not draft.nested
-    with known.beginning(draft.key.thread_id) if first else nullcontext():
-        yield from _store(draft, values, known, held, now)
+    with caches.checkpoints.beginning(draft.key.thread_id) if first else nullcontext():
+        yield from _store(draft, values, caches, now)
 
 
-def _store(draft: Draft, values: Values, known: KnownCheckpoints, held: Held, now: datetime) -> Effects[None]:
+def _store(draft: Draft, values: Values, caches: Caches, now: datetime) -> Effects[None]:
     """Store a checkpoint: what it shares with its parent is not stored again.
 
     What is remembered of the parent may be out of date, because other processes write too; then it is read again.
     Channels that did not change are stored as well where somebody has removed what they were stored with.
     """
-    parent = _place(draft.key, draft.parent_checkpoint_id)
-    wanted = [channel for channel, _, value in draft.channels if parent is not None and may_share(value)]
-    base = dict((known.get(parent) if parent else None) or {})
-    missing = [channel for channel in wanted if channel not in base]
-    if missing:
-        base |= yield from _read_base(draft, values, missing)
-    attempts = 0
-    while True:
+    wanted = draft.channels_that_may_share()
+    base = yield from _base_of(draft, values, caches, wanted)
+    for attempt in count(1):
         encoded = [values.encoder.encode(*one, base.get(one[0])) for one in draft.channels]
         outcome = yield from _put(_new_checkpoint(draft, encoded, base), now)
         if isinstance(outcome, Stored):
-            break
-        attempts += 1
-        last = attempts == _ATTEMPTS
-        draft = draft.with_missing([channel for channel, *_ in draft.kept] if last else outcome.missing)
-        base = {} if last else (yield from _read_base(draft, values, wanted))
-    _remember(draft, encoded, outcome, base, known, held)
+            _remember(draft, encoded, outcome, base, caches)
+            return
+        if attempt == _ATTEMPTS:  # from now on built on nothing, so that whatever changes meanwhile is not in its way
+            draft, base = draft.with_missing([channel for channel, *_ in draft.kept]), {}
+        else:
+            draft, base = draft.with_missing(outcome.missing), (yield from _read_base(draft, values, wanted))
+
+
+def _base_of(
+    draft: Draft, values: Values, caches: Caches, wanted: Sequence[str]
+) -> Effects[dict[str, CachedVersion | None]]:
+    """Return what the parent holds of some channels; what is not remembered of it is read."""
+    parent = _place(draft.key, draft.parent_checkpoint_id)
+    base = dict((caches.checkpoints.get(parent) if parent else None) or {})
+    missing = [channel for channel in wanted if channel not in base]
+    if missing:
+        base |= yield from _read_base(draft, values, missing)
+    return base
 
 
 def _remember(
     draft: Draft,
     encoded: Sequence[Encoded],
     outcome: Stored,
-    base: Mapping[str, KnownVersion | None],
-    known: KnownCheckpoints,
-    held: Held,
+    base: Mapping[str, CachedVersion | None],
+    caches: Caches,
 ) -> None:
     place, parent = _place(draft.key, draft.key.checkpoint_id), _place(draft.key, draft.parent_checkpoint_id)
     if place is not None:
-        known.put(place, {**base, **{one.version.channel: _learn(one, outcome) for one in encoded}}, parent)
+        caches.checkpoints.put(
+            place, {**base, **{one.version.channel: _learn(one, outcome) for one in encoded}}, parent
+        )
     for one in encoded:
         channel = one.version.channel
         if (placed := outcome.placed.get(channel)) is not None:
             built_on = base.get(channel) if one.version.based else None
-            held.stored((draft.key.thread_id, draft.key.checkpoint_ns, channel), one.version, placed, built_on)
+            caches.chunks.keep_stored(
+                (draft.key.thread_id, draft.key.checkpoint_ns, channel), one.version, placed, built_on
+            )
 
 
 def _put(new: NewCheckpoint, now: datetime) -> Effects[Stored | Stale]:
@@ -125,12 +142,14 @@ def _put(new: NewCheckpoint, now: datetime) -> Effects[Stored | Stale]:
     return outcome
 
 
-def _learn(encoded: Encoded, outcome: Stored) -> KnownVersion | None:
+def _learn(encoded: Encoded, outcome: Stored) -> CachedVersion | None:
     placed = outcome.placed.get(encoded.version.channel)
     return None if placed is None else encoded.known(placed)
 
 
-def _new_checkpoint(draft: Draft, encoded: Sequence[Encoded], base: Mapping[str, KnownVersion | None]) -> NewCheckpoint:
+def _new_checkpoint(
+    draft: Draft, encoded: Sequence[Encoded], base: Mapping[str, CachedVersion | None]
+) -> NewCheckpoint:
     versions = [one.version for one in encoded]
     return NewCheckpoint(
         key=draft.key,
@@ -143,32 +162,34 @@ def _new_checkpoint(draft: Draft, encoded: Sequence[Encoded], base: Mapping[str,
         nested=draft.nested,
         body=draft.body,
         versions=versions,
-        bases=[held.base(version.channel) for version in versions if version.based and (held := base[version.channel])],
+        bases=[
+            known.base(version.channel) for version in versions if version.based and (known := base[version.channel])
+        ],
         fenced=draft.fenced,
         owned=draft.owned,
         began_at=draft.began_at,
     )
 
 
-def _read_base(draft: Draft, values: Values, channels: Sequence[str]) -> Effects[dict[str, KnownVersion | None]]:
+def _read_base(draft: Draft, values: Values, channels: Sequence[str]) -> Effects[dict[str, CachedVersion | None]]:
     """Read what the parent holds of some channels."""
     key = CheckpointKey(draft.key.thread_id, draft.key.checkpoint_ns, draft.parent_checkpoint_id)
     versions, items = yield get_versions(key, channels)
-    base: dict[str, KnownVersion | None] = dict.fromkeys(channels)
+    base: dict[str, CachedVersion | None] = dict.fromkeys(channels)
     for channel, version in versions.items():
         if version.kind != "value" and version.runs:
             base[channel] = _recognise(version, items, values)
     return base
 
 
-def _recognise(version: StoredVersion, items: Sequence[StoredChunk], values: Values) -> KnownVersion | None:
+def _recognise(version: StoredVersion, items: Sequence[StoredChunk], values: Values) -> CachedVersion | None:
     try:
         value = values.decoder.value(version, items)
     except Exception:  # damaged, or of another serializer: nothing new is built on it
         return None
-    marks = values.encoder.marks(version.kind, value)
+    fingerprints = values.encoder.fingerprints(version.kind, value)
     loose = loose_chunks([Run(item.address, item.count) for item in items], tail_of(version.runs))
-    return KnownVersion.read(version, marks, loose)
+    return CachedVersion.read(version, fingerprints, loose)
 
 
 def _place(key: CheckpointKey, checkpoint_id: str | None) -> Place | None:
@@ -189,12 +210,7 @@ def put_checkpoint(new: NewCheckpoint, now: datetime) -> Effects[Stored | Stale]
 
 
 def _put_in_steps(new: NewCheckpoint, now: datetime) -> Effects[Stored | Stale]:
-    if new.owned and new.owner_id is not None:
-        yield from check_access(new.key.thread_id, new.owner_id)
-    if new.parent_checkpoint_id is None and new.owner_id is not None and new.began_at is not None:
-        yield from _check_not_erased(new.owner_id, new.began_at)
-    if new.fenced:
-        yield from _check_fence(new)
+    yield from _check_put(new)
     missing = yield from _missing(new)
     if missing:
         return Stale(missing)
@@ -202,23 +218,39 @@ def _put_in_steps(new: NewCheckpoint, now: datetime) -> Effects[Stored | Stale]:
     if ends is None:
         return Stale()
     yield Query("date_thread", {"thread_id": new.key.thread_id, "now": to_microseconds(now)})
-    placed: dict[str, Placed] = {}
-    for version in new.versions:
-        if version.layout is not None:
-            end = ends.get(version.channel)
-            stored = placed[version.channel] = yield from _store_elements(new.key.thread_id, version.layout, end)
-            if version.kind == "list" and version.layout.chunks and new.parent_checkpoint_id is not None:
-                yield from _share_writes(new, version.channel, version.layout, stored)
-    if new.versions:
-        rows = [_version_row(version, placed.get(version.channel)) for version in new.versions]
-        yield Query("put_channel", new.key.columns(), rows)
+    placed = yield from _place_versions(new, ends)
     yield from _store_checkpoint(new)
     yield from _note_authors(new, now)
     return Stored(placed)
 
 
+def _check_put(new: NewCheckpoint) -> Effects[None]:
+    """Refuse a run of somebody who was erased or whom the thread does not belong to, and one that has fallen behind."""
+    if new.owner_id is not None:
+        if new.owned:
+            yield from check_access(new.key.thread_id, new.owner_id)
+        if new.parent_checkpoint_id is None and new.began_at is not None:
+            yield from _check_not_erased(new.owner_id, new.began_at)
+    if new.fenced:
+        yield from _check_fence(new)
+
+
+def _place_versions(new: NewCheckpoint, ends: Mapping[str, int]) -> Effects[dict[str, Placed]]:
+    """Store the new versions, and return where the elements are of those that have any."""
+    layouts, placed = new.layouts(), dict[str, Placed]()
+    for channel, layout in layouts.items():
+        placed[channel] = yield from _store_elements(new.key.thread_id, layout, ends.get(channel))
+    if new.parent_checkpoint_id is not None:
+        for channel in new.lists_that_grow():
+            yield from _share_writes(new, channel, layouts[channel], placed[channel])
+    if new.versions:
+        rows = [_version_row(version, placed.get(version.channel)) for version in new.versions]
+        yield Query("put_channel", new.key.columns(), rows)
+    return placed
+
+
 @writes_at_once(repeatable=True)
-def put_writes(key: CheckpointKey, pending: Sequence[StoredWrite], known: KnownCheckpoints) -> Effects[None]:
+def put_writes(key: CheckpointKey, pending: Sequence[StoredWrite], stored_here: CheckpointCache) -> Effects[None]:
     """Store pending writes; ordinary ones that are there stay, special ones (errors, interrupts) are replaced.
 
     They may come before their checkpoint does, and must not outlive it: where it is known to have been stored and is
@@ -235,7 +267,8 @@ def put_writes(key: CheckpointKey, pending: Sequence[StoredWrite], known: KnownC
         }
         for write in pending
     ]
-    stored, begins = known.has((key.thread_id, key.checkpoint_ns, key.checkpoint_id or "")), known.begins(key.thread_id)
+    stored = stored_here.has((key.thread_id, key.checkpoint_ns, key.checkpoint_id or ""))
+    begins = stored_here.begins(key.thread_id)
     if (yield Query("put_writes_at_once", {"parts": partial(_parts_of_writes, key, rows, stored, begins)})):
         return
     if not stored:
@@ -252,31 +285,47 @@ def _is_plain(new: NewCheckpoint) -> bool:
 
 def _parts(new: NewCheckpoint, now: datetime) -> tuple[dict[str, Any], dict[str, Placed]]:
     """Return all that a checkpoint stores, if its lists still end where they did; and where their elements are then."""
-    layouts = {version.channel: version.layout for version in new.versions if version.layout is not None}
+    layouts = new.layouts()
     placed = {channel: _placed(layout, layout.tail) for channel, layout in layouts.items()}
-    chunks = [row for channel, layout in layouts.items() for row in _chunk_rows(layout, placed[channel].start)]
-    lists = [one.channel for one in new.versions if one.kind == "list" and one.layout is not None and one.layout.chunks]
-    shared = [{**row, "channel": one} for one in lists for row in _shared_rows(layouts[one], placed[one])]
     rows = [_version_row(version, placed.get(version.channel)) for version in new.versions]
-    ends = [None if (layout := layouts.get(base.channel)) is None else layout.tail for base in new.bases]
     return {
         **_checkpoint_row(new),
         "owner_id": new.owner_id,
         "now": to_microseconds(now),
+        **_base_columns(new, layouts),
+        **_element_columns(new, layouts, placed),
+        **_columns(rows, channels="channel", versions="version", kinds="kind", types="type", values="value"),
+        "messages": _messages(new),
+        "said_by": new.owner_id or NOBODY,
+    }, placed
+
+
+def _base_columns(new: NewCheckpoint, layouts: Mapping[str, Layout]) -> dict[str, Any]:
+    """Return what must be there for a checkpoint to be built on it, and where its lists must still end."""
+    return {
         "kept": [channel for channel, _ in new.kept],
         "kept_versions": [version for _, version in new.kept],
         "bases": [base.channel for base in new.bases],
         "base_versions": [base.version for base in new.bases],
         "base_runs": [base.packed_runs for base in new.bases],
         "base_tails": [base.tail for base in new.bases],
-        "base_ends": ends,
+        "base_ends": [layouts[base.channel].tail if base.channel in layouts else None for base in new.bases],
+    }
+
+
+def _element_columns(
+    new: NewCheckpoint, layouts: Mapping[str, Layout], placed: Mapping[str, Placed]
+) -> dict[str, list[Any]]:
+    """Return the new elements, and which pending writes became some of them."""
+    chunks = [row for channel, layout in layouts.items() for row in _chunk_rows(layout, placed[channel].start)]
+    shared = [
+        {**row, "channel": one} for one in new.lists_that_grow() for row in _shared_rows(layouts[one], placed[one])
+    ]
+    return {
         **_columns(chunks, addresses="address", counts="count", chunk_types="type", chunks="value"),
         **_columns(shared, shared_channels="channel", shared_types="type", shared_values="value"),
         **_columns(shared, shared_as="shared", shared_runs="runs"),
-        **_columns(rows, channels="channel", versions="version", kinds="kind", types="type", values="value"),
-        "messages": _messages(new),
-        "said_by": new.owner_id or NOBODY,
-    }, placed
+    }
 
 
 def _parts_of_writes(

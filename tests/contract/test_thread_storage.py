@@ -243,7 +243,7 @@ def test_a_window_that_moves_on_remembers_no_more_small_chunks_than_are_sealed_a
         window = [*window[-19:], HumanMessage(f"message {number} " * 20, id=str(number))]
         twins.put(twins.configs[-1] if twins.configs else None, "a", "", {"messages": window}, saver=0)
 
-    known = twins.savers[0]._known.get(("a", "", twins.configs[-1]["configurable"]["checkpoint_id"]))
+    known = twins.savers[0]._caches.checkpoints.get(("a", "", twins.configs[-1]["configurable"]["checkpoint_id"]))
     assert len(known["messages"].loose) <= 64
     twins.check()
 

@@ -8,7 +8,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from langgraph_memory import open_memory
 from langgraph_memory.cache import Cache, CacheBound, bytes_of, remember_short
-from langgraph_memory.checkpoints.caches import KnownCheckpoints
+from langgraph_memory.checkpoints.caches import CheckpointCache
 from langgraph_memory.checkpoints.codec import Codec
 from langgraph_memory.checkpoints.decode import Chunk
 from langgraph_memory.errors import ConnectionStringError
@@ -94,7 +94,7 @@ def test_decoded_messages_count_as_the_objects_that_they_are(message: AnyMessage
 
 
 def test_of_a_run_only_the_checkpoints_are_known_that_it_goes_on_from() -> None:
-    known = KnownCheckpoints(CacheBound())
+    known = CheckpointCache(CacheBound())
     places = [("thread", "", str(number)) for number in range(5)]
 
     for parent, place in zip([None, *places], places, strict=False):
