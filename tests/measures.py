@@ -6,7 +6,7 @@
 A walk is one call on a warm SQLite file, profiled in every thread. It counts the functions of the package that are
 called, with generators counted where they start; a file move is a call into another file than the call before it, and a
 climb is a call whose callee stands on a higher floor of the house (the first import contract) than its caller. What the
-runner of effects calls is called by whoever runs it.
+runner of effects calls is called by whoever runs it, and what is remembered of a text by whoever asks for that.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Walk:
         if event != "call" or not _is_ours(code) or code.co_name.startswith("<") or frame.f_lasti > STARTS:
             return
         caller = frame.f_back
-        while caller is not None and (not _is_ours(caller.f_code) or _is_runner(caller.f_code)):
+        while caller is not None and (not _is_ours(caller.f_code) or _is_between(caller.f_code)):
             caller = caller.f_back
         self.steps.append(Step(code, None if caller is None else caller.f_code))
 
@@ -107,8 +107,9 @@ class Walk:
         )
 
 
-def _is_runner(code: CodeType) -> bool:
-    return code.co_filename.startswith(f"{PACKAGE}/effects/")
+def _is_between(code: CodeType) -> bool:
+    memo = code.co_name == "__missing__" and code.co_filename == f"{PACKAGE}/cache.py"
+    return memo or code.co_filename.startswith(f"{PACKAGE}/effects/")
 
 
 def _is_ours(code: CodeType) -> bool:

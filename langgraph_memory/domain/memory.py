@@ -12,7 +12,7 @@ from zlib import crc32
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from langgraph_memory.domain.clock import from_microseconds, in_utc, to_microseconds
-from langgraph_memory.domain.scope import GLOBAL, check_owner, check_scope, storable
+from langgraph_memory.domain.scope import GLOBAL, check_owner, check_scope, plain_text
 from langgraph_memory.domain.whose import as_shown, as_told, other_person
 from langgraph_memory.errors import DamagedMemoryError, InvalidMemoryError, explain_validation
 from langgraph_memory.views import ID, Cell, Column, Displayable, Table, Tabular
@@ -30,13 +30,7 @@ _DEEPEST = 64
 """Levels that it may be nested: any reader must be able to walk it."""
 
 
-def _plain_text(text: str) -> str:
-    if not storable(text):
-        raise ValueError("must be valid Unicode text without NUL")
-    return text
-
-
-Text = Annotated[str, AfterValidator(_plain_text)]
+Text = Annotated[str, AfterValidator(plain_text)]
 Said = Annotated[Text, Field(max_length=MAX_CONTENT)]
 Moment = Annotated[datetime, AfterValidator(in_utc)]
 Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
@@ -113,8 +107,8 @@ class Memory(Tabular, BaseModel):
     things: ClassVar[str] = "memories"
 
     id: Annotated[Text, Field(min_length=1)]
-    owner_id: str
-    scope: str = GLOBAL
+    owner_id: Annotated[str, AfterValidator(check_owner)]
+    scope: Annotated[str, AfterValidator(check_scope)] = GLOBAL
     memory_type: str = "fact"
     slot: Annotated[Text, Field(min_length=1, max_length=1_000)] | None = None
     content: Annotated[Text, Field(min_length=1, max_length=MAX_CONTENT)]
@@ -136,16 +130,6 @@ class Memory(Tabular, BaseModel):
     injection: Injected | None = None
     trust: Trust = Field(default_factory=_trust_of_source)
     protected: bool = Field(default_factory=_set_by_the_app)
-
-    @field_validator("owner_id")
-    @classmethod
-    def _owner(cls, owner_id: str) -> str:
-        return check_owner(owner_id)
-
-    @field_validator("scope")
-    @classmethod
-    def _scope(cls, scope: str) -> str:
-        return check_scope(scope)
 
     @field_validator("content")
     @classmethod

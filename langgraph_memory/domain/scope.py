@@ -101,6 +101,7 @@ def visible_from(scope: str) -> tuple[str, ...]:
     return (*(_SEPARATOR.join(segments[:depth]) for depth in range(len(segments), 0, -1)), GLOBAL)
 
 
+@lru_cache(maxsize=1024)
 def namespace_of(owner_id: str, scope: str) -> tuple[str, ...]:
     """Return the namespace of an owner's memories at `scope`: ("curated", owner, scope segments...), encoded."""
     return (ROOT, encode_label(owner_id), *(encode_label(segment) for segment in scope.split(_SEPARATOR)))
@@ -156,3 +157,10 @@ def storable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return "\x00" not in text
+
+
+def plain_text(text: str) -> str:
+    """Return `text` when a database can hold it; raises ValueError."""
+    if not storable(text):
+        raise ValueError("must be valid Unicode text without NUL")
+    return text

@@ -138,7 +138,7 @@ def memory_columns(memory: Memory) -> dict[str, Any]:
     return {
         **memory.to_row(),
         **dict.fromkeys(DECAY),
-        "partition": partition_of(namespace),
+        "partition": owner_partition(memory.owner_id),
         "namespace": join_labels(namespace),
         "value": None,
         "ttl_minutes": None,

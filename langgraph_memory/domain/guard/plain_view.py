@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from langgraph_memory.cache import remember_short
 from langgraph_memory.domain.text import HIDDEN
 
 Span = tuple[int, int]
@@ -71,6 +72,7 @@ class View:
         return View(self.text[::-1], places[::-1])
 
 
+@remember_short(16)  # admitting one memory looks at the same texts several times
 def plain_view(text: str) -> View:
     """Return `text` without hidden characters, look-alikes of Latin letters, and letters or digits set apart."""
     view = View(text)

@@ -181,11 +181,15 @@ def rank(request: RecallRequest, read: Sequence[Read]) -> Found:
         first = _standing(request, found)
         close = dict(ChainMap(*(dict(own.close) for own in read)))
         return Found(first, sorted(_weighed(request, _others_than(first, found), close), key=_best_first), hidden)
+    matching = chain.from_iterable(own.matching for own in read)
+    return Found(_pinned(request, read), sorted(matching, key=_best_first), hidden)
+
+
+def _pinned(request: RecallRequest, read: Sequence[Read]) -> list[Recalled]:
+    """Return what comes first whatever the query, best first, each in its section."""
     listed = chain.from_iterable(own.listed for own in read)
     pinned = (item for item in listed if item.memory.trusted and _is_for_reader(request, item.memory))
-    first = [replace(item, section=standing_section(item.memory)) for item in pinned]
-    matching = chain.from_iterable(own.matching for own in read)
-    return Found(sorted(first, key=_best_first), sorted(matching, key=_best_first), hidden)
+    return sorted((replace(item, section=standing_section(item.memory)) for item in pinned), key=_best_first)
 
 
 def selected(request: RecallRequest, found: Found) -> Recall:
