@@ -6,14 +6,19 @@ one for each Python.
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import nox
 
 ROOT = Path(__file__).resolve().parents[1]
 DIST = ROOT / "dist"
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
+
+for installed in (Path.home() / ".pyenv" / "versions").glob("3.*/bin"):  # which are on no PATH
+    os.environ["PATH"] += f"{os.pathsep}{installed}"
 
 nox.needs_version = ">=2024.4.15"
 nox.options.default_venv_backend = "none"
@@ -80,10 +85,11 @@ def release(session: nox.Session) -> None:
     if len(wheels) != 1:
         session.error("dist holds no wheel, or several: run the session build first")
     session.install(str(wheels[0]), "pytest")
-    outside = Path(session.create_tmp()).resolve()
-    session.chdir(outside)  # so that what is imported is the wheel, not this checkout
-    session.run("langgraph-memory", "--version")
-    session.run("langgraph-memory", "demo", "--db", str(outside / "demo.db"))
-    session.run("langgraph-memory", "guide")
-    shutil.copy(ROOT / "tests" / "unit" / "test_public_surface.py", outside)
-    session.run("pytest", "-q", "-p", "no:cacheprovider", "test_public_surface.py")
+    with TemporaryDirectory() as outside:  # so that what is imported is the wheel, not this checkout
+        session.chdir(outside)
+        session.run("langgraph-memory", "--version")
+        session.run("langgraph-memory", "demo", "--db", "demo.db")
+        session.run("langgraph-memory", "guide")
+        shutil.copy(ROOT / "tests" / "unit" / "test_public_surface.py", outside)
+        session.run("pytest", "-q", "-p", "no:cacheprovider", "test_public_surface.py")
+        session.chdir(ROOT)
