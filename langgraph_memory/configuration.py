@@ -67,30 +67,44 @@ def _read(file: Path) -> Mapping[str, Any]:
     return own
 
 
+_CHOICES = {"receipts": ("query", "ids", "off"), "threads": ("shared", "owned")}
+"""Settings that take one of a few words, the first of which is the default."""
+
+
 def _checked(table: Mapping[str, Any], environment: Mapping[str, str]) -> Configuration:
+    _check_plain(table)
+    for name, allowed in _CHOICES.items():
+        if table.get(name, allowed[0]) not in allowed:
+            raise InvalidInputError(f"{name} must be {', '.join(allowed[:-1])} or {allowed[-1]}, not {table[name]!r}.")
+    options = {name: table[name] for name in _CHOICES if name in table}
+    if "keep_receipts" in table:
+        options["keep_receipts"] = timedelta(days=table["keep_receipts"])
+    options |= {_NAMES.get(name, name): make(table[name]) for name, make in _MADE.items() if name in table}
+    return Configuration(
+        environment.get(DATABASE_VARIABLE) or table.get("database", _DEFAULT),
+        _background(table, environment),
+        environment.get(MODEL_VARIABLE) or table.get("model"),
+        options,
+    )
+
+
+def _check_plain(table: Mapping[str, Any]) -> None:
+    """Raise InvalidInputError for a setting that there is not, and for a value of another kind."""
     unknown = sorted(set(table) - {*_PLAIN, *_MADE})
     if unknown:
         raise InvalidInputError(f"there is no setting {unknown[0]!r}; there are {', '.join((*_PLAIN, *_MADE))}.")
     for name, kind in _PLAIN.items():
         if name in table and not isinstance(table[name], kind):
             raise InvalidInputError(f"{name} must be {_KINDS[kind]}, not {table[name]!r}.")
-    options = {name: table[name] for name in ("receipts", "threads") if name in table}
-    if options.get("receipts", "query") not in ("query", "ids", "off"):
-        raise InvalidInputError(f"receipts must be query, ids or off, not {options['receipts']!r}.")
-    if options.get("threads", "shared") not in ("shared", "owned"):
-        raise InvalidInputError(f"threads must be shared or owned, not {options['threads']!r}.")
-    if "keep_receipts" in table:
-        options["keep_receipts"] = timedelta(days=table["keep_receipts"])
-    options |= {_NAMES.get(name, name): make(table[name]) for name, make in _MADE.items() if name in table}
-    background = environment.get(BACKGROUND_VARIABLE)
-    if background is not None and background.lower() not in _YES_OR_NO:
-        raise InvalidInputError(f"{BACKGROUND_VARIABLE} must be true or false, not {background!r}.")
-    return Configuration(
-        environment.get(DATABASE_VARIABLE) or table.get("database", _DEFAULT),
-        table.get("background", False) if background is None else _YES_OR_NO[background.lower()],
-        environment.get(MODEL_VARIABLE) or table.get("model"),
-        options,
-    )
+
+
+def _background(table: Mapping[str, Any], environment: Mapping[str, str]) -> bool:
+    said = environment.get(BACKGROUND_VARIABLE)
+    if said is None:
+        return bool(table.get("background", False))
+    if said.lower() not in _YES_OR_NO:
+        raise InvalidInputError(f"{BACKGROUND_VARIABLE} must be true or false, not {said!r}.")
+    return _YES_OR_NO[said.lower()]
 
 
 def _index(found: Any) -> Any:

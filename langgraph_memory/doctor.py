@@ -16,7 +16,7 @@ from langgraph_memory.operations import doctor
 from langgraph_memory.operations.doctor import Health
 from langgraph_memory.operations.settings import StoreSettings
 from langgraph_memory.store import CuratedStore
-from langgraph_memory.views import Records, Table, Tabular
+from langgraph_memory.views import Records, Table, Tabular, every
 from langgraph_memory.views.words import agreeing, counted
 
 Severity = Literal["error", "warning", "note"]
@@ -25,7 +25,6 @@ LARGE_THREAD = 50 << 20
 """Bytes from which on a thread is named."""
 LONG_THREAD = 10_000
 """Checkpoints from which on a thread is named."""
-_PAGE = 500
 _MOST_NAMED = 20
 """Threads that are named for one fault; more are counted."""
 
@@ -80,7 +79,7 @@ def _tables(found: Health) -> Iterator[Finding]:
 
 def _threads(saver: ThreadSaver) -> Iterator[Finding]:
     unreadable: dict[tuple[str, str], list[str]] = {}
-    for thread in _all_threads(saver):
+    for thread in every(saver.list_threads):
         if thread.bytes > LARGE_THREAD or thread.checkpoints > LONG_THREAD:
             size = f"{thread.bytes / (1 << 20):.0f} MB in {counted(thread.checkpoints, 'checkpoints')}"
             action = "end its session with compact=True, or sweep threads by their number of checkpoints"
@@ -108,19 +107,9 @@ def _fault_of(saver: ThreadSaver, thread: ThreadSummary) -> tuple[str, str] | No
 
 
 def _queue(store: CuratedStore) -> Iterator[Finding]:
-    offset, set_aside = 0, 0
-    while page := store.jobs.pending(limit=_PAGE, offset=offset):
-        set_aside += sum(job.set_aside for job in page)
-        offset += len(page)
+    set_aside = sum(job.set_aside for job in every(store.jobs.pending))
     if set_aside:
         what = f"{counted(set_aside, 'messages')} {agreeing(set_aside, 'were')} set aside after failing too often"
         yield Finding(
             "warning", what, "see langgraph-memory jobs list; jobs retry tries them again, jobs drop gives them up"
         )
-
-
-def _all_threads(saver: ThreadSaver) -> Iterator[ThreadSummary]:
-    offset = 0
-    while page := saver.list_threads(limit=_PAGE, offset=offset):
-        yield from page
-        offset += len(page)

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import partial
-from typing import Any, Final
+from itertools import zip_longest
+from typing import Any, Final, TypeVar
 from urllib.parse import unquote
 
 from langgraph_memory import CuratedStore, Memory, Outcome, Source
@@ -37,6 +38,9 @@ class FileError(InvalidInputError):
 class _Line:
     memory_type: str
     text: str
+
+
+T = TypeVar("T", Memory, _Line)
 
 
 class MemoryFiles:
@@ -321,18 +325,20 @@ def _parsed(text: str, types: Mapping[str, Any]) -> Iterator[_Line]:
 
 def _changes(known: Sequence[Memory], wanted: Sequence[_Line]) -> Iterator[tuple[Memory | None, _Line | None]]:
     """Yield what became of each line that is not as it was: old and new, of which one may be missing."""
-    types = dict.fromkeys([*(one.memory_type for one in known), *(one.memory_type for one in wanted)])
-    for memory_type in types:
-        old = [one for one in known if one.memory_type == memory_type]
-        new = [one for one in wanted if one.memory_type == memory_type]
+    old_by_type, new_by_type = _by_type(known), _by_type(wanted)
+    for memory_type in {**old_by_type, **new_by_type}:
+        old, new = old_by_type.get(memory_type, []), new_by_type.get(memory_type, [])
         before, after = [html.unescape(_shown(one)) for one in old], [one.text for one in new]
         for what, start, end, first, last in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-            if what == "equal":
-                continue
-            paired = max(end - start, last - first)
-            for number in range(paired):
-                gone = old[start + number] if start + number < end else None
-                yield gone, new[first + number] if first + number < last else None
+            if what != "equal":
+                yield from zip_longest(old[start:end], new[first:last])
+
+
+def _by_type(lines: Iterable[T]) -> dict[str, list[T]]:
+    found: dict[str, list[T]] = {}
+    for one in lines:
+        found.setdefault(one.memory_type, []).append(one)
+    return found
 
 
 def _refusal(text: str, found: Outcome | Memory | str) -> str:

@@ -59,17 +59,19 @@ class OfflineChatModel(BaseChatModel):
 
 def answer(messages: Sequence[BaseMessage]) -> str:
     """Return the answer to the user's last message."""
-    said = [without_blocks(message.text) for message in messages if isinstance(message, HumanMessage)]
-    said = [text for text in said if text]
+    said = list(filter(None, (without_blocks(one.text) for one in messages if isinstance(one, HumanMessage))))
     if not said:
         return "Hello! What can I do for you?"
-    question = said[-1]
-    if not _QUESTION.search(question):
+    if not _QUESTION.search(said[-1]):
         return "Noted."
     memories = [content for message in messages for content in rendered_in(message.text)]
+    return _answered(said[-1], memories, [text for text in said[:-1] if not _QUESTION.search(text)])
+
+
+def _answered(question: str, memories: Sequence[str], statements: Sequence[str]) -> str:
+    """Answer from what was rendered into the prompt, else from what was said before."""
     if _ABOUT_ME.search(question):
         return _known(memories) if memories else "I know nothing about you yet."
-    statements = [text for text in said[:-1] if not _QUESTION.search(text)]
     found = _closest(question, memories) or [f"You said: {text}" for text in _closest(question, statements)]
     return _known(found[:_MOST]) if found else "I do not know that yet."
 

@@ -77,16 +77,24 @@ class _Held:
     def lines(self, said: Mapping[str, Sequence[tuple[str, str]]]) -> Iterator[str]:
         yield f"# What is kept of {_line(self.owner_id)}"
         yield f"\nWritten on {_line(self.at)}."
-        live = [row["memory"] for row in self.rows["memory"] if "superseded_at" not in row["memory"]]
-        gone = [row["memory"] for row in self.rows["memory"] if "superseded_at" in row["memory"]]
+        live, gone = self._memories()
         yield from _section("What is known", list(_by_type(live)))
         yield from _section("What was known before", [_known(one) for one in gone])
         yield from _section("What was said", list(_conversations(said)))
         yield from _section("What was changed, and why", [self._change(one) for one in self.rows["audit"]])
-        recalls = [one for one in self.rows["receipt"] if one.get("of") == "recall"]
-        yield from _section("What was looked up", [self._recall(one) for one in recalls])
-        others = [one for one in self.rows["receipt"] if one.get("of") != "recall"]
-        yield from _section("What else was noted", [_receipt(one) for one in others])
+        receipts = self.rows["receipt"]
+        yield from _section("What was looked up", [self._recall(one) for one in receipts if one.get("of") == "recall"])
+        yield from _section("What else was noted", [_receipt(one) for one in receipts if one.get("of") != "recall"])
+        yield from self._beside()
+
+    def _memories(self) -> tuple[list[Row], list[Row]]:
+        """Return the memories that hold, and those that were superseded."""
+        memories = [row["memory"] for row in self.rows["memory"]]
+        live = [one for one in memories if "superseded_at" not in one]
+        return live, [one for one in memories if "superseded_at" in one]
+
+    def _beside(self) -> Iterator[str]:
+        """Yield what is no memory and tells of none: what waits, plain items, and what was read."""
         waiting = [
             f"- {_at(one['queued_at'])}: {_line(one.get('text') or '(withheld)')}" for one in self.rows["queued"]
         ]

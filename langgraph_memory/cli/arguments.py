@@ -17,6 +17,7 @@ from langgraph_memory.errors import (
     MissingExtraError,
     names_a_server,
 )
+from langgraph_memory.views import every
 from langgraph_memory.views.words import counted
 
 if TYPE_CHECKING:
@@ -70,8 +71,8 @@ def memory_of_id(store: CuratedStore, owner_id: str, start: str) -> Memory:
 
     Raises MemoryNotFoundError when there is none, InvalidInputError when there are several.
     """
-    every = all_memories(store, owner_id, everything=True)
-    found = [memory for memory in every if start and memory.id.startswith(start)]
+    held = every(store.list_memories, owner_id=owner_id, everything=True)
+    found = [memory for memory in held if start and memory.id.startswith(start)]
     exact = [memory for memory in found if memory.id == start]
     if not found:
         raise MemoryNotFoundError(f"owner {owner_id!r} has no memory whose id starts with {start!r}.")
@@ -80,14 +81,6 @@ def memory_of_id(store: CuratedStore, owner_id: str, start: str) -> Memory:
             f"{counted(len(found), 'memories')} have an id that starts with {start!r}; give more of it."
         )
     return (exact or found)[0]
-
-
-def all_memories(store: CuratedStore, owner_id: str, *, everything: bool = False) -> Iterator[Memory]:
-    """Yield every live memory of an owner, page by page; with `everything` the others too."""
-    offset = 0
-    while page := store.list_memories(owner_id=owner_id, everything=everything, offset=offset):
-        yield from page
-        offset += len(page)
 
 
 def extra(module: str, what: str, name: str) -> ModuleType:

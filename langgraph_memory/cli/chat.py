@@ -26,10 +26,11 @@ from langgraph_memory import (
     build_graph,
     open_memory,
 )
-from langgraph_memory.cli.arguments import all_memories, chat_model, memory_of_id
+from langgraph_memory.cli.arguments import chat_model, memory_of_id
 from langgraph_memory.cli.terminal import draw, open_console, safe
 from langgraph_memory.domain.scope import check_owner
 from langgraph_memory.errors import LangGraphMemoryError, MissingOwnerError, without_password
+from langgraph_memory.views import every
 
 HELP = (
     "/memories lists what is known, /forget ID deletes one of them, /pause keeps what follows off the record until "
@@ -135,7 +136,7 @@ class Conversation:
             self._say(f"there is no {name}: {HELP}", "red")
 
     def _list(self) -> None:
-        known = list(all_memories(self.store, self.owner_id))
+        known = every(self.store.list_memories, owner_id=self.owner_id)
         draw(Memory.table(known, f"memories of {self.owner_id}", datetime.now(UTC)), self.console)
 
     def _forget(self, start: str) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import signal
 from collections import Counter
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,12 +14,13 @@ from langgraph_memory.cli.arguments import chat_model, index_of, named_object, o
 from langgraph_memory.cli.options import DEFAULT_DATABASE, AnyOwner, Database, Json, Limit, Owner, Reader, Thread
 from langgraph_memory.cli.terminal import print_json, print_list, safe, tell
 from langgraph_memory.errors import InvalidInputError, without_password
+from langgraph_memory.views import every
 from langgraph_memory.views.words import agreeing, counted
 
 if TYPE_CHECKING:
     from langgraph.store.base import IndexConfig
 
-    from langgraph_memory import CuratedStore, Job, WorkReport
+    from langgraph_memory import CuratedStore, WorkReport
     from langgraph_memory.nodes.readers import AnyExtractor
 
 app = typer.Typer(no_args_is_help=True, help="Promote what was queued in the background; retry or drop what failed.")
@@ -115,18 +116,14 @@ def _tell_done(done: WorkReport) -> None:
 
 
 def _tell_waiting(store: CuratedStore, extractor: str, *, once: bool) -> None:
-    waiting = [job for job in _all_jobs(store) if job.waiting]
-    mine = [job.due_at for job in waiting if job.extractor == extractor and job.due_at is not None]
-    if once and mine:
-        wait = f"{counted(len(mine), 'jobs')} {agreeing(len(mine), 'wait')}"
-        typer.echo(f"{wait} to be due; the first is at {min(mine):%Y-%m-%d %H:%M:%S} UTC.")
-    others = Counter(job.extractor for job in waiting if job.extractor != extractor)
-    for name, count in others.items():
+    waiting = [job for job in every(store.jobs.pending) if job.waiting]
+    if once:
+        _tell_due([job.due_at for job in waiting if job.extractor == extractor and job.due_at])
+    for name, count in Counter(job.extractor for job in waiting if job.extractor != extractor).items():
         typer.echo(f"{counted(count, 'jobs')} of {safe(name)} {agreeing(count, 'wait')} for another worker.")
 
 
-def _all_jobs(store: CuratedStore) -> Iterator[Job]:
-    offset = 0
-    while page := store.jobs.pending(offset=offset):
-        yield from page
-        offset += len(page)
+def _tell_due(moments: Sequence[datetime]) -> None:
+    if moments:
+        wait = f"{counted(len(moments), 'jobs')} {agreeing(len(moments), 'wait')}"
+        typer.echo(f"{wait} to be due; the first is at {min(moments):%Y-%m-%d %H:%M:%S} UTC.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
@@ -54,13 +54,17 @@ def list_memories(
         }
     if as_json:
         print_json(row for page in pages.values() for row in page[:limit].rows())
-    elif not pages:
-        typer.echo("the file holds no memories.")
+    else:
+        _print_owners(pages, limit)
+    for one in [one for one, page in pages.items() if len(page) > limit]:
+        tell_more(f"{one} has", limit, "memories")
+
+
+def _print_owners(pages: Mapping[str, Records[Memory]], limit: int) -> None:
     for one, page in pages.items():
-        if not as_json:
-            _print_versions(page[:limit], f"memories of {one}", f"nothing is known of {one}.")
-        if len(page) > limit:
-            tell_more(f"{one} has", limit, "memories")
+        _print_versions(page[:limit], f"memories of {one}", f"nothing is known of {one}.")
+    if not pages:
+        typer.echo("the file holds no memories.")
 
 
 def _print_versions(page: Records[Memory], title: str, nothing: str) -> None:

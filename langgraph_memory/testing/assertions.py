@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from langgraph_memory import Memory
@@ -56,12 +56,12 @@ def assert_forgets(
     Raises AssertionError as well when nothing of it was known before, since that would show nothing.
     """
     talk = Conversation(graph, owner_id, scope)
-    before = [one.content for one in talk.memories().values()]
-    if not any(holds(content, forgets) for content in before):
+    before = _contents(talk)
+    if not _holding(before, forgets):
         raise AssertionError(f"nothing that holds {forgets!r} was known before.\nknown:\n{listed(before)}")
     talk.say(said)
-    left = [one.content for one in talk.memories().values() if holds(one.content, forgets)]
-    shown = [] if for_ is None else [content for content in talk.recalled(for_) if holds(content, forgets)]
+    left = _holding(_contents(talk), forgets)
+    shown = [] if for_ is None else _holding(talk.recalled(for_), forgets)
     if left or shown:
         raise AssertionError(f"after {said!r} this is still known:\n{listed(left or shown)}")
 
@@ -82,20 +82,32 @@ def assert_isolated(
     for owner, secret in secrets.items():
         Conversation(graph, owner).say(said.format(secret=secret))
     for owner in owners:
-        talk = Conversation(graph, owner)
-        seen = [one.content for one in talk.memories().values()]
-        for question in asks:
-            state = talk.say(question)
-            seen += [*talk.recalled(question), talk.shown(state), *(str(one.content) for one in state["messages"])]
-        for other, secret in secrets.items():
-            leaked = [text for text in seen if other != owner and holds(text, secret)]
-            if leaked:
+        seen = _seen(Conversation(graph, owner), asks)
+        for other in [one for one in owners if one != owner]:
+            if leaked := _holding(seen, secrets[other]):
                 raise AssertionError(f"{owner!r} was shown what {other!r} said:\n{listed(leaked)}")
-        if not any(holds(text, secrets[owner]) for text in seen):
+        if not _holding(seen, secrets[owner]):
             raise AssertionError(
                 f"{owner!r} was shown nothing of their own, so that nothing is proved; pass said= and asks= that "
                 f"this graph learns from.\nseen:\n{listed(seen)}"
             )
+
+
+def _seen(talk: Conversation, asks: Sequence[str]) -> list[str]:
+    """Ask, and return everything that the owner was shown, and what is kept of them."""
+    seen = _contents(talk)
+    for question in asks:
+        state = talk.say(question)
+        seen += [*talk.recalled(question), talk.shown(state), *(str(one.content) for one in state["messages"])]
+    return seen
+
+
+def _contents(talk: Conversation) -> list[str]:
+    return [one.content for one in talk.memories().values()]
+
+
+def _holding(texts: Iterable[str], word: str) -> list[str]:
+    return [text for text in texts if holds(text, word)]
 
 
 def assert_prompt_within(graph: Any, tokens: int, *, said: Said, owner_id: str = "user", scope: str = "global") -> None:

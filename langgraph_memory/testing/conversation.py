@@ -11,9 +11,9 @@ from langchain_core.messages import HumanMessage
 
 from langgraph_memory import CuratedStore, Memory, MemoryContext, PromotionWorker
 from langgraph_memory.errors import InvalidInputError
+from langgraph_memory.views import every
 
 Said = str | Sequence[str]
-_PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,7 @@ class Conversation:
 
     def memories(self) -> dict[str, Memory]:
         """Return the live memories, by their ids."""
-        found: dict[str, Memory] = {}
-        while page := self.store.list_memories(owner_id=self.owner_id, limit=_PAGE, offset=len(found)):
-            found |= {one.id: one for one in page}
-        return found
+        return {one.id: one for one in every(self.store.list_memories, owner_id=self.owner_id)}
 
     def recalled(self, question: str) -> list[str]:
         """Return what a model would be shown for a question, as the retrieval node does by default."""

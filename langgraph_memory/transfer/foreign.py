@@ -19,6 +19,7 @@ from langgraph_memory.errors import InvalidMemoryError
 from langgraph_memory.extract import RuleExtractor
 from langgraph_memory.store import CuratedStore
 from langgraph_memory.transfer.formats import Foreign, Spoken, Statement, read_foreign
+from langgraph_memory.views import every
 
 _HEADER = json.dumps({"format": "langgraph_memory", "version": 1})
 _BATCH = 50
@@ -155,7 +156,4 @@ def _in_order(said: Iterator[Spoken]) -> list[Spoken]:
 
 
 def _live(store: CuratedStore, owner_id: str) -> list[Memory]:
-    found: list[Memory] = []
-    while page := store.list_memories(owner_id=owner_id, limit=500, offset=len(found)):
-        found += page
-    return found
+    return list(every(store.list_memories, owner_id=owner_id))

@@ -216,14 +216,20 @@ def _chatgpt(body: Any, rows: Sequence[Mapping[str, Any]]) -> Foreign:
     for chat in rows:
         thread = str(chat.get("conversation_id") or chat.get("id") or chat.get("title", ""))
         for name, node in chat["mapping"].items() if isinstance(chat.get("mapping"), dict) else ():
-            message = node.get("message") if isinstance(node, dict) else None
-            if not isinstance(message, dict) or (message.get("author") or {}).get("role") != "user":
-                continue
-            parts = (message.get("content") or {}).get("parts") or ()
-            text = "\n".join(part for part in parts if isinstance(part, str)).strip()
+            held = node.get("message") if isinstance(node, dict) else None
+            message = held if isinstance(held, dict) else {}
+            text = _said_to_chatgpt(message)
             if text:
                 found.spoken.append(Spoken(thread, str(name), text, _moment(message.get("create_time"))))
     return found
+
+
+def _said_to_chatgpt(message: Mapping[str, Any]) -> str:
+    """Return the text of a message that the user wrote; nothing of another's."""
+    if (message.get("author") or {}).get("role") != "user":
+        return ""
+    parts = (message.get("content") or {}).get("parts") or ()
+    return "\n".join(part for part in parts if isinstance(part, str)).strip()
 
 
 def _claude_chats(body: Any, rows: Sequence[Mapping[str, Any]]) -> Foreign:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -215,14 +215,17 @@ def _parse_decay(found: dict[str, Any]) -> Mapping[str, Any]:
 
 def _parse_item(found: dict[str, Any]) -> ItemLine:
     namespace, key, value = tuple(found["namespace"]), found["key"], found["value"]
-    labels = [label for label in namespace if isinstance(label, str) and label and "." not in label]
-    if not namespace or len(labels) != len(namespace) or not isinstance(key, str) or not isinstance(value, dict):
+    if not _is_namespace(namespace) or not isinstance(key, str) or not isinstance(value, dict):
         raise InvalidInputError("an item needs a namespace of labels without periods, a key and an object as value.")
     times = {name: _whole(name, found) for name in ("created_at", "updated_at")}
     expires_at = None if found["expires_at"] is None else _whole("expires_at", found)
     minutes = None if found["ttl_minutes"] is None else float(found["ttl_minutes"])
     columns = {**times, "expires_at": expires_at, "ttl_minutes": minutes, "partition": partition_of(namespace)}
     return ItemLine(namespace, key, value, columns, bool(found["indexed"]))
+
+
+def _is_namespace(labels: Sequence[Any]) -> bool:
+    return bool(labels) and all(isinstance(one, str) and one and "." not in one for one in labels)
 
 
 def _parse_trail(kind: str) -> Callable[[dict[str, Any]], TrailLine]:

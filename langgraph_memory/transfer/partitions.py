@@ -181,11 +181,7 @@ def put_settings(wanted: Mapping[str, str]) -> Effects[None]:
     rows = yield Query("moved_settings")
     held = {row["name"]: row["value"] for row in rows}
     if "index" in held and "index" in wanted:
-        ours, theirs = IndexIdentity.from_json(held["index"]), IndexIdentity.from_json(wanted["index"])
-        if not ours.fits(theirs):
-            raise IndexChangedError(
-                f"the vectors of the source are of {theirs} and those of the target of {ours}; copy to a new database."
-            )
+        _check_fits(IndexIdentity.from_json(held["index"]), IndexIdentity.from_json(wanted["index"]))
     keys = {held[name] for name in held if name.startswith(_MARK_KEY)}
     for name, value in wanted.items():
         if name.startswith(_MARK_KEY):
@@ -193,6 +189,13 @@ def put_settings(wanted: Mapping[str, str]) -> Effects[None]:
                 yield Query("put_setting", {"name": f"{_MARK_KEY}.{value}", "value": value})
         elif name not in held:
             yield Query("put_setting", {"name": name, "value": value})
+
+
+def _check_fits(ours: IndexIdentity, theirs: IndexIdentity) -> None:
+    if not ours.fits(theirs):
+        raise IndexChangedError(
+            f"the vectors of the source are of {theirs} and those of the target of {ours}; copy to a new database."
+        )
 
 
 @reads

@@ -2,7 +2,7 @@
 
 from langgraph_memory.views.html import to_html
 from langgraph_memory.views.messages import messages_table, thread_html
-from langgraph_memory.views.records import Displayable, Records, Tabular
+from langgraph_memory.views.records import Displayable, Records, Tabular, every
 from langgraph_memory.views.table import ID, Cell, Column, Table
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Records",
     "Table",
     "Tabular",
+    "every",
     "messages_table",
     "thread_html",
     "to_html",

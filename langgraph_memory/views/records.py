@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
 from typing import Any, ClassVar, Self, SupportsIndex, TypeVar, overload
 
@@ -13,6 +13,7 @@ from langgraph_memory.views.words import counted
 _NAMED = 3
 """How many records of a list its `repr` names."""
 _LONGEST = 40
+_PAGE = 500
 
 
 class Displayable:
@@ -55,6 +56,7 @@ class Tabular(Displayable):
 
 
 R = TypeVar("R", bound=Tabular)
+T = TypeVar("T")
 
 
 class Records(list[R]):
@@ -89,6 +91,14 @@ class Records(list[R]):
 
     def _repr_html_(self) -> str:
         return to_html(self.table())
+
+
+def every(read: Callable[..., Sequence[T]], **asked: Any) -> Iterator[T]:
+    """Yield all that a listing has, page by page."""
+    offset = 0
+    while page := read(**asked, limit=_PAGE, offset=offset):
+        yield from page
+        offset += len(page)
 
 
 def _short(label: str) -> str:
