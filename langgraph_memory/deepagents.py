@@ -35,10 +35,11 @@ from langgraph.config import get_config
 from langgraph.runtime import Runtime, get_runtime
 from wcmatch import glob as globbing
 
-from langgraph_memory import CuratedStore, MemorySwitches, Source
+from langgraph_memory import CuratedStore, Source
 from langgraph_memory.errors import DatabaseError, InvalidInputError, LangGraphMemoryError, MissingOwnerError
 from langgraph_memory.files import MemoryFiles
 from langgraph_memory.nodes import Identity, IdentityResolver, resolve_identity, source_of, switches_of
+from langgraph_memory.types import MemorySwitches
 
 T = TypeVar("T")
 _GLOB = globbing.BRACE | globbing.GLOBSTAR | globbing.MATCHBASE

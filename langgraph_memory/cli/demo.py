@@ -21,12 +21,10 @@ from rich.rule import Rule
 from rich.text import Text
 
 from langgraph_memory import (
-    Bucket,
     Memory,
     MemoryContext,
     MemoryDatabase,
     PromotionNode,
-    PromotionReport,
     Recall,
     RetrievalNode,
     build_graph,
@@ -37,6 +35,7 @@ from langgraph_memory.cli.memories import recall_table
 from langgraph_memory.cli.terminal import draw, open_console, safe
 from langgraph_memory.domain.memory import Action
 from langgraph_memory.domain.promotion import UNHEARD_REASON, Promoted
+from langgraph_memory.types import Bucket, PromotionReport
 from langgraph_memory.views import Cell, Column, Table
 
 OWNER = "ana@demo"

@@ -30,7 +30,8 @@ from langgraph_memory.views.table import ID_LENGTH
 from langgraph_memory.views.words import counted, in_words, minute, spaced
 
 if TYPE_CHECKING:
-    from langgraph_memory import CuratedStore, Memory, MemoryDatabase, Recall, Receipt, Retraction, SweepReport
+    from langgraph_memory import CuratedStore, Memory, MemoryDatabase, Recall, Receipt
+    from langgraph_memory.types import Retraction, SweepReport
 
 app = typer.Typer(no_args_is_help=True, help="Look at what is known of an owner, correct it, and tidy it.")
 

@@ -11,18 +11,7 @@ from uuid import uuid4
 from fastapi import APIRouter, Header, HTTPException, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from langgraph_memory import (
-    AuditEntry,
-    Job,
-    Memory,
-    MemoryDatabase,
-    Receipt,
-    Retraction,
-    ReviewItem,
-    Source,
-    SweepReport,
-    ThreadSummary,
-)
+from langgraph_memory import Memory, MemoryDatabase, Receipt, Source
 from langgraph_memory.errors import MemoryNotFoundError
 from langgraph_memory.http.access import Access
 from langgraph_memory.http.schema import (
@@ -44,6 +33,7 @@ from langgraph_memory.http.schema import (
     Verified,
 )
 from langgraph_memory.http.threads import checkpoints
+from langgraph_memory.types import AuditEntry, Job, Retraction, ReviewItem, SweepReport, ThreadSummary
 
 Owner = Annotated[str | None, Query(alias="owner_id", description="Whose; needed unless the service is bound to one.")]
 Limit = Annotated[int, Query(ge=1, le=500)]

@@ -16,12 +16,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from langgraph_memory import Memory, MemoryDatabase, Recall, ReviewItem
+from langgraph_memory import Memory, MemoryDatabase, Recall
 from langgraph_memory.errors import InvalidInputError, ReceiptNotFoundError
 from langgraph_memory.http.access import SESSION, Access, check_csrf, csrf_token
 from langgraph_memory.http.api import ask, edit_source, one_memory, sweep_body
 from langgraph_memory.http.schema import Question
 from langgraph_memory.http.threads import MOST_CHECKPOINTS, checkpoints
+from langgraph_memory.types import ReviewItem
 
 PAGE = 50
 _AROUND = 2

@@ -8,7 +8,8 @@ from typing import Any, Generic, Literal, Self, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from langgraph_memory import Explanation, Memory, Outcome, Recall
+from langgraph_memory import Memory, Outcome, Recall
+from langgraph_memory.types import Explanation
 
 T = TypeVar("T")
 

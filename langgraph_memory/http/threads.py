@@ -10,8 +10,9 @@ from typing import Any
 from langchain_core.messages import BaseMessage
 from langgraph.checkpoint.base import CheckpointTuple
 
-from langgraph_memory import Memory, MemoryDatabase, Receipt, ThreadSummary
+from langgraph_memory import Memory, MemoryDatabase, Receipt
 from langgraph_memory.errors import MemoryNotFoundError
+from langgraph_memory.types import ThreadSummary
 
 MOST_CHECKPOINTS = 500
 """How many of a thread's newest checkpoints are shown."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator as AsyncIterator  # noqa: PLC0414  (what `aexport` is said to return)
+from collections.abc import Callable, Iterable, Iterator
 
 from langgraph_memory.domain.memory import OwnerSummary, Receipt
 from langgraph_memory.domain.scope import check_owner, owner_partition
@@ -70,7 +71,7 @@ class Admin(Facet):
         *,
         owner_id: str | None = None,
         trusted: bool = True,
-        on_progress: transfer.Progress | None = None,
+        on_progress: Callable[[int], None] | None = None,
     ) -> Operation[Receipt]:
         """Take in what `export` gave; what is there already stays as it is, so that a repeat adds nothing.
 
@@ -85,7 +86,7 @@ class Admin(Facet):
     aimport_ = twin_of(import_)
 
     @runs_effects
-    def reindex(self, *, on_progress: indexing.Progress | None = None) -> Operation[int]:
+    def reindex(self, *, on_progress: Callable[[int, int], None] | None = None) -> Operation[int]:
         """Embed, with the index this store was opened with, whatever has no vector of it; return how many rows.
 
         When another model, size or metric made the vectors that are there, they are dropped first. Interrupt it when

@@ -147,9 +147,9 @@ class Hygiene(Facet):
         run_ids: Sequence[str] = (),
         thread_id: str | None = None,
         checkpoint_ids: Sequence[str] = (),
-        dry_run: bool = True,
+        dry_run: bool = False,
     ) -> Operation[Retraction]:
-        """Take back what some runs, or some checkpoints of a thread, did to an owner's memories; first as a preview.
+        """Take back what some runs, or some checkpoints of a thread, did to an owner's memories.
 
         With `dry_run` nothing changes and the answer says what would. Without it, in one transaction: the memories
         they added are deleted, what those had superseded or retired holds again, what they confirmed is as sure as
@@ -164,13 +164,13 @@ class Hygiene(Facet):
 
     @runs_effects
     def retract_branch(
-        self, thread_id: str, *, owner_id: str, keep: str | None = None, dry_run: bool = True
+        self, thread_id: str, *, owner_id: str, keep: str | None = None, dry_run: bool = False
     ) -> Operation[Retraction]:
-        """Take back what a thread taught on the branches that were left behind; first as a preview.
+        """Take back what a thread taught on the branches that were left behind.
 
         `keep` is the newest checkpoint of the branch that counts, by default the thread's newest: right after a
         rewind, before anything is said, name the checkpoint that was rewound to. What the other checkpoints did to
-        the owner's memories is taken back as by `retract`; the checkpoints themselves stay.
+        the owner's memories is taken back as by `retract`, with `dry_run` as a preview; the checkpoints stay.
 
         Raises MissingOwnerError, or InvalidInputError when the thread has no such checkpoint.
         """
@@ -179,10 +179,10 @@ class Hygiene(Facet):
     aretract_branch = twin_of(retract_branch)
 
     @runs_effects
-    def delete_for_runs(self, run_ids: Sequence[str], *, owner_id: str, dry_run: bool = True) -> Operation[Retraction]:
+    def delete_for_runs(self, run_ids: Sequence[str], *, owner_id: str, dry_run: bool = False) -> Operation[Retraction]:
         """Delete the checkpoints that some runs made and take back what they taught an owner, both or neither.
 
-        First as a preview. Raises MissingOwnerError or InvalidInputError.
+        With `dry_run` the answer says what that would be. Raises MissingOwnerError or InvalidInputError.
         """
         return rewind.delete_for_runs(owner_id, run_ids, dry_run, self._settings)
 

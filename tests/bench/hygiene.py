@@ -32,16 +32,9 @@ from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.store.base import BaseStore
 from langgraph.store.sqlite import SqliteStore
 
-from langgraph_memory import (
-    CuratedStore,
-    MemoryContext,
-    PromotionNode,
-    PromotionWorker,
-    RuleExtractor,
-    Utterance,
-    open_memory,
-)
+from langgraph_memory import CuratedStore, MemoryContext, PromotionNode, PromotionWorker, Utterance, open_memory
 from langgraph_memory.domain.text import normalised, query_terms
+from langgraph_memory.extract import RuleExtractor
 
 DIALOGUES = Path("/work/shared/bench/locomo_dev.json")
 NAMESPACE = ("curated", "user")

@@ -28,10 +28,10 @@ from langgraph_memory import (
     ModelExtractor,
     OfflineChatModel,
     PromotionNode,
-    PromotionReport,
     build_graph,
     open_memory,
 )
+from langgraph_memory.types import PromotionReport
 
 FILE = Path(__file__).parents[1] / "data" / "hear" / "train" / "life.jsonl"
 ROLES = {"system": "system", "human": "user", "ai": "assistant"}

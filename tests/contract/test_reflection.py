@@ -17,12 +17,12 @@ from langgraph_memory import (
     OfflineChatModel,
     PromotionNode,
     PromotionWorker,
-    ReflectionPolicy,
     Source,
     build_graph,
     open_memory,
 )
 from langgraph_memory.errors import InvalidInputError, MissingOwnerError
+from langgraph_memory.types import ReflectionPolicy
 
 ANA = {"owner_id": "ana"}
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from support import Clock, Driver, one_sentence, opened_store
 
-from langgraph_memory import ReviewItem, ReviewPolicy
 from langgraph_memory.errors import InvalidInputError, MissingOwnerError
 from langgraph_memory.store import CuratedStore
+from langgraph_memory.types import ReviewItem, ReviewPolicy
 
 DAY = timedelta(days=1)
 

@@ -358,7 +358,7 @@ def test_parents_that_go_round_in_a_circle_end(memory: MemoryDatabase) -> None:
     saver.prune(["t"])
     saver.delete_for_runs(["nobody"])
     history = saver.get_delta_channel_history(config=config_in(""), channels=["delta"])
-    memory.hygiene.retract_branch("t", owner_id="ana")
+    memory.hygiene.retract_branch("t", owner_id="ana", dry_run=True)
 
     assert history["delta"]["writes"] == []
 

@@ -24,12 +24,12 @@ from langgraph_memory import (
     MemoryContext,
     OfflineChatModel,
     PromotionWorker,
-    Retries,
     Utterance,
     build_graph,
     open_memory,
 )
 from langgraph_memory.domain.promotion import LedgerPlace
+from langgraph_memory.types import Retries
 
 LEASE = timedelta(milliseconds=20)
 """So short that a killed worker's job is soon another's, and that a slow worker loses its own."""

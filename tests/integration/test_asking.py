@@ -13,22 +13,21 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from support import Clock
 
 from langgraph_memory import (
-    ExtractionError,
     MemoryContext,
     MemoryDatabase,
     OfflineChatModel,
     PromotionNode,
-    PromotionReport,
     PromotionWorker,
     Utterance,
     build_graph,
 )
 from langgraph_memory.engine.connect import connect
-from langgraph_memory.errors import InvalidInputError
+from langgraph_memory.errors import ExtractionError, InvalidInputError
 from langgraph_memory.extract import RuleExtractor
 from langgraph_memory.extract.doubt import doubt
 from langgraph_memory.nodes.promotion import ENOUGH
 from langgraph_memory.operations.settings import StoreSettings
+from langgraph_memory.types import PromotionReport
 
 OWNER = MemoryContext(owner_id="ana")
 NAME = "My name is Ana."

@@ -19,22 +19,19 @@ from support import Clock, one_sentence
 from langgraph_memory import (
     Candidate,
     CuratedStore,
-    ExtractionError,
     GuardPolicy,
     MemoryContext,
     MemoryDatabase,
     PromotionNode,
     PromotionPolicy,
-    PromotionReport,
     PromotionWorker,
-    Retries,
-    RuleExtractor,
     Utterance,
-    WorkReport,
 )
 from langgraph_memory.engine.connect import connect
-from langgraph_memory.errors import InvalidInputError
+from langgraph_memory.errors import ExtractionError, InvalidInputError
+from langgraph_memory.extract import RuleExtractor
 from langgraph_memory.operations.settings import StoreSettings
+from langgraph_memory.types import PromotionReport, Retries, WorkReport
 
 ANA = "ana@example.org"
 TOKEN = "ghp_abcdefghijklmnopqrstuvwxyz0123456789"

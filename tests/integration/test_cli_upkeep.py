@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from langgraph_memory import Retries, Source, Utterance, open_memory
+from langgraph_memory import Source, Utterance, open_memory
 from langgraph_memory.cli import app
 from langgraph_memory.domain.jobs import Failure
 from langgraph_memory.domain.promotion import LedgerPlace
+from langgraph_memory.types import Retries
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 
 from langgraph_memory import (
-    BudgetReport,
     ContextBudget,
     MemoryContext,
     OfflineChatModel,
@@ -20,6 +19,7 @@ from langgraph_memory import (
     open_memory,
 )
 from langgraph_memory.errors import InvalidInputError
+from langgraph_memory.types import BudgetReport
 
 
 def words(messages: Any) -> int:

@@ -12,7 +12,6 @@ from support import Driver
 
 from langgraph_memory import (
     Candidate,
-    ExtractionError,
     MemoryContext,
     MemoryDatabase,
     OfflineChatModel,
@@ -20,10 +19,11 @@ from langgraph_memory import (
     PromotionWorker,
     ThreadSaver,
     Utterance,
-    WorkReport,
     build_graph,
     open_memory,
 )
+from langgraph_memory.errors import ExtractionError
+from langgraph_memory.types import WorkReport
 
 RUN = "11111111-1111-4111-8111-111111111111"
 SECRET = "I live in Oslo."

@@ -16,7 +16,8 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.types import RetryPolicy
 
-from langgraph_memory import MemoryContext, MemoryDatabase, PromotionNode, RuleExtractor, Utterance, open_memory
+from langgraph_memory import MemoryContext, MemoryDatabase, PromotionNode, Utterance, open_memory
+from langgraph_memory.extract import RuleExtractor
 
 OWNER = MemoryContext(owner_id="ana@example.com")
 THREAD = {"configurable": {"thread_id": "t"}}

@@ -14,19 +14,19 @@ from langgraph.graph import END, START, MessagesState, StateGraph
 
 from langgraph_memory import (
     Candidate,
-    ExtractionError,
     MemoryContext,
     MemoryDatabase,
     OfflineChatModel,
     PromotionNode,
-    PromotionReport,
     PromotionWorker,
-    RuleExtractor,
     Utterance,
     build_graph,
 )
 from langgraph_memory.engine.connect import connect
+from langgraph_memory.errors import ExtractionError
+from langgraph_memory.extract import RuleExtractor
 from langgraph_memory.extract.topics import TOPICS
+from langgraph_memory.types import PromotionReport
 
 OWNER = MemoryContext(owner_id="ana")
 

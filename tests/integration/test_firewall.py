@@ -18,13 +18,13 @@ from langgraph_memory import (
     OfflineChatModel,
     PromotionNode,
     PromotionPolicy,
-    PromotionReport,
-    RuleExtractor,
     Utterance,
     build_graph,
     open_memory,
 )
 from langgraph_memory.domain.echo import mark_echoes
+from langgraph_memory.extract import RuleExtractor
+from langgraph_memory.types import PromotionReport
 
 OWNER = MemoryContext(owner_id="ana")
 TALKING = PromotionPolicy(actors=("user", "assistant"))

@@ -20,13 +20,11 @@ from support import Clock, scripted
 
 from langgraph_memory import (
     Candidate,
-    ExtractionError,
     MemoryContext,
     MemoryDatabase,
     ModelExtractor,
     OfflineChatModel,
     PromotionNode,
-    PromotionReport,
     PromotionWorker,
     Source,
     Utterance,
@@ -35,9 +33,10 @@ from langgraph_memory import (
 )
 from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.engine.connect import connect
-from langgraph_memory.errors import InvalidInputError
+from langgraph_memory.errors import ExtractionError, InvalidInputError
 from langgraph_memory.extract.model_prompt import Entry
 from langgraph_memory.operations.settings import StoreSettings
+from langgraph_memory.types import PromotionReport
 
 OWNER = MemoryContext(owner_id="ana")
 SAID = Source(actor="user")

@@ -20,7 +20,6 @@ from langgraph_memory import (
     MemoryDatabase,
     OfflineChatModel,
     PromotionNode,
-    PromotionReport,
     Recall,
     RetrievalNode,
     Utterance,
@@ -29,6 +28,7 @@ from langgraph_memory import (
     open_memory,
 )
 from langgraph_memory.errors import InvalidInputError, InvalidScopeError, MissingOwnerError
+from langgraph_memory.types import PromotionReport
 
 OWNER = MemoryContext(owner_id="ana@example.com")
 

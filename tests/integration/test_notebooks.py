@@ -109,7 +109,7 @@ async def test_the_hygiene_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert saw("worker.run_once()", "lives in Berlin", "added", "worked off")
     assert saw("end_session", "Decided: Let's go with PostgreSQL. Open: I still need", "rules")
     assert saw("keep=before)", "what taking it back would do", "removed", "Paris", "holds again", "Berlin")
-    assert saw("dry_run=False", "taken back", "removed", "Paris", "holds again", "Berlin")
+    assert saw("keep=before)", "taken back", "removed", "Paris", "holds again", "Berlin")
     assert not saw("store.list_memories", "Paris|MySQL")
     assert saw('as_of="checkpoint"', "now → .*Lisbon", "then → .*Berlin")
     assert saw("store.hygiene.review(**mine)", "conflicting", "verify the one that holds", "low confidence", "0.30")
@@ -129,9 +129,14 @@ async def test_time_travel_shows_what_each_branch_taught(tmp_path: Path, monkeyp
     assert saw("turns_of", "database is MySQL.", "uses MySQL", "My sister is called Mia.", "called Mia")
     assert saw("pd.date_range", "10:30", "Berlin", "PostgreSQL", "14:30", "Hamburg", "MySQL", "Slack")
     assert saw(
-        'retract_branch("work", owner_id=ana.owner_id)', "would do", "removed", "Mia", "holds again", "PostgreSQL"
+        'retract_branch("work", owner_id=ana.owner_id, dry_run=True)',
+        "would do",
+        "removed",
+        "Mia",
+        "holds again",
+        "PostgreSQL",
     )
-    assert saw("dry_run=False", "taken back", "removed", "Mia", "holds again", "PostgreSQL")
+    assert saw("owner_id=ana.owner_id)", "taken back", "removed", "Mia", "holds again", "PostgreSQL")
     assert saw("store.list_memories(owner_id=ana.owner_id)", "Teams", "PostgreSQL", "Hamburg")
     assert _plots(notebook) == 1
 

@@ -92,7 +92,7 @@ def test_a_preview_changes_nothing(graph: Any, memory: MemoryDatabase) -> None:
     before = head(graph)
     says(graph, "I moved to Paris.")
 
-    preview = memory.hygiene.retract_branch("t", owner_id=ADA, keep=id_of(before))
+    preview = memory.hygiene.retract_branch("t", owner_id=ADA, keep=id_of(before), dry_run=True)
 
     assert preview.dry_run
     assert (contents(preview.removed), contents(preview.restored)) == (
@@ -253,7 +253,7 @@ def test_runs_are_deleted_with_what_they_taught(graph: Any, memory: MemoryDataba
     kept = len(list(graph.get_state_history(THREAD)))
     says(graph, "I moved to Paris.", second)
 
-    preview = memory.hygiene.delete_for_runs(["run-2"], owner_id=ADA)
+    preview = memory.hygiene.delete_for_runs(["run-2"], owner_id=ADA, dry_run=True)
     assert len(list(graph.get_state_history(THREAD))) == kept + preview.checkpoints
     done = memory.hygiene.delete_for_runs(["run-2"], owner_id=ADA, dry_run=False)
 
@@ -296,7 +296,7 @@ def test_the_store_takes_back_a_run_by_its_id(graph: Any, memory: MemoryDatabase
     run = "00000000-0000-0000-0000-000000000009"
     says(graph, "We use Slack.", {**THREAD, "run_id": run})
 
-    preview = memory.hygiene.retract(owner_id=ADA, run_ids=[run])
+    preview = memory.hygiene.retract(owner_id=ADA, run_ids=[run], dry_run=True)
     done = asyncio.run(memory.hygiene.aretract(owner_id=ADA, run_ids=[run], dry_run=False))
 
     assert preview.removed == done.removed

@@ -13,18 +13,18 @@ from langgraph.graph import START, MessagesState, StateGraph
 from support import Driver
 
 from langgraph_memory import (
-    ExtractionError,
     MemoryContext,
     MemoryDatabase,
     OfflineChatModel,
     PromotionNode,
     PromotionWorker,
-    Retries,
-    RuleExtractor,
     build_graph,
     open_memory,
 )
 from langgraph_memory.domain.candidate import Candidate, Utterance
+from langgraph_memory.errors import ExtractionError
+from langgraph_memory.extract import RuleExtractor
+from langgraph_memory.types import Retries
 
 ADA = "ada"
 AT_ONCE = Retries(first=timedelta(0), longest=timedelta(0))

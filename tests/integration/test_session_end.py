@@ -19,19 +19,13 @@ from support import Clock, Driver, one_sentence, scripted
 from typer.testing import CliRunner
 from typing_extensions import TypedDict
 
-from langgraph_memory import (
-    MemoryContext,
-    MemoryDatabase,
-    OfflineChatModel,
-    SessionSummary,
-    build_graph,
-    open_memory,
-)
+from langgraph_memory import MemoryContext, MemoryDatabase, OfflineChatModel, build_graph, open_memory
 from langgraph_memory.cli import app
 from langgraph_memory.engine.connect import connect
 from langgraph_memory.errors import DatabaseError, InvalidInputError, MissingOwnerError, ThreadNotFoundError
 from langgraph_memory.operations.settings import StoreSettings
 from langgraph_memory.testing import ScriptedChatModel
+from langgraph_memory.types import SessionSummary
 
 ANA = MemoryContext(owner_id="ana")
 TALK = ("Let's go with PostgreSQL.", "I still need to renew the certificate.")

@@ -11,7 +11,6 @@ from support import Driver, one_sentence, scripted
 from langgraph_memory import (
     MemoryContext,
     MemoryDatabase,
-    MemorySwitches,
     OfflineChatModel,
     PromotionNode,
     PromotionWorker,
@@ -19,6 +18,7 @@ from langgraph_memory import (
     open_memory,
 )
 from langgraph_memory.errors import InvalidInputError, MissingOwnerError
+from langgraph_memory.types import MemorySwitches
 
 OWNER = "ana@example.com"
 ANA = MemoryContext(owner_id=OWNER)

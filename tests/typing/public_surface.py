@@ -7,15 +7,11 @@ from langchain_core.messages import BaseMessage
 from langgraph.graph import StateGraph
 
 from langgraph_memory import (
-    AuditEntry,
     Candidate,
     ContextBudget,
     CuratedStore,
-    Explanation,
-    ExtractionError,
     GuardPolicy,
     HygienePolicy,
-    Job,
     Memory,
     MemoryContext,
     MemoryDatabase,
@@ -24,27 +20,33 @@ from langgraph_memory import (
     OfflineChatModel,
     Outcome,
     PromotionNode,
-    PromotionReport,
     PromotionWorker,
     Recall,
     Recalled,
     Receipt,
-    Replay,
-    Retraction,
-    Retries,
-    ReviewItem,
-    ReviewPolicy,
-    RuleExtractor,
-    SessionSummary,
-    SweepReport,
     ThreadSaver,
     Utterance,
-    WorkReport,
     build_graph,
     build_prompt,
     open_memory,
 )
 from langgraph_memory.domain.memory import Conflict
+from langgraph_memory.errors import ExtractionError
+from langgraph_memory.extract import RuleExtractor
+from langgraph_memory.types import (
+    AuditEntry,
+    Explanation,
+    Job,
+    PromotionReport,
+    Replay,
+    Retraction,
+    Retries,
+    ReviewItem,
+    ReviewPolicy,
+    SessionSummary,
+    SweepReport,
+    WorkReport,
+)
 from langgraph_memory.views import Records
 
 

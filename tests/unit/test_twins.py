@@ -125,6 +125,7 @@ def test_a_twin_takes_and_tells_the_same(face: type, name: str) -> None:
 def test_what_a_method_returns_can_be_resolved() -> None:
     assert get_type_hints(CuratedStore.get_memory)["return"] is Memory
     assert get_type_hints(CuratedStore.aremember)["return"] is Outcome
+    assert get_type_hints(Admin.aexport)["return"] == AsyncIterator[str]
 
 
 def test_no_twin_of_a_face_is_written_by_hand() -> None:

@@ -11,16 +11,15 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 
-from langgraph_memory import (
+from langgraph_memory import Candidate, Memory, Outcome, Recall, Recalled, Receipt
+from langgraph_memory.domain.memory import Dropped
+from langgraph_memory.domain.promotion import Promoted
+from langgraph_memory.domain.review import low_confidence
+from langgraph_memory.domain.rewind import Stays
+from langgraph_memory.types import (
     Bucket,
-    Candidate,
     Job,
-    Memory,
-    Outcome,
     PromotionReport,
-    Recall,
-    Recalled,
-    Receipt,
     Replay,
     Retraction,
     ReviewItem,
@@ -28,10 +27,6 @@ from langgraph_memory import (
     Verdict,
     WorkReport,
 )
-from langgraph_memory.domain.memory import Dropped
-from langgraph_memory.domain.promotion import Promoted
-from langgraph_memory.domain.review import low_confidence
-from langgraph_memory.domain.rewind import Stays
 from langgraph_memory.views import Column, Records, Table, thread_html, to_html
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from langgraph_memory import ExtractionError, GuardPolicy, Utterance
+from langgraph_memory import GuardPolicy, Utterance
+from langgraph_memory.errors import ExtractionError
 from langgraph_memory.extract.model_summary import MOST_READ, accepted, prompt_of
 from langgraph_memory.extract.summary import MOST_CHARACTERS, outline, shortened
 
