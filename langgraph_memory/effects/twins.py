@@ -45,6 +45,8 @@ def streams_effects(
     def twin(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:
         return _aiterate(self._runner, definition(self, *args, **kwargs))
 
+    # an annotation is resolved among the names of the definition's module, which need not know this one
+    definition.__globals__.setdefault("AsyncIterator", AsyncIterator)
     described: Callable[Concatenate[Any, P], Iterator[T]]
     described = _described(method, twin, definition, "Iterator[{}]", "AsyncIterator[{}]")
     return described

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator as AsyncIterator  # noqa: PLC0414  (what `aexport` is said to return)
 from collections.abc import Callable, Iterable, Iterator
 
 from langgraph_memory.domain.memory import OwnerSummary, Receipt

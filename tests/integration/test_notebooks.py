@@ -108,7 +108,9 @@ async def test_the_hygiene_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert saw("store.jobs.pending()", "tuesday", "waiting")
     assert saw("worker.run_once()", "lives in Berlin", "added", "worked off")
     assert saw("end_session", "Decided: Let's go with PostgreSQL. Open: I still need", "rules")
-    assert saw("keep=before)", "what taking it back would do", "removed", "Paris", "holds again", "Berlin")
+    assert saw(
+        "keep=before, dry_run=True)", "what taking it back would do", "removed", "Paris", "holds again", "Berlin"
+    )
     assert saw("keep=before)", "taken back", "removed", "Paris", "holds again", "Berlin")
     assert not saw("store.list_memories", "Paris|MySQL")
     assert saw('as_of="checkpoint"', "now → .*Lisbon", "then → .*Berlin")
@@ -136,7 +138,7 @@ async def test_time_travel_shows_what_each_branch_taught(tmp_path: Path, monkeyp
         "holds again",
         "PostgreSQL",
     )
-    assert saw("owner_id=ana.owner_id)", "taken back", "removed", "Mia", "holds again", "PostgreSQL")
+    assert saw('"work", owner_id=ana.owner_id)', "taken back", "removed", "Mia", "holds again", "PostgreSQL")
     assert saw("store.list_memories(owner_id=ana.owner_id)", "Teams", "PostgreSQL", "Hamburg")
     assert _plots(notebook) == 1
 
@@ -164,9 +166,9 @@ async def test_an_audit_of_an_invented_file(tmp_path: Path, monkeypatch: pytest.
 
     assert re.search(r"4 memories contradict others", _below(notebook, "memory.diagnose"))
     assert re.search(r"event.*fact.*preference.*rule", _below(notebook, "known.groupby"), re.DOTALL)
-    assert "The on-call number is" in _below(notebook, "hygiene.conflicts")
+    assert "The on-call number is" in _below(notebook, "store.hygiene.conflicts")
     assert "live memories were in none of" in _below(notebook, 'kind="recall"')
-    assert "conflicting" in _below(notebook, "hygiene.review")
+    assert "conflicting" in _below(notebook, "store.hygiene.review")
     assert re.search(r"Rule 13.*Rule 8", _below(notebook, 'filter={"memory_type": "rule"'), re.DOTALL)
     assert "Mia lives in" in _below(notebook, 'filter={"slot": "home."}')
     assert _plots(notebook) == 2
