@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -9,9 +10,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from pages import DATABASE_URL, PAGES, ROOT, SERVER_VARIABLE, PageError, blocks, expect
+from pages import DATABASE_URL, GUIDES, PAGES, ROOT, SERVER_VARIABLE, PageError, blocks, expect
+from typer.main import get_command
+from typer.testing import CliRunner, Result
 
 import langgraph_memory
+from langgraph_memory.cli import app
 
 README = ROOT / "README.md"
 TEXTS = {page.name: page.read_text(encoding="utf-8") for page in PAGES}
@@ -74,10 +78,6 @@ def test_what_a_page_shows_is_printed_in_that_order() -> None:
 
 @pytest.mark.parametrize("page", TEXTS)
 def test_every_command_of_the_package_that_a_page_names_is_there(page: str) -> None:
-    from typer.main import get_command
-
-    from langgraph_memory.cli import app
-
     root = get_command(app)
     for words in re.findall(r"(?<![\w/-])langgraph-memory ((?:[a-z][a-z-]* ?)+)", _code(TEXTS[page])):
         _find(root, words.split())
@@ -128,3 +128,25 @@ def test_every_error_and_warning_has_its_entry_in_troubleshooting() -> None:
     entries = re.findall(r"^### (\w+)$", TEXTS["troubleshooting.md"], re.MULTILINE)
 
     assert sorted(entries) == sorted(own)
+
+
+def test_guides_are_listed_and_read_from_the_command_line() -> None:
+    listed = command("guide")
+    named = json.loads(command("guide", "--json").stdout)
+
+    assert [one["name"] for one in named] == sorted(page.stem for page in GUIDES.glob("*.md"))
+    assert all(one["name"] in listed.stdout and one["title"] in listed.stdout for one in named)
+    assert command("guide", "testing").stdout == TEXTS["testing.md"]
+
+
+def test_a_guide_that_is_not_there_is_named_with_those_that_are() -> None:
+    ended = command("guide", "nothing")
+
+    assert ended.exit_code == 1
+    assert "there is no guide 'nothing'; the guides are" in ended.stderr
+    assert "troubleshooting" in ended.stderr
+
+
+def command(*words: str) -> Result:
+    """Run a command in this process."""
+    return CliRunner().invoke(app, words)
