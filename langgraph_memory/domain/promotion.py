@@ -128,17 +128,23 @@ def amend(judged: Sequence[Judged], at: int, before: Sequence[Candidate]) -> lis
     if not told:
         left = [] if _says_more(judged, at) else [_as_change(judged[at])]
         return [*judged[:at], *left, *judged[at + 1 :]]
+    kept = _exchanged(judged, at, told)
+    if not any(one.candidate.message_id == correction.message_id for one in kept):
+        kept.append(Judged(correction, Verdict(Bucket.DISCARD, "taken_back", "It takes back the message before.")))
+    return kept
+
+
+def _exchanged(judged: Sequence[Judged], at: int, told: Sequence[tuple[Candidate, Candidate | None]]) -> list[Judged]:
+    """Return what was judged with new candidates at a place, and what they exchange discarded."""
     replaced = {id(old) for old, _ in told}
     kept: list[Judged] = []
     for number, one in enumerate(judged):
         if number == at:
-            kept += [Judged(new, judged[at].verdict) for _, new in told if new is not None]
+            kept += [Judged(new, one.verdict) for _, new in told if new is not None]
         elif id(one.candidate) in replaced:
             kept.append(Judged(one.candidate, _CORRECTED))
-        elif one.candidate.message_id != correction.message_id:
+        elif one.candidate.message_id != judged[at].candidate.message_id:
             kept.append(one)
-    if not any(one.candidate.message_id == correction.message_id for one in kept):
-        kept.append(Judged(correction, Verdict(Bucket.DISCARD, "taken_back", "It takes back the message before.")))
     return kept
 
 

@@ -48,14 +48,18 @@ def render(memories: Iterable[Memory | Recalled]) -> str:
     """
     whose = (memories.owner_id, memories.reader) if isinstance(memories, Recall) else None
     given = list(memories)
-    plain = [one for one in given if isinstance(one, Memory)]
+    lines = [_line(one, (), whose) for one in given if isinstance(one, Memory)]
     recalled = [one for one in given if isinstance(one, Recalled)]
-    lines = [_line(one, (), whose) for one in plain]
     for section, heading in HEADINGS.items():
-        held = [one for one in recalled if one.section == section]
-        ordered = held if section == "relevant" else sorted(held, key=_learnt_first)
-        lines += [heading] * bool(held) + [_line(one.memory, one.contradicted_by, whose) for one in ordered]
+        found = _in_section(recalled, section)
+        lines += [heading] * bool(found) + [_line(one.memory, one.contradicted_by, whose) for one in found]
     return _block(lines)
+
+
+def _in_section(recalled: Sequence[Recalled], section: str) -> list[Recalled]:
+    """Return what stands in a section: as relevant as it is, or else in the order in which it was learnt."""
+    found = [one for one in recalled if one.section == section]
+    return found if section == "relevant" else sorted(found, key=_learnt_first)
 
 
 def rendered_in(text: str) -> list[str]:

@@ -31,7 +31,6 @@ def embed_fields(rows: Sequence[Fields], settings: StoreSettings) -> Effects[lis
 
 
 _PAGE = 200
-
 Progress = Callable[[int, int], None]
 """Called with how many rows are done, and how many there are."""
 

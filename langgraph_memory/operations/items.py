@@ -36,7 +36,6 @@ from langgraph_memory.domain.guard import (
     texts_in,
 )
 from langgraph_memory.domain.memory import Memory, make_memory
-from langgraph_memory.domain.namespaces import select_namespaces
 from langgraph_memory.domain.reconcile import still_said
 from langgraph_memory.domain.scope import (
     ROOT,
@@ -47,7 +46,7 @@ from langgraph_memory.domain.scope import (
     split_labels,
     storable,
 )
-from langgraph_memory.domain.search.filters import check_filter, matches, needles
+from langgraph_memory.domain.search.filters import check_filter, matches, needles, select_namespaces
 from langgraph_memory.domain.search.lexical import Corpus, lexical_matches
 from langgraph_memory.domain.search.vectors import VectorSearch
 from langgraph_memory.domain.text import search_terms
@@ -77,9 +76,7 @@ from langgraph_memory.operations.rows import (
 from langgraph_memory.operations.settings import StoreSettings, check_minutes
 
 T = TypeVar("T")
-
 _SWEEP = 1000
-
 _as_json = json.JSONEncoder(allow_nan=False).encode
 
 
@@ -323,15 +320,11 @@ def _fields(found: FoundItem) -> dict[str, Any]:
 
 
 _LEAST_PAGE, _PAGE = 32, 500
-
 _LONGEST_PAGE = 4096
-
 _NEWEST = ((1 << 63) - 1, -1)
 """A moment and a number that no row comes before."""
-
 _LAST = "\U0010ffff"
 """A text that no namespace comes after."""
-
 _FIXED = ("owner_id", "scope", "memory_type", "slot", "created_at", "superseded_by", "superseded_at", "conflict_id")
 """What makes a memory the one it is; an edit may repeat these and not change them."""
 
@@ -400,12 +393,9 @@ class Delete:
 
 
 Step = Get | Search | ListNamespaces | Put | Delete
-
 Place = tuple[tuple[str, ...], str]
 """Where an item is: its namespace and its key."""
-
 Reading = Get | Search | ListNamespaces
-
 Change = Put | Delete
 
 
@@ -424,7 +414,6 @@ def _calls(calls: Sequence[Sequence[Step]], now: datetime) -> Effects[list[list[
 
 
 read_items = reads(_calls)
-
 write_items = writes(_calls)
 
 

@@ -24,40 +24,28 @@ from langgraph_memory.operations.rows import closeness, sound
 
 COMPARED = 10
 """How many memories a new one is compared with, at most."""
-
 LOOKED_UP = 6
 """How many terms of a statement are looked up, its longest, which tend to be rare; whatever the owner holds of them."""
-
 RAREST = 4
 """How many of those, the rarest, tell which rows are looked at."""
-
 UNSEEN = 3
 """How many of its terms another may lack: a statement that differs in more than that is another one."""
-
 BLOCKS = 8
 """How many blocks of a term are read, of 512 rows each; the newest."""
-
 TRIED = 24
 """How many rows are looked at, at most: those that share most of these terms, newest first."""
-
 MEASURED = 256
 """How many of the closest vectors are read as they are, at most: of very many that are alike any will do."""
-
 MOST_TERMS = 24
 """How many terms tell what a statement of a change is about, at most."""
-
 LOOKED_AT = 64
 """How many of the newest memories that hold one of those are read."""
-
 LATEST = 6
 """How many of the owner's latest memories are read for those of the same thread."""
-
 LARGEST = 20_000
 """Texts of an owner up to which a new one is compared with all their vectors: that takes a few milliseconds."""
-
 _FRAME: Final = frozenset(query_terms("user team like prefer want use work live need project"))
 """Terms that stand in very many statements, and tell little of what one is about."""
-
 _FORMS: Final[dict[str, list[str]]] = {}
 """The terms of the text index that stand for another one."""
 

@@ -154,11 +154,7 @@ def request_of(question: Question, settings: StoreSettings, now: datetime) -> Ef
     if question.query is not None and not isinstance(question.query, str):
         raise InvalidInputError(f"query must be text or None, not {type(question.query).__name__}.")
     wanted = question.query.strip() if question.query else None
-    vector = None
-    subjects: dict[str, list[str]] = {}
-    if settings.embedder is not None and wanted:
-        subjects = yield named_subjects((owner_id, *shared_with), wanted)
-        vector = yield EmbedQuery(without_phrases(wanted, chain.from_iterable(subjects.values())))
+    subjects, vector = yield from _embedded(wanted, (owner_id, *shared_with), settings)
     return RecallRequest(
         id=settings.new_id(),
         owner_id=owner_id,
@@ -179,6 +175,17 @@ def request_of(question: Question, settings: StoreSettings, now: datetime) -> Ef
         subjects=subjects,
         shared_with=shared_with,
     )
+
+
+def _embedded(
+    query: str | None, owners: Sequence[str], settings: StoreSettings
+) -> Effects[tuple[Mapping[str, Sequence[str]], bytes | None]]:
+    """Return which of the owners' subjects a query names, and its vector without them; nothing without an index."""
+    if settings.embedder is None or not query:
+        return {}, None
+    subjects: dict[str, list[str]] = yield named_subjects(owners, query)
+    vector: bytes = yield EmbedQuery(without_phrases(query, chain.from_iterable(subjects.values())))
+    return subjects, vector
 
 
 def _moment(as_of: datetime | None, now: datetime) -> datetime:

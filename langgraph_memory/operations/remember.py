@@ -94,10 +94,8 @@ class Proposal:
 
 NOTHING_TO_CHANGE = "nothing_to_change"
 """The reason why what only told of a change is not stored: nothing known is changed by it."""
-
 NOTHING_TO_FORGET = "nothing_to_forget"
 """The reason why "forget that" changes nothing: what it names is not known."""
-
 _UNKNOWN = Source()
 
 
@@ -340,11 +338,15 @@ def _told_beside(known: _Known) -> Effects[list[Memory]]:
     new, proposal = known.new, known.proposal
     if not proposal.compared or new.source.actor != "user" or proposal.kind.name in ("summary", "reflection"):
         return []
+    beside = yield from mentioning_any(new, known.corpus, _terms_of(proposal), known.now)
+    return [one for one in beside if not same_message(one, new) and not of_two_people(one, new)]
+
+
+def _terms_of(proposal: Proposal) -> list[str]:
+    """Return the terms by which is found what a statement is told beside, those of its whole message too."""
     readings = [read(one.content) for one in _as_said(proposal)]
     readings += [read(proposal.message)] if proposal.message else []
-    terms = [term for reading in readings for term in (*reading.terms, *sorted(reading.stems))]
-    beside = yield from mentioning_any(new, known.corpus, list(dict.fromkeys(terms)), known.now)
-    return [one for one in beside if not same_message(one, new) and not of_two_people(one, new)]
+    return list(dict.fromkeys(term for reading in readings for term in (*reading.terms, *sorted(reading.stems))))
 
 
 def _as_said(proposal: Proposal) -> list[Memory]:

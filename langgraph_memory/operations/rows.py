@@ -35,17 +35,12 @@ from langgraph_memory.effects.transaction import Query, Row
 from langgraph_memory.errors import DamagedMemoryError, InvalidMemoryError
 
 _LOG = logging.getLogger("langgraph_memory")
-
 _NOTHING: Counter[str] = Counter()
-
 _as_json = json.JSONEncoder(ensure_ascii=False).encode
-
 DECAY = ("stated_confidence", "stated_at", "decayed_at")
 """What a row keeps of how its confidence faded; nothing at first."""
-
 Vectors = Sequence[tuple[str, bytes]]
 """The embedded fields of a row: (field, float32 bytes)."""
-
 MEMORY_COLUMNS = (
     "owner_id",
     "scope",
@@ -72,7 +67,6 @@ MEMORY_COLUMNS = (
     "subject_key",
 )
 """What the row of a memory has and that of a plain item lacks, beside how its confidence fades."""
-
 _NO_MEMORY: Mapping[str, Any] = {
     **dict.fromkeys((*MEMORY_COLUMNS, *DECAY)),
     "question_share": 0.0,
@@ -280,7 +274,6 @@ class Origin:
 
 
 _NOBODY = Origin()
-
 _DROPPED_AT_ONCE = 20
 """How many old receipts go with each new one."""
 

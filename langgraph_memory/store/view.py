@@ -8,8 +8,8 @@ from typing import Any
 
 from langgraph.store.base import BaseStore, GetOp, Item, ListNamespacesOp, Op, PutOp, Result, SearchItem, SearchOp
 
-from langgraph_memory.domain.namespaces import select_namespaces
 from langgraph_memory.domain.scope import GLOBAL, check_owner, check_scope, namespace_of, visible_from
+from langgraph_memory.domain.search.filters import select_namespaces
 from langgraph_memory.effects.effect import adrive, drive
 from langgraph_memory.errors import InvalidInputError
 

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from langgraph_memory.domain.namespaces import select_namespaces
 from langgraph_memory.domain.scope import (
     check_owner,
     check_scope,
@@ -19,6 +18,7 @@ from langgraph_memory.domain.scope import (
     split_labels,
     visible_from,
 )
+from langgraph_memory.domain.search.filters import select_namespaces
 from langgraph_memory.errors import InvalidScopeError, MissingOwnerError
 
 TEXT = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1).filter(str.strip)

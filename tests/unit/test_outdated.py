@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from langgraph_memory.domain.current import replaced_among
 from langgraph_memory.domain.memory import Memory, Source
 from langgraph_memory.domain.outdated import LIKELY, UNDECIDED, likelihood, likely_replaced_by, marks
+from langgraph_memory.domain.search.ranking import replaced_among
 
 
 @pytest.mark.parametrize(

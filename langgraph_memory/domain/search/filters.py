@@ -7,11 +7,11 @@ joined by `$and`, `$or` and `$not`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import ge, gt, le, lt
-from typing import Any, Protocol, TypedDict, get_args
+from typing import Any, Literal, Protocol, TypedDict, get_args
 
 from langgraph_memory.domain.clock import from_microseconds, in_utc, to_microseconds
 from langgraph_memory.domain.memory import Trust
@@ -28,16 +28,11 @@ class Columns(Protocol):
 
 
 _ORDER: Mapping[str, Callable[[Any, Any], bool]] = {"$gt": gt, "$gte": ge, "$lt": lt, "$lte": le}
-
 _SETS = ("$in", "$nin")
-
 _OPERATORS = ("$eq", "$ne", *_ORDER, *_SETS, "$exists", "$not")
-
 _LISTS = ("$and", "$or")
-
 _EXACT = 1 << 53
 """From here on the JSON of a whole number and of an equal floating-point number may not begin alike."""
-
 _MISSING = object()
 
 
@@ -336,3 +331,23 @@ def _moment(name: str, value: Any) -> int | None:
         return to_microseconds(in_utc(datetime.fromisoformat(value) if isinstance(value, str) else value))
     except (ValueError, TypeError, AttributeError):
         raise InvalidFilterError(f"filter[{name!r}] must be a datetime with a time zone, not {value!r}.") from None
+
+
+Namespace = tuple[str, ...]
+Condition = tuple[Literal["prefix", "suffix"], Namespace]
+
+
+def select_namespaces(
+    namespaces: Iterable[Namespace], conditions: Sequence[Condition], max_depth: int | None, limit: int, offset: int
+) -> list[Namespace]:
+    """Return a page of the namespaces that meet every condition, cut to `max_depth` labels, each once, in order."""
+    meeting = (one for one in namespaces if all(_meets(one, condition) for condition in conditions))
+    return sorted({one[:max_depth] for one in meeting})[offset : offset + limit]
+
+
+def _meets(namespace: Namespace, condition: Condition) -> bool:
+    kind, path = condition
+    if len(namespace) < len(path):
+        return False
+    part = namespace[: len(path)] if kind == "prefix" else namespace[len(namespace) - len(path) :]
+    return all(wanted in ("*", label) for label, wanted in zip(part, path, strict=True))

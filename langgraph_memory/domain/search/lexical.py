@@ -18,12 +18,9 @@ from typing import Any
 
 TEXTS = 200
 """Texts of ordinary language that are counted beside an owner's own. Many more would drown the owner's own."""
-
 _PATH = Path(__file__).with_name("common_stems.txt")
-
 _OFTEN = 10.3
 """What a word's rank is multiplied by for one over its share of all words, by Zipf's law."""
-
 _SELDOM = 1e-5
 """The share of a word that is not among them."""
 
@@ -47,14 +44,10 @@ def _ranks() -> dict[str, int]:
 
 ROW = (1 << 32) - 1
 """The bits of a row's number that tell it from others of its partition."""
-
 K1 = 0.9
-
 B = 0.75
-
 POSTING = 15
 """Characters of one posting: a space, then 14 hexadecimal digits for row (8), frequency (2) and length (4)."""
-
 _FIELDS = (("terms", "term_count"), ("context_terms", "context_count"), ("asked_terms", "asked_count"))
 """The columns that hold the terms of each field of the text index, and their number."""
 

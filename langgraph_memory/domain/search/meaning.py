@@ -19,12 +19,9 @@ from langgraph_memory.domain.search.vectors import numpy
 from langgraph_memory.domain.text import folded, stem
 
 _PATH = Path(__file__).with_name("word_vectors.npz")
-
 _WORD = re.compile(r"\w+|[^\w\s]")
-
 _LONGEST = 30
 """Letters of a word past which it is no word but a code, and means nothing."""
-
 _MOST_PIECES = 400
 """Pieces of a text that are read; a longer one is a document, whose mean says little."""
 
@@ -92,20 +89,15 @@ def _plain(text: str) -> str:
 
 
 Side = Literal["requests", "memories"]
-
 _DOMAINS = Path(__file__).with_name("domains.toml")
-
 _PLAIN_WORD = re.compile(r"[a-z][a-z'+-]+")
-
 _FUNCTION_WORDS = frozenset(
     "the an of to in on for and or with is are was be do does did my me we our you your it this that these those what"
     " which who how when where why can could should would will please at by from as up out about not no have has had"
     " some any there their user's user".split()
 )
-
 _NEAR = 0.45
 """The cosine of two words from which on one says something of the other."""
-
 _NEAREST = 0.9
 """What a word counts that means the same as one of a list, beside one that is in it."""
 

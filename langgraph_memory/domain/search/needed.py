@@ -19,13 +19,10 @@ from langgraph_memory.domain.text import question_terms, terms_with_identifiers
 
 SOMEBODY_ELSE = -2.0
 """What it takes from a memory that it is about somebody else, where somebody asks about themselves and names nobody."""
-
 FLOOR = 0.1  # a missed memory costs an answer, a needless one some tokens
 """The least chance of being needed with which a memory is shown."""
-
 _LENGTH = 9.0
 """Words of a memory, for the texts of ordinary language that are counted beside the owner's own."""
-
 WEIGHTS = {
     "always here": -3.36,
     "meaning": 0.3,
@@ -44,7 +41,6 @@ WEIGHTS = {
     "event": 0.46,
 }
 """Weights of a logistic regression on labelled requests; what each part of a chance is worth."""
-
 WEIGHTS_WITH_EMBEDDER = {
     "always here": -3.9,
     "meaning": 0.55,
@@ -64,15 +60,12 @@ WEIGHTS_WITH_EMBEDDER = {
     "closeness by the index": 1.3,
 }
 """The same, fitted together with what the index says, in deviations of the owner's memories: it is of any embedder."""
-
 FEWEST = 5
 """Memories with vectors from which on it tells something that one is closer than the others."""
-
 _STANDING = re.compile(
     r"(?:answers?|reply|style)\.(?!code)|(?:user\.|profile\.)?(?:name|nickname|pronouns?|units?|address_as|tone"
     r"|contact\.method|answer_(?:length|language|style)|language)$"
 )
-
 _SHAPES = re.compile(
     r"^the (?:user|customer|client)(?:'s (?:name is|pronouns are)| (?:wants|prefers|likes|would like|goes by)"
     r" (?:to be (?:called|addressed|contacted)\b"
@@ -80,13 +73,9 @@ _SHAPES = re.compile(
     r"|^(?:call (?:me|the user)|(?:always |please )?(?:answer|reply|respond) (?:in|with|to the user)\b)",
     re.IGNORECASE,
 )
-
 _IDENTITY = re.compile(r"^(?:user\.|profile\.)?(?:name|nickname|pronouns?|address_as)$")
-
 _NAMES = re.compile(r"the (?:user|customer|client)(?:'s (?:name|pronouns)| goes by)\b", re.IGNORECASE)
-
 _QUOTED = re.compile(r"^the (?:user|customer|client) says: “(?P<words>.+)”$", re.IGNORECASE)
-
 _WISH = re.compile(
     r"(?:please |pls |plz |and |just |always |from now on,? |going forward,? )*"
     r"(?:(?:keep|make|write|give me|use|prefer|want)\b.{0,40}\b(?:answers?|replies|responses|emojis?|tone|jargon|units"
@@ -96,37 +85,30 @@ _WISH = re.compile(
     re.IGNORECASE,
 )
 """How somebody asks, in their own words, for a way to be answered or addressed."""
-
 _CONSTRAINT = re.compile(
     r"\b(?:allerg|intoleran|vegan|vegetarian|diet|halal|kosher|cannot|must|never|always|only|at most|avoid|does not"
     r"|pregnan|hates?|keep|prefers?|limit|blind|deaf|wheelchair)",
     re.IGNORECASE,
 )
-
 _NEED = re.compile(
     r"\b(?:allerg|intoleran|vegan|vegetarian|pescatarian|halal|kosher|gluten|lactose|co?eliac|diabet|pregnan|wheelchair"
     r"|epilep|asthma|blind|deaf|dyslex|migraine|phobi|afraid of)",
     re.IGNORECASE,
 )
 """What it may hurt somebody not to know."""
-
 _SPEAKER = re.compile(r"\b(?:i|i'm|i've|i'd|i'll|my|me|mine|we|we're|our|ours|us|myself)\b", re.IGNORECASE)
-
 _OWN = re.compile(r"^(?:what|which|when|where|how|do|did|am|have|can|should)\b.{0,40}\b(?:i|my)\b", re.IGNORECASE)
 """A question that somebody asks about themselves."""
-
 _ORDER = re.compile(
     r"^(?:please |could you |can you |okay,? |let's )?(?:book|find|write|draft|plan|make|put|suggest|recommend|order"
     r"|fill|prepare|help|commit|pin|set|schedule|create|choose|pick|design|remind|give|show|send)\b",
     re.IGNORECASE,
 )
-
 _GENERAL = re.compile(
     r"^(?:explain|what(?:'s| is| are| does| do)|who (?:is|was|won|wrote|built)|how (?:do|does|did|tall|far|old)|why|is"
     r"|are|when was|tell me about|convert|translate)\b",
     re.IGNORECASE,
 )
-
 _NOBODY = re.compile(r"\bthe (?:user|customer|client|patient)(?:'s)?\b", re.IGNORECASE)
 
 

@@ -11,7 +11,6 @@ from math import inf
 from typing import Any
 
 from langgraph_memory.domain.clock import to_microseconds
-from langgraph_memory.domain.current import replaced_among
 from langgraph_memory.domain.dates import named_dates
 from langgraph_memory.domain.links import following
 from langgraph_memory.domain.memory import Dropped, DropReason, Memory, Recall, Recalled
@@ -28,6 +27,7 @@ from langgraph_memory.domain.search.ranking import (
     Selection,
     Time,
     Weights,
+    replaced_among,
     scope_closeness,
     shares,
 )
@@ -47,15 +47,11 @@ from langgraph_memory.domain.whose import other_person, speaks_of_user
 
 SPARE = 8
 """How many more than the limit are ranked exactly, for what repeats another or does not fit the budget."""
-
 MOST_WEIGHED = 256
 """How many of an owner's memories are weighed for what an answer needs, beside those that match it best."""
-
 _LENGTHS = {"": "term_count", "context_": "context_count", "asked_": "asked_count"}
-
 ASKED_TIME = 1.5
 """What it adds to the weights of what an answer needs that a memory is of the time which is asked for."""
-
 WIDE = 10.0
 """How many deviations a perfect match must be worth for what is beside it to count in full."""
 

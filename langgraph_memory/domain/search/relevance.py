@@ -14,7 +14,6 @@ from langgraph_memory.domain.search.vectors import numpy
 
 BRIEF = 50.0
 """Terms in a text at which its surroundings count half."""
-
 LEAST_SPREAD = 0.02
 """A spread below this is that of a handful of texts or of words that hardly tell, and is not blown up further."""
 
@@ -95,7 +94,6 @@ def brevity(average_length: float) -> float:
 
 _TOGETHER = 1 << 15
 """How many values are looked at together, which then stay in the processor's cache."""
-
 _PART = 64
 """Of so many values the greatest stands for all, where there are very many."""
 

@@ -42,9 +42,7 @@ def pack(vector: Sequence[float], dims: int, metric: Metric = "cosine") -> bytes
 
 _ROUNDED = 5e-7
 """How far off a match of float32 may be by its own rounding."""
-
 _SCORED = [("row", ">u4"), ("score", ">f4")]
-
 CONTEXT = "context"
 """The field whose vector is of the text around a memory, not of its own."""
 
