@@ -187,14 +187,14 @@ def test_blocks_that_another_process_adds_or_changes_are_noticed(tmp_path: Path)
         CuratedStore.from_conn_string(path, index=index) as one,
         CuratedStore.from_conn_string(path, index=index) as other,
     ):
-        statement = one._runner.engine._statement
+        statement = one._runner.engine._statements._statement
 
         def counted(connection: Any, query: Any) -> Any:
             rows = statement(connection, query)
             read.extend(row["first"] for row in rows if query.name == "vector_codes")
             return rows
 
-        one._runner.engine._statement = counted
+        one._runner.engine._statements._statement = counted
         for start in range(0, 4 * BLOCK, BLOCK):
             other.batch([PutOp(place, str(n), {"text": f"note {n}"}) for n in range(start, start + BLOCK)])
             assert [item.key for item in one.search(place, query=f"note {start}", limit=1)] == [str(start)]
