@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from langchain_core.runnables import Runnable
 from langgraph_memory.domain.candidate import Candidate, Utterance
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.types import BUILT_IN, MemoryType
+from langgraph_memory.effects.effect import Effects, adrive, drive
 from langgraph_memory.errors import ExtractionError, InvalidInputError
 from langgraph_memory.extract.conclusions import Concluding, flawed
 from langgraph_memory.extract.model_prompt import SYSTEM_PROMPT, Entries, Entry, Shown, question, version_of
@@ -33,14 +34,6 @@ MODEL: Final = "model"
 """What the ledger knows the extractor by."""
 NOT_STREAMED = "nostream"
 """LangGraph's tag for a model call whose words are not the answer to the user."""
-
-Asking = Generator[list[BaseMessage], Any, list[Candidate]]
-"""Yields a prompt, is sent the model's answer or its error, and returns what was found."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    candidates: list[Candidate]
 
 
 class ModelExtractor:
@@ -113,16 +106,11 @@ class ModelExtractor:
 
         Raises ExtractionError when the model cannot be asked or its answer cannot be read.
         """
-        asking = self._all(utterances, replace(self._shown, known=known, types=types, today=now))
-        step = _resume(asking, None)
-        while not isinstance(step, _Found):
-            try:
-                with asking_model():
-                    answer = self._structured.invoke(step)
-            except Exception as error:
-                answer = error
-            step = _resume(asking, answer)
-        return step.candidates
+        return drive(self._all(utterances, replace(self._shown, known=known, types=types, today=now)), self._ask)
+
+    def _ask(self, prompt: list[BaseMessage]) -> Any:
+        with asking_model():
+            return self._structured.invoke(prompt)
 
     async def aextract(
         self,
@@ -133,33 +121,35 @@ class ModelExtractor:
         now: datetime | None = None,
     ) -> list[Candidate]:
         """Same as `extract`."""
-        asking = self._all(utterances, replace(self._shown, known=known, types=types, today=now))
-        step = _resume(asking, None)
-        while not isinstance(step, _Found):
-            try:
-                with asking_model():
-                    answer = await self._structured.ainvoke(step)
-            except Exception as error:
-                answer = error
-            step = _resume(asking, answer)
-        return step.candidates
+        return await adrive(
+            self._all(utterances, replace(self._shown, known=known, types=types, today=now)), self._aask
+        )
 
-    def _all(self, utterances: Sequence[Utterance], shown: Shown) -> Asking:
+    async def _aask(self, prompt: list[BaseMessage]) -> Any:
+        with asking_model():
+            return await self._structured.ainvoke(prompt)
+
+    def _all(self, utterances: Sequence[Utterance], shown: Shown) -> Effects[list[Candidate]]:
+        """Yield prompts, and return what is found in the answers."""
         found: list[Candidate] = []
         for start in range(0, len(utterances), self._batch_size):
             found += yield from self._batch(utterances[start : start + self._batch_size], shown)
         return found
 
-    def _batch(self, batch: Sequence[Utterance], shown: Shown) -> Asking:
+    def _batch(self, batch: Sequence[Utterance], shown: Shown) -> Effects[list[Candidate]]:
         """Ask about one batch; one that is too long is asked about in halves, without what is known at the last.
 
         So is one whose answer is too long, and ends before it is complete.
         """
-        answer = yield [SystemMessage(self._prompt), HumanMessage(question(batch, shown))]
-        if not isinstance(answer, Exception) and not (len(batch) > 1 and _is_cut(answer)):
-            return Concluding(batch, shown, f"{self._name}@{self._version}", self._most).candidates(_entries(answer))
-        if isinstance(answer, Exception) and not _is_overflow(answer):
-            raise call_failure(answer) from answer
+        try:
+            answer = yield [SystemMessage(self._prompt), HumanMessage(question(batch, shown))]
+        except Exception as error:
+            if not _is_overflow(error):
+                raise call_failure(error) from error
+        else:
+            if not (len(batch) > 1 and _is_cut(answer)):
+                concluding = Concluding(batch, shown, f"{self._name}@{self._version}", self._most)
+                return concluding.candidates(_entries(answer))
         if len(batch) > 1:
             middle = len(batch) // 2
             first = yield from self._batch(batch[:middle], shown)
@@ -173,14 +163,6 @@ def _topics(name: str, topics: Sequence[str]) -> Sequence[str]:
     if isinstance(topics, str) or not all(isinstance(topic, str) for topic in topics):
         raise InvalidInputError(f"{name} must be a list of topics, such as ['work'], not {topics!r}.")
     return tuple(topics)
-
-
-def _resume(asking: Asking, answer: Any) -> list[BaseMessage] | _Found:
-    """Send an answer, or None to start, and return the next prompt or what was found."""
-    try:
-        return asking.send(answer)
-    except StopIteration as end:
-        return _Found(end.value)
 
 
 def _structured(model: BaseChatModel, options: dict[str, Any]) -> Runnable[LanguageModelInput, Any]:

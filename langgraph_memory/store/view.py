@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,12 +10,10 @@ from langgraph.store.base import BaseStore, GetOp, Item, ListNamespacesOp, Op, P
 
 from langgraph_memory.domain.scope import GLOBAL, check_owner, check_scope, namespace_of, visible_from
 from langgraph_memory.domain.search.filters import select_namespaces
-from langgraph_memory.effects.effect import adrive, drive
+from langgraph_memory.effects.effect import Effects, adrive, drive
 from langgraph_memory.errors import InvalidInputError
 
 Namespace = tuple[str, ...]
-Answering = Generator[Sequence[Op], list[Result], list[Result]]
-"""Yields batches for the store beneath and is sent their results."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +86,8 @@ class StoreView(BaseStore):
         """Same as `batch`."""
         return await adrive(self._answers(list(ops)), self._store.abatch)
 
-    def _answers(self, ops: Sequence[Op]) -> Answering:
+    def _answers(self, ops: Sequence[Op]) -> Effects[list[Result]]:
+        """Yield batches for the store beneath, and return what each operation is answered."""
         for op in ops:
             self._check(op)
         results: list[Result] = [None] * len(ops)
@@ -105,7 +104,7 @@ class StoreView(BaseStore):
             yield puts
         return results
 
-    def _check_trust(self, puts: Sequence[PutOp]) -> Generator[Sequence[Op], list[Result], None]:
+    def _check_trust(self, puts: Sequence[PutOp]) -> Effects[None]:
         """Raise InvalidInputError when a write would change or delete what the owner or the app said."""
         held = yield [GetOp(op.namespace, op.key, refresh_ttl=False) for op in puts]
         for op, item in zip(puts, held, strict=True):
@@ -123,7 +122,7 @@ class StoreView(BaseStore):
         if isinstance(op, SearchOp) and not self._bounds.under(op.namespace_prefix):
             raise self._bounds.refuse(op.namespace_prefix, "reads")
 
-    def _search(self, op: SearchOp) -> Generator[Sequence[Op], list[Result], list[SearchItem]]:
+    def _search(self, op: SearchOp) -> Effects[list[SearchItem]]:
         found: list[SearchItem] = []
         for prefix in self._bounds.under(op.namespace_prefix):
             found += yield from self._inside(op._replace(namespace_prefix=prefix), op.offset + op.limit)
@@ -133,7 +132,7 @@ class StoreView(BaseStore):
             found.sort(key=lambda item: item.updated_at, reverse=True)
         return found[op.offset : op.offset + op.limit]
 
-    def _inside(self, op: SearchOp, wanted: int) -> Generator[Sequence[Op], list[Result], list[SearchItem]]:
+    def _inside(self, op: SearchOp, wanted: int) -> Effects[list[SearchItem]]:
         """Return the first matches under a prefix, without those of the scopes below it."""
         limit = wanted
         while True:
@@ -144,7 +143,7 @@ class StoreView(BaseStore):
                 return inside[:wanted]
             limit *= 4
 
-    def _namespaces(self, op: ListNamespacesOp) -> Generator[Sequence[Op], list[Result], list[Namespace]]:
+    def _namespaces(self, op: ListNamespacesOp) -> Effects[list[Namespace]]:
         (found,) = yield [ListNamespacesOp(limit=_ALL)]
         every: list[Any] = found if isinstance(found, list) else []
         inside = [one for one in every if self._bounds.reads(one)]
