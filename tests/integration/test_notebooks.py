@@ -38,7 +38,7 @@ def _below(notebook: Any, source: str) -> str:
     return next(_shown(cell) for cell in _code_cells(notebook) if source in cell.source)
 
 
-async def _run(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+async def run_notebook(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(ROOT), os.environ.get("PYTHONPATH", ""))))
     monkeypatch.setenv("IPYTHONDIR", str(folder / "ipython"))
     monkeypatch.setenv("JUPYTER_PLATFORM_DIRS", "1")
@@ -75,7 +75,7 @@ def _plots(notebook: Any) -> int:
 
 
 async def test_the_quickstart_tells_the_story(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    notebook = await _run("01_quickstart", tmp_path, monkeypatch)
+    notebook = await run_notebook("01_quickstart", tmp_path, monkeypatch)
 
     def below(source: str) -> str:
         return _below(notebook, source)
@@ -95,7 +95,7 @@ async def test_the_quickstart_tells_the_story(tmp_path: Path, monkeypatch: pytes
 
 
 async def test_the_hygiene_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    notebook = await _run("02_hygiene", tmp_path, monkeypatch)
+    notebook = await run_notebook("02_hygiene", tmp_path, monkeypatch)
 
     def saw(source: str, *words: str) -> bool:
         return re.search(".*".join(words), _below(notebook, source), re.DOTALL) is not None
@@ -123,7 +123,7 @@ async def test_the_hygiene_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 async def test_time_travel_shows_what_each_branch_taught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    notebook = await _run("03_time_travel", tmp_path, monkeypatch)
+    notebook = await run_notebook("03_time_travel", tmp_path, monkeypatch)
 
     def saw(source: str, *words: str) -> bool:
         return re.search(".*".join(words), _below(notebook, source), re.DOTALL) is not None
@@ -144,7 +144,7 @@ async def test_time_travel_shows_what_each_branch_taught(tmp_path: Path, monkeyp
 
 
 async def test_what_reaches_the_model_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    notebook = await _run("04_what_reaches_the_model", tmp_path, monkeypatch)
+    notebook = await run_notebook("04_what_reaches_the_model", tmp_path, monkeypatch)
 
     def figures(name: str) -> list[float]:
         shown = re.search(rf"{name}\D*((?:[\d.]+\s*){{3}})", _below(notebook, "ablations.set_index"))
@@ -162,7 +162,7 @@ async def test_what_reaches_the_model_is_measured(tmp_path: Path, monkeypatch: p
 
 
 async def test_an_audit_of_an_invented_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    notebook = await _run("05_audit", tmp_path, monkeypatch)
+    notebook = await run_notebook("05_audit", tmp_path, monkeypatch)
 
     assert re.search(r"4 memories contradict others", _below(notebook, "memory.diagnose"))
     assert re.search(r"event.*fact.*preference.*rule", _below(notebook, "known.groupby"), re.DOTALL)
@@ -183,7 +183,7 @@ async def test_an_audit_of_a_real_file_changes_nothing(tmp_path: Path, monkeypat
     monkeypatch.setenv("LANGGRAPH_MEMORY_AUDIT", str(file))
     monkeypatch.setenv("LANGGRAPH_MEMORY_AUDIT_OWNER", "ana")
 
-    notebook = await _run("05_audit", tmp_path, monkeypatch)
+    notebook = await run_notebook("05_audit", tmp_path, monkeypatch)
 
     assert "Ana lives in Lisbon." in _below(notebook, 'filter={"slot": "home."}')
     with open_memory(file) as memory:
@@ -191,7 +191,7 @@ async def test_an_audit_of_a_real_file_changes_nothing(tmp_path: Path, monkeypat
 
 
 async def test_an_extractor_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    notebook = await _run("06_your_own_extractor", tmp_path, monkeypatch)
+    notebook = await run_notebook("06_your_own_extractor", tmp_path, monkeypatch)
 
     shown = _below(notebook, "table.round(2)")
     rules, ten, everything = (
