@@ -127,6 +127,7 @@ def parse(text: str, owner_id: str | None) -> Line:
     kind = found.pop("kind", None)
     if kind not in _PARSERS:
         raise InvalidInputError(f"kind must be one of {', '.join(_PARSERS)}, not {kind!r}.")
+    _check_fields(kind, found)
     try:
         line = _PARSERS[kind](found)
     except InvalidInputError:
@@ -136,6 +137,23 @@ def parse(text: str, owner_id: str | None) -> Line:
     if owner_id is not None and _owner_of(line) != owner_id:
         raise InvalidInputError(f"this {kind} is not {owner_id!r}'s; leave out owner_id to import everybody's.")
     return line
+
+
+def _check_fields(kind: str, found: Mapping[str, Any]) -> None:
+    """Raise InvalidInputError for a field that this version does not know: what it says would be lost."""
+    fields = _FIELDS.get(kind) or ("owner_id", "of", *LINES[kind].columns)
+    unknown = sorted(set(found) - {*fields})
+    if unknown:
+        raise InvalidInputError(f"{unknown[0]!r} is no field of this {kind}; upgrade the package, or take it out.")
+
+
+_FIELDS: Mapping[str, Sequence[str]] = {
+    "memory": ("memory", "versions", "decay"),
+    "item": (
+        *("namespace", "key", "value", "indexed"),
+        *("created_at", "updated_at", "expires_at", "ttl_minutes"),
+    ),
+}
 
 
 def as_imported(line: Line) -> Line:

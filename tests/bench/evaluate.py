@@ -6,7 +6,9 @@ Parts: `found` on people that a seeded generator makes up, `heard` and `guard` o
 (tests/data: written for it, so that its figures say least), `dialogues` with the data and scripts of a folder that is
 named with --data: LoCoMo's dialogues, which anyone can fetch, and labelled requests. A peer that is not installed, or
 cannot start here, is named with the reason. MemPalace is not among them: its embedder is downloaded on its first use.
-The raw answers are kept in the log folder, one JSON line for each; at the end it is said where a peer does better.
+This package is told the slot of each statement, as its extractors tell it; the peers have no place for one, and a model
+that would update for them is not asked. The raw answers are kept in the log folder, one JSON line for each; at the end
+it is said where a peer does better.
 """
 
 from __future__ import annotations
