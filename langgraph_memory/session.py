@@ -18,7 +18,7 @@ from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.scope import check_owner, check_scope
 from langgraph_memory.domain.session import Gone, SessionSummary, Writer
-from langgraph_memory.effects.effect import Effects, call
+from langgraph_memory.effects.effect import Effects, either
 from langgraph_memory.effects.runner import Runner, apart
 from langgraph_memory.errors import ExtractionError, ForeignThreadError, InvalidInputError, ThreadNotFoundError
 from langgraph_memory.extract import model_summary, summary
@@ -130,15 +130,13 @@ def _messages(saver: ThreadSaver, wanted: Session, namespace: str, checkpoint_id
     place["owner_id"] = wanted.owner_id
     config: RunnableConfig = {"configurable": place}
     key = wanted.messages_key
-    found = yield from call(saver.get_tuple, saver.aget_tuple, config)
+    found = yield from either(saver.get_tuple, config)
     if found is None or key not in found.checkpoint["channel_versions"]:
         return []
     values = found.checkpoint["channel_values"]
     if key in values:
         return _checked(_value_of(values[key]), wanted)
-    history = yield from call(
-        saver.get_delta_channel_history, saver.aget_delta_channel_history, config=config, channels=[key]
-    )
+    history = yield from either(saver.get_delta_channel_history, config=config, channels=[key])
     held = _value_of(history[key].get("seed")) or []
     for _, _, written in history[key]["writes"]:
         held = written.value if isinstance(written, Overwrite) else add_messages(held, written)
@@ -200,7 +198,7 @@ def _asked(summarizer: Summarizer, said: Sequence[Utterance], guard: GuardPolicy
     try:
         with asking_model():
             prompt = model_summary.prompt_of(said, guard)
-            answer = yield from call(summarizer.invoke, summarizer.ainvoke, prompt, config)
+            answer = yield from either(summarizer.invoke, prompt, config)
     except Exception as error:
         raise call_failure(error) from error
     return model_summary.accepted(answer, guard)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from langgraph.store.base import IndexConfig
 
     from langgraph_memory import CuratedStore
-    from langgraph_memory.nodes.readers import AnyExtractor
+    from langgraph_memory.nodes.reading import AnyExtractor
     from langgraph_memory.types import WorkReport
 
 app = typer.Typer(no_args_is_help=True, help="Promote what was queued in the background; retry or drop what failed.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 P = ParamSpec("P")
@@ -53,6 +54,13 @@ def call(method: Callable[P, T], twin: Callable[P, Awaitable[T]], *args: P.args,
     return result
 
 
+def either(method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Effects[T]:
+    """Call a method of an object, or await its twin, whose name has an "a" before it."""
+    twin = getattr(method.__self__, f"a{method.__name__}")  # type: ignore[attr-defined]
+    result: T = yield Call(partial(method, *args, **kwargs), partial(twin, *args, **kwargs))
+    return result
+
+
 def in_thread(blocking: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Effects[T]:
     """Call what blocks; from async code in a thread of its own."""
     result: T = yield Call(lambda: blocking(*args, **kwargs), lambda: asyncio.to_thread(blocking, *args, **kwargs))
@@ -67,6 +75,13 @@ def perform(calls: Effects[T]) -> T:
 async def aperform(calls: Effects[T]) -> T:
     """Same as `perform`."""
     return await adrive(calls, Call.aperform)
+
+
+class Caller:
+    """The runner of what yields calls alone, for objects that have no engine of their own."""
+
+    run = staticmethod(perform)
+    arun = staticmethod(aperform)
 
 
 def drive(generator: Effects[T], perform: Callable[[Any], Any]) -> T:

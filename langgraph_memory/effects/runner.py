@@ -124,7 +124,7 @@ class Runner:
 def _name(effects: Any) -> str:
     """Return the name of the function that a generator or a transaction comes from."""
     queries = getattr(effects.start, "func", None) if isinstance(effects, Transaction) else effects
-    return getattr(queries, "__name__", "transaction")
+    return getattr(queries, "__name__", "transaction").lstrip("_")
 
 
 @contextmanager

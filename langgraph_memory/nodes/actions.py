@@ -19,14 +19,14 @@ from langgraph_memory.domain.scope import visible_from
 from langgraph_memory.domain.switches import MemorySwitches
 from langgraph_memory.domain.text import content_hash, terms
 from langgraph_memory.domain.whose import said_by
-from langgraph_memory.effects.effect import Effects, aperform, call, perform
+from langgraph_memory.effects.effect import Caller, Effects, either
+from langgraph_memory.effects.twins import runs_effects, twin_of
 from langgraph_memory.errors import InvalidInputError, InvalidMemoryError, LangGraphMemoryError, MemoryNotFoundError
 from langgraph_memory.extract import RuleExtractor
 from langgraph_memory.extract.conclusions import Concluding
 from langgraph_memory.extract.model_prompt import Entry, Shown
-from langgraph_memory.nodes.base import IdentityResolver, InRun
 from langgraph_memory.nodes.conversation import messages_of, utterances_of
-from langgraph_memory.nodes.identity import Identity, source_of
+from langgraph_memory.nodes.identity import Identity, IdentityResolver, InRun, source_of
 from langgraph_memory.store import CuratedStore
 
 LONGEST = 2_000
@@ -70,6 +70,8 @@ class ModelActions(InRun):
     Raises MissingOwnerError when the run names no owner, InvalidInputError when it has no CuratedStore.
     """
 
+    _runner = Caller()
+
     def __init__(
         self,
         store: CuratedStore | None = None,
@@ -81,39 +83,35 @@ class ModelActions(InRun):
         policy = policy or PromotionPolicy()
         self._policy = replace(policy, actors=tuple(dict.fromkeys((*policy.actors, "assistant"))))
 
-    def remember(self, note: Note, runtime: Runtime[Any], config: RunnableConfig, state: Any) -> str:
+    @runs_effects
+    def remember(self, note: Note, runtime: Runtime[Any], config: RunnableConfig, state: Any) -> Effects[str]:
         """Store what the user's words say, and tell what became of it."""
-        return perform(self._answered(self._remember(note, self._begin(runtime, config, state))))
+        return self._answered(self._remember(note, self._begin(runtime, config, state)))
 
-    async def aremember(self, note: Note, runtime: Runtime[Any], config: RunnableConfig, state: Any) -> str:
-        """Same as `remember`."""
-        return await aperform(self._answered(self._remember(note, self._begin(runtime, config, state))))
+    aremember = twin_of(remember)
 
-    def recall(self, query: str, runtime: Runtime[Any], config: RunnableConfig, state: Any) -> str:
+    @runs_effects
+    def recall(self, query: str, runtime: Runtime[Any], config: RunnableConfig, state: Any) -> Effects[str]:
         """Return the few memories that matter for a query, one to a line, with their ids."""
-        return perform(self._answered(self._recall(query, _RECALLED, self._begin(runtime, config, state))))
+        return self._answered(self._recall(query, _RECALLED, self._begin(runtime, config, state)))
 
-    async def arecall(self, query: str, runtime: Runtime[Any], config: RunnableConfig, state: Any) -> str:
-        """Same as `recall`."""
-        return await aperform(self._answered(self._recall(query, _RECALLED, self._begin(runtime, config, state))))
+    arecall = twin_of(recall)
 
-    def list(self, runtime: Runtime[Any], config: RunnableConfig, state: Any) -> str:
+    @runs_effects
+    def list(self, runtime: Runtime[Any], config: RunnableConfig, state: Any) -> Effects[str]:
         """Return the most important and newest memories, one to a line, with their ids."""
-        return perform(self._answered(self._recall(None, _LISTED, self._begin(runtime, config, state))))
+        return self._answered(self._recall(None, _LISTED, self._begin(runtime, config, state)))
 
-    async def alist(self, runtime: Runtime[Any], config: RunnableConfig, state: Any) -> str:
-        """Same as `list`."""
-        return await aperform(self._answered(self._recall(None, _LISTED, self._begin(runtime, config, state))))
+    alist = twin_of(list)  # noqa: A003
 
-    def forget(self, memory_id: str, evidence: str, runtime: Runtime[Any], config: RunnableConfig, state: Any) -> str:
-        """Delete a memory that the user's words ask to be forgotten."""
-        return perform(self._answered(self._forget(memory_id, evidence, self._begin(runtime, config, state))))
-
-    async def aforget(
+    @runs_effects
+    def forget(
         self, memory_id: str, evidence: str, runtime: Runtime[Any], config: RunnableConfig, state: Any
-    ) -> str:
-        """Same as `forget`."""
-        return await aperform(self._answered(self._forget(memory_id, evidence, self._begin(runtime, config, state))))
+    ) -> Effects[str]:
+        """Delete a memory that the user's words ask to be forgotten."""
+        return self._answered(self._forget(memory_id, evidence, self._begin(runtime, config, state)))
+
+    aforget = twin_of(forget)
 
     def _begin(self, runtime: Runtime[Any], config: RunnableConfig, state: Any) -> Effects[_Run]:
         store = self._of_run(runtime)
@@ -142,9 +140,7 @@ class ModelActions(InRun):
         where: dict[str, Any] = {"scope": run.identity.scope, "source": run.source, "policy": self._policy}
         store = run.store
         try:
-            report = yield from call(
-                store.queue.promote, store.queue.apromote, [candidate], utterances=[said], place=place, **where
-            )
+            report = yield from either(store.queue.promote, [candidate], utterances=[said], place=place, **where)
         except InvalidInputError as error:
             raise _RefusedError(f"Not stored: {error}") from None
         return _told(report[0]) if report else "Nothing new: this was remembered from that message already."
@@ -156,9 +152,7 @@ class ModelActions(InRun):
         _check_lengths(query=query)
         store, identity = run.store, run.identity
         how: dict[str, Any] = {"limit": limit, "max_tokens": _TOKENS, "source": run.source}
-        recall = yield from call(
-            store.recall, store.arecall, query, owner_id=identity.owner_id, scope=identity.scope, **how
-        )
+        recall = yield from either(store.recall, query, owner_id=identity.owner_id, scope=identity.scope, **how)
         return "\n".join(map(_line, recall)) or "Nothing is known of it."
 
     def _forget(self, memory_id: str, evidence: str, beginning: Effects[_Run]) -> Effects[str]:
@@ -167,7 +161,7 @@ class ModelActions(InRun):
         store, owner_id = run.store, run.identity.owner_id
         unknown = f"Not forgotten: no memory has the id {as_line(memory_id[:64])!r}; recall it first."
         try:
-            versions = yield from call(store.history, store.ahistory, memory_id, owner_id=owner_id)
+            versions = yield from either(store.history, memory_id, owner_id=owner_id)
         except LangGraphMemoryError:
             raise _RefusedError(unknown) from None
         in_sight = visible_from(run.identity.scope)
@@ -177,7 +171,7 @@ class ModelActions(InRun):
         entry = Entry(content=known.content, quote=evidence, action="forget", target=1)
         _concluded(run, entry, (known,), refused="Not forgotten")
         try:
-            yield from call(store.forget, store.aforget, memory_id, owner_id=owner_id, source=_ASKED)
+            yield from either(store.forget, memory_id, owner_id=owner_id, source=_ASKED)
         except MemoryNotFoundError:
             raise _RefusedError(unknown) from None
         except InvalidMemoryError as error:

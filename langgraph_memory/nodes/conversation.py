@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from langchain_core.messages.utils import convert_to_messages
 from langgraph_memory.domain.candidate import Actor, Utterance
 from langgraph_memory.domain.rendering import rendered_in, without_blocks
 from langgraph_memory.domain.text import content_hash
-from langgraph_memory.nodes.channel import block_of
+from langgraph_memory.nodes.state import block_of
 
 _OVERVIEW = re.compile(r"\b(?:know|remember|recall|learn(?:ed|t)?)\b.{0,20}\b(?:about|of) (?:me|us)\b", re.IGNORECASE)
 SAID_AT: Final = "said_at"
@@ -55,38 +56,52 @@ def utterances_of(
     tool that is not named as trusted, so memory cannot feed on itself or on a page a tool has fetched. A message
     without an id is told apart by its words and by how often they were said before it.
     """
-    listened_to = set(actors) - {"system", "tool"}
-    from_tools = _of_tools(messages, frozenset(trusted_tools))
-    said: dict[str, Utterance] = {}
-    repeats: Counter[str] = Counter()
-    asked: str | None = None
-    last: dict[str | None, tuple[str, ...]] = {}
+    listening = _Listening(frozenset(actors) - {"system", "tool"}, _of_tools(messages, frozenset(trusted_tools)))
     for message in messages:
-        actor = _actor(message)
-        question, asked = asked, _question_of(message)
-        text = without_blocks(text_of(message))
-        if not text or not (actor in listened_to or (actor == "tool" and id(message) in from_tools)):
-            continue
-        message_id = message.id
-        if not message_id:
-            digest = content_hash(text)
-            repeats[digest] += 1
-            message_id = f"{digest}-{repeats[digest]}"
-        name = from_tools.get(id(message)) if actor == "tool" else message.name
-        answered = question if actor == "user" and len(text.split()) <= _ANSWER else None
-        before = last.get(name, ()) if actor == "user" and len(text.split()) <= _GOES_ON else ()
-        said[message_id] = Utterance(
+        listening.hear(message)
+    return list(listening.said.values())
+
+
+@dataclass(slots=True)
+class _Listening:
+    """What was said so far by those who are listened to, and what of it the next message may need to be understood."""
+
+    actors: Set[Actor | None]
+    from_tools: Mapping[int, str]
+    said: dict[str, Utterance] = field(default_factory=dict)
+    asked: str | None = None
+    repeats: Counter[str] = field(default_factory=Counter)
+    last: dict[str | None, tuple[str, ...]] = field(default_factory=dict)
+
+    def hear(self, message: BaseMessage) -> None:
+        """Take a message in."""
+        actor, text = _actor(message), without_blocks(text_of(message))
+        question, self.asked = self.asked, _question_in(text) if isinstance(message, AIMessage) else None
+        if not text or actor is None:
+            return
+        if actor in self.actors or (actor == "tool" and id(message) in self.from_tools):
+            self._take(message, actor, text, question)
+
+    def _take(self, message: BaseMessage, actor: Actor, text: str, question: str | None) -> None:
+        name = self.from_tools.get(id(message)) if actor == "tool" else message.name
+        words = len(text.split()) if actor == "user" else _GOES_ON + 1
+        message_id = message.id or self._told_apart(text)
+        self.said[message_id] = Utterance(
             message_id=message_id,
             actor=actor,
             text=text,
             name=name,
-            asked=answered,
+            asked=question if words <= _ANSWER else None,
             said_at=_own_time(message),
-            before=before,
+            before=self.last.get(name, ()) if words <= _GOES_ON else (),
         )
         if actor == "user":
-            last[name] = (*last.get(name, ()), text)[-_BEFORE:]
-    return list(said.values())
+            self.last[name] = (*self.last.get(name, ()), text)[-_BEFORE:]
+
+    def _told_apart(self, text: str) -> str:
+        digest = content_hash(text)
+        self.repeats[digest] += 1
+        return f"{digest}-{self.repeats[digest]}"
 
 
 def latest_input(messages: Sequence[BaseMessage]) -> list[str]:
@@ -129,10 +144,14 @@ def _of_tools(messages: Sequence[BaseMessage], names: frozenset[str]) -> dict[in
     """Return, by identity, the messages that a tool of those names wrote, by its name or else by its call."""
     if not names:
         return {}
+    named = _tools_that_wrote(messages)
+    return {place: name for place, name in named.items() if name in names}
+
+
+def _tools_that_wrote(messages: Sequence[BaseMessage]) -> dict[int, str]:
     calls = {call["id"]: call["name"] for one in messages if isinstance(one, AIMessage) for call in one.tool_calls}
     written = (one for one in messages if isinstance(one, ToolMessage))
-    named = {id(one): one.name or calls.get(one.tool_call_id) or "" for one in written}
-    return {place: name for place, name in named.items() if name in names}
+    return {id(one): one.name or calls.get(one.tool_call_id) or "" for one in written}
 
 
 def _actor(message: BaseMessage) -> Actor | None:
@@ -158,12 +177,10 @@ def _own_time(message: BaseMessage) -> datetime | None:
     return told.astimezone(UTC) if isinstance(told, datetime) and told.utcoffset() is not None else None
 
 
-def _question_of(message: BaseMessage) -> str | None:
+def _question_in(text: str) -> str | None:
     """Return the end of what an assistant said, when it asks."""
-    if not isinstance(message, AIMessage):
-        return None
-    text = without_blocks(text_of(message)).strip()
-    return text[-_QUESTION:] if text.endswith(("?", "？", "؟")) else None
+    said = text.strip()
+    return said[-_QUESTION:] if said.endswith(("?", "？", "؟")) else None
 
 
 def _text_part(part: Any) -> str:

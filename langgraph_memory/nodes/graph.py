@@ -12,12 +12,12 @@ from langchain_core.tools import BaseTool
 from langgraph.graph import END, START, StateGraph
 
 from langgraph_memory.domain.budget import ContextBudget
+from langgraph_memory.effects.effect import Effects, either
 from langgraph_memory.errors import InvalidInputError
-from langgraph_memory.nodes.identity import MemoryContext
+from langgraph_memory.nodes.identity import MemoryContext, Node, Update
 from langgraph_memory.nodes.promotion import PromotionNode
 from langgraph_memory.nodes.prompt import OnBudget, Placement, budget_of, build_prompt
-from langgraph_memory.nodes.readers import AnyExtractor
-from langgraph_memory.nodes.reading import ExtractorName
+from langgraph_memory.nodes.reading import AnyExtractor, ExtractorName
 from langgraph_memory.nodes.retrieval import RetrievalNode
 from langgraph_memory.nodes.state import MemoryState
 
@@ -27,7 +27,7 @@ ChatModel = Runnable[LanguageModelInput, AIMessage]
 DEFAULT_SYSTEM_PROMPT = "You are a helpful assistant. Use what is known about the user where it matters."
 
 
-class ModelNode(Runnable[Any, dict[str, Any]]):
+class ModelNode(Node):
     """Calls a chat model with the prompt of a state: system prompt, recalled memories, recent messages."""
 
     def __init__(
@@ -54,13 +54,10 @@ class ModelNode(Runnable[Any, dict[str, Any]]):
         """Same as `invoke`; its signature tells LangGraph which channels the node uses."""
         return self.invoke(state, config)
 
-    def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> dict[str, Any]:
+    def _steps(self, state: Any, config: RunnableConfig | None) -> Effects[Update]:
         """Return the model's answer as a message to add."""
-        return {"messages": [self._model.invoke(build_prompt(input, **self._how), config)]}
-
-    async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> dict[str, Any]:
-        """Same as `invoke`."""
-        return {"messages": [await self._model.ainvoke(build_prompt(input, **self._how), config)]}
+        answer = yield from either(self._model.invoke, build_prompt(state, **self._how), config)
+        return {"messages": [answer]}
 
 
 def _max_input_tokens(model: ChatModel) -> int | None:

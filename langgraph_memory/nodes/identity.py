@@ -1,15 +1,18 @@
-"""Whose memory a run reads and writes, and where it holds."""
+"""The run that a node works in: whose memory it reads and writes, where that holds, and in which store."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.runnables.config import ensure_config
-from langgraph.runtime import Runtime
+from langgraph.runtime import Runtime, get_runtime
+from langgraph.store.base import BaseStore
 
 from langgraph_memory.domain.memory import Source
 from langgraph_memory.domain.scope import (
@@ -22,7 +25,11 @@ from langgraph_memory.domain.scope import (
     owner_named,
 )
 from langgraph_memory.domain.switches import PAUSED, MemorySwitches
+from langgraph_memory.effects.effect import Effects, aperform, either, perform
 from langgraph_memory.errors import InvalidInputError
+from langgraph_memory.nodes.conversation import last_user_message, messages_of
+from langgraph_memory.nodes.state import RetrievalState
+from langgraph_memory.store import CuratedStore
 
 _GREGORIAN = datetime(1582, 10, 15, tzinfo=UTC)
 """When the time of a UUID begins, which counts 100 nanoseconds."""
@@ -124,3 +131,95 @@ def replayed_from(config: RunnableConfig | None) -> datetime | None:
         raise InvalidInputError(f"the id of checkpoint {asked!r} does not tell when it was made; leave out as_of.")
     ticks = (found.int >> 96) << 28 | (found.int >> 80 & 0xFFFF) << 12 | (found.int >> 64 & 0xFFF)
     return _GREGORIAN + timedelta(microseconds=ticks // 10)
+
+
+IdentityResolver = Callable[[Runtime[Any], RunnableConfig], Identity]
+Update = dict[str, Any]
+
+
+class InRun:
+    """What works in a run, on a `CuratedStore`: the one it was given, or else the one the graph was compiled with."""
+
+    def __init__(self, store: CuratedStore | None, identity: IdentityResolver | None) -> None:
+        self._store = store
+        self._identity = identity or resolve_identity
+        self._claims_threads = self._identity is not resolve_identity
+
+    def _of_run(self, runtime: Runtime[Any]) -> CuratedStore:
+        """Return the store of a run; raises InvalidInputError when it has none."""
+        return _curated(self._store if self._store is not None else runtime.store, type(self).__name__)
+
+    def _identify(
+        self, store: CuratedStore, runtime: Runtime[Any], config: RunnableConfig | None, state: Any
+    ) -> Effects[Identity]:
+        """Return whose memory the run works with; one that is resumed and names nobody is its thread's owner's.
+
+        Such a run was given no message: the user's last one is known to be the owner's. Raises MissingOwnerError or
+        IdentityConflictError.
+        """
+        config = ensure_config(config)
+        thread_id = None if runtime.execution_info is None else runtime.execution_info.thread_id
+        if self._claims_threads or thread_id is None or named_owner(runtime, config) is not None:
+            return self._identity(runtime, config)
+        authors, last = store.authors, last_user_message(messages_of(state))
+        owner_id = yield from either(authors.resumed, thread_id, last)
+        return self._identity(runtime, config) if owner_id is None else Identity(owner_id, scope_of(runtime, config))
+
+    def _switches(
+        self, store: CuratedStore, runtime: Runtime[Any], config: RunnableConfig | None, owner_id: str
+    ) -> Effects[MemorySwitches]:
+        """Return what the run and its thread both let memory do."""
+        found = switches_of(runtime, ensure_config(config))
+        thread_id = None if runtime.execution_info is None else runtime.execution_info.thread_id
+        if found.paused:
+            return found
+        if thread_id is None:
+            return found.and_also((yield from either(store.admin.owner_memory, owner_id=owner_id)))
+        return found.and_also((yield from either(store.admin.thread_memory, thread_id, owner_id=owner_id)))
+
+    def _claim(self, store: CuratedStore, owner_id: str, thread_id: str | None) -> Effects[None]:
+        """Note whose thread the run works in, where the checkpointer cannot know whom `identity` finds."""
+        if self._claims_threads and thread_id is not None:
+            yield from either(store.authors.claim_thread, thread_id, owner_id=owner_id)
+
+
+class Node(Runnable[Any, Update]):
+    """A graph node, for sync and async graphs alike."""
+
+    def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Update:
+        """Run the node on a state and return what it changes.
+
+        Raises MissingOwnerError when the run names no owner, InvalidInputError when it has no CuratedStore.
+        """
+        return perform(self._steps(input, config))
+
+    async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Update:
+        """Same as `invoke`."""
+        return await aperform(self._steps(input, config))
+
+    @abstractmethod
+    def _steps(self, state: Any, config: RunnableConfig | None) -> Effects[Update]:
+        """Return what the node does on a state, and what that changes in it."""
+
+
+class MemoryNode(InRun, Node):
+    """A graph node that works on the memory of its run."""
+
+    def __call__(self, state: RetrievalState, config: RunnableConfig) -> Update:
+        """Same as `invoke`; its signature tells LangGraph which channels the node uses."""
+        return self.invoke(state, config)
+
+    def _run(self) -> tuple[CuratedStore, Runtime[Any]]:
+        """Return the store and the runtime of this run; fails when it has no store."""
+        runtime = get_runtime()
+        return self._of_run(runtime), runtime
+
+
+def _curated(store: BaseStore | None, node: str) -> CuratedStore:
+    if isinstance(store, CuratedStore):
+        return store
+    found = "no store" if store is None else f"a {type(store).__name__}"
+    raise InvalidInputError(
+        f"{node} needs a CuratedStore and the graph has {found}; compile it with store=memory.store, or pass "
+        f"{node}(store=...)."
+    )

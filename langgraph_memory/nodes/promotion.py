@@ -18,15 +18,12 @@ from langgraph_memory.domain.policy import PromotionPolicy
 from langgraph_memory.domain.promotion import LedgerPlace, PromotionReport
 from langgraph_memory.domain.scope import check_owner
 from langgraph_memory.domain.thread import STRANGER
-from langgraph_memory.effects.effect import Effects, aperform, call, perform
+from langgraph_memory.effects.effect import Effects, either
 from langgraph_memory.errors import ExtractionError, InvalidInputError
-from langgraph_memory.nodes.base import IdentityResolver, MemoryNode, Update
 from langgraph_memory.nodes.conversation import injected_lines, messages_of, utterances_of
-from langgraph_memory.nodes.identity import Identity, source_of
-from langgraph_memory.nodes.readers import AnyExtractor
-from langgraph_memory.nodes.reading import ExtractorName, Reading
-from langgraph_memory.nodes.work import Work
-from langgraph_memory.nodes.worker import PromotionWorker
+from langgraph_memory.nodes.identity import Identity, IdentityResolver, MemoryNode, Update, source_of
+from langgraph_memory.nodes.reading import AnyExtractor, ExtractorName, Reading
+from langgraph_memory.nodes.worker import PromotionWorker, Work
 from langgraph_memory.runs import began
 from langgraph_memory.store import CuratedStore
 from langgraph_memory.store.queue import AT_LATEST, QUIET_FOR
@@ -109,20 +106,7 @@ class PromotionNode(MemoryNode):
         self._work = Work(self._reading, retries or Retries(), on_promotion=on_promotion, on_failure=on_failure)
         self._worker = worker
 
-    def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Update:
-        """Promote from a state's messages, or queue them; it changes nothing in the state.
-
-        Raises MissingOwnerError when the run names no owner, InvalidInputError when it has no CuratedStore.
-        """
-        perform(self._steps(input, config))
-        return {}
-
-    async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Update:
-        """Same as `invoke`."""
-        await aperform(self._steps(input, config))
-        return {}
-
-    def _steps(self, state: Any, config: RunnableConfig | None) -> Effects[None]:
+    def _steps(self, state: Any, config: RunnableConfig | None) -> Effects[Update]:
         store, runtime = self._run()
         source = source_of(runtime, config)
         identity = yield from self._identify(store, runtime, config, state)
@@ -138,6 +122,7 @@ class PromotionNode(MemoryNode):
             if owner_id != STRANGER and said:
                 theirs = replace(turn, place=replace(turn.place, owner_id=owner_id), utterances=said)
                 yield from (self._hear if allowed.learn else self._withhold)(store, theirs)
+        return {}
 
     def _voices(self, turn: _Turn) -> dict[str, list[Utterance]]:
         """Return what was said by the owner whose words it is."""
@@ -154,16 +139,16 @@ class PromotionNode(MemoryNode):
         if not turn.place.is_thread:
             return
         queue, authors = store.queue, store.authors
-        left = yield from call(queue.unread, queue.aunread, turn.utterances, place=turn.place)
+        left = yield from either(queue.unread, turn.utterances, place=turn.place)
         ids = [one.message_id for one in left.utterances]
         owner_id = turn.place.owner_id
-        yield from call(authors.withhold, authors.awithhold, turn.place.thread_id, ids, owner_id=owner_id)
+        yield from either(authors.withhold, turn.place.thread_id, ids, owner_id=owner_id)
 
     def _hear(self, store: CuratedStore, turn: _Turn) -> Effects[None]:
         """Read what nobody has read of one owner's words, or queue it."""
         queue = store.queue
         since = turn.began_at
-        left = yield from call(queue.unread, queue.aunread, turn.utterances, place=turn.place, began_at=since)
+        left = yield from either(queue.unread, turn.utterances, place=turn.place, began_at=since)
         if left.job_due and self._mode == "hot" and self._worker is None:
             yield from self._work.job_of(store, turn.place)
         if self._mode == "hot":
@@ -180,7 +165,7 @@ class PromotionNode(MemoryNode):
         if not any(one.before for one in fresh) or not turn.place.is_thread:
             return fresh
         authors = store.authors
-        others = yield from call(authors.others, authors.aothers, turn.place.thread_id, owner_id=turn.place.owner_id)
+        others = yield from either(authors.others, turn.place.thread_id, owner_id=turn.place.owner_id)
         return [one.model_copy(update={"before": ()}) for one in fresh] if others else fresh
 
     def _promote(
@@ -197,9 +182,8 @@ class PromotionNode(MemoryNode):
         doubtful = self._reading.doubtful(fresh, found)
         if doubtful:
             yield from self._queue(store, self._asking(turn), [one.utterance for one in doubtful], **self._quiet)
-        report = yield from call(
+        report = yield from either(
             store.queue.promote,
-            store.queue.apromote,
             found,
             utterances=fresh,
             place=turn.place,
@@ -217,7 +201,7 @@ class PromotionNode(MemoryNode):
         if self._reading.asks is None or self._worker is not None:
             return
         queue, place = store.queue, self._asking(turn).place
-        left = yield from call(queue.unread, queue.aunread, [], place=place)
+        left = yield from either(queue.unread, [], place=place)
         if left.job_due or (left.waiting and (at_once or left.waiting >= ENOUGH or not place.is_thread)):
             yield from self._work.job_of(store, place, ahead=True)
 
@@ -242,7 +226,7 @@ class PromotionNode(MemoryNode):
         heard: Sequence[str] = ()
         if "assistant" in self._reading.policy.actors:
             thread_id, owner_id = turn.source.thread_id, turn.place.owner_id
-            others = yield from call(authors.others, authors.aothers, thread_id, owner_id=owner_id)
+            others = yield from either(authors.others, thread_id, owner_id=owner_id)
             heard = [*turn.injected, *(one.text for one in turn.said if one.message_id not in others)]
             if others:  # an assistant may repeat what they said, which is not kept here to compare it with
                 fresh = [one for one in fresh if one.actor != "assistant"]
@@ -252,7 +236,7 @@ class PromotionNode(MemoryNode):
             "source": turn.source,
             "began_at": turn.began_at,
         }
-        yield from call(queue.add, queue.aadd, fresh, heard=heard, guard=self._guard, **where, **when)
+        yield from either(queue.add, fresh, heard=heard, guard=self._guard, **where, **when)
         if self._worker is not None:
             self._worker.wake()
 
@@ -301,8 +285,8 @@ def _name_authors(store: CuratedStore, place: LedgerPlace, voices: Mapping[str, 
     wrong: dict[str, list[str]] = {}
     for owner_id, said in voices.items():
         asking = place.owner_id if owner_id == STRANGER else owner_id
-        others = yield from call(authors.others, authors.aothers, place.thread_id, owner_id=asking)
+        others = yield from either(authors.others, place.thread_id, owner_id=asking)
         ids = [one.message_id for one in said if (one.message_id in others) != (owner_id == STRANGER)]
         if owner_id != place.owner_id and ids:
             wrong[owner_id] = ids
-    yield from call(authors.name, authors.aname, place.thread_id, wrong)
+    yield from either(authors.name, place.thread_id, wrong)

@@ -11,8 +11,8 @@ from langchain_core.messages.utils import count_tokens_approximately
 from langgraph_memory.domain.budget import BudgetReport, ContextBudget, TokenCounter, cut_block
 from langgraph_memory.domain.rendering import split_block
 from langgraph_memory.errors import InvalidInputError
-from langgraph_memory.nodes.channel import block_of
 from langgraph_memory.nodes.conversation import messages_of
+from langgraph_memory.nodes.state import block_of
 
 Placement = Literal["user", "system"]
 OnBudget = Callable[[BudgetReport], None]

@@ -1,26 +1,27 @@
-"""Reading messages by an extractor: what it is shown, and what of its findings only repeats."""
+"""Reading messages by an extractor of any kind: what it is shown, and what of its findings only repeats."""
 
 from __future__ import annotations
 
+import inspect
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Literal, cast
 
 from langgraph.errors import GraphBubbleUp
 
-from langgraph_memory.domain.candidate import Actor, Candidate, Utterance
+from langgraph_memory.domain.candidate import Actor, Candidate, Extractor, InformedExtractor, Utterance
 from langgraph_memory.domain.echo import mark_echoes
 from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.memory import Memory, Recall, Source
 from langgraph_memory.domain.policy import PromotionPolicy
 from langgraph_memory.domain.promotion import failed
-from langgraph_memory.effects.effect import Effects, call
+from langgraph_memory.effects.effect import Effects, either
 from langgraph_memory.errors import ExtractionError, InvalidInputError
 from langgraph_memory.extract import ModelExtractor, RuleExtractor
 from langgraph_memory.extract.doubt import doubt
-from langgraph_memory.nodes.readers import AnyExtractor, AsyncExtractorError, Reader, reader_of
 from langgraph_memory.store import CuratedStore
 
 _LOG = logging.getLogger("langgraph_memory")
@@ -36,6 +37,84 @@ _COMPARED = 20
 
 ExtractorName = Literal["auto", "rules", "model"]
 """Who reads: the rules, the model, or the rules and, of what they leave in doubt, the model where it can."""
+_INFORMED = frozenset({"types", "now"})
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+Found = Iterable[Candidate]
+ExtractorFunction = Callable[[Sequence[Utterance]], Found] | Callable[[Sequence[Utterance]], Awaitable[Found]]
+AnyExtractor = Extractor | InformedExtractor | ExtractorFunction
+
+
+class AsyncExtractorError(InvalidInputError):
+    """The extractor is async alone and the run is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What the node calls: `known_limit` says how many memories the extractor wants to see, mostly none.
+
+    `informed` names what else it is given, of `types` and `now`.
+    """
+
+    name: str
+    known_limit: int
+    sync: Callable[..., Any]
+    in_loop: Callable[..., Any]
+    informed: frozenset[str] = frozenset()
+
+    def read(
+        self, utterances: Sequence[Utterance], known: Sequence[Memory] = (), about: Mapping[str, Any] = _NOTHING
+    ) -> list[Candidate]:
+        """Return the candidates found.
+
+        Raises AsyncExtractorError when the extractor is async alone, TypeError when it returns what is no candidate.
+        """
+        found = self._call(self.sync, utterances, known, about)
+        if inspect.isawaitable(found):
+            if inspect.iscoroutine(found):
+                found.close()
+            raise AsyncExtractorError(f"the extractor {self.name} is async; run the graph with ainvoke or astream.")
+        return _candidates(found, utterances)
+
+    async def aread(
+        self, utterances: Sequence[Utterance], known: Sequence[Memory] = (), about: Mapping[str, Any] = _NOTHING
+    ) -> list[Candidate]:
+        """Same as `read`."""
+        found = self._call(self.in_loop, utterances, known, about)
+        return _candidates(await found if inspect.isawaitable(found) else found, utterances)
+
+    def _call(
+        self, function: Callable[..., Any], said: Sequence[Utterance], known: Sequence[Memory], about: Mapping[str, Any]
+    ) -> Any:
+        wanted = {name: about[name] for name in self.informed & about.keys()}
+        return function(said, known, **wanted) if self.known_limit else function(said, **wanted)
+
+
+def _candidates(found: Iterable[Any], utterances: Sequence[Utterance]) -> list[Candidate]:
+    """Return what was found; what names no message was found in the only one that was read."""
+    candidates = list(found)
+    if not all(isinstance(one, Candidate) for one in candidates):
+        raise TypeError("an extractor returns candidates")
+    if len(utterances) != 1:
+        return candidates
+    only = utterances[0].message_id
+    return [one if one.message_id else one.model_copy(update={"message_id": only}) for one in candidates]
+
+
+def reader_of(extractor: AnyExtractor) -> Reader:
+    """Return the reader of an extractor; a function is known to the ledger by its qualified name.
+
+    Raises InvalidInputError when it is neither an extractor nor a function.
+    """
+    if isinstance(extractor, Extractor):
+        sync = extractor.extract
+        limit = extractor.known_limit if isinstance(extractor, InformedExtractor) else 0
+        informed = _INFORMED & inspect.signature(sync).parameters.keys()
+        return Reader(extractor.name, limit, sync, getattr(extractor, "aextract", sync), informed)
+    if callable(extractor):
+        function = cast(Callable[..., Any], extractor)
+        name = f"{function.__module__}.{getattr(function, '__qualname__', type(function).__qualname__)}"
+        return Reader(name, 0, function, function)
+    raise InvalidInputError(f"an extractor is an Extractor or a function, not {type(extractor).__name__}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +168,15 @@ class Reading:
         """Return the messages that the model is to be asked about, since what was found in them may not be all."""
         if self.asks is None:
             return []
-        told = [one for one in found if not one.changes_only]
-        sure = [one for one in told if one.flaw is not None or self.policy.judge(one).reason not in _UNSURE]
-        of_each = ((one, [each for each in sure if each.message_id == one.message_id]) for one in utterances)
-        chances = (Doubtful(one, doubt(one, mine)) for one, mine in of_each)
+        sure: dict[str, list[Candidate]] = {one.message_id: [] for one in utterances}
+        for one in found:
+            if one.message_id in sure and self._is_sure(one):
+                sure[one.message_id].append(one)
+        chances = [Doubtful(one, doubt(one, sure[one.message_id])) for one in utterances]
         return [one for one in chances if one.chance >= _WORTH]
+
+    def _is_sure(self, one: Candidate) -> bool:
+        return not one.changes_only and (one.flaw is not None or self.policy.judge(one).reason not in _UNSURE)
 
     @property
     def compares(self) -> bool:
@@ -120,7 +203,7 @@ class Reading:
         if self.compares:
             asked: dict[str, Any] = {"owner_id": owner_id, "scope": scope, "source": source}
             asked["limit"] = max(self.reader.known_limit, _COMPARED)
-            recall = yield from call(store.recall, store.arecall, _words(utterances), **asked)
+            recall = yield from either(store.recall, _words(utterances), **asked)
         shown = () if recall is None else recall.memories[: self.reader.known_limit]
         about = store.queue.surroundings()
         found = yield from (self._each if alone else self._all)(utterances, shown, about)
@@ -129,7 +212,7 @@ class Reading:
     def _all(
         self, utterances: Sequence[Utterance], shown: Sequence[Memory], about: Mapping[str, Any]
     ) -> Effects[list[Candidate]]:
-        return (yield from call(self.reader.read, self.reader.aread, utterances, shown, about))
+        return (yield from either(self.reader.read, utterances, shown, about))
 
     def _each(
         self, utterances: Sequence[Utterance], shown: Sequence[Memory], about: Mapping[str, Any]

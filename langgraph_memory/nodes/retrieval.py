@@ -13,12 +13,11 @@ from langgraph_memory.domain.budget import ContextBudget
 from langgraph_memory.domain.memory import Recall
 from langgraph_memory.domain.rendering import render
 from langgraph_memory.domain.search.filters import MemoryFilter
-from langgraph_memory.effects.effect import Effects, aperform, call, perform
+from langgraph_memory.effects.effect import Effects, either
 from langgraph_memory.errors import InvalidInputError
-from langgraph_memory.nodes.base import IdentityResolver, MemoryNode, Update
-from langgraph_memory.nodes.channel import warn_of_lost_block
 from langgraph_memory.nodes.conversation import last_question, last_speaker, latest_input, messages_of
-from langgraph_memory.nodes.identity import Identity, replayed_from, source_of
+from langgraph_memory.nodes.identity import Identity, IdentityResolver, MemoryNode, Update, replayed_from, source_of
+from langgraph_memory.nodes.state import warn_of_lost_block
 from langgraph_memory.runs import began
 from langgraph_memory.store import CuratedStore
 from langgraph_memory.telemetry import note_run
@@ -72,17 +71,6 @@ class RetrievalNode(MemoryNode):
         self._query = query
         self._on_recall = on_recall
 
-    def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Update:
-        """Recall for a state, and return the block and the receipt's id.
-
-        Raises MissingOwnerError when the run names no owner, InvalidInputError when it has no CuratedStore.
-        """
-        return perform(self._steps(input, config))
-
-    async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Update:
-        """Same as `invoke`."""
-        return await aperform(self._steps(input, config))
-
     def _steps(self, state: Any, config: RunnableConfig | None) -> Effects[Update]:
         store, runtime = self._run()
         source = source_of(runtime, config)
@@ -92,12 +80,12 @@ class RetrievalNode(MemoryNode):
         allowed = yield from self._switches(store, runtime, config, identity.owner_id)
         if not allowed.learn and source.thread_id is not None:
             authors, given = store.authors, latest_input(mine)
-            yield from call(authors.withhold, authors.awithhold, source.thread_id, given, owner_id=identity.owner_id)
+            yield from either(authors.withhold, source.thread_id, given, owner_id=identity.owner_id)
         if not allowed.recall:
             yield from self._claim(store, identity.owner_id, source.thread_id)
             return {"memory_context": "", "recall_id": ""}
         asked["reader"] = last_speaker(mine)
-        recall = yield from call(store.recall, store.arecall, self._query(mine), source=source, **asked)
+        recall = yield from either(store.recall, self._query(mine), source=source, **asked)
         yield from self._claim(store, identity.owner_id, source.thread_id)
         warn_of_lost_block(config)
         return self._update(recall)
@@ -111,10 +99,10 @@ class RetrievalNode(MemoryNode):
         if thread_id is None:
             return messages
         authors = store.authors
-        others = yield from call(authors.others, authors.aothers, thread_id, owner_id=owner_id)
+        others = yield from either(authors.others, thread_id, owner_id=owner_id)
         mine = [one for one in messages if one.id not in others]
         given = latest_input(mine)
-        yield from call(authors.claim, authors.aclaim, thread_id, given, owner_id=owner_id, began_at=since)
+        yield from either(authors.claim, thread_id, given, owner_id=owner_id, began_at=since)
         return mine
 
     def _asked(self, identity: Identity, config: RunnableConfig | None) -> dict[str, Any]:

@@ -1,31 +1,166 @@
-"""`PromotionWorker`: works off what `PromotionNode(mode="background")` queued, beside the turns or in their stead."""
+"""Works off what is queued: a turn's own job beside it, and all jobs by a `PromotionWorker`."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from queue import Empty, SimpleQueue
 from threading import Thread
 from time import monotonic
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
+from langgraph_memory.domain.candidate import Candidate
 from langgraph_memory.domain.guard import GuardPolicy
-from langgraph_memory.domain.jobs import Retries
+from langgraph_memory.domain.jobs import Batch, Failure, LeasedJob, Retries
 from langgraph_memory.domain.policy import PromotionPolicy
-from langgraph_memory.domain.promotion import PromotionReport
-from langgraph_memory.effects.effect import Effects, aperform, call, perform
-from langgraph_memory.errors import DatabaseClosedError, ExtractionError, InvalidInputError
-from langgraph_memory.nodes.readers import AnyExtractor
-from langgraph_memory.nodes.reading import ExtractorName, Reading
-from langgraph_memory.nodes.work import Work, WorkReport
+from langgraph_memory.domain.promotion import LedgerPlace, PromotionReport
+from langgraph_memory.effects.effect import Caller, Effects, aperform, either
+from langgraph_memory.effects.twins import runs_effects, twin_of
+from langgraph_memory.errors import DatabaseClosedError, DatabaseError, ExtractionError, InvalidInputError
+from langgraph_memory.nodes.reading import AnyExtractor, ExtractorName, Reading, is_passing
 from langgraph_memory.store import CuratedStore
+from langgraph_memory.views import Table, to_html
+from langgraph_memory.views.words import agreeing, counted
 
 _LOG = logging.getLogger("langgraph_memory")
 _SHORTEST = 0.01
+
+
+class WorkReport(NamedTuple):
+    """What a worker did: how many jobs it took and messages it read, how many failed, and how many it set aside."""
+
+    jobs: int = 0
+    messages: int = 0
+    failed: int = 0
+    set_aside: int = 0
+
+    def plus(self, other: WorkReport) -> WorkReport:
+        """Return the sum of two reports."""
+        return WorkReport(*(mine + more for mine, more in zip(self, other, strict=True)))
+
+    def tables(self) -> Sequence[Table]:
+        """Return its numbers."""
+        return [Table.of("worked off", ("jobs", "messages", "failed", "set aside"), [self])]
+
+    def _repr_html_(self) -> str:
+        return "".join(map(to_html, self.tables()))
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How jobs are worked on: by which reading, how long a lease lasts, how failures are tried again, who is told."""
+
+    reading: Reading
+    retries: Retries = field(default_factory=Retries)
+    lease_for: timedelta = timedelta(minutes=5)
+    on_promotion: Callable[[PromotionReport], None] | None = None
+    on_failure: Callable[[ExtractionError], None] | None = None
+
+    def next_job(self, store: CuratedStore, *, ahead: bool) -> Effects[WorkReport | None]:
+        """Work on the job that has been due longest; None when there is none."""
+        queue = store.queue
+        how: dict[str, Any] = {"lease_for": self.lease_for, "retries": self.retries, "ahead": ahead}
+        for name in self.reading.names:
+            job = yield from either(queue.claim, name, **how)
+            if job is not None:
+                return (yield from self._on(store, job))
+        return None
+
+    def job_of(self, store: CuratedStore, place: LedgerPlace, *, ahead: bool = False) -> Effects[WorkReport | None]:
+        """Work on the job of one thread; None when it is somebody else's, or not due and not to be taken `ahead`."""
+        queue = store.queue
+        how: dict[str, Any] = {"lease_for": self.lease_for, "retries": self.retries, "ahead": ahead}
+        job = yield from either(queue.claim_of, place, **how)
+        return None if job is None else (yield from self._on(store, job))
+
+    def time_left(self, store: CuratedStore) -> Effects[timedelta | None]:
+        """Return how long it is until there is a job to work on; None when nothing waits."""
+        queue = store.queue
+        left: list[timedelta] = []
+        for name in self.reading.names:
+            found = yield from either(queue.time_left, name)
+            left += [] if found is None else [found]
+        return min(left, default=None)
+
+    def _on(self, store: CuratedStore, job: LeasedJob) -> Effects[WorkReport]:
+        batches = job.batches(self.retries)
+        failures: list[Failure] = []
+        for place, batch in enumerate(batches, 1):
+            last = place == len(batches) and not failures
+            failures += yield from self._try(store, job, batch, last=last)
+        spent = 0
+        if failures or not batches:
+            spent = yield from either(store.queue.give_back, job.lease, failures, retries=self.retries)
+        failed = sum(len(one.batch.messages) for one in failures)
+        return WorkReport(1, sum(len(batch.messages) for batch in batches) - failed, failed, spent)
+
+    def _try(self, store: CuratedStore, job: LeasedJob, batch: Batch, *, last: bool) -> Effects[list[Failure]]:
+        """Read and store a batch, or what can be of it; return what failed, and why."""
+        try:
+            yield from self._promote(store, job, batch, last=last)
+        except DatabaseError:
+            raise
+        except Exception as error:
+            if isinstance(error, ExtractionError) or is_passing(error) or len(batch.messages) == 1:
+                return [self._failed(batch, error)]
+        else:
+            return []
+        failures: list[Failure] = []
+        for place, one in enumerate(batch.messages, 1):
+            alone = last and place == len(batch.messages) and not failures
+            failures += yield from self._try(store, job, Batch((one,)), last=alone)
+        return failures
+
+    def _promote(self, store: CuratedStore, job: LeasedJob, batch: Batch, *, last: bool) -> Effects[None]:
+        found = yield from self._read(store, job, batch)
+        yield from self._ask_later(store, job, batch, found)
+        report = yield from either(store.queue.finish, job.lease, batch, found, policy=self.reading.policy, last=last)
+        if report is not None and self.on_promotion is not None:
+            self.on_promotion(report)
+
+    def _read(self, store: CuratedStore, job: LeasedJob, batch: Batch) -> Effects[list[Candidate]]:
+        if not batch.readable:
+            return []
+        where: dict[str, Any] = {
+            "owner_id": job.lease.place.owner_id,
+            "scope": batch.scope,
+            "source": batch.messages[-1].source,
+        }
+        reading = self.reading.named(job.lease.place.extractor)
+        return (yield from reading.read(store, batch.readable, job.heard, **where))
+
+    def _ask_later(
+        self, store: CuratedStore, job: LeasedJob, batch: Batch, found: Sequence[Candidate]
+    ) -> Effects[None]:
+        """Queue for the model what the rules leave in doubt, before it counts as read by them."""
+        place, queue = job.lease.place, store.queue
+        reading = self.reading.named(place.extractor)
+        if reading.asks is None:
+            return
+        doubtful = {one.utterance.message_id for one in reading.doubtful(batch.readable, found)}
+        how: dict[str, Any] = {"place": replace(place, extractor=reading.asks.name), "heard": job.heard, "quiet_for": 0}
+        for one in batch.messages:
+            if one.utterance.message_id in doubtful:
+                where: dict[str, Any] = {"scope": one.scope, "source": one.source}
+                yield from either(queue.add, [one.utterance], guard=reading.policy.guard, **where, **how)
+
+    def _failed(self, batch: Batch, error: Exception) -> Failure:
+        """Report a failure; nothing of what was said reaches the log."""
+        if not isinstance(error, ExtractionError):
+            name = type(error).__name__
+            error = ExtractionError(f"The messages could not be promoted: {name}.", name)
+        number = len(batch.messages)
+        _LOG.warning(
+            "promotion failed (%s); %s %s", error.reason, counted(number, "messages"), agreeing(number, "wait")
+        )
+        if self.on_failure is not None:
+            self.on_failure(error)
+        return Failure(batch, error.reason)
 
 
 class PromotionWorker:
@@ -41,6 +176,8 @@ class PromotionWorker:
     With `reflect_every` it also writes what an owner's sessions have in common (`CuratedStore.hygiene.reflect`), after
     it has worked off a job of theirs and at most once in that time.
     """
+
+    _runner = Caller()
 
     def __init__(
         self,
@@ -83,21 +220,19 @@ class PromotionWorker:
         """Return the names of the extractors whose jobs it takes: with a `model` that can be asked, two."""
         return self._work.reading.names
 
-    def run_once(self, limit: int | None = None) -> WorkReport:
+    @runs_effects
+    def run_once(self, limit: int | None = None) -> Effects[WorkReport]:
         """Work off the jobs that are due, at most `limit` of them, and return what was done."""
-        return perform(self._jobs(limit))
+        return self._jobs(limit)
 
-    async def arun_once(self, limit: int | None = None) -> WorkReport:
-        """Same as `run_once`."""
-        return await aperform(self._jobs(limit))
+    arun_once = twin_of(run_once)
 
-    def drain(self) -> WorkReport:
+    @runs_effects
+    def drain(self) -> Effects[WorkReport]:
         """Work off every job that has not failed, due or not, and every other that is due."""
-        return perform(self._jobs(ahead=True))
+        return self._jobs(ahead=True)
 
-    async def adrain(self) -> WorkReport:
-        """Same as `drain`."""
-        return await aperform(self._jobs(ahead=True))
+    adrain = twin_of(drain)
 
     def start(self) -> Self:
         """Begin to work in a thread; when it works already, nothing happens."""
@@ -211,6 +346,6 @@ class PromotionWorker:
         now, hygiene = monotonic(), self._store.hygiene
         due = [one for one in self._changed if now >= self._reflected.get(one, now)]
         for owner_id in due:
-            yield from call(hygiene.reflect, hygiene.areflect, owner_id=owner_id)
+            yield from either(hygiene.reflect, owner_id=owner_id)
             self._reflected[owner_id] = now + self._reflect_every.total_seconds()
             self._changed.discard(owner_id)

@@ -55,11 +55,11 @@ def _receipts(owner_id: str, wanted: Mapping[str, Any]) -> Effects[Records[Recei
 def explain(recall: Recall | Receipt | str, owner_id: str, shared_with: Sequence[str]) -> Transaction[Explanation]:
     """Return why a recall found what it did; raises ReceiptNotFoundError."""
     others = [check_owner(other) for other in several("shared_with", shared_with)]
-    return _explanation(_id_of(recall), check_owner(owner_id), others)
+    return _explain(_id_of(recall), check_owner(owner_id), others)
 
 
 @reads_settled
-def _explanation(receipt_id: str, owner_id: str, shared_with: Sequence[str]) -> Effects[Explanation]:
+def _explain(receipt_id: str, owner_id: str, shared_with: Sequence[str]) -> Effects[Explanation]:
     """Return what the receipt of a recall says, with the memories as they were then."""
     receipt = yield from _receipt(receipt_id, owner_id)
     at = to_microseconds(datetime.fromisoformat(receipt.body["request"]["at"]))

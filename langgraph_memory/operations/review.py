@@ -49,11 +49,11 @@ def review(
     """Return a page of what of an owner's memories is to be looked at, one kind after the other."""
     check_bounds({"limit": limit, "offset": offset})
     request = _Request(check_owner(owner_id), check_kind(kind), policy, settings.types, settings.clock(), limit, offset)
-    return _page(request)
+    return _review(request)
 
 
 @reads_settled
-def _page(request: _Request) -> Effects[Records[ReviewItem]]:
+def _review(request: _Request) -> Effects[Records[ReviewItem]]:
     found: list[ReviewItem] = []
     for kind in request.kinds:
         left = request.offset + request.limit - len(found)
