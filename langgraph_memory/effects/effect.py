@@ -80,8 +80,13 @@ async def aperform(calls: Effects[T]) -> T:
 class Caller:
     """The runner of what yields calls alone, for objects that have no engine of their own."""
 
-    run = staticmethod(perform)
-    arun = staticmethod(aperform)
+    def run(self, calls: Effects[T], _name: str = "") -> T:
+        """Run them to their end."""
+        return perform(calls)
+
+    async def arun(self, calls: Effects[T], _name: str = "") -> T:
+        """Same as `run`."""
+        return await aperform(calls)
 
 
 def drive(generator: Effects[T], perform: Callable[[Any], Any]) -> T:
