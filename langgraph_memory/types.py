@@ -38,14 +38,12 @@ if TYPE_CHECKING:
     from langgraph_memory.effects.engine import Engine
     from langgraph_memory.effects.runner import Embeds
     from langgraph_memory.engine.connect import Opening
-    from langgraph_memory.nodes.base import IdentityResolver
     from langgraph_memory.nodes.graph import ChatModel, Outputs
-    from langgraph_memory.nodes.identity import Identity
+    from langgraph_memory.nodes.identity import Identity, IdentityResolver
     from langgraph_memory.nodes.promotion import Mode, Speakers
     from langgraph_memory.nodes.prompt import OnBudget, Placement
-    from langgraph_memory.nodes.readers import AnyExtractor
-    from langgraph_memory.nodes.reading import ExtractorName
-    from langgraph_memory.nodes.work import WorkReport
+    from langgraph_memory.nodes.reading import AnyExtractor, ExtractorName
+    from langgraph_memory.nodes.worker import WorkReport
     from langgraph_memory.operations.embedding import Index
     from langgraph_memory.operations.settings import StoreSettings
     from langgraph_memory.session import Summarizer
@@ -170,14 +168,12 @@ _HOMES = {
     "langgraph_memory.effects.engine": "Engine".split(),
     "langgraph_memory.effects.runner": "Embeds".split(),
     "langgraph_memory.engine.connect": "Opening".split(),
-    "langgraph_memory.nodes.base": "IdentityResolver".split(),
     "langgraph_memory.nodes.graph": "ChatModel Outputs".split(),
-    "langgraph_memory.nodes.identity": "Identity".split(),
+    "langgraph_memory.nodes.identity": "Identity IdentityResolver".split(),
     "langgraph_memory.nodes.promotion": "Mode Speakers".split(),
     "langgraph_memory.nodes.prompt": "OnBudget Placement".split(),
-    "langgraph_memory.nodes.readers": "AnyExtractor".split(),
-    "langgraph_memory.nodes.reading": "ExtractorName".split(),
-    "langgraph_memory.nodes.work": "WorkReport".split(),
+    "langgraph_memory.nodes.reading": "AnyExtractor ExtractorName".split(),
+    "langgraph_memory.nodes.worker": "WorkReport".split(),
     "langgraph_memory.operations.embedding": "Index".split(),
     "langgraph_memory.operations.settings": "StoreSettings".split(),
     "langgraph_memory.session": "Summarizer".split(),
