@@ -9,10 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from langgraph_memory import GuardPolicy, MemoryType
-from langgraph_memory.errors import InvalidInputError
+from langgraph_memory.errors import InvalidInputError, MissingExtraError
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
 
 DATABASE_VARIABLE: Final = "LANGGRAPH_MEMORY_DB"
 """The environment variable that names the database; it counts more than the table."""
@@ -54,6 +57,37 @@ def configuration(environment: Mapping[str, str] = os.environ) -> Configuration:
         return _checked(table, environment)
     except InvalidInputError as error:
         raise InvalidInputError(f"{file}: {error}") from None
+
+
+def chat_model(name: str, setting: str) -> BaseChatModel:
+    """Return the model that LangChain knows as `provider:name`; `setting` is where it was named.
+
+    Raises MissingExtraError when LangChain or the provider's package is missing, InvalidInputError when the model
+    cannot be set up.
+    """
+    provider, _, rest = name.partition(":")
+    if not provider or not rest:
+        raise InvalidInputError(f"{setting} takes provider:name, such as openai:gpt-5-mini, not {name!r}.")
+    try:
+        from langchain.chat_models import init_chat_model
+    except ImportError as error:
+        raise MissingExtraError.of(f"{setting} needs LangChain", "models") from error
+    try:
+        model: BaseChatModel = init_chat_model(name)
+    except ImportError as error:
+        raise MissingExtraError.of(
+            f"{setting} {name} needs the provider's package", "models", _package(error)
+        ) from error
+    except Exception as error:
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise InvalidInputError(f"{setting} {name} cannot be set up: {lines[0]}") from error
+    return model
+
+
+def _package(error: ImportError) -> str:
+    """Return the package to install for a failed import of a LangChain integration."""
+    missing = error.__cause__ if isinstance(error.__cause__, ImportError) else error
+    return (missing.name or "and the integration of that provider").replace("_", "-")
 
 
 def _read(file: Path) -> Mapping[str, Any]:

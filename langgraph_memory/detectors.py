@@ -90,9 +90,7 @@ class _Sweeper:
 
 def _loaded() -> _Sweeper:
     if find_spec("credsweeper") is None:
-        raise MissingExtraError(
-            "CredSweeperDetector needs credsweeper; install it with: pip install 'langgraph-curated-memory[secrets]'."
-        )
+        raise MissingExtraError.of("CredSweeperDetector needs credsweeper", "secrets")
     with _quiet_import():
         sweeper = _assembled()
     _silence.cover("credsweeper")

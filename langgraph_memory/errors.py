@@ -43,6 +43,7 @@ UserWarning
 from __future__ import annotations
 
 import re
+from typing import Self
 
 from pydantic import ValidationError
 
@@ -57,6 +58,8 @@ _SETTINGS = re.compile(
     re.IGNORECASE,
 )
 _SERVER = re.compile(r"postgres(?:ql)?://", re.IGNORECASE)
+
+DISTRIBUTION = "langgraph-curated-memory"
 
 
 class LangGraphMemoryError(Exception):
@@ -145,6 +148,12 @@ class ExtractionError(LangGraphMemoryError):
 
 class MissingExtraError(LangGraphMemoryError, ImportError):
     """A feature needs an optional dependency that is not installed."""
+
+    @classmethod
+    def of(cls, what: str, extra: str, *packages: str) -> Self:
+        """Return the error of what needs an extra, and perhaps packages beside it."""
+        wanted = " ".join((f"'{DISTRIBUTION}[{extra}]'", *packages))
+        return cls(f"{what}; install it with: pip install {wanted}.")
 
 
 class DatabaseError(LangGraphMemoryError):

@@ -177,6 +177,4 @@ def _runtime() -> Any:
 
 
 def _missing(what: str) -> MissingExtraError:
-    return MissingExtraError(
-        f"index='local' needs {what}; install the extra: pip install 'langgraph-curated-memory[local]'."
-    )
+    return MissingExtraError.of(f"index='local' needs {what}", "local")

@@ -285,9 +285,9 @@ class _Actions:
     async def _in_sight(self, memory_id: str, who: Identity) -> Memory:
         """Return a memory of the owner's that the scope sees; raises InvalidInputError, alike for every other."""
         try:
-            for one in await self._store.ahistory(memory_id, owner_id=who.owner_id):
-                if one.id == memory_id and _sees(who.scope, one.scope):
-                    return one
+            found = await self._store.aget_memory(memory_id, owner_id=who.owner_id)
+            if _sees(who.scope, found.scope):
+                return found
         except MemoryNotFoundError:
             pass  # said alike for one that is there and out of sight
         raise InvalidInputError(f"there is no memory {memory_id[:40]!r} in sight of this server.")

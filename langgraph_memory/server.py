@@ -12,8 +12,8 @@ from threading import Lock
 from typing import Any
 
 from langgraph_memory.checkpointer import ThreadSaver
-from langgraph_memory.configuration import DATABASE_VARIABLE as DATABASE_VARIABLE  # noqa: PLC0414
-from langgraph_memory.configuration import Configuration, configuration
+from langgraph_memory.configuration import DATABASE_VARIABLE as DATABASE_VARIABLE  # noqa: PLC0414, chat_model
+from langgraph_memory.configuration import Configuration, chat_model, configuration
 from langgraph_memory.database import MemoryDatabase, open_memory
 from langgraph_memory.nodes import PromotionNode, PromotionWorker
 from langgraph_memory.store import CuratedStore
@@ -53,12 +53,8 @@ def database_from_environment() -> str:
 
 
 def model_of(settings: Configuration) -> Any:
-    """Return the chat model that the settings name, or None; raises MissingExtraError without LangChain."""
-    if settings.model is None:
-        return None
-    from langchain.chat_models import init_chat_model
-
-    return init_chat_model(settings.model)
+    """Return the chat model that the settings name, or None; raises MissingExtraError or InvalidInputError."""
+    return None if settings.model is None else chat_model(settings.model, "model")
 
 
 class _Shared:

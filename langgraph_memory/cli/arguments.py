@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from langgraph_memory import CuratedStore, Memory, MemoryDatabase
 
-DISTRIBUTION = "langgraph-curated-memory"
 _SQLITE_URL = "sqlite:///"
 
 
@@ -88,42 +87,15 @@ def extra(module: str, what: str, name: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise MissingExtraError(f"{what} needs the extra {name}: pip install '{DISTRIBUTION}[{name}]'.") from error
+        raise MissingExtraError.of(f"{what} needs the extra {name}", name) from error
 
 
 def chat_model(name: str | None) -> BaseChatModel:
-    """Return the model that LangChain knows as `provider:name`, or the offline one when none is named.
+    """Return the model that `--model` names, or the offline one when it names none."""
+    from langgraph_memory import OfflineChatModel
+    from langgraph_memory.configuration import chat_model as named_model
 
-    Raises MissingExtraError when LangChain or the provider's package is missing, InvalidInputError when the model
-    cannot be set up.
-    """
-    if name is None:
-        from langgraph_memory import OfflineChatModel
-
-        return OfflineChatModel()
-    provider, _, rest = name.partition(":")
-    if not provider or not rest:
-        raise InvalidInputError(f"--model takes provider:name, such as openai:gpt-5-mini, not {name!r}.")
-    init_chat_model = extra("langchain.chat_models", "--model", "models").init_chat_model
-    try:
-        model: BaseChatModel = init_chat_model(name)
-    except ImportError as error:
-        install = f"pip install '{DISTRIBUTION}[models]' {_package(error)}"
-        raise MissingExtraError(f"--model {name} needs the provider's package: {install}.") from error
-    except Exception as error:
-        raise InvalidInputError(f"--model {name} cannot be set up: {_first_line(error)}") from error
-    return model
-
-
-def _package(error: ImportError) -> str:
-    """Return the package to install for a failed import of a LangChain integration."""
-    missing = error.__cause__ if isinstance(error.__cause__, ImportError) else error
-    return (missing.name or "and the integration of that provider").replace("_", "-")
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
+    return OfflineChatModel() if name is None else named_model(name, "--model")
 
 
 def index_of(embed: str, dims: int, fields: Sequence[str] | None = None) -> IndexConfig:

@@ -237,9 +237,7 @@ def _settings(engine: str, settings: Callable[..., S], target: str, options: dic
 
 
 def _without_psycopg() -> MissingExtraError:
-    return MissingExtraError(
-        "PostgreSQL needs psycopg; install it with: pip install 'langgraph-curated-memory[postgres]'."
-    )
+    return MissingExtraError.of("PostgreSQL needs psycopg", "postgres")
 
 
 def _cache_bound(cache_bytes: Any) -> CacheBound:

@@ -11,8 +11,6 @@ try:
 except ModuleNotFoundError as error:
     if (error.name or "").partition(".")[0] not in ("fastapi", "starlette", "jinja2", "python_multipart"):
         raise
-    raise MissingExtraError(
-        "the inspector needs the extra inspect: pip install 'langgraph-curated-memory[inspect]'"
-    ) from error
+    raise MissingExtraError.of("the inspector needs FastAPI and Jinja", "inspect") from error
 
 __all__ = ["create_app"]

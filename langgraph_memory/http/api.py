@@ -12,7 +12,6 @@ from fastapi import APIRouter, Header, HTTPException, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from langgraph_memory import Memory, MemoryDatabase, Receipt, Source
-from langgraph_memory.errors import MemoryNotFoundError
 from langgraph_memory.http.access import Access
 from langgraph_memory.http.schema import (
     CheckpointBody,
@@ -49,14 +48,6 @@ def edit_source(edit_id: str) -> Source:
 def etag(memory: Memory) -> str:
     """Return the entity tag of a memory as it is."""
     return f'"{hashlib.blake2b(memory.model_dump_json().encode(), digest_size=12).hexdigest()}"'
-
-
-async def one_memory(memory: MemoryDatabase, memory_id: str, owner_id: str) -> Memory:
-    """Return a memory by its id; raises MemoryNotFoundError."""
-    for one in await memory.store.ahistory(memory_id, owner_id=owner_id):
-        if one.id == memory_id:
-            return one
-    raise MemoryNotFoundError(f"{owner_id!r} has no memory {memory_id!r}.")
 
 
 def json_api(memory: MemoryDatabase, access: Access) -> APIRouter:
@@ -100,7 +91,7 @@ def _add_memories(router: APIRouter, memory: MemoryDatabase, access: Access) -> 
         if_none_match: Annotated[str | None, Header()] = None,
     ) -> Memory:
         """Return one memory, with its ETag."""
-        found = await one_memory(memory, memory_id, access.owner(request, owner_id))
+        found = await store.aget_memory(memory_id, owner_id=access.owner(request, owner_id))
         if if_none_match is not None and if_none_match.removeprefix("W/") == etag(found):
             raise HTTPException(304, headers={"ETag": etag(found)})
         response.headers["ETag"] = etag(found)
@@ -156,7 +147,7 @@ def _add_edits(router: APIRouter, memory: MemoryDatabase, access: Access) -> Non
     async def checked(request: Request, memory_id: str, named: str | None, if_match: str | None) -> str:
         access.check_writes()
         owner = access.owner(request, named)
-        if if_match not in (None, "*") and if_match != etag(await one_memory(memory, memory_id, owner)):
+        if if_match not in (None, "*") and if_match != etag(await store.aget_memory(memory_id, owner_id=owner)):
             raise HTTPException(412, "the memory has changed since; read it again.")
         return owner
 

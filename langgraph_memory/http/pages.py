@@ -19,7 +19,7 @@ from starlette.staticfiles import StaticFiles
 from langgraph_memory import Memory, MemoryDatabase, Recall
 from langgraph_memory.errors import InvalidInputError, ReceiptNotFoundError
 from langgraph_memory.http.access import SESSION, Access, check_csrf, csrf_token
-from langgraph_memory.http.api import ask, edit_source, one_memory, sweep_body
+from langgraph_memory.http.api import ask, edit_source, sweep_body
 from langgraph_memory.http.schema import Question
 from langgraph_memory.http.threads import MOST_CHECKPOINTS, checkpoints
 from langgraph_memory.types import ReviewItem
@@ -197,7 +197,9 @@ async def _matching(site: _Site, owner: str, asked: str) -> list[Memory]:
     """Return an owner's live memories that match, in every scope, best first."""
     place = site.memory.store.view(owner_id=owner).namespace[:2]
     found = await site.memory.store.asearch(place, query=asked, limit=PAGE)
-    return [await one_memory(site.memory, item.key, owner) for item in found if "memory_type" in item.value]
+    return [
+        await site.memory.store.aget_memory(item.key, owner_id=owner) for item in found if "memory_type" in item.value
+    ]
 
 
 def _add_memory(router: APIRouter, site: _Site) -> None:

@@ -120,7 +120,6 @@ def _promoted(receipt: Receipt) -> Iterator[str]:
 
 async def _known(memory: MemoryDatabase, memory_id: str, owner_id: str) -> list[Memory]:
     try:
-        versions = await memory.store.ahistory(memory_id, owner_id=owner_id)
+        return [await memory.store.aget_memory(memory_id, owner_id=owner_id)]
     except MemoryNotFoundError:  # forgotten since
         return []
-    return [one for one in versions if one.id == memory_id]

@@ -161,12 +161,10 @@ class ModelActions(InRun):
         store, owner_id = run.store, run.identity.owner_id
         unknown = f"Not forgotten: no memory has the id {as_line(memory_id[:64])!r}; recall it first."
         try:
-            versions = yield from either(store.history, memory_id, owner_id=owner_id)
+            known = yield from either(store.get_memory, memory_id, owner_id=owner_id)
         except LangGraphMemoryError:
             raise _RefusedError(unknown) from None
-        in_sight = visible_from(run.identity.scope)
-        known = next((one for one in versions if one.id == memory_id and one.scope in in_sight), None)
-        if known is None:
+        if known.scope not in visible_from(run.identity.scope):
             raise _RefusedError(unknown)
         entry = Entry(content=known.content, quote=evidence, action="forget", target=1)
         _concluded(run, entry, (known,), refused="Not forgotten")

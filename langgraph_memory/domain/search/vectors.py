@@ -119,9 +119,7 @@ def numpy() -> Any:
     try:
         import numpy as module
     except ImportError as error:
-        raise MissingExtraError(
-            "an index needs numpy; install it with: pip install 'langgraph-curated-memory[vectors]'."
-        ) from error
+        raise MissingExtraError.of("an index needs numpy", "vectors") from error
     return module
 
 

@@ -24,9 +24,7 @@ def sqlcipher() -> ModuleType:
     try:
         from sqlcipher3 import dbapi2
     except ImportError as error:
-        raise MissingExtraError(
-            "encryption_key needs SQLCipher; install it with: pip install 'langgraph-curated-memory[encryption]'."
-        ) from error
+        raise MissingExtraError.of("encryption_key needs SQLCipher", "encryption") from error
     module: ModuleType = dbapi2
     return module
 
