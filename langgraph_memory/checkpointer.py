@@ -34,7 +34,7 @@ from langgraph_memory.checkpoints._compat import (
 )
 from langgraph_memory.checkpoints.caches import Caches
 from langgraph_memory.checkpoints.classes import Readable
-from langgraph_memory.checkpoints.codec import Codec, split, without_version
+from langgraph_memory.checkpoints.codec import Codec, split, versions_to_store
 from langgraph_memory.checkpoints.configs import begun_at, config_of, key_of_config, owner_of_run, thread_of
 from langgraph_memory.checkpoints.decode import Shared
 from langgraph_memory.checkpoints.encode import Values, unserialisable
@@ -430,9 +430,9 @@ class ThreadSaver(BaseCheckpointSaver[int]):
     ) -> Draft:
         key, kept = key_of_config(config), get_checkpoint_metadata(config, metadata)
         versions, body = split(checkpoint, kept)
-        for name in (*new_versions, *without_version(checkpoint)):
-            self._check_readable(name, checkpoint["channel_values"].get(name))
         changed, unchanged = _channels(checkpoint, new_versions)
+        for name, _, value in changed:
+            self._check_readable(name, value)
         return Draft(
             key=key._replace(checkpoint_id=str(checkpoint["id"])),
             parent_checkpoint_id=key.checkpoint_id,
@@ -515,9 +515,10 @@ def _channels(checkpoint: Checkpoint, new_versions: ChannelVersions) -> tuple[_C
     values = checkpoint["channel_values"]
     changed: _Channels = []
     unchanged: _Channels = []
-    for name, version in checkpoint["channel_versions"].items():
+    for name, version in versions_to_store(checkpoint).items():
         if name in values:
-            (changed if name in new_versions else unchanged).append((name, str(version), values[name]))
+            is_new = name in new_versions or name not in checkpoint["channel_versions"]
+            (changed if is_new else unchanged).append((name, str(version), values[name]))
     return changed, unchanged
 
 

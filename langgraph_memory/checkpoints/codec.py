@@ -211,21 +211,18 @@ def split(checkpoint: Checkpoint, metadata: CheckpointMetadata) -> tuple[str, li
     """Return the channel versions as JSON, and the checkpoint and its metadata without what is stored elsewhere.
 
     In their place the body has a checksum of the versions, and a number whose bits say which of the channels have a
-    value. The versions stay in it too when JSON does not keep them exactly. A checkpoint or metadata with other fields
-    than LangGraph's is kept with their names, and so are values of channels that have no version.
+    value. The versions stay in it too when JSON does not keep them exactly, or where some channels have a value and no
+    version, which are given one to be stored under. A checkpoint or metadata with other fields than LangGraph's is kept
+    with their names.
     """
-    versions, values = checkpoint["channel_versions"], checkpoint["channel_values"]
-    exact = all(map(_is_exact, versions.values()))
-    text = _compact(versions if exact else {name: str(version) for name, version in versions.items()})
+    versions, stored = checkpoint["channel_versions"], versions_to_store(checkpoint)
+    exact = stored is versions and all(map(_is_exact, versions.values()))
+    text = _compact(versions if exact else {name: str(version) for name, version in stored.items()})
     kept = crc32(text.encode()) if exact else versions
-    valued = _valued(versions, values)
-    moment, unversioned = checkpoint["ts"], {name: values[name] for name in without_version(checkpoint)}
-    if tuple(checkpoint) != _FIELDS or tuple(metadata)[:3] != _METADATA or type(moment) is not str or unversioned:
-        return text, [
-            {**checkpoint, "id": "", "channel_values": unversioned, "channel_versions": kept},
-            metadata,
-            valued,
-        ]
+    valued = _valued(versions, checkpoint["channel_values"])
+    moment = checkpoint["ts"]
+    if tuple(checkpoint) != _FIELDS or tuple(metadata)[:3] != _METADATA or type(moment) is not str:
+        return text, [{**checkpoint, "id": "", "channel_values": {}, "channel_versions": kept}, metadata, valued]
     source, step, parents, *others = metadata.values()
     seen, updated = checkpoint["versions_seen"], checkpoint["updated_channels"]
     body: list[Any] = [checkpoint["v"], _packed_time(moment), kept, valued, seen, updated, source, step, parents]
@@ -234,9 +231,11 @@ def split(checkpoint: Checkpoint, metadata: CheckpointMetadata) -> tuple[str, li
     return text, body
 
 
-def without_version(checkpoint: Checkpoint) -> set[str]:
-    """Return the channels that have a value and no version; those of a graph all have one."""
-    return checkpoint["channel_values"].keys() - checkpoint["channel_versions"].keys()
+def versions_to_store(checkpoint: Checkpoint) -> Mapping[str, Any]:
+    """Return the version of each channel; of one that has a value and no version, unlike a graph's, one of its own."""
+    versions = checkpoint["channel_versions"]
+    unversioned = checkpoint["channel_values"].keys() - versions.keys()
+    return {**versions, **dict.fromkeys(unversioned, f"@{checkpoint['id']}")} if unversioned else versions
 
 
 def join(
@@ -253,10 +252,12 @@ def join(
         ts = moment if type(moment) is str else (_EPOCH + moment * _MICROSECOND).isoformat()
         named = dict(zip(_FIELDS, (v, ts, None, None, kept, seen, updated), strict=True))
         metadata = {"source": source, "step": step, "parents": parents, **(others[0] if others else {})}
+    if isinstance(named["channel_versions"], dict):
+        _check_unversioned(named["channel_versions"], versions, values)
     named["channel_versions"] = _checked(named["channel_versions"], versions)
     _check_values(named["channel_versions"], valued, values)
     named["id"] = checkpoint_id
-    named["channel_values"] = {**named["channel_values"], **values} if named["channel_values"] else values
+    named["channel_values"] = values
     return cast(Checkpoint, named), metadata
 
 
@@ -271,6 +272,12 @@ def _check_values(versions: Mapping[str, Any], valued: int | bytes, values: Mapp
     missing = [name for place, name in enumerate(versions) if bits >> place & 1 and name not in values]
     if missing:
         raise ValueError(f"the value of channel {missing[0]!r} is missing")
+
+
+def _check_unversioned(kept: Mapping[str, Any], versions: str, values: Mapping[str, Any]) -> None:
+    missing = json.loads(versions).keys() - kept.keys() - values.keys()
+    if missing:
+        raise ValueError(f"the value of channel {min(missing)!r} is missing")
 
 
 def _checked(kept: int | Mapping[str, Any], versions: str) -> Any:

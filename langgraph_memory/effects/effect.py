@@ -136,3 +136,12 @@ class Done:
     def __await__(self) -> Generator[Any, None, None]:
         """Return at once."""
         yield from ()
+
+
+class DoneCount(int):
+    """How many things were done already; it may be awaited all the same, as `Done` may."""
+
+    def __await__(self) -> Generator[Any, None, int]:
+        """Return the number at once."""
+        yield from ()
+        return int(self)

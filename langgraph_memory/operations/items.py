@@ -50,7 +50,7 @@ from langgraph_memory.domain.search.filters import check_filter, matches, needle
 from langgraph_memory.domain.search.lexical import Corpus, lexical_matches
 from langgraph_memory.domain.search.vectors import VectorSearch
 from langgraph_memory.domain.text import search_terms
-from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.effect import DoneCount, Effects
 from langgraph_memory.effects.runner import EmbedQuery
 from langgraph_memory.effects.transaction import Query, Row, reads, writes, writes_at_once, writes_repeatably
 from langgraph_memory.errors import InvalidInputError, InvalidMemoryError
@@ -160,14 +160,14 @@ def _like(calls: Sequence[Sequence[Op]], flat: Sequence[T]) -> list[list[T]]:
     return [[next(left) for _ in ops] for ops in calls]
 
 
-def sweep(settings: StoreSettings, now: datetime | None = None) -> Effects[int]:
+def sweep(settings: StoreSettings, now: datetime | None = None) -> Effects[DoneCount]:
     """Delete every item and memory whose time is over, and return how many."""
     total: int = 0
     while True:
         deleted: int = yield sweep_expired(now or settings.clock(), _SWEEP)
         total += deleted
         if deleted < _SWEEP:
-            return total
+            return DoneCount(total)
 
 
 def checked(ops: Iterable[Op]) -> list[Op]:

@@ -18,7 +18,7 @@ from langgraph_memory.domain.receipts import DEFAULT_RECEIPTS, Kept, ReceiptPoli
 from langgraph_memory.domain.scope import GLOBAL
 from langgraph_memory.domain.search.filters import MemoryFilter
 from langgraph_memory.domain.types import MemoryType, MemoryTypes
-from langgraph_memory.effects.effect import Done, Effects, in_thread
+from langgraph_memory.effects.effect import Done, DoneCount, Effects, in_thread
 from langgraph_memory.effects.engine import Engine
 from langgraph_memory.effects.runner import Runner
 from langgraph_memory.effects.twins import Operation, runs_effects, twin_of
@@ -399,8 +399,8 @@ class CuratedStore(BaseStore):
     aforget = twin_of(forget)
 
     @runs_effects
-    def sweep_ttl(self) -> Operation[int]:
-        """Delete every item and memory whose time is over, and return how many."""
+    def sweep_ttl(self) -> Operation[DoneCount]:
+        """Delete every item and memory whose time is over, and return how many; the number may be awaited."""
         return items.sweep(self._settings)
 
     asweep_ttl = twin_of(sweep_ttl)

@@ -11,6 +11,7 @@ import pytest
 from langchain_core.messages import AnyMessage, HumanMessage
 from langgraph.channels.delta import DeltaChannel
 from langgraph.checkpoint.base import BaseCheckpointSaver, empty_checkpoint
+from langgraph.checkpoint.serde.types import _DeltaSnapshot
 from langgraph.graph import START, StateGraph
 from langgraph.graph.message import _messages_delta_reducer
 from langgraph.types import Overwrite
@@ -139,3 +140,22 @@ def test_the_values_of_two_histories_share_nothing(memory: MemoryDatabase, mode:
             found["seed"].value.clear()
 
     assert ask(memory, mode, THREAD) == before
+
+
+@pytest.mark.parametrize("seed", [_DeltaSnapshot(["a", "b"]), ["a", "b"], _DeltaSnapshot("x" * 2000), 7])
+def test_a_value_that_has_no_version_is_where_a_channel_is_replayed_from(memory: MemoryDatabase, seed: Any) -> None:
+    saver, config = memory.checkpointer, {"configurable": {"thread_id": "t", "checkpoint_ns": ""}}
+    given = []
+    for step in range(4):
+        checkpoint = empty_checkpoint()
+        checkpoint["channel_versions"] = {"plain": step}
+        checkpoint["channel_values"] = {"plain": step} | ({"notes": seed} if step == 1 else {})
+        config = saver.put(config, checkpoint, {"source": "loop", "step": step, "parents": {}}, {"plain": step})
+        saver.put_writes(config, [("notes", f"w{step}")], f"task{step}")
+        given.append((config, checkpoint))
+
+    found = saver.get_delta_channel_history(config=config, channels=["notes"])["notes"]
+
+    assert found.get("seed") == seed
+    assert [value for _, _, value in found["writes"]] == ["w1", "w2"]
+    assert [saver.get_tuple(config).checkpoint for config, _ in given] == [checkpoint for _, checkpoint in given]

@@ -295,6 +295,14 @@ async def test_setup_may_be_awaited_as_that_of_the_async_peers(database: str) ->
         memory.store.setup()
 
 
+async def test_a_sweep_may_be_awaited_as_that_of_the_async_peers(database: str) -> None:
+    with open_memory(database) as memory:
+        memory.store.put(("docs",), "a", {"n": 1}, ttl=1e-9)
+
+        assert await memory.store.sweep_ttl() == 1
+        assert memory.store.sweep_ttl() + 1 == 1
+
+
 def test_values_of_channels_without_a_version_are_kept(database: str) -> None:
     config: Any = {"configurable": {"thread_id": "t", "checkpoint_ns": ""}}
     checkpoint: Any = {**empty_checkpoint(), "channel_values": {"seed": ["a"], "x": 1}, "channel_versions": {"x": 1}}
