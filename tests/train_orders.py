@@ -1,7 +1,7 @@
 """Trains the model that tells orders to the agent from statements: `python -m tests.train_orders`.
 
 Orders and innocent sentences that are close to them stand in tests/data/orders, a sentence a line, beside memories and
-lines of code; every sentence of the labelled messages of tests/data/hear/train is innocent too. Fits a logistic
+lines of code; every sentence of the labelled messages of tests/data/hear/train and utterances.jsonl is innocent too. Fits a logistic
 regression by Adam on the whole batch with an L2 penalty, and moves its bias so that at most ALLOWED of the innocent
 sentences, each judged by a model that has not seen it, are taken for orders. The same data give the same weights.
 `--folds` prints what cross-validation finds and writes nothing. Needs numpy.
@@ -28,7 +28,7 @@ RATE = 0.1
 PENALTY = 3e-4
 MEANING = 2.0
 """What a vector of length 1 weighs beside the words."""
-ALLOWED = {"innocent": 0.04, "message": 0.004, "memory": 0.002, "code": 0.03}
+ALLOWED = {"innocent": 0.03, "message": 0.005, "memory": 0.002, "code": 0.03}
 """Shares of innocent text that may be taken for an order; the lines are as close to orders as their author could."""
 
 
@@ -91,7 +91,8 @@ def read() -> Texts:
     """Return all the sentences."""
     orders = (DATA / "orders" / "orders.txt").read_text(encoding="utf-8").splitlines()
     innocent = (DATA / "orders" / "innocent.txt").read_text(encoding="utf-8").splitlines()
-    lines = [line for path in sorted((DATA / "hear" / "train").glob("*.jsonl")) for line in path.open(encoding="utf-8")]
+    paths = [*sorted((DATA / "hear" / "train").glob("*.jsonl")), DATA / "utterances.jsonl"]
+    lines = [line for path in paths for line in path.open(encoding="utf-8")]
     messages = list(dict.fromkeys(one for line in lines for one in sentences(json.loads(line)["text"]) if is_read(one)))
     code = (DATA / "orders" / "code.txt").read_text(encoding="utf-8").splitlines()
     memories = (DATA / "orders" / "memories.txt").read_text(encoding="utf-8").splitlines()
