@@ -1,10 +1,10 @@
 """Trains the model that tells orders to the agent from statements: `python -m tests.train_orders`.
 
 Orders and innocent sentences that are close to them stand in tests/data/orders, a sentence a line, beside memories and
-lines of code; every sentence of the labelled messages of tests/data/hear/train and utterances.jsonl is innocent too. Fits a logistic
-regression by Adam on the whole batch with an L2 penalty, and moves its bias so that at most ALLOWED of the innocent
-sentences, each judged by a model that has not seen it, are taken for orders. The same data give the same weights.
-`--folds` prints what cross-validation finds and writes nothing. Needs numpy.
+lines of code; every sentence of the labelled messages of tests/data/hear/train and utterances.jsonl is innocent too.
+Fits a logistic regression by Adam on the whole batch with an L2 penalty, and moves its bias so that at most ALLOWED of
+the innocent sentences, each judged by a model that has not seen it, are taken for orders. The same data give the same
+weights. `--folds` prints what cross-validation finds and writes nothing. Needs numpy.
 """
 
 from __future__ import annotations
