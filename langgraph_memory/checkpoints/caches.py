@@ -45,7 +45,7 @@ class CachedVersion(NamedTuple):
         return cls(stored.version, stored.kind, fingerprints, stored.runs, stored.value[1], tail_of(stored.runs), loose)
 
     def base(self, channel: str) -> Base:
-        """Return this version as the plans compare it with what is stored."""
+        """Return this version as operations compare it with what is stored."""
         return Base(channel, self.version, self.packed_runs, self.tail)
 
 

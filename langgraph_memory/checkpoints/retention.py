@@ -156,7 +156,7 @@ def unused(chunks: Sequence[Run], runs: Iterable[Run]) -> list[int]:
 
 
 def delete_state(thread_id: str) -> Effects[None]:
-    """Remove the checkpoints of a thread and all that belongs to them, as a part of another plan."""
+    """Remove the checkpoints of a thread and all that belongs to them, as a part of another operation."""
     for name in _OF_A_THREAD:
         yield Query(name, {"thread_id": thread_id})
 

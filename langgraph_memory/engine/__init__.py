@@ -1,1 +1,1 @@
-"""What a plan runs on: named queries in, rows out, one transaction for each operation."""
+"""What an operation runs on: named queries in, rows out, one transaction for each operation."""

@@ -1,4 +1,4 @@
-"""What marks are left of, and what they keep away; parts of other plans."""
+"""What marks are left of, and what they keep away; parts of other operations."""
 
 from __future__ import annotations
 

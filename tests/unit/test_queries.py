@@ -1,4 +1,4 @@
-"""The contract between plans and engines: the set of query names."""
+"""The contract between operations and engines: the set of query names."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ANSWERS = {
     SQLITE: set(sqlite_answers(FreshShelf(CacheBound()), CacheBound())),
     POSTGRES: set(postgres_answers()),
 }
-"""The queries that a dialect answers with a small plan over statements of its own."""
+"""The queries that a dialect answers with a few steps over statements of its own."""
 PRIVATE = {
     SQLITE: {
         *("put_vector", "loose_vectors", "coded_vectors", "vector_state", "vector_codes", "vector_sketches"),
@@ -38,13 +38,13 @@ PRIVATE = {
     },
 }
 """Those statements of its own."""
-ROOMS = ("operations", "plans", "checkpoints", "transfer")
-PLANS = sorted(path for room in ROOMS for path in (Path(langgraph_memory.__file__).parent / room).rglob("*.py"))
+ROOMS = ("operations", "checkpoints", "transfer")
+OPERATIONS = sorted(path for room in ROOMS for path in (Path(langgraph_memory.__file__).parent / room).rglob("*.py"))
 REACHES = ("_in_partition", "_across_partitions")
 
 
 def named_in(path: Path) -> Iterator[str]:
-    """Yield the names that a plan file gives to `Query(...)` or, with both endings, to `reach.query(...)`."""
+    """Yield the names that a file of operations gives to `Query(...)` or, with both endings, to `reach.query(...)`."""
     for call in (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)):
         first = call.args[0] if call.args else None
         if not isinstance(first, ast.Constant) or not isinstance(first.value, str):
@@ -62,22 +62,22 @@ def named_by(dialect: str) -> set[str]:
 
 
 def texts_in(path: Path) -> set[str]:
-    """Return every text constant of a plan file: some names are chosen before they reach `Query`."""
+    """Return every text constant of a file: some names are chosen before they reach `Query`."""
     constants = (node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant))
     return {value for value in constants if isinstance(value, str)}
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_every_query_a_plan_names_is_defined(dialect: str) -> None:
-    named = {name for path in PLANS for name in named_in(path)}
+def test_every_query_an_operation_names_is_defined(dialect: str) -> None:
+    named = {name for path in OPERATIONS for name in named_in(path)}
 
     assert len(named) > 30
     assert named - set(load_queries(dialect)) - ANSWERS[dialect] == set()
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_every_query_that_is_defined_is_named_by_a_plan(dialect: str) -> None:
-    named = {name for path in PLANS for name in (*named_in(path), *texts_in(path))}
+def test_every_query_that_is_defined_is_named_by_an_operation(dialect: str) -> None:
+    named = {name for path in OPERATIONS for name in (*named_in(path), *texts_in(path))}
 
     assert set(load_queries(dialect)) - named == PRIVATE[dialect]
     assert PRIVATE[dialect] - named_by(dialect) == set()

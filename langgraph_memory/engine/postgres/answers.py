@@ -1,4 +1,4 @@
-"""What PostgreSQL answers with a small plan over statements of its own."""
+"""What PostgreSQL answers with a few steps over statements of its own."""
 
 from __future__ import annotations
 

@@ -262,7 +262,7 @@ class _BlobsDumper(_ArrayDumper):
 def _adapters() -> AdaptersMap:
     """Return how values are written: numbers always of one type, so that a statement is prepared once.
 
-    JSON is read as text, which is how the plans know it.
+    JSON is read as text, which is how operations know it.
     """
     found = AdaptersMap(psycopg.adapters)
     found.register_dumper(int, Int8Dumper)

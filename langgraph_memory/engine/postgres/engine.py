@@ -1,4 +1,4 @@
-"""The PostgreSQL engine: a pool of connections, a whole plan for each hop off the event loop."""
+"""The PostgreSQL engine: a pool of connections, a whole operation for each hop off the event loop."""
 
 from __future__ import annotations
 

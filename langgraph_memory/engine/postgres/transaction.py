@@ -45,16 +45,16 @@ class Statement(NamedTuple):
 
 
 class MoreWantedError(Exception):
-    """A plan that runs without a transaction needs a second statement."""
+    """An operation that runs without a transaction needs a second statement."""
 
 
 class PostgresTransaction:
     """Runs the statements of one operation on one connection.
 
     A reader sees one moment. A writer locks each partition or thread before its first statement about it, until the
-    end: so those who write about the same one come one after another, and what a plan has read of it stays so.
+    end: so those who write about the same one come one after another, and what an operation has read of it stays so.
 
-    Statements are sent without waiting for their end; only one whose rows the plan needs is waited for. An error may
+    Statements are sent without waiting for their end; only one whose rows are needed is waited for. An error may
     therefore be raised by a later statement than the one that it is of, and by the commit at the latest.
 
     One that `signs` can be recognised after its commit.
@@ -102,7 +102,7 @@ class PostgresTransaction:
         self._lock(set(keys))
 
     def execute(self, query: Query) -> Sequence[Row]:
-        """Run one query of a plan and return its rows."""
+        """Run one query of an operation and return its rows."""
         answer = self._answers.get(query.name)
         return self._statement(query) if answer is None else drive(answer(query), self._statement)
 

@@ -1,4 +1,4 @@
-"""The SQLite engine: one writer connection, a pool of readers, a whole plan for each hop off the event loop."""
+"""The SQLite engine: one writer connection, a pool of readers, a whole operation for each hop off the event loop."""
 
 from __future__ import annotations
 

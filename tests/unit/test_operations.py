@@ -1,4 +1,4 @@
-"""Plans without a database: rows are fed by hand, and what was asked for is looked at."""
+"""Operations without a database: rows are fed by hand, and what was asked for is looked at."""
 
 from __future__ import annotations
 
