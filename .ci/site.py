@@ -12,11 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 GUIDES = "langgraph_memory/guides/"
 MODULES = {
     "langgraph_memory": "What a quick start needs",
-    "langgraph_memory.database": "The database and its options",
-    "langgraph_memory.checkpointer": "Thread state",
-    "langgraph_memory.store": "The store and its facets",
-    "langgraph_memory.store.options": "What the store's methods take",
-    "langgraph_memory.nodes": "Nodes for graphs",
+    "langgraph_memory.types": "Types of what it takes and returns",
     "langgraph_memory.agents": "Middleware for create_agent",
     "langgraph_memory.tools": "Tools for a model",
     "langgraph_memory.retriever": "A retriever for chains",

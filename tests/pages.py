@@ -42,7 +42,7 @@ PAGES = [ROOT / "README.md", *sorted(GUIDES.glob("*.md"))]
 DATABASE_URL = "postgresql://app:secret@db.example.com/memory"
 """What pages call the database server; here a throwaway one takes its place."""
 SERVER_VARIABLE = "PAGES_DATABASE_URL"
-_LONGEST = 120
+_LONGEST = 300
 _OWN_SUITE = f"--collect-only -qq --rootdir={ROOT} -c {ROOT}/pyproject.toml {ROOT}/tests/unit"
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _NAMED = re.compile(r"`([\w./-]+\.\w+)`:\s*$")
