@@ -115,11 +115,7 @@ class Unwinding:
             by_memory[entry.memory_id].append(entry)
         added = [name for name in self.memories if any(self._did(one, ("added",)) for one in by_memory[name])]
         for name in added:
-            since = [one for one in by_memory[name] if not self._is_mine(one) and one.action in _CHANGING]
-            if since:
-                self.stays[name] = f"{since[-1].action} since {_by(since[-1])}"
-            else:
-                self.removed[name] = self.memories[name]
+            self._remove(name, by_memory[name])
         for name in self.memories.keys() - set(added):
             self._unconfirm(name, by_memory[name])
             self._restore(name, by_memory[name])
@@ -142,14 +138,21 @@ class Unwinding:
     def _did(self, entry: AuditEntry, actions: Iterable[str]) -> bool:
         return self._is_mine(entry) and entry.action in actions
 
+    def _remove(self, name: str, entries: Sequence[AuditEntry]) -> None:
+        """Remove a memory that the branch added, unless somebody has changed it since."""
+        since = [one for one in entries if not self._is_mine(one) and one.action in _CHANGING]
+        if since:
+            self.stays[name] = f"{since[-1].action} since {_by(since[-1])}"
+        else:
+            self.removed[name] = self.memories[name]
+
     def _unconfirm(self, name: str, entries: Sequence[AuditEntry]) -> None:
         """Make a memory as sure as it was before the branch confirmed it, unless somebody has changed it since."""
         confirming = [one for one in entries if self._did(one, _CONFIRMING)]
         if not confirming:
             return
         first = min(confirming, key=lambda one: one.change_no)
-        since = [one for one in entries if one.change_no > first.change_no and one.action in _CHANGING]
-        others = [one for one in since if not self._is_mine(one)]
+        others = self._changed_by_others_since(first.change_no, entries)
         before = next((memory for until, memory in self.versions.get(name, ()) if until == first.at), None)
         if others:
             self.stays[name] = f"{others[-1].action} since {_by(others[-1])}"
@@ -159,6 +162,10 @@ class Unwinding:
             update = {column: getattr(before, column) for column in _CONFIRMED}
             self.changed[name] = self.memories[name].model_copy(update={**update, "updated_at": self.now})
             self.unconfirmed.append(name)
+
+    def _changed_by_others_since(self, change_no: int, entries: Sequence[AuditEntry]) -> list[AuditEntry]:
+        later = (one for one in entries if one.change_no > change_no and one.action in _CHANGING)
+        return [one for one in later if not self._is_mine(one)]
 
     def _restore(self, name: str, entries: Sequence[AuditEntry]) -> None:
         """Let a memory hold again that the branch superseded or retired; or name what took its place since."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -77,19 +77,22 @@ def retold(summary: Memory, gone: Sequence[Memory]) -> Memory | None:
 
     None when nothing else is left to tell.
     """
-    points = {kind: _points(kind, found, gone) for kind, found in (summary.content_json or {}).items()}
+    told = summary.content_json or {}
+    points = {kind: _points(found, gone) for kind, found in told.items()}
     parts = [part for part in _PART.findall(summary.content) if part.strip()]
     kept = [part for part in parts if not _tells(_TITLE.sub("", part), gone)]
-    if len(kept) == len(parts) and points == (summary.content_json or {}):
+    if len(kept) == len(parts) and points == told:
         return summary
-    titles = [(_TITLE.match(part), part) for part in parts]
-    text = _joined(titles, kept)
-    left = {kind: found for kind, found in points.items() if found}
-    return summary.model_copy(update={"content": text, "content_json": left or None}) if text else None
+    text = _joined([(_TITLE.match(part), part) for part in parts], kept)
+    return summary.model_copy(update={"content": text, "content_json": _filled(points)}) if text else None
 
 
-def _points(kind: str, found: object, gone: Sequence[Memory]) -> object:
+def _points(found: object, gone: Sequence[Memory]) -> object:
     return [one for one in found if not _tells(str(one), gone)] if isinstance(found, list) else found
+
+
+def _filled(points: Mapping[str, object]) -> dict[str, object] | None:
+    return {kind: found for kind, found in points.items() if found} or None
 
 
 def _joined(parts: Sequence[tuple[re.Match[str] | None, str]], kept: Sequence[str]) -> str:

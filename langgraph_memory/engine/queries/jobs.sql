@@ -110,3 +110,28 @@ WHERE partition = :partition AND thread_id = :thread_id AND extractor = :extract
 -- When the next job of an extractor can be claimed; no row value when there is none.
 SELECT min(CASE WHEN leased_until > due_at THEN leased_until ELSE due_at END) AS due_at
 FROM promotion_job WHERE extractor = :extractor AND due_at IS NOT NULL
+
+-- name: jobs
+-- A page of the jobs of one owner or of all, longest waiting first, with how many of their messages wait.
+SELECT j.*, (
+    SELECT count(*) FROM promotion_job_message AS m WHERE m.partition = j.partition AND m.thread_id = j.thread_id
+        AND m.extractor = j.extractor AND m.state = 'waiting') AS waiting, (
+    SELECT count(*) FROM promotion_job_message AS m WHERE m.partition = j.partition AND m.thread_id = j.thread_id
+        AND m.extractor = j.extractor AND m.state = 'set_aside') AS set_aside, (
+    SELECT coalesce(max(attempts), 0) FROM promotion_job_message AS m WHERE m.partition = j.partition
+        AND m.thread_id = j.thread_id AND m.extractor = j.extractor AND m.state <> 'heard') AS attempts, (
+    SELECT max(reason) FROM promotion_job_message AS m WHERE m.partition = j.partition AND m.thread_id = j.thread_id
+        AND m.extractor = j.extractor AND m.state = 'set_aside') AS reason
+FROM promotion_job AS j WHERE CAST(:partition AS text) IS NULL OR j.partition = :partition
+ORDER BY j.first_at, j.partition, j.thread_id, j.extractor LIMIT :limit OFFSET :offset
+
+-- name: messages_set_aside
+-- The messages of one owner that are set aside, of a thread or of all.
+SELECT * FROM promotion_job_message
+WHERE partition = :partition AND state = 'set_aside' AND (CAST(:thread_id AS text) IS NULL OR thread_id = :thread_id)
+ORDER BY thread_id, extractor, position, message_id
+
+-- name: retry_messages
+-- Let the messages of one owner that are set aside wait again.
+UPDATE promotion_job_message SET state = 'waiting', attempts = 0, reason = NULL
+WHERE partition = :partition AND state = 'set_aside' AND (CAST(:thread_id AS text) IS NULL OR thread_id = :thread_id)

@@ -104,3 +104,16 @@ WHERE partition = :partition AND id = :id AND memory_type IS NOT NULL
 -- The same of one earlier state of a memory.
 UPDATE memory_version SET source = :source, checksum = :checksum
 WHERE partition = :partition AND id = :id AND version_no = :version_no
+
+-- name: audit_trail
+-- A page of the changes to one owner's memories, or to one of them, newest first.
+SELECT * FROM memory_audit
+WHERE partition = :partition AND (CAST(:memory_id AS text) IS NULL OR memory_id = :memory_id)
+ORDER BY changed_at DESC, memory_id DESC, change_no DESC LIMIT :limit OFFSET :offset
+
+-- name: receipts
+-- A page of one owner's receipts, newest first.
+SELECT * FROM memory_receipt
+WHERE partition = :partition AND (CAST(:thread_id AS text) IS NULL OR thread_id = :thread_id)
+  AND (CAST(:checkpoint_id AS text) IS NULL OR checkpoint_id = :checkpoint_id) AND (CAST(:kind AS text) IS NULL OR kind = :kind)
+ORDER BY created_at DESC, id DESC LIMIT :limit OFFSET :offset

@@ -52,3 +52,11 @@ INSERT INTO promotion_job_message (
     :partition, :thread_id, :extractor, :message_id, :content_hash, :position, :state, :actor, :text, :withheld, :asked, :scope,
     :source, :attempts, :reason, :queued_at
 ) ON CONFLICT DO NOTHING RETURNING 1
+
+-- name: partitions
+-- Every partition that holds anything, or one of them.
+SELECT partition FROM (
+    SELECT partition FROM store_partition UNION SELECT partition FROM memory_audit
+    UNION SELECT partition FROM promotion_ledger UNION SELECT partition FROM memory_receipt
+    UNION SELECT partition FROM promotion_job
+) AS held WHERE CAST(:partition AS text) IS NULL OR partition = :partition ORDER BY partition

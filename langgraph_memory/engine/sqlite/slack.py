@@ -75,6 +75,11 @@ def _beside_cells(page: bytes, head: int, usable: int) -> Iterator[tuple[int, in
     if not begin <= end <= usable:
         return
     yield begin, end
+    yield from _freed_blocks(page, free, end, usable)
+
+
+def _freed_blocks(page: bytes, free: int, end: int, usable: int) -> Iterator[tuple[int, int]]:
+    """Yield what is free in each block of a page's list of them, as far as that is sound."""
     while end <= free <= usable - 4:
         following, size = (int.from_bytes(page[free + at : free + at + 2], "big") for at in (0, 2))
         if size < 4 or free + size > usable or (following and following <= free):

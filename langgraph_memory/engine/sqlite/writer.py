@@ -162,15 +162,19 @@ class Writer:
         committed = () if left_open else self._committing
         self._abandon()
         for job in reversed(self._running):
-            if job.answer.is_known:
-                job.answer.announce()
-            elif any(job is other for other in self._waiting):
-                continue
-            elif any(job is other for other in committed):
-                job.settle()
-            elif not job.answer.given_up:
-                self._waiting.appendleft(job)
+            self._take_up(job, is_committed=any(job is other for other in committed))
         self._running, self._committing = [], ()
+
+    def _take_up(self, job: _Job, *, is_committed: bool) -> None:
+        """Answer a job that an interrupt kept from being answered, or let it run again."""
+        if job.answer.is_known:
+            job.answer.announce()
+        elif any(job is other for other in self._waiting):
+            return
+        elif is_committed:
+            job.settle()
+        elif not job.answer.given_up:
+            self._waiting.appendleft(job)
 
     def _has_transaction(self) -> bool:
         """Return whether a transaction is open; one that was closed meanwhile has none, and says so when it is used."""

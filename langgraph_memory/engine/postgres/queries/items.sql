@@ -157,14 +157,3 @@ WHERE memory_no = ANY (:numbers::bigint[]) AND memory_type IS NULL
 -- Let rows that were read live for their whole time-to-live again.
 UPDATE agent_memory SET expires_at = :now + trunc(ttl_minutes * 60000000)::bigint
 WHERE memory_no = :memory_no AND partition = :partition AND ttl_minutes IS NOT NULL
-
--- name: expired_plain_items
--- Where the plain items are whose time is over, in one partition or in all.
-SELECT partition, memory_no FROM agent_memory
-WHERE expires_at <= :now AND memory_type IS NULL AND (:partition::text IS NULL OR partition = :partition)
-ORDER BY memory_no LIMIT :limit
-
--- name: count_expired_plain_items
--- How many plain items are over, in one partition or in all.
-SELECT count(*) AS items FROM agent_memory
-WHERE expires_at <= :now AND memory_type IS NULL AND (:partition::text IS NULL OR partition = :partition)

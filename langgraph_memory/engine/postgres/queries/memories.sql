@@ -54,19 +54,6 @@ INSERT INTO memory_receipt (partition, id, kind, thread_id, checkpoint_id, run_i
 VALUES (:partition, :id, :kind, :thread_id, :checkpoint_id, :run_id, :now, :body)
 ON CONFLICT (partition, id) DO NOTHING
 
--- name: receipts
--- A page of one owner's receipts, newest first.
-SELECT * FROM memory_receipt
-WHERE partition = :partition AND (:thread_id::text IS NULL OR thread_id = :thread_id)
-  AND (:checkpoint_id::text IS NULL OR checkpoint_id = :checkpoint_id) AND (:kind::text IS NULL OR kind = :kind)
-ORDER BY created_at DESC, id DESC LIMIT :limit OFFSET :offset
-
--- name: audit_trail
--- A page of the changes to one owner's memories, or to one of them, newest first.
-SELECT * FROM memory_audit
-WHERE partition = :partition AND (:memory_id::text IS NULL OR memory_id = :memory_id)
-ORDER BY changed_at DESC, memory_id DESC, change_no DESC LIMIT :limit OFFSET :offset
-
 -- name: live_about
 -- What is noted of a partition, and which of its live memories of a scope and type are in a slot or of the same words.
 SELECT p.partition, p.partition_no, p.size, (SELECT coalesce(json_agg(n.memory_no)::text, '[]') FROM (

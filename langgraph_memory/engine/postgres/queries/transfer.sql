@@ -1,11 +1,3 @@
--- name: partitions
--- Every partition that holds anything, or one of them.
-SELECT partition FROM (
-    SELECT partition FROM store_partition UNION SELECT partition FROM memory_audit
-    UNION SELECT partition FROM promotion_ledger UNION SELECT partition FROM memory_receipt
-    UNION SELECT partition FROM promotion_job
-) AS held WHERE :partition::text IS NULL OR partition = :partition ORDER BY partition
-
 -- name: export_rows
 -- A page of the rows of one partition, in the order in which they were stored.
 SELECT * FROM agent_memory

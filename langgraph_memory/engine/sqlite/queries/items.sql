@@ -151,14 +151,3 @@ WHERE memory_no IN (SELECT value FROM json_each(:numbers)) AND memory_type IS NU
 -- Let rows that were read live for their whole time-to-live again.
 UPDATE agent_memory SET expires_at = :now + CAST(ttl_minutes * 60000000 AS INTEGER)
 WHERE memory_no = :memory_no AND +partition = :partition AND ttl_minutes IS NOT NULL
-
--- name: expired_plain_items
--- Where the plain items are whose time is over, in one partition or in all.
-SELECT partition, memory_no FROM agent_memory
-WHERE expires_at <= :now AND memory_type IS NULL AND (:partition IS NULL OR partition = :partition)
-ORDER BY memory_no LIMIT :limit
-
--- name: count_expired_plain_items
--- How many plain items are over, in one partition or in all.
-SELECT count(*) AS items FROM agent_memory
-WHERE expires_at <= :now AND memory_type IS NULL AND (:partition IS NULL OR partition = :partition)
