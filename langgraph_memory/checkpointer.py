@@ -263,10 +263,10 @@ class ThreadSaver(BaseCheckpointSaver[int]):
     @runs_effects
     def delete_for_runs(self, run_ids: Sequence[str], *, owner_id: str | None = None) -> Effects[None]:
         """Remove the checkpoints and writes that the given runs made; `owner_id` as for `delete_thread`."""
-        owner_id = self._named(owner_id)
+        runs, owner_id = _texts(run_ids), self._named(owner_id)
         if owner_id is not None:
-            yield check_runs(owner_id, _texts(run_ids))
-        yield from remove_runs(_texts(run_ids))
+            yield check_runs(owner_id, runs)
+        yield from remove_runs(runs)
 
     async def adelete_for_runs(self, run_ids: Sequence[str], *, owner_id: str | None = None) -> None:
         """Same as `delete_for_runs`."""
@@ -539,6 +539,9 @@ def _serializer(serde: SerializerProtocol | None, allowed: Iterable[type | tuple
 
 
 def _texts(values: Sequence[str]) -> Sequence[str]:
+    """Return several ids as texts; raises InvalidInputError for a single one, which is a sequence of letters too."""
+    if isinstance(values, (str, bytes)):
+        raise InvalidInputError(f"several ids are asked for; pass [{values!r}], not a single text.")
     return [str(value) for value in values]
 
 

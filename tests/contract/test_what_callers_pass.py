@@ -303,6 +303,20 @@ async def test_a_sweep_may_be_awaited_as_that_of_the_async_peers(database: str) 
         assert memory.store.sweep_ttl() + 1 == 1
 
 
+@pytest.mark.parametrize("call", ["prune", "delete_for_runs"])
+def test_one_id_in_place_of_several_is_refused_and_removes_nothing(database: str, call: str) -> None:
+    with open_memory(database) as memory:
+        config: Any = {"configurable": {"thread_id": "a", "checkpoint_ns": ""}}
+        memory.checkpointer.put(config, empty_checkpoint(), {"source": "input", "step": 0, "parents": {}}, {})
+        options = {"strategy": "delete"} if call == "prune" else {}
+
+        with pytest.raises(InvalidInputError, match="several ids") as caught:
+            getattr(memory.checkpointer, call)("ab", **options)
+
+        one_sentence(caught.value)
+        assert len(memory.checkpointer.checkpoint_ids("a")) == 1
+
+
 def test_values_of_channels_without_a_version_are_kept(database: str) -> None:
     config: Any = {"configurable": {"thread_id": "t", "checkpoint_ns": ""}}
     checkpoint: Any = {**empty_checkpoint(), "channel_values": {"seed": ["a"], "x": 1}, "channel_versions": {"x": 1}}

@@ -4,6 +4,12 @@ A number is stored as a whole count of steps, the largest of a vector being 127 
 longer than its bound, so the true product with a query differs from that of the codes by the bound times the query's
 length at most (Cauchy and Schwarz), the true distance by the bound (triangle inequality). Bounds allow for the
 rounding of float32 on both sides.
+
+Why not float32 alone: 10,000 vectors of 384 numbers are read from the file in 2 ms of CPU time instead of 17 (6 if
+float32 stood in blocks too), 100,000 in 19 instead of 164 (56). Of the latter codes take 41 MB in place of 157, which
+is more than all caches may hold together, so that each query would read them anew. In memory float32 is compared
+twice as fast, which is why few vectors that are asked for often are kept as they are. `python -m
+tests.bench.vector_codes` prints it.
 """
 
 from __future__ import annotations
