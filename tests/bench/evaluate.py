@@ -409,7 +409,7 @@ def scripts(folder: Path, log_folder: Path) -> Iterator[tuple[str, str]]:
             *("memory_bench.py", "locomo_dev.json", "--convs", "dev"),
             *("--subject", "fts5", "robust_lexical", "tests.bench.recall_quality:lexical"),
         ),
-        "requests": ("inject_bench.py", "inject_dev.json"),
+        "requests": ("inject_bench.py", "inject_dev.json", "--kinds"),
     }
     for name, (script, data, *how) in runs.items():
         if not (folder / script).is_file() or not (folder / data).is_file():
@@ -429,22 +429,40 @@ def scripts(folder: Path, log_folder: Path) -> Iterator[tuple[str, str]]:
         yield name, done.stdout.strip() or f"not run: {done.stderr.strip().splitlines()[-1:]}"
 
 
+OURS = ("this package", "tests.bench.")
 BEST_IS_LEAST = {"outdated shown", "needless a request", "tokens a request", "junk lines"}
 
 
 def losses(rows: Sequence[Row]) -> list[str]:
-    """Return where somebody else's figure is better than the best of this package's."""
-    ours = [row for row in rows if row.subject.startswith("this package") and row.figures]
-    others = [row for row in rows if not row.subject.startswith("this package") and row.figures]
+    """Return where somebody else's figure is better than this package's as it is opened by default: its first row."""
+    ours = [row for row in rows if row.subject.startswith(OURS) and row.figures]
+    others = [row for row in rows if not row.subject.startswith(OURS) and row.figures]
     found = []
     for name in ours[0].figures if ours else ():
         best = min if name in BEST_IS_LEAST else max
-        mine = best(row.figures[name] for row in ours)
+        mine, at_best = ours[0].figures[name], best(row.figures[name] for row in ours)
         for row in others:
-            theirs = row.figures[name]
+            theirs = row.figures.get(name, mine)
             if theirs != mine and best(theirs, mine) == theirs:
-                found.append(f"{row.subject}: {name} {theirs:.2f}, this package at best {mine:.2f}")
+                beside = f", at best {at_best:.2f}" if at_best != mine else ""
+                found.append(f"{row.subject}: {name} {theirs:.2f}, {ours[0].subject} {mine:.2f}{beside}")
     return found
+
+
+def tables_in(text: str) -> Iterator[tuple[str, list[Row]]]:
+    """Yield the Markdown tables of figures that a script has printed, each with the heading above it."""
+    title, names, rows = "", list[str](), list[Row]()
+    for line in [*text.splitlines(), "## "]:
+        if line.startswith("## "):
+            if rows:
+                yield title, rows
+            title, names, rows = line.removeprefix("## "), [], []
+        elif line.startswith("|") and not line.startswith("|-"):
+            cells = [cell.strip() for cell in line.strip("|").split("|")]
+            if not names:
+                names = cells[1:]
+            elif all(cell.replace(".", "", 1).isdigit() for cell in cells[1:]):
+                rows.append(Row(cells[0], dict(zip(names, map(float, cells[1:]), strict=True))))
 
 
 def table(title: str, rows: Sequence[Row]) -> str:
@@ -482,10 +500,12 @@ def evaluate(folder: Path, *, count: int, seed: int, only: Sequence[str], data: 
         results = {name: measure() for name, (_, measure) in measures.items() if name in only}
     for name, rows in results.items():
         print(table(measures[name][0], rows))
+    worse = [one for rows in results.values() for one in losses(rows)]
     if "dialogues" in only and data is not None:
         for name, said in scripts(data, folder):
             print(f"\n## {name}: {data}\n\n{said}")
-    worse = [one for rows in results.values() for one in losses(rows)]
+            quality = [(title, rows) for title, rows in tables_in(said) if title != "timing"]
+            worse += [f"{name}, {title}: {one}" for title, rows in quality for one in losses(rows)]
     print("\n## Where a peer does better\n")
     print("\n".join(f"- {one}" for one in worse) or "- nowhere in these tables")
     told = {name: [vars(row) for row in rows] for name, rows in results.items()}

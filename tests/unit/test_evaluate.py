@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.evaluate import Row, evaluate, losses, people
+from tests.bench.evaluate import Row, evaluate, losses, people, tables_in
 
 
 def test_the_same_seed_makes_the_same_people() -> None:
@@ -40,6 +40,16 @@ def test_figures_peers_raw_logs_and_losses_are_there(tmp_path: Path, capsys: pyt
 
 def test_a_loss_is_where_somebody_elses_figure_is_better() -> None:
     mine = Row("this package, words", {"in 5": 0.5, "tokens a request": 3.0})
+    more = Row("this package, local index", {"in 5": 0.8, "tokens a request": 9.0})
     theirs = Row("peer", {"in 5": 0.9, "tokens a request": 30.0})
 
-    assert losses([mine, theirs]) == ["peer: in 5 0.90, this package at best 0.50"]
+    assert losses([mine, more, theirs]) == ["peer: in 5 0.90, this package, words 0.50, at best 0.80"]
+
+
+def test_the_tables_that_a_script_prints_are_compared_too() -> None:
+    printed = "# x\n## multi-hop (n=2)\n| subject | recall@5 |\n|---|---|\n| fts5 | 9.0 |\n| tests.bench.ours | 7.5 |\n"
+
+    ((title, rows),) = tables_in(printed)
+
+    assert title == "multi-hop (n=2)"
+    assert losses(rows) == ["fts5: recall@5 9.00, tests.bench.ours 7.50"]
