@@ -104,16 +104,17 @@ class CuratedStore(BaseStore):
             **_guarded(guard),
             **_kept(receipts, keep_receipts),
         }
-        self._settings = _settled(settings or StoreSettings(), wanted)
-        self._runner = Runner(engine, self._settings.embedder, claim_index)
+        self.settings = _settled(settings or StoreSettings(), wanted)
+        """What it was opened with: its memory types, its guard, what its receipts keep, and its clock."""
+        self._runner = Runner(engine, self.settings.embedder, claim_index)
         self._ticks: Ticks[list[Op], list[Result]] = Ticks(self._abatches)
         self._sweeper = Sweeper()
-        self.audit = Audit(self._runner, self._settings)
-        self.hygiene = Hygiene(self._runner, self._settings)
-        self.jobs = Jobs(self._runner, self._settings)
-        self.admin = Admin(self._runner, self._settings)
-        self.queue = PromotionQueue(self._runner, self._settings)
-        self.authors = ThreadAuthors(self._runner, self._settings)
+        self.audit = Audit(self._runner, self.settings)
+        self.hygiene = Hygiene(self._runner, self.settings)
+        self.jobs = Jobs(self._runner, self.settings)
+        self.admin = Admin(self._runner, self.settings)
+        self.queue = PromotionQueue(self._runner, self.settings)
+        self.authors = ThreadAuthors(self._runner, self.settings)
 
     @classmethod
     def from_conn_string(
@@ -146,11 +147,6 @@ class CuratedStore(BaseStore):
 
         return Opening(conn_string, options, build)
 
-    @property
-    def settings(self) -> StoreSettings:
-        """What it was opened with: its memory types, its guard, what its receipts keep, and its clock."""
-        return self._settings
-
     @runs_effects
     def setup(self) -> Effects[Done]:
         """Create or migrate the tables; safe to call again, and to await."""
@@ -164,7 +160,7 @@ class CuratedStore(BaseStore):
 
         Raises InvalidInputError, InvalidFilterError or LangGraph's InvalidNamespaceError before anything is written.
         """
-        return self._runner.run(items.batch(ops, self._settings))
+        return self._runner.run(items.batch(ops, self.settings))
 
     async def abatch(self, ops: Iterable[Op]) -> list[Result]:
         """Same as `batch`; what is asked in one tick of the event loop is answered in one transaction, in its order."""
@@ -172,7 +168,7 @@ class CuratedStore(BaseStore):
 
     async def _abatches(self, calls: Sequence[Sequence[Op]]) -> Sequence[list[Result]]:
         with uncollected() if len(calls) > _MANY else nullcontext():
-            return await self._runner.arun(items.batches(calls, self._settings))
+            return await self._runner.arun(items.batches(calls, self.settings))
 
     def view(self, *, owner_id: str, scope: str = GLOBAL) -> StoreView:
         """Return this store bound to one owner and scope, as a `BaseStore` that tools and agents can be handed.
@@ -235,9 +231,9 @@ class CuratedStore(BaseStore):
         if isinstance(content, Memory):
             about = {"scope": scope, "memory_type": memory_type, "slot": slot, "source": source}
             refuse_beside_record({**about, **details})
-            return remember.remember_record(content, owner_id, self._settings)
+            return remember.remember_record(content, owner_id, self.settings)
         wanted = remember.NewMemory(content, owner_id, plain(scope), plain(memory_type), slot, source=source, **details)
-        return remember.remember(wanted, self._settings)
+        return remember.remember(wanted, self.settings)
 
     aremember = twin_of(remember)
 
@@ -282,7 +278,7 @@ class CuratedStore(BaseStore):
         question = recall.Question(query, owner_id, scope, memory_types, limit, as_of, **options)
         if source is not None and not question.receipt:
             raise InvalidInputError("source is for the receipt, and receipt=False keeps none; leave one of them out.")
-        return recall.recall(question, Origin.of(source or Source()), self._settings)
+        return recall.recall(question, Origin.of(source or Source()), self.settings)
 
     arecall = twin_of(recall)
 
@@ -305,7 +301,7 @@ class CuratedStore(BaseStore):
         Raises MissingOwnerError, InvalidScopeError or InvalidInputError.
         """
         bounds: RecallOptions = {"pinned": pinned, "max_tokens": max_tokens, "shared_with": shared_with}
-        return recall.profile(recall.Question(None, owner_id, scope, limit=0, **bounds), self._settings)
+        return recall.profile(recall.Question(None, owner_id, scope, limit=0, **bounds), self.settings)
 
     aprofile = twin_of(profile)
 
@@ -323,7 +319,7 @@ class CuratedStore(BaseStore):
 
         `filter` is as for `recall`. Raises MissingOwnerError, InvalidFilterError or UnknownMemoryTypeError.
         """
-        return memories.page_of_owner(owner_id, everything, filter, limit, offset, self._settings)
+        return memories.page_of_owner(owner_id, everything, filter, limit, offset, self.settings)
 
     alist_memories = twin_of(list_memories)
 
@@ -358,7 +354,7 @@ class CuratedStore(BaseStore):
         `source` names who confirms it, and where. Raises MemoryNotFoundError, or InvalidMemoryError for a memory that
         is superseded or expired.
         """
-        return changes.verify(memory_id, owner_id, confidence, source or Source(), self._settings)
+        return changes.verify(memory_id, owner_id, confidence, source or Source(), self.settings)
 
     averify = twin_of(verify)
 
@@ -383,7 +379,7 @@ class CuratedStore(BaseStore):
         """
         checked("supersede", details, ReplacementDetails)
         wanted = changes.Replacement(content, source=source, **details)
-        return changes.supersede(memory_id, owner_id, wanted, self._settings)
+        return changes.supersede(memory_id, owner_id, wanted, self.settings)
 
     asupersede = twin_of(supersede)
 
@@ -394,14 +390,14 @@ class CuratedStore(BaseStore):
         `source` names who wants it forgotten; what is protected goes on the app's own word alone, which is that of a
         source that names no speaker. Raises MemoryNotFoundError or InvalidMemoryError.
         """
-        return forget.forget(memory_id, owner_id, source or Source(), self._settings)
+        return forget.forget(memory_id, owner_id, source or Source(), self.settings)
 
     aforget = twin_of(forget)
 
     @runs_effects
     def sweep_ttl(self) -> Operation[DoneCount]:
         """Delete every item and memory whose time is over, and return how many; the number may be awaited."""
-        return items.sweep(self._settings)
+        return items.sweep(self.settings)
 
     asweep_ttl = twin_of(sweep_ttl)
 

@@ -549,7 +549,7 @@ def carried_out(store: CuratedStore, policy: HygienePolicy, before_write: Any) -
             count += 1
         return store._engine.run(step)
 
-    return drive(hygiene.sweep(None, "ana", policy, False, store._settings), perform)
+    return drive(hygiene.sweep(None, "ana", policy, False, store.settings), perform)
 
 
 def test_what_changes_between_the_look_and_the_sweep_is_left_alone(store: CuratedStore, clock: Clock) -> None:
