@@ -25,11 +25,11 @@ class Both:
     """Runs calls alone."""
 
     @staticmethod
-    def run(effects: Effects[Any]) -> Any:
+    def run(effects: Effects[Any], name: str = "") -> Any:
         return perform(effects)
 
     @staticmethod
-    async def arun(effects: Effects[Any]) -> Any:
+    async def arun(effects: Effects[Any], name: str = "") -> Any:
         return perform(effects)
 
 
