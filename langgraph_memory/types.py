@@ -38,12 +38,13 @@ if TYPE_CHECKING:
     from langgraph_memory.effects.engine import Engine
     from langgraph_memory.effects.runner import Embeds
     from langgraph_memory.engine.connect import Opening
-    from langgraph_memory.nodes.graph import ChatModel, Outputs
+    from langgraph_memory.nodes.graph import ChatModel, GraphOptions, Outputs
     from langgraph_memory.nodes.identity import Identity, IdentityResolver
-    from langgraph_memory.nodes.promotion import Mode, Speakers
+    from langgraph_memory.nodes.promotion import Mode, PromotionOptions, Speakers
     from langgraph_memory.nodes.prompt import OnBudget, Placement
     from langgraph_memory.nodes.reading import AnyExtractor, ExtractorName
-    from langgraph_memory.nodes.worker import WorkReport
+    from langgraph_memory.nodes.retrieval import RetrievalOptions
+    from langgraph_memory.nodes.worker import WorkerOptions, WorkReport
     from langgraph_memory.operations.embedding import Index
     from langgraph_memory.operations.settings import StoreSettings
     from langgraph_memory.session import Summarizer
@@ -77,6 +78,7 @@ __all__ = [
     "Extractor",
     "ExtractorName",
     "Finding",
+    "GraphOptions",
     "Hygiene",
     "Identity",
     "IdentityResolver",
@@ -102,6 +104,7 @@ __all__ = [
     "PersonalKind",
     "Placement",
     "Promoted",
+    "PromotionOptions",
     "PromotionReport",
     "RecallOptions",
     "ReceiptPolicy",
@@ -112,6 +115,7 @@ __all__ = [
     "Replay",
     "Retraction",
     "Retries",
+    "RetrievalOptions",
     "ReviewItem",
     "ReviewKind",
     "ReviewPolicy",
@@ -136,6 +140,7 @@ __all__ = [
     "Update",
     "Verdict",
     "WorkReport",
+    "WorkerOptions",
     "Writer",
 ]
 
@@ -168,12 +173,13 @@ _HOMES = {
     "langgraph_memory.effects.engine": "Engine".split(),
     "langgraph_memory.effects.runner": "Embeds".split(),
     "langgraph_memory.engine.connect": "Opening".split(),
-    "langgraph_memory.nodes.graph": "ChatModel Outputs".split(),
+    "langgraph_memory.nodes.graph": "ChatModel GraphOptions Outputs".split(),
     "langgraph_memory.nodes.identity": "Identity IdentityResolver".split(),
-    "langgraph_memory.nodes.promotion": "Mode Speakers".split(),
+    "langgraph_memory.nodes.promotion": "Mode PromotionOptions Speakers".split(),
     "langgraph_memory.nodes.prompt": "OnBudget Placement".split(),
     "langgraph_memory.nodes.reading": "AnyExtractor ExtractorName".split(),
-    "langgraph_memory.nodes.worker": "WorkReport".split(),
+    "langgraph_memory.nodes.retrieval": "RetrievalOptions".split(),
+    "langgraph_memory.nodes.worker": "WorkReport WorkerOptions".split(),
     "langgraph_memory.operations.embedding": "Index".split(),
     "langgraph_memory.operations.settings": "StoreSettings".split(),
     "langgraph_memory.session": "Summarizer".split(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypedDict, Unpack, cast
 
 from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage
@@ -20,6 +20,7 @@ from langgraph_memory.nodes.prompt import OnBudget, Placement, budget_of, build_
 from langgraph_memory.nodes.reading import AnyExtractor, ExtractorName
 from langgraph_memory.nodes.retrieval import RetrievalNode
 from langgraph_memory.nodes.state import MemoryState
+from langgraph_memory.store.options import checked
 
 Outputs = Literal["all", "messages"]
 """What a graph shows of its state."""
@@ -67,23 +68,30 @@ def _max_input_tokens(model: ChatModel) -> int | None:
     return most if isinstance(most, int) else None
 
 
+class GraphOptions(TypedDict, total=False):
+    """What `build_graph` may be told beside its parts."""
+
+    placement: Placement
+    max_tokens: int | None
+    on_budget: OnBudget | None
+    outputs: Outputs
+
+
 def build_graph(
     model: ChatModel,
     *,
     system_prompt: str | None = DEFAULT_SYSTEM_PROMPT,
-    placement: Placement = "user",
-    max_tokens: int | None = None,
     budget: ContextBudget | None = None,
-    on_budget: OnBudget | None = None,
     retrieval: RetrievalNode | None = None,
     promotion: PromotionNode | None = None,
     extractor: AnyExtractor | ExtractorName = "auto",
     tools: Sequence[BaseTool | Callable[..., Any]] = (),
-    outputs: Outputs = "all",
+    **options: Unpack[GraphOptions],
 ) -> StateGraph[MemoryState, MemoryContext, MemoryState, MemoryState]:
     """Return the uncompiled graph `retrieve` -> `model` -> `promote`; the model calls `tools` until it answers.
 
-    Compile it with `checkpointer=` and `store=`, or leave both to a server. `budget` bounds the whole prompt and
+    Compile it with `checkpointer=` and `store=`, or leave both to a server. `options` are `placement` ("user"),
+    `max_tokens`, `on_budget` and `outputs` ("all"). `budget` bounds the whole prompt and
     `on_budget` is told what it cut; `max_tokens=n` is short for `budget=ContextBudget(n)`. `extractor` says who reads
     what the user says: "auto" the rules and, of what they leave in doubt, the model where it gives structured output;
     "rules" or "model" one of them alone; or an extractor of your own. A `promotion` node brings its own. With
@@ -93,6 +101,8 @@ def build_graph(
     Raises InvalidInputError when the budget has no bound and the model's profile names none, when the model is to read
     and gives no structured output, or when both `promotion` and `extractor` are given.
     """
+    checked("build_graph", options, GraphOptions)
+    outputs = options.get("outputs", "all")
     if promotion is not None and extractor != "auto":
         raise InvalidInputError("give the extractor to the PromotionNode that is passed as promotion.")
     if outputs not in ("all", "messages"):
@@ -100,9 +110,12 @@ def build_graph(
     kind = StateGraph if outputs == "all" else _ShowingMessages
     builder = kind(MemoryState, context_schema=MemoryContext)
     builder.add_node("retrieve", retrieval or RetrievalNode())
-    budget = budget_of(budget, max_tokens)
     node = ModelNode(
-        _with_tools(model, tools), system_prompt=system_prompt, placement=placement, budget=budget, on_budget=on_budget
+        _with_tools(model, tools),
+        system_prompt=system_prompt,
+        placement=options.get("placement", "user"),
+        budget=budget_of(budget, options.get("max_tokens")),
+        on_budget=options.get("on_budget"),
     )
     builder.add_node("model", node)
     builder.add_node("promote", promotion or PromotionNode(extractor=extractor, model=model))

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, Unpack
 
 from langchain_core.runnables import RunnableConfig
 
@@ -26,6 +26,7 @@ from langgraph_memory.nodes.reading import AnyExtractor, ExtractorName, Reading
 from langgraph_memory.nodes.worker import PromotionWorker, Work
 from langgraph_memory.runs import began
 from langgraph_memory.store import CuratedStore
+from langgraph_memory.store.options import checked
 from langgraph_memory.store.queue import AT_LATEST, QUIET_FOR
 from langgraph_memory.telemetry import note_run
 from langgraph_memory.views.words import agreeing, counted
@@ -40,17 +41,32 @@ Speakers = Mapping[str, str] | Callable[[str], str | None]
 """Which owner the name of a user's message stands for."""
 
 
+class PromotionOptions(TypedDict, total=False):
+    """What a `PromotionNode` may be told beside who reads, what is promoted, and for whom."""
+
+    trusted_tools: Sequence[str]
+    speakers: Speakers | None
+    quiet_for: timedelta | float
+    at_latest: timedelta | float
+    retries: Retries | None
+    worker: PromotionWorker | None
+    on_promotion: Callable[[PromotionReport], None] | None
+    on_failure: Callable[[ExtractionError], None] | None
+
+
 class PromotionNode(MemoryNode):
     """Extracts candidates from what the user said, judges them, and stores what is promoted in one transaction.
 
     Each message is read once by an extractor, however often the node runs: a ledger in the same transaction knows
-    thread, message and words. `extractor` is an `Extractor` or a function from utterances to candidates; either may
-    be async. By default, and as "auto", the rules read, and what they leave in doubt is put to the `model`, if there is
+    thread, message and words. `extractor` is an `Extractor` or a function from utterances to candidates; either may be
+    async. By default, and as "auto", the rules read, and what they leave in doubt is put to the `model`, if there is
     one that gives structured output: at once where it is likely to say something, else together with what comes, or
     when the thread has been quiet. "rules" and "model" let one of both read alone. `policy` decides between promoting,
-    keeping in session and discarding; `guard` treats personal data in place of the store's guard. The output of
-    `trusted_tools`, by name, is read as well; of no other tool, whatever the policy. Where the policy listens to the
-    assistant, what it only repeats is discarded as an echo. `on_promotion` is told of each report.
+    keeping in session and discarding; `guard` treats personal data in place of the store's guard. `options` are
+    `trusted_tools`, `speakers`, `quiet_for` (30 s), `at_latest` (10 minutes), `retries`, `worker`, `on_promotion` and
+    `on_failure`. The output of `trusted_tools`, by name, is read as well; of no other tool, whatever the policy. Where
+    the policy listens to the assistant, what it only repeats is discarded as an echo. `on_promotion` is told of each
+    report.
 
     An error of the extractor costs the message that it is about, which the report tells; the rest is read. When it
     raises ExtractionError, or cannot reach what it asks, the run goes on, `on_failure` is told, and the messages are
@@ -73,37 +89,33 @@ class PromotionNode(MemoryNode):
         extractor: AnyExtractor | ExtractorName | None = None,
         model: Any = None,
         policy: PromotionPolicy | None = None,
-        trusted_tools: Sequence[str] = (),
-        speakers: Speakers | None = None,
         guard: GuardPolicy | None = None,
         mode: Mode = "hot",
-        quiet_for: timedelta | float = QUIET_FOR,
-        at_latest: timedelta | float = AT_LATEST,
-        retries: Retries | None = None,
-        worker: PromotionWorker | None = None,
         identity: IdentityResolver | None = None,
         store: CuratedStore | None = None,
-        on_promotion: Callable[[PromotionReport], None] | None = None,
-        on_failure: Callable[[ExtractionError], None] | None = None,
+        **options: Unpack[PromotionOptions],
     ) -> None:
+        checked("PromotionNode", options, PromotionOptions)
         super().__init__(store, identity)
         if mode not in ("hot", "background"):
             raise InvalidInputError(f"mode must be 'hot' or 'background', not {mode!r}.")
         self._mode = mode
+        trusted_tools, worker = tuple(options.get("trusted_tools", ())), options.get("worker")
         self._reading = Reading.of(extractor, policy, guard, listens_to_tools=bool(trusted_tools), model=model)
         if worker is not None and worker.extractors != self._reading.names:
             raise InvalidInputError(
                 f"the worker takes the jobs of {_both(worker.extractors)} and this node queues for "
                 f"{_both(self._reading.names)}; give both the same extractor and the same model."
             )
-        self._trusted_tools = tuple(trusted_tools)
-        self._speakers = _owner_of_name(speakers)
+        self._trusted_tools = trusted_tools
+        self._speakers = _owner_of_name(options.get("speakers"))
         self._guard = self._reading.policy.guard
         self._quiet: dict[str, Any] = {
-            "quiet_for": checked_seconds("quiet_for", quiet_for),
-            "at_latest": checked_seconds("at_latest", at_latest),
+            "quiet_for": checked_seconds("quiet_for", options.get("quiet_for", QUIET_FOR)),
+            "at_latest": checked_seconds("at_latest", options.get("at_latest", AT_LATEST)),
         }
-        self._work = Work(self._reading, retries or Retries(), on_promotion=on_promotion, on_failure=on_failure)
+        told, failed = options.get("on_promotion"), options.get("on_failure")
+        self._work = Work(self._reading, options.get("retries") or Retries(), on_promotion=told, on_failure=failed)
         self._worker = worker
 
     def _steps(self, state: Any, config: RunnableConfig | None) -> Effects[Update]:

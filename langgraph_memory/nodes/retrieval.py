@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from functools import partial
+from typing import Any, Literal, TypedDict, Unpack
 
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import BaseMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.runtime import Runtime
 
-from langgraph_memory.domain.budget import ContextBudget
+from langgraph_memory.domain.budget import ContextBudget, TokenCounter
 from langgraph_memory.domain.memory import Recall
 from langgraph_memory.domain.rendering import render
 from langgraph_memory.domain.search.filters import MemoryFilter
@@ -20,7 +21,19 @@ from langgraph_memory.nodes.identity import Identity, IdentityResolver, MemoryNo
 from langgraph_memory.nodes.state import warn_of_lost_block
 from langgraph_memory.runs import began
 from langgraph_memory.store import CuratedStore
+from langgraph_memory.store.options import checked
 from langgraph_memory.telemetry import note_run
+
+
+class RetrievalOptions(TypedDict, total=False):
+    """What a `RetrievalNode` may be told beside how much to recall, of what, and for whom."""
+
+    max_tokens: int | None
+    min_score: float | None
+    shared_with: Sequence[str]
+    filter: MemoryFilter | None
+    query: Callable[[Sequence[BaseMessage]], str | None]
+    on_recall: Callable[[Recall], None] | None
 
 
 class RetrievalNode(MemoryNode):
@@ -28,13 +41,14 @@ class RetrievalNode(MemoryNode):
 
     At most `pinned` memories that shape every answer, then up to `limit` that the answer to what the user said last
     needs, none where it needs none; in the block each has its section. `max_tokens`, or the memories' part of `budget`,
-    bounds both together, estimated at four characters a token, and half of it what shapes every answer. `min_score` is
-    the least chance of being needed. The stored messages are not touched. A run that goes on from an earlier
-    checkpoint, as a replay or a fork, is answered with what is known now; with `as_of="checkpoint"` with what was known
-    when that checkpoint was made. `filter` leaves
-    only some memories, as in `recall`. `query` makes the query from the messages, `identity` finds owner and scope,
-    `on_recall` is told of each recall. A graph whose state has no channel for the block is warned about.
-    Where a run or its thread is not to read memory, nothing is recalled and no receipt is left.
+    bounds both together, estimated at four characters a token or counted as the budget says, and half of it what shapes
+    every answer. `options` are `max_tokens` (800), `min_score`, `shared_with`, `filter`, `query` and `on_recall`.
+    `min_score` is the least chance of being needed. The stored messages are not touched. A run that goes on from an
+    earlier checkpoint, as a replay or a fork, is answered with what is known now; with `as_of="checkpoint"` with what
+    was known when that checkpoint was made. `filter` leaves only some memories, as in `recall`. `query` makes the query
+    from the messages, `identity` finds owner and scope, `on_recall` is told of each recall. A graph whose state has no
+    channel for the block is warned about. Where a run or its thread is not to read memory, nothing is recalled and no
+    receipt is left.
     """
 
     def __init__(
@@ -42,19 +56,17 @@ class RetrievalNode(MemoryNode):
         *,
         limit: int = 8,
         pinned: int = 10,
-        max_tokens: int | None = 800,
         budget: ContextBudget | None = None,
-        min_score: float | None = None,
         memory_types: Sequence[str] | None = None,
-        shared_with: Sequence[str] = (),
-        filter: MemoryFilter | None = None,
-        query: Callable[[Sequence[BaseMessage]], str | None] = last_question,
         as_of: Literal["now", "checkpoint"] = "now",
         identity: IdentityResolver | None = None,
         store: CuratedStore | None = None,
-        on_recall: Callable[[Recall], None] | None = None,
+        **options: Unpack[RetrievalOptions],
     ) -> None:
+        checked("RetrievalNode", options, RetrievalOptions)
         super().__init__(store, identity)
+        if budget is not None and "max_tokens" in options:
+            raise InvalidInputError("budget says how many tokens memories may take; leave max_tokens out.")
         if as_of not in ("now", "checkpoint"):
             raise InvalidInputError(f'as_of must be "now" or "checkpoint", not {as_of!r}.')
         self._as_of = as_of
@@ -62,14 +74,16 @@ class RetrievalNode(MemoryNode):
             "limit": limit,
             "pinned": pinned,
             "needed": True,
-            "max_tokens": max_tokens if budget is None else budget.memory_tokens,
-            "min_score": min_score,
+            "max_tokens": options.get("max_tokens", 800) if budget is None else budget.memory_tokens,
+            "min_score": options.get("min_score"),
             "memory_types": memory_types,
-            "shared_with": tuple(shared_with),
-            "filter": filter,
+            "shared_with": tuple(options.get("shared_with", ())),
+            "filter": options.get("filter"),
         }
-        self._query = query
-        self._on_recall = on_recall
+        if budget is not None and budget.count is not None:
+            self._bounds["count"] = partial(_counted, budget.count)
+        self._query = options.get("query", last_question)
+        self._on_recall = options.get("on_recall")
 
     def _steps(self, state: Any, config: RunnableConfig | None) -> Effects[Update]:
         store, runtime = self._run()
@@ -114,3 +128,8 @@ class RetrievalNode(MemoryNode):
         if self._on_recall is not None:
             self._on_recall(recall)
         return {"memory_context": render(recall), "recall_id": recall.id}
+
+
+def _counted(count: TokenCounter, text: str) -> int:
+    """Return how many tokens a text is, by what counts those of messages."""
+    return count([HumanMessage(text)])

@@ -12,7 +12,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from time import monotonic
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypedDict, Unpack
 
 from langgraph_memory.domain.candidate import Candidate
 from langgraph_memory.domain.guard import GuardPolicy
@@ -24,6 +24,7 @@ from langgraph_memory.effects.twins import runs_effects, twin_of
 from langgraph_memory.errors import DatabaseClosedError, DatabaseError, ExtractionError, InvalidInputError
 from langgraph_memory.nodes.reading import AnyExtractor, ExtractorName, Reading, is_passing
 from langgraph_memory.store import CuratedStore
+from langgraph_memory.store.options import checked
 from langgraph_memory.views import Table, to_html
 from langgraph_memory.views.words import agreeing, counted
 
@@ -163,15 +164,26 @@ class Work:
         return Failure(batch, error.reason)
 
 
+class WorkerOptions(TypedDict, total=False):
+    """What a `PromotionWorker` may be told beside whose jobs it takes and what is promoted."""
+
+    lease_for: timedelta
+    poll_every: timedelta
+    on_promotion: Callable[[PromotionReport], None] | None
+    on_failure: Callable[[ExtractionError], None] | None
+    reflect_every: timedelta | None
+
+
 class PromotionWorker:
     """Promotes queued messages: in a thread of this process (`start`, or `with`), or when it is told to (`run_once`).
 
     `async with` works too. Any number of workers, in any number of processes, share the jobs: each is leased for
     `lease_for`, longer than an extractor takes for one batch, and one whose worker died is taken over when that has
     passed. A worker takes the jobs of its own `extractor` only: give it the node's, and the `model` that is to be asked
-    about what the rules leave in doubt. `policy` and `guard` are its own;
-    what the node's firewall let into the queue, trusted tools too, is read. `retries` says how often a failing batch
-    is tried. `poll_every` is how long at most a job of another process goes unnoticed.
+    about what the rules leave in doubt. `policy` and `guard` are its own; what the node's firewall let into the queue,
+    trusted tools too, is read. `retries` says how often a failing batch is tried. `options` are `lease_for` (5
+    minutes), `poll_every` (5 s), `on_promotion`, `on_failure` and `reflect_every`. `poll_every` is how long at most a
+    job of another process goes unnoticed.
 
     With `reflect_every` it also writes what an owner's sessions have in common (`CuratedStore.hygiene.reflect`), after
     it has worked off a job of theirs and at most once in that time.
@@ -188,20 +200,20 @@ class PromotionWorker:
         policy: PromotionPolicy | None = None,
         guard: GuardPolicy | None = None,
         retries: Retries | None = None,
-        lease_for: timedelta = timedelta(minutes=5),
-        poll_every: timedelta = timedelta(seconds=5),
-        on_promotion: Callable[[PromotionReport], None] | None = None,
-        on_failure: Callable[[ExtractionError], None] | None = None,
-        reflect_every: timedelta | None = None,
+        **options: Unpack[WorkerOptions],
     ) -> None:
+        checked("PromotionWorker", options, WorkerOptions)
+        lease_for = options.get("lease_for", timedelta(minutes=5))
+        poll_every = options.get("poll_every", timedelta(seconds=5))
+        reflect_every = options.get("reflect_every")
         if reflect_every is not None and reflect_every <= timedelta(0):
             raise InvalidInputError("reflect_every must be longer than nothing.")
         if lease_for <= timedelta(0) or poll_every <= timedelta(0):
             raise InvalidInputError("lease_for and poll_every must be longer than nothing.")
         reading = Reading.of(extractor, policy, guard, listens_to_tools=True, model=model)
         self._store = store
-        self._on_promotion = on_promotion
-        self._work = Work(reading, retries or Retries(), lease_for, self._promoted, on_failure)
+        self._on_promotion = options.get("on_promotion")
+        self._work = Work(reading, retries or Retries(), lease_for, self._promoted, options.get("on_failure"))
         self._reflect_every = reflect_every
         self._changed: set[str] = set()
         self._reflected: dict[str, float] = {}

@@ -99,7 +99,7 @@ def _receipt(receipt_id: str, owner_id: str) -> Effects[Receipt]:
     rows = yield Query("receipt", {"partition": owner_partition(owner_id), "id": receipt_id})
     if not rows or rows[0]["kind"] != "recall":
         raise ReceiptNotFoundError(
-            f"owner {owner_id!r} has no recall {receipt_id!r}; receipts() lists those there are."
+            f"owner {owner_id!r} has no recall {receipt_id!r}; memory.audit.receipts() lists those there are."
         )
     return Receipt.from_row(owner_id, rows[0])
 

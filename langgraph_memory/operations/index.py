@@ -99,7 +99,7 @@ def claim_index(identity: IndexIdentity) -> Effects[None]:
     elif not identity.fits(known):
         raise IndexChangedError(
             f"the vectors in this file are of {known} and the index is {identity}; make them anew with "
-            "store.reindex() or the command db reindex, or open the file with the index it had."
+            "memory.admin.reindex() or the command db reindex, or open the file with the index it had."
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
@@ -28,6 +28,7 @@ from langgraph_memory.domain.search.ranking import (
     MOST_RERANKED,
     Hints,
     Weights,
+    estimated_tokens,
     reranked,
 )
 from langgraph_memory.domain.search.recall import (
@@ -97,6 +98,7 @@ class Question:
     needed: bool = False
     filter: Any = None
     receipt: bool = True
+    count: Callable[[str], int] = estimated_tokens
 
 
 def recall(question: Question, origin: Origin, settings: StoreSettings) -> Effects[Recall]:
@@ -171,6 +173,7 @@ def request_of(question: Question, settings: StoreSettings, now: datetime) -> Ef
         needed=question.needed,
         min_score=question.min_score,
         max_tokens=question.max_tokens,
+        count=question.count,
         vectors=settings.vector_search(vector),
         subjects=subjects,
         shared_with=shared_with,

@@ -253,13 +253,14 @@ class CuratedStore(BaseStore):
         """Return the few memories that matter most for `query`, best first, and keep a receipt.
 
         A read at a scope sees that scope, its ancestors and global. `query=None` lists by importance and recency.
-        `options` are `filter`, `min_score`, `max_tokens`, `shared_with`, `reader`, `pinned` (0), `needed` (False) and
-        `receipt` (True). `pinned` memories that are pinned, or of types that are always injected, come first, whatever
-        the query. With `needed` it is at most `pinned` that shape every answer, then up to `limit` that the answer
-        needs, none where it needs none: their scores are the chances of that, and their parts the log-odds.
+        `options` are `filter`, `min_score`, `max_tokens`, `count`, `shared_with`, `reader`, `pinned` (0), `needed`
+        (False) and `receipt` (True). `pinned` memories that are pinned, or of types that are always injected, come
+        first, whatever the query. With `needed` it is at most `pinned` that shape every answer, then up to `limit` that
+        the answer needs, none where it needs none: their scores are the chances of that, and their parts the log-odds.
         `shared_with` names other owners whose memories are read too; `reader` is the name of who asks, where several
-        people share the owner: what others said is told as theirs. `max_tokens` are estimated at four characters each.
-        `source` names the thread, checkpoint and run for the receipt; without `receipt` none is kept.
+        people share the owner: what others said is told as theirs. `max_tokens` are counted by `count`, by default at
+        four characters each. `source` names the thread, checkpoint and run for the receipt; without `receipt` none is
+        kept.
 
         `filter` leaves only memories of a type, a beginning of slots, tags or a time, as `MemoryFilter` says; pinned
         ones are no exception. What is never to be recalled is in no answer, whatever is asked.

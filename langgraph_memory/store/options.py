@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypedDict
 
@@ -44,6 +44,7 @@ class RecallOptions(TypedDict, total=False):
     filter: MemoryFilter | None
     min_score: float | None
     max_tokens: int | None
+    count: Callable[[str], int]
     shared_with: Sequence[str]
     reader: str | None
     pinned: int

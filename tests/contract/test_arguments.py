@@ -10,9 +10,26 @@ from typing import Any, get_type_hints
 
 import pytest
 from databases import Databases
+from langgraph.graph import START, StateGraph
 from support import Clock, Driver, one_sentence, opened_store
 
-from langgraph_memory import CuratedStore, GuardPolicy, Memory, MemoryType, Source, open_memory
+from langgraph_memory import (
+    ContextBudget,
+    CuratedStore,
+    GuardPolicy,
+    Memory,
+    MemoryContext,
+    MemoryDatabase,
+    MemoryState,
+    MemoryType,
+    OfflineChatModel,
+    PromotionNode,
+    PromotionWorker,
+    RetrievalNode,
+    Source,
+    build_graph,
+    open_memory,
+)
 from langgraph_memory.database import EngineOptions
 from langgraph_memory.domain.receipts import ReceiptPolicy
 from langgraph_memory.domain.types import MemoryTypes
@@ -94,6 +111,54 @@ def test_a_name_that_is_none_of_the_arguments_is_no_argument(
 ) -> None:
     with pytest.raises(TypeError, match=r"unexpected keyword argument '(importanze|top_k|scope)'"):
         call(store)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: RetrievalNode(top_k=3),
+        lambda: PromotionNode(quiet=3),
+        lambda: PromotionWorker(None, lease=3),
+        lambda: build_graph(OfflineChatModel(), place="user"),
+        lambda: MemoryDatabase(None, fenced=True),
+    ],
+)
+def test_a_name_that_is_none_of_the_options_is_no_argument(make: Callable[[], object]) -> None:
+    with pytest.raises(TypeError, match=r"unexpected keyword argument '(top_k|quiet|lease|place|fenced)'"):
+        make()
+
+
+def test_a_budget_and_a_number_of_tokens_are_not_both_given() -> None:
+    with pytest.raises(InvalidInputError, match="max_tokens"):
+        RetrievalNode(budget=ContextBudget(1000), max_tokens=100)
+
+
+def test_the_tokens_of_a_recall_are_counted_as_it_is_told(store: CuratedStore) -> None:
+    for number in range(4):
+        store.remember(f"Ana likes tea number {number}.", owner_id="ana")
+
+    assert len(store.recall("tea", owner_id="ana", max_tokens=14)) == 2
+    assert len(store.recall("tea", owner_id="ana", max_tokens=14, count=lambda text: len(text.split()))) == 2
+    assert len(store.recall("tea", owner_id="ana", max_tokens=14, count=len)) == 0
+
+
+def test_a_budgets_count_counts_what_a_node_recalls(databases: Databases) -> None:
+    counted: list[str] = []
+
+    def count(messages: Any) -> int:
+        counted.extend(message.text for message in messages)
+        return 10_000
+
+    with open_memory(databases.new()) as memory:
+        memory.store.remember("Ana likes tea.", owner_id="ana")
+        builder = StateGraph(MemoryState, context_schema=MemoryContext)
+        builder.add_sequence([("retrieve", RetrievalNode(budget=ContextBudget(1000, count=count)))])
+        builder.add_edge(START, "retrieve")
+        graph = builder.compile(store=memory.store)
+        found = graph.invoke({"messages": [("user", "tea?")]}, context=MemoryContext(owner_id="ana"))
+
+    assert found["memory_context"] == ""
+    assert counted == ["Ana likes tea."]
 
 
 @pytest.mark.parametrize(

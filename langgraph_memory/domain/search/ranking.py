@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import permutations
@@ -185,13 +185,14 @@ class Eligibility:
 class Selection:
     """Takes memories best first, as long as the limits allow, and keeps what it left out.
 
-    `outdated` are the owners and ids of those that another one found replaces.
+    `outdated` are the owners and ids of those that another one found replaces, `count` the tokens of a text.
     """
 
     limit: int
     min_score: float | None = None
     max_tokens: int | None = None
     outdated: Container[tuple[str, str]] = ()
+    count: Callable[[str], int] = estimated_tokens
     taken: list[Recalled] = field(default_factory=list)
     left_out: list[Dropped] = field(default_factory=list)
     _seen: set[str] = field(default_factory=set)
@@ -205,7 +206,7 @@ class Selection:
             if reason is None:
                 self.taken.append(item)
                 self._seen.add(words)
-                self._tokens += _tokens_of(item)
+                self._tokens += self._tokens_of(item)
             else:
                 self.left_out.append(Dropped(item.memory, reason, item.score))
 
@@ -218,14 +219,13 @@ class Selection:
             return "duplicate"
         if len(self.taken) >= self.limit:
             return "over_limit"
-        if self.max_tokens is not None and self._tokens + _tokens_of(item) > self.max_tokens:
+        if self.max_tokens is not None and self._tokens + self._tokens_of(item) > self.max_tokens:
             return "over_budget"
         return None
 
-
-def _tokens_of(item: Recalled) -> int:
-    """Return what a memory takes in a prompt, with what is said against it."""
-    return sum(estimated_tokens(one.content) for one in (item.memory, *item.contradicted_by))
+    def _tokens_of(self, item: Recalled) -> int:
+        """Return what a memory takes in a prompt, with what is said against it."""
+        return sum(self.count(one.content) for one in (item.memory, *item.contradicted_by))
 
 
 MOST_RERANKED = 20

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
@@ -27,6 +27,7 @@ from langgraph_memory.domain.search.ranking import (
     Selection,
     Time,
     Weights,
+    estimated_tokens,
     replaced_among,
     scope_closeness,
     shares,
@@ -83,6 +84,7 @@ class RecallRequest:
     needed: bool = False
     min_score: float | None = None
     max_tokens: int | None = None
+    count: Callable[[str], int] = estimated_tokens
     weights: Weights = DEFAULT_WEIGHTS
     least_found: int = 0
     wanted: Wanted = EVERYTHING
@@ -278,7 +280,7 @@ def _selected_first(
     """
     near = (*standing[: request.pinned], *rest[: request.limit + SPARE])
     outdated = replaced_among({_name(item): item.memory for item in near}.values())
-    selection = Selection(request.pinned, None, max_tokens, outdated)
+    selection = Selection(request.pinned, None, max_tokens, outdated, request.count)
     selection.offer(standing)
     return selection
 
