@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from langgraph_memory.domain.thread import ThreadSummary
     from langgraph_memory.domain.trail import AuditEntry, Explained, Explanation, Replay
     from langgraph_memory.domain.types import Injection, MemoryTypes, Update
-    from langgraph_memory.effects.effect import Done
+    from langgraph_memory.effects.effect import Done, DoneCount
     from langgraph_memory.effects.engine import Engine
     from langgraph_memory.effects.runner import Embeds
     from langgraph_memory.engine.connect import Opening
@@ -69,6 +69,7 @@ __all__ = [
     "ContextSize",
     "Detector",
     "Done",
+    "DoneCount",
     "Dropped",
     "Embeds",
     "Engine",
@@ -169,7 +170,7 @@ _HOMES = {
     "langgraph_memory.domain.thread": "ThreadSummary".split(),
     "langgraph_memory.domain.trail": "AuditEntry Explained Explanation Replay".split(),
     "langgraph_memory.domain.types": "Injection MemoryTypes Update".split(),
-    "langgraph_memory.effects.effect": "Done".split(),
+    "langgraph_memory.effects.effect": "Done DoneCount".split(),
     "langgraph_memory.effects.engine": "Engine".split(),
     "langgraph_memory.effects.runner": "Embeds".split(),
     "langgraph_memory.engine.connect": "Opening".split(),
