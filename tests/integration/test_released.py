@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from released.contents import FOLDER, check, is_released
 from langgraph_memory import __version__, open_memory
 from langgraph_memory.testing import FakeClock
 
+ROOT = Path(__file__).parents[2]
 VERSIONS = sorted(path.name for path in FOLDER.iterdir() if (path / "memory.sqlite").exists())
 
 
@@ -66,3 +68,13 @@ def late() -> FakeClock:
 
 def test_this_version_has_its_databases() -> None:
     assert __version__ in VERSIONS
+
+
+def test_a_release_is_tested_on_each_python_that_it_names() -> None:
+    def named(path: str, pattern: str) -> list[str]:
+        return re.findall(pattern, (ROOT / path).read_text(encoding="utf-8"))
+
+    supported = named("pyproject.toml", r"Python :: (3\.\d+)")
+
+    assert supported == named(".ci/noxfile.py", r'"(3\.\d+)"')
+    assert supported == re.findall(r"3\.\d+", named(".github/workflows/release.yml", r"python: \[(.*)\]")[0])
