@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,9 +18,9 @@ from langgraph_memory.errors import InvalidMemoryError
 from langgraph_memory.extract import RuleExtractor
 from langgraph_memory.store import CuratedStore
 from langgraph_memory.transfer.formats import Foreign, Spoken, Statement, read_foreign
+from langgraph_memory.transfer.lines import header, memory_line
 from langgraph_memory.views import every
 
-_HEADER = json.dumps({"format": "langgraph_memory", "version": 1})
 _BATCH = 50
 """Messages of one thread that are promoted together."""
 
@@ -84,7 +83,7 @@ def _take_in(store: CuratedStore, foreign: Foreign, owner_id: str, scope: str, *
     holding = [one for one in foreign.statements if one.ended_at is None]
     memories = list(_memories(foreign.format, holding, owner_id, scope, left_out))
     before = {one.id for one in _live(store, owner_id)}
-    counts = store.admin.import_([_HEADER, *map(_line, memories)], owner_id=owner_id).counts
+    counts = store.admin.import_([header(datetime.now(UTC)), *map(memory_line, memories)], owner_id=owner_id).counts
     taken_in = _live(store, owner_id)
     added = [one.content for one in taken_in if one.id not in before]
     known_before = {one.id for one in taken_in}
@@ -132,10 +131,6 @@ def _memories(
             )
         except InvalidMemoryError as error:
             left_out.append((one.content[:60], str(error)))
-
-
-def _line(memory: Memory) -> str:
-    return json.dumps({"kind": "memory", "memory": {"id": memory.id, **memory.to_value()}, "versions": []})
 
 
 def _hear(store: CuratedStore, foreign: Foreign, owner_id: str, scope: str) -> None:

@@ -82,8 +82,13 @@ def row_line(row: Any, versions: list[Any]) -> str:
         ]
         decay = {name: row[name] for name in DECAY if row[name] is not None}
         faded = {"decay": decay} if decay else {}
-        return _json({"kind": "memory", **_memory(Memory.from_row(row)), "versions": earlier, **faded})
+        return memory_line(Memory.from_row(row), earlier, **faded)
     return item_line(row["namespace"], row["id"], json.loads(row["value"]), row, indexed=row["term_count"] > 0)
+
+
+def memory_line(memory: Memory, versions: Sequence[Mapping[str, Any]] = (), **more: Any) -> str:
+    """Return the line of one memory, with its earlier states."""
+    return _json({"kind": "memory", **_memory(memory), "versions": list(versions), **more})
 
 
 def item_line(namespace: str, key: str, value: Any, times: Any, *, indexed: bool) -> str:
@@ -297,7 +302,7 @@ def _whole(name: str, found: Mapping[str, Any]) -> int:
 
 
 def _memory(memory: Memory) -> dict[str, Any]:
-    return {"memory": {"id": memory.id, **memory.to_value()}}
+    return {"memory": memory.row()}
 
 
 def _object(text: str) -> dict[str, Any]:
