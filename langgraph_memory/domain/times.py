@@ -39,6 +39,13 @@ _PAST = re.compile(
     r"\b(?:was|were|had|did|went|got|bought|sold|left|lost|met|quit|flew|started|became|broke|died|\w{3,}ed)\b", re.I
 )
 _COMING = re.compile(r"\b(?:will|going|is|are|am|'ll|have|has|plan\w*|book\w*|schedul\w*|due|deadline)\b", re.I)
+_MOVED = re.compile(
+    r"\b(?:(?:was|were|been|be|got|gets|is|has|have|they|they've)\s+(?:\w+\s+)?)*"
+    r"(?:postponed|delayed|rescheduled|extended)\b"
+    r"|\b(?:was|were|been|be|got|gets|is|they|they've)\s+(?:\w+\s+)?(?:pushed|moved|shifted|changed|bumped|booked|scheduled)\b",
+    re.I,
+)
+"""What was done to a time that was still to come: "they postponed it, the new deadline: 10 March"."""
 _AIMED = re.compile(r"\b(?:to|until|till|for|by)\s+(?:the\s+)?$", re.I)
 """What a time stands behind that was still to come: "postponed to", "booked for"."""
 _PHRASE = re.compile(
@@ -281,9 +288,13 @@ def _is_past(content: str, match: re.Match[str]) -> bool:
     before = content[: match.start()]
     if _AIMED.search(before):
         return False
-    past = [found.start() for found in _PAST.finditer(before)]
+    moved = [found.span() for found in _MOVED.finditer(before)]
+    if moved and match["until"]:
+        return False
+    verbs = [found.start() for found in _PAST.finditer(before)]
+    past = [verb for verb in verbs if not any(start <= verb < end for start, end in moved)]
     coming = [found.start() for found in _COMING.finditer(before)]
-    if past or coming:
+    if past or coming or moved:
         return max(past, default=-1) > max(coming, default=-1)
     return _PAST.search(content, match.end()) is not None and _COMING.search(content, match.end()) is None
 

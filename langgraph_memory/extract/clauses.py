@@ -24,7 +24,7 @@ _SENTENCE_END = re.compile(
     r"|[。！？；।॥…]+[”」』）]*|(?<=[\u4e00-\u9fff])，|,(?=\s*(?:我|他|她))"
 )
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:e\.g|i\.e|etc|mr|mrs|ms|dr|st|prof|vs|approx|no|jr|sr|inc|ltd|dept|sra?|hr|fr|bzw|z\.b|p\.s)|(?<!['’])\b[a-z])\.$",
+    r"(?:\b(?:e\.g|i\.e|etc|mr|mrs|ms|dr|st|prof|vs|approx|no|jr|sr|inc|ltd|dept|esp|incl|excl|min|max|ave|blvd|sra?|hr|fr|bzw|z\.b|p\.s)|(?<!['’])\b[a-z])\.$",
     _I,
 )
 _BULLET = re.compile(r"\s*(?:[-*•·]|\d{1,2}[.)])\s+")
@@ -52,7 +52,8 @@ _STRONG = re.compile(
     _I,
 )
 _AND_VERB = re.compile(
-    r"\s*,?\s+(?:and|but)\s+(?=(?:now |currently |also )?(?:live|lives|work|works|study|have|own|moved|speak|use|run|"
+    r"\s*,?\s+(?:and|but(?! (?:love|like|hate|prefer|can't|cant|don't|dont|need)\b))\s+"
+    r"(?=(?:now |currently |also )?(?:live|lives|work|works|study|have|own|moved|speak|use|run|"
     r"love|like|hate|prefer|can't|cant|don't|dont|play|teach|drive|am|was born|grew up|need|got)\s)",
     _I,
 )
@@ -83,6 +84,12 @@ _REQUEST = re.compile(
 _BEGINS_ANEW = re.compile(rf"\s*(?:{_OWNER})\b", _I)
 _SHARED = re.compile(r"(?:i|me|my \w+) (?:are|were|both|have both)\b", _I)
 """What follows a subject's first half: "I are", after "my wife and"."""
+_NO_CLAUSE = re.compile(
+    r"(?:my|our|mine) (?!(?:\w+[ '’]+)*?(?:\w+s|\w+ed|is|are|was|were|am|has|have|had|got|will|can|can't|cant|do|"
+    r"don't|did|went|came|made|took|left|quit|lost|gave|bought|sold|moved|goes|needs?|wants?)\b)[\w '’-]*$",
+    _I,
+)
+"""What names something more, and says nothing of it: there is no verb in it."""
 _WEAK = re.compile(
     r"\s*,\s*(?=\S)|\s*,?\s+(?:because|cause|cuz|since|as|for when|given that|considering)\s+(?=(?:"
     rf"{_OWNER})\b)|\s+(?=(?:if|now that)\s+(?:i|my|we|our)\b)|\s+(?=for my \w+ who\b)|\?\s*"
@@ -196,11 +203,16 @@ def _cut(own: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
     ]
     position, shared = start, False
     for left, right, shares in sorted(cuts):
-        if left < position or not own[position:left].strip(_EDGES) or _SHARED.match(own, right):
+        if left < position or not own[position:left].strip(_EDGES) or _goes_on(own, right, end):
             continue
         yield position, left, shared
         position, shared = right, shares
     yield position, end, shared
+
+
+def _goes_on(own: str, start: int, end: int) -> bool:
+    """Return whether what begins at a place is no clause of its own: "my wife and I are", "eggs runny and my toast"."""
+    return _SHARED.match(own, start) is not None or _NO_CLAUSE.match(own, start, end) is not None
 
 
 def _trimmed(own: str, left: int, right: int) -> tuple[int, int]:

@@ -63,6 +63,14 @@ _WISH = re.compile(
     r"|\b(?:i|we)(?:'m|'re) (?:going to|gonna|thinking|planning|considering|about to|hoping|trying|looking)\b",
     _I,
 )
+_NEARLY = re.compile(
+    r"\b(?:i|we|he|she|they|my \w+|our \w+)(?: \w+)? (?:(?:very |so )?nearly|almost|just about) "
+    r"(?!always\b|never\b|every|all\b|only\b|\d)(?:\w{3,}ed|moved|bought|got|went|quit|left|sold|took|gave|became|had|lost|"
+    r"broke|chose|made|met|came|signed|joined|won|died)\b"
+    r"|\b(?:was|were) (?:just )?(?:about|going) to\b|\bcame (?:so |very )?close to\b",
+    _I,
+)
+"""What did not happen: "we nearly moved to Spain"."""
 _SUPPOSE = re.compile(
     r"^\W*(?:if|suppose|supposing|assume|assuming|say i|say we|what if|imagine|had i|"
     r"were i|unless|even if|in case|let's|when|once)\b",
@@ -194,7 +202,7 @@ def stated(clauses: Sequence[str], sentence: str) -> list[str]:
             return kept
         if _is_reported(clause) or _SUPPOSE.match(clause):
             return [] if asks else kept
-        if not (_DOUBT.search(clause) or _WISH.search(clause)):
+        if not (_DOUBT.search(clause) or _WISH.search(clause) or _NEARLY.search(clause)):
             kept.append(clause)
         elif _spreads(clause):
             return kept
@@ -213,8 +221,18 @@ def is_question(text: str) -> bool:
 
 
 def is_supposed(text: str) -> bool:
-    """Return whether `text` is reported, doubted or wished."""
-    return bool(_is_reported(text) or _DOUBT.search(text) or _WISH.search(text))
+    """Return whether `text` is reported, doubted, wished or did not come to be."""
+    return bool(_is_reported(text) or _DOUBT.search(text) or _WISH.search(text) or _NEARLY.search(text))
+
+
+def did_not_happen(text: str) -> bool:
+    """Return whether `text` tells what nearly was: "we nearly moved to Spain"."""
+    return _NEARLY.search(text) is not None
+
+
+def is_unsure(text: str) -> bool:
+    """Return whether the speaker of `text` does not know it: "I might move", "maybe I'm allergic"."""
+    return _DOUBT.search(text) is not None
 
 
 def is_reported_or_doubted(text: str) -> bool:

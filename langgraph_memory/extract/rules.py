@@ -36,9 +36,9 @@ from langgraph_memory.extract.sentences import Sentence, clauses, sentences
 from langgraph_memory.extract.speech import Speech, is_greeting, plain
 from langgraph_memory.extract.standing import standing_rule
 from langgraph_memory.extract.topics import TOPICS
-from langgraph_memory.extract.wholeness import holds, is_qualified, tells_all
+from langgraph_memory.extract.wholeness import holds, is_qualified, tells_all, with_qualifiers
 
-SURE: Final = 0.8
+SURE: Final = 0.86
 """The gate's probability from which on a clause is kept: below it more of idle talk would be stored than of facts."""
 _SURE_OF: Final = {"nobody": 0.92, "language": 0.62}
 """The same for a clause that does not name the speaker, and for one in another language, where less is sure."""
@@ -55,6 +55,8 @@ _FULL = re.compile(r"\b(?:i|i'?m|my|we|our)\b", re.IGNORECASE)
 """What a message that says something of its own has in it, beside a correction."""
 _SHORT_QUOTATION: Final = 40
 """Characters of a quotation inside a statement up to which it belongs to it."""
+TASTES: Final = frozenset({"like", "love", "prefer", "hate", "choice"})
+"""Topics of what somebody likes or wants."""
 UNHEARD: Final = 0.04
 """The probability below which a wish that a pattern reads is not taken: "symptoms, like fatigue"."""
 
@@ -110,7 +112,7 @@ def _candidates(utterance: Utterance) -> list[Candidate]:
     if unwanted is not None:
         told = [one for one in _candidates(utterance.model_copy(update={"text": unwanted})) if one.amends is None]
         return [one.model_copy(update={"forgets": True, "retires": False, "changes_only": False}) for one in told]
-    found = list(_structured(hear(clauses_of(text), text), _read(text), text))
+    found = list(_structured(with_qualifiers(hear(clauses_of(text), text), text), _read(text), text))
     kept = [one for one in without_repeats(found) if storable(one.content) and storable(one.said)]
     off_the_record: Flaw | None = "off_the_record" if gates.is_off_the_record(text) else None
     proposed = [_candidate(finding, utterance, off_the_record) for finding in kept]
@@ -225,19 +227,39 @@ def _of_clause(heard: Heard, read_in_it: Sequence[Finding], text: str) -> Iterat
             yield from (finding for finding in read_in_it if finding.session or finding.memory_type != "preference")
             return
         fragment = len(trimmed(heard.clause.text).split()) < 3
-        if any(one.session for one in read_in_it) or fragment or tells_all(heard.clause.text, read_in_it):
+        if any(one.session for one in read_in_it) or fragment:
+            yield from read_in_it
+        elif _are_tastes(read_in_it) and (whole := _as_taste(heard, read_in_it, text)):
+            yield whole
+        elif tells_all(heard.clause.text, read_in_it):
             yield from read_in_it
         elif any(map(_is_certain, read_in_it)):
             yield from (_with_what_came_instead(heard, one, text) for one in read_in_it)
         else:
             yield _richer(heard, read_in_it[0], text)
-            yield from read_in_it[1:]
+            yield from (one for one in read_in_it[1:] if one.topic not in TASTES)  # those the whole clause tells
     else:
         yield from _unstructured(heard, text, explicit=explicit)
 
 
+def _are_tastes(findings: Sequence[Finding]) -> bool:
+    """Return whether all that was read of a clause is what its speaker likes or not: then its words tell it best."""
+    return all(one.topic in TASTES and not one.replaces for one in findings)
+
+
+def _as_taste(heard: Heard, findings: Sequence[Finding], text: str) -> Finding | None:
+    """Return a wish or dislike in its speaker's words; an enumeration as one; None where it can only be quoted."""
+    whole = _richer(heard, findings[0], text)
+    if whole.content.startswith("The user says"):
+        return None
+    if tells_all(heard.clause.text, findings):
+        whole = replace(whole, slot=findings[0].slot)
+    return whole if len(findings) == 1 else replace(whole, slot=None, value="")
+
+
 def _unstructured(heard: Heard, text: str, *, explicit: bool) -> Iterator[Finding]:
     """Yield a clause of which the rules read nothing: as it is, or as a change; and who is named in it."""
+    explicit = explicit and not gates.is_unsure(heard.clause.text)  # "remember that I might move": not known yet
     sure = heard.probability >= _needed(heard.clause) or explicit
     heard = replace(heard, clause=_as_stated(heard.clause, text))
     if not sure and tells_of_a_change(heard.clause):
@@ -284,7 +306,7 @@ def _is_certain(finding: Finding) -> bool:
 def is_vetoed(clause: Clause, *, explicit: bool = False) -> bool:
     """Return whether a clause never counts, whatever the gate makes of it: a question, a supposition, a secret."""
     said = plain(clause.text).text
-    if gates.is_supposed_at_the_start(said) or gates.is_fragment(clause.text):
+    if gates.is_supposed_at_the_start(said) or gates.is_fragment(clause.text) or gates.did_not_happen(said):
         return True
     if not explicit and (gates.is_asking(said) or (clause.text.isascii() and " " not in clause.text)):
         return True

@@ -1,13 +1,19 @@
-"""Says whether what a rule read of a clause tells all of it, or leaves a qualifier out."""
+"""Keeps qualifiers: joins a wish and the clause that qualifies it, and says whether a rule tells all of a clause."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from langgraph_memory.domain.text import query_terms
+from langgraph_memory.extract import gates
+from langgraph_memory.extract.clauses import Clause, one_line
 from langgraph_memory.extract.findings import Finding
+from langgraph_memory.extract.foreign import BLANK
+from langgraph_memory.extract.gate import Heard
+from langgraph_memory.extract.speech import plain
 
 _ABSORBED: Final = frozenset(
     query_terms(
@@ -27,6 +33,68 @@ _QUALIFIES: Final = re.compile(
     r"[\s,(]*(?:with|without|that|which|who|whose|where|when|while|unless|except|excluding|other than|apart from|"
     r"but|only|if|as long as|in|on|at|for|from|of|over|under|about|like|such as|and|or|not|than|made|served|is|are)\b"
 )
+
+
+_HEARD: Final = 0.5
+"""The gate's probability from which on a wish takes up what qualifies it."""
+_OWN: Final = 0.8
+"""The probability from which on a clause stands alone, unless it is set against the one before."""
+_LONGEST: Final = 30
+"""Words of a wish with what qualifies it."""
+_AGAINST = re.compile(
+    r"\W*(?:but|except|unless|though|although|while|whereas|only|especially|particularly|as long as|just not|not|never|"
+    r"rather than|and not|and never)\b",
+    re.IGNORECASE,
+)
+
+_TAKES_UP = re.compile(
+    r"(?:(?:and|so|otherwise|anything|everything|nothing|something|else|same|both|neither|it|it's|its|they|them|they're|"
+    r"that|that's|those|these|ones?|more than)\b|(?:\w+ ){1,3}(?:it|them|those|ones?|that|else|either|too)\b)",
+    re.IGNORECASE,
+)
+"""What begins with what it takes up from the sentence before."""
+_WISH = re.compile(
+    r"\b(?:like|love|hate|prefer|enjoy|dislike|favou?rite|can'?t stand|fan of|rather|avoid|always|"
+    r"never|only|into|please)\b",
+    re.IGNORECASE,
+)
+
+
+def with_qualifiers(heard: Sequence[Heard], message: str) -> list[Heard]:
+    """Return what was heard with each wish or rule whole: "black coffee, but my tea with milk" is one."""
+    joined: list[Heard] = []
+    for one in heard:
+        if joined and _qualifies(one, joined[-1], message):
+            joined[-1] = _joined(joined[-1], one, message)
+        else:
+            joined.append(one)
+    return joined
+
+
+def _qualifies(one: Heard, before: Heard, message: str) -> bool:
+    """Return whether a clause belongs to the wish before it: set against it, or of its sentence and nothing alone."""
+    if before.probability < _HEARD or not _is_wish(before):
+        return False
+    text = message[before.clause.start : one.clause.end]
+    if one.clause.asks or BLANK in one.clause.text or len(text.split()) > _LONGEST or not _is_stated(one.clause):
+        return False
+    rest = message[before.clause.end : one.clause.end].lstrip(" .,;:!-–—()")
+    leans = one.clause.sentence == before.clause.sentence or _TAKES_UP.match(rest) is not None
+    return _AGAINST.match(rest) is not None or (leans and one.probability < _OWN)
+
+
+def _is_wish(one: Heard) -> bool:
+    return one.memory_type in ("preference", "rule") or _WISH.search(one.clause.text) is not None
+
+
+def _is_stated(clause: Clause) -> bool:
+    said = plain(clause.text).text
+    return not (gates.is_asking(said) or gates.is_request(said) or gates.is_supposed(said))
+
+
+def _joined(first: Heard, second: Heard, message: str) -> Heard:
+    text = one_line(message[first.clause.start : second.clause.end])
+    return replace(first, clause=replace(first.clause, text=text, end=second.clause.end))
 
 
 def holds(clause: str, finding: Finding) -> bool:
