@@ -74,8 +74,8 @@ class PromotionNode(MemoryNode):
     the thread.
 
     `mode="background"` reads nothing: it queues what was said and returns. A `PromotionWorker` with the same extractor
-    reads it when the thread has been quiet for `quiet_for` (a timedelta or seconds), at the latest after `at_latest`,
-    so that many turns become one job. The `worker` of this process, if it is named, is woken.
+    reads it when the thread has been quiet for `quiet_for` (a timedelta or seconds, by default 30), at the latest after
+    `at_latest` (10 minutes), so that many turns become one job. The `worker` of this process, if it is named, is woken.
 
     A message is read for the owner of the run that added it, whoever runs the thread later. In a group chat, where one
     run carries the words of several people, `speakers` says which owner the `name` of a user's message stands for, as
@@ -110,10 +110,10 @@ class PromotionNode(MemoryNode):
         self._trusted_tools = trusted_tools
         self._speakers = _owner_of_name(options.get("speakers"))
         self._guard = self._reading.policy.guard
-        self._quiet: dict[str, Any] = {
-            "quiet_for": checked_seconds("quiet_for", options.get("quiet_for", QUIET_FOR)),
-            "at_latest": checked_seconds("at_latest", options.get("at_latest", AT_LATEST)),
-        }
+        self._quiet = _When(
+            checked_seconds("quiet_for", options.get("quiet_for", QUIET_FOR)),
+            checked_seconds("at_latest", options.get("at_latest", AT_LATEST)),
+        )
         told, failed = options.get("on_promotion"), options.get("on_failure")
         self._work = Work(self._reading, options.get("retries") or Retries(), on_promotion=told, on_failure=failed)
         self._worker = worker
@@ -168,7 +168,7 @@ class PromotionNode(MemoryNode):
             at_once = bool(fresh) and (yield from self._promote(store, turn, fresh, began_at=since or left.at))
             yield from self._ask(store, turn, at_once=at_once)
         elif left.utterances:
-            yield from self._queue(store, turn, left.utterances, **self._quiet)
+            yield from self._queue(store, turn, left.utterances, self._quiet)
 
     def _of_one_voice(
         self, store: CuratedStore, turn: _Turn, fresh: Sequence[Utterance]
@@ -184,24 +184,26 @@ class PromotionNode(MemoryNode):
         self, store: CuratedStore, turn: _Turn, fresh: Sequence[Utterance], *, began_at: datetime
     ) -> Effects[bool]:
         """Read and promote; return whether the model is to be asked now about what is left in doubt."""
-        where: dict[str, Any] = {"scope": turn.scope, "source": turn.source}
+        owner_id, scope, source = turn.place.owner_id, turn.scope, turn.source
         try:
-            asked: dict[str, Any] = {"owner_id": turn.place.owner_id, "alone": True, **where}
-            found = yield from self._reading.read(store, fresh, turn.repeatable, **asked)
+            found = yield from self._reading.read(
+                store, fresh, turn.repeatable, owner_id=owner_id, scope=scope, source=source, alone=True
+            )
         except ExtractionError as error:
             yield from self._put_off(store, turn, fresh, error)
             return False
         doubtful = self._reading.doubtful(fresh, found)
         if doubtful:
-            yield from self._queue(store, self._asking(turn), [one.utterance for one in doubtful], **self._quiet)
+            yield from self._queue(store, self._asking(turn), [one.utterance for one in doubtful], self._quiet)
         report = yield from either(
             store.queue.promote,
             found,
             utterances=fresh,
             place=turn.place,
+            scope=scope,
+            source=source,
             policy=self._reading.policy,
             began_at=began_at,
-            **where,
         )
         note_run(report.figures)
         if self._work.on_promotion is not None:
@@ -229,11 +231,11 @@ class PromotionNode(MemoryNode):
         queued = f"{counted(len(fresh), 'messages')} {agreeing(len(fresh), 'are')} queued"
         _LOG.warning("extraction failed (%s); %s", error.reason, queued)
         delay = self._work.retries.delay(1, f"{turn.place.owner_id}/{turn.place.thread_id}")
-        yield from self._queue(store, turn, fresh, quiet_for=delay, failure=error.reason)
+        yield from self._queue(store, turn, fresh, _When(delay, failure=error.reason))
         if self._work.on_failure is not None:
             self._work.on_failure(error)
 
-    def _queue(self, store: CuratedStore, turn: _Turn, fresh: Sequence[Utterance], **when: Any) -> Effects[None]:
+    def _queue(self, store: CuratedStore, turn: _Turn, fresh: Sequence[Utterance], when: _When) -> Effects[None]:
         queue, authors = store.queue, store.authors
         heard: Sequence[str] = ()
         if "assistant" in self._reading.policy.actors:
@@ -242,13 +244,19 @@ class PromotionNode(MemoryNode):
             heard = [*turn.injected, *(one.text for one in turn.said if one.message_id not in others)]
             if others:  # an assistant may repeat what they said, which is not kept here to compare it with
                 fresh = [one for one in fresh if one.actor != "assistant"]
-        where: dict[str, Any] = {
-            "place": turn.place,
-            "scope": turn.scope,
-            "source": turn.source,
-            "began_at": turn.began_at,
-        }
-        yield from either(queue.add, fresh, heard=heard, guard=self._guard, **where, **when)
+        yield from either(
+            queue.add,
+            fresh,
+            place=turn.place,
+            scope=turn.scope,
+            source=turn.source,
+            heard=heard,
+            quiet_for=when.quiet_for,
+            at_latest=when.at_latest,
+            failure=when.failure,
+            guard=self._guard,
+            began_at=turn.began_at,
+        )
         if self._worker is not None:
             self._worker.wake()
 
@@ -258,6 +266,15 @@ class PromotionNode(MemoryNode):
         messages = messages_of(state)
         said = utterances_of(messages, actors=self._reading.policy.actors, trusted_tools=self._trusted_tools)
         return _Turn(place, identity.scope, source, said, injected_lines(state), utterances_of(messages))
+
+
+@dataclass(frozen=True, slots=True)
+class _When:
+    """When what is queued is read: after so long without more, at the latest; and why not now, where that failed."""
+
+    quiet_for: timedelta
+    at_latest: timedelta = AT_LATEST
+    failure: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
