@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import secrets
 import socket
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -86,6 +84,8 @@ def mcp(
     ] = None,
 ) -> None:
     """Serve one owner's memories to MCP clients, over stdio or HTTP; their clients never name an owner."""
+    import asyncio  # not above: every command, and --help, would wait for it
+
     server = extra("langgraph_memory.mcp", "the MCP server", "mcp")
     file_of(db)
     if not http:
@@ -134,6 +134,8 @@ def _tokens(mcp: Any, owner: str | None, scope: str, token_file: str | None) -> 
 
 def _listed(mcp: Any, token_file: str) -> list[tuple[str, str, str]]:
     """Return hash, owner and scope of each table `[[tokens]]` in a TOML file; raises InvalidInputError."""
+    import tomllib
+
     try:
         tables = tomllib.loads(Path(token_file).read_text(encoding="utf-8")).get("tokens", [])
         return [
