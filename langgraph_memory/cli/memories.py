@@ -348,6 +348,19 @@ def review(
 
 
 @app.command()
+def reflect(owner: Owner, db: Database = DEFAULT_DATABASE, dry_run: DryRun = False, as_json: Json = False) -> None:
+    """Write what an owner's sessions have in common, tied to the memories that it rests on and gone with them."""
+    with opened(db) as memory:
+        done = memory.hygiene.reflect(owner_id=owner, dry_run=dry_run)
+    if as_json:
+        parts = {name: [one.row() for one in getattr(done, name)] for name in ("added", "removed")}
+        print_json({"dry_run": done.dry_run, **parts, "kept": done.kept})
+        return
+    for table in done.tables():
+        draw(table)
+
+
+@app.command()
 def sweep(
     db: Database = DEFAULT_DATABASE,
     owner: AnyOwner = None,

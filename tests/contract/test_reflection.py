@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage
 from support import Clock, Driver, one_sentence, scripted
+from typer.testing import CliRunner
 
 from langgraph_memory import (
     MemoryContext,
@@ -21,6 +22,7 @@ from langgraph_memory import (
     build_graph,
     open_memory,
 )
+from langgraph_memory.cli import app
 from langgraph_memory.errors import InvalidInputError, MissingOwnerError
 from langgraph_memory.types import ReflectionPolicy
 
@@ -247,6 +249,21 @@ async def test_a_worker_reflects_after_its_jobs(database: str, mode: str) -> Non
         (found,) = reflections(memory)
         assert found.content.startswith("Cello came up in 3 sessions")
         assert len(memory.audit.receipts(**ANA, kind="reflect")) == 1
+
+
+def test_the_command_line_reflects_too(database: str) -> None:
+    run = CliRunner(env={"COLUMNS": "200"}).invoke
+    command = ["memories", "reflect", "--owner", "ana", "--db", database]
+    with open_memory(database) as memory:
+        told(memory, *CELLO)
+
+        preview = run(app, [*command, "--dry-run"])
+        known = reflections(memory)
+        done = run(app, [*command, "--json"])
+
+        assert "Cello came up in 3 sessions" in preview.stdout
+        assert known == []
+        assert {one["content"] for one in json.loads(done.stdout)["added"]} >= {reflections(memory)[0].content}
 
 
 async def test_bad_input_is_one_sentence(memory: MemoryDatabase, mode: str) -> None:
