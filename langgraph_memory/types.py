@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from langgraph_memory.effects.engine import Engine
     from langgraph_memory.effects.runner import Embeds
     from langgraph_memory.engine.connect import Opening
+    from langgraph_memory.extract.model import ReadingLimits
     from langgraph_memory.nodes.graph import ChatModel, GraphOptions, Outputs
     from langgraph_memory.nodes.identity import Identity, IdentityResolver
     from langgraph_memory.nodes.promotion import Mode, PromotionOptions, Speakers
@@ -107,6 +108,7 @@ __all__ = [
     "Promoted",
     "PromotionOptions",
     "PromotionReport",
+    "ReadingLimits",
     "RecallOptions",
     "ReceiptPolicy",
     "Records",
@@ -174,6 +176,7 @@ _HOMES = {
     "langgraph_memory.effects.engine": "Engine".split(),
     "langgraph_memory.effects.runner": "Embeds".split(),
     "langgraph_memory.engine.connect": "Opening".split(),
+    "langgraph_memory.extract.model": "ReadingLimits".split(),
     "langgraph_memory.nodes.graph": "ChatModel GraphOptions Outputs".split(),
     "langgraph_memory.nodes.identity": "Identity IdentityResolver".split(),
     "langgraph_memory.nodes.promotion": "Mode PromotionOptions Speakers".split(),

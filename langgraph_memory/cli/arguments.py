@@ -70,7 +70,7 @@ def memory_of_id(store: CuratedStore, owner_id: str, start: str) -> Memory:
 
     Raises MemoryNotFoundError when there is none, InvalidInputError when there are several.
     """
-    held = every(store.list_memories, owner_id=owner_id, everything=True)
+    held = every(store.list_memories, owner_id=owner_id, include_inactive=True)
     found = [memory for memory in held if start and memory.id.startswith(start)]
     exact = [memory for memory in found if memory.id == start]
     if not found:

@@ -282,7 +282,7 @@ def _play_in_own_process(number: int, db: str, thread: str, model: str | None, c
 def _show_file(db: str, console: Console) -> None:
     console.print(Rule("What the file holds, both processes gone", align="left"))
     with open_memory(db) as memory:
-        held = memory.store.list_memories(owner_id=OWNER, everything=True)
+        held = memory.store.list_memories(owner_id=OWNER, include_inactive=True)
         draw(Memory.table(held, f"memories of {OWNER}", datetime.now(UTC)), console)
         draw(memory.checkpointer.list_threads().table(), console)
     where = f"--owner {OWNER} --db {shlex.quote(safe(db))}"

@@ -51,7 +51,8 @@ def list_memories(
     with opened(db) as memory:
         owners = [found[0] for found in memory.admin.list_owners()] if owner is None else [owner]
         pages = {
-            one: memory.store.list_memories(owner_id=one, everything=everything, limit=limit + 1) for one in owners
+            one: memory.store.list_memories(owner_id=one, include_inactive=everything, limit=limit + 1)
+            for one in owners
         }
     if as_json:
         print_json(row for page in pages.values() for row in page[:limit].rows())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -36,16 +36,35 @@ NOT_STREAMED = "nostream"
 """LangGraph's tag for a model call whose words are not the answer to the user."""
 
 
+@dataclass(frozen=True, slots=True)
+class ReadingLimits:
+    """How many messages a model reads in one call, beside how many known memories, and what it may find in a message.
+
+    Raises InvalidInputError for a number that leaves nothing to read or to find.
+    """
+
+    messages: int = 20
+    known: int = 20
+    found: int = 10
+
+    def __post_init__(self) -> None:
+        if self.messages < 1 or self.known < 0 or self.found < 1:
+            raise InvalidInputError("messages and found must be at least 1 and known at least 0.")
+
+
+DEFAULT_LIMITS = ReadingLimits()
+
+
 class ModelExtractor:
     """Propose what any LangChain chat model finds, with the words of the message that say it.
 
-    Up to `batch_size` messages are read in one call, beside `known_limit` memories that the model may update, retire or
+    As many messages are read in one call as `limits` say, beside the memories that the model may update, retire or
     forget. It is shown today's date, the memory types there are, who speaks, and what a short answer was asked;
-    `include` and `exclude` name topics that are to be heard or left out, `language` the one to write in in place of
-    the speaker's. A quote that is not in its message, or does not say what is concluded from it, is discarded; so is
-    what exceeds `most` entries of one message. A call that fails raises ExtractionError, so the messages stay unread
-    and are queued to be read later; a batch too long for the model is halved, and a single message that is too long
-    is given up, with that as the reason. `options` go to `model.with_structured_output`, such as `method`.
+    `include` and `exclude` name topics that are to be heard or left out, `language` the one to write in in place of the
+    speaker's. A quote that is not in its message, or does not say what is concluded from it, is discarded; so is what
+    exceeds the entries that a message may have. A call that fails raises ExtractionError, so the messages stay unread
+    and are queued to be read later; a batch too long for the model is halved, and a single message that is too long is
+    given up, with that as the reason. `options` go to `model.with_structured_output`, such as `method`.
 
     `name` is what the ledger knows it by. A changed prompt changes the `version` alone, and reads nothing anew; another
     name does.
@@ -56,24 +75,18 @@ class ModelExtractor:
         model: BaseChatModel,
         *,
         prompt: str = SYSTEM_PROMPT,
-        batch_size: int = 20,
-        known_limit: int = 20,
-        most: int = 10,
+        limits: ReadingLimits = DEFAULT_LIMITS,
         include: Sequence[str] = (),
         exclude: Sequence[str] = (),
         language: str | None = None,
         name: str = MODEL,
         **options: Any,
     ) -> None:
-        if batch_size < 1 or known_limit < 0 or most < 1:
-            raise InvalidInputError("batch_size and most must be at least 1 and known_limit at least 0.")
         self._structured = _structured(model, options)
         self._prompt = prompt
         self._name = name
         self._version = version_of(prompt)
-        self._batch_size = batch_size
-        self._known_limit = known_limit
-        self._most = most
+        self._limits = limits
         self._shown = Shown(
             topics={"Only these topics": _topics("include", include), "Never these": _topics("exclude", exclude)},
             language=language,
@@ -92,7 +105,7 @@ class ModelExtractor:
     @property
     def known_limit(self) -> int:
         """Return how many memories it wants to see."""
-        return self._known_limit
+        return self._limits.known
 
     def extract(
         self,
@@ -132,8 +145,8 @@ class ModelExtractor:
     def _all(self, utterances: Sequence[Utterance], shown: Shown) -> Effects[list[Candidate]]:
         """Yield prompts, and return what is found in the answers."""
         found: list[Candidate] = []
-        for start in range(0, len(utterances), self._batch_size):
-            found += yield from self._batch(utterances[start : start + self._batch_size], shown)
+        for start in range(0, len(utterances), self._limits.messages):
+            found += yield from self._batch(utterances[start : start + self._limits.messages], shown)
         return found
 
     def _batch(self, batch: Sequence[Utterance], shown: Shown) -> Effects[list[Candidate]]:
@@ -148,7 +161,7 @@ class ModelExtractor:
                 raise call_failure(error) from error
         else:
             if not (len(batch) > 1 and _is_cut(answer)):
-                concluding = Concluding(batch, shown, f"{self._name}@{self._version}", self._most)
+                concluding = Concluding(batch, shown, f"{self._name}@{self._version}", self._limits.found)
                 return concluding.candidates(_entries(answer))
         if len(batch) > 1:
             middle = len(batch) // 2

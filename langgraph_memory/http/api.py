@@ -79,7 +79,7 @@ def _add_memories(router: APIRouter, memory: MemoryDatabase, access: Access) -> 
     ) -> Page[Memory]:
         """List an owner's live memories, newest first; with `everything` superseded and expired ones too."""
         owner = access.owner(request, owner_id)
-        found = await store.alist_memories(owner_id=owner, everything=everything, limit=limit + 1, offset=offset)
+        found = await store.alist_memories(owner_id=owner, include_inactive=everything, limit=limit + 1, offset=offset)
         return Page[Memory].of(found, limit, offset)
 
     @router.get("/memories/{memory_id}", responses={304: {"description": "It is what If-None-Match names."}})

@@ -178,7 +178,9 @@ def _add_listings(router: APIRouter, site: _Site) -> None:
         if asked:
             found = await _matching(site, owner, asked)
         else:
-            found = await store.alist_memories(owner_id=owner, everything=everything, limit=PAGE + 1, offset=offset)
+            found = await store.alist_memories(
+                owner_id=owner, include_inactive=everything, limit=PAGE + 1, offset=offset
+            )
         more = _more(found, offset)
         context = {"memories": found[:PAGE], "q": q, "everything": everything, "next": more, "offset": offset}
         types = sorted(store.settings.types)

@@ -311,16 +311,18 @@ class CuratedStore(BaseStore):
         self,
         *,
         owner_id: str,
-        everything: bool = False,
+        include_inactive: bool = False,
         filter: MemoryFilter | None = None,
         limit: int = 100,
         offset: int = 0,
     ) -> Operation[Records[Memory]]:
-        """Return a page of an owner's live memories, newest first; with `everything` also superseded and expired ones.
+        """Return a page of an owner's live memories, newest first.
 
-        `filter` is as for `recall`. Raises MissingOwnerError, InvalidFilterError or UnknownMemoryTypeError.
+        With `include_inactive` superseded and expired ones too. `filter` is as for `recall`.
+
+        Raises MissingOwnerError, InvalidFilterError or UnknownMemoryTypeError.
         """
-        return memories.page_of_owner(owner_id, everything, filter, limit, offset, self.settings)
+        return memories.page_of_owner(owner_id, include_inactive, filter, limit, offset, self.settings)
 
     alist_memories = twin_of(list_memories)
 

@@ -126,7 +126,7 @@ def _memory_differences(talk: Conversation, golden: Golden, known: Sequence[Memo
 def _fate(talk: Conversation, content: str) -> str:
     """Return why something that was to be known is not."""
     store = talk.store
-    for one in store.list_memories(owner_id=talk.owner_id, everything=True, limit=500):
+    for one in store.list_memories(owner_id=talk.owner_id, include_inactive=True, limit=500):
         if one.content == content:
             return (
                 f"  ({'superseded' if one.superseded else 'known, with another type, slot or scope'}{_why(talk, one)})"

@@ -92,7 +92,7 @@ async def test_what_the_stores_guard_refuses_is_not_stored_or_logged(
         said = str(error)
 
     assert reason in said
-    assert await store.list_memories(owner_id=OWNER, everything=True) == [known]
+    assert await store.list_memories(owner_id=OWNER, include_inactive=True) == [known]
     held = everything_in(database)
     assert b"likes coffee" in held
     for secret in ("hunter2", "1234567"):

@@ -102,7 +102,7 @@ async def test_the_same_slot_again_supersedes_and_history_keeps_both(store: Driv
     ]
     assert await store.history(second.memory.id, owner_id=ADA) == await store.history(first.memory.id, owner_id=ADA)
     assert [memory.content for memory in await store.list_memories(owner_id=ADA)] == ["Deploys go to Teams"]
-    assert len(await store.list_memories(owner_id=ADA, everything=True)) == 2
+    assert len(await store.list_memories(owner_id=ADA, include_inactive=True)) == 2
 
 
 async def test_a_superseded_memory_names_its_successor_and_the_moment(store: Driver, clock: Clock) -> None:
@@ -135,7 +135,7 @@ async def test_the_same_statement_again_is_reinforced_and_not_stored_twice(store
     later = clock.advance(days=1)
     again = await store.remember("ada likes  GREEN tea.", owner_id=ADA, confidence=0.5, importance=0.8)
 
-    (known,) = await store.list_memories(owner_id=ADA, everything=True)
+    (known,) = await store.list_memories(owner_id=ADA, include_inactive=True)
     assert again.action == "reinforced"
     assert known == again.memory
     assert known.id == first.memory.id
@@ -507,7 +507,7 @@ async def test_forgetting_deletes_every_version_and_keeps_a_receipt(store: Drive
 
     assert (receipt.kind, dict(receipt.counts)) == ("forget", {"memories": 2})
     assert contents(await store.recall("deploys", owner_id=ADA)) == []
-    assert [one.content for one in await store.list_memories(owner_id=ADA, everything=True)] == ["Ada likes tea"]
+    assert [one.content for one in await store.list_memories(owner_id=ADA, include_inactive=True)] == ["Ada likes tea"]
     assert rows(database, f"SELECT kind FROM memory_receipt WHERE id = '{receipt.id}'") == [("forget",)]
     with pytest.raises(MemoryNotFoundError):
         await store.history(newest.memory.id, owner_id=ADA)
@@ -658,7 +658,7 @@ async def test_a_delete_at_a_memorys_place_forgets_it(store: Driver, clock: Cloc
 
     await store.delete(("curated", "ada", "global"), newest.memory.id)
 
-    assert await store.list_memories(owner_id="ada", everything=True) == []
+    assert await store.list_memories(owner_id="ada", include_inactive=True) == []
     assert contents(await store.recall("deploys", owner_id="ada")) == []
 
 
@@ -668,7 +668,7 @@ async def test_a_sweep_takes_expired_memories_too(store: Driver, clock: Clock) -
     clock.advance(minutes=1)
 
     assert await store.sweep_ttl() == 1
-    assert [memory.content for memory in await store.list_memories(owner_id=ADA, everything=True)] == ["lasting"]
+    assert [memory.content for memory in await store.list_memories(owner_id=ADA, include_inactive=True)] == ["lasting"]
 
 
 # --- bad requests -----------------------------------------------------------------------------------------------------

@@ -259,7 +259,7 @@ def test_what_is_merged_goes_with_what_it_is_merged_into(store: CuratedStore) ->
 
     assert shown.changes == done.changes
     assert [(one.action, one.versions) for one in done.changes] == [("merged", 0), ("merged", 0), ("pruned", 2)]
-    assert store.list_memories(owner_id="ana", everything=True) == []
+    assert store.list_memories(owner_id="ana", include_inactive=True) == []
 
 
 def test_merging_can_be_left_out(store: CuratedStore) -> None:
@@ -279,7 +279,7 @@ async def test_an_expired_memory_goes_with_its_older_versions(both: Driver, stor
     report = await both.hygiene.sweep()
 
     assert [(one.action, one.memory_id, one.versions) for one in report.changes] == [("expired", new.id, 1)]
-    assert store.list_memories(owner_id="ana", everything=True) == []
+    assert store.list_memories(owner_id="ana", include_inactive=True) == []
     for gone in (old, new):
         with pytest.raises(MemoryNotFoundError):
             store.history(gone.id, owner_id="ana")
@@ -407,7 +407,7 @@ async def test_memories_that_contradict_each_other_may_go_together(both: Driver,
 def test_an_old_version_that_is_named_keeps_what_came_after_it(store: CuratedStore, clock: Clock) -> None:
     for city in ("Rome", "Bonn", "Lima"):
         store.remember(f"In {city}", owner_id="ana", slot="city")
-    oldest = store.list_memories(owner_id="ana", everything=True)
+    oldest = store.list_memories(owner_id="ana", include_inactive=True)
     first = next(one.id for one in oldest if one.content == "In Rome")
     store.remember("Moves a lot", owner_id="ana", content_json={"from": [first]})
     clock.advance(days=50)

@@ -289,7 +289,7 @@ async def test_an_import_in_which_memories_supersede_each_other_is_refused(
         await imported(other, mode, [head, *written])
 
     assert one_sentence(refused.value)
-    for one in other.list_memories(owner_id=ADA, everything=True):
+    for one in other.list_memories(owner_id=ADA, include_inactive=True):
         assert len(other.history(one.id, owner_id=ADA)) == 1
 
 

@@ -140,7 +140,7 @@ async def test_a_worker_that_is_reading_a_thread_when_it_is_deleted_stores_nothi
 
     assert report == WorkReport(jobs=1, messages=0 if fails else 1, failed=1 if fails else 0)
     assert queued(database) == ([], [])
-    assert memory.store.list_memories(owner_id="ana", everything=True) == []
+    assert memory.store.list_memories(owner_id="ana", include_inactive=True) == []
     assert rows(database, "SELECT message_id FROM promotion_ledger") == []
     assert worker.run_once() == WorkReport()
 

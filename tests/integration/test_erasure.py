@@ -112,7 +112,7 @@ async def test_an_erased_owner_leaves_no_byte_in_the_live_files(
     await fill(store, clock, BEN, "wvb")
     talk(memory, "qzxthread", ADA, "qzxthread words")
     talk(memory, "wvbthread", BEN, "wvbthread words")
-    before = await store.list_memories(owner_id=BEN, everything=True)
+    before = await store.list_memories(owner_id=BEN, include_inactive=True)
     ranked = [(one.memory.id, one.score) for one in await store.recall("wvbcontent", owner_id=BEN)]
     assert set(found_in(path, *SECRETS)) == set(SECRETS)
 
@@ -124,7 +124,7 @@ async def test_an_erased_owner_leaves_no_byte_in_the_live_files(
     assert receipt.kind == "erase"
     assert {kind: number > 0 for kind, number in receipt.counts.items()} == dict.fromkeys(receipt.counts, True)
     assert receipt.counts["threads"] == 1
-    assert await store.list_memories(owner_id=BEN, everything=True) == before
+    assert await store.list_memories(owner_id=BEN, include_inactive=True) == before
     assert [(one.memory.id, one.score) for one in await store.recall("wvbcontent", owner_id=BEN)] == ranked
     assert memory.checkpointer.get_tuple({"configurable": {"thread_id": "wvbthread"}}) is not None
     assert memory.checkpointer.get_tuple({"configurable": {"thread_id": "qzxthread"}}) is None

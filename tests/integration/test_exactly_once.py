@@ -33,7 +33,7 @@ def memory(database: str) -> Iterator[MemoryDatabase]:
 
 def changes(memory: MemoryDatabase) -> list[tuple[str, str]]:
     """Return every version ever stored with its confidence, which every confirmation raises, oldest first."""
-    stored = memory.store.list_memories(owner_id="ana@example.com", everything=True)
+    stored = memory.store.list_memories(owner_id="ana@example.com", include_inactive=True)
     return [(one.content, f"{one.confidence:.3f}") for one in sorted(stored, key=lambda one: one.created_at)]
 
 

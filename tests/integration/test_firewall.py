@@ -94,7 +94,7 @@ def test_two_hundred_turns_with_a_parrot_store_what_the_user_said_and_no_more(
         justified = {one.content for one in alone.store.list_memories(owner_id="ana")}
 
     stored = memory.store.list_memories(owner_id="ana")
-    versions = memory.store.list_memories(owner_id="ana", everything=True, limit=1000)
+    versions = memory.store.list_memories(owner_id="ana", include_inactive=True, limit=1000)
     assert len(stored) == len(justified) == 5
     assert {one.content for one in stored} == justified
     assert all(one.source.actor == "user" for one in versions)

@@ -215,7 +215,7 @@ async def test_a_candidate_that_asks_to_forget_is_carried_out(
     await say(memory, mode, "t", "Forget that I live in Berlin.", extractor=forgetting, on_promotion=reports.append)
 
     assert "forgotten" in [entry.outcome.action for entry in reports[-1] if entry.outcome is not None]
-    left = [one.id for one in memory.store.list_memories(owner_id="ana", everything=True)]
+    left = [one.id for one in memory.store.list_memories(owner_id="ana", include_inactive=True)]
     assert (slotless.id if slotless else berlin.id) not in left
     await say(memory, mode, "u", "Forget that I live in Berlin.", extractor=forgetting, on_promotion=reports.append)
     assert slot is None or "nothing_to_forget" in [entry.verdict.reason for entry in reports[-1]]

@@ -36,7 +36,7 @@ from langgraph_memory.engine.connect import connect
 from langgraph_memory.errors import ExtractionError, InvalidInputError
 from langgraph_memory.extract.model_prompt import Entry
 from langgraph_memory.operations.settings import StoreSettings
-from langgraph_memory.types import PromotionReport
+from langgraph_memory.types import PromotionReport, ReadingLimits
 
 OWNER = MemoryContext(owner_id="ana")
 SAID = Source(actor="user")
@@ -177,7 +177,7 @@ async def test_several_unread_turns_are_read_in_one_call() -> None:
     model = scripted(found(entry("A.", "a", 1), entry("B.", "b", 2)), found())
     said = [Utterance(message_id=text, actor="user", text=text) for text in ("a", "b", "c")]
 
-    candidates = ModelExtractor(model, batch_size=2).extract(said)
+    candidates = ModelExtractor(model, limits=ReadingLimits(messages=2)).extract(said)
 
     assert [one.message_id for one in candidates] == ["a", "b"]
     assert len(model.prompts) == 2
@@ -429,7 +429,7 @@ async def test_a_value_that_nobody_said_is_left_out(memory: MemoryDatabase) -> N
 
 async def test_no_message_gives_more_than_so_many_entries(memory: MemoryDatabase, mode: str) -> None:
     many = [{**MUNICH, "slot": f"home.{n}"} for n in range(50)]
-    turns = Turns(memory, extractor(found(*many), most=3), mode)
+    turns = Turns(memory, extractor(found(*many), limits=ReadingLimits(found=3)), mode)
 
     await turns.say("Hello! I live in Munich.")
 

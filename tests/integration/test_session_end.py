@@ -61,7 +61,7 @@ async def talk(graph: Any, mode: str, *texts: str, config: Any = None) -> Any:
 
 
 def summaries(memory: MemoryDatabase, *, everything: bool = False) -> list[str]:
-    found = memory.store.list_memories(owner_id="ana", everything=everything)
+    found = memory.store.list_memories(owner_id="ana", include_inactive=everything)
     return [one.content for one in found if one.memory_type == "summary"]
 
 
