@@ -49,7 +49,7 @@ class MemoryFiles:
     `profile.md` has one section for each type and one line for each memory, the most important first, within
     `max_tokens`. A changed line supersedes its memory, a deleted one forgets it, an added one is remembered, and one
     that ends with "(confirmed)" is verified. Any other file is one memory of type "skill", with its versions. All of
-    it passes the guard, is marked as the assistant's and has a line in the audit trail; what is refused is told in one
+    it passes the guard, is marked as the assistant's and has a line in the audit log; what is refused is told in one
     sentence. With `read_only` nothing is changed, and `hidden` shows nothing either. `source` names the thread and run.
 
     `call` serves the commands of Anthropic's memory tool: view, create, str_replace, insert, delete and rename.

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from langgraph_memory.checkpoints.retention import Swept
     from langgraph_memory.database import EngineOptions, MemoryOptions, OpenOptions, StoreOptions, ThreadOptions
     from langgraph_memory.doctor import Finding
+    from langgraph_memory.domain.audit import AuditEntry, Explained, Explanation, Replay
     from langgraph_memory.domain.budget import BudgetReport, ContextSize, Sizes, TokenCounter
     from langgraph_memory.domain.candidate import Actor, Extractor
     from langgraph_memory.domain.guard.personal import PersonalKind
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from langgraph_memory.domain.session import SessionSummary, Writer
     from langgraph_memory.domain.switches import MemorySwitches
     from langgraph_memory.domain.thread import ThreadSummary
-    from langgraph_memory.domain.trail import AuditEntry, Explained, Explanation, Replay
     from langgraph_memory.domain.types import Injection, MemoryTypes, Update
     from langgraph_memory.effects.effect import Done, DoneCount
     from langgraph_memory.effects.engine import Engine
@@ -170,7 +170,7 @@ _HOMES = {
     "langgraph_memory.domain.session": "SessionSummary Writer".split(),
     "langgraph_memory.domain.switches": "MemorySwitches".split(),
     "langgraph_memory.domain.thread": "ThreadSummary".split(),
-    "langgraph_memory.domain.trail": "AuditEntry Explained Explanation Replay".split(),
+    "langgraph_memory.domain.audit": "AuditEntry Explained Explanation Replay".split(),
     "langgraph_memory.domain.types": "Injection MemoryTypes Update".split(),
     "langgraph_memory.effects.effect": "Done DoneCount".split(),
     "langgraph_memory.effects.engine": "Engine".split(),

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from langgraph_memory.domain.audit import AuditEntry
 from langgraph_memory.domain.memory import Memory
-from langgraph_memory.domain.trail import AuditEntry
 from langgraph_memory.views import ID, Cell, Column, Displayable, Table
 from langgraph_memory.views.table import ID_LENGTH
 from langgraph_memory.views.words import counted

@@ -96,7 +96,7 @@ class Work:
             failures += yield from self._try(store, job, batch, last=last)
         spent = 0
         if failures or not batches:
-            spent = yield from either(store.queue.give_back, job.lease, failures, retries=self.retries)
+            spent = yield from either(store.queue.release, job.lease, failures, retries=self.retries)
         failed = sum(len(one.batch.messages) for one in failures)
         return WorkReport(1, sum(len(batch.messages) for batch in batches) - failed, failed, spent)
 

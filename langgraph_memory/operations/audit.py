@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from langgraph_memory.domain.audit import AuditEntry, Explanation, Replay, memory_ids
+from langgraph_memory.domain.audit import explain as explained
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.memory import Memory, Recall, Receipt
 from langgraph_memory.domain.scope import check_owner, owner_partition
-from langgraph_memory.domain.trail import AuditEntry, Explanation, Replay, memory_ids
-from langgraph_memory.domain.trail import explain as explained
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Transaction, reads, reads_settled
 from langgraph_memory.errors import InvalidInputError, ReceiptNotFoundError

@@ -198,7 +198,7 @@ def forget_memory(
 def forget_versions(
     newest: Memory, now: datetime, reason: str, action: str = "forgotten", origin: Origin = _NOBODY
 ) -> Effects[int]:
-    """Delete a memory and its older versions; the audit trail keeps that it was, not what it said."""
+    """Delete a memory and its older versions; the audit log keeps that it was, not what it said."""
     versions = yield from with_predecessors(newest)
     if action == "forgotten":
         yield from _forget_for_good(versions, now)

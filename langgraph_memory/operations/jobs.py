@@ -356,13 +356,13 @@ def _origins(batch: Batch) -> Callable[[str], Origin]:
     return lambda message_id: Origin.of(sources.get(message_id, newest))
 
 
-def give_back(lease: Lease, failures: Sequence[Failure], retries: Retries, settings: StoreSettings) -> Transaction[int]:
+def release(lease: Lease, failures: Sequence[Failure], retries: Retries, settings: StoreSettings) -> Transaction[int]:
     """Release a lease: put off what failed, set aside what failed too often, and return how many that were."""
-    return _give_back(lease, failures, retries, settings.clock())
+    return _put_off_failed(lease, failures, retries, settings.clock())
 
 
 @writes
-def _give_back(lease: Lease, failures: Sequence[Failure], retries: Retries, now: datetime) -> Effects[int]:
+def _put_off_failed(lease: Lease, failures: Sequence[Failure], retries: Retries, now: datetime) -> Effects[int]:
     if not (yield from _held(lease, now)):
         return 0
     spent = [one for one in failures if one.batch.is_spent(retries)]

@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from langgraph_memory.checkpoints.retention import delete_runs
+from langgraph_memory.domain.audit import AuditEntry
 from langgraph_memory.domain.clock import from_microseconds
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.rewind import Retraction, Stays, Unwinding, abandoned
 from langgraph_memory.domain.scope import check_owner, owner_partition
-from langgraph_memory.domain.trail import AuditEntry
 from langgraph_memory.domain.types import MemoryTypes
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.runner import Reclaim

@@ -260,7 +260,7 @@ def _text_columns(own: str, context: str, asked: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who or what makes a change, for the audit trail."""
+    """Who or what makes a change, for the audit log."""
 
     actor: str | None = None
     thread_id: str | None = None
@@ -279,7 +279,7 @@ _DROPPED_AT_ONCE = 20
 
 
 def record(memory: Memory, action: str, reason: str, origin: Origin, now: datetime) -> Effects[None]:
-    """Add one line to the audit trail."""
+    """Add one line to the audit log."""
     yield Query(
         "audit",
         {

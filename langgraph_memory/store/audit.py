@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from langgraph_memory.domain.audit import AuditEntry, Explanation, Replay
 from langgraph_memory.domain.memory import Recall, Receipt
-from langgraph_memory.domain.trail import AuditEntry, Explanation, Replay
 from langgraph_memory.effects.twins import Operation, runs_effects, twin_of
 from langgraph_memory.operations import audit
 from langgraph_memory.store.facet import Facet

@@ -40,7 +40,7 @@ class Hygiene(Facet):
         names them in its `content_json` or is their later version. Then old receipts, and plain items whose time is
         over. What fades was not confirmed by that, keeps its recency, and is as sure after one sweep as after many.
 
-        Each change has a line in the audit trail, actor "sweep", in its transaction; a sweep that changed anything
+        Each change has a line in the audit log, actor "sweep", in its transaction; a sweep that changed anything
         leaves a receipt for each owner. Transactions are short, so that others write in between, and what they change
         meanwhile is left alone; interrupt it when you like, and the next sweep goes on. `now` is the moment that is
         judged at, by default the present.

@@ -118,18 +118,18 @@ class PromotionQueue(Facet):
     ) -> Operation[PromotionReport | None]:
         """Store what a batch said and take it off the job, in one transaction; None if the lease was lost.
 
-        `last` gives the lease back with it.
+        `last` releases the lease with it.
         """
         return jobs.finish(lease, batch, candidates, policy, last, self._settings)
 
     afinish = twin_of(finish)
 
     @runs_effects
-    def give_back(self, lease: Lease, failures: Sequence[Failure], *, retries: Retries) -> Operation[int]:
+    def release(self, lease: Lease, failures: Sequence[Failure], *, retries: Retries) -> Operation[int]:
         """End the work on a job, put off what failed, and return how many messages were set aside."""
-        return jobs.give_back(lease, failures, retries, self._settings)
+        return jobs.release(lease, failures, retries, self._settings)
 
-    agive_back = twin_of(give_back)
+    arelease = twin_of(release)
 
     def surroundings(self) -> dict[str, Any]:
         """Return what an extractor may be shown beside messages and memories: the memory types, and the time."""

@@ -58,7 +58,7 @@ class ItemLine:
 
 @dataclass(frozen=True, slots=True)
 class TrailLine:
-    """A row of the audit trail, the ledger, the receipts or the queue: its kind and its columns."""
+    """A row of the audit log, the ledger, the receipts or the queue: its kind and its columns."""
 
     kind: str
     owner_id: str
@@ -99,7 +99,7 @@ def item_line(namespace: str, key: str, value: Any, times: Any, *, indexed: bool
 
 
 def trail_line(kind: str, row: Any) -> str:
-    """Return the line of one row of the audit trail, the ledger, the receipts or the queue."""
+    """Return the line of one row of the audit log, the ledger, the receipts or the queue."""
     columns = {name: row[name] for name in LINES[kind].columns if name not in ("kind", "body")}
     if kind == "receipt":
         columns |= {"of": row["kind"], "body": json.loads(row["body"])}

@@ -160,7 +160,7 @@ def with_jobs(database: str) -> str:
         queue.add([said], place=place, quiet_for=0)
         job = queue.claim("rules", lease_for=timedelta(minutes=1), retries=retries)
         assert job is not None
-        queue.give_back(job.lease, [Failure(job.batches(retries)[0], "refused")], retries=retries)
+        queue.release(job.lease, [Failure(job.batches(retries)[0], "refused")], retries=retries)
         queue.add([said.model_copy(update={"message_id": "n"})], place=LedgerPlace("bob", "u", "rules"), quiet_for=0)
     return database
 

@@ -27,7 +27,7 @@ DELETE FROM memory_version WHERE partition = :partition
 DELETE FROM agent_memory WHERE partition = :partition
 
 -- name: erase_audit
--- Remove the audit trail of one partition.
+-- Remove the audit log of one partition.
 DELETE FROM memory_audit WHERE partition = :partition
 
 -- name: erase_ledger

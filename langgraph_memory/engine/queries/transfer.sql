@@ -1,5 +1,5 @@
 -- name: export_audit
--- A page of the audit trail of one partition.
+-- A page of the audit log of one partition.
 SELECT * FROM memory_audit
 WHERE partition = :partition AND (memory_id, change_no) > (:after_id, :after_no)
 ORDER BY memory_id, change_no LIMIT :limit
@@ -23,7 +23,7 @@ WHERE partition = :partition
 ORDER BY thread_id, extractor, message_id, content_hash LIMIT :limit
 
 -- name: import_audit
--- Add one change of the audit trail, unless it is there.
+-- Add one change of the audit log, unless it is there.
 INSERT INTO memory_audit (
     partition, memory_id, change_no, action, reason, actor, thread_id, checkpoint_id, run_id, changed_at
 ) VALUES (

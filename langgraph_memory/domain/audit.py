@@ -1,4 +1,4 @@
-"""What the trail of a store answers: who changed what, why a recall found what it did, and what it would find now."""
+"""What the audit log of a store answers: who changed what, why a recall found what it did, and what it would now."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class AuditEntry(Tabular):
 
     @classmethod
     def from_row(cls, row: Any) -> Self:
-        """Return the entry that a line of the audit trail holds."""
+        """Return the entry that a line of the audit log holds."""
         names = ("memory_id", "change_no", "action", "reason", "actor", "thread_id", "checkpoint_id", "run_id")
         return cls(at=from_microseconds(row["changed_at"]), **{name: row[name] for name in names})
 
