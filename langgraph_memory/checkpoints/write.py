@@ -35,7 +35,7 @@ from langgraph_memory.domain import marks
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.thread import NOBODY, mark_of
 from langgraph_memory.effects.effect import Effects
-from langgraph_memory.effects.transaction import Query, writes_at_once, writes_repeatably
+from langgraph_memory.effects.transaction import Query, Row, writes_at_once, writes_repeatably
 from langgraph_memory.errors import CheckpointRemovedError, ErasedError, ForkedThreadError
 
 _ATTEMPTS = 3
@@ -211,12 +211,11 @@ def put_checkpoint(new: NewCheckpoint, now: datetime) -> Effects[Stored | Stale]
 
 def _put_in_steps(new: NewCheckpoint, now: datetime) -> Effects[Stored | Stale]:
     yield from _check_put(new)
-    missing = yield from _missing(new)
-    if missing:
+    there = yield from _foundation(new)
+    ends = _list_ends(new, there)
+    missing = tuple(channel for channel, _ in new.kept if channel not in there)
+    if missing or ends is None:
         return Stale(missing)
-    ends = yield from _list_ends(new)
-    if ends is None:
-        return Stale()
     yield Query("date_thread", {"thread_id": new.key.thread_id, "now": to_microseconds(now)})
     placed = yield from _place_versions(new, ends)
     yield from _store_checkpoint(new)
@@ -374,19 +373,19 @@ def _check_fence(new: NewCheckpoint) -> Effects[None]:
         )
 
 
-def _missing(new: NewCheckpoint) -> Effects[tuple[str, ...]]:
-    """Return the kept channels whose version is not there any more: somebody has removed checkpoints meanwhile."""
+def _foundation(new: NewCheckpoint) -> Effects[Mapping[str, Row]]:
+    """Return what is there of the channel versions that a checkpoint keeps or is built on, by channel."""
     parent = new.parent_checkpoint_id
     if parent is None and not new.kept:
         if new.nested:
             yield from _check_nested(new)
-        return ()
-    keys = [list(one) for one in new.kept]
-    wanted = {**new.key.columns(), "parent_checkpoint_id": parent, "keys": keys}
-    there = {row["channel"] for row in (yield Query("foundation", wanted))}
+        return {}
+    keys = [[*one, None] for one in new.kept] + [[one.channel, one.version, one.tail] for one in new.bases]
+    rows = yield Query("foundation", {**new.key.columns(), "parent_checkpoint_id": parent, "keys": keys})
+    there = {row["channel"]: row for row in rows}
     if parent is not None and None not in there:
         yield from _check_removed(new)
-    return tuple(channel for channel, _ in new.kept if channel not in there)
+    return there
 
 
 def _check_removed(new: NewCheckpoint) -> Effects[None]:
@@ -419,19 +418,15 @@ def _deleted(thread_id: str) -> CheckpointRemovedError:
     )
 
 
-def _list_ends(new: NewCheckpoint) -> Effects[dict[str, int] | None]:
+def _list_ends(new: NewCheckpoint, there: Mapping[str, Row]) -> dict[str, int] | None:
     """Return where the lists end that the new versions may continue; None when what they are built on is not there.
 
     Their runs name lists by random ids, so the same runs mean the same elements.
     """
-    ends: dict[str, int] = {}
-    for base in new.bases:
-        wanted = {"channel": base.channel, "version": base.version, "address": base.tail}
-        rows = yield Query("version_and_end", {**new.key.columns(), **wanted})
-        if not rows or rows[0]["value"] != base.packed_runs:
-            return None
-        ends[base.channel] = rows[0]["list_end"]
-    return ends
+    found = [(base, there.get(base.channel)) for base in new.bases]
+    if any(row is None or row["value"] != base.packed_runs for base, row in found):
+        return None
+    return {base.channel: row["list_end"] for base, row in found if row is not None}
 
 
 def _store_elements(thread_id: str, layout: Layout, end: int | None) -> Effects[Placed]:

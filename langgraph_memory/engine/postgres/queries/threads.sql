@@ -107,11 +107,15 @@ SELECT stored_at FROM thread_checkpoint
 WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns AND checkpoint_id = :checkpoint_id
 
 -- name: foundation
--- What of that which a new checkpoint builds on is there: its parent, as a row without a channel, and channel versions.
-SELECT NULL::text AS channel FROM thread_checkpoint
+-- What is there of what a new checkpoint needs: its parent (no channel), and versions, some with what ends at an address.
+SELECT NULL::text AS channel, NULL::bytea AS value, NULL::bigint AS list_end FROM thread_checkpoint
 WHERE thread_id = :thread_id AND checkpoint_ns = :checkpoint_ns AND checkpoint_id = :parent_checkpoint_id
 UNION ALL
-SELECT c.channel FROM json_array_elements(:keys::json) AS k
+SELECT c.channel, CASE WHEN k ->> 2 IS NULL THEN NULL ELSE c.value END, (
+    SELECT e.address + e.count FROM thread_chunk AS e
+    WHERE e.thread_id = :thread_id AND e.address < ((((k ->> 2)::bigint - 1) >> 20) << 20) + 1048576
+    ORDER BY e.address DESC LIMIT 1)
+FROM json_array_elements(:keys::json) AS k
 JOIN thread_channel AS c ON c.thread_id = :thread_id AND c.checkpoint_ns = :checkpoint_ns
   AND c.channel = k ->> 0 AND c.version = k ->> 1
 
@@ -139,16 +143,6 @@ WHERE (:before::text IS NULL
     OR CASE WHEN :before_at::bigint IS NULL THEN checkpoint_id < :before::text ELSE stored_at < :before_at::bigint END)
   AND (:after_at::bigint IS NULL OR (stored_at, thread_id) < (:after_at::bigint, :after_thread::text))
 ORDER BY stored_at DESC, thread_id DESC LIMIT :page
-
--- name: version_and_end
--- One stored version of one channel, and where the last chunk of the list ends that goes up to an address.
-SELECT c.value,
-    (SELECT k.address + k.count FROM thread_chunk AS k
-     WHERE k.thread_id = :thread_id AND k.address < (((:address::bigint - 1) >> 20) << 20) + 1048576
-     ORDER BY k.address DESC LIMIT 1
-    ) AS list_end
-FROM thread_channel AS c
-WHERE c.thread_id = :thread_id AND c.checkpoint_ns = :checkpoint_ns AND c.channel = :channel AND c.version = :version
 
 -- name: versions
 -- Stored channel versions by (thread, namespace, channel, version).

@@ -137,12 +137,16 @@ WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :thread_id)
   AND checkpoint_ns = :checkpoint_ns AND checkpoint_id = :checkpoint_id
 
 -- name: foundation
--- What of that which a new checkpoint builds on is there: its parent, as a row without a channel, and channel versions.
-SELECT NULL AS channel FROM thread_checkpoint
+-- What is there of what a new checkpoint needs: its parent (no channel), and versions, some with what ends at an address.
+SELECT NULL AS channel, NULL AS value, NULL AS list_end FROM thread_checkpoint
 WHERE thread_no = (SELECT thread_no FROM thread WHERE thread_id = :thread_id)
   AND checkpoint_ns = :checkpoint_ns AND checkpoint_id = :parent_checkpoint_id
 UNION ALL
-SELECT c.channel FROM json_each(:keys) AS k CROSS JOIN thread_channel AS c
+SELECT c.channel, iif(json_extract(k.value, '$[2]') IS NULL, NULL, c.value), (
+    SELECT e.address + e.count FROM thread_chunk AS e
+    WHERE e.thread_no = c.thread_no AND e.address < ((json_extract(k.value, '$[2]') - 1) >> 20 << 20) + 1048576
+    ORDER BY e.address DESC LIMIT 1)
+FROM json_each(:keys) AS k CROSS JOIN thread_channel AS c
   ON c.thread_no = (SELECT thread_no FROM thread WHERE thread_id = :thread_id) AND c.checkpoint_ns = :checkpoint_ns
   AND c.channel = json_extract(k.value, '$[0]') AND c.version = json_extract(k.value, '$[1]')
 
@@ -169,16 +173,6 @@ SELECT t.thread_id, p.* FROM thread AS t JOIN thread_checkpoint AS p ON p.thread
 WHERE (:before IS NULL OR iif(:before_at IS NULL, p.checkpoint_id < :before, p.stored_at < :before_at))
   AND (:after_at IS NULL OR (p.stored_at, t.thread_id) < (:after_at, :after_thread))
 ORDER BY p.stored_at DESC, t.thread_id DESC LIMIT :page
-
--- name: version_and_end
--- One stored version of one channel, and where the last chunk of the list ends that goes up to an address.
-SELECT c.value,
-    (SELECT k.address + k.count FROM thread_chunk AS k
-     WHERE k.thread_no = t.thread_no AND k.address < ((:address - 1) >> 20 << 20) + 1048576
-     ORDER BY k.address DESC LIMIT 1
-    ) AS list_end
-FROM thread AS t CROSS JOIN thread_channel AS c ON c.thread_no = t.thread_no
-WHERE t.thread_id = :thread_id AND c.checkpoint_ns = :checkpoint_ns AND c.channel = :channel AND c.version = :version
 
 -- name: versions
 -- Stored channel versions by (thread, namespace, channel, version).
