@@ -201,9 +201,10 @@ class Reading:
         """
         recall: Recall | None = None
         if self.compares:
-            asked: dict[str, Any] = {"owner_id": owner_id, "scope": scope, "source": source}
-            asked["limit"] = max(self.reader.known_limit, _COMPARED)
-            recall = yield from either(store.recall, _words(utterances), **asked)
+            limit = max(self.reader.known_limit, _COMPARED)
+            recall = yield from either(
+                store.recall, _words(utterances), owner_id=owner_id, scope=scope, limit=limit, source=source
+            )
         shown = () if recall is None else recall.memories[: self.reader.known_limit]
         about = store.queue.surroundings()
         found = yield from (self._each if alone else self._all)(utterances, shown, about)

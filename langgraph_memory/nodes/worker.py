@@ -64,19 +64,19 @@ class Work:
 
     def next_job(self, store: CuratedStore, *, ahead: bool) -> Effects[WorkReport | None]:
         """Work on the job that has been due longest; None when there is none."""
-        queue = store.queue
-        how: dict[str, Any] = {"lease_for": self.lease_for, "retries": self.retries, "ahead": ahead}
         for name in self.reading.names:
-            job = yield from either(queue.claim, name, **how)
+            job = yield from either(
+                store.queue.claim, name, lease_for=self.lease_for, retries=self.retries, ahead=ahead
+            )
             if job is not None:
                 return (yield from self._on(store, job))
         return None
 
     def job_of(self, store: CuratedStore, place: LedgerPlace, *, ahead: bool = False) -> Effects[WorkReport | None]:
         """Work on the job of one thread; None when it is somebody else's, or not due and not to be taken `ahead`."""
-        queue = store.queue
-        how: dict[str, Any] = {"lease_for": self.lease_for, "retries": self.retries, "ahead": ahead}
-        job = yield from either(queue.claim_of, place, **how)
+        job = yield from either(
+            store.queue.claim_of, place, lease_for=self.lease_for, retries=self.retries, ahead=ahead
+        )
         return None if job is None else (yield from self._on(store, job))
 
     def time_left(self, store: CuratedStore) -> Effects[timedelta | None]:
@@ -127,28 +127,35 @@ class Work:
     def _read(self, store: CuratedStore, job: LeasedJob, batch: Batch) -> Effects[list[Candidate]]:
         if not batch.readable:
             return []
-        where: dict[str, Any] = {
-            "owner_id": job.lease.place.owner_id,
-            "scope": batch.scope,
-            "source": batch.messages[-1].source,
-        }
-        reading = self.reading.named(job.lease.place.extractor)
-        return (yield from reading.read(store, batch.readable, job.heard, **where))
+        place, source = job.lease.place, batch.messages[-1].source
+        reading = self.reading.named(place.extractor)
+        found = yield from reading.read(
+            store, batch.readable, job.heard, owner_id=place.owner_id, scope=batch.scope, source=source
+        )
+        return found
 
     def _ask_later(
         self, store: CuratedStore, job: LeasedJob, batch: Batch, found: Sequence[Candidate]
     ) -> Effects[None]:
         """Queue for the model what the rules leave in doubt, before it counts as read by them."""
-        place, queue = job.lease.place, store.queue
+        place = job.lease.place
         reading = self.reading.named(place.extractor)
         if reading.asks is None:
             return
         doubtful = {one.utterance.message_id for one in reading.doubtful(batch.readable, found)}
-        how: dict[str, Any] = {"place": replace(place, extractor=reading.asks.name), "heard": job.heard, "quiet_for": 0}
+        asking = replace(place, extractor=reading.asks.name)
         for one in batch.messages:
             if one.utterance.message_id in doubtful:
-                where: dict[str, Any] = {"scope": one.scope, "source": one.source}
-                yield from either(queue.add, [one.utterance], guard=reading.policy.guard, **where, **how)
+                yield from either(
+                    store.queue.add,
+                    [one.utterance],
+                    place=asking,
+                    scope=one.scope,
+                    source=one.source,
+                    heard=job.heard,
+                    quiet_for=0,
+                    guard=reading.policy.guard,
+                )
 
     def _failed(self, batch: Batch, error: Exception) -> Failure:
         """Report a failure; nothing of what was said reaches the log."""

@@ -1,4 +1,4 @@
-"""Opens one SQLite connection the way this engine needs it."""
+"""Opens one SQLite connection the way this engine needs it, and turns the driver's errors into this package's."""
 
 from __future__ import annotations
 
@@ -11,8 +11,14 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from langgraph_memory.engine.sqlite.encryption import refuse_unreadable, unlock
-from langgraph_memory.engine.sqlite.errors import translate
-from langgraph_memory.errors import DatabaseError, DatabaseUnavailableError, ForeignDatabaseError
+from langgraph_memory.errors import (
+    DatabaseBusyError,
+    DatabaseClosedError,
+    DatabaseError,
+    DatabaseUnavailableError,
+    ForeignDatabaseError,
+    NotADatabaseError,
+)
 
 _WAL_BYTES = 16 << 20  # what a log that grew under a long read is cut back to
 _WAL_PAGES = 1000  # from when on a commit copies the log into the file itself; the engine does it sooner, on a thread
@@ -147,3 +153,47 @@ def _use_wal(connection: Any, settings: SqliteSettings) -> None:
         connection.execute("COMMIT")
         if connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
             return
+
+
+_MEANINGS: tuple[tuple[tuple[str, ...], type[DatabaseError], str], ...] = (
+    (
+        ("file is not a database", "malformed", "file is encrypted", "codec can't decode", "Could not decode"),
+        NotADatabaseError,
+        "{path!r} is not a readable SQLite database ({text}); restore it or open another file.",
+    ),
+    (
+        ("database is locked", "database table is locked"),
+        DatabaseBusyError,
+        "{path!r} stayed locked by another process ({text}); retry, or raise busy_timeout.",
+    ),
+    (
+        ("readonly database",),
+        DatabaseUnavailableError,
+        "{path!r} is read-only; make the file and its folder writable.",
+    ),
+    (
+        ("disk is full", "disk I/O error"),
+        DatabaseUnavailableError,
+        "{path!r} could not be written ({text}); nothing was stored. Free some space.",
+    ),
+    (
+        ("unable to open database file",),
+        DatabaseUnavailableError,
+        "{path!r} cannot be opened; its folder must exist and be writable.",
+    ),
+    (
+        ("closed database",),
+        DatabaseClosedError,
+        "{path!r} was closed; open it again with open_memory().",
+    ),
+)
+"""The driver's words, what they mean, and the sentence that says so with the way out."""
+
+
+def translate(error: Exception, path: str) -> DatabaseError:
+    """Return the error to raise in place of the driver's `error`, naming `path` and the way out."""
+    text = str(error)
+    for words, kind, sentence in _MEANINGS:
+        if any(word in text for word in words):
+            return kind(sentence.format(path=path, text=text))
+    return DatabaseError(f"{path!r}: {text}.")

@@ -7,8 +7,7 @@ from sqlite3 import complete_statement
 from typing import Any
 
 from langgraph_memory.engine.named_queries import load_migrations
-from langgraph_memory.engine.sqlite.connection import SqliteSettings
-from langgraph_memory.engine.sqlite.errors import translate
+from langgraph_memory.engine.sqlite.connection import SqliteSettings, translate
 from langgraph_memory.errors import NewerSchemaError, OlderSchemaError
 
 _RECORD = "CREATE TABLE IF NOT EXISTS memory_migration (version INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT"

@@ -16,8 +16,7 @@ from langgraph_memory.cache import CacheBound
 from langgraph_memory.effects.effect import Effects, drive
 from langgraph_memory.effects.transaction import Answer, Query, Row
 from langgraph_memory.engine.named_queries import PARAMETER, RETURNING, load_queries
-from langgraph_memory.engine.sqlite.connection import SqliteSettings
-from langgraph_memory.engine.sqlite.errors import translate
+from langgraph_memory.engine.sqlite.connection import SqliteSettings, translate
 from langgraph_memory.engine.sqlite.fresh import FreshShelf, posting_answers
 from langgraph_memory.engine.sqlite.shelf import Shelf
 from langgraph_memory.engine.sqlite.vectors import Shelves, vector_answers

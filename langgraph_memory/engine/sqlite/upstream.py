@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from langgraph_memory.effects.transaction import Row
-from langgraph_memory.engine.sqlite.errors import translate
+from langgraph_memory.engine.sqlite.connection import translate
 from langgraph_memory.engine.upstream import Typed, UpstreamCheckpoint
 from langgraph_memory.errors import DatabaseUnavailableError, NotADatabaseError
 
