@@ -335,3 +335,12 @@ SAID_OLD = re.compile(
 CORRECTION_PARTS = re.compile(
     r"\s*[,.!;:()…]+(?=\s|$)|\s+[-–—]+\s+|\s+(?:but|and(?! a half)|because|since|cause|if|which|that|counting|with the|rather than|instead of|not|never|instead|lol|now)\b"
 )
+LASTING_OF_PEOPLE = re.compile(
+    rf"(?:my|our) (?:\w+ )?(?:{'|'.join(sorted(PEOPLE, key=len, reverse=True))})(?: [A-Z][\w-]+)?(?:(?:'s| is) "
+    r"(?!(?:\w+ly )?(?:\w+ing|here|there|at|on|in|late|sick|ill|tired|asleep|home|away|busy|angry|mad|out|off|up|just|gone|so|very|really|too)\b)"
+    r"|(?: lives| works| owns| drives| plays| speaks| teaches| runs| studies| smokes| loves| hates| likes| grew up| was born| can't (?:eat|have|stand))\b"
+    r"| has (?!an? (?:\w+ )?(?:headache|fever|cold|cough|hangover|meeting|point|question|idea|problem|day off)\b|\w+ed\b|been\b|just\b|to\b))"
+    r"(?!.*\b(?:today|tonight|right now|at the moment|this (?:morning|week|evening|afternoon))\b)",
+    _I,
+)
+"""What somebody of the speaker's people is, has or does as a rule."""

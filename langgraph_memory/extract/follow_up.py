@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from langgraph_memory.cache import remember_short
 from langgraph_memory.domain.candidate import Candidate, Utterance
 from langgraph_memory.domain.changes import found_by, plainly, stems
 from langgraph_memory.domain.outdated import LIKELY, corrected, likelihood
@@ -23,6 +24,8 @@ Read = Callable[[str], Sequence[Candidate]]
 
 LEAST: Final = 0.05
 """The gate's probability from which on a statement may be taken up."""
+POSSIBLE: Final = 0.3
+"""The probability from which on a message is compared with each statement of an earlier one."""
 CLEAR: Final = 0.8
 """The probability from which on a message is a change, though it looks reported or doubted."""
 SURE: Final = 0.6
@@ -45,13 +48,15 @@ def with_follow_up(found: Sequence[Candidate], said: Utterance, before: Sequence
         return list(found)  # the whole message before is taken back
     told = [one for one in found if one.amends is None]
     sure = [one for one in told if _is_sure(one)]
-    silent = [each for text in before for each in _silent(text, read)]
     if correction is not None and not sure:
         exchanged = _corrected(correction, list(_silent(before[-1], read)))
         if exchanged is not None:
             return [exchanged]
+    chances = [likelihood(said.text, _restated(text)) for text in before] if _may_follow(said.text) else []
     if len(sure) < len(told) or not told:
-        told = _as_whole(said, before, sure) or told
+        told = _as_whole(said, max(chances, default=0.0), sure) or told
+    changed = [text for text, chance in zip(before, chances, strict=False) if chance >= POSSIBLE]
+    silent = [each for text in changed for each in _silent(text, read)] if told else []
     known = [_as_known(one, silent) for one in told]
     return [*known, *([correction] if correction is not None else [])]
 
@@ -81,15 +86,23 @@ def _as_known(told: Candidate, silent: Sequence[str]) -> Candidate:
     return told.model_copy(update={"changes_only": False, "confidence": confidence, "context": context})
 
 
-def _as_whole(said: Utterance, before: Sequence[str], sure: Sequence[Candidate]) -> list[Candidate]:
+def _may_follow(text: str) -> bool:
+    """Return whether a message is short enough to be compared with what was said before it."""
+    return 0 < len(text.split()) <= _LONGEST
+
+
+@remember_short(64)
+def _restated(text: str) -> str:
+    return restated(text)
+
+
+def _as_whole(said: Utterance, likeliest: float, sure: Sequence[Candidate]) -> list[Candidate]:
     """Return a short message as one statement, where that is likely to change what was said just before."""
     text = said.text
-    if not 0 < len(text.split()) <= _LONGEST or not _may_count(text):
+    if likeliest < LIKELY or not _may_count(text):
         return []
-    likeliest = max(likelihood(text, restated(one)) for one in before)
-    if likeliest < LIKELY or not (likeliest >= CLEAR or all(is_stated(clause) for clause in clauses(text))):
-        return []
-    if any(clause.asks for clause in clauses(text)):
+    parts = clauses(text)
+    if any(clause.asks for clause in parts) or not (likeliest >= CLEAR or all(map(is_stated, parts))):
         return []
     whole = Candidate(
         content=restated(text),

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from langgraph_memory.domain.candidate import Candidate, Flaw, Utterance
 from langgraph_memory.domain.changes import person_of
+from langgraph_memory.domain.changewords import LASTING_OF_PEOPLE
 from langgraph_memory.domain.scope import storable
 from langgraph_memory.extract import gates
 from langgraph_memory.extract.changes import (
@@ -40,8 +41,9 @@ from langgraph_memory.extract.wholeness import holds, is_qualified, tells_all, w
 
 SURE: Final = 0.86
 """The gate's probability from which on a clause is kept: below it more of idle talk would be stored than of facts."""
-_SURE_OF: Final = {"nobody": 0.92, "language": 0.62}
-"""The same for a clause that does not name the speaker, and for one in another language, where less is sure."""
+_SURE_OF: Final = {"nobody": 0.92, "language": 0.62, "people": 0.45}
+"""The same for a clause that does not name the speaker, for one in another language, where less is sure, and for what
+somebody of the speaker's people is, has or does, which passes as little as what the speaker does."""
 UNSURE: Final = 0.4
 """The probability from which on a clause is reported and kept in session; one that tells of a change is stored."""
 CHANGED: Final = 0.75
@@ -278,6 +280,8 @@ def _needed(clause: Clause) -> float:
     """Return the probability from which on a clause is kept: the less it speaks of the speaker, the surer."""
     if not is_english(clause.text):
         return _SURE_OF["language"]
+    if LASTING_OF_PEOPLE.match(clause.whole):
+        return _SURE_OF["people"]
     return SURE if _SPEAKER.search(clause.whole) else _SURE_OF["nobody"]
 
 

@@ -93,6 +93,41 @@ async def test_a_change_is_found_by_the_words_of_what_it_replaces(memory: Memory
     assert [one.memory.content for one in found] == ["The user says: “the quartet called it a day, no more trumpet”"]
 
 
+@pytest.mark.parametrize(
+    ("turns", "holds", "gone"),
+    [
+        (("I commute by ferry.", "since they cut the ferry i've been driving in"), "driving", "by ferry"),
+        (("im learning finnish on an app", "gave up on finnish, its estonian now"), "estonian", "learning finnish"),
+        (("I'm a member of the sailing club.", "I let my sailing club membership lapse"), "lapse", "a member of the"),
+        (
+            (
+                "my niece Ada plays the flute in a band, any tips?",
+                "Ada has given up the flute, she wants drums instead",
+            ),
+            "drums",
+            "plays the flute",
+        ),
+    ],
+)
+async def test_a_message_is_read_as_a_whole_beside_what_was_said_just_before(
+    memory: MemoryDatabase, mode: str, turns: tuple[str, ...], holds: str, gone: str
+) -> None:
+    known = "\n".join(await talk(memory, mode, *turns))
+
+    assert holds in known
+    assert gone not in known
+
+
+async def test_what_was_not_heard_is_asked_for_by_its_words_once_it_is_changed(
+    memory: MemoryDatabase, mode: str
+) -> None:
+    await talk(memory, mode, "I commute by ferry.", "since they cut the ferry i've been driving in")
+
+    found = memory.store.recall("How do I commute?", owner_id=ADA)
+
+    assert ["driving" in one.memory.content for one in found] == [True]
+
+
 async def test_what_tells_of_a_change_alone_counts_only_where_something_is_changed(
     memory: MemoryDatabase, mode: str
 ) -> None:
@@ -113,6 +148,8 @@ async def test_what_tells_of_a_change_alone_counts_only_where_something_is_chang
         (("My shift is 8 to 16 on weekdays.", "hmm no, 9 to 17"), "9 to 17", "8 to 16"),
         (("I live in Graz.", "earlier i said Graz, i meant Linz"), "lives in Linz", "Graz"),
         (("My locker is number A14.", "oh no, she'd laugh at me, it's A41"), "A41", "A14"),
+        (("my nephew Ian plays the bassoon", "oboe! not bassoon"), "oboe", "bassoon"),
+        (("we pay for 30 licences", "my mistake, 13"), "13 licences", "30"),
     ],
 )
 async def test_the_next_message_corrects_a_value_of_the_last(

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from langgraph_memory.domain.candidate import Candidate, Utterance
+from langgraph_memory.domain.policy import Bucket, PromotionPolicy
 from langgraph_memory.extract import RuleExtractor
 from langgraph_memory.extract.clauses import clauses
 from langgraph_memory.extract.restate import restated
@@ -121,3 +122,42 @@ def test_five_languages_are_heard_without_junk() -> None:
 
     assert sum(bool(hear.kept(line["text"])) for line in lines if line["fact"]) >= 0.4 * len(lines) / 2
     assert sum(bool(hear.kept(line["text"])) for line in lines if not line["fact"]) <= 0.02 * len(lines) / 2
+
+
+@pytest.mark.parametrize(
+    ("message", "kept"),
+    [
+        ("I hate loud pubs, except when there is live music", "hates loud pubs, except when there is live music"),
+        ("I'm not a fan of cold calls or meetings before nine", "cold calls or meetings before nine"),
+        ("I love dim sum, esp. har gow", "dim sum, esp. har gow"),
+        ("I drink my coffee black, my tea with milk", "coffee black, the user's tea with milk"),
+        ("I like long walks. They clear my head", "They clear the user's head"),
+        ("I love tea but hate green tea", "tea but hates green tea"),
+    ],
+)
+def test_a_wish_is_kept_whole_in_one_statement(message: str, kept: str) -> None:
+    found = [one for one in said(message) if not one.changes_only]
+
+    assert len(found) == 1
+    assert kept in found[0].content
+
+
+@pytest.mark.parametrize(
+    "message", ["we nearly moved to Malmö", "I almost bought a Vespa", "my brother nearly married a pilot"]
+)
+def test_what_nearly_was_is_not_kept(message: str) -> None:
+    assert said(message) == []
+
+
+def test_what_a_speaker_asks_to_remember_and_does_not_know_is_not_kept() -> None:
+    policy = PromotionPolicy()
+    found = said("please remember that I might move to Rome")
+
+    assert [one for one in found if policy.judge(one).bucket is Bucket.PROMOTE] == []
+
+
+@pytest.mark.parametrize(
+    "message", ["my sister has celiac disease", "my brother is allergic to latex", "my husband grew up in Togo"]
+)
+def test_what_is_said_of_a_relative_is_kept(message: str) -> None:
+    assert any(one.confidence >= 0.6 and not one.changes_only for one in said(message))
