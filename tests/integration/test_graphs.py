@@ -96,12 +96,12 @@ async def test_what_a_customer_says_of_a_project_stays_in_it(memory: MemoryDatab
     chat = Chat("support_desk", memory, mode)
     cid = {"owner_id": "cid", "organisation": "acme"}
 
-    await chat.say("Our staging server is called heron.", thread="one", project="apollo", **cid)
-    same = await chat.say("What is our staging server called?", thread="two", project="apollo", **cid)
-    other = await chat.say("What is our staging server called?", thread="three", project="zeus", **cid)
+    await chat.say("Our database is PostgreSQL.", thread="one", project="apollo", **cid)
+    same = await chat.say("Which database do we use?", thread="two", project="apollo", **cid)
+    other = await chat.say("Which database do we use?", thread="three", project="zeus", **cid)
 
-    assert "heron" in same
-    assert "heron" not in other
+    assert "PostgreSQL" in same
+    assert "PostgreSQL" not in other
 
 
 async def test_what_a_person_found_out_is_told_to_everybody_of_the_organisation(
