@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal, get_args
 
-from langgraph_memory.domain.guard import GuardPolicy, mask, refuse
+from langgraph_memory.domain.guard import GuardPolicy, mask, withhold
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.text import query_terms
 from langgraph_memory.errors import InvalidInputError
@@ -41,7 +41,7 @@ class ReceiptPolicy:
             return {"query": None}
         if self.kept == "ids":
             return {"query": None, "withheld": "not_kept"}
-        refusal = refuse(query, guard)
+        refusal = withhold(query, guard)
         return {"query": mask(query, guard)} if refusal is None else {"query": None, "withheld": refusal.reason}
 
 

@@ -30,7 +30,7 @@ FEWEST: Final = 4
 """Words of the shortest sentence that is judged by them."""
 _MOST: Final = 80
 """Words of a sentence that are read."""
-MARGIN: Final = 1.5
+MARGIN: Final = 2.0
 """How much surer of a sentence one has to be for each of the others that stand beside it, times their logarithm."""
 _FORMS: Final = formats("order")
 _WORD = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]|[^\W_]+|[:@]")
