@@ -432,3 +432,8 @@ def test_the_weights_of_the_model_of_orders_fit_its_features() -> None:
     with np.load(WEIGHTS, allow_pickle=False) as held:
         assert (held["words"].shape, held["words"].dtype) == ((SPACE,), np.int8)
         assert held["meaning"].shape == meaning("any words").shape
+
+
+def test_the_code_of_a_gate_is_remembered_and_that_of_a_door_masked() -> None:
+    assert mask("The gate code of the yard is 6613#.") == "The gate code of the yard is 6613#."
+    assert mask("The door code of the flat is 6613#.") == "The door code of the flat is [secret]."
