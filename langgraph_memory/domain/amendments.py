@@ -82,9 +82,8 @@ def resolved(sentence: str, said: str) -> Amended | None:
 def looks_like_a_correction(said: str) -> bool:
     """Return whether a message begins or ends as corrections do, or says what is meant against what is not."""
     said = " ".join(said.replace("’", "'").split())
-    return bool(
-        CORRECTION_LEAD.match(said) or CORRECTION_TAIL.search(said) or AGAINST.search(said) or SAID_OLD.search(said)
-    )
+    cued = CORRECTION_LEAD.match(said) or CORRECTION_TAIL.search(said) or AGAINST.search(said) or SAID_OLD.search(said)
+    return cued is not None and next(_values(said), None) is not None  # "hm" alone gives no value
 
 
 def says_what_is_meant(said: str) -> bool:

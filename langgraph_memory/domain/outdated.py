@@ -100,7 +100,8 @@ def _goes_on(new: Memory, known: Memory) -> bool:
     """Return whether a statement was made in the thread of another one, and not in the same words but for a number."""
     if new.source.thread_id is None or new.source.thread_id != known.source.thread_id:
         return False
-    return _without_numbers(new.content) != _without_numbers(known.content)
+    said, told = _without_numbers(new.content), _without_numbers(known.content)
+    return said != told and (bool(said & told) or new.source.extractor == "rules")
 
 
 def _without_numbers(content: str) -> frozenset[str]:
@@ -125,8 +126,8 @@ _FOR_GOOD: Final = re.compile(r"\b(?:allerg\w*|intoleran\w*|born|birthday|grew u
 def likelihood(said: str, known: str) -> float:
     """Return how likely `known` holds no longer once the same speaker has `said` the other, from 0 to 1."""
     new, old = _reading(said), _reading(known)
-    if not _are_comparable(new, old):
-        return 0.0
+    if not _are_comparable(new, old) or new.plain == old.plain or not (new.stems or new.values):
+        return 0.0  # what is said again changes nothing, nor does "hm"
     weights = _weights()
     score = weights.get("", 0.0) + sum(weights.get(name, 0.0) * value for name, value in _marks(new, old))
     score += sum(weights.get(name, 0.0) for name in _forms(new, old))
