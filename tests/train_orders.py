@@ -28,7 +28,7 @@ RATE = 0.1
 PENALTY = 3e-4
 MEANING = 2.0
 """What a vector of length 1 weighs beside the words."""
-ALLOWED = {"innocent": 0.03, "message": 0.005, "memory": 0.001, "code": 0.03}
+ALLOWED = {"innocent": 0.025, "message": 0.004, "memory": 0.001, "code": 0.03}
 """Shares of innocent text that may be taken for an order; the lines are as close to orders as their author could."""
 
 

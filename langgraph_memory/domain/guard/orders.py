@@ -30,10 +30,10 @@ FEWEST: Final = 4
 """Words of the shortest sentence that is judged by them."""
 _MOST: Final = 80
 """Words of a sentence that are read."""
-MARGIN: Final = 2.0
+MARGIN: Final = 2.5
 """How much surer of a sentence one has to be for each of the others that stand beside it, times their logarithm."""
 _FORMS: Final = formats("order")
-_WORD = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]|[^\W_]+|[:@]")
+_WORD = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]|\b[^\W\d_]+\b|[:@]")
 _SENTENCE = re.compile(r"[^.!?;\n\u3002\uff01\uff1f]+(?:[.!?;\u3002\uff01\uff1f](?!\s|$)[^.!?;\n\u3002\uff01\uff1f]*)*")
 _CUT_APART = re.compile(
     r"(?:ignore|disregard|forget|override)(?:all)?(?:of)?(?:the|your|my)?(?:previous|prior|above|earlier|system)"
