@@ -8,7 +8,11 @@ from typing import Any
 import pytest
 from bench.beside_upstream import QUESTIONS, answer, ours, upstream
 
+upstream_adapts_datetimes = pytest.mark.filterwarnings("ignore:The default datetime adapter:DeprecationWarning")
+"""Upstream's store binds datetimes as they are, which Python has deprecated since 3.12."""
 
+
+@upstream_adapts_datetimes
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.__name__)
 def test_this_package_does_what_upstream_does_not(question: Callable[[Any, Any], bool]) -> None:
     assert answer(question, ours)
