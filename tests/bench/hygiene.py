@@ -4,7 +4,7 @@
 
 Every subject is a compiled graph on a file: one writing node, a checkpointer, a store. "blind statements" puts each
 thing a user says under a new uuid, "blind candidates" each thing that the same rules extract; neither keeps a ledger or
-compares. The dialogues (by default /work/shared/bench/locomo_dev.json) are not part of this repository; without them
+compares. The dialogues (by default `shared/bench/locomo_dev.json` beside the checkout) are not part of this repository; without them
 only the scripted parts run. In a dialogue the first speaker is the user, each session a thread.
 """
 
@@ -36,7 +36,7 @@ from langgraph_memory import CuratedStore, MemoryContext, PromotionNode, Promoti
 from langgraph_memory.domain.text import normalised, query_terms
 from langgraph_memory.extract import RuleExtractor
 
-DIALOGUES = Path("/work/shared/bench/locomo_dev.json")
+DIALOGUES = Path(__file__).resolve().parents[3] / "shared" / "bench" / "locomo_dev.json"
 NAMESPACE = ("curated", "user")
 NEAR = 0.8
 """The share of their telling words that two near duplicates have in common."""
