@@ -4,8 +4,8 @@
 
 Every subject is a compiled graph on a file: one writing node, a checkpointer, a store. "blind statements" puts each
 thing a user says under a new uuid, "blind candidates" each thing that the same rules extract; neither keeps a ledger or
-compares. The dialogues (by default `shared/bench/locomo_dev.json` beside the checkout) are not part of this repository; without them
-only the scripted parts run. In a dialogue the first speaker is the user, each session a thread.
+compares. The dialogues (by default `shared/bench/locomo_dev.json` beside the checkout) are not part of this repository;
+without them only the scripted parts run. In a dialogue the first speaker is the user, each session a thread.
 """
 
 from __future__ import annotations
