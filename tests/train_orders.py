@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from langgraph_memory.domain.guard.orders import FEWEST, SPACE, WEIGHTS, features, sentences, weight_of, words_of
+from langgraph_memory.domain.guard.orders import SPACE, WEIGHTS, features, is_read, sentences, weight_of, words_of
 from langgraph_memory.domain.search.meaning import meanings
 
 DATA = Path(__file__).parent / "data"
@@ -93,7 +93,9 @@ def read() -> Texts:
     innocent = (DATA / "orders" / "innocent.txt").read_text(encoding="utf-8").splitlines()
     paths = [*sorted((DATA / "hear" / "train").glob("*.jsonl")), DATA / "utterances.jsonl"]
     lines = [line for path in paths for line in path.open(encoding="utf-8")]
-    messages = list(dict.fromkeys(one for line in lines for one in sentences(json.loads(line)["text"]) if is_read(one)))
+    messages = list(
+        dict.fromkeys(one for line in lines for one in sentences(json.loads(line)["text"]) if is_read(words_of(one)))
+    )
     code = (DATA / "orders" / "code.txt").read_text(encoding="utf-8").splitlines()
     memories = (DATA / "orders" / "memories.txt").read_text(encoding="utf-8").splitlines()
     kinds = [
@@ -104,11 +106,6 @@ def read() -> Texts:
         ("code", code),
     ]
     return texts_of([one for _, held in kinds for one in held], [kind for kind, held in kinds for _ in held])
-
-
-def is_read(sentence: str) -> bool:
-    """Return whether a sentence is long enough to be judged."""
-    return len(words_of(sentence)) >= FEWEST
 
 
 def texts_of(sentences: Sequence[str], kinds: Sequence[str]) -> Texts:

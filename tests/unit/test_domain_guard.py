@@ -422,6 +422,9 @@ def test_an_order_in_words_that_no_form_knows_is_refused(text: str) -> None:
         "Never book anything before you have asked me.",
         "Don't tell my brother about the party.",
         "Ich bin Administratorin an einer Schule.",
+        "AE;C;U;\u00b2",
+        "a b c d e",
+        "w23 w18 w29 w35 w4",
     ],
 )
 def test_what_somebody_wishes_for_themselves_is_no_order(text: str) -> None:

@@ -69,6 +69,11 @@ def words_of(sentence: str) -> list[str]:
     return _WORD.findall(sentence.casefold())[:_MOST]
 
 
+def is_read(words: Sequence[str]) -> bool:
+    """Return whether a sentence has words enough to be judged by them; a single letter is none, an ideograph is one."""
+    return sum(word.isalpha() and (len(word) > 1 or word >= "\u3040") for word in words) >= FEWEST
+
+
 def weight_of(count: int) -> float:
     """Return what each of a sentence's features counts, so that long ones weigh no more than short ones."""
     return 4.0 / sqrt(count)
@@ -94,7 +99,7 @@ def _model() -> _Model:
 
 def _reads_as_order(text: str) -> bool:
     """Return whether a sentence of a text reads as an order; the more there are, the surer one has to be."""
-    read = [words for one in sentences(text) if len(words := words_of(one)) >= FEWEST]
+    read = [words for one in sentences(text) if is_read(words := words_of(one))]
     least = MARGIN * log(len(read)) if read else 0.0
     return any(_is_above(least, tuple(words)) for words in read)
 
