@@ -37,9 +37,10 @@ def overrides(new: Memory, known: Memory) -> bool:
 def said_later(known: Memory, new: Memory) -> bool:
     """Return whether what is known was said after what is only read now, by the same speaker.
 
-    A retry, a slow job, an old thread and a branch read late what was said early. What names no time is said now.
+    A retry, a slow job, an old thread and a branch read late what was said early. What names no time is said now. Of
+    one message that was edited, what is read last holds: the ledger reads no words of it twice.
     """
-    if new.source.said_at is None or not same_source(known, new):
+    if new.source.said_at is None or not same_source(known, new) or same_message(known, new):
         return False
     return (known.source.said_at or known.created_at) > new.source.said_at
 

@@ -309,13 +309,19 @@ def _owner_of_name(speakers: Speakers | None) -> Callable[[str], str | None] | N
 
 
 def _name_authors(store: CuratedStore, place: LedgerPlace, voices: Mapping[str, Sequence[Utterance]]) -> Effects[None]:
-    """Note whose messages those are that are held for another's, because one run carried them all."""
+    """Note whose messages those are that one run carried for its owner, unless that is noted.
+
+    Of whose nothing is noted yet is noted here too: a checkpoint stored meanwhile would give it to the run's owner.
+    """
     authors = store.authors
-    wrong: dict[str, list[str]] = {}
-    for owner_id, said in voices.items():
-        asking = place.owner_id if owner_id == STRANGER else owner_id
-        others = yield from either(authors.others, place.thread_id, owner_id=asking)
-        ids = [one.message_id for one in said if (one.message_id in others) != (owner_id == STRANGER)]
-        if owner_id != place.owner_id and ids:
-            wrong[owner_id] = ids
-    yield from either(authors.name, place.thread_id, wrong)
+    taken: frozenset[str] = yield from either(authors.others, place.thread_id, owner_id=place.owner_id)
+    unnoted: dict[str, list[str]] = {}
+    for owner_id in voices.keys() - {place.owner_id}:
+        others: frozenset[str] = frozenset()
+        if owner_id != STRANGER:
+            others = yield from either(authors.others, place.thread_id, owner_id=owner_id)
+        noted = taken - others
+        if ids := [one.message_id for one in voices[owner_id] if one.message_id not in noted]:
+            unnoted[owner_id] = ids
+    if unnoted:
+        yield from either(authors.name, place.thread_id, unnoted)

@@ -108,6 +108,17 @@ async def test_the_thread_that_is_read_last_does_not_take_the_place_of_what_was_
     assert between == known(memory) == ["The user lives in Linz."]
 
 
+async def test_a_message_that_was_edited_holds_as_it_was_edited(
+    memory: MemoryDatabase, mode: str, clock: Clock
+) -> None:
+    await say(memory, mode, HumanMessage("I live in Graz.", id="m1"), thread="a")
+    clock.now += timedelta(hours=1)
+
+    await say(memory, mode, HumanMessage("I live in Linz.", id="m1"), thread="a")
+
+    assert known(memory) == ["The user lives in Linz."]
+
+
 async def test_an_old_thread_that_is_continued_tells_nothing_newer(memory: MemoryDatabase, mode: str) -> None:
     plain = StateGraph(MessagesState).add_node("model", lambda _: {"messages": [AIMessage("ok")]})
     before = plain.add_edge(START, "model").compile(checkpointer=memory.checkpointer)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -21,7 +21,9 @@ from langgraph_memory import (
     build_graph,
     open_memory,
 )
+from langgraph_memory.domain.candidate import Candidate, Utterance
 from langgraph_memory.errors import InvalidInputError
+from langgraph_memory.extract import RuleExtractor
 
 BO = MemoryContext(owner_id="bo")
 EVE = MemoryContext(owner_id="eve")
@@ -164,6 +166,27 @@ async def test_each_person_of_a_group_chat_keeps_their_own_words(
     assert not any(word in ended.content for word in ("Berlin", "peanuts", "coffee"))
     await graph.invoke(said("Thank you."), ROOM, context=MemoryContext(owner_id="host"))
     assert len(known(memory, "ana")) == 1
+
+
+async def test_a_checkpoint_stored_while_they_are_read_gives_nobody_anothers_words(
+    memory: MemoryDatabase, mode: str
+) -> None:
+    carried = {"messages": [HumanMessage("I live in Oslo.", name="Luca", id="m1")]}
+    plain = StateGraph(MessagesState).add_node("end", lambda _: {}).add_edge(START, "end")
+    of_host = {"configurable": {**ROOM["configurable"], "owner_id": "host"}}
+
+    class Slow:
+        name = "slow"
+
+        def extract(self, utterances: Sequence[Utterance]) -> list[Candidate]:
+            plain.compile(checkpointer=memory.checkpointer).update_state(of_host, carried, as_node="end")
+            return RuleExtractor().extract(utterances)
+
+    graph = Driver(assistant(memory, extractor=Slow(), speakers={"Luca": "luca"}), mode)
+    await graph.invoke(carried, ROOM, context=MemoryContext(owner_id="host"), durability="exit")
+
+    assert known(memory, "luca") == ["The user lives in Oslo."]
+    assert known(memory, "host") == []
 
 
 def test_an_owner_that_a_name_stands_for_must_be_one() -> None:

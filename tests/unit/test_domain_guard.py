@@ -7,8 +7,10 @@ import tomllib
 from base64 import b64encode
 from importlib.resources import files
 from pathlib import Path
+from random import Random
 from time import process_time
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -218,6 +220,22 @@ def test_an_order_is_found_in_its_disguises(text: str, reason: str) -> None:
 
     assert refusal is not None
     assert refusal.reason == reason
+
+
+@pytest.mark.parametrize("layout", ["{}", "ids: {}, {}", "/orders/{}.json", "{{{}}}"])
+def test_an_identifier_holds_no_number_whatever_its_digits_add_up_to(layout: str) -> None:
+    drawn = Random(7)
+    for _ in range(3_000):
+        names = [str(UUID(int=drawn.getrandbits(128), version=4)), f"{drawn.getrandbits(160):040x}"]
+        text = layout.format(*names)
+
+        assert mask(text) == text
+
+
+def test_a_card_beside_an_identifier_is_masked() -> None:
+    text = "The order 123e4567-e89b-42d3-a456-426614174000 was paid with 4111-1111-1111-1111."
+
+    assert mask(text) == "The order 123e4567-e89b-42d3-a456-426614174000 was paid with [card number]."
 
 
 PERSONAL: list[tuple[str, str, str]] = [

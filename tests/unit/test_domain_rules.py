@@ -318,6 +318,15 @@ def test_a_retracted_value_is_found_whatever_its_case() -> None:
     assert holding_value(known, ["SLACK."]) == [known[0]]
 
 
+def test_a_message_that_was_edited_was_not_said_before_what_it_said_first() -> None:
+    of = Source(actor="user", thread_id="t", message_ids=("m1",))
+    first = memory("old", slot="s", source=of, created_at=LATER, updated_at=LATER)
+    said_at = LATER - timedelta(milliseconds=1)  # the checkpoint that noted it was stored while it was read
+    edited = memory("new", slot="s", source=of.model_copy(update={"said_at": said_at}))
+
+    assert reconcile(edited, [first], TYPES["fact"], LATER).supersedes == (first,)
+
+
 # --- rendering --------------------------------------------------------------------------------------------------------
 
 

@@ -15,6 +15,11 @@ _DIGIT = re.compile(r"\d(?:[^\n]{0,3}\d){2}")
 _OF_DIGITS: Final = frozenset(("card_number", "iban", "national_id", "phone"))
 """The kinds that hold a digit, whatever their form."""
 
+_IDENTIFIER = re.compile(
+    r"(?<![\w-])(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?=\d*[a-f])[0-9a-f]{24,128})(?![\w-])", re.IGNORECASE
+)
+"""A UUID (RFC 9562) or a digest in hexadecimal: digits in it are no number, whatever they add up to."""
+
 _CARD = re.compile(r"(?<![\d.])(?:\d[ -]?){12,18}\d(?!\d)")
 _ISSUER = re.compile(r"4|5[1-5]|2[2-7]|3[0-9]|6[0245]|50|5[6-9]|62")
 _IBAN = re.compile(r"\b[A-Z]{2}[ -]?\d{2}(?:[ -]?[A-Z0-9]){11,30}", re.IGNORECASE)
@@ -56,7 +61,16 @@ def find(kind: PersonalKind, text: str) -> Iterator[tuple[int, int]]:
     """Yield where in `text` data of a kind stands."""
     if kind in _OF_DIGITS and _DIGIT.search(text) is None:
         return iter(())
-    return FINDERS[kind](text)
+    return _outside_of_identifiers(text, FINDERS[kind](text)) if kind in _OF_DIGITS else FINDERS[kind](text)
+
+
+def _outside_of_identifiers(text: str, spans: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    known: list[tuple[int, int]] | None = None
+    for first, end in spans:
+        if known is None:
+            known = [one.span() for one in _IDENTIFIER.finditer(text)]
+        if not any(begin <= first and end <= stop for begin, stop in known):
+            yield first, end
 
 
 def _matching(pattern: re.Pattern[str], check: Callable[[str], bool] = lambda _: True) -> Finder:
