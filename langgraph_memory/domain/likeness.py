@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from langgraph_memory.cache import remember_short
 from langgraph_memory.domain.statement import Statement, Word
@@ -69,13 +69,37 @@ def compare(first: str, second: str, closeness: float | None = None) -> Likeness
     one, other = statement(first), statement(second)
     if not (0 < len(one.words) <= MOST and 0 < len(other.words) <= MOST):
         return _UNRELATED
-    left, right = _beyond(one, other), _beyond(other, one)
-    found = _of_the_same_words(one, other) if not left and not right else _of_other_words(one, other, left, right)
-    if found == _UNRELATED and closeness is not None and _means_the_same(one, other, left, right, closeness):
-        found = Likeness("same", "meaning")
+    found = _by_words(_Pair(one, other, _beyond(one, other), _beyond(other, one)), closeness)
     if found.kind == "same" and (_names_differ(one, other) or _written_apart(first) != _written_apart(second)):
         return _UNRELATED
     return found
+
+
+class _Pair(NamedTuple):
+    """Two statements, and the words of each that the other does not hold, in order."""
+
+    one: Statement
+    other: Statement
+    left: list[Word]
+    right: list[Word]
+
+    @property
+    def in_one_order(self) -> bool:
+        """Whether the words of both stand in the same order."""
+        return self.one.order == self.other.order
+
+    @property
+    def turns_alike(self) -> bool:
+        """Whether neither says "not", or a word such as "before", where the other does not."""
+        return self.one.negated == self.other.negated and self.one.marks == self.other.marks
+
+
+def _by_words(pair: _Pair, closeness: float | None) -> Likeness:
+    if pair.left or pair.right:
+        found = _of_other_words(pair)
+        return Likeness("same", "meaning") if found == _UNRELATED and _means_the_same(pair, closeness) else found
+    apart = (rule(pair) for rule in _OF_THE_SAME_WORDS)
+    return next(filter(None, apart), None) or _in_some_order(pair)
 
 
 def _names_differ(one: Statement, other: Statement) -> bool:
@@ -134,20 +158,42 @@ def _beyond(one: Statement, other: Statement) -> list[Word]:
     return beyond
 
 
-def _of_the_same_words(one: Statement, other: Statement) -> Likeness:
-    if one.negated != other.negated:
-        return Likeness("contradicts", "polarity") if one.order == other.order else _UNRELATED
-    if one.marks != other.marks:
-        opposed = any(frozenset(pair) in OPPOSITES for pair in _pairs(one.marks - other.marks, other.marks - one.marks))
-        return Likeness("contradicts", "opposite") if opposed and one.order == other.order else _UNRELATED
-    directed = bool(one.directions and other.directions) or bool(one.denied)
-    if one.denied != other.denied:
-        return Likeness("contradicts", "order")
-    if _parts_differ(one, other):
-        return _UNRELATED
-    if one.order == other.order or (not directed and _moved(one, other)):
+def _negated_apart(pair: _Pair) -> Likeness | None:
+    if pair.one.negated == pair.other.negated:
+        return None
+    return Likeness("contradicts", "polarity") if pair.in_one_order else _UNRELATED
+
+
+def _marked_apart(pair: _Pair) -> Likeness | None:
+    first, second = pair.one.marks, pair.other.marks
+    if first == second:
+        return None
+    opposed = any(frozenset(each) in OPPOSITES for each in _pairs(first - second, second - first))
+    return Likeness("contradicts", "opposite") if opposed and pair.in_one_order else _UNRELATED
+
+
+def _denied_apart(pair: _Pair) -> Likeness | None:
+    return None if pair.one.denied == pair.other.denied else Likeness("contradicts", "order")
+
+
+def _parted_apart(pair: _Pair) -> Likeness | None:
+    return _UNRELATED if _parts_differ(pair.one, pair.other) else None
+
+
+def _in_some_order(pair: _Pair) -> Likeness:
+    directed = bool(pair.one.directions and pair.other.directions) or bool(pair.one.denied)
+    if pair.in_one_order or (not directed and _moved(pair.one, pair.other)):
         return SAME
     return Likeness("contradicts", "order") if directed else _UNRELATED
+
+
+_OF_THE_SAME_WORDS: Final[tuple[Callable[[_Pair], Likeness | None], ...]] = (
+    _negated_apart,
+    _marked_apart,
+    _denied_apart,
+    _parted_apart,
+)
+"""What tells two statements of the same words apart beside their order; the first that answers decides."""
 
 
 def _pairs(first: frozenset[str], second: frozenset[str]) -> Iterator[tuple[str, str]]:
@@ -171,50 +217,69 @@ def _moved(one: Statement, other: Statement) -> bool:
     return any((*first[cut:], *first[:cut]) == second for cut in range(1, len(first)))
 
 
-def _of_other_words(one: Statement, other: Statement, left: Sequence[Word], right: Sequence[Word]) -> Likeness:
-    """Return how two statements relate that exchange some words for others at the same places."""
-    if len(left) != len(right) or len(one.words) != len(other.words) or len(left) >= len(one.words):
+def _of_other_words(pair: _Pair) -> Likeness:
+    """Return how two statements relate that exchange one or two words for others at the same places."""
+    one, other, left, right = pair
+    if not (len(left) == len(right) <= 2 and len(left) < len(one.words) == len(other.words)):
         return _UNRELATED
     changed = [(a, b) for a, b in zip(one.words, other.words, strict=True) if a.stem != b.stem]
-    if len(changed) != len(left) or one.negated != other.negated or one.marks != other.marks:
+    if len(changed) != len(left) or not _frames_agree(pair):
         return _UNRELATED
     ways = [_way(one, a, b) for a, b in changed]
-    if None in ways or len(changed) > 2 or one.negated or one.parts != other.parts or _parts_differ(one, other):
+    if "" in ways:
         return _UNRELATED
-    return Likeness("contradicts", "number" if "number" in ways else ways[0] or "")
+    return Likeness("contradicts", "number" if "number" in ways else ways[0])
 
 
-def _way(frame: Statement, a: Word, b: Word) -> Way | None:
-    """Return in which way a value was exchanged for another, or None when it tells what the statement is about."""
-    pair = frozenset((a.stem, b.stem))
-    if pair in OPPOSITE_VERBS:
+def _frames_agree(pair: _Pair) -> bool:
+    """Return whether what stands around exchanged words is the same, and denies nothing."""
+    one, other = pair.one, pair.other
+    return pair.turns_alike and not one.negated and one.parts == other.parts and not _parts_differ(one, other)
+
+
+def _way(frame: Statement, a: Word, b: Word) -> Way:
+    """Return in which way a value was exchanged for another, or none when it tells what the statement is about."""
+    words = frozenset((a.stem, b.stem))
+    if words in OPPOSITE_VERBS:
         return "opposite"
-    verbs = {word for word in frame.before(a) if word in FUNCTIONAL} | (frame.opening & IMPERATIVES)
-    if verbs and pair in OPPOSITES:
-        return None if verbs <= IDENTIFYING else "opposite"
-    if not verbs or a.sort != b.sort or a.labels or b.labels:
-        return None
-    if a.sort == "name" and (not verbs & NAMING or frame.opening & IMPERATIVES):
-        return None
-    return _WAYS.get(a.sort, "value") if a.sort else None
+    verbs = (frame.before(a) & FUNCTIONAL) | (frame.opening & IMPERATIVES)
+    if verbs and words in OPPOSITES:
+        return "" if verbs <= IDENTIFYING else "opposite"
+    return _WAYS.get(a.sort, "value") if _are_values(frame, verbs, a, b) else ""
 
 
-def _means_the_same(
-    one: Statement, other: Statement, left: Sequence[Word], right: Sequence[Word], closeness: float
-) -> bool:
+def _are_values(frame: Statement, verbs: frozenset[str], a: Word, b: Word) -> bool:
+    """Return whether two words are values of one sort behind a verb that gives something its value."""
+    if not (verbs and a.sort) or a.sort != b.sort or a.labels or b.labels:
+        return False
+    return a.sort != "name" or (not verbs.isdisjoint(NAMING) and frame.opening.isdisjoint(IMPERATIVES))
+
+
+def _means_the_same(pair: _Pair, closeness: float | None) -> bool:
     """Return whether close meanings are the same: no number, name, value, opposite or "not" tells them apart."""
-    exchanged = len(left) <= 1 and len(right) <= 1
-    if closeness < (CLOSER if exchanged else CLOSE) or not (left or right):
-        return False
-    if one.negated != other.negated or one.marks != other.marks or any(word.sort for word in (*left, *right)):
-        return False
-    if one.persons - other.persons and other.persons - one.persons:
-        return False
-    if exchanged and any(_spelled_alike(a.stem, b.stem) for a in left for b in right):
-        return False
-    if any(frozenset((a.stem, b.stem)) in OPPOSITES | OPPOSITE_VERBS for a in left for b in right):
-        return False
-    return not _roles_may_differ(one, other)
+    enough = CLOSER if _exchanges_one(pair) else CLOSE
+    return closeness is not None and closeness >= enough and not any(apart(pair) for apart in _APART)
+
+
+def _exchanges_one(pair: _Pair) -> bool:
+    return len(pair.left) <= 1 and len(pair.right) <= 1
+
+
+def _values_beyond(pair: _Pair) -> bool:
+    return any(word.sort for word in (*pair.left, *pair.right))
+
+
+def _other_persons(pair: _Pair) -> bool:
+    first, second = pair.one.persons, pair.other.persons
+    return bool(first - second and second - first)
+
+
+def _one_word_alike(pair: _Pair) -> bool:
+    return _exchanges_one(pair) and any(_spelled_alike(a.stem, b.stem) for a in pair.left for b in pair.right)
+
+
+def _opposed(pair: _Pair) -> bool:
+    return any(frozenset((a.stem, b.stem)) in OPPOSITES | OPPOSITE_VERBS for a in pair.left for b in pair.right)
 
 
 def _spelled_alike(first: str, second: str) -> bool:
@@ -237,3 +302,14 @@ def _roles_may_differ(one: Statement, other: Statement) -> bool:
 def _common(one: Statement, other: Statement) -> list[tuple[Statement, set[str]]]:
     common = {word.stem for word in one.words} & {word.stem for word in other.words}
     return [(one, common), (other, common)]
+
+
+_APART: Final[tuple[Callable[[_Pair], bool], ...]] = (
+    lambda pair: not pair.turns_alike,
+    _values_beyond,
+    _other_persons,
+    _one_word_alike,
+    _opposed,
+    lambda pair: _roles_may_differ(pair.one, pair.other),
+)
+"""What tells two statements apart whose vectors are close."""

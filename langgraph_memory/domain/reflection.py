@@ -193,8 +193,8 @@ def slot_of(pattern: Pattern) -> str:
 
 def fields_of(pattern: Pattern) -> dict[str, Any]:
     """Return the fields of a pattern's reflection that follow from it: no surer and no longer than what it rests on."""
-    ends = [one.expires_at for one in pattern.bases if one.expires_at is not None]
-    trusts = {one.trust for one in pattern.bases}
+    bases = pattern.bases
+    trusts = {one.trust for one in bases}
     return {
         "scope": pattern.scope,
         "memory_type": REFLECTION,
@@ -203,9 +203,9 @@ def fields_of(pattern: Pattern) -> dict[str, Any]:
         "content_json": {RESTS_ON: pattern.base_ids},
         "source": Source(actor="assistant", extractor=WRITTEN_BY),
         "trust": next(one for one in _LEAST_TRUSTED if one in trusts or one == "model"),
-        "confidence": min(one.confidence for one in pattern.bases),
-        "importance": sum(one.importance for one in pattern.bases) / len(pattern.bases),
-        "expires_at": min(ends) if ends else None,
+        "confidence": min(one.confidence for one in bases),
+        "importance": sum(one.importance for one in bases) / len(bases),
+        "expires_at": min((one.expires_at for one in bases if one.expires_at is not None), default=None),
         "injection": None if pattern.shown else "never",
     }
 
@@ -267,15 +267,20 @@ def _changing(scope: str, known: Sequence[Memory], policy: ReflectionPolicy) -> 
             slots[(one.memory_type, one.slot)].append(one)
     for (kind, slot), found in sorted(slots.items()):
         versions = sorted(found, key=_said_at)[-_MOST_BASES:]
-        values = [str((one.content_json or {}).get("value") or one.content).rstrip(".") for one in versions]
+        values = [_value_of(one) for one in versions]
         changes = sum(before != after for before, after in pairwise(values))
-        if not _enough(versions, policy) or changes < policy.memories - 1 or versions[-1].superseded:
-            continue
-        told = f"{slot.replace('.', ' ').replace('_', ' ')} has changed {counted(changes, 'times')}"
-        content = f"The user's {told}: {', then '.join(values)}."
-        if len(content) > _LONGEST:
-            content = f"The user's {told}, last to {values[-1]}."[:_LONGEST]
-        yield Pattern(f"change:{kind}:{slot}", scope, content, tuple(versions))
+        if _enough(versions, policy) and changes >= policy.memories - 1 and not versions[-1].superseded:
+            yield Pattern(f"change:{kind}:{slot}", scope, _has_changed(slot, values, changes), tuple(versions))
+
+
+def _value_of(memory: Memory) -> str:
+    return str((memory.content_json or {}).get("value") or memory.content).rstrip(".")
+
+
+def _has_changed(slot: str, values: Sequence[str], changes: int) -> str:
+    told = f"{slot.replace('.', ' ').replace('_', ' ')} has changed {counted(changes, 'times')}"
+    content = f"The user's {told}: {', then '.join(values)}."
+    return content if len(content) <= _LONGEST else f"The user's {told}, last to {values[-1]}."[:_LONGEST]
 
 
 def _profile(scope: str, live: Sequence[Memory], policy: ReflectionPolicy) -> Iterator[Pattern]:

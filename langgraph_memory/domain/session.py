@@ -79,11 +79,11 @@ def retold(summary: Memory, gone: Sequence[Memory]) -> Memory | None:
     """
     told = summary.content_json or {}
     points = {kind: _points(found, gone) for kind, found in told.items()}
-    parts = [part for part in _PART.findall(summary.content) if part.strip()]
+    parts = list(filter(str.strip, _PART.findall(summary.content)))
     kept = [part for part in parts if not _tells(_TITLE.sub("", part), gone)]
     if len(kept) == len(parts) and points == told:
         return summary
-    text = _joined([(_TITLE.match(part), part) for part in parts], kept)
+    text = _joined(parts, kept)
     return summary.model_copy(update={"content": text, "content_json": _filled(points)}) if text else None
 
 
@@ -95,10 +95,11 @@ def _filled(points: Mapping[str, object]) -> dict[str, object] | None:
     return {kind: found for kind, found in points.items() if found} or None
 
 
-def _joined(parts: Sequence[tuple[re.Match[str] | None, str]], kept: Sequence[str]) -> str:
+def _joined(parts: Sequence[str], kept: Sequence[str]) -> str:
     """Join the parts that are kept; the title of a part that is left out goes to the next one of its kind."""
     text, title, left = "", "", list(kept)
-    for heading, part in parts:
+    for part in parts:
+        heading = _TITLE.match(part)
         title = heading[0] if heading is not None else title
         if part not in left:
             continue

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from langgraph_memory.domain.text import STOP_WORDS, folded
 from langgraph_memory.domain.wordlists import (
@@ -79,29 +79,22 @@ class Statement:
     def of(cls, text: str) -> Statement:
         """Read a statement."""
         over = bool(_OVER.search(text))
-        ends = bool(_NO_LONGER.search(text))
-        plain = _EMAIL.sub("e", _NOT.sub(" not", _OVER.sub(" ", _NO_LONGER.sub("not", _USED_TO.sub("not", text)))))
-        whole = _TOKEN.findall(plain)
-        tokens = [_POSSESSIVE.sub("", token) if "'" in token or "’" in token else token for token in whole]
-        possessive = [token != bare for token, bare in zip(whole, tokens, strict=True)]
-        said = [token.lower() if token.isascii() else folded(token) for token in tokens]
-        negators = [place for place in range(len(said)) if _negates(said, place)]
-        quitting = any(said[place] in QUITTING for place in negators)
-        words = tuple(
-            _word(tokens, said, place, possessive)
-            for place in range(len(said))
-            if place not in negators and _tells(said[place])
+        tokens = _Tokens.of(
+            _EMAIL.sub("e", _NOT.sub(" not", _OVER.sub(" ", _NO_LONGER.sub("not", _USED_TO.sub("not", text)))))
         )
+        said, negators = tokens.said, tokens.negators()
+        words = tuple(_word(tokens, place) for place, word in enumerate(said) if place not in negators and _tells(word))
+        quitting = any(said[place] in QUITTING for place in negators)
         return cls(
             words,
             tuple(said),
             negated=len(negators) % 2 == 1,
-            denied=tuple(next((word.stem for word in words if word.place > place), "") for place in negators),
+            denied=tuple(_stem_after(place, words) for place in negators),
             marks=frozenset(said) & MARKS,
             parts=frozenset(said) & PARTS,
-            persons=frozenset(PRONOUNS[word] for word in said if word in PRONOUNS),
+            persons=frozenset(PRONOUNS[word] for word in PRONOUNS.keys() & said),
             directions=frozenset(said) & DIRECTIONS,
-            ends=ends or quitting or (over and bool(negators)),
+            ends=bool(_NO_LONGER.search(text)) or quitting or (over and bool(negators)),
             turns=bool(_TURN.search(text)),
         )
 
@@ -121,6 +114,26 @@ class Statement:
         return frozenset(VERBS.get(said, said) for said in self.said[: word.place])
 
 
+class _Tokens(NamedTuple):
+    """The words of a text as they are written and in lower case; whether the first of them is a possessive."""
+
+    written: list[str]
+    said: list[str]
+    owns: bool
+
+    @classmethod
+    def of(cls, text: str) -> _Tokens:
+        """Split a text into words, without the ends of possessives and of short forms."""
+        whole = _TOKEN.findall(text)
+        written = [_POSSESSIVE.sub("", token) if "'" in token or "’" in token else token for token in whole]
+        said = [token.lower() if token.isascii() else folded(token) for token in written]
+        return cls(written, said, whole[:1] != written[:1])
+
+    def negators(self) -> list[int]:
+        """Return the places of the words that deny what follows."""
+        return [place for place in range(len(self.said)) if _negates(self.said, place)]
+
+
 def _negates(said: Sequence[str], place: int) -> bool:
     word = said[place]
     if word in QUITTING:
@@ -128,20 +141,25 @@ def _negates(said: Sequence[str], place: int) -> bool:
     return word in NEGATORS
 
 
+def _stem_after(place: int, words: Sequence[Word]) -> str:
+    return next((word.stem for word in words if word.place > place), "")
+
+
 def _tells(word: str) -> bool:
     return word in NUMBER_WORDS or not (word in STOP_WORDS or word in LIGHT or word in MARKS)
 
 
-def _word(tokens: Sequence[str], said: Sequence[str], place: int, possessive: Sequence[bool]) -> Word:
+def _word(tokens: _Tokens, place: int) -> Word:
+    said = tokens.said
     low = SPELLINGS.get(said[place], said[place])
     number = NUMBER_WORDS.get(low, low)
     if number[:1].isdigit() and not any(character.isalpha() for character in number):
         return Word(number.replace(",", ""), place, "number", _labelled(said, place))
     base = root(low[:-3] + "or" if len(low) > 5 and low.endswith("our") else low)
     sort = CLASSES.get(low, "")
-    if (not sort or (place and sort == "person")) and _is_name(tokens, place, possessive):
+    if (not sort or (place and sort == "person")) and _is_name(tokens, place):
         sort = "name"
-    return Word(base, place, sort, form=folded(tokens[place]))
+    return Word(base, place, sort, form=folded(tokens.written[place]))
 
 
 def _labelled(said: Sequence[str], place: int) -> bool:
@@ -152,13 +170,12 @@ def _labelled(said: Sequence[str], place: int) -> bool:
     return VERBS.get(before) is None and CLASSES.get(before, "") not in ("month", "currency", "weekday")
 
 
-def _is_name(tokens: Sequence[str], place: int, possessive: Sequence[bool]) -> bool:
-    token = tokens[place]
-    if not token[:1].isupper() and not any(character.isupper() for character in token[1:]):
-        return False
-    if all(one.isupper() for one in tokens if one[:1].isalpha()):
+def _is_name(tokens: _Tokens, place: int) -> bool:
+    written = tokens.written
+    token = written[place]
+    if not any(map(str.isupper, token)) or all(one.isupper() for one in written if one[:1].isalpha()):
         return False
     if place > 0:
         return True
-    following = tokens[1] if len(tokens) > 1 else ""
-    return possessive[0] or bool(_THIRD.fullmatch(following)) or token[1:] != token[1:].lower()
+    following = written[1] if len(written) > 1 else ""
+    return tokens.owns or bool(_THIRD.fullmatch(following)) or token[1:] != token[1:].lower()

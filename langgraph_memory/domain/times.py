@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from langgraph_memory.domain.dates import MONTHS
 
@@ -130,28 +130,50 @@ def dated(content: str, said_at: datetime) -> Dated:
     """
     if _STANDING.search(content):
         return Dated(content)
-    today = said_at.date()
-    zone = said_at.tzinfo or UTC
-    parts: list[str] = []
-    position = 0
-    since = until = happens = None
-    for match in _PHRASE.finditer(content):
-        span = _span(match, today, content)
-        if span is None:
-            continue
-        parts.append(content[position : match.end()])
-        if not match["bare_year"] and not match["bare_month"]:
-            parts.append(f" ({span})")
-        position = match.end()
-        if match["until"]:
-            until = span
-        elif happens is None and not match["bare_year"] and not match["bare_month"]:
-            happens = span
-    written = "".join([*parts, content[position:]])
-    written = _AGE.sub(lambda age: f"{age[0]} (as of {today:%B %Y})", written)
-    since = datetime.combine(happens.first, time(), zone).astimezone(UTC) if happens else None
-    ends = datetime.combine(until.last + timedelta(days=1), time(), zone).astimezone(UTC) if until else None
-    return Dated(written, since, ends if ends is None or ends > said_at else None, happens)
+    found = _phrases(content, said_at.date())
+    happens = next((one.span for one in found if not one.until and not one.is_bare), None)
+    since = None if happens is None else _midnight(happens.first, said_at)
+    return Dated(_with_dates(content, found, said_at.date()), since, _ends(found, said_at), happens)
+
+
+class _Phrase(NamedTuple):
+    """A phrase that names a time: where it ends, its days, whether it is an end, and a month or a year alone."""
+
+    end: int
+    span: Span
+    until: bool
+    is_bare: bool
+
+
+def _phrases(content: str, today: date) -> list[_Phrase]:
+    found = ((match, _span(match, today, content)) for match in _PHRASE.finditer(content))
+    return [
+        _Phrase(match.end(), span, bool(match["until"]), _is_bare(match)) for match, span in found if span is not None
+    ]
+
+
+def _ends(found: Sequence[_Phrase], said_at: datetime) -> datetime | None:
+    """Return when the last time is over that something holds until, unless that was before it was said."""
+    until = [one.span for one in found if one.until]
+    end = _midnight(until[-1].last + timedelta(days=1), said_at) if until else said_at
+    return end if end > said_at else None
+
+
+def _with_dates(content: str, found: Sequence[_Phrase], today: date) -> str:
+    """Return a statement with the date behind each phrase that is none itself."""
+    behind = {one.end: f" ({one.span})" for one in found if not one.is_bare}
+    written = _PHRASE.sub(lambda match: match[0] + behind.get(match.end(), ""), content)
+    return _AGE.sub(lambda age: f"{age[0]} (as of {today:%B %Y})", written)
+
+
+def _is_bare(match: re.Match[str]) -> bool:
+    """Return whether a phrase is a month or a year alone, a date already."""
+    return bool(match["bare_year"] or match["bare_month"])
+
+
+def _midnight(day: date, said_at: datetime) -> datetime:
+    """Return when a day begins where the speaker is."""
+    return datetime.combine(day, time(), said_at.tzinfo or UTC).astimezone(UTC)
 
 
 def asked_times(query: str, at: datetime) -> list[Span | Newest]:
@@ -166,12 +188,12 @@ def event_expires_at(happens: Span | None, said_at: datetime) -> datetime | None
     """Return when an event that was still to come when it was told stops to matter; None for a past or undated one."""
     if happens is None or happens.last < said_at.date():
         return None
-    return datetime.combine(happens.last, time(), said_at.tzinfo or UTC).astimezone(UTC) + COMING_KEPT
+    return _midnight(happens.last, said_at) + COMING_KEPT
 
 
 def _span(match: re.Match[str], today: date, content: str) -> Span | None:
     """Return the days that a phrase names, or None where they are not relative or not certain."""
-    if (match["bare_year"] or match["bare_month"]) and not match["until"]:
+    if _is_bare(match) and not match["until"]:
         return None
     try:
         return next((read(match, today, content) for group, read in _READERS if match[group]), None)
@@ -286,17 +308,18 @@ def _is_past(content: str, match: re.Match[str]) -> bool:
     A time that something was moved to or planned for is none of the past.
     """
     before = content[: match.start()]
-    if _AIMED.search(before):
+    moved = _MOVED.search(before) is not None
+    if _AIMED.search(before) or (moved and match["until"]):
         return False
-    moved = [found.span() for found in _MOVED.finditer(before)]
-    if moved and match["until"]:
-        return False
-    verbs = [found.start() for found in _PAST.finditer(before)]
-    past = [verb for verb in verbs if not any(start <= verb < end for start, end in moved)]
-    coming = [found.start() for found in _COMING.finditer(before)]
-    if past or coming or moved:
-        return max(past, default=-1) > max(coming, default=-1)
+    past = _last(_PAST, _MOVED.sub(lambda other: " " * len(other[0]), before))
+    coming = _last(_COMING, before)
+    if moved or past >= 0 or coming >= 0:
+        return past > coming
     return _PAST.search(content, match.end()) is not None and _COMING.search(content, match.end()) is None
+
+
+def _last(pattern: re.Pattern[str], text: str) -> int:
+    return max((found.start() for found in pattern.finditer(text)), default=-1)
 
 
 def _weekday(day: int, today: date, *, past: bool) -> Span:

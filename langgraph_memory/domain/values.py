@@ -73,14 +73,18 @@ def with_value(sentence: str, value: str, old: str = "", likely: Sequence[str] =
     gone = sentence[start:end]
     if value.lower().startswith("the ") and sentence[:start].lower().endswith("the "):
         value = value[4:]
-    units = [_UNIT.search(text.lower()) for text in (gone, value)]
-    if units[0] and units[1] and units[0][0].strip() != units[1][0].strip():
-        return None
-    if units[0] and not units[1] and value[-1:].isdigit():
-        value += gone[units[0].start() :]
-    if gone == value:
-        return None
-    return f"{sentence[:start]}{value}{sentence[end:]}", gone
+    new = _in_unit_of(gone, value)
+    return None if new in (None, gone) else (f"{sentence[:start]}{new}{sentence[end:]}", gone)
+
+
+def _in_unit_of(gone: str, value: str) -> str | None:
+    """Return a value with the unit of the one before it, unless it has one; None where that is another."""
+    before, own = _UNIT.search(gone.lower()), _UNIT.search(value.lower())
+    if before is None:
+        return value
+    if own is None:
+        return value + gone[before.start() :] if value[-1:].isdigit() else value
+    return value if own[0].strip() == before[0].strip() else None
 
 
 def _spans_of(sentence: str, part: str) -> list[tuple[int, int]]:
@@ -90,48 +94,51 @@ def _spans_of(sentence: str, part: str) -> list[tuple[int, int]]:
 
 def _alike(sentence: str, value: str, likely: Sequence[str]) -> list[tuple[int, int]]:
     bare = value.lower().removeprefix("the ")
-    sort = next((kind for kind, pattern in _PARTS if pattern.fullmatch(bare)), "")
-    if sort:
-        spans = [one.span() for one in dict(_PARTS)[sort].finditer(sentence.lower())]
-        if not spans and sort == "time":
-            spans = [one.span(1) for one in re.finditer(r"\bat (\d{1,2})\b", sentence.lower())]
-        if not spans and sort == "date":
-            spans = [one.span() for one in dict(_PARTS)["day"].finditer(sentence.lower())]
-        if not spans and sort == "day":
-            spans = [one.span("day") for one in _DAY_OF_DATE.finditer(sentence.lower())]
-        return _outside_dates(spans, sentence.lower()) if sort == "number" else spans
+    sort = next((kind for kind, pattern in _PARTS.items() if pattern.fullmatch(bare)), None)
+    return _names_like(sentence, bare, likely) if sort is None else _parts_of(sort, sentence.lower())
+
+
+def _parts_of(sort: str, sentence: str) -> list[tuple[int, int]]:
+    spans = [one.span() for one in _PARTS[sort].finditer(sentence)]
+    if not spans and sort in _INSTEAD:
+        spans = [one.span("part") for one in _INSTEAD[sort].finditer(sentence)]
+    return _outside_dates(spans, sentence) if sort == "number" else spans
+
+
+def _names_like(sentence: str, bare: str, likely: Sequence[str]) -> list[tuple[int, int]]:
+    """Return the name that is spelled like another, or else the likely part, or else the only name there is."""
     names = [one.span() for one in _NAME.finditer(sentence) if one.start() > 0 and one[0].lower() not in _NOT_NAMES]
     similar = [(a, b) for a, b in names if SequenceMatcher(None, sentence[a:b].lower(), bare).ratio() >= _SAME_WORD]
-    if len(similar) == 1:
-        return similar
-    named = [span for part in dict.fromkeys(likely) if part for span in _spans_of(sentence, part)]
-    return named if len(named) == 1 else names if len(names) == 1 else []
+    named = [span for part in dict.fromkeys(filter(None, likely)) for span in _spans_of(sentence, part)]
+    return next((found for found in (similar, named, names) if len(found) == 1), [])
 
 
 def _outside_dates(spans: Sequence[tuple[int, int]], sentence: str) -> list[tuple[int, int]]:
     """Return those of some numbers that are no part of a date or a time."""
-    taken = [one.span() for kind in ("date", "time", "range") for one in dict(_PARTS)[kind].finditer(sentence)]
+    taken = [one.span() for kind in ("date", "time", "range") for one in _PARTS[kind].finditer(sentence)]
     return [one for one in spans if not any(start <= one[0] < end for start, end in taken)]
 
 
-_PARTS: Final = (
-    ("range", re.compile(rf"(?<![\w.:]){_CLOCK} ?(?:to|-|–|until|till) ?{_CLOCK}(?![\w:])")),
-    ("code", re.compile(r"\b(?:[a-z]{1,3}-?\d{1,5}[a-z]?|\d{1,4}[a-ce-gi-jln-z])\b")),
-    ("time", re.compile(r"\d{1,2}[:.h]\d{2}\s?(?:am|pm)?\b|\d{1,2}\s?(?:am|pm)\b|noon|midnight")),
-    (
-        "date",
-        re.compile(
-            rf"\b(?:{_MONTH} (?:the )?\d{{1,2}}(?:st|nd|rd|th)?|\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {_MONTH})\b"
-            r"(?:,? \d{4})?|\d{4}-\d{2}-\d{2}"
-        ),
+_PARTS: Final = {
+    "range": re.compile(rf"(?<![\w.:]){_CLOCK} ?(?:to|-|–|until|till) ?{_CLOCK}(?![\w:])"),
+    "code": re.compile(r"\b(?:[a-z]{1,3}-?\d{1,5}[a-z]?|\d{1,4}[a-ce-gi-jln-z])\b"),
+    "time": re.compile(r"\d{1,2}[:.h]\d{2}\s?(?:am|pm)?\b|\d{1,2}\s?(?:am|pm)\b|noon|midnight"),
+    "date": re.compile(
+        rf"\b(?:{_MONTH} (?:the )?\d{{1,2}}(?:st|nd|rd|th)?|\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {_MONTH})\b"
+        r"(?:,? \d{4})?|\d{4}-\d{2}-\d{2}"
     ),
-    ("day", re.compile(r"\b\d{1,2}(?:st|nd|rd|th)\b")),
-    ("weekday", re.compile(rf"\b{_DAY}\b")),
-    ("month", re.compile(rf"\b{_MONTH}\b")),
-    ("number", re.compile(rf"[$€£]?(?<![\w.])\d+(?:[.,]\d+)*(?:k|m)?\b(?:\s?{_UNITS}\b)?|\b(?:{_COUNTS})\b")),
-)
+    "day": re.compile(r"\b\d{1,2}(?:st|nd|rd|th)\b"),
+    "weekday": re.compile(rf"\b{_DAY}\b"),
+    "month": re.compile(rf"\b{_MONTH}\b"),
+    "number": re.compile(rf"[$€£]?(?<![\w.])\d+(?:[.,]\d+)*(?:k|m)?\b(?:\s?{_UNITS}\b)?|\b(?:{_COUNTS})\b"),
+}
+_INSTEAD: Final = {
+    "time": re.compile(r"\bat (?P<part>\d{1,2})\b"),
+    "date": re.compile(r"(?P<part>\b\d{1,2}(?:st|nd|rd|th)\b)"),
+    "day": re.compile(rf"\b(?:{_MONTH} )?(?P<part>\d{{1,2}}(?:st|nd|rd|th)?)(?=\b)(?: of)?(?: {_MONTH})?"),
+}
+"""What is taken for a part of a kind where there is none that is written in full."""
 _UNIT: Final = re.compile(rf"(?<=\d)\s?{_UNITS}$")
-_DAY_OF_DATE: Final = re.compile(rf"\b(?:{_MONTH} )?(?P<day>\d{{1,2}}(?:st|nd|rd|th)?)(?=\b)(?: of)?(?: {_MONTH})?")
 _NAME: Final = re.compile(r"[A-ZÀ-Þ][\w'-]*(?: [A-ZÀ-Þ][\w'-]*)*")
 _NOT_NAMES: Final = frozenset("the user i monday tuesday wednesday thursday friday saturday sunday mr mrs dr".split())
 _SAME_WORD: Final = 0.6

@@ -78,10 +78,9 @@ def amend_derived(gone: Sequence[Memory], now: datetime, *, for_good: bool, stil
     ids = {one.id for one in bases}
     for row in (yield Query("derived", {"partition": owner_partition(bases[0].owner_id)})):
         memory = Memory.remains(row)
-        if memory.memory_type == REFLECTION:
-            if ids & set(bases_of(memory)):
-                yield from remove_reflection(memory, "what it rests on is gone", _NOBODY, now)
-        elif not still_told and (for_good or not memory.superseded) and may_tell(memory.content, bases):
+        if not ids.isdisjoint(bases_of(memory)):
+            yield from remove_reflection(memory, "what it rests on is gone", _NOBODY, now)
+        elif memory.memory_type == _SUMMARY and not still_told:
             yield from _retell(memory, bases, now, for_good=for_good)
 
 
@@ -95,7 +94,8 @@ def remove_reflection(memory: Memory, reason: str, origin: Origin, now: datetime
 
 
 def _retell(summary: Memory, gone: Sequence[Memory], now: datetime, *, for_good: bool) -> Effects[None]:
-    left = retold(summary, gone)
+    may_change = for_good or not summary.superseded
+    left = retold(summary, gone) if may_change and may_tell(summary.content, gone) else summary
     if left == summary:
         return
     new = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import accumulate
 from typing import Any, Final
 
 from langgraph_memory.domain.admission import admit
@@ -54,25 +55,24 @@ def reflect(
 ) -> Effects[Reflected]:
     """Write what an owner's sessions have in common, and remove what holds no longer."""
     check_owner(owner_id)
-    if model is not None and not (hasattr(model, "invoke") and hasattr(model, "ainvoke")):
-        raise InvalidInputError(f"model must be a chat model, not {type(model).__name__}.")
+    _check_model(model)
     now = settings.clock()
     known = yield from _known(owner_id, policy.read, now, settings)
-    found, fallback = patterns(known, policy, now), None
-    if model is not None:
-        proposed, fallback = yield from _asked(model, bases(known, now))
-        found += proposed
+    proposed, fallback = (yield from _asked(model, bases(known, now))) if model is not None else ([], "no model")
     existing = [one for one in known if is_written_here(one) and not one.superseded]
-    planned = plan(found, existing, asked_model=model is not None and fallback is None)
-    drafts = [_draft(one, owner_id, settings, now) for one in planned.add]
-    admitted = [one for one in drafts if isinstance(one, Memory)]
-    refused = tuple(one.reason for one in drafts if isinstance(one, Refusal))
-    if dry_run:
-        return Reflected(owner_id, tuple(admitted), planned.remove, planned.kept, refused, fallback, dry_run=True)
-    vectors = yield from vectors_of(admitted, settings)
-    as_read = {one.id: one for one in known}
-    added: list[Memory] = yield _write(owner_id, planned, admitted, vectors, as_read, settings.new_id(), now)
-    return Reflected(owner_id, tuple(added), planned.remove, planned.kept, refused, fallback)
+    planned = plan([*patterns(known, policy, now), *proposed], existing, asked_model=fallback is None)
+    added, refused = _admitted(planned.add, owner_id, settings, now)
+    if not dry_run:
+        vectors = yield from vectors_of(added, settings)
+        as_read = {one.id: one for one in known}
+        added = yield _write(owner_id, planned, added, vectors, as_read, settings.new_id(), now)
+    told = None if model is None else fallback
+    return Reflected(owner_id, tuple(added), planned.remove, planned.kept, refused, told, dry_run=dry_run)
+
+
+def _check_model(model: Any) -> None:
+    if model is not None and not (hasattr(model, "invoke") and hasattr(model, "ainvoke")):
+        raise InvalidInputError(f"model must be a chat model, not {type(model).__name__}.")
 
 
 def _known(owner_id: str, most: int, now: datetime, settings: StoreSettings) -> Effects[list[Memory]]:
@@ -89,6 +89,15 @@ def _known(owner_id: str, most: int, now: datetime, settings: StoreSettings) -> 
     wanted = Wanted.of({"memory_type": REFLECTION}, settings.types)
     reflections = yield memories_of_owner(owner_id, now, wanted, everything=True, limit=_PAGE, offset=0)
     return list({one.id: one for one in (*found, *reflections)}.values())
+
+
+def _admitted(
+    add: Sequence[Pattern], owner_id: str, settings: StoreSettings, now: datetime
+) -> tuple[list[Memory], tuple[str, ...]]:
+    """Return the memories that the guard lets pass, and the reasons why it refused others."""
+    drafts = [_draft(one, owner_id, settings, now) for one in add]
+    refused = tuple(one.reason for one in drafts if isinstance(one, Refusal))
+    return [one for one in drafts if isinstance(one, Memory)], refused
 
 
 def _draft(pattern: Pattern, owner_id: str, settings: StoreSettings, now: datetime) -> Memory | Refusal:
@@ -132,29 +141,30 @@ def _stands(memory: Memory, as_read: dict[str, Memory]) -> Effects[bool]:
 
 def _asked(model: Any, live: Sequence[Memory]) -> Effects[tuple[list[Pattern], str | None]]:
     """Return the patterns that a model finds, or none and in one word why."""
-    shown, room = list[Memory](), _SHOWN
-    lines: list[str] = []
-    for one in live:
-        line = json.dumps(
-            {"memory": len(shown) + 1, "conversation": one.source.thread_id, "says": one.content}, ensure_ascii=False
-        )
-        if len(line) > room:
-            break
-        room -= len(line)
-        shown.append(one)
-        lines.append(line)
+    shown = _shown(live)
     if not shown:
         return [], None
-    prompt = [("system", _PROMPT), ("human", "\n".join(lines))]
+    prompt = [("system", _PROMPT), ("human", "\n".join(shown))]
     try:
         with asking_model():
             answer = yield from call(model.invoke, model.ainvoke, prompt)
     except Exception as error:
         return [], type(error).__name__
-    text = answer if isinstance(answer, str) else getattr(answer, "text", "")
-    found = [_read(line, shown) for line in str(text).splitlines()]
+    said = str(answer if isinstance(answer, str) else getattr(answer, "text", ""))
+    found = [_read(line, live[: len(shown)]) for line in said.splitlines()]
     proposed = [one for one in found if one is not None][:_MOST_OF_MODEL]
-    return proposed, None if proposed or not str(text).strip() else "unreadable"
+    return proposed, None if proposed or not said.strip() else "unreadable"
+
+
+def _shown(live: Sequence[Memory]) -> list[str]:
+    """Return what a model is shown, a line for each memory from the first one on, as many as there is room for."""
+    lines = [_line(number, one) for number, one in enumerate(live, 1)]
+    return [line for line, total in zip(lines, accumulate(map(len, lines)), strict=True) if total <= _SHOWN]
+
+
+def _line(number: int, memory: Memory) -> str:
+    says = {"memory": number, "conversation": memory.source.thread_id, "says": memory.content}
+    return json.dumps(says, ensure_ascii=False)
 
 
 def _read(line: str, shown: Sequence[Memory]) -> Pattern | None:

@@ -453,15 +453,17 @@ def _kept(receipts: Kept | None, keep_receipts: timedelta | None) -> dict[str, A
 
 
 def _checked_ttl(ttl: TTLConfig | None) -> TTLConfig | None:
-    if ttl is not None and not isinstance(ttl, Mapping):
+    if ttl is None:
+        return None
+    if not isinstance(ttl, Mapping):
         raise InvalidInputError(f"ttl must be a mapping such as {{'default_ttl': 60}}, in minutes, not {ttl!r}.")
-    for name in ttl or {}:
+    for name in ttl:
         if name not in _TTL_KEYS:
             raise InvalidInputError(f"ttl has no option {name!r}; the options are {', '.join(_TTL_KEYS)}.")
-    if ttl and ttl.get("omit_expired") is False:
+    if ttl.get("omit_expired") is False:
         raise InvalidInputError("ttl['omit_expired'] cannot be False: this store never returns an expired item.")
     for name in ("default_ttl", "sweep_interval_minutes"):
-        minutes = (ttl or {}).get(name)
+        minutes = ttl.get(name)
         if minutes is not None:
             check_minutes(f"ttl[{name!r}]", minutes)
     return ttl
