@@ -106,11 +106,9 @@ class Extractor(Protocol):
     @property
     def name(self) -> str:
         """Return the name recorded as the source of what it proposes."""
-        ...
 
     def extract(self, utterances: Sequence[Utterance]) -> Sequence[Candidate]:
         """Return the candidates found in `utterances`, in the order they were said."""
-        ...
 
 
 @runtime_checkable
@@ -123,17 +121,13 @@ class InformedExtractor(Protocol):
     @property
     def name(self) -> str:
         """Return the name recorded as the source of what it proposes."""
-        ...
 
     @property
     def known_limit(self) -> int:
         """Return how many memories it wants to see."""
-        ...
 
     def extract(self, utterances: Sequence[Utterance], known: Sequence[Memory] = ()) -> Sequence[Candidate]:
         """Return the candidates found in `utterances`, in the order they were said."""
-        ...
 
     async def aextract(self, utterances: Sequence[Utterance], known: Sequence[Memory] = ()) -> Sequence[Candidate]:
         """Same as `extract`."""
-        ...

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Generator
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, ParamSpec, Protocol, TypeVar
+from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class Effect(Protocol):
-    """One thing that a generator wants done; it knows how to do it, given a runner."""
+    """One thing that a generator wants done."""
 
-    def perform(self, runner: Any, /) -> Any:
-        """Do it, and return the outcome."""
-        ...
-
-    async def aperform(self, runner: Any, /) -> Any:
-        """Same as `perform`, without blocking the event loop."""
-        ...
+    def call(self, runner: Any, /) -> Call:
+        """Return the call that does it, given a runner."""
 
 
 Effects = Generator[Any, Any, T]
@@ -32,20 +26,15 @@ inside a transaction.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call, in its two forms."""
+class Call(NamedTuple):
+    """One call, in its two forms: the effect that every other one comes down to."""
 
     sync: Callable[[], Any]
     in_loop: Callable[[], Awaitable[Any]]
 
-    def perform(self, _: object = None, /) -> Any:
-        """Call."""
-        return self.sync()
-
-    async def aperform(self, _: object = None, /) -> Any:
-        """Await the call's twin."""
-        return await self.in_loop()
+    def call(self, _: object = None, /) -> Call:
+        """Return itself."""
+        return self
 
 
 def call(method: Callable[P, T], twin: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> Effects[T]:
@@ -67,26 +56,26 @@ def in_thread(blocking: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Ef
     return result
 
 
-def perform(calls: Effects[T]) -> T:
+def perform(calls: Effects[T], _name: str = "") -> T:
     """Run what yields calls alone to its end."""
-    return drive(calls, Call.perform)
+    return drive(calls, lambda wanted: wanted.sync())
 
 
-async def aperform(calls: Effects[T]) -> T:
+async def aperform(calls: Effects[T], _name: str = "") -> T:
     """Same as `perform`."""
-    return await adrive(calls, Call.aperform)
+    return await adrive(calls, lambda wanted: wanted.in_loop())
+
+
+def together(calls: Effects[Any]) -> Call:
+    """Return what yields calls alone as one call."""
+    return Call(partial(perform, calls), partial(aperform, calls))
 
 
 class Caller:
     """The runner of what yields calls alone, for objects that have no engine of their own."""
 
-    def run(self, calls: Effects[T], _name: str = "") -> T:
-        """Run them to their end."""
-        return perform(calls)
-
-    async def arun(self, calls: Effects[T], _name: str = "") -> T:
-        """Same as `run`."""
-        return await aperform(calls)
+    run = staticmethod(perform)
+    arun = staticmethod(aperform)
 
 
 def drive(generator: Effects[T], perform: Callable[[Any], Any]) -> T:

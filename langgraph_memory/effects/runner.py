@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from langgraph_memory.effects.effect import Call, Effect, Effects, adrive, drive
+from langgraph_memory.effects.effect import Call, Effect, Effects, adrive, drive, together
 from langgraph_memory.effects.engine import Engine
 from langgraph_memory.effects.transaction import Transaction
 from langgraph_memory.errors import EmbeddingError
@@ -17,36 +17,20 @@ T = TypeVar("T")
 
 
 class Embeds(Protocol):
-    """Turns texts into packed vectors."""
+    """Turns texts into packed vectors; its methods yield calls alone."""
 
-    def documents(self, texts: Sequence[str]) -> list[bytes]:
+    def documents(self, texts: Sequence[str]) -> Effects[list[bytes]]:
         """Return one vector for each text."""
-        ...
 
-    async def adocuments(self, texts: Sequence[str]) -> list[bytes]:
-        """Same as `documents`."""
-        ...
-
-    def query(self, text: str) -> bytes:
+    def query(self, text: str) -> Effects[bytes]:
         """Return the vector of a query."""
-        ...
 
-    async def aquery(self, text: str) -> bytes:
-        """Same as `query`."""
-        ...
-
-    def rerank(self, query: str, texts: Sequence[str]) -> list[float]:
+    def rerank(self, query: str, texts: Sequence[str]) -> Effects[list[float]]:
         """Return how well each text answers a query."""
-        ...
-
-    async def arerank(self, query: str, texts: Sequence[str]) -> list[float]:
-        """Same as `rerank`."""
-        ...
 
     @property
     def identity(self) -> Hashable:
         """What tells its vectors from those of another."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,49 +47,30 @@ class Runner:
 
     def run(self, effects: Effects[T] | Transaction[T], name: str | None = None) -> T:
         """Run `effects` to their end; `name` is what who watches is told, by default the generator's own."""
-        if watched():
-            return self._run_watched(effects, name or _name(effects))
-        return self.engine.run(effects) if isinstance(effects, Transaction) else drive(effects, self._perform)
+        begun, call_of = self._begin(effects, name)
+        return drive(begun, lambda effect: call_of(effect).sync())
 
     async def arun(self, effects: Effects[T] | Transaction[T], name: str | None = None) -> T:
         """Same as `run`."""
+        begun, call_of = self._begin(effects, name)
+        return await adrive(begun, lambda effect: call_of(effect).in_loop())
+
+    def _begin(
+        self, effects: Effects[T] | Transaction[T], name: str | None
+    ) -> tuple[Effects[T], Callable[[Effect], Call]]:
+        """Return a generator, and what makes a call of each effect that it yields."""
         if watched():
-            return await self._arun_watched(effects, name or _name(effects))
-        if isinstance(effects, Transaction):
-            return await self.engine.arun(effects)
-        return await adrive(effects, self._aperform)
+            return _told(effects, name or _name(effects)), self._watched_call
+        return _all(effects), self._call
 
-    def _run_watched(self, effects: Effects[T] | Transaction[T], name: str) -> T:
-        with operation(name) as told:
-            if isinstance(effects, Transaction):
-                outcome: T = self._perform_watched(effects)
-            else:
-                outcome = drive(effects, self._perform_watched)
-            told(outcome)
-            return outcome
+    def _call(self, effect: Effect) -> Call:
+        return effect.call(self)
 
-    async def _arun_watched(self, effects: Effects[T] | Transaction[T], name: str) -> T:
-        with operation(name) as told:
-            if isinstance(effects, Transaction):
-                outcome: T = await self._aperform_watched(effects)
-            else:
-                outcome = await adrive(effects, self._aperform_watched)
-            told(outcome)
-            return outcome
-
-    def _perform(self, effect: Effect) -> Any:
-        return effect.perform(self)
-
-    async def _aperform(self, effect: Effect) -> Any:
-        return await effect.aperform(self)
-
-    def _perform_watched(self, effect: Effect) -> Any:
-        with _seen(effect) as timed:
-            return timed.perform(self)
-
-    async def _aperform_watched(self, effect: Effect) -> Any:
-        with _seen(effect) as timed:
-            return await timed.aperform(self)
+    def _watched_call(self, effect: Effect) -> Call:
+        """Watch a transaction for how long it waits, and what calls a model by a span of its own."""
+        if isinstance(effect, Transaction):
+            return replace(effect, start=waiting(effect.start)).call(self)
+        return together(_spanned(effect, self)) if isinstance(effect, (_Embedding, Rerank)) else effect.call(self)
 
     @property
     def embeds(self) -> Embeds:
@@ -127,16 +92,26 @@ def _name(effects: Any) -> str:
     return getattr(queries, "__name__", "transaction").lstrip("_")
 
 
-@contextmanager
-def _seen(effect: Effect) -> Iterator[Effect]:
-    """Yield an effect that is watched: a transaction for how long it waits, what calls a model by a span of its own."""
-    if isinstance(effect, Transaction):
-        yield replace(effect, start=waiting(effect.start))
-    elif isinstance(effect, (_Embedding, Rerank)):
-        with operation(effect.watched_as, texts=effect.count):
-            yield effect
-    else:
-        yield effect
+def _all(effects: Effects[T] | Transaction[T]) -> Effects[T]:
+    return _alone(effects) if isinstance(effects, Transaction) else effects
+
+
+def _alone(transaction: Transaction[T]) -> Effects[T]:
+    outcome: T = yield transaction
+    return outcome
+
+
+def _told(effects: Effects[T] | Transaction[T], name: str) -> Effects[T]:
+    """Run effects as an operation that is watched."""
+    with operation(name) as told:
+        outcome = yield from _all(effects)
+        told(outcome)
+        return outcome
+
+
+def _spanned(effect: _Embedding | Rerank, runner: Runner) -> Effects[Any]:
+    with operation(effect.watched_as, texts=effect.count):
+        return (yield effect.call(runner))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,24 +125,17 @@ class _Embedding:
         """How many texts are embedded."""
         return 1
 
-    def perform(self, runner: Runner, /) -> Any:
+    def call(self, runner: Runner, /) -> Call:
         """Claim the index where that has not been done, and embed."""
+        return together(self._calls(runner))
+
+    def _calls(self, runner: Runner) -> Effects[Any]:
         if (claim := runner.unclaimed) is not None:
-            runner.engine.run(claim)
+            yield claim.call(runner)
             runner.claimed.add(runner.embeds.identity)
-        return self._embed(runner.embeds)
+        return (yield from self._embed(runner.embeds))
 
-    async def aperform(self, runner: Runner, /) -> Any:
-        """Same as `perform`."""
-        if (claim := runner.unclaimed) is not None:
-            await runner.engine.arun(claim)
-            runner.claimed.add(runner.embeds.identity)
-        return await self._aembed(runner.embeds)
-
-    def _embed(self, embeds: Embeds) -> Any:
-        raise NotImplementedError
-
-    async def _aembed(self, embeds: Embeds) -> Any:
+    def _embed(self, embeds: Embeds) -> Effects[Any]:
         raise NotImplementedError
 
 
@@ -182,11 +150,8 @@ class EmbedDocuments(_Embedding):
         """How many texts are embedded."""
         return len(self.texts)
 
-    def _embed(self, embeds: Embeds) -> list[bytes]:
+    def _embed(self, embeds: Embeds) -> Effects[list[bytes]]:
         return embeds.documents(self.texts)
-
-    async def _aembed(self, embeds: Embeds) -> list[bytes]:
-        return await embeds.adocuments(self.texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,11 +160,8 @@ class EmbedQuery(_Embedding):
 
     text: str
 
-    def _embed(self, embeds: Embeds) -> bytes:
+    def _embed(self, embeds: Embeds) -> Effects[bytes]:
         return embeds.query(self.text)
-
-    async def _aembed(self, embeds: Embeds) -> bytes:
-        return await embeds.aquery(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,13 +178,9 @@ class Rerank:
         """How many texts are compared."""
         return len(self.texts)
 
-    def perform(self, runner: Runner, /) -> list[float]:
+    def call(self, runner: Runner, /) -> Call:
         """Ask it."""
-        return runner.embeds.rerank(self.query, self.texts)
-
-    async def aperform(self, runner: Runner, /) -> list[float]:
-        """Same as `perform`."""
-        return await runner.embeds.arerank(self.query, self.texts)
+        return together(runner.embeds.rerank(self.query, self.texts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,42 +189,31 @@ class Later:
 
     transaction: Transaction[Any]
 
-    def perform(self, runner: Runner, /) -> None:
+    def call(self, runner: Runner, /) -> Call:
         """Hand it to the engine."""
-        runner.engine.run_later(self.transaction)
-
-    async def aperform(self, runner: Runner, /) -> None:
-        """Same as `perform`."""
-        await runner.engine.arun_later(self.transaction)
+        engine = runner.engine
+        return Call(partial(engine.run_later, self.transaction), partial(engine.arun_later, self.transaction))
 
 
 @dataclass(frozen=True, slots=True)
 class Scrub:
     """Make what was deleted unreadable in the files; the answer is whether that is done."""
 
-    def perform(self, runner: Runner, /) -> bool:
+    def call(self, runner: Runner, /) -> Call:
         """Scrub."""
-        return runner.engine.scrub()
-
-    async def aperform(self, runner: Runner, /) -> bool:
-        """Same as `perform`."""
-        return await runner.engine.ascrub()
+        return Call(runner.engine.scrub, runner.engine.ascrub)
 
 
 @dataclass(frozen=True, slots=True)
 class Reclaim:
     """Give the space of what was deleted back to the file system."""
 
-    def perform(self, runner: Runner, /) -> None:
+    def call(self, runner: Runner, /) -> Call:
         """Reclaim."""
-        runner.engine.reclaim()
-
-    async def aperform(self, runner: Runner, /) -> None:
-        """Same as `perform`."""
-        await runner.engine.areclaim()
+        return Call(runner.engine.reclaim, runner.engine.areclaim)
 
 
 def apart(runner: Runner, effects: Effects[T] | Transaction[T]) -> Effects[T]:
     """Run effects on a runner of their own, as one call of a generator that has another runner or none."""
-    result: T = yield Call(lambda: runner.run(effects), lambda: runner.arun(effects))
+    result: T = yield Call(partial(runner.run, effects), partial(runner.arun, effects))
     return result

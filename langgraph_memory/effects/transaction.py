@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial, wraps
 from typing import Any, Generic, NamedTuple, ParamSpec, Protocol, TypeVar
 
-from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.effect import Call, Effects
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -61,15 +61,9 @@ class Transaction(Generic[T]):
     def __iter__(self) -> Effects[T]:
         return self.start()
 
-    def perform(self, runner: Any, /) -> T:
+    def call(self, runner: Any, /) -> Call:
         """Run it on the engine."""
-        outcome: T = runner.engine.run(self)
-        return outcome
-
-    async def aperform(self, runner: Any, /) -> T:
-        """Same as `perform`."""
-        outcome: T = await runner.engine.arun(self)
-        return outcome
+        return Call(partial(runner.engine.run, self), partial(runner.engine.arun, self))
 
 
 def reads(queries: Callable[P, Effects[T]]) -> Callable[P, Transaction[T]]:

@@ -25,7 +25,8 @@ from langgraph_memory.domain.scope import (
     owner_named,
 )
 from langgraph_memory.domain.switches import PAUSED, MemorySwitches
-from langgraph_memory.effects.effect import Effects, aperform, either, perform
+from langgraph_memory.effects.effect import Caller, Effects, either
+from langgraph_memory.effects.twins import runs_effects, twin_of
 from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.nodes.conversation import last_user_message, messages_of
 from langgraph_memory.nodes.state import RetrievalState
@@ -186,16 +187,17 @@ class InRun:
 class Node(Runnable[Any, Update]):
     """A graph node, for sync and async graphs alike."""
 
-    def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Update:
+    _runner = Caller()
+
+    @runs_effects
+    def invoke(self, /, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Effects[Update]:
         """Run the node on a state and return what it changes.
 
         Raises MissingOwnerError when the run names no owner, InvalidInputError when it has no CuratedStore.
         """
-        return perform(self._steps(input, config))
+        return self._steps(input, config)
 
-    async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Update:
-        """Same as `invoke`."""
-        return await aperform(self._steps(input, config))
+    ainvoke = twin_of(invoke)
 
     @abstractmethod
     def _steps(self, state: Any, config: RunnableConfig | None) -> Effects[Update]:

@@ -18,7 +18,7 @@ from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.memory import Memory, Recall, Source
 from langgraph_memory.domain.policy import PromotionPolicy
 from langgraph_memory.domain.promotion import failed
-from langgraph_memory.effects.effect import Effects, either
+from langgraph_memory.effects.effect import Effects, call, either
 from langgraph_memory.errors import ExtractionError, InvalidInputError
 from langgraph_memory.extract import ModelExtractor, RuleExtractor
 from langgraph_memory.extract.doubt import doubt
@@ -63,24 +63,25 @@ class Reader:
 
     def read(
         self, utterances: Sequence[Utterance], known: Sequence[Memory] = (), about: Mapping[str, Any] = _NOTHING
-    ) -> list[Candidate]:
+    ) -> Effects[list[Candidate]]:
         """Return the candidates found.
 
         Raises AsyncExtractorError when the extractor is async alone, TypeError when it returns what is no candidate.
         """
-        found = self._call(self.sync, utterances, known, about)
+        found = yield from call(self._at_once, self._awaited, utterances, known, about)
+        return _candidates(found, utterances)
+
+    def _at_once(self, *given: Any) -> Any:
+        found = self._call(self.sync, *given)
         if inspect.isawaitable(found):
             if inspect.iscoroutine(found):
                 found.close()
             raise AsyncExtractorError(f"the extractor {self.name} is async; run the graph with ainvoke or astream.")
-        return _candidates(found, utterances)
+        return found
 
-    async def aread(
-        self, utterances: Sequence[Utterance], known: Sequence[Memory] = (), about: Mapping[str, Any] = _NOTHING
-    ) -> list[Candidate]:
-        """Same as `read`."""
-        found = self._call(self.in_loop, utterances, known, about)
-        return _candidates(await found if inspect.isawaitable(found) else found, utterances)
+    async def _awaited(self, *given: Any) -> Any:
+        found = self._call(self.in_loop, *given)
+        return await found if inspect.isawaitable(found) else found
 
     def _call(
         self, function: Callable[..., Any], said: Sequence[Utterance], known: Sequence[Memory], about: Mapping[str, Any]
@@ -213,7 +214,7 @@ class Reading:
     def _all(
         self, utterances: Sequence[Utterance], shown: Sequence[Memory], about: Mapping[str, Any]
     ) -> Effects[list[Candidate]]:
-        return (yield from either(self.reader.read, utterances, shown, about))
+        return self.reader.read(utterances, shown, about)
 
     def _each(
         self, utterances: Sequence[Utterance], shown: Sequence[Memory], about: Mapping[str, Any]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence, Sized
 from inspect import iscoroutinefunction
 from math import isfinite
 from typing import Any, Final, Literal, cast
@@ -13,6 +12,7 @@ from langgraph.store.base import IndexConfig, ensure_embeddings, get_text_at_pat
 
 from langgraph_memory.domain.search.vectors import IndexIdentity, Metric, pack, require_numpy
 from langgraph_memory.domain.text import MOST_INDEXED
+from langgraph_memory.effects.effect import Effects, call, in_thread
 from langgraph_memory.errors import EmbeddingError, InvalidInputError, MissingExtraError
 from langgraph_memory.views.words import counted
 
@@ -79,26 +79,14 @@ class Embedder:
         """Whether there is a reranker."""
         return self._reranker is not None
 
-    def rerank(self, query: str, texts: Sequence[str]) -> list[float]:
+    def rerank(self, query: str, texts: Sequence[str]) -> Effects[list[float]]:
         """Return how well each text answers a query; raises EmbeddingError when the reranker fails."""
         rerank = self._called()
-        if _is_async(rerank):
-            raise EmbeddingError("index['rerank'] is async; call arecall, or give a function that is not.")
+        asked: Any = _awaited if _is_async(rerank) else in_thread
         try:
-            said = rerank(query, list(texts))
-        except Exception as error:
-            raise _rerank_failed(error) from error
-        return _numbers(said, len(texts))
-
-    async def arerank(self, query: str, texts: Sequence[str]) -> list[float]:
-        """Same as `rerank`."""
-        rerank = self._called()
-        try:
-            said = (
-                await rerank(query, list(texts))
-                if _is_async(rerank)
-                else await asyncio.to_thread(rerank, query, list(texts))
-            )
+            said = yield from asked(rerank, query, list(texts))
+        except EmbeddingError:
+            raise
         except Exception as error:
             raise _rerank_failed(error) from error
         return _numbers(said, len(texts))
@@ -113,37 +101,22 @@ class Embedder:
         """What tells its vectors from those of another."""
         return self._identity
 
-    def documents(self, texts: Sequence[str]) -> list[bytes]:
+    def documents(self, texts: Sequence[str]) -> Effects[list[bytes]]:
         """Return one packed vector for each text.
 
         Raises EmbeddingError when the embedder fails or returns something else.
         """
+        embeddings = self._embeddings
         try:
-            vectors = self._embeddings.embed_documents(list(texts))
+            vectors = yield from call(embeddings.embed_documents, embeddings.aembed_documents, list(texts))
         except Exception as error:
             raise _failed(error) from error
         return self._checked(vectors, len(texts))
 
-    async def adocuments(self, texts: Sequence[str]) -> list[bytes]:
-        """Same as `documents`."""
-        try:
-            vectors = await self._embeddings.aembed_documents(list(texts))
-        except Exception as error:
-            raise _failed(error) from error
-        return self._checked(vectors, len(texts))
-
-    def query(self, text: str) -> bytes:
+    def query(self, text: str) -> Effects[bytes]:
         """Return the packed vector of a query; raises EmbeddingError."""
         try:
-            vector = self._embeddings.embed_query(text)
-        except Exception as error:
-            raise _failed(error) from error
-        return pack(vector, self.dims, self.metric)
-
-    async def aquery(self, text: str) -> bytes:
-        """Same as `query`."""
-        try:
-            vector = await self._embeddings.aembed_query(text)
+            vector = yield from call(self._embeddings.embed_query, self._embeddings.aembed_query, text)
         except Exception as error:
             raise _failed(error) from error
         return pack(vector, self.dims, self.metric)
@@ -252,6 +225,14 @@ def _reranker_of(index: Mapping[str, Any]) -> Callable[[str, list[str]], Any] | 
 def _is_async(function: Any) -> bool:
     """Return whether a function, or an object that is called, is async."""
     return iscoroutinefunction(function) or iscoroutinefunction(type(function).__call__)
+
+
+def _awaited(rerank: Callable[..., Awaitable[Any]], query: str, texts: list[str]) -> Effects[Any]:
+    return call(_refuse_async, rerank, query, texts)
+
+
+def _refuse_async(*_: object) -> Any:
+    raise EmbeddingError("index['rerank'] is async; call arecall, or give a function that is not.")
 
 
 def _numbers(said: Any, expected: int) -> list[float]:

@@ -10,7 +10,8 @@ from langgraph.store.base import BaseStore, GetOp, Item, ListNamespacesOp, Op, P
 
 from langgraph_memory.domain.scope import GLOBAL, check_owner, check_scope, namespace_of, visible_from
 from langgraph_memory.domain.search.filters import select_namespaces
-from langgraph_memory.effects.effect import Effects, adrive, drive
+from langgraph_memory.effects.effect import Caller, Effects, either
+from langgraph_memory.effects.twins import runs_effects, twin_of
 from langgraph_memory.errors import InvalidInputError
 
 Namespace = tuple[str, ...]
@@ -63,6 +64,7 @@ class StoreView(BaseStore):
     """
 
     supports_ttl = True
+    _runner = Caller()
 
     def __init__(self, store: BaseStore, *, owner_id: str, scope: str = GLOBAL) -> None:
         super().__init__()
@@ -75,25 +77,27 @@ class StoreView(BaseStore):
         """Where this view writes: the namespace to give to a tool that asks for one."""
         return self._bounds.own
 
-    def batch(self, ops: Iterable[Op]) -> list[Result]:
+    @runs_effects
+    def batch(self, ops: Iterable[Op]) -> Effects[list[Result]]:
         """Run operations on what is inside; reads see what was there before the batch, whose writes are one.
 
         Raises InvalidInputError before anything is read or written when one of them reaches outside.
         """
-        return drive(self._answers(list(ops)), self._store.batch)
+        return self._answers(list(ops))
 
-    async def abatch(self, ops: Iterable[Op]) -> list[Result]:
-        """Same as `batch`."""
-        return await adrive(self._answers(list(ops)), self._store.abatch)
+    abatch = twin_of(batch)
+
+    def _beneath(self, ops: Sequence[Op]) -> Effects[list[Result]]:
+        return either(self._store.batch, ops)
 
     def _answers(self, ops: Sequence[Op]) -> Effects[list[Result]]:
-        """Yield batches for the store beneath, and return what each operation is answered."""
+        """Return what each operation is answered by the store beneath."""
         for op in ops:
             self._check(op)
         results: list[Result] = [None] * len(ops)
         for place, op in enumerate(ops):
             if isinstance(op, GetOp):
-                (results[place],) = yield [op]
+                (results[place],) = yield from self._beneath([op])
             elif isinstance(op, SearchOp):
                 results[place] = yield from self._search(op)
             elif isinstance(op, ListNamespacesOp):
@@ -101,12 +105,12 @@ class StoreView(BaseStore):
         puts = [op for op in ops if isinstance(op, PutOp)]
         if puts:
             yield from self._check_trust(puts)
-            yield puts
+            yield from self._beneath(puts)
         return results
 
     def _check_trust(self, puts: Sequence[PutOp]) -> Effects[None]:
         """Raise InvalidInputError when a write would change or delete what the owner or the app said."""
-        held = yield [GetOp(op.namespace, op.key, refresh_ttl=False) for op in puts]
+        held = yield from self._beneath([GetOp(op.namespace, op.key, refresh_ttl=False) for op in puts])
         for op, item in zip(puts, held, strict=True):
             if isinstance(item, Item) and op.namespace in self._bounds.visible and _is_trusted(item):
                 raise InvalidInputError(
@@ -136,7 +140,7 @@ class StoreView(BaseStore):
         """Return the first matches under a prefix, without those of the scopes below it."""
         limit = wanted
         while True:
-            (page,) = yield [op._replace(limit=limit, offset=0)]
+            (page,) = yield from self._beneath([op._replace(limit=limit, offset=0)])
             items: list[Any] = page if isinstance(page, list) else []
             inside = [item for item in items if self._bounds.reads(item.namespace)]
             if len(inside) >= wanted or len(items) < limit:
@@ -144,7 +148,7 @@ class StoreView(BaseStore):
             limit *= 4
 
     def _namespaces(self, op: ListNamespacesOp) -> Effects[list[Namespace]]:
-        (found,) = yield [ListNamespacesOp(limit=_ALL)]
+        (found,) = yield from self._beneath([ListNamespacesOp(limit=_ALL)])
         every: list[Any] = found if isinstance(found, list) else []
         inside = [one for one in every if self._bounds.reads(one)]
         conditions = [(one.match_type, tuple(one.path)) for one in op.match_conditions or ()]
