@@ -14,12 +14,12 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from langgraph_memory.checkpointer import ThreadSaver
     from langgraph_memory.database import MemoryDatabase, open_memory
-    from langgraph_memory.domain.budget import ContextBudget
     from langgraph_memory.domain.candidate import Candidate, Utterance
     from langgraph_memory.domain.guard import GuardPolicy
     from langgraph_memory.domain.hygiene import HygienePolicy
     from langgraph_memory.domain.memory import Memory, Outcome, Recall, Recalled, Receipt, Source
     from langgraph_memory.domain.policy import PromotionPolicy
+    from langgraph_memory.domain.rendering import ContextBudget
     from langgraph_memory.domain.types import MemoryType
     from langgraph_memory.errors import LangGraphMemoryError
     from langgraph_memory.extract import ModelExtractor
@@ -68,12 +68,12 @@ __all__ = [
 _HOMES = {
     "langgraph_memory.checkpointer": "ThreadSaver".split(),
     "langgraph_memory.database": "MemoryDatabase open_memory".split(),
-    "langgraph_memory.domain.budget": "ContextBudget".split(),
     "langgraph_memory.domain.candidate": "Candidate Utterance".split(),
     "langgraph_memory.domain.guard": "GuardPolicy".split(),
     "langgraph_memory.domain.hygiene": "HygienePolicy".split(),
     "langgraph_memory.domain.memory": "Memory Outcome Recall Recalled Receipt Source".split(),
     "langgraph_memory.domain.policy": "PromotionPolicy".split(),
+    "langgraph_memory.domain.rendering": "ContextBudget".split(),
     "langgraph_memory.domain.types": "MemoryType".split(),
     "langgraph_memory.errors": "LangGraphMemoryError".split(),
     "langgraph_memory.extract": "ModelExtractor".split(),

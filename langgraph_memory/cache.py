@@ -10,7 +10,7 @@ from sys import getsizeof
 from typing import Any, Generic, TypeVar
 
 from langgraph_memory.errors import OutOfMemoryError
-from langgraph_memory.forked import Locked
+from langgraph_memory.process import Locked
 
 DEFAULT_BYTES = 64 << 20
 """What the caches of one open database take together unless `cache_bytes` says otherwise."""

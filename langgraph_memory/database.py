@@ -15,9 +15,9 @@ from langgraph.store.base import TTLConfig
 from langgraph_memory.checkpointer import Threads, ThreadSaver
 from langgraph_memory.checkpoints.retention import Swept
 from langgraph_memory.doctor import Finding, diagnose
+from langgraph_memory.domain.audit import Kept
 from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.hygiene import DEFAULT_HYGIENE, HygienePolicy, SweepReport
-from langgraph_memory.domain.receipts import Kept
 from langgraph_memory.domain.scope import GLOBAL
 from langgraph_memory.domain.session import SessionSummary
 from langgraph_memory.domain.types import MemoryType

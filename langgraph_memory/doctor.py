@@ -16,8 +16,7 @@ from langgraph_memory.operations import doctor
 from langgraph_memory.operations.doctor import Health
 from langgraph_memory.operations.settings import StoreSettings
 from langgraph_memory.store import CuratedStore
-from langgraph_memory.views import Records, Table, Tabular, every
-from langgraph_memory.views.words import agreeing, counted
+from langgraph_memory.views import Records, Table, Tabular, agreeing, counted, every
 
 Severity = Literal["error", "warning", "note"]
 

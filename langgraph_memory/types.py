@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from langgraph_memory.checkpoints.retention import Swept
     from langgraph_memory.database import EngineOptions, MemoryOptions, OpenOptions, StoreOptions, ThreadOptions
     from langgraph_memory.doctor import Finding
-    from langgraph_memory.domain.audit import AuditEntry, Explained, Explanation, Replay
-    from langgraph_memory.domain.budget import BudgetReport, ContextSize, Sizes, TokenCounter
+    from langgraph_memory.domain.audit import AuditEntry, Explained, Explanation, Kept, ReceiptPolicy, Replay
     from langgraph_memory.domain.candidate import Actor, Extractor
     from langgraph_memory.domain.guard.personal import PersonalKind
     from langgraph_memory.domain.guard.policy import Detector, Treatment
@@ -25,14 +24,13 @@ if TYPE_CHECKING:
     from langgraph_memory.domain.memory import Action, Conflict, Dropped, Injected, OwnerSummary, Section
     from langgraph_memory.domain.policy import Bucket, Rule, Verdict
     from langgraph_memory.domain.promotion import Promoted, PromotionReport
-    from langgraph_memory.domain.receipts import Kept, ReceiptPolicy
     from langgraph_memory.domain.reflection import Reflected, ReflectionPolicy
+    from langgraph_memory.domain.rendering import BudgetReport, ContextSize, Sizes, TokenCounter
     from langgraph_memory.domain.review import ReviewItem, ReviewKind, ReviewPolicy
     from langgraph_memory.domain.rewind import Retraction, Stays
     from langgraph_memory.domain.search.filters import MemoryFilter
     from langgraph_memory.domain.session import SessionSummary, Writer
-    from langgraph_memory.domain.switches import MemorySwitches
-    from langgraph_memory.domain.thread import ThreadSummary
+    from langgraph_memory.domain.thread import MemorySwitches, ThreadSummary
     from langgraph_memory.domain.types import Injection, MemoryTypes, Update
     from langgraph_memory.effects.effect import Done, DoneCount
     from langgraph_memory.effects.engine import Engine
@@ -42,17 +40,15 @@ if TYPE_CHECKING:
     from langgraph_memory.nodes.graph import ChatModel, GraphOptions, Outputs
     from langgraph_memory.nodes.identity import Identity, IdentityResolver
     from langgraph_memory.nodes.promotion import Mode, PromotionOptions, Speakers
-    from langgraph_memory.nodes.prompt import OnBudget, Placement
     from langgraph_memory.nodes.reading import AnyExtractor, ExtractorName
-    from langgraph_memory.nodes.retrieval import RetrievalOptions
+    from langgraph_memory.nodes.retrieval import OnBudget, Placement, RetrievalOptions
     from langgraph_memory.nodes.worker import WorkerOptions, WorkReport
     from langgraph_memory.operations.embedding import Index
     from langgraph_memory.operations.settings import StoreSettings
     from langgraph_memory.session import Summarizer
     from langgraph_memory.store import Admin, Audit, Hygiene, Jobs, StoreView
     from langgraph_memory.store.options import MemoryDetails, RecallOptions, ReplacementDetails
-    from langgraph_memory.views.records import Records
-    from langgraph_memory.views.table import Column, Table
+    from langgraph_memory.views import Column, Records, Table
 
 __all__ = [
     "Action",
@@ -152,7 +148,7 @@ _HOMES = {
     "langgraph_memory.checkpoints.retention": "Swept".split(),
     "langgraph_memory.database": "EngineOptions MemoryOptions OpenOptions StoreOptions ThreadOptions".split(),
     "langgraph_memory.doctor": "Finding".split(),
-    "langgraph_memory.domain.budget": "BudgetReport ContextSize Sizes TokenCounter".split(),
+    "langgraph_memory.domain.audit": "AuditEntry Explained Explanation Kept ReceiptPolicy Replay".split(),
     "langgraph_memory.domain.candidate": "Actor Extractor".split(),
     "langgraph_memory.domain.guard.personal": "PersonalKind".split(),
     "langgraph_memory.domain.guard.policy": "Detector Treatment".split(),
@@ -162,15 +158,13 @@ _HOMES = {
     "langgraph_memory.domain.memory": "Action Conflict Dropped Injected OwnerSummary Section".split(),
     "langgraph_memory.domain.policy": "Bucket Rule Verdict".split(),
     "langgraph_memory.domain.promotion": "Promoted PromotionReport".split(),
-    "langgraph_memory.domain.receipts": "Kept ReceiptPolicy".split(),
     "langgraph_memory.domain.reflection": "Reflected ReflectionPolicy".split(),
+    "langgraph_memory.domain.rendering": "BudgetReport ContextSize Sizes TokenCounter".split(),
     "langgraph_memory.domain.review": "ReviewItem ReviewKind ReviewPolicy".split(),
     "langgraph_memory.domain.rewind": "Retraction Stays".split(),
     "langgraph_memory.domain.search.filters": "MemoryFilter".split(),
     "langgraph_memory.domain.session": "SessionSummary Writer".split(),
-    "langgraph_memory.domain.switches": "MemorySwitches".split(),
-    "langgraph_memory.domain.thread": "ThreadSummary".split(),
-    "langgraph_memory.domain.audit": "AuditEntry Explained Explanation Replay".split(),
+    "langgraph_memory.domain.thread": "MemorySwitches ThreadSummary".split(),
     "langgraph_memory.domain.types": "Injection MemoryTypes Update".split(),
     "langgraph_memory.effects.effect": "Done DoneCount".split(),
     "langgraph_memory.effects.engine": "Engine".split(),
@@ -180,17 +174,15 @@ _HOMES = {
     "langgraph_memory.nodes.graph": "ChatModel GraphOptions Outputs".split(),
     "langgraph_memory.nodes.identity": "Identity IdentityResolver".split(),
     "langgraph_memory.nodes.promotion": "Mode PromotionOptions Speakers".split(),
-    "langgraph_memory.nodes.prompt": "OnBudget Placement".split(),
     "langgraph_memory.nodes.reading": "AnyExtractor ExtractorName".split(),
-    "langgraph_memory.nodes.retrieval": "RetrievalOptions".split(),
+    "langgraph_memory.nodes.retrieval": "OnBudget Placement RetrievalOptions".split(),
     "langgraph_memory.nodes.worker": "WorkReport WorkerOptions".split(),
     "langgraph_memory.operations.embedding": "Index".split(),
     "langgraph_memory.operations.settings": "StoreSettings".split(),
     "langgraph_memory.session": "Summarizer".split(),
     "langgraph_memory.store": "Admin Audit Hygiene Jobs StoreView".split(),
     "langgraph_memory.store.options": "MemoryDetails RecallOptions ReplacementDetails".split(),
-    "langgraph_memory.views.records": "Records".split(),
-    "langgraph_memory.views.table": "Column Table".split(),
+    "langgraph_memory.views": "Column Records Table".split(),
 }
 
 if not TYPE_CHECKING:  # a checker knows the names from the imports above, and no others

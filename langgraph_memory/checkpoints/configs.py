@@ -13,7 +13,7 @@ from langgraph_memory.checkpoints._compat import RUNTIME
 from langgraph_memory.checkpoints.records import CheckpointKey
 from langgraph_memory.domain.scope import agreed_owner, authenticated_user, owner_named
 from langgraph_memory.errors import InvalidInputError
-from langgraph_memory.runs import began
+from langgraph_memory.process import began
 
 
 def thread_of(config: RunnableConfig) -> str:

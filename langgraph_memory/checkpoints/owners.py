@@ -10,8 +10,7 @@ from typing import TypeVar
 from langgraph_memory.checkpoints.marks import leave, left, lift_all
 from langgraph_memory.domain import marks
 from langgraph_memory.domain.clock import to_microseconds
-from langgraph_memory.domain.switches import EVERY_THREAD, MemorySwitches
-from langgraph_memory.domain.thread import NOBODY, STRANGER, mark_of
+from langgraph_memory.domain.thread import EVERY_THREAD, NOBODY, STRANGER, MemorySwitches, mark_of
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Transaction, reads, reads_little, writes_repeatably
 from langgraph_memory.errors import ForeignThreadError, IdentityConflictError, ThreadNotFoundError

@@ -17,8 +17,7 @@ from langgraph_memory.errors import (
     MissingExtraError,
     names_a_server,
 )
-from langgraph_memory.views import every
-from langgraph_memory.views.words import counted
+from langgraph_memory.views import counted, every
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

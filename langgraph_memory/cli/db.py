@@ -19,8 +19,7 @@ from langgraph_memory.cli.memories import bytes_left
 from langgraph_memory.cli.options import DEFAULT_DATABASE, AnyOwner, Database, Dims, Embedder, Json, Owner, Role, Yes
 from langgraph_memory.cli.terminal import confirm, print_json, print_list, progress, safe, some_of, tell
 from langgraph_memory.errors import DatabaseUnavailableError, InvalidInputError, names_a_server, without_password
-from langgraph_memory.views import Records
-from langgraph_memory.views.words import counted, listed
+from langgraph_memory.views import Records, counted, listed
 
 if TYPE_CHECKING:
     from langgraph_memory import MemoryDatabase, Receipt

@@ -14,8 +14,7 @@ from langgraph_memory.cli.arguments import chat_model, index_of, named_object, o
 from langgraph_memory.cli.options import DEFAULT_DATABASE, AnyOwner, Database, Json, Limit, Owner, Reader, Thread
 from langgraph_memory.cli.terminal import print_json, print_list, safe, tell
 from langgraph_memory.errors import InvalidInputError, without_password
-from langgraph_memory.views import every
-from langgraph_memory.views.words import agreeing, counted
+from langgraph_memory.views import agreeing, counted, every
 
 if TYPE_CHECKING:
     from langgraph.store.base import IndexConfig

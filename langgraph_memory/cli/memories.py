@@ -25,9 +25,7 @@ from langgraph_memory.cli.options import (
 )
 from langgraph_memory.cli.terminal import confirm, draw, print_json, print_list, safe, tell, tell_more
 from langgraph_memory.errors import InvalidInputError, InvalidMemoryError, MemoryNotFoundError, without_password
-from langgraph_memory.views import ID, Cell, Column, Records, Table
-from langgraph_memory.views.table import ID_LENGTH
-from langgraph_memory.views.words import counted, in_words, minute, spaced
+from langgraph_memory.views import ID, ID_LENGTH, Cell, Column, Records, Table, counted, in_words, minute, spaced
 
 if TYPE_CHECKING:
     from langgraph_memory import CuratedStore, Memory, MemoryDatabase, Recall, Receipt

@@ -115,7 +115,7 @@ def print_list(
 
 def tell_more(who: str, limit: int, things: str, which: str = "these are the newest") -> None:
     """Say on the standard error that a list is longer than what was printed."""
-    from langgraph_memory.views.words import counted
+    from langgraph_memory.views import counted
 
     typer.echo(safe(f"{who} more than {counted(limit, things)}; {which}, --limit takes more."), err=True)
 

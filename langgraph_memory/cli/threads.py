@@ -10,8 +10,7 @@ from langgraph_memory.cli.arguments import chat_model, opened
 from langgraph_memory.cli.options import DEFAULT_DATABASE, Database, Json, Limit, Owner, Reader, Scope, ThreadId, Yes
 from langgraph_memory.cli.terminal import confirm, draw, print_json, print_list, tell
 from langgraph_memory.errors import without_password
-from langgraph_memory.views import Table, messages_table
-from langgraph_memory.views.words import counted
+from langgraph_memory.views import Table, counted, messages_table
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import CheckpointTuple

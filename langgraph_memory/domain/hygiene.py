@@ -8,12 +8,10 @@ from datetime import timedelta
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 from langgraph_memory.domain.clock import from_microseconds
-from langgraph_memory.domain.likeness import compare
-from langgraph_memory.domain.statement import Statement
+from langgraph_memory.domain.likeness import Statement, compare
 from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.errors import InvalidInputError
-from langgraph_memory.views import ID, Cell, Column, Displayable, Table, Tabular
-from langgraph_memory.views.table import ID_LENGTH
+from langgraph_memory.views import ID, ID_LENGTH, Cell, Column, Displayable, Table, Tabular
 
 _MICROSECOND = timedelta(microseconds=1)
 

@@ -14,8 +14,7 @@ from langgraph_memory.domain.memory import Source
 from langgraph_memory.domain.promotion import LedgerPlace
 from langgraph_memory.domain.scope import decode_label, split_labels
 from langgraph_memory.errors import InvalidInputError
-from langgraph_memory.views import Cell, Column, Table, Tabular
-from langgraph_memory.views.words import minute, spaced
+from langgraph_memory.views import Cell, Column, Table, Tabular, minute, spaced
 
 JobState = Literal["waiting", "leased", "set_aside"]
 _LONGEST = timedelta(days=365)

@@ -12,11 +12,11 @@ from itertools import combinations
 from typing import Any, ClassVar, Self
 
 from langgraph_memory.cache import remember_short
-from langgraph_memory.domain.dates import MONTHS
 from langgraph_memory.domain.memory import Memory, Recalled
 from langgraph_memory.domain.search.meaning import word_vectors
 from langgraph_memory.domain.search.needed import chance
 from langgraph_memory.domain.text import folded
+from langgraph_memory.domain.times import MONTHS
 from langgraph_memory.views import Table, Tabular
 
 _NAME = re.compile(r"[^\W\d_][\w&-]*")

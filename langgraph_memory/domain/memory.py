@@ -15,9 +15,19 @@ from langgraph_memory.domain.clock import from_microseconds, in_utc, to_microsec
 from langgraph_memory.domain.scope import GLOBAL, check_owner, check_scope, plain_text
 from langgraph_memory.domain.whose import as_shown, as_told, other_person
 from langgraph_memory.errors import DamagedMemoryError, InvalidMemoryError, explain_validation
-from langgraph_memory.views import ID, Cell, Column, Displayable, Table, Tabular
-from langgraph_memory.views.table import ID_LENGTH
-from langgraph_memory.views.words import in_words, listed, minute, spaced
+from langgraph_memory.views import (
+    ID,
+    ID_LENGTH,
+    Cell,
+    Column,
+    Displayable,
+    Table,
+    Tabular,
+    in_words,
+    listed,
+    minute,
+    spaced,
+)
 
 MAX_CONTENT = 100_000
 """Characters a memory's content may have; a longer text is a document, not a memory."""

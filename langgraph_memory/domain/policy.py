@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from langgraph_memory.domain.candidate import Actor, Candidate
 from langgraph_memory.domain.guard import GuardPolicy
-from langgraph_memory.views.words import agreeing, counted
+from langgraph_memory.views import agreeing, counted
 
 _HEDGE = r"(?:probably|possibly|perhaps|presumably|apparently|might|seems?|appears?|likely)\b"
 _GUESS = re.compile(rf"\b(?:the (?:user|customer|speaker)|he|she|they) (?:is |are )?{_HEDGE}", re.IGNORECASE)

@@ -20,8 +20,7 @@ from langgraph_memory.domain.memory import Memory, Source, Trust
 from langgraph_memory.domain.search.meaning import word_vectors
 from langgraph_memory.domain.text import folded, terms
 from langgraph_memory.errors import InvalidInputError
-from langgraph_memory.views import Displayable, Table
-from langgraph_memory.views.words import counted
+from langgraph_memory.views import Displayable, Table, counted
 
 REFLECTION: Final = "reflection"
 RESTS_ON: Final = "rests_on"

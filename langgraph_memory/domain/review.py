@@ -10,9 +10,7 @@ from typing import ClassVar, Literal, Self, get_args
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.errors import InvalidInputError
-from langgraph_memory.views import ID, Cell, Column, Table, Tabular
-from langgraph_memory.views.table import ID_LENGTH
-from langgraph_memory.views.words import counted, spaced
+from langgraph_memory.views import ID, ID_LENGTH, Cell, Column, Table, Tabular, counted, spaced
 
 ReviewKind = Literal["conflicting", "stale", "low_confidence", "never_recalled"]
 KINDS: tuple[ReviewKind, ...] = get_args(ReviewKind)

@@ -10,9 +10,7 @@ from typing import Any
 
 from langgraph_memory.domain.audit import AuditEntry
 from langgraph_memory.domain.memory import Memory
-from langgraph_memory.views import ID, Cell, Column, Displayable, Table
-from langgraph_memory.views.table import ID_LENGTH
-from langgraph_memory.views.words import counted
+from langgraph_memory.views import ID, ID_LENGTH, Cell, Column, Displayable, Table, counted
 
 _CONFIRMING = ("reinforced", "verified")
 _ENDING = ("superseded", "retired")

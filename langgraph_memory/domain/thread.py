@@ -1,4 +1,4 @@
-"""What a database holds of one thread, and whose it is."""
+"""What a database holds of one thread, whose it is, and what memory may do in it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,30 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Self
 
-from langgraph_memory.views import Column, Table, Tabular
-from langgraph_memory.views.words import minute
+from langgraph_memory.views import Column, Table, Tabular, minute
+
+
+@dataclass(frozen=True, slots=True)
+class MemorySwitches:
+    """What memory does in a run or a thread: whether it is read, and whether what is said is learnt."""
+
+    recall: bool = True
+    learn: bool = True
+
+    @property
+    def paused(self) -> bool:
+        """Whether memory does nothing at all."""
+        return not (self.recall or self.learn)
+
+    def and_also(self, other: MemorySwitches) -> MemorySwitches:
+        """Return what both of them let memory do."""
+        return MemorySwitches(self.recall and other.recall, self.learn and other.learn)
+
+
+EVERY_THREAD = ""
+"""Stands for all threads of an owner, where a thread is named."""
+PAUSED = MemorySwitches(recall=False, learn=False)
+
 
 NOBODY = ""
 """Stands where a run that added a message named no owner: it is read for whom the thread is of, while that is one."""

@@ -1,4 +1,4 @@
-"""Who may ask for what: the token, the owner a page is bound to, and what no other site may send."""
+"""Who may see and change what, and errors as problem documents (RFC 9457) or as a page where a browser asks."""
 
 from __future__ import annotations
 
@@ -7,15 +7,78 @@ import hmac
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from fastapi import HTTPException, Request
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import MutableHeaders
-from starlette.responses import RedirectResponse, Response
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from langgraph_memory.errors import MissingOwnerError
-from langgraph_memory.http.problems import problem
+from langgraph_memory.errors import (
+    DatabaseBusyError,
+    DatabaseError,
+    ErasedError,
+    InvalidInputError,
+    LangGraphMemoryError,
+    MemoryNotFoundError,
+    MissingOwnerError,
+    ReceiptNotFoundError,
+    ThreadNotFoundError,
+)
+
+_STATUS: tuple[tuple[type[LangGraphMemoryError], int], ...] = (
+    (MemoryNotFoundError, 404),
+    (ReceiptNotFoundError, 404),
+    (ThreadNotFoundError, 404),
+    (InvalidInputError, 400),
+    (ErasedError, 409),
+    (DatabaseBusyError, 503),
+    (DatabaseError, 503),
+)
+
+
+def problem(status: int, detail: str, **more: Any) -> JSONResponse:
+    """Return a problem document."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
+    return JSONResponse(body, status, media_type="application/problem+json")
+
+
+def status_of(error: LangGraphMemoryError) -> int:
+    """Return the HTTP status of an error of this package."""
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+
+
+def handle_problems(app: FastAPI, page: Any) -> None:
+    """Answer every error with one sentence; `page(request, status, detail)` makes a page of it for a browser."""
+
+    def answer(request: Request, status: int, detail: str, **more: Any) -> Response:
+        is_api = request.scope["path"].removeprefix(request.scope.get("root_path", "")).startswith("/api/")
+        if not is_api and "text/html" in request.headers.get("accept", ""):
+            found: Response = page(request, status, detail)
+            return found
+        return problem(status, detail, **more)
+
+    async def own(request: Request, error: Exception) -> Response:
+        return answer(request, status_of(cast(LangGraphMemoryError, error)), str(error), error=type(error).__name__)
+
+    async def http(request: Request, error: Exception) -> Response:
+        refused = cast(StarletteHTTPException, error)
+        return answer(request, refused.status_code, refused.detail)
+
+    async def invalid(request: Request, error: Exception) -> Response:
+        first = cast(RequestValidationError, error).errors()[0]
+        name = ".".join(str(part) for part in first["loc"][1:]) or "the body"
+        return answer(request, 422, f"{name}: {first['msg']}.")
+
+    app.add_exception_handler(LangGraphMemoryError, own)
+    app.add_exception_handler(StarletteHTTPException, http)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(RequestValidationError, invalid)
+
 
 LOGIN, SESSION = "langgraph_memory_login", "langgraph_memory_session"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})

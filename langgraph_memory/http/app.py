@@ -9,10 +9,9 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from langgraph_memory import MemoryDatabase
 from langgraph_memory.errors import InvalidInputError, MissingOwnerError
-from langgraph_memory.http.access import Access, Door, OwnerOf
+from langgraph_memory.http.access import Access, Door, OwnerOf, handle_problems
 from langgraph_memory.http.api import json_api
 from langgraph_memory.http.pages import error_page, inspector, static_files
-from langgraph_memory.http.problems import handle_problems
 
 LOOPBACK = ("127.0.0.1", "localhost")
 

@@ -1,6 +1,7 @@
 """Graph nodes: retrieval before the model, promotion after it, the prompt between them; and what a model may do."""
 
 from langgraph_memory.nodes.actions import ModelActions, Note
+from langgraph_memory.nodes.conversation import MemoryState
 from langgraph_memory.nodes.graph import build_graph
 from langgraph_memory.nodes.identity import (
     Identity,
@@ -11,9 +12,7 @@ from langgraph_memory.nodes.identity import (
     switches_of,
 )
 from langgraph_memory.nodes.promotion import PromotionNode
-from langgraph_memory.nodes.prompt import build_prompt
-from langgraph_memory.nodes.retrieval import RetrievalNode
-from langgraph_memory.nodes.state import MemoryState
+from langgraph_memory.nodes.retrieval import RetrievalNode, build_prompt
 from langgraph_memory.nodes.worker import PromotionWorker, WorkReport
 
 __all__ = [

@@ -16,8 +16,8 @@ from langgraph_memory.domain.promotion import LedgerPlace, Promoted, judge
 from langgraph_memory.domain.quotes import holds
 from langgraph_memory.domain.rendering import as_line
 from langgraph_memory.domain.scope import visible_from
-from langgraph_memory.domain.switches import MemorySwitches
 from langgraph_memory.domain.text import content_hash, terms
+from langgraph_memory.domain.thread import MemorySwitches
 from langgraph_memory.domain.whose import said_by
 from langgraph_memory.effects.effect import Caller, Effects, either
 from langgraph_memory.effects.twins import runs_effects, twin_of

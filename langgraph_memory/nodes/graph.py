@@ -11,15 +11,14 @@ from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.tools import BaseTool
 from langgraph.graph import END, START, StateGraph
 
-from langgraph_memory.domain.budget import ContextBudget
+from langgraph_memory.domain.rendering import ContextBudget
 from langgraph_memory.effects.effect import Effects, either
 from langgraph_memory.errors import InvalidInputError
+from langgraph_memory.nodes.conversation import MemoryState
 from langgraph_memory.nodes.identity import MemoryContext, Node, Update
 from langgraph_memory.nodes.promotion import PromotionNode
-from langgraph_memory.nodes.prompt import OnBudget, Placement, budget_of, build_prompt
 from langgraph_memory.nodes.reading import AnyExtractor, ExtractorName
-from langgraph_memory.nodes.retrieval import RetrievalNode
-from langgraph_memory.nodes.state import MemoryState
+from langgraph_memory.nodes.retrieval import OnBudget, Placement, RetrievalNode, budget_of, build_prompt
 from langgraph_memory.store.options import checked
 
 Outputs = Literal["all", "messages"]

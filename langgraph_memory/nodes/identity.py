@@ -24,12 +24,11 @@ from langgraph_memory.domain.scope import (
     first_named,
     owner_named,
 )
-from langgraph_memory.domain.switches import PAUSED, MemorySwitches
+from langgraph_memory.domain.thread import PAUSED, MemorySwitches
 from langgraph_memory.effects.effect import Caller, Effects, either
 from langgraph_memory.effects.twins import runs_effects, twin_of
 from langgraph_memory.errors import InvalidInputError
-from langgraph_memory.nodes.conversation import last_user_message, messages_of
-from langgraph_memory.nodes.state import RetrievalState
+from langgraph_memory.nodes.conversation import RetrievalState, last_user_message, messages_of
 from langgraph_memory.store import CuratedStore
 
 _GREGORIAN = datetime(1582, 10, 15, tzinfo=UTC)

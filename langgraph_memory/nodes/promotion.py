@@ -24,12 +24,12 @@ from langgraph_memory.nodes.conversation import injected_lines, messages_of, utt
 from langgraph_memory.nodes.identity import Identity, IdentityResolver, MemoryNode, Update, source_of
 from langgraph_memory.nodes.reading import AnyExtractor, ExtractorName, Reading
 from langgraph_memory.nodes.worker import PromotionWorker, Work
-from langgraph_memory.runs import began
+from langgraph_memory.process import began
 from langgraph_memory.store import CuratedStore
+from langgraph_memory.store.facets import AT_LATEST, QUIET_FOR
 from langgraph_memory.store.options import checked
-from langgraph_memory.store.queue import AT_LATEST, QUIET_FOR
 from langgraph_memory.telemetry import note_run
-from langgraph_memory.views.words import agreeing, counted
+from langgraph_memory.views import agreeing, counted
 
 _LOG = logging.getLogger("langgraph_memory")
 

@@ -12,8 +12,7 @@ from typing import Any, Literal, cast
 
 from langgraph.errors import GraphBubbleUp
 
-from langgraph_memory.domain.candidate import Actor, Candidate, Extractor, InformedExtractor, Utterance
-from langgraph_memory.domain.echo import mark_echoes
+from langgraph_memory.domain.candidate import Actor, Candidate, Extractor, InformedExtractor, Utterance, mark_echoes
 from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.memory import Memory, Recall, Source
 from langgraph_memory.domain.policy import PromotionPolicy

@@ -25,8 +25,7 @@ from langgraph_memory.errors import DatabaseClosedError, DatabaseError, Extracti
 from langgraph_memory.nodes.reading import AnyExtractor, ExtractorName, Reading, is_passing
 from langgraph_memory.store import CuratedStore
 from langgraph_memory.store.options import checked
-from langgraph_memory.views import Table, to_html
-from langgraph_memory.views.words import agreeing, counted
+from langgraph_memory.views import Table, agreeing, counted, to_html
 
 _LOG = logging.getLogger("langgraph_memory")
 _SHORTEST = 0.01

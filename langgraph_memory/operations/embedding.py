@@ -14,7 +14,7 @@ from langgraph_memory.domain.search.vectors import IndexIdentity, Metric, pack, 
 from langgraph_memory.domain.text import MOST_INDEXED
 from langgraph_memory.effects.effect import Effects, call, in_thread
 from langgraph_memory.errors import EmbeddingError, InvalidInputError, MissingExtraError
-from langgraph_memory.views.words import counted
+from langgraph_memory.views import counted
 
 _METRICS = ("cosine", "l2", "inner_product")
 _KEYS = ("dims", "embed", "fields", "text_fields", "distance_type", "model", "rerank")

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
 from langgraph_memory.domain import marks
+from langgraph_memory.domain.audit import quotes
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.likeness import compare
 from langgraph_memory.domain.memory import (
@@ -17,7 +18,6 @@ from langgraph_memory.domain.memory import (
     Source,
     trust_of,
 )
-from langgraph_memory.domain.receipts import quotes
 from langgraph_memory.domain.reconcile import (
     in_conflict,
 )

@@ -10,6 +10,7 @@ from typing import Any
 
 from langgraph_memory.checkpoints.owners import claim_messages, messages_of_others
 from langgraph_memory.domain import marks
+from langgraph_memory.domain.audit import DEFAULT_RECEIPTS, ReceiptPolicy
 from langgraph_memory.domain.candidate import Candidate, Utterance
 from langgraph_memory.domain.changes import found_by
 from langgraph_memory.domain.clock import from_microseconds, to_microseconds
@@ -17,11 +18,9 @@ from langgraph_memory.domain.likeness import says_it_ended
 from langgraph_memory.domain.marks import is_unique
 from langgraph_memory.domain.memory import Memory, Outcome, Source, make_memory
 from langgraph_memory.domain.policy import Bucket, Verdict
-from langgraph_memory.domain.promotion import Judged, LedgerPlace, Promoted, PromotionReport, amend, invalid
-from langgraph_memory.domain.receipts import DEFAULT_RECEIPTS, ReceiptPolicy
+from langgraph_memory.domain.promotion import Judged, LedgerPlace, Promoted, PromotionReport, amend, canonical, invalid
 from langgraph_memory.domain.scope import check_owner, check_scope, owner_partition
 from langgraph_memory.domain.search.filters import Wanted
-from langgraph_memory.domain.slots import canonical
 from langgraph_memory.domain.text import content_hash
 from langgraph_memory.domain.times import dated, event_expires_at
 from langgraph_memory.effects.effect import Effects

@@ -10,6 +10,7 @@ from math import inf
 from typing import Any
 
 from langgraph_memory.domain import marks
+from langgraph_memory.domain.audit import FORGOTTEN, ReceiptPolicy, ids_in, without_ids
 from langgraph_memory.domain.clock import in_utc, to_microseconds
 from langgraph_memory.domain.links import HOPS, Link, links_between, names_in, names_to_follow
 from langgraph_memory.domain.memory import (
@@ -18,7 +19,6 @@ from langgraph_memory.domain.memory import (
     Recall,
     Recalled,
 )
-from langgraph_memory.domain.receipts import FORGOTTEN, ReceiptPolicy, ids_in, without_ids
 from langgraph_memory.domain.rendering import render
 from langgraph_memory.domain.scope import GLOBAL, check_owner, check_scope, owner_partition
 from langgraph_memory.domain.search.filters import Wanted

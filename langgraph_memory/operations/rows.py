@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from langgraph_memory.domain.audit import ReceiptPolicy, needles, without
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.memory import Memory, Source
-from langgraph_memory.domain.receipts import ReceiptPolicy, needles, without
 from langgraph_memory.domain.scope import (
     join_labels,
     namespace_of,

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from langgraph_memory.domain.audit import DEFAULT_RECEIPTS, ReceiptPolicy
 from langgraph_memory.domain.guard import DEFAULT_GUARD, GuardPolicy
-from langgraph_memory.domain.receipts import DEFAULT_RECEIPTS, ReceiptPolicy
 from langgraph_memory.domain.search.vectors import Metric, VectorSearch
 from langgraph_memory.domain.types import MemoryTypes
 from langgraph_memory.errors import InvalidInputError

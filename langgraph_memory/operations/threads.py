@@ -7,8 +7,7 @@ from datetime import datetime
 
 from langgraph_memory.checkpoints import owners
 from langgraph_memory.domain.scope import check_owner, storable
-from langgraph_memory.domain.switches import EVERY_THREAD, MemorySwitches
-from langgraph_memory.domain.thread import NOBODY, STRANGER
+from langgraph_memory.domain.thread import EVERY_THREAD, NOBODY, STRANGER, MemorySwitches
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.runner import Later
 from langgraph_memory.effects.transaction import Transaction

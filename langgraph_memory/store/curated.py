@@ -12,9 +12,9 @@ from typing import Any, Unpack
 from langgraph.store.base import BaseStore, Op, Result, TTLConfig
 
 from langgraph_memory.checkpoints._compat import uncollected
+from langgraph_memory.domain.audit import DEFAULT_RECEIPTS, Kept, ReceiptPolicy
 from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.memory import Memory, Outcome, Recall, Receipt, Source
-from langgraph_memory.domain.receipts import DEFAULT_RECEIPTS, Kept, ReceiptPolicy
 from langgraph_memory.domain.scope import GLOBAL
 from langgraph_memory.domain.search.filters import MemoryFilter
 from langgraph_memory.domain.types import MemoryType, MemoryTypes
@@ -29,11 +29,7 @@ from langgraph_memory.operations.embedding import Embedder, Index, fields_of, in
 from langgraph_memory.operations.index import claim_index
 from langgraph_memory.operations.rows import Origin
 from langgraph_memory.operations.settings import StoreSettings, SweepSchedule, check_minutes
-from langgraph_memory.store.admin import Admin
-from langgraph_memory.store.audit import Audit
-from langgraph_memory.store.authors import ThreadAuthors
-from langgraph_memory.store.hygiene import Hygiene
-from langgraph_memory.store.jobs import Jobs
+from langgraph_memory.store.facets import Admin, Audit, Hygiene, Jobs, PromotionQueue, ThreadAuthors
 from langgraph_memory.store.options import (
     Default,
     MemoryDetails,
@@ -43,9 +39,7 @@ from langgraph_memory.store.options import (
     plain,
     refuse_beside_record,
 )
-from langgraph_memory.store.queue import PromotionQueue
-from langgraph_memory.store.sweeper import Sweeper
-from langgraph_memory.store.ticks import Ticks
+from langgraph_memory.store.scheduling import Sweeper, Ticks
 from langgraph_memory.store.view import StoreView
 from langgraph_memory.views import Records
 

@@ -12,14 +12,14 @@ own), `memory_clock` and `scripted_model`. The assertions take a compiled graph:
 
 from langgraph_memory.testing.assertions import (
     assert_forgets,
+    assert_golden,
     assert_isolated,
     assert_learns,
     assert_never_learns,
     assert_prompt_within,
+    replay,
 )
-from langgraph_memory.testing.clock import FakeClock
-from langgraph_memory.testing.golden import assert_golden, replay
-from langgraph_memory.testing.model import ScriptedChatModel
+from langgraph_memory.testing.conversation import FakeClock, ScriptedChatModel
 
 __all__ = [
     "FakeClock",

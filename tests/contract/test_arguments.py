@@ -31,7 +31,7 @@ from langgraph_memory import (
     open_memory,
 )
 from langgraph_memory.database import EngineOptions
-from langgraph_memory.domain.receipts import ReceiptPolicy
+from langgraph_memory.domain.audit import ReceiptPolicy
 from langgraph_memory.domain.types import MemoryTypes
 from langgraph_memory.engine.postgres.connection import PostgresSettings
 from langgraph_memory.engine.sqlite.connection import SqliteSettings

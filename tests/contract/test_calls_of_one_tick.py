@@ -15,7 +15,7 @@ from langgraph_memory import CuratedStore
 from langgraph_memory.engine.postgres.transaction import PostgresTransaction
 from langgraph_memory.errors import EmbeddingError, InvalidInputError, InvalidMemoryError
 from langgraph_memory.operations import items
-from langgraph_memory.store.ticks import Ticks
+from langgraph_memory.store.scheduling import Ticks
 
 PLACES = [("docs", "u1"), ("docs", "u2"), ("docs", "u1", "deep"), ("curated", "ada")]
 

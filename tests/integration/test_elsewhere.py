@@ -11,8 +11,7 @@ import pytest
 
 from langgraph_memory import MemoryDatabase, open_memory
 from langgraph_memory.errors import InvalidInputError
-from langgraph_memory.transfer.foreign import atake_in, take_in
-from langgraph_memory.transfer.formats import read_foreign
+from langgraph_memory.transfer.foreign import atake_in, read_foreign, take_in
 
 MEM0 = {
     "count": 3,

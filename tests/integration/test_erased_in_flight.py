@@ -22,7 +22,7 @@ from langgraph_memory import (
 )
 from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.errors import ErasedError, LangGraphMemoryError
-from langgraph_memory.nodes.state import MemoryState
+from langgraph_memory.nodes.conversation import MemoryState
 
 ANA = MemoryContext(owner_id="ana")
 T: Any = {"configurable": {"thread_id": "t"}}

@@ -22,7 +22,7 @@ from langgraph_memory import (
     build_graph,
     open_memory,
 )
-from langgraph_memory.domain.echo import mark_echoes
+from langgraph_memory.domain.candidate import mark_echoes
 from langgraph_memory.extract import RuleExtractor
 from langgraph_memory.types import PromotionReport
 

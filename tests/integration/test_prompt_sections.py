@@ -13,8 +13,7 @@ from langgraph.graph import START, MessagesState, StateGraph
 from support import Clock, Driver, scripted
 
 from langgraph_memory import MemoryContext, MemoryDatabase, RetrievalNode, build_graph, build_prompt, open_memory
-from langgraph_memory.domain.budget import cut_block
-from langgraph_memory.domain.rendering import HEADINGS, NOTE, render, rendered_in, split_block
+from langgraph_memory.domain.rendering import HEADINGS, NOTE, cut_block, render, rendered_in, split_block
 from langgraph_memory.errors import InvalidInputError, MissingOwnerError
 
 ADA = "ada@example.com"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from langgraph_memory.errors import without_password
-from langgraph_memory.transfer.checksum import Checksum
+from langgraph_memory.transfer.tables import Checksum
 
 VALUES = st.one_of(
     st.none(), st.text(), st.binary(), st.floats(allow_nan=False), st.integers(min_value=-(2**63), max_value=2**63 - 1)

@@ -12,7 +12,6 @@ from support import START
 
 from langgraph_memory.cache import CacheBound
 from langgraph_memory.domain.clock import to_microseconds
-from langgraph_memory.domain.dates import NamedDate
 from langgraph_memory.domain.memory import Memory, Recalled
 from langgraph_memory.domain.search.ranking import (
     Eligibility,
@@ -24,6 +23,7 @@ from langgraph_memory.domain.search.ranking import (
     scope_closeness,
 )
 from langgraph_memory.domain.search.vectors import Closeness, pack
+from langgraph_memory.domain.times import NamedDate
 from langgraph_memory.engine.sqlite.shelf import BLOCK, Shelf, bytes_of, grown
 from langgraph_memory.engine.sqlite.sketches import Sketches, sketch
 from langgraph_memory.engine.sqlite.vectors import Held, closest, slot_of

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from langgraph_memory.domain.dates import NamedDate, named_dates
+from langgraph_memory.domain.times import NamedDate, named_dates
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from langgraph_memory.views.words import agreeing, counted, listed
+from langgraph_memory.views import agreeing, counted, listed
 
 
 @pytest.mark.parametrize(

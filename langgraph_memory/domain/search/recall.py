@@ -11,7 +11,6 @@ from math import inf
 from typing import Any
 
 from langgraph_memory.domain.clock import to_microseconds
-from langgraph_memory.domain.dates import named_dates
 from langgraph_memory.domain.links import following
 from langgraph_memory.domain.memory import Dropped, DropReason, Memory, Recall, Recalled
 from langgraph_memory.domain.scope import owner_partition, visible_from
@@ -42,7 +41,7 @@ from langgraph_memory.domain.search.relevance import (
 )
 from langgraph_memory.domain.search.vectors import CONTEXT, VectorSearch
 from langgraph_memory.domain.text import other_forms, question_terms
-from langgraph_memory.domain.times import asked_times
+from langgraph_memory.domain.times import asked_times, named_dates
 from langgraph_memory.domain.types import BUILT_IN, MemoryTypes
 from langgraph_memory.domain.whose import other_person, speaks_of_user
 

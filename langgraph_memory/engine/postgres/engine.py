@@ -24,7 +24,7 @@ from langgraph_memory.engine.postgres.tenants import Tenant, grant, revoke
 from langgraph_memory.engine.postgres.transaction import MoreWantedError, PostgresTransaction, Statement
 from langgraph_memory.engine.threads import Answer, Threads, ThreadsClosedError
 from langgraph_memory.errors import DatabaseError, DatabaseUnavailableError
-from langgraph_memory.forked import Forked, leave_to_parent, tell_of_forks
+from langgraph_memory.process import Forked, leave_to_parent, tell_of_forks
 
 T = TypeVar("T")
 

@@ -25,7 +25,7 @@ from langgraph_memory.errors import (
     DatabaseUnavailableError,
     InvalidInputError,
 )
-from langgraph_memory.forked import Forked, leave_to_parent, tell_of_forks
+from langgraph_memory.process import Forked, leave_to_parent, tell_of_forks
 
 T = TypeVar("T")
 

@@ -1,9 +1,11 @@
-"""What a forked process needs of its own: it has the objects of its parent, and neither its threads nor its locks."""
+"""What is of one process alone: what a fork needs anew, and since when its runs are under way."""
 
 from __future__ import annotations
 
 import ctypes
 import os
+from collections import OrderedDict
+from datetime import UTC, datetime
 from threading import Lock
 from weakref import WeakSet
 
@@ -64,3 +66,24 @@ def _in_child() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_before, after_in_parent=_in_parent, after_in_child=_in_child)
+
+
+_MOST = 4096
+"""How many runs are remembered, the newest; of older ones it is not known since when they are under way."""
+
+_begun: OrderedDict[int, tuple[object, datetime]] = OrderedDict()
+_lock = Lock()
+
+
+def began(run: object | None) -> datetime | None:
+    """Return since when a run is under way, which it is from the first time it is asked about.
+
+    `run` is the object that LangGraph makes for each run and hands to all of its parts; None: it has made none.
+    """
+    if run is None:
+        return None
+    with _lock:
+        _, at = _begun.setdefault(id(run), (run, datetime.now(UTC)))  # held, so that its id is nobody else's
+        if len(_begun) > _MOST:
+            _begun.popitem(last=False)
+    return at
