@@ -32,21 +32,22 @@ _YES_OR_NO: Final = {"1": True, "true": True, "yes": True, "0": False, "false": 
 class Configuration:
     """The database and how it is opened; whether promotion runs in the background, and the model that is asked.
 
-    `options` are those of `open_memory`.
+    `options` are those of `open_memory`, and `worker` those of the `PromotionWorker` that runs in the background.
     """
 
     database: str = _DEFAULT
     background: bool = False
     model: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    worker: Mapping[str, Any] = field(default_factory=dict)
 
 
 def configuration(environment: Mapping[str, str] = os.environ) -> Configuration:
     """Return what the table and the environment say, which counts more.
 
-    The table holds `database`, `background`, `model`, `receipts`, `keep_receipts` (days), `threads`, `allowed_classes`
-    ("module:Class"), and the tables `index` (embed, dims, fields), `ttl`, `guard` and `[[types]]`. It is the whole of
-    its file, or `[tool.langgraph_memory]` in one.
+    The table holds `database`, `background`, `reflect_every` (hours), `model`, `receipts`, `keep_receipts` (days),
+    `threads`, `allowed_classes` ("module:Class"), and the tables `index` (embed, dims, fields), `ttl`, `guard` and
+    `[[types]]`. It is the whole of its file, or `[tool.langgraph_memory]` in one.
 
     Raises InvalidInputError, in one sentence that names the file and what is wrong in it.
     """
@@ -114,12 +115,24 @@ def _checked(table: Mapping[str, Any], environment: Mapping[str, str]) -> Config
     if "keep_receipts" in table:
         options["keep_receipts"] = timedelta(days=table["keep_receipts"])
     options |= {_NAMES.get(name, name): make(table[name]) for name, make in _MADE.items() if name in table}
+    background = _background(table, environment)
     return Configuration(
         environment.get(DATABASE_VARIABLE) or table.get("database", _DEFAULT),
-        _background(table, environment),
+        background,
         environment.get(MODEL_VARIABLE) or table.get("model"),
         options,
+        _worker(table, background=background),
     )
+
+
+def _worker(table: Mapping[str, Any], *, background: bool) -> Mapping[str, Any]:
+    if "reflect_every" not in table:
+        return {}
+    if not background:
+        raise InvalidInputError("reflect_every is for the worker in the background; set background = true, too.")
+    if table["reflect_every"] < 1:
+        raise InvalidInputError(f"reflect_every must be 1 hour or more, not {table['reflect_every']!r}.")
+    return {"reflect_every": timedelta(hours=table["reflect_every"])}
 
 
 def _check_plain(table: Mapping[str, Any]) -> None:
@@ -128,8 +141,8 @@ def _check_plain(table: Mapping[str, Any]) -> None:
     if unknown:
         raise InvalidInputError(f"there is no setting {unknown[0]!r}; there are {', '.join((*_PLAIN, *_MADE))}.")
     for name, kind in _PLAIN.items():
-        if name in table and not isinstance(table[name], kind):
-            raise InvalidInputError(f"{name} must be {_KINDS[kind]}, not {table[name]!r}.")
+        if name in table and type(table[name]) is not kind:  # true is no number
+            raise InvalidInputError(f"{name} must be {_KINDS.get(name) or _KINDS[kind]}, not {table[name]!r}.")
 
 
 def _background(table: Mapping[str, Any], environment: Mapping[str, str]) -> bool:
@@ -211,12 +224,18 @@ def _named(setting: str, name: str) -> Any:
 _PLAIN: Final[Mapping[str, type]] = {
     "database": str,
     "background": bool,
+    "reflect_every": int,
     "model": str,
     "receipts": str,
     "keep_receipts": int,
     "threads": str,
 }
-_KINDS: Final = {str: "text", bool: "true or false", int: "a number of days"}
+_KINDS: Final = {
+    str: "text",
+    bool: "true or false",
+    "keep_receipts": "a number of days",
+    "reflect_every": "a number of hours",
+}
 _MADE: Final[Mapping[str, Any]] = {
     "index": _index,
     "ttl": _ttl,

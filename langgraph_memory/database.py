@@ -216,7 +216,8 @@ def open_memory(
     secrets (`GuardPolicy(detectors=(CredSweeperDetector(),))`).
     `threads="owned"` refuses a run, a read, an `end_session` and a deletion by whom a thread does not belong to.
     `receipts` is what is kept of a recall: "query" (ids, scores, and the question as the guard has passed it), "ids" or
-    "off"; it goes with its thread, and after `keep_receipts` (None: when a sweep says so).
+    "off"; it goes with its thread, and after `keep_receipts` (None: when a sweep says so). A database that can only be
+    read (`read_only=True`, or a standby) keeps none.
     `clock` tells the time of memories in place of the system's,
     for tests and replays: it returns a datetime with a time zone. `options`
     go to the engine: for SQLite `synchronous` ("NORMAL" survives a killed process, "FULL" a power loss too); for

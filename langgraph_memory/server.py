@@ -74,7 +74,7 @@ class _Shared:
                 with ExitStack() as opened:
                     memory = opened.enter_context(open_memory(settings.database, **settings.options))
                     if settings.background:
-                        worker = PromotionWorker(memory.store, model=model_of(settings)).start()
+                        worker = PromotionWorker(memory.store, model=model_of(settings), **settings.worker).start()
                         opened.callback(worker.stop, drain=False)
                     self._opened = opened.pop_all()
                 self._memory = memory

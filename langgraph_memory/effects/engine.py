@@ -29,7 +29,8 @@ class Engine(Protocol):
         """Run a write without keeping the caller waiting for its commit; an engine may as well run it at once.
 
         It is durable no later than the next write of this engine, and every operation of this engine that reads
-        `settled` sees it. An error of it that cannot be raised any more is logged.
+        `settled` sees it. An error of it that cannot be raised any more is logged. A database that can only be read
+        keeps nothing of it.
         """
 
     async def arun_later(self, operation: Transaction[object]) -> None:

@@ -352,6 +352,9 @@ def test_a_standby_is_read_refuses_writes_in_a_sentence_and_is_written_once_it_i
         assert len(memory.store.list_memories(owner_id=owner)) == 4
         assert len(memory.store.search(("curated", owner), query="thing1")) > 0
         assert memory.checkpointer.get_tuple(thread) is not None  # type: ignore[arg-type]
+        kept = len(memory.audit.receipts(owner_id=owner, kind="recall"))
+        assert len(memory.store.recall("thing1", owner_id=owner)) > 0
+        assert len(memory.audit.receipts(owner_id=owner, kind="recall")) == kept
         for attempt in (
             lambda: memory.store.remember("something new", owner_id=owner),
             lambda: memory.checkpointer.delete_thread(owner),
@@ -362,6 +365,8 @@ def test_a_standby_is_read_refuses_writes_in_a_sentence_and_is_written_once_it_i
 
         copy.promote()
         assert memory.store.remember("something new", owner_id=owner).action == "added"
+        memory.store.recall("thing1", owner_id=owner)
+        assert len(memory.audit.receipts(owner_id=owner, kind="recall")) == kept + 1
 
 
 def test_a_standby_is_not_migrated(standby: Callable[[], Standby], server: PostgresServer) -> None:

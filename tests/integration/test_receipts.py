@@ -8,11 +8,16 @@ from typing import Any
 
 import pytest
 from databases import rows
-from support import Clock, Driver
+from support import BagOfWords, Clock, Driver
 
 from langgraph_memory import MemoryContext, MemoryDatabase, OfflineChatModel, Source, build_graph, open_memory
 from langgraph_memory.engine.connect import connect
-from langgraph_memory.errors import InvalidInputError
+from langgraph_memory.errors import (
+    DatabaseUnavailableError,
+    IndexChangedError,
+    InvalidInputError,
+    ReceiptNotFoundError,
+)
 from langgraph_memory.operations.settings import StoreSettings
 from langgraph_memory.store import CuratedStore
 
@@ -123,3 +128,28 @@ def test_no_receipt_is_left_of_what_was_forgotten_in_any_byte(path: str) -> None
         for one in memory.store.list_memories(owner_id="ana"):
             memory.store.forget(one.id, owner_id="ana")
         assert "Qzxberg" not in str(rows(path, "SELECT body FROM memory_receipt"))
+
+
+async def test_a_database_that_is_only_read_is_recalled_from_and_keeps_no_receipt(database: str, mode: str) -> None:
+    index: Any = {"dims": BagOfWords.dims, "embed": BagOfWords()}
+    with open_memory(database, index=index) as memory:
+        memory.store.remember("The user likes tea.", owner_id="ana")
+
+    with open_memory(database, index=index, read_only=True) as memory:
+        found = [await Driver(memory.store, mode).recall("tea", owner_id="ana") for _ in range(2)]
+        with pytest.raises(ReceiptNotFoundError):
+            await Driver(memory.audit, mode).explain(found[0].id, owner_id="ana")
+        with pytest.raises(DatabaseUnavailableError, match="read"):
+            await Driver(memory.store, mode).remember("The user likes coffee.", owner_id="ana")
+
+    assert [[one.memory.content for one in each] for each in found] == [["The user likes tea."]] * 2
+    assert rows(database, "SELECT count(*) FROM memory_receipt WHERE kind = 'recall'")[0][0] == 0
+
+
+async def test_a_database_that_is_only_read_refuses_another_index(database: str, mode: str) -> None:
+    with open_memory(database, index={"dims": BagOfWords.dims, "embed": BagOfWords()}) as memory:
+        memory.store.remember("The user likes tea.", owner_id="ana")
+    other: Any = {"dims": 1, "embed": lambda texts: [[1.0]] * len(texts)}
+
+    with open_memory(database, index=other, read_only=True) as memory, pytest.raises(IndexChangedError):
+        await Driver(memory.store, mode).recall("tea", owner_id="ana")

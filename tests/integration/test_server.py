@@ -181,7 +181,7 @@ def test_items_are_searched_as_by_the_default_store(
 async def test_the_parts_of_a_server_share_one_database_and_its_worker(
     tmp_path: Path, database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "settings.toml").write_text(f"database = '{database}'\nbackground = true\n")
+    (tmp_path / "settings.toml").write_text(f"database = '{database}'\nbackground = true\nreflect_every = 24\n")
     monkeypatch.setenv("LANGGRAPH_MEMORY_CONFIG", str(tmp_path / "settings.toml"))
     monkeypatch.delenv("LANGGRAPH_MEMORY_DB", raising=False)
 

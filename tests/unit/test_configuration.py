@@ -15,6 +15,7 @@ from langgraph_memory.errors import InvalidInputError
 WHOLE = """
 database = "served.db"
 background = true
+reflect_every = 24
 model = "openai:gpt-5-mini"
 receipts = "ids"
 keep_receipts = 7
@@ -55,6 +56,7 @@ def test_a_table_says_how_the_database_is_opened(tmp_path: Path, text: str) -> N
     found = configuration(written(tmp_path, text))
 
     assert (found.database, found.background, found.model) == ("served.db", True, "openai:gpt-5-mini")
+    assert found.worker == {"reflect_every": timedelta(hours=24)}
     assert dict(found.options) == {
         "receipts": "ids",
         "threads": "owned",
@@ -73,7 +75,7 @@ def test_a_file_in_the_folder_is_found_and_the_environment_counts_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "langgraph_memory.toml").write_text(WHOLE)
+    (tmp_path / "langgraph_memory.toml").write_text(WHOLE.replace("reflect_every = 24\n", ""))
 
     found = configuration({"LANGGRAPH_MEMORY_DB": "mine.db", "LANGGRAPH_MEMORY_BACKGROUND": "no"})
 
@@ -101,6 +103,10 @@ def test_an_embedder_of_ones_own_is_named_by_its_module(tmp_path: Path) -> None:
         "receipts = 'all'",
         "threads = 'mine'",
         "keep_receipts = 'a week'",
+        "keep_receipts = true",
+        "reflect_every = 'daily'\nbackground = true",
+        "reflect_every = 0\nbackground = true",
+        "reflect_every = 24",
         "index = 3",
         "[index]\nembed = 'a:b'",
         "[index]\nembed = 'no.such:thing'\ndims = 3",
@@ -115,7 +121,7 @@ def test_an_embedder_of_ones_own_is_named_by_its_module(tmp_path: Path) -> None:
         "allowed_classes = ['os:getcwd']",
         "[ttl]\nminutes = 3",
     ],
-    ids=range(20),
+    ids=range(24),
 )
 def test_what_is_wrong_is_one_sentence_that_names_the_file(tmp_path: Path, text: str) -> None:
     with pytest.raises(InvalidInputError) as caught:

@@ -9,6 +9,8 @@ from functools import partial
 from threading import current_thread, main_thread
 from typing import Any, TypeVar, cast
 
+import psycopg
+
 from langgraph_memory.cache import CacheBound, without_caches
 from langgraph_memory.effects.effect import drive
 from langgraph_memory.effects.transaction import Transaction
@@ -100,11 +102,21 @@ class PostgresEngine(Forked):
         return await self._off_the_loop(self._run_here, operation)
 
     def run_later(self, operation: Transaction[object]) -> None:
-        """Run a write at once, without waiting until the server's log is on its disk: the next commit puts it there."""
+        """Run a write at once, without waiting until the server's log is on its disk: the next commit puts it there.
+
+        A database that can only be read keeps nothing of it.
+        """
         self._uninterrupted(self._run_later, operation)
 
     def _run_later(self, operation: Transaction[object]) -> None:
-        self._run(operation, lasting=False)
+        self._pool.check_open()
+        if self._settings.read_only:
+            return
+        try:
+            self._run(operation, lasting=False)
+        except DatabaseUnavailableError as error:
+            if not isinstance(error.__cause__, psycopg.errors.ReadOnlySqlTransaction):
+                raise
 
     async def arun_later(self, operation: Transaction[object]) -> None:
         """Same as `run_later`, on a thread of the engine's own."""

@@ -20,8 +20,9 @@ from langgraph_memory.engine.postgres.pool import Connection
 from langgraph_memory.engine.postgres.signature import Signature
 from langgraph_memory.errors import InvalidInputError
 
+# A write says nothing of its access: on a standby it begins all the same, and is refused only if it changes something.
 _BEGIN = {
-    True: "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+    True: "BEGIN ISOLATION LEVEL READ COMMITTED",
     False: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
 }
 _LOCK_ONE = "SELECT pg_advisory_xact_lock(hashtextextended(%(key)s, 7))"

@@ -169,7 +169,7 @@ _MEANINGS: tuple[tuple[tuple[str, ...], type[DatabaseError], str], ...] = (
     (
         ("readonly database",),
         DatabaseUnavailableError,
-        "{path!r} is read-only; make the file and its folder writable.",
+        "{path!r} is read-only; make the file and its folder writable, or open it with read_only=True and only read.",
     ),
     (
         ("disk is full", "disk I/O error"),

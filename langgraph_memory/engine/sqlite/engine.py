@@ -62,7 +62,9 @@ class SqliteEngine(Forked):
 
     def _connect(self, connection: Any) -> None:
         self._connection = connection
-        self._writer = Writer(connection, self._statements.execute, self._statements.transact)
+        # Where nothing can be written, a write that finds nothing to change succeeds, and any other is refused.
+        begin = "BEGIN" if self._settings.read_only else "BEGIN IMMEDIATE"
+        self._writer = Writer(connection, self._statements.execute, self._statements.transact, begin)
         self._idle: list[Any] = []
         self._lent = 0
         self._checkpointed_at = 0
@@ -176,9 +178,11 @@ class SqliteEngine(Forked):
     def run_later(self, operation: Transaction[object]) -> None:
         """Queue `operation` before every later write, and wake a thread that commits it in a moment, with others.
 
-        A `:memory:` database has nobody to outlive, so it is run at once.
+        A `:memory:` database has nobody to outlive, so it is run at once; one that is only read keeps nothing of it.
         """
         self._check_open()
+        if self._settings.read_only:
+            return
         if self._settings.in_memory:
             self.run(operation)
             return

@@ -60,11 +60,16 @@ class Writer:
     """
 
     def __init__(
-        self, connection: Any, execute: Callable[[Any, Query], Sequence[Row]], command: Callable[[Any, str], None]
+        self,
+        connection: Any,
+        execute: Callable[[Any, Query], Sequence[Row]],
+        command: Callable[[Any, str], None],
+        begin: str = "BEGIN IMMEDIATE",
     ) -> None:
         self._connection = connection
         self._execute = execute
         self._command = command
+        self._begin = begin
         self._waiting: deque[_Job] = deque()
         self._again: list[_Job] = []
         self._running: list[_Job] = []
@@ -187,7 +192,7 @@ class Writer:
 
     def _commit(self, operation: Transaction[T]) -> T:
         try:
-            self._command(self._connection, "BEGIN IMMEDIATE")
+            self._command(self._connection, self._begin)
             outcome = self._drive(operation)
             self._command(self._connection, "COMMIT")
         except BaseException:
@@ -255,7 +260,7 @@ class Writer:
         for job in jobs:
             job.outcome = job.error = None
         try:
-            self._command(self._connection, "BEGIN IMMEDIATE")
+            self._command(self._connection, self._begin)
         except Exception as error:
             for job in jobs:
                 job.error = error
