@@ -79,7 +79,7 @@ class SqliteEngine(Forked):
         self._write_thread = Threads(1, "langgraph_memory-write")
         self._read_threads = Threads(_READER_THREADS, "langgraph_memory-read")
         self._later_thread = Threads(1, "langgraph_memory-later")
-        self._later_awake = False
+        self._later_awake = self._checkpoint_awake = False
         self._inherited = False
 
     def before_fork(self) -> None:
@@ -208,21 +208,34 @@ class SqliteEngine(Forked):
         self._writer.drain()
 
     def _checkpoint_soon(self) -> None:
-        """Have the log copied into the file when there is enough of it; a commit that had to do it waits for a disk."""
-        if self._settings.in_memory or self._writer.commits - self._checkpointed_at < _CHECKPOINT_AFTER:
+        """Have the log copied into the file when there is enough of it; a commit that had to do it waits for a disk.
+
+        One at a time, and not one right behind another: a log that grows faster than it is copied begins anew only
+        where a commit of its own copies the rest, and none can while somebody else is copying.
+        """
+        enough = self._writer.commits - self._checkpointed_at >= _CHECKPOINT_AFTER
+        if self._settings.in_memory or self._checkpoint_awake or not enough:
             return
-        self._checkpointed_at = self._writer.commits
-        with suppress(ThreadsClosedError):  # closing copies it
+        self._checkpoint_awake = True
+        try:
             self._later_thread.start(self._checkpoint)
+        except BaseException as error:
+            self._checkpoint_awake = False
+            if not isinstance(error, ThreadsClosedError):  # closing copies it
+                raise
 
     def _checkpoint(self) -> None:
         """Copy what can be copied of the log while others read and write; what fails is done by a later one."""
-        with self._checkpointing, suppress(self._settings.dbapi.Error, DatabaseError):
-            connection = self._lend()
-            try:
-                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-            finally:
-                self._give_back(connection)
+        try:
+            with self._checkpointing, suppress(self._settings.dbapi.Error, DatabaseError):
+                connection = self._lend()
+                try:
+                    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+                finally:
+                    self._give_back(connection)
+        finally:
+            self._checkpointed_at = self._writer.commits
+            self._checkpoint_awake = False
 
     def scrub(self) -> bool:
         """Overwrite what was deleted in the file, part by part, and empty the write-ahead log.
