@@ -17,6 +17,7 @@ from langgraph_memory.domain.guard import (
     texts_in,
 )
 from langgraph_memory.domain.memory import Memory, Outcome
+from langgraph_memory.domain.scope import GLOBAL
 
 _SAID = ("content", "content_json", "subject", "excerpt")
 _KEYS = ("slot", "scope", "tags")
@@ -61,7 +62,7 @@ def _refused_key(memory: Memory, guard: GuardPolicy) -> Refusal | None:
     for name in _KEYS:
         held = getattr(memory, name)
         for key in held if isinstance(held, tuple) else (held,):
-            refusal = refuse_key(key, guard) if key is not None else None
+            refusal = refuse_key(key, guard) if key not in (None, GLOBAL) else None
             if refusal is not None:
                 return Refusal(refusal.reason, f"In its {name}: {refusal.explanation} {_NAMED[name]}")
     return None

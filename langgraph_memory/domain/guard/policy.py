@@ -10,6 +10,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, Literal, get_args
 
+from langgraph_memory.cache import remember_short
 from langgraph_memory.domain.guard.orders import hides_an_order, is_order
 from langgraph_memory.domain.guard.personal import PersonalKind, find
 from langgraph_memory.domain.guard.plain_view import View, plain_view
@@ -142,6 +143,7 @@ def _refuse_kept(text: str, view: View, policy: GuardPolicy) -> Refusal | None:
     return _refuse_detected(text, view.text, policy) or _refuse_personal(view, policy)
 
 
+@remember_short(64)  # what a message says is judged as it is heard, and once more as it is stored
 def refuse_unsafe(text: str) -> Refusal | None:
     """Return why `text` must not be remembered whatever the policy, or None; no detector is asked."""
     if not text.isascii() and _TAGGED.search(text):
