@@ -36,7 +36,8 @@ _OWNER = (
 )
 _OTHER = (
     r"he|she|they|there's|there is|there are|the (?:kids?|team|company|project|dog|cat|baby|deadline|budget|client)|"
-    r"what|how|where|who|why|which|can you|could you|would you|should|do you|does|is there|are there|any|"
+    r"what|how|where|why|who(?=[^.!\n]*\?)|which (?!is|was|are|were|has|have|had|means|makes|i|we)\w+|"
+    r"can you|could you|would you|should|do you|does|is there|are there|any|"
     r"thanks|thank you|also|currently|originally|"
     r"er|sie|es gibt|bitte|kannst du|können sie|il|elle|ils|elles|pouvez|peux|él|ella|puedes|podrías"
 )
@@ -48,6 +49,7 @@ _STRONG = re.compile(
     rf"\s*[,:]?\s+(?:{_JOIN})\s+{_HESITATION}(?=(?:{_OWNER})\b)"
     rf"|\s*[,:]?\s+(?:{_ANY_JOIN})\s+{_HESITATION}(?=(?:{_OTHER})\b)"
     rf"|\s*,\s*(?:(?:{_JOIN})\s+)?(?=(?:{_OWNER})\b)|\s*,\s*(?=(?:{_OTHER}|(?:please|pls) \w+ \w+)\b)"
+    rf"|\s*,?\s+(?:so|and)\s+(?=(?:please|pls) \w+ \w+\b)"
     r"|\s+(?:--?|–|—)\s+(?=\S+\s+\S+)|(?<=\w)\s+\((?=[^()]{6,}\))|\)\s*|\s*,?\s+(?:btw|by the way|fyi)[,:]?\s+(?=\w)",
     _I,
 )
@@ -90,6 +92,26 @@ _NO_CLAUSE = re.compile(
     _I,
 )
 """What names something more, and says nothing of it: there is no verb in it."""
+_MANY = re.compile(
+    r"(?:my|our) (?:\w+|(?:\w+ )?(?:kids|children|parents|sons|daughters|brothers|sisters|siblings|friends|twins|boys|"
+    r"girls|colleagues|cousins|dogs|cats))",
+    _I,
+)
+"""The same, of several: "my kids and I"."""
+_LEADS_IN = re.compile(
+    r"\W*(?:(?:so|and|but|also|well)\s+)?(?:"
+    r"(?:every|each|on|in|at|during|from|for|by|most|some|last|next|this|these|as|per|with|without|after|before|until|"
+    r"nowadays|currently|usually|normally|sometimes|once|twice|lately|recently|now|then)\b"
+    rf"(?!.*\b(?:{_OWNER}|he|she|they|it|is|are|was|were|has|have|had|does|did|do)\b)"
+    r"|(?:when|whenever|since|because|while|although|though|after|before|once|until|unless|if|as long as|even if)\s"
+    r")(?:\W*\w[\w'’]*){0,9}\W*",
+    _I,
+)
+"""What only opens a statement: "every second Wednesday", "when I travel"."""
+_DANGLES = re.compile(r"[\s,]+(?:and|but|or|so|plus)(?: (?:then|so|also))?$", _I)
+"""What is left of a joint at the end of a clause."""
+_SINCE = re.compile(r"[\s,]+(?:(?:and|but|so)\s+)?(?=(?:now|currently|nowadays|these days|since then)$)", _I)
+"""Where the time begins that a clause opens with: "left Zalando, now I'm ..."."""
 _WEAK = re.compile(
     r"\s*,\s*(?=\S)|\s*,?\s+(?:because|cause|cuz|since|as|for when|given that|considering)\s+(?=(?:"
     rf"{_OWNER})\b)|\s+(?=(?:if|now that)\s+(?:i|my|we|our)\b)|\s+(?=for my \w+ who\b)|\?\s*"
@@ -203,11 +225,18 @@ def _cut(own: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
     ]
     position, shared = start, False
     for left, right, shares in sorted(cuts):
-        if left < position or not own[position:left].strip(_EDGES) or _goes_on(own, right, end):
+        if left < position or _only_opens(own[position:left].strip(_EDGES)) or _goes_on(own, right, end):
             continue
+        if (opening := _SINCE.search(own, position, left)) is not None and opening.start() > position:
+            left, right = opening.start(), opening.end()
         yield position, left, shared
         position, shared = right, shares
     yield position, end, shared
+
+
+def _only_opens(piece: str) -> bool:
+    """Return whether a piece says nothing without what follows it: "my wife", of "my wife and I", or "at weekends"."""
+    return not piece or any(each.fullmatch(piece) for each in (_NO_CLAUSE, _LEADS_IN, _MANY))
 
 
 def _goes_on(own: str, start: int, end: int) -> bool:
@@ -220,7 +249,8 @@ def _trimmed(own: str, left: int, right: int) -> tuple[int, int]:
         left += 1
     while right > left and own[right - 1] in _EDGES + "\n" + BLANK:
         right -= 1
-    return left, right
+    dangling = _DANGLES.search(own, left, right)
+    return left, right if dangling is None else dangling.start()
 
 
 def one_line(text: str) -> str:

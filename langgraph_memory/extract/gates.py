@@ -122,6 +122,7 @@ _REMEMBER = re.compile(
     r"just so you know\b|for your information\b)\W*(?=\w)",
     _I,
 )
+_ASKS_YOU = re.compile(r"\b(?:please|pls|you)\b", _I)
 _OFF_THE_RECORD = re.compile(
     r"\boff the record\b|\bbetween (?:you and me|us)\b|\bkeep (?:this|that|it) (?:between us|to yourself)\b"
     r"|\b(?:do not|don'?t|dont|never|no need to|please don'?t|rather you didn'?t|not to) (?:you )?"
@@ -142,9 +143,13 @@ _TAKEN_BACK = re.compile(
 )
 
 
-def asks_to_remember(clause: str) -> bool:
-    """Return whether the speaker asks for a statement to be remembered: "remember that ...", "for the record, ..."."""
-    return _REMEMBER.match(clause) is not None
+def asks_to_remember(clause: str, *, asks: bool = False) -> bool:
+    """Return whether the speaker asks for a statement to be remembered: "remember that ...", "for the record, ...".
+
+    What `asks` is no such request ("remember the spreadsheet?"), unless it asks for that: "could you remember ...?".
+    """
+    found = _REMEMBER.match(clause)
+    return found is not None and (not asks or _ASKS_YOU.search(found[0]) is not None)
 
 
 def corrects_itself(sentence: str) -> bool:

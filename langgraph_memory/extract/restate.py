@@ -13,7 +13,7 @@ _LEADS = re.compile(
     r"some context|context|note(?: that\b)?|"
     r"just so you know|for the record|for future reference|to be clear|to clarify|like|look|listen|lol|haha|"
     r"one more thing|quick (?:note|update)|turns out|as i said|you know|i mean|"
-    r"i meant|sorry|oops|correction|then|because|cause|cuz|since|"
+    r"i meant|sorry|oops|correction|then|(?:because|cause|cuz|since)(?![^,]*,)|"
     r"(?:please |pls |can you |could you |would you |i want you to |and )*(?:remember|note|keep in mind|bear in mind|"
     r"don't forget|dont forget|be aware|you should know|make a note|take note)(?: that\b|:|,)?(?! to\b))"
     r"(?:[\s,:!.–-]+|$)",

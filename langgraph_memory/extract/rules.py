@@ -55,6 +55,7 @@ _SHORT_MESSAGE: Final = 30
 _SPEAKER = re.compile(r"\b(?:i|i'?m|i'?ve|i'd|i'll|me|my|mine|we|we'?re|we'?ve|us|our|ours)\b", re.IGNORECASE)
 _FULL = re.compile(r"\b(?:i|i'?m|my|we|our)\b", re.IGNORECASE)
 """What a message that says something of its own has in it, beside a correction."""
+_OF_SOMEBODY = re.compile(r"\W*(?:and |but |so )?(?:he|she|they|he's|she's|they're|hes|shes|his|her|their)\b", re.IGNORECASE)
 _SHORT_QUOTATION: Final = 40
 """Characters of a quotation inside a statement up to which it belongs to it."""
 TASTES: Final = frozenset({"like", "love", "prefer", "hate", "choice"})
@@ -114,7 +115,7 @@ def _candidates(utterance: Utterance) -> list[Candidate]:
     if unwanted is not None:
         told = [one for one in _candidates(utterance.model_copy(update={"text": unwanted})) if one.amends is None]
         return [one.model_copy(update={"forgets": True, "retires": False, "changes_only": False}) for one in told]
-    found = list(_structured(with_qualifiers(hear(clauses_of(text), text), text), _read(text), text))
+    found = list(_structured(text))
     kept = [one for one in without_repeats(found) if storable(one.content) and storable(one.said)]
     off_the_record: Flaw | None = "off_the_record" if gates.is_off_the_record(text) else None
     proposed = [_candidate(finding, utterance, off_the_record) for finding in kept]
@@ -172,8 +173,12 @@ def _read(text: str) -> list[_Read]:
     return found
 
 
-def _structured(heard: Sequence[Heard], found: Sequence[_Read], text: str) -> Iterator[Finding]:
+def _structured(text: str) -> Iterator[Finding]:
     """Yield one finding for each thing said, in order: what the gate hears, with what the rules read of it."""
+    found = _read(text)
+    heard = with_qualifiers(
+        hear(clauses_of(text), text), text, lambda clause: any(_is_of(read_one, clause) for read_one in found)
+    )
     together = None if found else _together(heard, text)
     if together is not None:
         yield together
@@ -189,15 +194,18 @@ def _structured(heard: Sequence[Heard], found: Sequence[_Read], text: str) -> It
         mine = [
             number
             for number, read_one in enumerate(found)
-            if number not in placed
-            and read_one.start <= one.clause.start < read_one.end
-            and holds(one.clause.text, read_one.finding)
+            if number not in placed and _is_of(read_one, one.clause)
         ]
         placed.update(mine)
         if not mine and any(_takes_back(read_one, one.clause) for read_one in found):
             continue
         yield from _of_clause(one, [found[number].finding for number in mine], text)
     yield from (one.finding for number, one in enumerate(found) if number not in placed)
+
+
+def _is_of(read_one: _Read, clause: Clause) -> bool:
+    """Return whether what the rules read of a sentence stands in a clause."""
+    return read_one.start <= clause.start < read_one.end and holds(clause.text, read_one.finding)
 
 
 def _together(heard: Sequence[Heard], text: str) -> Finding | None:
@@ -223,7 +231,7 @@ def _takes_back(read_one: _Read, clause: Clause) -> bool:
 
 def _of_clause(heard: Heard, read_in_it: Sequence[Finding], text: str) -> Iterator[Finding]:
     """Keep what the rules read where it tells all of the clause, else the clause whole with what they read of it."""
-    explicit = gates.asks_to_remember(heard.clause.text)
+    explicit = gates.asks_to_remember(heard.clause.text, asks=heard.clause.asks)
     if read_in_it:
         if heard.probability < UNHEARD and not explicit:
             yield from (finding for finding in read_in_it if finding.session or finding.memory_type != "preference")
@@ -268,12 +276,21 @@ def _unstructured(heard: Heard, text: str, *, explicit: bool) -> Iterator[Findin
         yield _as_change(heard, text)
     elif not sure and (heard.probability >= UNSURE or may_tell_of_a_change(heard.clause)) and _is_whole(heard.clause):
         yield replace(_as_change(heard, text), changes_only=True)
-    elif (sure or heard.probability >= UNSURE) and not is_vetoed(heard.clause, explicit=explicit):
+    elif (sure or heard.probability >= UNSURE) and not (
+        is_vetoed(heard.clause, explicit=explicit) or (not explicit and _is_for_now(heard))
+    ):
         yield _plainly(heard, text, explicit=explicit)
         if sure:
             return
     for finding in mentioned(heard.clause.text):
         yield replace(finding, said=text[heard.clause.start : heard.clause.end], confidence=0.8)
+
+
+def _is_for_now(heard: Heard) -> bool:
+    """Return whether a clause asks for something now, or is of somebody of whom it does not tell who that is."""
+    if _OF_SOMEBODY.match(heard.clause.text) is not None and _SPEAKER.search(heard.clause.text) is None:
+        return True
+    return heard.memory_type not in ("rule", "preference") and gates.is_request(plain(heard.clause.text).text)
 
 
 def _needed(clause: Clause) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -41,6 +41,12 @@ _OWN: Final = 0.8
 """The probability from which on a clause stands alone, unless it is set against the one before."""
 _LONGEST: Final = 30
 """Words of a wish with what qualifies it."""
+_HALF: Final = 0.5
+"""The probability from which on a clause is told with its neighbour that is sure to last."""
+_PART: Final = 0.2
+"""The same for one that shares its subject."""
+_OF_BEFORE = re.compile(r"\W*(?:and |but |so )?(?:he|she|they|he's|she's|they're|his|her|their)\b", re.IGNORECASE)
+_NAMES = re.compile(r"\b(?:my|our)\b", re.IGNORECASE)
 _AGAINST = re.compile(
     r"\W*(?:but|except|unless|though|although|while|whereas|only|especially|particularly|as long as|just not|not|never|"
     r"rather than|and not|and never)\b",
@@ -60,15 +66,45 @@ _WISH = re.compile(
 )
 
 
-def with_qualifiers(heard: Sequence[Heard], message: str) -> list[Heard]:
-    """Return what was heard with each wish or rule whole: "black coffee, but my tea with milk" is one."""
+def with_qualifiers(heard: Sequence[Heard], message: str, is_read: Callable[[Clause], bool]) -> list[Heard]:
+    """Return what was heard with each wish or rule whole: "black coffee, but my tea with milk" is one.
+
+    So is what tells its person or thing only with the clause before, of what the rules have not read.
+    """
     joined: list[Heard] = []
     for one in heard:
-        if joined and _qualifies(one, joined[-1], message):
+        if joined and (
+            _qualifies(one, joined[-1], message)
+            or (_belongs(one, joined[-1], message) and not (is_read(one.clause) or is_read(joined[-1].clause)))
+        ):
             joined[-1] = _joined(joined[-1], one, message)
         else:
             joined.append(one)
     return joined
+
+
+def _belongs(one: Heard, before: Heard, message: str) -> bool:
+    """Return whether two clauses tell one thing: "he's a nurse" of whom the one before names, "and got mubi"."""
+    text = message[before.clause.start : one.clause.end]
+    if one.clause.text.endswith("?") or BLANK in text or len(text.split()) > _LONGEST:
+        return False
+    if not (_is_stated(one.clause) and _is_stated(before.clause)):
+        return False
+    return _is_told_before(one, before, message) or _is_half_told(one, before)
+
+
+def _is_told_before(one: Heard, before: Heard, message: str) -> bool:
+    """Return whether a clause is of whom its speaker names in the one before, and only that tells of whom."""
+    near = "\n" not in message[before.clause.end : one.clause.start]
+    return near and _OF_BEFORE.match(one.clause.text) is not None and _NAMES.search(before.clause.text) is not None
+
+
+def _is_half_told(one: Heard, before: Heard) -> bool:
+    """Return whether one of two clauses of a sentence is sure to last, and the other likelier so than not, or leans."""
+    if one.clause.sentence != before.clause.sentence:
+        return False
+    least, most = sorted((one.probability, before.probability))
+    return most >= _OWN and (_PART if one.clause.subject else _HALF) <= least < _OWN
 
 
 def _qualifies(one: Heard, before: Heard, message: str) -> bool:
