@@ -227,10 +227,10 @@ def _cut(own: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
     for left, right, shares in sorted(cuts):
         if left < position or _only_opens(own[position:left].strip(_EDGES)) or _goes_on(own, right, end):
             continue
-        if (opening := _SINCE.search(own, position, left)) is not None and opening.start() > position:
-            left, right = opening.start(), opening.end()
-        yield position, left, shared
-        position, shared = right, shares
+        opening = _SINCE.search(own, position, left)
+        last, first = (left, right) if opening is None else (opening.start(), opening.end())
+        yield position, last, shared
+        position, shared = first, shares
     yield position, end, shared
 
 

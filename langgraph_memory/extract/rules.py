@@ -55,7 +55,8 @@ _SHORT_MESSAGE: Final = 30
 _SPEAKER = re.compile(r"\b(?:i|i'?m|i'?ve|i'd|i'll|me|my|mine|we|we'?re|we'?ve|us|our|ours)\b", re.IGNORECASE)
 _FULL = re.compile(r"\b(?:i|i'?m|my|we|our)\b", re.IGNORECASE)
 """What a message that says something of its own has in it, beside a correction."""
-_OF_SOMEBODY = re.compile(r"\W*(?:and |but |so )?(?:he|she|they|he's|she's|they're|hes|shes|his|her|their)\b", re.IGNORECASE)
+_OF_SOMEBODY = re.compile(r"\W*(?:and |but |so )?(?:he|she|they|he'?s|she'?s|they'?re|his|her|their)\b", re.IGNORECASE)
+"""What is of somebody named before it, or of nobody who is known."""
 _SHORT_QUOTATION: Final = 40
 """Characters of a quotation inside a statement up to which it belongs to it."""
 TASTES: Final = frozenset({"like", "love", "prefer", "hate", "choice"})
@@ -192,9 +193,7 @@ def _structured(text: str) -> Iterator[Finding]:
         if one.clause.sentence in supposed or (works and not gates.tells_of_the_speaker(one.clause.text)):
             continue
         mine = [
-            number
-            for number, read_one in enumerate(found)
-            if number not in placed and _is_of(read_one, one.clause)
+            number for number, read_one in enumerate(found) if number not in placed and _is_of(read_one, one.clause)
         ]
         placed.update(mine)
         if not mine and any(_takes_back(read_one, one.clause) for read_one in found):

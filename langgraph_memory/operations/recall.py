@@ -40,6 +40,7 @@ from langgraph_memory.domain.search.recall import (
     eligibility_of,
     figures_of,
     forms_of,
+    found_by_meaning,
     lexical_fields,
     priors_of,
     profile_of,
@@ -249,6 +250,8 @@ def _matching(request: RecallRequest, owner_id: str) -> Effects[Read]:
     if not request.query:
         return Read(pinned, (yield from _listed(request, owner_id, request.limit + MAX_DROPPED)))
     matching, hidden = yield from _ranked(request, owner_id)
+    if not matching and request.vectors is None and request.min_score is None:
+        matching = found_by_meaning(request, (yield from _listed(request, owner_id, MOST_WEIGHED)))
     return Read(pinned, matching, hidden)
 
 

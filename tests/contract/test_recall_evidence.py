@@ -194,3 +194,11 @@ async def test_an_explanation_says_each_part_in_words(store: Driver) -> None:
     assert "words it shares 0." in told
     assert "how important it is 0." in told
     assert "lexical" not in told
+
+
+async def test_a_question_about_oneself_is_answered_by_what_means_the_same_in_other_words(store: Driver) -> None:
+    await store.remember("The user was raised Catholic.", owner_id=ADA)
+    await store.remember("The user keeps four goats.", owner_id=ADA)
+
+    assert await best(store, "what's my religion?") == "The user was raised Catholic."
+    assert contents(await store.recall("Which religion do the Danes have?", owner_id=ADA)) == []

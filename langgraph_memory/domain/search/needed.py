@@ -99,6 +99,12 @@ _NEED = re.compile(
 _SPEAKER = re.compile(r"\b(?:i|i'm|i've|i'd|i'll|my|me|mine|we|we're|our|ours|us|myself)\b", re.IGNORECASE)
 _OWN = re.compile(r"^(?:what|which|when|where|how|do|did|am|have|can|should)\b.{0,40}\b(?:i|my)\b", re.IGNORECASE)
 """A question that somebody asks about themselves."""
+_OF_ONESELF = re.compile(
+    r"^\W*(?:so |and |hey,? |ok,? |remind me )*(?:what|which|who|whose|when|where|how|why|do|does|did|am|are|is|was|"
+    r"were|have|has|had|can|may|should|will)(?:'?s)?\b.{0,60}\b(?:i|my|me|we|our|mine|us)\b",
+    re.IGNORECASE,
+)
+"""The same in any form, be it of somebody of theirs."""
 _ORDER = re.compile(
     r"^(?:please |could you |can you |okay,? |let's )?(?:book|find|write|draft|plan|make|put|suggest|recommend|order"
     r"|fill|prepare|help|commit|pin|set|schedule|create|choose|pick|design|remind|give|show|send)\b",
@@ -135,6 +141,11 @@ def standing_section(memory: Memory) -> Section:
     """Return where what shapes every answer belongs: with who the user is, or with what they want."""
     told = memory.memory_type == "background" or _IDENTITY.search(memory.slot or "") or _NAMES.match(memory.content)
     return "about" if told else "wishes"
+
+
+def asks_of_oneself(query: str) -> bool:
+    """Return whether somebody asks for what only what is known of them can answer: "what's my religion?"."""
+    return _OF_ONESELF.match(query) is not None
 
 
 @dataclass(frozen=True, slots=True)

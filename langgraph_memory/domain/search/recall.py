@@ -16,7 +16,14 @@ from langgraph_memory.domain.memory import Dropped, DropReason, Memory, Recall, 
 from langgraph_memory.domain.scope import owner_partition, visible_from
 from langgraph_memory.domain.search.filters import EVERYTHING, Columns, Wanted
 from langgraph_memory.domain.search.lexical import ROW, Corpus, lexical_matches
-from langgraph_memory.domain.search.needed import FLOOR, chance, evidence, is_standing, standing_section
+from langgraph_memory.domain.search.needed import (
+    FLOOR,
+    asks_of_oneself,
+    chance,
+    evidence,
+    is_standing,
+    standing_section,
+)
 from langgraph_memory.domain.search.ranking import (
     DEFAULT_WEIGHTS,
     MAX_DROPPED,
@@ -295,6 +302,18 @@ def _weighed(
     timed = [held | _time_part(times, memory) for held, memory in zip(parts, memories, strict=True)]
     weighed = [replace(item, score=chance(held), parts=held) for item, held in zip(found, timed, strict=True)]
     return following(query, weighed)
+
+
+def found_by_meaning(request: RecallRequest, listed: Sequence[Recalled]) -> list[Recalled]:
+    """Return which of some memories the answer most likely needs to a question about oneself, of whose words none is.
+
+    There are not many that hold none of them and yet answer it: one at least is told.
+    """
+    if not asks_of_oneself(request.query or ""):
+        return []
+    weighed = sorted(_weighed(request, listed, {}), key=_best_first)
+    likely = [item for item in weighed if item.score >= FLOOR]
+    return likely or weighed[:1]
 
 
 def _time_part(times: Sequence[Time], memory: Memory) -> dict[str, float]:

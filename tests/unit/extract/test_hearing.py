@@ -29,6 +29,13 @@ def said(text: str) -> list[Candidate]:
         ("My wife and I are moving in May", ["My wife and I are moving in May"]),
         ("I own a bakery and have two kids", ["I own a bakery", "I have two kids"]),
         ("我叫王芳，住在成都", ["我叫王芳", "住在成都"]),
+        ("On weekdays, I get up at 5", ["On weekdays, I get up at 5"]),
+        ("When I fly, I need an aisle seat", ["When I fly, I need an aisle seat"]),
+        ("my kids and I moved to Graz", ["my kids and I moved to Graz"]),
+        ("sold the van, now I'm on a scooter", ["sold the van", "now I'm on a scooter"]),
+        ("my aunt, who is 90, lives with me", ["my aunt, who is 90, lives with me"]),
+        ("I sing in a choir and then I help at the bar", ["I sing in a choir", "I help at the bar"]),
+        ("I've a bad back so please keep it short", ["I've a bad back", "please keep it short"]),
     ],
 )
 def test_a_message_is_cut_where_the_speaker_starts_anew(message: str, parts: list[str]) -> None:
@@ -161,3 +168,14 @@ def test_what_a_speaker_asks_to_remember_and_does_not_know_is_not_kept() -> None
 )
 def test_what_is_said_of_a_relative_is_kept(message: str) -> None:
     assert any(one.confidence >= 0.6 and not one.changes_only for one in said(message))
+
+
+def test_what_is_of_somebody_named_before_is_told_with_who_that_is() -> None:
+    assert [one.content for one in said("My brother lives in Turin. He builds violins.")] == [
+        "The user's brother lives in Turin. He builds violins."
+    ]
+
+
+@pytest.mark.parametrize("message", ["She's a vet of 45, drives a van and hates mornings", "remember the spreadsheet?"])
+def test_what_is_of_nobody_who_is_known_or_only_asked_is_not_kept(message: str) -> None:
+    assert not [one for one in said(message) if not one.changes_only and one.confidence >= 0.5]
