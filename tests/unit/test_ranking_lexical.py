@@ -2,7 +2,7 @@
 
 import pytest
 
-from langgraph_memory.domain.search.lexical import Corpus, lexical_matches
+from langgraph_memory.domain.search.lexical import Corpus, lexical_matches, near_terms
 from langgraph_memory.domain.text import question_terms
 
 
@@ -52,3 +52,17 @@ def test_a_word_that_is_seldom_used_tells_more_than_one_of_everyday_that_as_few_
 def test_the_word_user_of_a_question_matches_nothing():
     assert question_terms("What does the user eat?") == ["eat"]
     assert question_terms("the user") == []
+
+
+def test_a_word_that_means_about_the_same_counts_less_than_the_one_that_is_asked_for() -> None:
+    postings = {"wed": posting(1, 1, 5), "marriag": posting(2, 1, 5)}
+
+    matches = lexical_matches(["wed"], postings, Corpus(10, 5.0), near_terms(["wed"]))
+
+    assert matches[1] > matches[2] > 0.0
+
+
+def test_near_terms_are_none_of_those_that_are_asked_for() -> None:
+    assert "husband" in near_terms(["wife"])
+    assert "husband" not in near_terms(["wife", "husband"])
+    assert near_terms(["no-such-word"]) == []

@@ -1,14 +1,15 @@
 """Scores texts for the terms of a query: BM25 over one owner's postings, beside the words of ordinary language.
 
-`common_stems.txt` has the stems that are used most, most used first. `build_word_vectors.py` among the tests' tools
-made it from the vocabulary of all-MiniLM-L6-v2 (Apache-2.0), which is in that order.
+`common_stems.txt` has the stems that are used most, most used first; `near_stems.txt` has, in each line, a stem and
+those that mean about the same, nearest first. `build_word_vectors.py` among the tests' tools made both from
+all-MiniLM-L6-v2 (Apache-2.0), whose vocabulary is in the order of use.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import log
@@ -42,10 +43,28 @@ def _ranks() -> dict[str, int]:
     return {term: rank for rank, term in enumerate(_PATH.read_text("ascii").split())}
 
 
+_NEAR_PATH = Path(__file__).with_name("near_stems.txt")
+NEAR = 0.3
+"""What a word counts that means about the same as one that is asked for, beside that one."""
+
+
+def near_terms(terms: Iterable[str]) -> list[str]:
+    """Return the stems that mean about the same as some of these, and are none of them."""
+    asked = list(terms)
+    found = dict.fromkeys(near for term in asked for near in _near().get(term, "").split())
+    return [near for near in found if near not in asked]
+
+
+@lru_cache(maxsize=1)
+def _near() -> dict[str, str]:
+    lines = (line.partition(" ") for line in _NEAR_PATH.read_text("ascii").splitlines())
+    return {term: near for term, _, near in lines}
+
+
 ROW = (1 << 32) - 1
 """The bits of a row's number that tell it from others of its partition."""
 K1 = 0.9
-B = 0.75
+B = 0.6
 POSTING = 15
 """Characters of one posting: a space, then 14 hexadecimal digits for row (8), frequency (2) and length (4)."""
 _FIELDS = (("terms", "term_count"), ("context_terms", "context_count"), ("asked_terms", "asked_count"))
@@ -99,21 +118,28 @@ def postings_in(rows: Sequence[Any], field: int, terms: Iterable[str]) -> dict[s
     return found
 
 
-def lexical_matches(terms: Iterable[str], postings: Mapping[str, str], corpus: Corpus) -> dict[int, float]:
+def lexical_matches(
+    terms: Iterable[str], postings: Mapping[str, str], corpus: Corpus, near: Collection[str] = ()
+) -> dict[int, float]:
     """Return, for each row that holds a term, how much of the query's information it holds.
 
-    BM25 (Robertson & Zaragoza 2009; k1=0.9, b=0.75) divided by the score of a text of average length that holds every
+    BM25 (Robertson & Zaragoza 2009; k1=0.9, b=0.6) divided by the score of a text of average length that holds every
     term once, which thus scores 1; a shorter one, or one that repeats them, a little more. So the scores of different
-    queries compare. A term that no text holds counts as well.
+    queries compare. A term that no text holds counts as well; the `near` ones only where a text holds them.
     """
     scores: dict[int, float] = {}
     best = 0.0
     average = corpus.average_length or 1.0
-    for term in terms:
+    for term, worth in worths(terms, near):
         found = list(decode(postings.get(term, "")))
-        weight = corpus.idf(term, len(found))
-        best += weight / (K1 + 1.0)
+        weight = corpus.idf(term, len(found)) * worth
+        best += weight / (K1 + 1.0) * (worth == 1.0)
         for row, frequency, length in found:
             share = frequency / (frequency + K1 * (1.0 - B + B * length / average))
             scores[row] = scores.get(row, 0.0) + weight * share
     return {row: score / best for row, score in scores.items()} if best else {}
+
+
+def worths(terms: Iterable[str], near: Iterable[str]) -> list[tuple[str, float]]:
+    """Return what each term counts: those that are asked for, and those near to them."""
+    return [*((term, 1.0) for term in terms), *((term, NEAR) for term in near)]

@@ -15,7 +15,7 @@ from langgraph_memory.domain.links import following
 from langgraph_memory.domain.memory import Dropped, DropReason, Memory, Recall, Recalled
 from langgraph_memory.domain.scope import owner_partition, visible_from
 from langgraph_memory.domain.search.filters import EVERYTHING, Columns, Wanted
-from langgraph_memory.domain.search.lexical import ROW, Corpus, lexical_matches
+from langgraph_memory.domain.search.lexical import ROW, Corpus, lexical_matches, near_terms
 from langgraph_memory.domain.search.needed import (
     FLOOR,
     asks_of_oneself,
@@ -59,6 +59,8 @@ MOST_WEIGHED = 256
 _LENGTHS = {"": "term_count", "context_": "context_count", "asked_": "asked_count"}
 ASKED_TIME = 1.5
 """What it adds to the weights of what an answer needs that a memory is of the time which is asked for."""
+MOST_WITH_NEAR = 10_000
+"""How many memories an owner may have for words to be searched for that mean about the same as those of the query."""
 WIDE = 10.0
 """How many deviations a perfect match must be worth for what is beside it to count in full."""
 
@@ -410,7 +412,10 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class LexicalField:
-    """One field to search for words: the part it adds to, its weight, and what its matches are measured from."""
+    """One field to search for words: the part it adds to, its weight, and what its matches are measured from.
+
+    `near` are terms that mean about the same as those that are asked for.
+    """
 
     part: str
     weight: float
@@ -418,15 +423,16 @@ class LexicalField:
     postings: Mapping[str, str]
     corpus: Corpus
     own: bool
+    near: Sequence[str]
 
     def matches(self) -> Field:
         """Return the rows that match by the words alone."""
-        found = lexical_matches(self.terms, self.postings, self.corpus)
+        found = lexical_matches(self.terms, self.postings, self.corpus, self.near)
         return Field(self.part, self.weight, found, self.corpus.size, self.own)
 
     def arrays(self) -> ArrayField:
         """Same as `matches`, over arrays."""
-        found = lexical_arrays(self.terms, self.postings, self.corpus)
+        found = lexical_arrays(self.terms, self.postings, self.corpus, self.near)
         return ArrayField(self.part, self.weight, *found, self.corpus.size, self.own)
 
 
@@ -435,21 +441,32 @@ def lexical_fields(
 ) -> list[LexicalField]:
     """Return the fields of the text index with what a query asks of each."""
     asked = question_terms(query)
-    wanted = [term for term in forms_of(query) if term in asked or any(held.get(term) for held in postings)]
+    wanted = asked + [form for form in other_forms(asked) if any(held.get(form) for held in postings)]
+    near = [term for term in near_terms(forms_of(asked)) if any(held.get(term) for held in postings)]
     kinds = (
         ("lexical", weights.lexical, figures["size"], figures["term_total"]),
         (CONTEXT, weights.context, figures["context_size"], figures["context_total"]),
         ("asked", weights.asked, figures["asked_size"], figures["asked_total"]),
     )
     return [
-        LexicalField(part, weight, wanted, postings[kind], Corpus(figures["size"], total / (held or 1)), kind == 0)
+        LexicalField(
+            part, weight, wanted, postings[kind], Corpus(figures["size"], total / (held or 1)), kind == 0, near
+        )
         for kind, (part, weight, held, total) in enumerate(kinds)
     ]
 
 
-def forms_of(query: str) -> list[str]:
-    """Return the terms of a query, and the other forms in which texts may have them."""
-    asked = question_terms(query)
+def searched_terms(query: str, size: int) -> list[str]:
+    """Return the terms to search an owner's texts for: a query's, their other forms, and what means about the same.
+
+    Of very many texts some have the words that are asked for, and each word more is in thousands.
+    """
+    forms = forms_of(question_terms(query))
+    return forms if size > MOST_WITH_NEAR else [*forms, *near_terms(forms)]
+
+
+def forms_of(asked: Sequence[str]) -> list[str]:
+    """Return terms, and the other forms in which texts may have them."""
     return [*asked, *other_forms(asked)]
 
 

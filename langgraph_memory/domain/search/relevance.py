@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from math import inf, sqrt
 from operator import mul
 from typing import Any
 
-from langgraph_memory.domain.search.lexical import K1, POSTING, B, Corpus
+from langgraph_memory.domain.search.lexical import K1, POSTING, B, Corpus, worths
 from langgraph_memory.domain.search.vectors import numpy
 
 BRIEF = 50.0
@@ -280,20 +280,23 @@ class ArrayRelevance:
         return parts
 
 
-def lexical_arrays(terms: Iterable[str], postings: Mapping[str, str], corpus: Corpus) -> tuple[Any, Any]:
+def lexical_arrays(
+    terms: Iterable[str], postings: Mapping[str, str], corpus: Corpus, near: Collection[str] = ()
+) -> tuple[Any, Any]:
     """Same as `lexical_matches`, as the rows in ascending order and the match of each."""
     np = numpy()
-    wanted = list(terms)
-    texts = [postings.get(term, "") for term in wanted]
+    wanted = worths(terms, near)
+    texts = [postings.get(term, "") for term, _ in wanted]
     counts = [len(text) // POSTING for text in texts]
-    weights = [corpus.idf(term, count) for term, count in zip(wanted, counts, strict=True)]
+    weights = [corpus.idf(term, count) * worth for (term, worth), count in zip(wanted, counts, strict=True)]
+    best = sum(weight for weight, (_, worth) in zip(weights, wanted, strict=True) if worth == 1.0)
     found = np.frombuffer(bytes.fromhex("".join(texts)), dtype=_POSTING)
     frequency = found["frequency"].astype("f8")
     norm = K1 * (1.0 - B + B / (corpus.average_length or 1.0) * found["length"])
     share = frequency / (frequency + norm) * np.repeat(weights, counts)
     scores = np.bincount(found["row"], share)
     rows = np.flatnonzero(scores)
-    return rows, scores[rows] * (K1 + 1.0) / (sum(weights) or 1.0)
+    return rows, scores[rows] * (K1 + 1.0) / (best or 1.0)
 
 
 def _add(sums: Any, rows: Any, values: Any, scale: float) -> None:
