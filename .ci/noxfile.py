@@ -56,9 +56,11 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests, or those that are named behind `--`."""
+    """Run the tests, or those that are named behind `--`, in as many processes as the environment says."""
     session.chdir(ROOT)
-    session.run("pytest", "-q", *session.posargs)
+    workers = os.environ.get("LANGGRAPH_MEMORY_TEST_WORKERS")
+    parallel = ["-n", workers, "--dist", "worksteal"] if workers else []
+    session.run("pytest", "-q", *parallel, *session.posargs)
 
 
 @nox.session

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 REQUIRED = "LANGGRAPH_MEMORY_REQUIRE_POSTGRES"
 """Set it to 1 where a missing server is a failure and not a skip."""
@@ -61,6 +62,7 @@ class PostgresServer:
         self._folder = Path(mkdtemp(prefix="langgraph-memory-pg-", dir=place or in_memory))
         self._settings = {**_SETTINGS, **settings}
         self._databases = 0
+        self._administrator: Any = None
         self.data = self._folder / "data"
         self.port = _free_port()
         self.password = secrets.token_hex(8)
@@ -92,21 +94,34 @@ class PostgresServer:
 
     def new_database(self, template: str = "template1") -> str:
         """Create a database and return its connection string."""
-        import psycopg
-
         self._databases += 1
         name = f"test_{self._databases}"
-        with psycopg.connect(self.url(), autocommit=True) as connection:
-            copied = "STRATEGY file_copy" if connection.info.server_version >= 150_000 else ""  # faster without fsync
-            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" {copied}')
+        self._administer(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return self.url(name)
 
     def drop_database(self, url: str) -> None:
         """Drop a database that `new_database` made, whoever is still connected."""
+        self._administer(f'DROP DATABASE IF EXISTS "{url.rpartition("/")[2]}" WITH (FORCE)')
+
+    def _administer(self, command: str) -> None:
+        """Run a command on a connection that is kept: a login takes as long as the command, and each test has two."""
         import psycopg
 
-        with psycopg.connect(self.url(), autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE IF EXISTS "{url.rpartition("/")[2]}" WITH (FORCE)')
+        for attempt in (1, 2):
+            if self._administrator is None:
+                self._administrator = psycopg.connect(self.url(), autocommit=True)
+            try:
+                self._administrator.execute(command.encode())
+                return
+            except psycopg.OperationalError:  # it was lost with its server, or by a test that ends every connection
+                if attempt == 2 or not self._administrator.broken:
+                    raise
+                self._leave()
+
+    def _leave(self) -> None:
+        if self._administrator is not None:
+            self._administrator.close()
+            self._administrator = None
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
@@ -115,6 +130,7 @@ class PostgresServer:
 
     def stop(self, mode: str = "fast", *, wait: bool = True) -> None:
         """Stop the server; `mode` "immediate" is a crash, and "smart" waits until nobody is connected."""
+        self._leave()
         try:
             self._program("pg_ctl", "-w" if wait else "-W", "-t", "60", "-m", mode, "stop")
         except RuntimeError:
@@ -132,6 +148,7 @@ class PostgresServer:
 
     def remove(self) -> None:
         """Stop the server when it runs, and remove its folder."""
+        self._leave()
         if (self.data / "postmaster.pid").exists():
             self.stop("immediate")
         shutil.rmtree(self._folder, ignore_errors=True)

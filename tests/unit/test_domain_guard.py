@@ -222,7 +222,7 @@ def test_an_order_is_found_in_its_disguises(text: str, reason: str) -> None:
     assert refusal.reason == reason
 
 
-@pytest.mark.parametrize("layout", ["{}", "ids: {}, {}", "/orders/{}.json", "{{{}}}"])
+@pytest.mark.parametrize("layout", ["{}", "ids: {}, {}", "/orders/{}.json", "{{{}}}", "in run-{}"])
 def test_an_identifier_holds_no_number_whatever_its_digits_add_up_to(layout: str) -> None:
     drawn = Random(7)
     for _ in range(3_000):
@@ -230,6 +230,19 @@ def test_an_identifier_holds_no_number_whatever_its_digits_add_up_to(layout: str
         text = layout.format(*names)
 
         assert mask(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "thread run-de07ccc6-2fef-4586-a92d-837a4c0ec179",
+        "the part id-be68343c66850277",
+        "thread 310e60bd-f8c6-45ff-aebe-7115e6e8b3ba and run e9f5fe81-44d7-4177-893a-a14ee8998074",
+    ],
+    ids=["an account", "a short account", "an order"],
+)
+def test_an_identifier_is_no_account_and_no_order(text: str) -> None:
+    assert (mask(text), refuse(text)) == (text, None)
 
 
 def test_a_card_beside_an_identifier_is_masked() -> None:

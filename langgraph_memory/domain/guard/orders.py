@@ -34,6 +34,8 @@ MARGIN: Final = 2.5
 """How much surer of a sentence one has to be for each of the others that stand beside it, times their logarithm."""
 _FORMS: Final = formats("order")
 _WORD = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]|\b[^\W\d_]+\b|[:@]")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""Four digits of it may all be letters, and are no word."""
 _SENTENCE = re.compile(r"[^.!?;\n\u3002\uff01\uff1f]+(?:[.!?;\u3002\uff01\uff1f](?!\s|$)[^.!?;\n\u3002\uff01\uff1f]*)*")
 _CUT_APART = re.compile(
     r"(?:ignore|disregard|forget|override)(?:all)?(?:of)?(?:the|your|my)?(?:previous|prior|above|earlier|system)"
@@ -66,7 +68,7 @@ def features(words: Sequence[str]) -> list[int]:
 
 def words_of(sentence: str) -> list[str]:
     """Return the words of a sentence in lower case, ideographs one by one, with colons and at signs."""
-    return _WORD.findall(sentence.casefold())[:_MOST]
+    return _WORD.findall(_UUID.sub("0", sentence.casefold()))[:_MOST]
 
 
 def is_read(words: Sequence[str]) -> bool:

@@ -17,9 +17,10 @@ _OF_DIGITS: Final = frozenset(("card_number", "iban", "national_id", "phone"))
 """The kinds that hold a digit, whatever their form."""
 
 _IDENTIFIER = re.compile(
-    r"(?<![\w-])(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?=\d*[a-f])[0-9a-f]{24,128})(?![\w-])", re.IGNORECASE
+    r"(?<![^\W_])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![^\W_])|(?<![\w-])(?=\d*[a-f])[0-9a-f]{24,128}(?![\w-])",
+    re.IGNORECASE,
 )
-"""A UUID (RFC 9562) or a digest in hexadecimal: digits in it are no number, whatever they add up to."""
+"""A UUID (RFC 9562), also behind a word as in "run-...", or a digest in hexadecimal: digits in it are no number."""
 
 _DIGITS = re.compile(r"\d+")
 _DIGIT_GROUPS = re.compile(r"\d+(?:(?:[ ./-]|[ ./,-]{1,2}(?:(?:then|and) )?)\d+)*")
@@ -46,7 +47,7 @@ _NUMBER_NAMED = re.compile(
     r"\W*(?:\w{1,12}\W+){0,2}$"
 )
 """What a number is called that is none of a card though its digits would allow it."""
-_IBAN = re.compile(r"\b(?:[A-Z]{2}[ -]?\d{2}(?:[ -]?[A-Z0-9]){11,30}|[a-z]{2}\d{2}(?:[ -]?[a-z0-9]){11,30})")
+_IBAN = re.compile(r"\b(?:[A-Z]{2}[ -]?\d{2}(?:[ -]?[A-Z0-9]){11,30}|(?<!\w-)[a-z]{2}\d{2}(?:[ -]?[a-z0-9]){11,30})")
 _LEAST_IBAN_DIGITS: Final = 12
 """Digits of the account number that has the fewest; a word beside a shorter number makes none."""
 _IBAN_LENGTHS: Final = {
