@@ -7,7 +7,7 @@ number, a name), stands after the same words, or means something near: one clear
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -159,29 +159,46 @@ def _after_the_same(sentence: str, value: str) -> tuple[str, str] | None:
     words, places = value.split(), list(_WORD.finditer(sentence))
     known = [place[0].lower() for place in places]
     for start in range(len(words) - 2, -1, -1):
-        shared = [word.lower() for word in words[start : start + 2]]
-        new = words[start + 2 :]
+        shared, new = [word.lower() for word in words[start : start + 2]], words[start + 2 :]
         at = [place for place in range(len(known) - 2) if known[place : place + 2] == shared]
-        brings = not frozenset(known).issuperset(word.lower() for word in new)
-        if len(at) == 1 and 0 < len(new) <= LONGEST_VALUE and brings and shared[1] not in _ALSO:
+        if len(at) == 1 and shared[1] not in _ALSO and _brings_some(new, known):
             return with_value(sentence, " ".join(new), sentence[places[at[0] + 2].start() :].rstrip(" .”"))
     return None
+
+
+def _brings_some(new: Sequence[str], known: Sequence[str]) -> bool:
+    """Return whether a few words are not all known."""
+    return 0 < len(new) <= LONGEST_VALUE and not frozenset(known).issuperset(word.lower() for word in new)
 
 
 def _nearest(sentence: str, value: str) -> tuple[str, str] | None:
     """Return a statement with the word exchanged that means nearest to a value: "cello" for "viola"."""
     head = _WORD.findall(value.lower())
     telling = [word for word in head if word not in _FRAME and word not in NO_NAME]
-    if not telling or len(head) > _NEAR_WORDS or any(word in _FRAME | _NO_VALUE for word in head):
+    if not telling or len(head) > _NEAR_WORDS or not (_FRAME | _NO_VALUE).isdisjoint(head):
         return None
-    vector = meaning(telling[-1])
+    word = _plainly_first(_near(telling[-1], _exchangeable(sentence, telling)))
+    return None if word is None else with_value(sentence, value, word)
+
+
+def _exchangeable(sentence: str, value: list[str]) -> dict[str, None]:
+    """Return the words of a statement that a value may take the place of, behind what says which thing it is of."""
     key = _KEY.match(sentence)
     places = _WORD.finditer(sentence, key.end() if key else 0)
-    words = dict.fromkeys(found[0] for found in places if _may_stand(found[0], telling))
-    near = sorted(((float(meaning(word.lower()) @ vector), word) for word in words), reverse=True)
-    if not near or near[0][0] < NEAR or (len(near) > 1 and near[0][0] - near[1][0] < AHEAD):
+    return dict.fromkeys(found[0] for found in places if _may_stand(found[0], value))
+
+
+def _near(word: str, others: Iterable[str]) -> list[tuple[float, str]]:
+    vector = meaning(word)
+    return sorted(((float(meaning(other.lower()) @ vector), other) for other in others), reverse=True)
+
+
+def _plainly_first(near: Sequence[tuple[float, str]]) -> str | None:
+    """Return the nearest word, if it is near and well ahead of the next one."""
+    nearest, following = [score for score, _ in near[:1]], [score for score, _ in near[1:2]]
+    if not nearest or nearest[0] < NEAR or any(nearest[0] - score < AHEAD for score in following):
         return None
-    return with_value(sentence, value, near[0][1])
+    return near[0][1]
 
 
 def _may_stand(word: str, value: list[str]) -> bool:

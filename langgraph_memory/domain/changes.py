@@ -150,25 +150,23 @@ def of_one_subject(one: Memory, other: Memory) -> bool:
     return not all(keys) or bool(words[0] & words[1])
 
 
-def same_single_thing(a: Memory, b: Memory) -> bool:
-    """Return whether two statements give one thing that has a single value two different ones."""
-    if not of_one_subject(a, b):
-        return False
-    return any(_same_thing(one, other) for one in read(a.content).claims for other in read(b.content).claims)
-
-
 def found_by(content: str, replaced: Sequence[str] = ()) -> str | None:
     """Return words by which a statement is asked for and that it does not hold: "live" of "we moved to Exeter".
 
     So are the telling words of what it replaces: "dog" and "called" for "Rex died".
     """
-    words = [word for claim in read(content).claims for word in _ASKED_BY.get(claim.topic, "").split()]
-    told = {word for text in (content, *replaced) for word in _ASKED_WORD.findall(plainly(text))}
+    words = " ".join(_ASKED_BY.get(claim.topic, "") for claim in read(content).claims).split()
+    held = _ASKED_WORD.findall(plainly(content))
+    gone = _ASKED_WORD.findall(" ".join(map(plainly, replaced)))
     if replaced:
-        words += [word for said, asked in ASKED_OF if said & told for word in asked.split()]
-    words += [word for text in replaced for word in _ASKED_WORD.findall(plainly(text)) if word in THINGS or stems(word)]
-    held = set(_ASKED_WORD.findall(plainly(content)))
+        told = {*held, *gone}
+        words += " ".join(asked for said, asked in ASKED_OF if said & told).split()
+    words += filter(_tells, gone)
     return " ".join([word for word in dict.fromkeys(words) if word not in held][:_MOST_ASKED]) or None
+
+
+def _tells(word: str) -> bool:
+    return word in THINGS or bool(stems(word))
 
 
 _ASKED_WORD: Final = re.compile(r"[^\W_]+")
@@ -255,27 +253,33 @@ def _subject(clause: str) -> tuple[frozenset[str], str]:
     if found is None:
         return USER, clause
     rest = clause[found.end() :].strip()
-    if found["self"] or (found["lone"] or "") in NO_NAME:
-        return USER, rest if found["self"] else clause
+    if found["self"]:
+        return USER, rest
     if found["pronoun"]:
         return frozenset(), rest
-    if found["lone"]:
-        together = rest.startswith("and i ")
-        return (USER if together else frozenset({found["lone"]})), rest
-    return frozenset(word for word in (found["kin"], found["name"]) if word and word not in NO_NAME), (
-        rest if (found["name"] or "") not in NO_NAME else f"{found['name'] or ''} {rest}".strip()
-    )
+    return _lone(found["lone"], clause, rest) if found["lone"] else _kin(found["kin"], found["name"] or "", rest)
+
+
+def _lone(name: str, clause: str, rest: str) -> tuple[frozenset[str], str]:
+    if name in NO_NAME:
+        return USER, clause
+    return (USER if rest.startswith("and i ") else frozenset({name})), rest
+
+
+def _kin(relation: str | None, name: str, rest: str) -> tuple[frozenset[str], str]:
+    """Return a relation and a name, which is none where it is a word that opens the rest."""
+    whom = frozenset(word for word in (relation, name) if word and word not in NO_NAME)
+    return whom, f"{name} {rest}".strip() if name in NO_NAME else rest
 
 
 def are_of_others(new: str, known: str) -> bool:
     """Return whether two plain statements are about two persons: "i am right handed" and "my son is left handed"."""
     one, other = _subject(new)[0], _subject(known)[0]
-    if not one or not other or _same_person(one, other):
+    if not (one and other) or _same_person(one, other):
         return False
-    if one == USER:
-        return bool(other & PEOPLE) and new.startswith("i ") and not other & _names_in(new)
-    if other == USER:
-        return bool(one & PEOPLE) and known.startswith("i ") and not one & _names_in(known)
+    if USER in (one, other):
+        of_user, whom = (new, other) if one == USER else (known, one)
+        return bool(whom & PEOPLE) and of_user.startswith("i ") and not whom & _names_in(of_user)
     return not (one & other or one & _names_in(known) or other & _names_in(new))
 
 
@@ -286,21 +290,25 @@ def _names_in(plain: str) -> frozenset[str]:
 def _claims(clause: str) -> Iterator[Claim]:
     whom, rest = _subject(clause)
     changed = CUE.search(clause) is not None
-    if whom:
-        for topic, pattern in CLAIM_PATTERNS:
-            found = pattern.search(rest)
-            if found is not None:
-                value = _value(found.groupdict().get("value") or "")
-                ended = found.groupdict().get("ended") is not None
-                if (value or ended) and value.split(" ")[0] not in REJECTED_VALUES.get(topic, ()):
-                    cue = changed or found.groupdict().get("changed") is not None
-                    of = found.groupdict().get("of")
-                    name = f"{topic} of {' '.join(sorted(stems(of)))}" if of else topic
-                    yield Claim(name, whom, value, kind_of(value), changed=cue, ended=ended and not value)
+    for topic, pattern in CLAIM_PATTERNS if whom else ():
+        found = pattern.search(rest)
+        if found is not None:
+            yield from _claim(topic, whom, found.groupdict(), changed=changed)
     for pattern, always in ATTRIBUTE_PATTERNS:
         found = pattern.fullmatch(clause)
         if found is not None:
             yield from _attribute(found.group("key"), found.group("value"), changed=changed or always)
+
+
+def _claim(topic: str, whom: frozenset[str], found: dict[str, str | None], *, changed: bool) -> Iterator[Claim]:
+    value = _value(found.get("value") or "")
+    ended = found.get("ended") is not None
+    if not (value or ended) or value.split(" ")[0] in REJECTED_VALUES.get(topic, ()):
+        return
+    of = found.get("of")
+    name = f"{topic} of {' '.join(sorted(stems(of)))}" if of else topic
+    cue = changed or found.get("changed") is not None
+    yield Claim(name, whom, value, kind_of(value), changed=cue, ended=ended and not value)
 
 
 def _attribute(key: str, value: str, *, changed: bool) -> Iterator[Claim]:
@@ -369,12 +377,17 @@ def _same_thing(new: Claim, old: Claim) -> bool:
         return False
     if new.ended:
         return new.topic == old.topic
-    if not new.value or not old.value or _same_value(new.value, old.value):
+    if not (new.value and old.value) or _same_value(new.value, old.value):
         return False
     if new.topic.startswith("of:") and old.topic.startswith("of:"):
         return _same_attribute(new, old)
-    if new.topic != old.topic or (new.topic.startswith("hours") and not (new.changed and _same_kind(new, old))):
-        return False
+    return new.topic == old.topic and _has_one_value(new, old)
+
+
+def _has_one_value(new: Claim, old: Claim) -> bool:
+    """Return whether a thing has but one value: a place may lie in another, and hours are each day's own."""
+    if new.topic.startswith("hours"):
+        return new.changed and _same_kind(new, old)
     return new.changed or new.topic != "home" or not _within(new.value, old.value)
 
 
@@ -384,16 +397,20 @@ def _within(new: str, old: str) -> bool:
 
 
 def _same_attribute(new: Claim, old: Claim) -> bool:
-    one, other = stems(new.topic[3:]) or {new.topic}, stems(old.topic[3:]) or {old.topic}
-    if one != other:
-        narrower = one < other or other < one
-        if not (new.changed and narrower and len(one ^ other) == 1):
-            return False
-    if "favourit" in one or "favorit" in one:
+    one, other = _stems_of(new.topic), _stems_of(old.topic)
+    narrower = len(one ^ other) == 1 and (one < other or other < one)
+    if one != other and not (new.changed and narrower):
+        return False
+    if not one.isdisjoint(_FAVOURITE):
         return True
-    if not new.kind or not old.kind:
-        return new.changed and not new.kind and not old.kind
-    return _same_kind(new, old)
+    return _same_kind(new, old) and (new.changed or bool(new.kind))
+
+
+def _stems_of(topic: str) -> frozenset[str]:
+    return stems(topic[3:]) or frozenset({topic})
+
+
+_FAVOURITE: Final = frozenset({"favourit", "favorit"})
 
 
 def _same_kind(new: Claim, old: Claim) -> bool:

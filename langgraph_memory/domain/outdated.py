@@ -78,22 +78,24 @@ def likely_replaced_by(
     if _ADDED.search(plainly(new.content)):  # "my younger son swims too"
         return []
     told = has_a_cue(f"{new.content} {new.source.excerpt or ''} {message}")
-    others = [
-        one
-        for one in known
-        if one.id != new.id
-        and of_one_subject(new, one)
-        and (new.slot is None or one.slot is None)
-        and (told or _goes_on(new, one))
-    ]
-    said = new.source.excerpt or new.content
-    found = [
-        (max(likelihood(said, one.content), likelihood(message, one.content) if message else 0.0), one)
-        for one in others[:COMPARED]
-        if not _is_for_good(new, one)
-    ]
-    best = max((chance for chance, _ in found), default=0.0)
-    return [(one, "it most likely holds no longer") for chance, one in found if chance >= max(least, min(best, CLEAR))]
+    others = [one for one in known if _may_be_changed(new, one, told=told)][:COMPARED]
+    chances = [(_likelihood(new, one, message), one) for one in others if not _is_for_good(new, one)]
+    best = max((chance for chance, _ in chances), default=0.0)
+    enough = max(least, min(best, CLEAR))
+    return [(one, "it most likely holds no longer") for chance, one in chances if chance >= enough]
+
+
+def _likelihood(new: Memory, known: Memory, message: str) -> float:
+    """Return how likely what is known holds no longer, by the words of a memory or by the whole message."""
+    by_words = likelihood(new.source.excerpt or new.content, known.content)
+    return max(by_words, likelihood(message, known.content)) if message else by_words
+
+
+def _may_be_changed(new: Memory, known: Memory, *, told: bool) -> bool:
+    """Return whether two memories may be of one thing, and the newer one is `told` to change something, or goes on."""
+    if known.id == new.id or not of_one_subject(new, known) or (new.slot is not None and known.slot is not None):
+        return False
+    return told or _goes_on(new, known)
 
 
 def _goes_on(new: Memory, known: Memory) -> bool:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from langgraph_memory.domain.changes import plainly
@@ -77,24 +78,38 @@ def reconcile(
     that the speaker explicitly put it in the place of what was said before.
     """
     known = [memory for memory in known if not of_two_people(memory, new)]
-    same = next((memory for memory in known if _says_the_same(memory, new)), None)
-    if same is None and not corrects:
-        same = next((memory for memory in known if _is_vaguer(new, memory)), None)
+    same = _same_among(known, new, corrects=corrects)
     if same is not None and (kind.update != "append" or same.valid_from == new.valid_from):
-        beaten = tuple(
-            one for one in known if _contradicts(one, same) and overrides(new, one) and not said_later(one, new)
+        return Decision(
+            reinforced(same, new, now), _beaten_beside(same, known, new), same, "the same statement is known already"
         )
-        return Decision(reinforced(same, new, now), beaten, same, "the same statement is known already")
     if kind.update == "append":
         return Decision(new, reason="nothing known says this")
     if new.slot is None:
         return _without_slot(new, near, now, corrects=corrects)
-    in_slot = tuple(memory for memory in known if memory.slot == new.slot and memory.memory_type == new.memory_type)
-    if not corrects:
-        in_slot = tuple(one for one in in_slot if not _is_of_somebody(new, one))
+    in_slot = _of_its_slot(new, known, corrects=corrects)
     if kind.update == "reinforce" and in_slot:
         return Decision(reinforced(in_slot[0], new, now), reinforces=in_slot[0], reason=f"seen again: {new.slot}")
     return _in_slot(new, in_slot, now, corrects=corrects)
+
+
+def _of_its_slot(new: Memory, known: Sequence[Memory], *, corrects: bool) -> list[Memory]:
+    """Return what holds a value of the same slot; what is corrected may be of somebody else who has one as well."""
+    in_slot = [one for one in known if one.slot == new.slot and one.memory_type == new.memory_type]
+    return in_slot if corrects else [one for one in in_slot if not _is_of_somebody(new, one)]
+
+
+def _same_among(known: Sequence[Memory], new: Memory, *, corrects: bool) -> Memory | None:
+    """Return what says the same, or else what says more of it, unless that is corrected."""
+    same = next((memory for memory in known if _says_the_same(memory, new)), None)
+    if same is None and not corrects:
+        return next((memory for memory in known if _is_vaguer(new, memory)), None)
+    return same
+
+
+def _beaten_beside(same: Memory, known: Sequence[Memory], new: Memory) -> tuple[Memory, ...]:
+    """Return what contradicts a memory that is said again, by whom that counts more."""
+    return tuple(one for one in known if _contradicts(one, same) and overrides(new, one) and not said_later(one, new))
 
 
 def _in_slot(new: Memory, in_slot: Sequence[Memory], now: datetime, *, corrects: bool) -> Decision:
@@ -102,23 +117,31 @@ def _in_slot(new: Memory, in_slot: Sequence[Memory], now: datetime, *, corrects:
     since = next((one for one in in_slot if said_later(one, new)), None)
     if since is not None:
         return _of_earlier(new, since, now)
-    again = next((one for one in in_slot if _said_by_another(one, new) and _same_value(one, new)), None)
-    others = tuple(one for one in in_slot if one is not again)
-    above = [one for one in others if outranks(one, new)]
-    if above and again is None and not _is_claim(new, above):
-        return _refused(new, above[0])
-    beaten = tuple(one for one in others if overrides(new, one) and (corrects or not _said_at_once(one, new)))
+    beaten = tuple(one for one in in_slot if _gives_way(one, new, corrects=corrects))
+    again = _said_by_others(in_slot, new)
     if again is not None:
-        confirmed = reinforced(again, new, now)
-        beaten = tuple(one for one in beaten if _contradicts(one, again))
-        return Decision(confirmed, beaten, again, f"another source says the same of {new.slot}")
-    equal = tuple(one for one in others if one not in beaten)
+        gone = tuple(one for one in beaten if _contradicts(one, again))
+        return Decision(reinforced(again, new, now), gone, again, f"another source says the same of {new.slot}")
+    return _of_other_value(new, in_slot, beaten)
+
+
+def _gives_way(known: Memory, new: Memory, *, corrects: bool) -> bool:
+    return overrides(new, known) and (corrects or not _said_at_once(known, new))
+
+
+def _said_by_others(in_slot: Sequence[Memory], new: Memory) -> Memory | None:
+    return next((one for one in in_slot if _said_by_another(one, new) and _same_value(one, new)), None)
+
+
+def _of_other_value(new: Memory, in_slot: Sequence[Memory], beaten: tuple[Memory, ...]) -> Decision:
+    above = [one for one in in_slot if outranks(one, new)]
+    if above and not _is_claim(new, above):
+        return _refused(new, above[0])
+    equal = tuple(one for one in in_slot if one not in beaten)
     if equal:
         reason = CLAIM if above else f"contradicts another source on {new.slot}"
         return Decision(new, beaten, reason=reason, conflicts=equal)
-    if beaten:
-        return Decision(new, beaten, reason=f"a newer value for {new.slot}")
-    return Decision(new, reason=f"nothing known about {new.slot}")
+    return Decision(new, beaten, reason=f"{'a newer value for' if beaten else 'nothing known about'} {new.slot}")
 
 
 def _without_slot(new: Memory, near: Sequence[Near], now: datetime, *, corrects: bool) -> Decision:
@@ -128,14 +151,20 @@ def _without_slot(new: Memory, near: Sequence[Near], now: datetime, *, corrects:
         reason = f'says the same as {same.memory.id}, which stays: "{same.memory.content}"'
         return Decision(reinforced(same.memory, new, now), reinforces=same.memory, reason=reason)
     against = [one for one in near if one.likeness.kind == "contradicts"]
-    above = [one.memory for one in against if said_later(one.memory, new) or outranks(one.memory, new)]
+    above = [one.memory for one in against if _stands_above(one.memory, new)]
     if above:
         return _against(new, above)
+    return _in_place_of(new, against, corrects=corrects) if against else Decision(new, reason="nothing known says this")
+
+
+def _stands_above(known: Memory, new: Memory) -> bool:
+    return said_later(known, new) or outranks(known, new)
+
+
+def _in_place_of(new: Memory, against: Sequence[Near], *, corrects: bool) -> Decision:
     ended = tuple(one.memory for one in against if ends(new, one))
     if ended:
         return Decision(new, reason="it no longer holds", retires=ended)
-    if not against:
-        return Decision(new, reason="nothing known says this")
     beaten = tuple(one.memory for one in against if corrects or _said_again_later(one.memory, new))
     beside = tuple(one.memory for one in against if one.memory not in beaten)
     if beside:
@@ -146,7 +175,7 @@ def _without_slot(new: Memory, near: Sequence[Near], now: datetime, *, corrects:
 def retiring(new: Memory, holding: Sequence[Memory], near: Sequence[Near]) -> Decision:
     """Return what to do with a statement that something no longer holds; `holding` hold the value it denies."""
     denied = {one.id: one for one in (*holding, *(one.memory for one in near if ends(new, one)))}
-    live = [one for one in denied.values() if not (one.content_json or {}).get("negated")]
+    live = [one for one in denied.values() if not _is_negated(one)]
     gone = tuple(one for one in live if not outranks(one, new))
     if gone:
         return Decision(new, reason="it no longer holds", retires=gone)
@@ -184,14 +213,14 @@ def related(new: Memory, known: Memory, closeness: float | None = None) -> Near 
 
 def replacing(old: Memory, new: Memory, in_slot: Sequence[Memory], now: datetime) -> Decision:
     """Return what to do with `new`, which its author puts in the place of `old` and of what else is in its slot."""
-    others = tuple(one for one in in_slot if one.id != old.id and (one.slot == new.slot or _contradicts(one, old)))
+    others = [one for one in in_slot if one.id != old.id and (one.slot == new.slot or _contradicts(one, old))]
     above = [one for one in (old, *others) if is_closed(one, new) and not _says_the_same(one, new)]
     if above:
         return _against(new, above)
-    if _says_the_same(old, new):
-        beaten = tuple(one for one in others if _contradicts(one, old))
-        return Decision(reinforced(old, new, now), beaten, old, "it says the same")
-    return Decision(new, supersedes=(old, *others), reason="replaced on request")
+    if not _says_the_same(old, new):
+        return Decision(new, supersedes=(old, *others), reason="replaced on request")
+    beaten = tuple(filter(partial(_contradicts, old), others))
+    return Decision(reinforced(old, new, now), beaten, old, "it says the same")
 
 
 def still_said(payload: Mapping[str, Any] | None, content: str) -> dict[str, Any] | None:
@@ -276,7 +305,7 @@ def _is_vaguer(new: Memory, known: Memory) -> bool:
         return False
     if not same_source(known, new) or known.source.actor != "user" or new.slot.split(".")[0] in _NAMED:
         return False  # what an agent or an app writes anew is meant as it is, also where it is shorter
-    if any((one.content_json or {}).get("negated") for one in (known, new)):
+    if _is_negated(known) or _is_negated(new):
         return False
     said, told = (Counter(query_terms(plainly(one.content))) for one in (new, known))
     return bool(said) and said < told
@@ -337,8 +366,7 @@ def _says_the_same(known: Memory, new: Memory) -> bool:
 def _same_value(known: Memory, new: Memory) -> bool:
     """Return whether both give a slot the same value, by their structure or else by their words."""
     if _value_of(known) and _value_of(new):
-        negated = [bool((one.content_json or {}).get("negated")) for one in (known, new)]
-        return _value_of(known) == _value_of(new) and negated[0] == negated[1]
+        return _value_of(known) == _value_of(new) and _is_negated(known) == _is_negated(new)
     return compare(known.content, new.content).kind == "same"
 
 
@@ -351,6 +379,10 @@ def _same_structure(known: Memory, new: Memory) -> bool:
 
 def _contradicts(one: Memory, other: Memory) -> bool:
     return one.id != other.id and one.conflict_id is not None and one.conflict_id == other.conflict_id
+
+
+def _is_negated(memory: Memory) -> bool:
+    return bool((memory.content_json or {}).get("negated"))
 
 
 def _value_of(memory: Memory) -> str:

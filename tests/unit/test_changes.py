@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support import START
 
-from langgraph_memory.domain.changes import replaced_by, same_single_thing
+from langgraph_memory.domain.changes import replaced_by
 from langgraph_memory.domain.memory import Memory, make_memory
 
 
@@ -71,6 +71,6 @@ def test_what_is_about_another_thing_ends_nothing(known: str, new: str) -> None:
     assert ended_by(new, known) == []
 
 
-def test_two_values_of_one_thing_are_about_the_same_single_thing() -> None:
-    assert same_single_thing(told("I live in Graz"), told("I moved to Linz"))
-    assert not same_single_thing(told("I like jazz"), told("I like techno"))
+def test_a_thing_of_one_value_has_the_new_one_and_one_of_many_both() -> None:
+    assert ended_by("I moved to Linz", "I live in Graz") == [1]
+    assert ended_by("I like techno", "I like jazz") == []
