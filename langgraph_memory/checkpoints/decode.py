@@ -170,7 +170,7 @@ def _message_copier(messages: Sequence[Any], kinds: Sequence[type]) -> Callable[
         return _one_message_copier(
             messages[0], fields_set[0], [(name, copier, values[0]) for name, _, copier, values in mutable]
         )
-    copy_extra = _copy_json if None in extras else dict.copy
+    copy_extra = copy_json if None in extras else dict.copy
 
     def copy() -> Sequence[Any]:
         made: list[Any] = list(map(object.__new__, kinds))
@@ -250,15 +250,16 @@ def _json_copier(value: Any) -> Callable[[Any], Any] | None:
     if _ATOMS.issuperset(map(type, inner)):
         return dict.copy if type(value) is dict else list.copy
     if all(type(one) in _ATOMS or _json_copier(one) is not None for one in inner):
-        return _copy_json
+        return copy_json
     return None
 
 
-def _copy_json(value: Any) -> Any:
+def copy_json(value: Any) -> Any:
+    """Return a copy of a tree of dicts, lists and atoms that shares none of its dicts and lists."""
     if type(value) is dict:
-        return {key: _copy_json(one) for key, one in value.items()}
+        return {key: one if type(one) in _ATOMS else copy_json(one) for key, one in value.items()}
     if type(value) is list:
-        return [_copy_json(one) for one in value]
+        return [one if type(one) in _ATOMS else copy_json(one) for one in value]
     return value
 
 

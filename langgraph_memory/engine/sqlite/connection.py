@@ -21,7 +21,7 @@ from langgraph_memory.errors import (
 )
 
 _WAL_BYTES = 16 << 20  # what a log that grew under a long read is cut back to
-_WAL_PAGES = 1000  # from when on a commit copies the log into the file itself; the engine does it sooner, on a thread
+_WAL_PAGES = 2000  # from when on a commit copies the log into the file itself; the engine does it sooner, on a thread
 
 _CACHED_KB = 16_000
 """What the writing connection keeps of the pages it wrote: as long as they are in the log they are not mapped."""
