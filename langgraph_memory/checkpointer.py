@@ -24,6 +24,7 @@ from langgraph.checkpoint.base import (
 )
 from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from langgraph.checkpoint.serde.types import TASKS
 
 from langgraph_memory.checkpoints._compat import (
     RESUME,
@@ -91,6 +92,8 @@ from langgraph_memory.views import Records
 _STRICT = "LANGGRAPH_STRICT_MSGPACK"
 """LangGraph's own setting: where it says no, any class is restored, with LangGraph's warning."""
 _RANDOM_BITS = 24
+SENDS_INSIDE = 4
+"""The format of checkpoints from which on they hold what tasks were sent; before, it stood in the parent's writes."""
 _LARGE_BODY = 256
 """Bytes from when on a body is compressed: most of a smaller one are numbers, and it is stored with every step."""
 
@@ -219,7 +222,12 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> Effects[RunnableConfig]:
-        """Store a checkpoint and return the config that names it."""
+        """Store a checkpoint and return the config that names it.
+
+        One of a format before the fourth is given the tasks it was sent, as LangGraph's own classes do where they read.
+        """
+        if checkpoint.get("v", SENDS_INSIDE) < SENDS_INSIDE and TASKS not in checkpoint["channel_values"]:
+            checkpoint, new_versions = yield from self._with_sends(config, checkpoint, new_versions)
         draft = self._draft(config, checkpoint, metadata, new_versions)
         yield from store_checkpoint(draft, self._values, self._caches, self._clock())
         return config_of(draft.key)
@@ -448,6 +456,22 @@ class ThreadSaver(BaseCheckpointSaver[int]):
             owned=self._owned,
             began_at=begun_at(config),
         )
+
+    def _with_sends(
+        self, config: RunnableConfig, checkpoint: Checkpoint, new_versions: ChannelVersions
+    ) -> Effects[tuple[Checkpoint, ChannelVersions]]:
+        """Return a checkpoint with what its parent's pending writes send, and the versions that are new in it."""
+        key = key_of_config(config)
+        page = Page() if key.checkpoint_id is None else (yield from read_checkpoint(key, self._caches.chunks))
+        sends = [
+            value for one in self._load(page) for _, channel, value in one.pending_writes or () if channel == TASKS
+        ]
+        if not sends:
+            return checkpoint, new_versions
+        versions, values = checkpoint["channel_versions"], checkpoint["channel_values"]
+        version = max(versions.values()) if versions else self.get_next_version(None, None)
+        sent: Any = {"channel_values": {**values, TASKS: sends}, "channel_versions": {**versions, TASKS: version}}
+        return cast(Checkpoint, {**checkpoint, **sent}), {**new_versions, TASKS: version}
 
     def _dump_body(self, body: Sequence[Any]) -> Typed:
         try:

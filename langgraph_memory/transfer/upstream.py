@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeVar
 
 from langgraph.checkpoint.serde.types import TASKS
 
-from langgraph_memory.checkpointer import ThreadSaver
+from langgraph_memory.checkpointer import SENDS_INSIDE, ThreadSaver
 from langgraph_memory.checkpoints.codec import Codec
 from langgraph_memory.database import MemoryDatabase
 from langgraph_memory.effects.effect import Call, Effects, aperform, call, perform
@@ -29,7 +29,6 @@ from langgraph_memory.transfer.lines import header, item_line, parse
 __all__ = ["ImportReport", "Progress", "aimport_upstream", "import_upstream", "is_upstream"]
 
 T = TypeVar("T")
-_SENDS_INSIDE = 4
 _BATCH = 500
 _DAMAGE = (AttributeError, KeyError, TypeError, ValueError)
 """What reading a checkpoint raises whose bytes still mean something, and something else."""
@@ -215,7 +214,7 @@ class _Thread:
 
     def _add_sends(self, one: UpstreamCheckpoint, checkpoint: Any) -> None:
         """Give a checkpoint of a format before the fourth the tasks it was sent, as the upstream class does."""
-        if checkpoint["v"] >= _SENDS_INSIDE or one.parent_checkpoint_id is None:
+        if checkpoint["v"] >= SENDS_INSIDE or one.parent_checkpoint_id is None:
             return
         if sends := self._old.sends(one):
             versions = checkpoint["channel_versions"]

@@ -378,3 +378,28 @@ def test_a_turn_on_postgres_takes_one_statement_for_each_call(
 
     assert set(asked) == {"checkpoint", "store_checkpoint", "store_writes"}
     assert asked.count("store_checkpoint") == 4
+
+
+@pytest.mark.parametrize("mode", ["sync", "async"])
+async def test_a_checkpoint_of_an_old_format_holds_what_it_was_sent(memory: MemoryDatabase, mode: str) -> None:
+    saver: Any = memory.checkpointer
+    first: Any = {**empty_checkpoint(), "v": 3}
+    second: Any = {**empty_checkpoint(), "v": 3, "channel_values": {"n": [1]}, "channel_versions": {"n": 1 << 24}}
+
+    async def call(name: str, *given: Any) -> Any:
+        return getattr(saver, name)(*given) if mode == "sync" else await getattr(saver, f"a{name}")(*given)
+
+    start: Any = {"configurable": {"thread_id": "old", "checkpoint_ns": ""}}
+    before = await call("put", start, first, {"source": "input", "step": -1, "parents": {}}, {})
+    await call("put_writes", before, [("__pregel_tasks", "b"), ("n", 1)], "2", "~2")
+    await call("put_writes", before, [("__pregel_tasks", "a")], "1", "~1")
+    metadata = {"source": "loop", "step": 0, "parents": {}}
+    after = await call("put", before, second, metadata, {"n": 1 << 24})
+
+    assert (await call("get_tuple", before)).checkpoint["channel_values"] == {}
+    found = (await call("get_tuple", after)).checkpoint
+    assert found["channel_values"] == {"n": [1], "__pregel_tasks": ["a", "b"]}
+    assert found["channel_versions"]["__pregel_tasks"] == 1 << 24
+    listed = [one.checkpoint["channel_values"] for one in saver.list(start)]
+    assert listed == [found["channel_values"], {}]
+    assert second["channel_values"] == {"n": [1]}
