@@ -151,11 +151,15 @@ class TestDemo:
         assert max(map(len, shown)) <= 100
 
     @pytest.mark.parametrize("db", [":memory:", "sqlite:///", "no/such/folder/demo.db", ""])
-    def test_a_place_it_cannot_play_in_fails_in_one_sentence(self, tmp_path: Path, db: str) -> None:
-        done = _process(tmp_path, "demo", "--db", db)
+    def test_a_place_it_cannot_play_in_fails_in_one_sentence(
+        self, tmp_path: Path, db: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
 
-        assert done.returncode == 1
-        assert re.fullmatch(r"error: .+\.\n", done.stderr)
+        result = _run("demo", "--db", db)
+
+        assert result.exit_code == 1
+        assert re.fullmatch(r"error: .+\.\n", result.stderr)
 
     def test_a_session_that_fails_makes_the_demo_fail_and_the_new_file_is_named(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -176,7 +176,7 @@ def test_a_process_killed_again_and_again_neither_doubles_nor_loses(database: st
     longest = "0.25" if "://" in database else "0.08"  # logging in to a server takes its time
 
     told = subprocess.run(
-        [sys.executable, str(driver), database, durability, "70", "11", longest],
+        [sys.executable, str(driver), database, durability, "30", "11", longest],
         capture_output=True,
         text=True,
         timeout=180,
@@ -185,7 +185,7 @@ def test_a_process_killed_again_and_again_neither_doubles_nor_loses(database: st
 
     assert told.returncode == 0, told.stderr
     killed, stories = map(int, told.stdout.split())
-    assert killed == 70
+    assert killed == 30
     for story in range(stories):
         assert_told_once(database, f"curated.ana-{story}@example%2Ecom")
     if "://" not in database:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+import select
 import signal
 import sqlite3
 import sys
@@ -75,9 +76,7 @@ def kill_writers(path: str, kills: int, longest: int) -> None:
         if child == 0:
             write_until_killed(path, thread, writing)
         os.close(writing)
-        time.sleep(chance.uniform(0.002, longest / 1000))
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+        kill_in_a_while(child, chance.uniform(0.002, longest / 1000), reading if kill % 2 else None)
         with os.fdopen(reading) as pipe:
             numbers = [int(line) for line in pipe if line.endswith("\n")]
         acknowledged += len(numbers)
@@ -85,7 +84,16 @@ def kill_writers(path: str, kills: int, longest: int) -> None:
     print(acknowledged)
 
 
-def recall_until_killed(path: str, thread: str) -> None:
+def kill_in_a_while(child: int, seconds: float, begun: int | None) -> None:
+    """Kill a process so long after it started, or after it wrote something to `begun`: a slow machine's does, too."""
+    if begun is not None and not select.select([begun], [], [], 60)[0]:
+        sys.exit("a child wrote nothing")
+    time.sleep(seconds)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+
+def recall_until_killed(path: str, thread: str, acknowledge: int) -> None:
     """Store checkpoint after checkpoint, each of which names the receipt of the recall before it."""
     with open_memory(path) as memory:
         config, held = config_of(thread), empty_checkpoint()
@@ -94,6 +102,7 @@ def recall_until_killed(path: str, thread: str) -> None:
             checkpoint: Any = {**held, "id": f"{number:08}"}
             metadata: Any = {"source": "loop", "step": number, "recall_id": recall.id}
             config = memory.checkpointer.put(config, checkpoint, metadata, {})
+            os.write(acknowledge, b".")
 
 
 def kill_recallers(path: str, kills: int, longest: int) -> None:
@@ -102,12 +111,13 @@ def kill_recallers(path: str, kills: int, longest: int) -> None:
     with open_memory(path) as memory:
         memory.store.remember("likes tea", owner_id="ana")
     for kill in range(kills):
+        reading, writing = os.pipe()
         child = os.fork()
         if child == 0:
-            recall_until_killed(path, f"thread {kill}")
-        time.sleep(chance.uniform(0.01, longest / 1000))
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+            recall_until_killed(path, f"thread {kill}", writing)
+        os.close(writing)
+        kill_in_a_while(child, chance.uniform(0.01, longest / 1000), reading if kill % 2 else None)
+        os.close(reading)
     with open_memory(path) as memory:
         receipts = {one.id for one in memory.audit.receipts(owner_id="ana", limit=1_000_000)}
         named = [found.metadata.get("recall_id") for found in memory.checkpointer.list(None)]
