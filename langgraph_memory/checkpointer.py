@@ -34,7 +34,7 @@ from langgraph_memory.checkpoints._compat import (
     unexamined,
 )
 from langgraph_memory.checkpoints.caches import Caches
-from langgraph_memory.checkpoints.classes import Readable
+from langgraph_memory.checkpoints.classes import Readable, holds_no_object
 from langgraph_memory.checkpoints.codec import Codec, split, versions_to_store
 from langgraph_memory.checkpoints.configs import begun_at, config_of, key_of_config, owner_of_run, thread_of
 from langgraph_memory.checkpoints.decode import Shared
@@ -239,8 +239,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> Operation[None]:
         """Store what a task wrote, before the checkpoint that will contain it."""
-        for channel, value in writes:
-            self._check_readable(channel, value)
+        self._check_readable(writes)
         pending = [
             StoredWrite(task_id, WRITES_IDX_MAP.get(channel, place), task_path, channel, self._dump(channel, value))
             for place, (channel, value) in enumerate(writes)
@@ -403,10 +402,14 @@ class ThreadSaver(BaseCheckpointSaver[int]):
             self._values_of_serde = Values.of(Codec(self.serde), self._engine.cache_bound)
         return self._values_of_serde
 
-    def _check_readable(self, channel: str, value: Any) -> None:
-        """Raise ClassNotAllowedError rather than store what could not be read again."""
-        if not self._values.codec.refuses:
-            return
+    def _check_readable(self, written: Iterable[tuple[str, Any]]) -> None:
+        """Raise ClassNotAllowedError rather than store what could not be read again, of some channels."""
+        if self._values.codec.refuses:
+            for channel, value in written:
+                if not holds_no_object(value):
+                    self._check_objects(channel, value)
+
+    def _check_objects(self, channel: str, value: Any) -> None:
         try:
             self._loaded(lambda: self._readable.check(value, self._values.codec.read_back))
         except ClassNotAllowedError as error:
@@ -439,8 +442,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         key, kept = key_of_config(config), get_checkpoint_metadata(config, metadata)
         versions, body = split(checkpoint, kept)
         changed, unchanged = _channels(checkpoint, new_versions)
-        for name, _, value in changed:
-            self._check_readable(name, value)
+        self._check_readable((name, value) for name, _, value in changed)
         return Draft(
             key=key._replace(checkpoint_id=str(checkpoint["id"])),
             parent_checkpoint_id=key.checkpoint_id,

@@ -28,6 +28,12 @@ _PLAIN = _ATOMS | {kind for kind in MESSAGE_TYPES if "artifact" not in getattr(k
 """What holds no object of another class."""
 
 
+def holds_no_object(value: Any) -> bool:
+    """Return whether a value is made of atoms and messages alone; most are, which is told without a look inside."""
+    kind = type(value)
+    return kind in _PLAIN or (kind is list and _PLAIN.issuperset(map(type, value)))
+
+
 class Readable:
     """The classes that were found to be readable; each is tried once."""
 

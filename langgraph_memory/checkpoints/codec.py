@@ -9,7 +9,7 @@ import json
 import threading
 import warnings
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 from zlib import crc32
@@ -216,7 +216,7 @@ def split(checkpoint: Checkpoint, metadata: CheckpointMetadata) -> tuple[str, li
     with their names.
     """
     versions, stored = checkpoint["channel_versions"], versions_to_store(checkpoint)
-    exact = stored is versions and all(map(_is_exact, versions.values()))
+    exact = stored is versions and _are_exact(versions.values())
     text = _compact(versions if exact else {name: str(version) for name, version in stored.items()})
     kept = crc32(text.encode()) if exact else versions
     valued = _valued(versions, checkpoint["channel_values"])
@@ -288,8 +288,10 @@ def _checked(kept: int | Mapping[str, Any], versions: str) -> Any:
     return json.loads(versions)
 
 
-def _is_exact(version: Any) -> bool:
-    return type(version) is str or (type(version) is int and abs(version) < _LARGEST)
+def _are_exact(versions: Iterable[Any]) -> bool:
+    """Return whether JSON keeps versions as they are: texts, and numbers that are not too large."""
+    numbers = [version for version in versions if type(version) is not str]
+    return not numbers or (set(map(type, numbers)) == {int} and max(map(abs, numbers)) < _LARGEST)
 
 
 def _packed_time(moment: str) -> str | int:

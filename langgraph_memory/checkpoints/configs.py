@@ -29,7 +29,8 @@ def thread_of(config: RunnableConfig) -> str:
 def key_of_config(config: RunnableConfig) -> CheckpointKey:
     """Return the checkpoint that a config names; raises InvalidInputError where it names no thread."""
     configurable = config.get("configurable", {})
-    return CheckpointKey(thread_of(config), configurable.get("checkpoint_ns", ""), checkpoint_id_of(config))
+    named = configurable.get("checkpoint_id")  # a web framework may have made a `UUID` of it
+    return CheckpointKey(thread_of(config), configurable.get("checkpoint_ns", ""), str(named) if named else None)
 
 
 def checkpoint_id_of(config: RunnableConfig) -> str | None:

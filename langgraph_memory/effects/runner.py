@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, ClassVar, Protocol, TypeVar
@@ -47,24 +47,26 @@ class Runner:
 
     def run(self, effects: Effects[T] | Transaction[T], name: str | None = None) -> T:
         """Run `effects` to their end; `name` is what who watches is told, by default the generator's own."""
-        begun, call_of = self._begin(effects, name)
-        return drive(begun, lambda effect: call_of(effect).sync())
+        if watched():
+            return drive(_told(effects, name or _name(effects)), lambda effect: self._watched_call(effect).sync())
+        return self.engine.run(effects) if isinstance(effects, Transaction) else drive(effects, self._perform)
 
     async def arun(self, effects: Effects[T] | Transaction[T], name: str | None = None) -> T:
         """Same as `run`."""
-        begun, call_of = self._begin(effects, name)
-        return await adrive(begun, lambda effect: call_of(effect).in_loop())
-
-    def _begin(
-        self, effects: Effects[T] | Transaction[T], name: str | None
-    ) -> tuple[Effects[T], Callable[[Effect], Call]]:
-        """Return a generator, and what makes a call of each effect that it yields."""
         if watched():
-            return _told(effects, name or _name(effects)), self._watched_call
-        return _all(effects), self._call
+            return await adrive(
+                _told(effects, name or _name(effects)), lambda effect: self._watched_call(effect).in_loop()
+            )
+        if isinstance(effects, Transaction):
+            return await self.engine.arun(effects)
+        return await adrive(effects, self._aperform)
 
-    def _call(self, effect: Effect) -> Call:
-        return effect.call(self)
+    def _perform(self, effect: Effect) -> Any:
+        """Run most effects, which are transactions, without a call made of each."""
+        return self.engine.run(effect) if isinstance(effect, Transaction) else effect.call(self).sync()
+
+    def _aperform(self, effect: Effect) -> Awaitable[Any]:
+        return self.engine.arun(effect) if isinstance(effect, Transaction) else effect.call(self).in_loop()
 
     def _watched_call(self, effect: Effect) -> Call:
         """Watch a transaction for how long it waits, and what calls a model by a span of its own."""

@@ -106,7 +106,10 @@ class Statements:
         """Run a command of the writer's; rows count as stored once a commit has said so."""
         if sql != "COMMIT" and self._fresh.noted:
             self._fresh.forget_noted()
-        self.command(connection, sql)
+        try:
+            connection.execute(sql)
+        except self._settings.dbapi.Error as error:
+            raise translate(error, self._settings.path) from error
         if sql == "COMMIT" and self._fresh.noted:
             self._fresh.confirm_noted()
 
