@@ -66,14 +66,15 @@ def all_examples() -> Iterator[Example]:
 
 
 def told_pairs() -> Iterator[tuple[str, str, bool]]:
-    for line in _lines("pairs.jsonl"):
-        yield line["known"], line["said"], line["relation"] in ("replaces", "corrects")
-    for line in _lines("dialogues.jsonl"):
+    for line in _lines("pairs*.jsonl"):
+        yield line["known"], line["said"], line["relation"] in ("replaces", "corrects", "ends")
+    for line in _lines("dialogues*.jsonl"):
         yield line["turns"][0], line["turns"][-1], line["replaces"]
 
 
-def _lines(name: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (DATA / name).read_text(encoding="utf-8").splitlines() if line]
+def _lines(names: str) -> list[dict[str, Any]]:
+    texts = [path.read_text(encoding="utf-8") for path in sorted(DATA.glob(names))]
+    return [json.loads(line) for text in texts for line in text.splitlines() if line]
 
 
 def example(group: int, known: str, said: str, replaces: bool, stranger: bool = False) -> Example:
@@ -84,21 +85,17 @@ def fit(examples: Sequence[Example]) -> dict[str, float]:
     """Return the weights of a logistic regression, fitted by Adam on the whole batch with an L2 penalty."""
     seen = Counter(name for one in examples if not one.stranger for name, _ in one.marks)
     places = {name: place for place, name in enumerate(sorted(name for name, count in seen.items() if count >= SELDOM))}
-    matrix = np.zeros((len(examples), len(places) + 1))
-    matrix[:, -1] = 1.0
-    for row, one in enumerate(examples):
-        for name, value in one.marks:
-            if name in places:
-                matrix[row, places[name]] = value
+    rows, columns, values = _sparse(examples, places)
     targets = np.array([one.replaces for one in examples], float) * 0.96 + 0.02
     weighed = np.array([0.25 if one.stranger else 1.0 for one in examples])
-    weights = np.zeros(matrix.shape[1])
+    weights = np.zeros(len(places) + 1)
     mean, square = np.zeros_like(weights), np.zeros_like(weights)
     penalty = np.full_like(weights, PENALTY)
     penalty[-1] = 0.0
     for number in range(1, ROUNDS + 1):
-        errors = weighed * (1 / (1 + np.exp(-(matrix @ weights))) - targets) / weighed.sum()
-        gradient = matrix.T @ errors + penalty * weights
+        scores = np.bincount(rows, weights[columns] * values, len(examples))
+        errors = weighed * (1 / (1 + np.exp(-scores)) - targets) / weighed.sum()
+        gradient = np.bincount(columns, errors[rows] * values, len(weights)) + penalty * weights
         mean, square = 0.9 * mean + 0.1 * gradient, 0.999 * square + 0.001 * gradient**2
         rate = 0.05 * (1 - number / (ROUNDS + 1)) / (1 - 0.9**number) * np.sqrt(1 - 0.999**number)
         weights -= rate * mean / (np.sqrt(square) + 1e-8)
@@ -107,6 +104,16 @@ def fit(examples: Sequence[Example]) -> dict[str, float]:
         "": round(float(weights[-1]), 3),
         **{name: weight for name, weight in found.items() if abs(weight) >= 0.02},
     }
+
+
+def _sparse(examples: Sequence[Example], places: dict[str, int]) -> tuple[Any, Any, Any]:
+    """Return the rows, columns and values of the marks that have a place, and of the bias in the last column."""
+    held = [
+        (row, places[name], value) for row, one in enumerate(examples) for name, value in one.marks if name in places
+    ]
+    held += [(row, len(places), 1.0) for row in range(len(examples))]
+    rows, columns, values = zip(*held, strict=True)
+    return np.array(rows), np.array(columns), np.array(values)
 
 
 def cross_validate(examples: Sequence[Example], folds: int, *, tell: bool) -> None:

@@ -1,7 +1,9 @@
 """Trains the gate that hears what is lasting, and writes its weights: `python -m tests.train_gate`.
 
 Reads the labelled messages of tests/data/hear/train, cuts them into clauses as the extractor does, and fits logistic
-regressions over hashed n-grams (`langgraph_memory.extract.features`) by Adam on the whole batch with an L2 penalty.
+regressions over hashed n-grams and the meaning of words (`langgraph_memory.extract.features`) by Adam on the whole
+batch with an L2 penalty.
+So are the statements that other statements put an end to (tests/data/hear/changes): they all last.
 A clause counts as lasting when a labelled span stands mostly in it; what overlaps one only in part is left out.
 The same data give the same weights. Needs numpy; `--folds 5` prints what cross-validation finds and writes nothing.
 """
@@ -19,7 +21,7 @@ import numpy as np
 
 from langgraph_memory.extract import gate, gates
 from langgraph_memory.extract.clauses import Clause, clauses
-from langgraph_memory.extract.features import SPACE, features
+from langgraph_memory.extract.features import SPACE, features, sense
 from langgraph_memory.extract.foreign import own_words
 from langgraph_memory.extract.rules import is_vetoed
 
@@ -27,7 +29,11 @@ DATA = Path(__file__).parent / "data" / "hear" / "train"
 STATEMENTS = DATA.parents[1] / "utterances.jsonl"
 """The labelled statements of the rules' evaluation: they name values, not spans."""
 WEIGHTS = Path(gate.__file__).with_name("gate.bin")
+CHANGES = DATA.with_name("changes")
 PENALTY = 3e-4
+PENALTY_OF_SENSE = 1e-3
+SCALE_OF_SENSE = 3.0
+"""How much faster the weights of the meaning are moved: its parts are much smaller than one."""
 ROUNDS = 300
 SMOOTHED = 0.01
 """How far a label is moved from 0 and 1: some are wrong."""
@@ -35,10 +41,11 @@ SMOOTHED = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A clause's features, whether it is lasting, and its type and family where it is."""
+    """A clause's features and meaning, whether it is lasting, and its type and family where it is."""
 
     message: str
     places: list[int]
+    sense: Any
     lasting: bool
     memory_type: str = ""
     family: str = ""
@@ -62,6 +69,25 @@ def all_examples() -> Iterator[Example]:
             yield from examples_of(json.loads(line))
     for line in STATEMENTS.read_text(encoding="utf-8").splitlines():
         yield from examples_of_statement(json.loads(line))
+    for text in sorted(changed_statements()):
+        yield from examples_that_last(text)
+
+
+def changed_statements() -> Iterator[str]:
+    """Yield what was said before something changed it, each once."""
+    pairs = [json.loads(line) for path in CHANGES.glob("pairs*.jsonl") for line in path.read_text("utf-8").splitlines()]
+    dialogues = [
+        json.loads(line) for path in CHANGES.glob("dialogues*.jsonl") for line in path.read_text("utf-8").splitlines()
+    ]
+    yield from {*(pair["known"] for pair in pairs), *(dialogue["turns"][0] for dialogue in dialogues)}
+
+
+def examples_that_last(text: str) -> Iterator[Example]:
+    """Yield the clause of a statement of one clause, which lasts."""
+    found = clauses(text)
+    if len(found) == 1:
+        for clause in heard_of(found, text):
+            yield Example(text, features(clause, found, text), sense(clause), lasting=True)
 
 
 def examples_of(line: dict[str, Any]) -> Iterator[Example]:
@@ -73,7 +99,7 @@ def examples_of(line: dict[str, Any]) -> Iterator[Example]:
         fact, lasting = label(clause, spans)
         if lasting is not None:
             kind = (fact["type"], fact["family"]) if fact and fact["family"] else ("", "")
-            yield Example(line["id"], features(clause, found, text), lasting, *kind)
+            yield Example(line["id"], features(clause, found, text), sense(clause), lasting, *kind)
 
 
 def heard_of(found: Sequence[Clause], text: str) -> list[Clause]:
@@ -91,7 +117,7 @@ def examples_of_statement(line: dict[str, Any]) -> Iterator[Example]:
         held = [fact for fact in lasting if str(fact["value"]).lower() in clause.text.lower()]
         if held or not line["expect"]:
             kind = held[0]["memory_type"] if held else ""
-            yield Example(line["id"], features(clause, found, line["text"]), bool(held), kind)
+            yield Example(line["id"], features(clause, found, line["text"]), sense(clause), bool(held), kind)
 
 
 def label(clause: Clause, spans: Sequence[tuple[int, int, Any]]) -> tuple[Any, bool | None]:
@@ -122,26 +148,30 @@ class Sparse:
         return np.bincount(self.columns, errors[self.rows], self.space)
 
 
-def fit(examples: Sparse, targets: Any, weighed: Any) -> tuple[Any, float]:
-    """Return the weights and the bias of one logistic regression, for targets in 0..1."""
-    weights, bias = np.zeros(examples.space), 0.0
+def fit(examples: Sparse, targets: Any, senses: Any = None) -> tuple[Any, Any, float]:
+    """Return the weights of the n-grams and of the meaning, and the bias of one logistic regression."""
+    dense = np.zeros((examples.count, 0)) if senses is None else senses * SCALE_OF_SENSE
+    space = examples.space
+    weights, bias = np.zeros(space + dense.shape[1]), 0.0
+    penalty = np.concatenate([np.full(space, PENALTY), np.full(dense.shape[1], PENALTY_OF_SENSE)])
     mean, square, step_mean, step_square = np.zeros_like(weights), np.zeros_like(weights), 0.0, 0.0
-    total = weighed.sum()
     for number in range(1, ROUNDS + 1):
-        errors = weighed * (1 / (1 + np.exp(-(examples.times(weights) + bias))) - targets) / total
-        gradient = examples.transposed_times(errors) + PENALTY * weights
+        scores = examples.times(weights[:space]) + dense @ weights[space:] + bias
+        errors = (1 / (1 + np.exp(-scores)) - targets) / examples.count
+        gradient = np.concatenate([examples.transposed_times(errors), dense.T @ errors]) + penalty * weights
         slope = float(errors.sum())
         mean, square = 0.9 * mean + 0.1 * gradient, 0.999 * square + 0.001 * gradient**2
         step_mean, step_square = 0.9 * step_mean + 0.1 * slope, 0.999 * step_square + 0.001 * slope**2
         rate = 0.02 * (1 - number / (ROUNDS + 1)) * np.sqrt(1 - 0.999**number) / (1 - 0.9**number)
         weights -= rate * mean / (np.sqrt(square) + 1e-8)
         bias -= float(rate * step_mean / (np.sqrt(step_square) + 1e-8))
-    return weights, bias
+    return weights[:space], weights[space:] * SCALE_OF_SENSE, bias
 
 
-def durable(examples: Sequence[Example]) -> tuple[Any, float]:
+def durable(examples: Sequence[Example]) -> tuple[Any, Any, float]:
     targets = np.array([one.lasting for one in examples], float) * (1 - 2 * SMOOTHED) + SMOOTHED
-    return fit(Sparse([one.places for one in examples], SPACE), targets, np.ones(len(examples)))
+    senses = np.stack([one.sense for one in examples])
+    return fit(Sparse([one.places for one in examples], SPACE), targets, senses)
 
 
 def kinds(examples: Sequence[Example]) -> tuple[Any, list[float]]:
@@ -151,20 +181,21 @@ def kinds(examples: Sequence[Example]) -> tuple[Any, list[float]]:
     columns, biases = [], []
     for value in (*gate.TYPES, *gate.FAMILIES):
         targets = np.array([value in (one.memory_type, one.family) for one in lasting], float)
-        weights, bias = fit(matrix, targets * (1 - 2 * SMOOTHED) + SMOOTHED, np.ones(len(lasting)))
+        weights, _, bias = fit(matrix, targets * (1 - 2 * SMOOTHED) + SMOOTHED)
         columns.append(weights)
         biases.append(bias)
     return np.stack(columns, axis=1), biases
 
 
 def write(examples: Sequence[Example]) -> None:
-    weights, bias = durable(examples)
+    weights, senses, bias = durable(examples)
     matrix, biases = kinds(examples)
     step, kind_step = float(np.abs(weights).max() / 127), float(np.abs(matrix).max() / 127)
     head = {
         "step": step,
         "bias": round(bias, 6),
         "kind_step": kind_step,
+        "senses": [round(float(one), 4) for one in senses],
         "kind_biases": [round(one, 6) for one in biases],
     }
     body = np.round(weights / step).astype(np.int8).tobytes() + np.round(matrix / kind_step).astype(np.int8).tobytes()
@@ -178,10 +209,10 @@ def cross_validate(examples: Sequence[Example], folds: int) -> None:
     fold_of = {message: number % folds for number, message in enumerate(messages)}
     scores = np.zeros(len(examples))
     for fold in range(folds):
-        weights, bias = durable([one for one in examples if fold_of[one.message] != fold])
+        weights, senses, bias = durable([one for one in examples if fold_of[one.message] != fold])
         for number, one in enumerate(examples):
             if fold_of[one.message] == fold:
-                scores[number] = weights[one.places].sum() + bias
+                scores[number] = weights[one.places].sum() + one.sense @ senses + bias
     lasting = np.array([one.lasting for one in examples])
     order = np.argsort(-scores)
     right = np.cumsum(lasting[order])

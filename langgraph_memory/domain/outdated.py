@@ -35,7 +35,7 @@ DENIED: Final = 0.6
 """The same for what says that something holds no longer, of which rules know more."""
 UNDECIDED: Final = 0.4
 """The probability from which on a newer statement is told alone, though the older is kept beside it."""
-CLEAR: Final = 0.85
+CLEAR: Final = 0.75
 """The same for each of several; of less likely ones only the likeliest goes."""
 CUED: Final = 0.15
 """The probability from which on a message that begins or ends like a correction is one of a value in a statement."""

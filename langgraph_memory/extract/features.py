@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 from xxhash import xxh32_intdigest
 
+from langgraph_memory.domain.search.meaning import meaning
+from langgraph_memory.domain.search.vectors import numpy
 from langgraph_memory.extract.clauses import Clause
 from langgraph_memory.extract.foreign import BLANK
+from langgraph_memory.extract.restate import is_english
 
 SPACE: Final = 1 << 16
 """How many places a feature can be hashed to."""
@@ -65,6 +68,8 @@ _OWN_PERSON = re.compile(
 )
 _SECOND_PERSON: Final = frozenset("you your you're yours".split())
 
+_FIRST: Final = 5
+"""Words that a clause begins with."""
 LONG: Final = 255
 """Characters from which on a message is long: then more of it is pasted or told for the task alone."""
 
@@ -95,6 +100,16 @@ def features(clause: Clause, all_of_them: Sequence[Clause], message: str) -> lis
         *_spoken_of(clause, words, all_of_them, message),
     }
     return sorted({xxh32_intdigest(name.encode()) % SPACE for name in named})
+
+
+def sense(clause: Clause) -> Any:
+    """Return what a clause is about, as a vector: that of its telling words, and that of the words it begins with.
+
+    The vectors are of English words: what is in another language is about nothing that they know.
+    """
+    words = tokens(clause.whole) if is_english(clause.text) else []
+    telling = [word for word in words if word not in _FUNCTION and word[0].isalpha()]
+    return numpy().concatenate([meaning(" ".join(telling)), meaning(" ".join(words[:_FIRST]))])
 
 
 def _grams(words: Sequence[str]) -> Iterator[str]:

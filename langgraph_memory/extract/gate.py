@@ -1,8 +1,8 @@
 """The learned gate: how likely a clause says something lasting, and of what type and family it is.
 
-Linear models over hashed n-grams (features.py), trained by `python -m tests.train_gate` on labelled messages, with
-weights of one byte. What a weight file holds: `durable` (SPACE,), `kinds` (KINDS, types + families), and for each the
-scale of one step and the bias.
+Linear models over hashed n-grams and the meaning of words (features.py), trained by `python -m tests.train_gate` on
+labelled messages, with weights of one byte. What a weight file holds: `durable` (SPACE,), `kinds` (KINDS, types +
+families), and for each the scale of one step and the bias; `senses` are the weights of the meaning.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from math import exp
-from typing import Final
+from typing import Any, Final
 
+from langgraph_memory.domain.search.vectors import numpy
 from langgraph_memory.extract.clauses import Clause
-from langgraph_memory.extract.features import SPACE, features
+from langgraph_memory.extract.features import SPACE, features, sense
 
 TYPES: Final = ("background", "preference", "rule", "fact", "event")
 FAMILIES: Final = tuple(
@@ -51,10 +52,12 @@ class _Weights:
     bias: float
     kind_biases: tuple[float, ...]
     kind_step: float
+    senses: Any
 
 
 def _heard(clause: Clause, places: Sequence[int], weights: _Weights) -> Heard:
     score = weights.bias + weights.step * sum(map(weights.durable.__getitem__, places))
+    score += float(sense(clause) @ weights.senses)
     scores = _kind_scores(places, weights)
     types = scores[: len(TYPES)]
     families = scores[len(TYPES) :]
@@ -83,5 +86,11 @@ def _weights() -> _Weights:
     told = json.loads(head)
     weights = memoryview(body).cast("b")
     return _Weights(
-        weights[:SPACE], weights[SPACE:], told["step"], told["bias"], tuple(told["kind_biases"]), told["kind_step"]
+        weights[:SPACE],
+        weights[SPACE:],
+        told["step"],
+        told["bias"],
+        tuple(told["kind_biases"]),
+        told["kind_step"],
+        numpy().array(told["senses"], "f4"),
     )

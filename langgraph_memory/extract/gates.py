@@ -103,6 +103,13 @@ _REQUEST = re.compile(
     r"explain|act|play|continue|finish|use)\b",
     _I,
 )
+_ONCE = re.compile(
+    r"(?:please |pls |now )*(?:draft|generate|create|compose|send|e-?mail|build|produce|prepare|suggest|recommend|find|"
+    r"search|look up|book|buy|order|get me|plan|translate|summari[sz]e|help|convert|list|play|continue|finish)\b"
+    r"(?!.*\b(?:always|never|every|each|whenever|when|if|from now on|in future)\b)",
+    _I,
+)
+"""A request for something that is done once."""
 _SARCASM = re.compile(
     r"(?:^|\s)/s\b|🙄|\byeah,? (?:right|sure)\b|\boh,? (?:sure|great|joy|yeah|wonderful|"
     r"perfect)\b|\.\.\. ?not\b|\bnot!$|\bof course not\b|\blike a hole in the head\b",
@@ -218,6 +225,11 @@ def stated(clauses: Sequence[str], sentence: str) -> list[str]:
 def is_request(text: str) -> bool:
     """Return whether `text` asks for something to be done now; what follows it belongs to the task."""
     return _REQUEST.match(text) is not None
+
+
+def is_request_for_once(text: str) -> bool:
+    """Return whether `text` asks for what is done once, and is no wish how things are done: "find", not "use"."""
+    return _ONCE.match(text) is not None
 
 
 def is_question(text: str) -> bool:

@@ -41,13 +41,15 @@ from langgraph_memory.extract.wholeness import holds, is_qualified, tells_all, w
 
 SURE: Final = 0.86
 """The gate's probability from which on a clause is kept: below it more of idle talk would be stored than of facts."""
-_SURE_OF: Final = {"nobody": 0.92, "language": 0.62, "people": 0.45}
+_SURE_OF: Final = {"alone": 0.9, "nobody": 0.93, "language": 0.62, "people": 0.45}
 """The same for a clause that does not name the speaker, for one in another language, where less is sure, and for what
 somebody of the speaker's people is, has or does, which passes as little as what the speaker does."""
 UNSURE: Final = 0.4
 """The probability from which on a clause is reported and kept in session; one that tells of a change is stored."""
 CHANGED: Final = 0.75
 """How sure a statement is that takes the place of a known one, at least."""
+_ALL: Final = 0.8
+"""The part of a message that is all of it, but for a greeting."""
 _BEFORE: Final = 3
 """Messages that another may go on with."""
 _SHORT_MESSAGE: Final = 30
@@ -269,11 +271,11 @@ def _as_taste(heard: Heard, findings: Sequence[Finding], text: str) -> Finding |
 def _unstructured(heard: Heard, text: str, *, explicit: bool) -> Iterator[Finding]:
     """Yield a clause of which the rules read nothing: as it is, or as a change; and who is named in it."""
     explicit = explicit and not gates.is_unsure(heard.clause.text)  # "remember that I might move": not known yet
-    sure = heard.probability >= _needed(heard.clause) or explicit
+    sure = heard.probability >= _needed(heard.clause, text) or explicit
     heard = replace(heard, clause=_as_stated(heard.clause, text))
     if not sure and tells_of_a_change(heard.clause):
         yield _as_change(heard, text)
-    elif not sure and (heard.probability >= UNSURE or may_tell_of_a_change(heard.clause)) and _is_whole(heard.clause):
+    elif not sure and (heard.probability >= UNSURE or may_tell_of_a_change(heard.clause)) and _is_whole(heard):
         yield replace(_as_change(heard, text), changes_only=True)
     elif (sure or heard.probability >= UNSURE) and not (
         is_vetoed(heard.clause, explicit=explicit) or (not explicit and _is_for_now(heard))
@@ -287,18 +289,26 @@ def _unstructured(heard: Heard, text: str, *, explicit: bool) -> Iterator[Findin
 
 def _is_for_now(heard: Heard) -> bool:
     """Return whether a clause asks for something now, or is of somebody of whom it does not tell who that is."""
-    if _OF_SOMEBODY.match(heard.clause.text) is not None and _SPEAKER.search(heard.clause.text) is None:
-        return True
-    return heard.memory_type not in ("rule", "preference") and gates.is_request(plain(heard.clause.text).text)
+    text = heard.clause.text
+    return _is_request(heard) or (_OF_SOMEBODY.match(text) is not None and _SPEAKER.search(text) is None)
 
 
-def _needed(clause: Clause) -> float:
+def _is_request(heard: Heard) -> bool:
+    """Return whether a clause asks for something to be done; how things are to be done is a wish."""
+    said = plain(heard.clause.text).text
+    wishes = heard.memory_type in ("rule", "preference")
+    return gates.is_request_for_once(said) or (not wishes and gates.is_request(said))
+
+
+def _needed(clause: Clause, message: str) -> float:
     """Return the probability from which on a clause is kept: the less it speaks of the speaker, the surer."""
     if not is_english(clause.text):
         return _SURE_OF["language"]
     if LASTING_OF_PEOPLE.match(clause.whole):
         return _SURE_OF["people"]
-    return SURE if _SPEAKER.search(clause.whole) else _SURE_OF["nobody"]
+    if not _SPEAKER.search(clause.whole):
+        return _SURE_OF["nobody"]
+    return _SURE_OF["alone"] if clause.end - clause.start >= _ALL * len(message) else SURE
 
 
 def _with_what_came_instead(heard: Heard, finding: Finding, text: str) -> Finding:
@@ -313,9 +323,9 @@ def _as_stated(clause: Clause, text: str) -> Clause:
     return replace(clause, asks=asks)
 
 
-def _is_whole(clause: Clause) -> bool:
+def _is_whole(heard: Heard) -> bool:
     """Return whether a clause states something, as far as can be seen without knowing what it could change."""
-    return is_stated(clause) and not is_vetoed(clause)
+    return is_stated(heard.clause) and not is_vetoed(heard.clause) and not _is_request(heard)
 
 
 def _is_certain(finding: Finding) -> bool:
@@ -350,7 +360,7 @@ def _richer(heard: Heard, finding: Finding, text: str) -> Finding:
 
 def _plainly(heard: Heard, text: str, *, explicit: bool) -> Finding:
     speech = plain(heard.clause.text)
-    needed = _needed(heard.clause)
+    needed = _needed(heard.clause, text)
     sure = max(heard.probability, 0.95) if explicit else heard.probability
     return Finding(
         heard.memory_type,
