@@ -63,7 +63,7 @@ def embed_amended(owner_id: str, settings: StoreSettings) -> Effects[None]:
 
 def _texts_of(row: Unembedded, settings: StoreSettings) -> Sequence[tuple[str, str]]:
     return (
-        embedded_texts(row.memory.content, row.memory.context)
+        embedded_texts(row.memory.content, row.memory.context, row.memory.slot)
         if row.memory is not None
         else indexed_texts(row.value, settings.fields)
     )

@@ -269,10 +269,11 @@ def _content_of(op: Op, guard: GuardPolicy) -> Fields:
     """
     if not isinstance(op, PutOp) or op.namespace[0] != ROOT or op.index is False:
         return []
-    content, context = ((op.value or {}).get(name) for name in ("content", "context"))
+    content, context, slot = ((op.value or {}).get(name) for name in ("content", "context", "slot"))
     return embedded_texts(
         mask(content.strip(), guard) if isinstance(content, str) else "",
         admitted_context(context, guard) if isinstance(context, str) else None,
+        slot if isinstance(slot, str) else None,
     )
 
 

@@ -223,7 +223,8 @@ def with_type_rules(memory: Memory, kind: MemoryType, now: datetime) -> Memory:
 
 def vectors_of(wanted: Sequence[Memory], settings: StoreSettings) -> Effects[list[Vectors]]:
     """Embed some memories: the content, the passages of a long one, and the context."""
-    return (yield from embed_fields([embedded_texts(memory.content, memory.context) for memory in wanted], settings))
+    texts = [embedded_texts(memory.content, memory.context, memory.slot) for memory in wanted]
+    return (yield from embed_fields(texts, settings))
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,13 +171,22 @@ def _slot_beside(memory: Memory) -> str:
     return " ".join(word for word in re.split(r"[._\s]+", memory.slot) if not held & set(terms_with_identifiers(word)))
 
 
-def embedded_texts(content: str, context: str | None) -> list[tuple[str, str]]:
-    """Return the (field, text) pairs of a memory that are embedded: a short statement needs one vector."""
+def embedded_texts(content: str, context: str | None, slot: str | None) -> list[tuple[str, str]]:
+    """Return the (field, text) pairs of a memory that are embedded: a short statement needs one vector.
+
+    The words of its slot stand before it: "diet allergy" is closer to some questions than what the statement says.
+    """
     parts = passages(content)
-    found = [("content", content)] if content.strip() else []
+    found = [("content", f"{_words_of(slot)}{content}")] if content.strip() else []
     if len(parts) > 1:
         found += [(f"content.{place}", part) for place, part in enumerate(parts)]
     return found + ([(CONTEXT, context)] if context and context.strip() else [])
+
+
+def _words_of(slot: str | None) -> str:
+    if not slot or ":" in slot:
+        return ""  # "thread:..." names what made the memory, not what it is about
+    return " ".join(re.split(r"[._\s]+", slot)) + ": "
 
 
 def insert_row(

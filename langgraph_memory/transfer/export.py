@@ -178,7 +178,7 @@ def _embedded(batch: Sequence[Line], settings: StoreSettings) -> Effects[list[In
 
 def _texts_of(line: Line, settings: StoreSettings) -> list[tuple[str, str]]:
     if isinstance(line, MemoryLine):
-        return embedded_texts(line.memory.content, line.memory.context)
+        return embedded_texts(line.memory.content, line.memory.context, line.memory.slot)
     return indexed_texts(line.value, settings.fields) if isinstance(line, ItemLine) and line.indexed else []
 
 

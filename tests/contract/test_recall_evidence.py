@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from support import START, Clock, Driver, opened_store
+from support import START, BagOfWords, Clock, Driver, opened_store
 
 from langgraph_memory import CuratedStore, Source
 
@@ -231,3 +231,17 @@ async def test_the_word_that_is_asked_for_comes_before_one_that_means_about_the_
     recalled = await store.recall("Which vehicle?", owner_id=ADA)
 
     assert contents(recalled) == ["The company's vehicle is a white van.", "The user's car is a grey estate."]
+
+
+async def test_the_words_of_a_slot_say_what_a_memory_means_to_an_embedder(
+    database: str, clock: Clock, mode: str
+) -> None:
+    with opened_store(database, clock, index={"dims": BagOfWords.dims, "embed": BagOfWords()}) as opened:
+        store = Driver(opened, mode)
+        await store.remember("Kiel", owner_id=ADA, slot="home.city")
+        await store.remember("Husum", owner_id=ADA)
+
+        recalled = await store.recall("home city", owner_id=ADA)
+
+        meant = {item.memory.content: item.parts["semantic"] for item in recalled}
+        assert meant["Kiel"] > meant.get("Husum", 0.0)
