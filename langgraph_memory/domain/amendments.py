@@ -18,6 +18,7 @@ from langgraph_memory.domain.changewords import (
     CORRECTION_PARTS,
     CORRECTION_TAIL,
     MEANT,
+    MISTAKEN,
     NO_NAME,
     NOT_OLD,
     PEOPLE,
@@ -43,6 +44,7 @@ _DATED: Final = re.compile(r" \([^()]*\b20\d\d\)")
 _KEY = re.compile(r"The user's [\w -]{2,40}? (?:is|are) ")
 """What says which thing a value is of."""
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_IS_MEANT = re.compile(r"\b(?:i meant|i mean|meant to (?:say|write|type))[: ]+(?P<value>[^,.!?;:()]+)", _I)
 _ALSO: Final = frozenset("was were not is are has had does".split())
 _NO_VALUE: Final = frozenset(
     "not i i'm i've i'd i'll you he she we they it why what how when where who could can would do does did don't is "
@@ -76,14 +78,27 @@ def resolved(sentence: str, said: str) -> Amended | None:
         exchanged = _in_place(sentence, value)
         if exchanged is not None:
             return _amended(sentence, *exchanged)
-    return None
+    meant = _IS_MEANT.search(said)
+    exchanged = _of_key(sentence, meant["value"].strip()) if meant else None
+    return None if exchanged is None else _amended(sentence, *exchanged)
+
+
+def _of_key(sentence: str, value: str) -> tuple[str, str] | None:
+    """Return "The user's X is Y" with what is meant in the place of Y."""
+    key = _KEY.match(sentence)
+    old = re.match(r"[^,;:()]+", sentence[key.end() :].rstrip(".")) if key else None
+    if key is None or old is None or max(len(old[0].split()), len(value.split())) > _NEAR_WORDS:
+        return None
+    gone = old[0].strip()
+    return f"{sentence[: key.end()]}{value}{sentence[key.end() + len(gone) :]}", gone
 
 
 def looks_like_a_correction(said: str) -> bool:
     """Return whether a message begins or ends as corrections do, or says what is meant against what is not."""
     said = " ".join(said.replace("’", "'").split())
-    cued = CORRECTION_LEAD.match(said) or CORRECTION_TAIL.search(said) or AGAINST.search(said) or SAID_OLD.search(said)
-    return cued is not None and next(_values(said), None) is not None  # "hm" alone gives no value
+    cues = (CORRECTION_TAIL, AGAINST, SAID_OLD, MEANT, MISTAKEN)
+    cued = CORRECTION_LEAD.match(said) is not None or any(cue.search(said) for cue in cues)
+    return cued and next(_values(said), None) is not None  # "hm" alone gives no value
 
 
 def says_what_is_meant(said: str) -> bool:
@@ -122,8 +137,9 @@ def _held(sentence: str, old: str) -> str:
     words = old.split()
     for end in range(len(words), 0, -1):
         part = " ".join(words[:end]).strip(" ,.;:!*\"'")
-        if part.lower() not in _FRAME and re.search(rf"(?<!\w){re.escape(part)}(?!\w)", sentence, _I):
-            return part
+        found = re.search(rf"(?<!\w){re.escape(part)}(?:e?s)?(?!\w)", sentence, _I)
+        if found is not None and part.lower() not in _FRAME:
+            return found[0]
     return ""
 
 
@@ -143,7 +159,9 @@ def _values(said: str) -> Iterator[str]:
 
 def _in_place(sentence: str, value: str) -> tuple[str, str] | None:
     """Return a statement with a value in the place of what is of its kind, stands after the same words, or is near."""
-    for whole in (value, " ".join(value.split()[:2]), value.split(maxsplit=1)[0]):
+    words = value.split()
+    last = words[-1:] if kind_of(words[-1].lower()) not in ("", "name") else []
+    for whole in (value, " ".join(words[:2]), words[0], *last):
         is_value = whole.split()[0].lower() not in _NO_VALUE
         if is_value and (kind_of(whole.lower()) not in ("", "name") or is_name(whole)):
             found = with_value(sentence, whole)

@@ -293,7 +293,7 @@ ASKED_OF: Final = tuple(
 
 _I: Final = re.IGNORECASE
 CORRECTING: Final = (
-    r"i meant(?: to (?:say|write|type))?|i mean|meant|correction|typo|make that|scratch that|strike that|let me correct (?:that|myself)|"
+    r"i meant(?: to (?:say|write|type))?|i mean|meant(?: to (?:say|write|type))?|correction|typo|make that|scratch that|strike that|let me correct (?:that|myself)|"
     r"i should(?:'ve| have) said|i should say|should have (?:said|been)|that should(?:'ve| have) been|should be|more like|"
     r"(?:to be |or )?(?:exact|precise|more precise|honest)|if i'?m honest|strictly speaking|technically|come to think of it|"
     r"sorry|apologies|wait|no|nope|oops|whoops|ugh|oh|err+|er|um+|uh+|ah|hm+|argh|actually|my bad|my mistake|my fault|hang on|hold on|"
@@ -305,7 +305,9 @@ _FILLERS: Final = (
     r"pretty sure|in fact|of course|obviously|lol|haha|thanks|please|pls|again|earlier|before|yesterday|just now"
 )
 CORRECTION_LEAD = re.compile(rf"\W*(?:{CORRECTING})(?=$|[\s,.!;:*-])|\*", _I)
-CORRECTION_TAIL = re.compile(rf"[\s,.!;-](?:{CORRECTING}|instead|forgot .+)[\s.!*]*$|\*$", _I)
+CORRECTION_TAIL = re.compile(
+    rf"[\s,.!;-](?:{CORRECTING}|instead|forgot .+)[\s.!*]*$|\*$|\S (?:actually|sorry|oops|rather|my bad),", _I
+)
 CORRECTION_CUE = re.compile(rf"(?:^|(?<=[\s,.!;:*-]))(?:{CORRECTING}|{_FILLERS})(?=$|[\s,.!;:*-])[\s,.!;:*-]*", _I)
 VALUE_OPENING = re.compile(
     r"(?:it'?s|it is|that'?s|that is|it was|it should be|he'?s|she'?s|they'?re|he is|she is|they are|i'?m|i am|we'?re|we are|it'?s actually)\s+",
@@ -323,17 +325,25 @@ MEANT = re.compile(
     r"\b(?:i meant|i mean|correction|typo|make that|scratch that|strike that|let me correct|i should(?:'ve| have)? sa(?:id|y)|my mistake)\b|^\*|\*$",
     _I,
 )
+MISTAKEN = re.compile(
+    r"\b(?:misread|miscounted|misremember\w*|mistyped|misspoke|misheard|muddled|"
+    r"mix(?:ed)? (?:(?:it|that|them|those|these|this|the two) up|up (?:the|my|those|these|two))|"
+    r"(?:had|got|said|wrote|put|gave|typed|told you) (?:it|that|them|you|the \w+) (?:all )?wrong|wrong all along|"
+    r"confus\w+ (?:it|them|those|these|the two)|auto-?correct\w*|dyslexi\w+|fat fingers?|slip of|wrong way round)\b",
+    _I,
+)
+"""With what somebody owns up to a mistake in what they said."""
 AGAINST = re.compile(
     r"(?:^|[,.!;:])\s*(?:and |but )?not\b(?! (?:sure|really|yet|at all|too|so|just|only|even|that))", _I
 )
 """What says against something how it is: ", not viola"."""
 SAID_OLD = re.compile(
-    r"\b(?:i|we) (?:keep saying|always say|(?:told|said|wrote|typed|put|have said)(?: you| it| that)?(?: earlier| before)?) (?P<old>[^,.!;:]{1,40}?)"
-    r"(?=$|[,.!;:]| but | and | i meant| it'?s )",
+    r"\b(?:did (?:i|we) (?:say|write|type|put)|(?:i|we) (?:keep saying|always say|(?:told|said|wrote|typed|put|have said)(?: you| it| that)?(?: earlier| before)?)) (?P<old>[^,.!;:?]{1,40}?)"
+    r"(?=$|[,.!;:?]| but | and | i meant| it'?s )",
     _I,
 )
 CORRECTION_PARTS = re.compile(
-    r"\s*[,.!;:()…]+(?=\s|$)|\s+[-–—]+\s+|\s+(?:but|and(?! a half)|because|since|cause|if|which|that|counting|with the|rather than|instead of|not|never|instead|lol|now)\b"
+    r"\s*[,.!?;:()…]+(?=\s|$)|\s+[-–—]+\s+|\s+(?:but|and(?! a half)|because|since|cause|if|which|that|counting|with the|rather than|instead of|not|never|instead|lol|now)\b"
 )
 LASTING_OF_PEOPLE = re.compile(
     rf"(?:my|our) (?:\w+ )?(?:{'|'.join(sorted(PEOPLE, key=len, reverse=True))})(?: [A-Z][\w-]+)?(?:(?:'s| is) "

@@ -43,10 +43,14 @@ _TAKEN_BACK = re.compile(
 )
 
 
+_DID_I_SAY = re.compile(r"\bdid (?:i|we) (?:say|write|type|put)\b[^?]{1,40}\?", _I)
+
+
 def amendment(message: str) -> str | None:
     """Return a short message that may correct the one before; empty where it only takes that back; None for others."""
     text = " ".join(message.replace("’", "'").split())
-    if not text or len(text.split()) > _LONGEST or "?" in text or not storable(text):
+    asks = "?" in _DID_I_SAY.sub("", text)
+    if not text or asks or len(text.split()) > _LONGEST or not storable(text):
         return None
     if _TAKEN_BACK.fullmatch(text):
         return ""

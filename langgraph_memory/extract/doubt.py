@@ -19,7 +19,7 @@ ANSWER: Final = 0.5
 """How likely a short answer to a question about the user says something that its own words do not tell."""
 FAILED: Final = 0.9
 """The same of a message on which the rules failed."""
-VETOED: Final = 0.2
+VETOED: Final = 0.08
 """How much less likely a clause says something that looks like a question, a supposition or another's words."""
 TOLD: Final = 0.6
 """What part of the words of a clause has to be told for it to be taken."""

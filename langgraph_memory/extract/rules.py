@@ -50,6 +50,10 @@ CHANGED: Final = 0.75
 """How sure a statement is that takes the place of a known one, at least."""
 _ALL: Final = 0.8
 """The part of a message that is all of it, but for a greeting."""
+_MOST: Final = 0.6
+"""The part of a message that is what it is about."""
+_FRAGMENT: Final = 3
+"""Words of a clause below which it is only a part of one."""
 _BEFORE: Final = 3
 """Messages that another may go on with."""
 _SHORT_MESSAGE: Final = 30
@@ -110,31 +114,53 @@ def _candidates(utterance: Utterance) -> list[Candidate]:
     text = utterance.text
     if len(text) > LONGEST_MESSAGE or gates.is_refused_message(text, own_words(text)):
         return []
+    forgetting = _to_forget(utterance)
+    return _told(utterance) if forgetting is None else forgetting
+
+
+def _to_forget(utterance: Utterance) -> list[Candidate] | None:
+    """Return what a message asks to forget; None where it asks no such thing."""
+    text = utterance.text
     if storable(text) and (slots := slots_to_forget(text)):
         return [_forgetting(slot, utterance) for slot in slots]
     if asks_to_forget_all(text):
         return [_forgetting(None, utterance).model_copy(update={"content_json": {"everything": True}})]
     unwanted = to_forget(text)
-    if unwanted is not None:
-        told = [one for one in _candidates(utterance.model_copy(update={"text": unwanted})) if one.amends is None]
-        return [one.model_copy(update={"forgets": True, "retires": False, "changes_only": False}) for one in told]
-    found = list(_structured(text))
-    kept = [one for one in without_repeats(found) if storable(one.content) and storable(one.said)]
+    if unwanted is None:
+        return None
+    told = [one for one in _candidates(utterance.model_copy(update={"text": unwanted})) if one.amends is None]
+    return [one.model_copy(update={"forgets": True, "retires": False, "changes_only": False}) for one in told]
+
+
+def _told(utterance: Utterance) -> list[Candidate]:
+    """Return what a message tells, and the correction that it may be."""
+    text = utterance.text
     off_the_record: Flaw | None = "off_the_record" if gates.is_off_the_record(text) else None
-    proposed = [_candidate(finding, utterance, off_the_record) for finding in kept]
+    proposed = [_candidate(finding, utterance, off_the_record) for finding in _kept(text)]
     if len(text.split()) <= _SHORT_MESSAGE:
         proposed = [_within(one, text) for one in proposed]
-    correction = None if any(one.slot for one in proposed) else amendment(text)
+    correction = None if any(_is_most(one, text) for one in proposed) else amendment(text)
     if correction is None:
         return proposed
     others = [_unless_alone(one, text) for one in proposed]
     return [*others, _correction(correction, utterance, off_the_record)]
 
 
+def _kept(text: str) -> list[Finding]:
+    """Return what is found in a message and can be stored, each thing once."""
+    return [one for one in without_repeats(list(_structured(text))) if storable(one.content) and storable(one.said)]
+
+
+def _is_most(candidate: Candidate, message: str) -> bool:
+    """Return whether the rules know what most of a message says, or what it replaces."""
+    is_known = candidate.slot is not None
+    return is_known and (bool(candidate.replaces) or len(candidate.excerpt) >= _MOST * len(message))
+
+
 def _unless_alone(candidate: Candidate, message: str) -> Candidate:
     """Return what is the whole of a message that may be a correction as what counts only as a change: "no, 9 to 17"."""
     alone = (
-        len(candidate.excerpt) >= 0.6 * len(message)
+        len(candidate.excerpt) >= _MOST * len(message)
         and candidate.memory_type != "rule"
         and _FULL.search(message) is None
     )
@@ -186,22 +212,24 @@ def _structured(text: str) -> Iterator[Finding]:
     if together is not None:
         yield together
         return
-    placed: set[int] = set()
+    left = found
+    for one in _counting(heard, text):
+        mine = [each for each in left if _is_of(each, one.clause)]
+        left = [each for each in left if each not in mine]
+        if mine or not any(_takes_back(each, one.clause) for each in found):
+            yield from _of_clause(one, [each.finding for each in mine], text)
+    yield from (each.finding for each in left)
+
+
+def _counting(heard: Sequence[Heard], text: str) -> Iterator[Heard]:
+    """Yield what was heard but for what is supposed, and what is only part of a text that is worked on."""
     works = is_work_on_a_text(text)
     supposed: set[int] = set()
     for one in heard:
         if gates.is_supposed_at_the_start(plain(one.clause.text).text):
             supposed.add(one.clause.sentence)  # "suppose I have a dog and live in Rome" supposes both
-        if one.clause.sentence in supposed or (works and not gates.tells_of_the_speaker(one.clause.text)):
-            continue
-        mine = [
-            number for number, read_one in enumerate(found) if number not in placed and _is_of(read_one, one.clause)
-        ]
-        placed.update(mine)
-        if not mine and any(_takes_back(read_one, one.clause) for read_one in found):
-            continue
-        yield from _of_clause(one, [found[number].finding for number in mine], text)
-    yield from (one.finding for number, one in enumerate(found) if number not in placed)
+        if one.clause.sentence not in supposed and not (works and not gates.tells_of_the_speaker(one.clause.text)):
+            yield one
 
 
 def _is_of(read_one: _Read, clause: Clause) -> bool:
@@ -211,18 +239,25 @@ def _is_of(read_one: _Read, clause: Clause) -> bool:
 
 def _together(heard: Sequence[Heard], text: str) -> Finding | None:
     """Return a short message of several clauses as one change, where none of them alone says what holds now."""
-    if len(heard) < 2 or len(text.split()) > _SHORT_MESSAGE:
+    if len(heard) < 2 or len(text.split()) > _SHORT_MESSAGE or own_words(text) != text or not storable(text):
         return None
     sure = [one for one in heard if one.probability >= SURE]
-    if len(sure) == len(heard) or (sure and not any(tells_of_a_change(one.clause) for one in heard if one not in sure)):
-        return None
-    if own_words(text) != text or not storable(text):
-        return None
-    if not all(is_stated(one.clause) for one in heard) or not any(may_tell_of_a_change(one.clause) for one in heard):
+    if not (_is_changed_beside(heard, sure) and _are_one_change(heard)):
         return None
     surest = max(heard, key=lambda one: one.probability)
     whole = Clause(text.strip(), heard[0].clause.start, heard[-1].clause.end, heard[0].clause.sentence)
     return replace(_as_change(replace(surest, clause=whole), text), changes_only=not sure)
+
+
+def _is_changed_beside(heard: Sequence[Heard], sure: Sequence[Heard]) -> bool:
+    """Return whether no clause is sure to last by itself, or beside those that are another tells of a change."""
+    unsure = [one for one in heard if one not in sure]
+    return bool(unsure) and (not sure or any(tells_of_a_change(one.clause) for one in unsure))
+
+
+def _are_one_change(heard: Sequence[Heard]) -> bool:
+    """Return whether all clauses are stated, and one of them may tell of a change."""
+    return all(is_stated(one.clause) for one in heard) and any(may_tell_of_a_change(one.clause) for one in heard)
 
 
 def _takes_back(read_one: _Read, clause: Clause) -> bool:
@@ -233,24 +268,26 @@ def _takes_back(read_one: _Read, clause: Clause) -> bool:
 def _of_clause(heard: Heard, read_in_it: Sequence[Finding], text: str) -> Iterator[Finding]:
     """Keep what the rules read where it tells all of the clause, else the clause whole with what they read of it."""
     explicit = gates.asks_to_remember(heard.clause.text, asks=heard.clause.asks)
-    if read_in_it:
-        if heard.probability < UNHEARD and not explicit:
-            yield from (finding for finding in read_in_it if finding.session or finding.memory_type != "preference")
-            return
-        fragment = len(trimmed(heard.clause.text).split()) < 3
-        if any(one.session for one in read_in_it) or fragment:
-            yield from read_in_it
-        elif _are_tastes(read_in_it) and (whole := _as_taste(heard, read_in_it, text)):
-            yield whole
-        elif tells_all(heard.clause.text, read_in_it):
-            yield from read_in_it
-        elif any(map(_is_certain, read_in_it)):
-            yield from (_with_what_came_instead(heard, one, text) for one in read_in_it)
-        else:
-            yield _richer(heard, read_in_it[0], text)
-            yield from (one for one in read_in_it[1:] if one.topic not in TASTES)  # those the whole clause tells
-    else:
+    if not read_in_it:
         yield from _unstructured(heard, text, explicit=explicit)
+    elif heard.probability < UNHEARD and not explicit:
+        yield from (finding for finding in read_in_it if finding.session or finding.memory_type != "preference")
+    elif any(one.session for one in read_in_it) or len(trimmed(heard.clause.text).split()) < _FRAGMENT:
+        yield from read_in_it
+    else:
+        yield from _with_what_is_read(heard, read_in_it, text)
+
+
+def _with_what_is_read(heard: Heard, read_in_it: Sequence[Finding], text: str) -> Iterator[Finding]:
+    if _are_tastes(read_in_it) and (whole := _as_taste(heard, read_in_it, text)):
+        yield whole
+    elif tells_all(heard.clause.text, read_in_it):
+        yield from read_in_it
+    elif any(map(_is_certain, read_in_it)):
+        yield from (_with_what_came_instead(heard, one, text) for one in read_in_it)
+    else:
+        yield _richer(heard, read_in_it[0], text)
+        yield from (one for one in read_in_it[1:] if one.topic not in TASTES)  # those the whole clause tells
 
 
 def _are_tastes(findings: Sequence[Finding]) -> bool:
@@ -273,18 +310,30 @@ def _unstructured(heard: Heard, text: str, *, explicit: bool) -> Iterator[Findin
     explicit = explicit and not gates.is_unsure(heard.clause.text)  # "remember that I might move": not known yet
     sure = heard.probability >= _needed(heard.clause, text) or explicit
     heard = replace(heard, clause=_as_stated(heard.clause, text))
-    if not sure and tells_of_a_change(heard.clause):
-        yield _as_change(heard, text)
-    elif not sure and (heard.probability >= UNSURE or may_tell_of_a_change(heard.clause)) and _is_whole(heard):
-        yield replace(_as_change(heard, text), changes_only=True)
-    elif (sure or heard.probability >= UNSURE) and not (
-        is_vetoed(heard.clause, explicit=explicit) or (not explicit and _is_for_now(heard))
-    ):
-        yield _plainly(heard, text, explicit=explicit)
-        if sure:
+    if sure:
+        if (whole := _unvetoed(heard, text, explicit=explicit)) is not None:
+            yield whole
             return
+    elif (finding := _unsure(heard, text, explicit=explicit)) is not None:
+        yield finding
     for finding in mentioned(heard.clause.text):
         yield replace(finding, said=text[heard.clause.start : heard.clause.end], confidence=0.8)
+
+
+def _unsure(heard: Heard, text: str, *, explicit: bool) -> Finding | None:
+    """Return a clause that is not sure to last as a change, else as what is only reported; None for idle talk."""
+    likely = heard.probability >= UNSURE
+    if tells_of_a_change(heard.clause):
+        return _as_change(heard, text)
+    if (likely or may_tell_of_a_change(heard.clause)) and _is_whole(heard):
+        return replace(_as_change(heard, text), changes_only=True)
+    return _unvetoed(heard, text, explicit=explicit) if likely else None
+
+
+def _unvetoed(heard: Heard, text: str, *, explicit: bool) -> Finding | None:
+    """Return a clause as it is, unless it never counts."""
+    vetoed = is_vetoed(heard.clause, explicit=explicit) or (not explicit and _is_for_now(heard))
+    return None if vetoed else _plainly(heard, text, explicit=explicit)
 
 
 def _is_for_now(heard: Heard) -> bool:

@@ -21,6 +21,28 @@ from langgraph_memory.domain.amendments import looks_like_a_correction, resolved
         ("The user works at Aldi.", "no, Lidl. Aldi was ages ago", "The user works at Lidl."),
         ("The user has 2 kids.", "well 3 if you count the foster child", "The user has 3 kids."),
         ("The user's cat is called Nori.", "*Nora lol", "The user's cat is called Nora."),
+        (
+            "The user's check-up is on the 4th of May.",
+            "I misread the letter, the 9th",
+            "The user's check-up is on the 9th of May.",
+        ),
+        (
+            "The user takes coffee with 2 sugars.",
+            "meant to say sweeteners, not sugar",
+            "The user takes coffee with 2 sweeteners.",
+        ),
+        (
+            "The user's favourite poet is rilke.",
+            "oh, mixed them up. i meant szymborska",
+            "The user's favourite poet is szymborska.",
+        ),
+        ("The user's aunt is a retired nurse.", "did I say nurse? midwife", "The user's aunt is a retired midwife."),
+        ("The user's niece is 11.", "she's 12 actually, time flies", "The user's niece is 12."),
+        (
+            "The user is the middle child of 5.",
+            "wait, I counted a cousin. middle of three",
+            "The user is the middle child of three.",
+        ),
     ],
 )
 def test_a_correction_gives_the_statement_its_new_value(sentence: str, said: str, content: str) -> None:
