@@ -6,7 +6,8 @@ The blocks of a page run in order and share that folder, so that one block finds
   print. A block with a `def test_` is run by pytest instead.
 - `console`: each line that begins with `$ ` runs in a shell and must end with 0; the lines below it must be printed, in
   that order. `...` stands for anything. A last line `^C` stops a command that serves, once the lines before it are
-  printed; `[exit N]` says that a command ends with N.
+  printed; `[exit N]` says that a command ends with N. A plain call of `langgraph-memory` runs in this process: to
+  start another one takes most of the time of a page.
 - `json` and `toml` must be readable.
 - A block below a line that ends with a file name, as in "`extractor.py`:", is written to that file as well.
 
@@ -46,6 +47,7 @@ _LONGEST = 300
 _OWN_SUITE = f"--collect-only -qq --rootdir={ROOT} -c {ROOT}/pyproject.toml {ROOT}/tests/unit"
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _NAMED = re.compile(r"`([\w./-]+\.\w+)`:\s*$")
+_OWN_COMMAND = re.compile(r"langgraph-memory [^|&;<>$()`\\*?~#\n]*")
 _PROMPT = re.compile(r"^\$ ", re.MULTILINE)
 
 
@@ -171,12 +173,26 @@ def _is_open(lines: list[str]) -> bool:
 
 
 def _run_command(command: str, shown: list[str], ending: int) -> None:
+    ended, printed = _run_own(command) if _OWN_COMMAND.fullmatch(command) else _run_shell(command)
+    if ended != ending:
+        raise PageError(f"$ {command}\nended with {ended}:\n{printed}")
+    expect(shown, printed)
+
+
+def _run_own(command: str) -> tuple[int, str]:
+    from typer.testing import CliRunner
+
+    from langgraph_memory.cli import app
+
+    result = CliRunner().invoke(app, shlex.split(command)[1:])
+    return result.exit_code, result.output
+
+
+def _run_shell(command: str) -> tuple[int, str]:
     with _started(command) as run:
         assert run.stdout is not None
         printed = run.stdout.read()
-    if run.returncode != ending:
-        raise PageError(f"$ {command}\nended with {run.returncode}:\n{printed}")
-    expect(shown, printed)
+    return run.returncode, printed
 
 
 def _run_until(command: str, shown: list[str]) -> None:
