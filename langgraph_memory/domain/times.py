@@ -246,6 +246,32 @@ def asked_times(query: str, at: datetime) -> list[Span | Newest]:
     return [*(span for span in spans if span is not None), *newest]
 
 
+_BESIDE = re.compile(
+    r"(?<!before or )(?<!after or )\b(?P<side>before|after|since|until|till)\s+"
+    r"(?P<event>(?:the|my|our|his|her|their|i|we|he|she|they)\s+[^?.,;!]{3,60})",
+    re.IGNORECASE,
+)
+"""A side of an event, as "before the move"; not which side of it something is."""
+
+
+@dataclass(frozen=True, slots=True)
+class SideOfEvent:
+    """The time before or after an event."""
+
+    at: datetime
+    before: bool
+
+    def match(self, moment: datetime) -> float:
+        """Return 1 for a moment on that side, else 0; the event itself is on neither."""
+        return float(moment < self.at if self.before else moment > self.at)
+
+
+def event_named(query: str) -> tuple[bool, str] | None:
+    """Return whether a query asks for what was before an event, else after it, and what it calls the event."""
+    found = _BESIDE.search(query)
+    return None if found is None else (found["side"].lower() not in ("after", "since"), found["event"].strip())
+
+
 def event_expires_at(happens: Span | None, said_at: datetime) -> datetime | None:
     """Return when an event that was still to come when it was told stops to matter; None for a past or undated one."""
     if happens is None or happens.last < said_at.date():

@@ -27,6 +27,7 @@ from langgraph_memory.domain.search.ranking import (
     MAX_DROPPED,
     MOST_RERANKED,
     Hints,
+    Time,
     Weights,
     estimated_tokens,
     reranked,
@@ -46,6 +47,7 @@ from langgraph_memory.domain.search.recall import (
     rank,
     searched_terms,
     selected,
+    times_beside,
     times_named,
     wanted_of,
     weights_for,
@@ -59,6 +61,7 @@ from langgraph_memory.domain.search.relevance import (
 from langgraph_memory.domain.search.vectors import CONTEXT, VectorSearch
 from langgraph_memory.domain.text import folded, phrases, without_phrases
 from langgraph_memory.domain.thread import mark_of
+from langgraph_memory.domain.times import event_named
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.runner import EmbedQuery, Later, Rerank
 from langgraph_memory.effects.transaction import Query, Row, reads, reads_little, writes_repeatably
@@ -490,7 +493,18 @@ def _hints(request: RecallRequest, owner_id: str, figures: Row, weights: Weights
         several = figures["subjects"] > 1
         named = (yield from _named(owner_partition(owner_id), phrases(query))) if several else []
     subjects = frozenset(named if len(named) < figures["subjects"] else ())
-    return Hints(subjects, times_named(query, request.at), weights)
+    times = [*times_named(query, request.at), *(yield from _times_beside(request, owner_id, query))]
+    return Hints(subjects, times, weights)
+
+
+def _times_beside(request: RecallRequest, owner_id: str, query: str) -> Effects[list[Time]]:
+    """Return the side of an event that the query names, where one of the memories that name it best tells of it."""
+    named = event_named(query)
+    if named is None:
+        return []
+    by_name = replace(request, query=named[1], vectors=None, subjects={}, least_found=0)
+    found, _hidden = yield from _ranked(by_name, owner_id)
+    return times_beside(query, [item.memory for item in found])
 
 
 def _vector_fields(search: VectorSearch, compared: _Compared, weights: Weights) -> Effects[list[ArrayField]]:

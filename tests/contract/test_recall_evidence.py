@@ -245,3 +245,21 @@ async def test_the_words_of_a_slot_say_what_a_memory_means_to_an_embedder(
 
         meant = {item.memory.content: item.parts["semantic"] for item in recalled}
         assert meant["Kiel"] > meant.get("Husum", 0.0)
+
+
+@pytest.mark.parametrize("needed", [False, True])
+@pytest.mark.parametrize(
+    ("query", "number"),
+    [("Which trip did we make before the move?", 1), ("Which trip did we make after we moved to Leeds?", 2)],
+)
+async def test_of_what_matches_alike_that_on_the_side_of_an_event_that_is_asked_for_comes_first(
+    store: Driver, query: str, number: int, needed: bool
+) -> None:
+    for days, content in ((-90, "Trip number 1 by train."), (-60, "Moved to Leeds."), (-30, "Trip number 2 by train.")):
+        moment = START + timedelta(days=days)
+        await store.remember(content, owner_id=ADA, memory_type="event", valid_from=moment)
+
+    found = await store.recall(query, owner_id=ADA, needed=needed)
+
+    trips = [content for content in contents(found) if content.startswith("Trip")]
+    assert trips[0] == f"Trip number {number} by train."

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from langgraph_memory.domain.times import asked_times, dated
+from langgraph_memory.domain.times import asked_times, dated, event_named
 
 SAID = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -112,3 +112,16 @@ def test_the_latest_matches_the_newer_better() -> None:
 
     assert newest.match(at) == 1.0
     assert newest.match(at) > newest.match(datetime(2026, 10, 1, tzinfo=UTC)) > 0
+
+
+@pytest.mark.parametrize(
+    ("question", "named"),
+    [
+        ("Where did I work before the move to Leeds?", (True, "the move to Leeds")),
+        ("What have I bought since we moved?", (False, "we moved")),
+        ("Is the concert before or after my exam?", None),
+        ("Can I do it before work?", None),
+    ],
+)
+def test_a_question_may_name_a_side_of_an_event(question: str, named: tuple[bool, str] | None) -> None:
+    assert event_named(question) == named

@@ -47,8 +47,8 @@ from langgraph_memory.domain.search.relevance import (
     lexical_arrays,
 )
 from langgraph_memory.domain.search.vectors import CONTEXT, VectorSearch
-from langgraph_memory.domain.text import other_forms, question_terms
-from langgraph_memory.domain.times import asked_times, named_dates
+from langgraph_memory.domain.text import other_forms, question_terms, terms_with_identifiers
+from langgraph_memory.domain.times import SideOfEvent, asked_times, event_named, named_dates
 from langgraph_memory.domain.types import BUILT_IN, MemoryTypes
 from langgraph_memory.domain.whose import other_person, speaks_of_user
 
@@ -300,7 +300,7 @@ def _weighed(
     query = request.query or ""
     memories = [item.memory for item in found]
     parts = evidence(query, request.scope, memories, [closeness.get((one.owner_id, one.id)) for one in memories])
-    times = times_named(query, request.at)
+    times = [*times_named(query, request.at), *times_beside(query, memories)]
     timed = [held | _time_part(times, memory) for held, memory in zip(parts, memories, strict=True)]
     weighed = [replace(item, score=chance(held), parts=held) for item, held in zip(found, timed, strict=True)]
     return following(query, weighed)
@@ -332,6 +332,26 @@ def _best_first(item: Recalled) -> tuple[float, float, str]:
 def times_named(query: str, at: datetime) -> list[Time]:
     """Return the times that a query names, by date or by the moment it is asked at."""
     return [*named_dates(query), *asked_times(query, at)]
+
+
+def times_beside(query: str, memories: Iterable[Memory]) -> list[Time]:
+    """Return the side of an event that a query names, "before the move", where one of some memories tells of it.
+
+    That is the one with most of the words the event is named by, and half of them at least; the newest of several.
+    """
+    named = event_named(query)
+    if named is None:
+        return []
+    before, event = named
+    asked = question_terms(event)
+    wanted = frozenset((*asked, *near_terms(asked)))
+    held = [(len(wanted & set(terms_with_identifiers(one.content))), _moment_of(one)) for one in memories]
+    shared, moment = max(held, default=(0, None))
+    return [SideOfEvent(moment, before)] if moment is not None and 2 * shared >= max(1, len(asked)) else []
+
+
+def _moment_of(memory: Memory) -> datetime:
+    return memory.valid_from or memory.created_at
 
 
 @dataclass(frozen=True, slots=True)
