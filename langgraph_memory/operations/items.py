@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain, islice
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from langgraph.store.base import (
@@ -452,8 +453,10 @@ def are_plain(steps: Sequence[Step]) -> bool:
 
 
 def _parts(changes: Sequence[Put], now: datetime) -> dict[str, Any]:
-    """Return the columns of items as lists, one after another."""
-    rows = [change.item.own_columns(to_microseconds(now), now) for change in changes]
+    """Return the columns of items as lists: of each place the last, those of one partition one after another."""
+    last = {_place(change): change for change in changes}
+    rows = [change.item.own_columns(to_microseconds(now), now) for change in last.values()]
+    rows.sort(key=itemgetter("partition"))
     return {
         "now": to_microseconds(now),
         "partitions": [row["partition"] for row in rows],

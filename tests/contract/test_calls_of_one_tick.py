@@ -212,7 +212,7 @@ async def test_puts_of_one_statement_end_as_puts_in_steps(
                 await Driver(store, mode).batch(made[start : start + 6])
                 clock.advance(minutes=1)
             found = [item for place in PLACES[:3] for item in store.search(place, limit=100)]
-            matched = [item.key for item in store.search(("docs", "u1"), query="w3") if item.score]
+            matched = [(one.key, round(one.score, 9)) for one in store.search(("docs", "u1"), query="w3") if one.score]
             return [*sorted((*one.namespace, one.key, repr(one)) for one in found), sorted(matched)]
 
     start = clock.now
