@@ -6,18 +6,25 @@ import os
 import re
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import Any, NamedTuple
 
+import httpx
 import pytest
+import uvicorn
 from langchain_core.messages import HumanMessage
+from typer.testing import CliRunner
 
 from langgraph_memory import MemoryContext, OfflineChatModel, Source, build_graph, open_memory
+from langgraph_memory.cli import app
+from langgraph_memory.http import create_app
 
 pytestmark = pytest.mark.server
 
@@ -82,15 +89,30 @@ class Served:
         return self.process.wait(30)
 
 
-@pytest.fixture
-def served(database: str) -> Iterator[Served]:
-    made = Served(database)
-    yield made
-    made.stop()
+class Address(NamedTuple):
+    """Where the pages are, with and without what lets in."""
+
+    address: str
+    root: str
 
 
 @pytest.fixture
-def page(browser: Any, served: Served) -> Iterator[Any]:
+def served(database: str) -> Iterator[Address]:
+    """The pages in a thread of this process: the command itself takes seconds to start, and has a test of its own."""
+    with open_memory(database) as memory, socket.create_server(("127.0.0.1", 0)) as listening:
+        pages = create_app(memory, token="let-me-in", hosts=("127.0.0.1", "localhost"))
+        server = uvicorn.Server(uvicorn.Config(pages, log_level="warning", access_log=False))
+        thread = Thread(target=server.run, args=([listening],))
+        thread.start()
+        root = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        yield Address(f"{root}/?token=let-me-in", root)
+        server.should_exit = True
+        thread.join(30)
+        assert not thread.is_alive()
+
+
+@pytest.fixture
+def page(browser: Any, served: Address) -> Iterator[Any]:
     context = browser.new_context()
     context.set_default_timeout(LONG)
     opened = context.new_page()
@@ -109,7 +131,7 @@ def open_memories(page: Any) -> None:
     page.wait_for_url("**/memories?**")
 
 
-def test_the_printed_address_lets_in_and_the_token_leaves_the_address(page: Any, served: Served, browser: Any) -> None:
+def test_the_printed_address_lets_in_and_the_token_leaves_the_address(page: Any, served: Address, browser: Any) -> None:
     assert "token" not in page.url
     assert page.get_by_role("heading", name="Whose memories").is_visible()
 
@@ -159,7 +181,7 @@ def test_memory_is_paused_and_goes_on(page: Any) -> None:
     assert page.get_by_text("Memory works again.").is_visible()
 
 
-def test_hostile_text_is_text(page: Any, served: Served) -> None:
+def test_hostile_text_is_text(page: Any, served: Address) -> None:
     open_memories(page)
     page.get_by_role("link", name="<img").click()
     assert page.get_by_role("heading", name="<img").is_visible()
@@ -169,7 +191,7 @@ def test_hostile_text_is_text(page: Any, served: Served) -> None:
     assert page.locator("img, script:not([src])").count() == 0
 
 
-def test_conflicts_are_settled_in_the_review_and_a_question_is_tried(page: Any, served: Served) -> None:
+def test_conflicts_are_settled_in_the_review_and_a_question_is_tried(page: Any, served: Address) -> None:
     page.goto(f"{served.root}/review?owner_id=ana")
     assert page.get_by_text("These contradict each other").is_visible()
     page.locator(".card", has_text="The plan is pro.").get_by_role("button", name="This one holds").click()
@@ -183,7 +205,7 @@ def test_conflicts_are_settled_in_the_review_and_a_question_is_tried(page: Any, 
     assert page.locator("table").first.get_by_text("The user lives in Kiel.").is_visible()
 
 
-def test_a_thread_shows_its_branches_and_what_each_taught(page: Any, served: Served) -> None:
+def test_a_thread_shows_its_branches_and_what_each_taught(page: Any, served: Address) -> None:
     page.goto(f"{served.root}/thread?id=t1")
     left_behind = page.locator("li", has_text="branch 1")
     assert left_behind.filter(has_text="taught: The user lives in Munich.").count() == 1
@@ -203,7 +225,7 @@ def test_keys_go_from_row_to_row(page: Any) -> None:
     assert page.get_by_role("heading", level=1).inner_text() == second
 
 
-def test_an_owner_is_erased_by_name(page: Any, served: Served) -> None:
+def test_an_owner_is_erased_by_name(page: Any, served: Address) -> None:
     page.goto(f"{served.root}/erase?owner_id=bo")
     page.get_by_label("Type the name to confirm").fill("bo")
     page.get_by_role("button", name="Erase").click()
@@ -212,7 +234,7 @@ def test_an_owner_is_erased_by_name(page: Any, served: Served) -> None:
     assert page.get_by_role("link", name="bo", exact=True).count() == 0
 
 
-def test_a_phone_in_the_dark_shows_each_row_as_a_card(browser: Any, served: Served) -> None:
+def test_a_phone_in_the_dark_shows_each_row_as_a_card(browser: Any, served: Address) -> None:
     context = browser.new_context(viewport={"width": 360, "height": 640}, color_scheme="dark")
     page = context.new_page()
     page.goto(served.address)
@@ -224,9 +246,11 @@ def test_a_phone_in_the_dark_shows_each_row_as_a_card(browser: Any, served: Serv
 
 def test_the_command_ends_when_it_is_interrupted_and_names_what_it_cannot_open(database: str, tmp_path: Path) -> None:
     served = Served(database, "--owner", "bo", "--read-only")
+    with httpx.Client(follow_redirects=True, timeout=30) as client:
+        assert client.get(served.root).status_code == 401
+        assert "Bo rows." in client.get(served.address).text
     assert served.stop() in (0, -signal.SIGINT, 130)
 
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     newer = tmp_path / "newer.db"
     shutil.copy(database, newer)
     with closing(sqlite3.connect(newer)) as connection, connection:
@@ -238,9 +262,8 @@ def test_the_command_ends_when_it_is_interrupted_and_names_what_it_cannot_open(d
         [str(tmp_path / "text.db")],
         [database, "--host", "192.0.2.1"],
     ):
-        command = [sys.executable, "-m", "langgraph_memory", "inspect", "--port", "0", *arguments]
-        ended = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, check=False)
-        assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
+        ended = CliRunner().invoke(app, ["inspect", "--port", "0", *arguments])
+        assert (ended.exit_code, ended.stderr.count("\n")) == (1, 1), ended.stderr
 
 
 JUPYTERLAB = """
