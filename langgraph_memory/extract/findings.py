@@ -90,7 +90,7 @@ def _findings(match: re.Match[str]) -> Iterator[Finding]:
     qualifiers = {name: groups.pop(name) for name in _QUALIFIERS & groups.keys()}
     if not _qualify(qualifiers):
         return
-    old = {name.removeprefix("old_"): groups.pop(name) for name in list(groups) if name.startswith("old_")}
+    old = _old_values(groups)
     in_order = sorted(groups, key=match.start)
     for number, name in enumerate(in_order):
         stance, topic = _stance(name)
@@ -99,6 +99,11 @@ def _findings(match: re.Match[str]) -> Iterator[Finding]:
         if not found and number == 0:
             return
         yield from found
+
+
+def _old_values(groups: dict[str, str]) -> dict[str, str]:
+    """Take the values out of the groups of a match that others take the place of."""
+    return {name.removeprefix("old_"): groups.pop(name) for name in list(groups) if name.startswith("old_")}
 
 
 def _qualify(qualifiers: dict[str, str]) -> bool:
@@ -174,8 +179,12 @@ def _tools(
             qualifiers,
         )
         gone = []
-    if gone and (value := trimmed(text)) and value[:1].isupper() and slot_of(value) is None and name == "product":
+    if gone and name == "product" and _is_unknown_tool(value := trimmed(text)):
         yield _tool(who, gone[0][0], value, stance, gone, qualifiers)
+
+
+def _is_unknown_tool(value: str) -> bool:
+    return value[:1].isupper() and slot_of(value) is None
 
 
 def _tool(

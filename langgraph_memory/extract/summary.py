@@ -95,7 +95,7 @@ def outline(said: Sequence[Utterance], guard: GuardPolicy = DEFAULT_GUARD, gone:
             found[kind].setdefault(_cut(mask(point, guard)), message_id)
     found["asked"] = dict(list(found["asked"].items())[:_MOST_ASKED])
     kept = {kind: dict(list(points.items())[-_MOST_OF_A_KIND:]) for kind, points in found.items()}
-    wanted = {message_id for points in kept.values() for message_id in points.values()}
+    wanted = set[str]().union(*(points.values() for points in kept.values()))
     ids = tuple(one.message_id for one in said if one.message_id in wanted)
     return Outline(**{kind: tuple(points) for kind, points in kept.items()}, message_ids=ids)
 

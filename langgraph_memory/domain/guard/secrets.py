@@ -192,13 +192,16 @@ def _assigned(text: str) -> Iterator[Span]:
 def _is_assigned_secret(value: str, name: str, *, spaced: bool, bare: bool) -> bool:
     if _PLACEHOLDER.search(value) or _WEAK_SAMPLE.match(value) or _DATED.search(value):
         return False
-    if bare and (_CODE_LIKE.fullmatch(value) or (spaced and _IDENTIFIER.fullmatch(value) and not _is_random(value))):
+    if bare and _is_code_word(value, spaced=spaced):
         return False
     if value.isdigit():
         return "pass" in name.lower() or "pw" in name.lower()
-    if " " in value and not bare:
-        return False
-    return is_strong(value, shortest=6)
+    return (bare or " " not in value) and is_strong(value, shortest=6)
+
+
+def _is_code_word(value: str, *, spaced: bool) -> bool:
+    """Return whether what is assigned is a call, a path or a name in code."""
+    return bool(_CODE_LIKE.fullmatch(value) or (spaced and _IDENTIFIER.fullmatch(value) and not _is_random(value)))
 
 
 def _is_random(value: str) -> bool:
@@ -214,14 +217,20 @@ def _said(text: str) -> Iterator[Span]:
         return
     for kind, pattern in _KEYWORDS.items():
         for match in pattern.finditer(text):
-            found = () if _is_assignment(text, match.end()) else _told_after(text, match.end(), kind)
-            in_code = _looks_like_code(text, match.start())
-            yield from (span for span in found if not in_code or _is_random(text[slice(*span)]))
-            if kind != "code" and not in_code:
-                yield from _told_before(text, match.start())
+            yield from _told_beside(text, match.span(), kind)
     for match in _PAIR.finditer(text):
         if is_strong(match["value"].strip(_TRIMMED)):
             yield _trimmed(text, *match.span("value"))
+
+
+def _told_beside(text: str, name: Span, kind: str) -> Iterator[Span]:
+    """Yield what is told after a name or before it; in code only what no variable is called."""
+    start, end = name
+    found = () if _is_assignment(text, end) else _told_after(text, end, kind)
+    in_code = _looks_like_code(text, start)
+    yield from (span for span in found if not in_code or _is_random(text[slice(*span)]))
+    if kind != "code" and not in_code:
+        yield from _told_before(text, start)
 
 
 def _is_assignment(text: str, place: int) -> bool:
@@ -237,22 +246,31 @@ def _looks_like_code(text: str, place: int) -> bool:
 
 
 def _told_after(text: str, place: int, kind: str) -> Iterator[Span]:
-    tail = _ASKED.sub(lambda asked: " " * len(asked[0]), text[place : place + 160])
-    end = _STATEMENT_END.search(tail, 1)
-    tail = tail[: end.start()] if end else tail
-    tokens = [(place + match.start(), place + match.end()) for match in _TOKEN.finditer(tail)]
+    tokens = _tokens_after(text, place)
     at = _value_place(text, tokens)
     values = tokens[at:] if at is not None else _without_copula(text, tokens)
-    compound = at is not None and at > 1 and text[slice(*tokens[0])].casefold() not in _LINKS
     if kind == "code":
         yield from _codes(text, values, linked=at is not None)
         return
     found = list(_strong(text, values, shortest=4 if kind == "password" else 8, linked=at is not None))
-    if found or kind == "token" or at is None or compound:
+    if found or kind == "token" or at is None or _is_compound(text, tokens, at):
         yield from found
     else:
         linked_by = text[slice(*tokens[at - 1])].casefold() if at else ""
         yield from _plain_words(text, values, english=linked_by in _ENGLISH_COPULAS)
+
+
+def _is_compound(text: str, tokens: Sequence[Span], at: int) -> bool:
+    """Return whether what stands before a copula makes another thing of the name: "the password policy is"."""
+    return at > 1 and text[slice(*tokens[0])].casefold() not in _LINKS
+
+
+def _tokens_after(text: str, place: int) -> list[Span]:
+    """Return the words that follow a name in its statement, without a question put in between."""
+    tail = _ASKED.sub(lambda asked: " " * len(asked[0]), text[place : place + 160])
+    end = _STATEMENT_END.search(tail, 1)
+    tail = tail[: end.start()] if end else tail
+    return [(place + match.start(), place + match.end()) for match in _TOKEN.finditer(tail)]
 
 
 def _value_place(text: str, tokens: Sequence[Span]) -> int | None:
@@ -299,10 +317,16 @@ def _plain_words(text: str, values: Sequence[Span], *, english: bool) -> Iterato
     )
     said = [text[slice(*span)].casefold() for span in spans]
     telling = sum(_is_predicate(word, english=english) for word in said)
-    if len(said) == 1 and not telling and len(said[0]) >= 4 and not _PLACEHOLDER.search(said[0]):
-        yield spans[0]
-    elif 4 <= len(said) <= 8 and telling <= 1 and all(map(str.isalpha, said)) and STOP_WORDS.isdisjoint(said):
+    if _is_one_password(said, telling) or _is_passphrase(said, telling):
         yield spans[0][0], spans[-1][1]
+
+
+def _is_one_password(words: Sequence[str], telling: int) -> bool:
+    return len(words) == 1 and not telling and len(words[0]) >= 4 and not _PLACEHOLDER.search(words[0])
+
+
+def _is_passphrase(words: Sequence[str], telling: int) -> bool:
+    return 4 <= len(words) <= 8 and telling <= 1 and all(map(str.isalpha, words)) and STOP_WORDS.isdisjoint(words)
 
 
 def _is_predicate(word: str, *, english: bool) -> bool:
