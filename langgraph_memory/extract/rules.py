@@ -298,7 +298,7 @@ def _are_tastes(findings: Sequence[Finding]) -> bool:
 def _as_taste(heard: Heard, findings: Sequence[Finding], text: str) -> Finding | None:
     """Return a wish or dislike in its speaker's words; an enumeration as one; None where it can only be quoted."""
     whole = _richer(heard, findings[0], text)
-    if whole.content.startswith("The user says"):
+    if whole.content.startswith("The user says") and len(findings) == 1:
         return None
     if tells_all(heard.clause.text, findings):
         whole = replace(whole, slot=findings[0].slot)
