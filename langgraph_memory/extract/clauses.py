@@ -215,7 +215,8 @@ def _is_request(own: str, start: int, end: int, before: tuple[int, int]) -> bool
     return any(map(_REQUEST.match, texts)) or _BEGINS_ANEW.match(texts[0]) is not None
 
 
-def _cut(own: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
+def _cuts(own: str, start: int, end: int) -> list[tuple[int, int, bool]]:
+    """Return where a sentence may be cut, in order, and whether what follows shares the subject."""
     cuts = [(found.start(), found.end(), False) for found in _STRONG.finditer(own, start, end)]
     cuts += [(found.start(), found.end(), True) for found in _AND_VERB.finditer(own, start, end)]
     cuts += [
@@ -223,8 +224,12 @@ def _cut(own: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
         for found in _RUN_ON.finditer(own, start, end)
         if found.start() - start > 8 and not _LEANS.search(own, start, found.start())
     ]
+    return sorted(cuts)
+
+
+def _cut(own: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
     position, shared = start, False
-    for left, right, shares in sorted(cuts):
+    for left, right, shares in _cuts(own, start, end):
         if left < position or _only_opens(own[position:left].strip(_EDGES)) or _goes_on(own, right, end):
             continue
         opening = _SINCE.search(own, position, left)

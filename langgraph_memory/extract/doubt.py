@@ -39,8 +39,12 @@ def doubt(said: Utterance, found: Sequence[Candidate]) -> float:
         return 0.0
     if any(one.flaw == "extractor_failed" for one in found):
         return FAILED
-    if len(said.text) > LONGEST_MESSAGE or gates.is_refused_message(said.text, own_words(said.text)):
-        return 0.0
+    refused = len(said.text) > LONGEST_MESSAGE or gates.is_refused_message(said.text, own_words(said.text))
+    return 0.0 if refused else _left(said, found)
+
+
+def _left(said: Utterance, found: Sequence[Candidate]) -> float:
+    """Return how likely a message says something lasting beside what was found in it."""
     taken = [(folded(one.excerpt), set(terms(one.content))) for one in found if one.flaw is None and one.excerpt]
     answers = ANSWER if said.asked and not found and _YOU.search(said.asked) else 0.0
     return max((answers, *_chances(said.text, taken)))

@@ -81,18 +81,23 @@ def _tells_words(content: str, words: str, shown: str) -> bool:
 
     A name or a person that was told elsewhere counts for nothing.
     """
-    told, elsewhere = terms(words), terms(shown)
-    names = {term for name in _names(content) for term in terms(name)}
-    people = {term for word in WORD.findall(folded(content)) if word in PEOPLE for term in terms(word)}
-    weights = [
-        (term, 2 if term in names else 1)
-        for term in _telling(content)
-        if term not in names | people or _is_told(term, told) or not _is_told(term, elsewhere)
-    ]
+    told = terms(words)
+    weights = _weighed(content, told, terms(shown))
     numbers = len(_numbers(folded(content)))
     found = numbers + sum(weight for term, weight in weights if _is_told(term, told))
     long = len(WORD.findall(content)) > 3 * len(WORD.findall(words)) + 10
     return not long and found > _SHARE * (numbers + sum(weight for _, weight in weights))
+
+
+def _weighed(content: str, told: Sequence[str], elsewhere: Sequence[str]) -> list[tuple[str, int]]:
+    """Return the terms that tell something and count, a name twice."""
+    names = {term for name in _names(content) for term in terms(name)}
+    people = {term for word in WORD.findall(folded(content)) if word in PEOPLE for term in terms(word)}
+    return [
+        (term, 2 if term in names else 1)
+        for term in _telling(content)
+        if term not in names | people or _is_told(term, told) or not _is_told(term, elsewhere)
+    ]
 
 
 def _telling(content: str) -> list[str]:
@@ -210,12 +215,15 @@ def _holds_alike(content: str, said: Sequence[str], *, no: bool) -> bool:
         return False
     if no and said[-1] not in of_it:
         return denied
-    refuses = any(_denies(clause) for clause in of_it)
-    if refuses == _denies(about) or CONTRAST.search(about):
-        return True
-    if not refuses:
-        return any(CHANGE.search(clause) or ENDED.search(clause) for clause in said)
-    return bool(ENDED.search(about)) and any(ENDED.search(clause) for clause in of_it)
+    refuses = any(map(_denies, of_it))
+    return refuses == _denies(about) or bool(CONTRAST.search(about)) or _has_ended(about, said, of_it, refuses=refuses)
+
+
+def _has_ended(about: str, said: Sequence[str], of_it: Sequence[str], *, refuses: bool) -> bool:
+    """Return whether what is told as so or not so only says that it changed or ended."""
+    if refuses:
+        return bool(ENDED.search(about)) and any(ENDED.search(clause) for clause in of_it)
+    return any(CHANGE.search(clause) or ENDED.search(clause) for clause in said)
 
 
 def _of_it(content: str, said: Sequence[str]) -> list[str]:

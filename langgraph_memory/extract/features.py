@@ -59,6 +59,7 @@ _FUNCTION: Final = frozenset(
     week month year day days weeks months years ago last next""".split()
 )
 """Words that tell how a sentence is built; in the shape of a clause they stand as they are."""
+_ENDINGS: Final = {"ing": "g", "ed": "d", "ly": "ly"}
 _FIRST_PERSON: Final = frozenset("i i'm i've i'd i'll my me mine we we're we've our us ours".split())
 _THIRD_PERSON: Final = frozenset("he he's she she's they they're his her their".split())
 _OWN_PERSON = re.compile(
@@ -147,7 +148,7 @@ def _kind(token: str, *, first: bool) -> str:
         return "0"
     if any(letter.isupper() for letter in token[0 if not first else 1 :]):
         return "C"
-    return "g" if word.endswith("ing") else "d" if word.endswith("ed") else "ly" if word.endswith("ly") else "w"
+    return next((kind for ending, kind in _ENDINGS.items() if word.endswith(ending)), "w")
 
 
 def _characters(words: Sequence[str]) -> Iterator[str]:
@@ -161,22 +162,21 @@ def _characters(words: Sequence[str]) -> Iterator[str]:
 
 def _shape(clause: Clause, words: Sequence[str]) -> Iterator[str]:
     yield f"n:{min(len(words), 30) // 3}"
-    if clause.asks:
-        yield "asks"
-    if BLANK in clause.text:
-        yield "blank"
-    if clause.subject:
-        yield "shares"
-    if any(word in _FIRST_PERSON for word in words):
-        yield "first"
-    if words and words[0] in _FIRST_PERSON:
-        yield "first0"
-    if any(word in _SECOND_PERSON for word in words):
-        yield "second"
-    if any(part[:1].isupper() for part in clause.text.split()[1:] if part not in {"I", "I'm", "I've"}):
-        yield "name"
-    if any(word[0] == "0" for word in words):
-        yield "number"
+    marks = {
+        "asks": clause.asks,
+        "blank": BLANK in clause.text,
+        "shares": bool(clause.subject),
+        "first": not _FIRST_PERSON.isdisjoint(words),
+        "first0": bool(words) and words[0] in _FIRST_PERSON,
+        "second": not _SECOND_PERSON.isdisjoint(words),
+        "name": _has_a_name(clause.text),
+        "number": any(word[0] == "0" for word in words),
+    }
+    yield from (mark for mark, there in marks.items() if there)
+
+
+def _has_a_name(text: str) -> bool:
+    return any(part[:1].isupper() for part in text.split()[1:] if part not in {"I", "I'm", "I've"})
 
 
 def _around(clause: Clause, all_of_them: Sequence[Clause], message: str) -> Iterator[str]:

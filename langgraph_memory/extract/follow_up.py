@@ -41,24 +41,35 @@ def with_follow_up(found: Sequence[Candidate], said: Utterance, before: Sequence
 
     `read` finds what there is in a message of its own: of what was heard, the store knows more.
     """
-    if not before or any(one.flaw or one.forgets or one.session_only for one in found):
+    corrections = [one for one in found if one.amends is not None][:1]
+    if not before or any(map(_stands_alone, found)):
         return list(found)
-    correction = next((one for one in found if one.amends is not None), None)
-    if correction is not None and not correction.amends:
-        return list(found)  # the whole message before is taken back
     told = [one for one in found if one.amends is None]
+    exchanged = _exchanged(corrections, told, before[-1], read)
+    return [exchanged] if exchanged is not None else [*_changing(told, said, before, read), *corrections]
+
+
+def _stands_alone(one: Candidate) -> bool:
+    """Return whether a candidate has nothing to do with what was said before, or takes all of the last message back."""
+    return bool(one.flaw or one.forgets or one.session_only or one.amends == "")
+
+
+def _exchanged(corrections: Sequence[Candidate], told: Sequence[Candidate], last: str, read: Read) -> Candidate | None:
+    """Return the last message with what a correction exchanges in it, where it tells nothing else that is sure."""
+    if not corrections or any(map(_is_sure, told)):
+        return None
+    return _corrected(corrections[0], list(_silent(last, read)))
+
+
+def _changing(told: list[Candidate], said: Utterance, before: Sequence[str], read: Read) -> list[Candidate]:
+    """Return what a message tells with what it most likely changes of what was said before."""
     sure = [one for one in told if _is_sure(one)]
-    if correction is not None and not sure:
-        exchanged = _corrected(correction, list(_silent(before[-1], read)))
-        if exchanged is not None:
-            return [exchanged]
     chances = [likelihood(said.text, _restated(text)) for text in before] if _may_follow(said.text) else []
     if len(sure) < len(told) or not told:
         told = _as_whole(said, max(chances, default=0.0), sure) or told
     changed = [text for text, chance in zip(before, chances, strict=False) if chance >= POSSIBLE]
     silent = [each for text in changed for each in _silent(text, read)] if told else []
-    known = [_as_known(one, silent) for one in told]
-    return [*known, *([correction] if correction is not None else [])]
+    return [_as_known(one, silent) for one in told]
 
 
 def _is_sure(one: Candidate) -> bool:

@@ -214,12 +214,21 @@ def stated(clauses: Sequence[str], sentence: str) -> list[str]:
             return kept
         if _is_reported(clause) or _SUPPOSE.match(clause):
             return [] if asks else kept
-        if not (_DOUBT.search(clause) or _WISH.search(clause) or _NEARLY.search(clause)):
+        if not _is_unreal(clause):
             kept.append(clause)
         elif _spreads(clause):
             return kept
-    doubted_after = _DOUBT.search(clauses[-1]) is not None and len(clauses[-1].split()) <= 4 if clauses else False
-    return [] if asks or doubted_after else kept
+    return [] if asks or (clauses and _doubts_after(clauses[-1])) else kept
+
+
+def _is_unreal(clause: str) -> bool:
+    """Return whether a clause is doubted, wished or nearly was."""
+    return any(pattern.search(clause) for pattern in (_DOUBT, _WISH, _NEARLY))
+
+
+def _doubts_after(clause: str) -> bool:
+    """Return whether a short clause doubts what was said before it: "..., I think"."""
+    return _DOUBT.search(clause) is not None and len(clause.split()) <= 4
 
 
 def is_request(text: str) -> bool:
@@ -239,7 +248,7 @@ def is_question(text: str) -> bool:
 
 def is_supposed(text: str) -> bool:
     """Return whether `text` is reported, doubted, wished or did not come to be."""
-    return bool(_is_reported(text) or _DOUBT.search(text) or _WISH.search(text) or _NEARLY.search(text))
+    return _is_reported(text) or _is_unreal(text)
 
 
 def did_not_happen(text: str) -> bool:

@@ -211,7 +211,12 @@ def _structured(text: str) -> Iterator[Finding]:
     together = None if found else _together(heard, text)
     if together is not None:
         yield together
-        return
+    else:
+        yield from _apart(heard, found, text)
+
+
+def _apart(heard: Sequence[Heard], found: Sequence[_Read], text: str) -> Iterator[Finding]:
+    """Yield what is heard clause by clause, with what was read of each, and what was read of none."""
     left = found
     for one in _counting(heard, text):
         mine = [each for each in left if _is_of(each, one.clause)]

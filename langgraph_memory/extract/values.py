@@ -168,15 +168,12 @@ def _person(text: str) -> str | None:
         return None
     if not all(_NAME_WORD.fullmatch(part) for part in parts):
         return None
-    named = all(
-        part[0].isupper() or part.lower() in {"de", "van", "von", "der", "da", "al", "bin", "la", "del"}
-        for part in parts
-    )
-    return (
-        value
-        if named or (value.islower() and len(parts) <= 2 and not set(parts) & _NOT_NAMES) or not value[0].isascii()
-        else None
-    )
+    typed_small = value.islower() and len(parts) <= 2 and not set(parts) & _NOT_NAMES
+    return value if typed_small or not value[0].isascii() or all(map(_is_part_of_a_name, parts)) else None
+
+
+def _is_part_of_a_name(part: str) -> bool:
+    return part[0].isupper() or part.lower() in {"de", "van", "von", "der", "da", "al", "bin", "la", "del"}
 
 
 def _place(text: str) -> str | None:
@@ -193,15 +190,18 @@ def _place(text: str) -> str | None:
         r"^(?:the|downtown|central|north|south|east|west|northern|southern|near|outside)\s+", "", value, flags=_I
     )
     known = bare.lower() in words.COUNTRIES | words.CITIES | words.REGIONS
-    if not known and (
-        not value or len(value.split()) > 4 or value.lower() in _NOT_PLACES or not _NAME_WORD.match(value)
-    ):
-        return None
-    if not known and (not has_capital(bare) or _VAGUE.match(bare) or any(c.isdigit() for c in bare)):
-        return None
-    if not known and (slot_of(value) is not None or re.match(r"(?:an?|my|our|one|some)\s", value, _I)):
-        return None
-    return _with_region(value, text)
+    return _with_region(value, text) if known or (_may_be_a_place(value) and _is_named(bare)) else None
+
+
+def _may_be_a_place(value: str) -> bool:
+    """Return whether an unknown value is short enough, and nothing that is no place."""
+    if not value or len(value.split()) > 4 or value.lower() in _NOT_PLACES or not _NAME_WORD.match(value):
+        return False
+    return slot_of(value) is None and re.match(r"(?:an?|my|our|one|some)\s", value, _I) is None
+
+
+def _is_named(bare: str) -> bool:
+    return has_capital(bare) and not _VAGUE.match(bare) and not any(c.isdigit() for c in bare)
 
 
 def _with_region(place: str, text: str) -> str:
