@@ -91,13 +91,17 @@ def _tells_words(content: str, words: str, shown: str) -> bool:
 
 def _weighed(content: str, told: Sequence[str], elsewhere: Sequence[str]) -> list[tuple[str, int]]:
     """Return the terms that tell something and count, a name twice."""
-    names = {term for name in _names(content) for term in terms(name)}
-    people = {term for word in WORD.findall(folded(content)) if word in PEOPLE for term in terms(word)}
+    names = _terms_of(_names(content))
+    people = _terms_of(word for word in WORD.findall(folded(content)) if word in PEOPLE)
     return [
         (term, 2 if term in names else 1)
         for term in _telling(content)
         if term not in names | people or _is_told(term, told) or not _is_told(term, elsewhere)
     ]
+
+
+def _terms_of(texts: Iterable[str]) -> set[str]:
+    return {term for text in texts for term in terms(text)}
 
 
 def _telling(content: str) -> list[str]:

@@ -64,12 +64,17 @@ def _exchanged(corrections: Sequence[Candidate], told: Sequence[Candidate], last
 def _changing(told: list[Candidate], said: Utterance, before: Sequence[str], read: Read) -> list[Candidate]:
     """Return what a message tells with what it most likely changes of what was said before."""
     sure = [one for one in told if _is_sure(one)]
-    chances = [likelihood(said.text, _restated(text)) for text in before] if _may_follow(said.text) else []
+    chances = _chances(said.text, before)
     if len(sure) < len(told) or not told:
-        told = _as_whole(said, max(chances, default=0.0), sure) or told
-    changed = [text for text, chance in zip(before, chances, strict=False) if chance >= POSSIBLE]
-    silent = [each for text in changed for each in _silent(text, read)] if told else []
+        told = _as_whole(said, max(chances.values(), default=0.0), sure) or told
+    changed = [text for text, chance in chances.items() if chance >= POSSIBLE] if told else []
+    silent = [each for text in changed for each in _silent(text, read)]
     return [_as_known(one, silent) for one in told]
+
+
+def _chances(text: str, before: Sequence[str]) -> dict[str, float]:
+    """Return how likely a message changes each of those before it; nothing of a long one."""
+    return {one: likelihood(text, _restated(one)) for one in before} if _may_follow(text) else {}
 
 
 def _is_sure(one: Candidate) -> bool:

@@ -210,7 +210,7 @@ def stated(clauses: Sequence[str], sentence: str) -> list[str]:
     kept: list[str] = []
     asks = sentence.rstrip(" )\"'").endswith("?")
     for clause in clauses:
-        if _is_question(clause) or _ASKED.search(clause):
+        if _asks(clause):
             return kept
         if _is_reported(clause) or _SUPPOSE.match(clause):
             return [] if asks else kept
@@ -219,6 +219,10 @@ def stated(clauses: Sequence[str], sentence: str) -> list[str]:
         elif _spreads(clause):
             return kept
     return [] if asks or (clauses and _doubts_after(clauses[-1])) else kept
+
+
+def _asks(clause: str) -> bool:
+    return _is_question(clause) or _ASKED.search(clause) is not None
 
 
 def _is_unreal(clause: str) -> bool:

@@ -221,7 +221,7 @@ def _apart(heard: Sequence[Heard], found: Sequence[_Read], text: str) -> Iterato
     for one in _counting(heard, text):
         mine = [each for each in left if _is_of(each, one.clause)]
         left = [each for each in left if each not in mine]
-        if mine or not any(_takes_back(each, one.clause) for each in found):
+        if mine or not _is_taken_back(one.clause, found):
             yield from _of_clause(one, [each.finding for each in mine], text)
     yield from (each.finding for each in left)
 
@@ -265,9 +265,9 @@ def _are_one_change(heard: Sequence[Heard]) -> bool:
     return all(is_stated(one.clause) for one in heard) and any(may_tell_of_a_change(one.clause) for one in heard)
 
 
-def _takes_back(read_one: _Read, clause: Clause) -> bool:
-    """Return whether what the rules read of a sentence is its speaker's correction of this clause."""
-    return read_one.start <= clause.start < read_one.end and gates.corrects_itself(read_one.finding.said)
+def _is_taken_back(clause: Clause, found: Sequence[_Read]) -> bool:
+    """Return whether what the rules read of its sentence is the speaker's correction of a clause."""
+    return any(one.start <= clause.start < one.end and gates.corrects_itself(one.finding.said) for one in found)
 
 
 def _of_clause(heard: Heard, read_in_it: Sequence[Finding], text: str) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -164,12 +164,19 @@ def _person(text: str) -> str | None:
     )[0]
     value = value.strip(_EDGES)
     parts = value.split()
-    if not parts or len(parts) > 4 or parts[0].lower().strip(".") in _NOT_NAMES:
-        return None
-    if not all(_NAME_WORD.fullmatch(part) for part in parts):
-        return None
+    return value if _may_be_a_name(parts) and _is_typed_as_a_name(value, parts) else None
+
+
+def _may_be_a_name(parts: Sequence[str]) -> bool:
+    if not 0 < len(parts) <= 4 or parts[0].lower().strip(".") in _NOT_NAMES:
+        return False
+    return all(map(_NAME_WORD.fullmatch, parts))
+
+
+def _is_typed_as_a_name(value: str, parts: Sequence[str]) -> bool:
+    """Return whether a name has its capitals, or is typed without any by who types none."""
     typed_small = value.islower() and len(parts) <= 2 and not set(parts) & _NOT_NAMES
-    return value if typed_small or not value[0].isascii() or all(map(_is_part_of_a_name, parts)) else None
+    return typed_small or not value[0].isascii() or all(map(_is_part_of_a_name, parts))
 
 
 def _is_part_of_a_name(part: str) -> bool:
