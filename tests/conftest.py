@@ -54,6 +54,12 @@ def names_vector(error: BaseException | None) -> bool:
     return error is not None and ("vector" in str(error) or names_vector(error.__cause__ or error.__context__))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse names that differ between processes: several of them share the tests by their names."""
+    for item in items:
+        assert " at 0x" not in item.nodeid, f"{item.nodeid} names an address; let support.shown make the id."
+
+
 @pytest.fixture
 def path() -> Iterator[str]:
     """The path of a database file that is not there yet; on a file system in memory where there is one, for speed."""

@@ -144,6 +144,11 @@ def take_in(store: CuratedStore, *memories: Memory) -> None:
     store.admin.import_([json.dumps({"format": "langgraph_memory", "version": 1}), *map(json.dumps, lines)])
 
 
+def shown(value: object) -> str:
+    """Return the id of a test's parameter: what it is, and never its address, which no two processes share."""
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(value))[:60]
+
+
 def one_sentence(error: BaseException) -> str:
     """Return the message of `error` after checking that it is one line that ends like a sentence."""
     text = str(error)

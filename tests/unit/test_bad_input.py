@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from langchain_core.embeddings import Embeddings
-from support import START, BagOfWords, Clock, Driver, embed_async_only, one_sentence, opened_store
+from support import START, BagOfWords, Clock, Driver, embed_async_only, one_sentence, opened_store, shown
 
 from langgraph_memory import CuratedStore, Memory, MemoryType, open_memory
 from langgraph_memory.errors import (
@@ -98,7 +98,7 @@ def written(path: str) -> int:
         ({"subject": "a\x00"}, InvalidMemoryError, "subject"),
         ({"source": "thread-1"}, InvalidMemoryError, "source"),
     ],
-    ids=lambda value: repr(value)[:60],
+    ids=shown,
 )
 async def test_a_memory_that_cannot_be_is_refused_and_nothing_is_stored(
     store: Driver, path: str, bad: dict[str, Any], error: type[LangGraphMemoryError], names: str
@@ -126,7 +126,7 @@ async def test_a_memory_that_cannot_be_is_refused_and_nothing_is_stored(
         ({"query": 42}, InvalidInputError, "query"),
         ({"query": ["tea"]}, InvalidInputError, "query"),
     ],
-    ids=lambda value: repr(value)[:60],
+    ids=shown,
 )
 async def test_a_recall_that_cannot_be_is_refused_and_leaves_no_receipt(
     store: Driver, path: str, bad: dict[str, Any], error: type[LangGraphMemoryError], names: str
@@ -218,7 +218,7 @@ def test_an_option_the_engine_does_not_know_is_refused(path: str, options: dict[
         ({"dims": 4, "embed": BagOfWords(), "fields": "text"}, "fields"),
         ({"dims": 4, "embed": 42}, "embed"),
     ],
-    ids=lambda value: repr(value)[:70],
+    ids=shown,
 )
 def test_an_index_that_cannot_work_is_refused_when_it_is_opened(index: Any, names: str) -> None:
     with pytest.raises(InvalidInputError) as caught, open_memory(":memory:", index=index):

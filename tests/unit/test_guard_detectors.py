@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 import pytest
-from support import opened_store
+from support import opened_store, shown
 
 from langgraph_memory.domain.candidate import Candidate, Utterance
 from langgraph_memory.domain.guard import GuardPolicy, Refusal, refuse, withhold
@@ -82,7 +82,7 @@ class Waiting:
         return None
 
 
-@pytest.mark.parametrize("bad", [badge, [badge], ("badge",), (waiting,), (Waiting(),), None], ids=repr)
+@pytest.mark.parametrize("bad", [badge, [badge], ("badge",), (waiting,), (Waiting(),), None], ids=shown)
 def test_detectors_that_cannot_be_asked_are_refused(bad: Any) -> None:
     with pytest.raises(InvalidInputError, match="detectors must be a tuple of callables"):
         GuardPolicy(detectors=bad)
