@@ -36,7 +36,6 @@ from langgraph_memory.checkpoints._compat import (
 from langgraph_memory.checkpoints.caches import Caches
 from langgraph_memory.checkpoints.classes import Readable, holds_no_object
 from langgraph_memory.checkpoints.codec import Codec, split, versions_to_store
-from langgraph_memory.checkpoints.configs import begun_at, config_of, key_of_config, owner_of_run, thread_of
 from langgraph_memory.checkpoints.decode import Shared
 from langgraph_memory.checkpoints.encode import Values, unserialisable
 from langgraph_memory.checkpoints.owners import (
@@ -63,6 +62,11 @@ from langgraph_memory.checkpoints.records import (
     StoredCheckpoint,
     StoredWrite,
     Typed,
+    begun_at,
+    config_of,
+    key_of_config,
+    owner_of_run,
+    thread_of,
 )
 from langgraph_memory.checkpoints.retention import (
     Swept,
@@ -76,9 +80,8 @@ from langgraph_memory.checkpoints.write import Draft, put_writes, store_checkpoi
 from langgraph_memory.domain.scope import check_owner
 from langgraph_memory.domain.thread import ThreadSummary
 from langgraph_memory.effects.effect import Done, Effects
-from langgraph_memory.effects.engine import Engine
 from langgraph_memory.effects.runner import Runner
-from langgraph_memory.effects.transaction import Transaction
+from langgraph_memory.effects.transaction import Engine, Transaction
 from langgraph_memory.effects.twins import Operation, async_iterator_of, runs_effects, streams_effects, twin_of
 from langgraph_memory.engine.connect import Opening, engine_of
 from langgraph_memory.errors import (

@@ -22,8 +22,8 @@ from langgraph_memory.domain.scope import GLOBAL
 from langgraph_memory.domain.session import SessionSummary
 from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.effects.effect import Effects, call, in_thread
-from langgraph_memory.effects.engine import Engine
 from langgraph_memory.effects.runner import Runner
+from langgraph_memory.effects.transaction import Engine
 from langgraph_memory.effects.twins import runs_effects, twin_of
 from langgraph_memory.engine.connect import KEY_VARIABLE as KEY_VARIABLE  # noqa: PLC0414
 from langgraph_memory.engine.connect import Opening

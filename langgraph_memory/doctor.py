@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal, Self
 from langgraph_memory.checkpointer import ThreadSaver
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.thread import ThreadSummary
-from langgraph_memory.effects.engine import Engine
+from langgraph_memory.effects.transaction import Engine
 from langgraph_memory.errors import ClassNotAllowedError, DatabaseError
 from langgraph_memory.operations import doctor
 from langgraph_memory.operations.doctor import Health

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from langgraph_memory.domain.thread import MemorySwitches, ThreadSummary
     from langgraph_memory.domain.types import Injection, MemoryTypes, Update
     from langgraph_memory.effects.effect import Done, DoneCount
-    from langgraph_memory.effects.engine import Engine
     from langgraph_memory.effects.runner import Embeds
+    from langgraph_memory.effects.transaction import Engine
     from langgraph_memory.engine.connect import Opening
     from langgraph_memory.extract.model import ReadingLimits
     from langgraph_memory.nodes.graph import ChatModel, GraphOptions, Outputs
@@ -167,8 +167,8 @@ _HOMES = {
     "langgraph_memory.domain.thread": "MemorySwitches ThreadSummary".split(),
     "langgraph_memory.domain.types": "Injection MemoryTypes Update".split(),
     "langgraph_memory.effects.effect": "Done DoneCount".split(),
-    "langgraph_memory.effects.engine": "Engine".split(),
     "langgraph_memory.effects.runner": "Embeds".split(),
+    "langgraph_memory.effects.transaction": "Engine".split(),
     "langgraph_memory.engine.connect": "Opening".split(),
     "langgraph_memory.extract.model": "ReadingLimits".split(),
     "langgraph_memory.nodes.graph": "ChatModel GraphOptions Outputs".split(),

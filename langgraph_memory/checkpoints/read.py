@@ -16,7 +16,6 @@ from langgraph.checkpoint.base import CheckpointTuple, DeltaChannelHistory
 
 from langgraph_memory.checkpoints.caches import ChunkCache
 from langgraph_memory.checkpoints.codec import join
-from langgraph_memory.checkpoints.configs import before_of, checkpoint_id_of, config_of, thread_of
 from langgraph_memory.checkpoints.decode import Decoder, Shared
 from langgraph_memory.checkpoints.encode import Values
 from langgraph_memory.checkpoints.pieces import Run, merged, unpack_runs
@@ -32,7 +31,11 @@ from langgraph_memory.checkpoints.records import (
     StoredCheckpoint,
     StoredChunk,
     StoredVersion,
+    before_of,
+    checkpoint_id_of,
+    config_of,
     key_of,
+    thread_of,
 )
 from langgraph_memory.domain.clock import from_microseconds
 from langgraph_memory.domain.thread import ThreadSummary

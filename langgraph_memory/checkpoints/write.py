@@ -12,8 +12,7 @@ from typing import Any, NamedTuple
 
 from langgraph_memory.checkpoints.caches import CachedVersion, Caches, CheckpointCache, Place
 from langgraph_memory.checkpoints.encode import Encoded, Values, loose_chunks, may_share
-from langgraph_memory.checkpoints.marks import left
-from langgraph_memory.checkpoints.owners import check_access, name_owner, note_authors
+from langgraph_memory.checkpoints.owners import check_access, left, name_owner, note_authors
 from langgraph_memory.checkpoints.pieces import Run, first_address, has_room, pack_runs, place, tail_of
 from langgraph_memory.checkpoints.read import get_versions
 from langgraph_memory.checkpoints.records import (

@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 
 from langgraph_memory import __version__
 from langgraph_memory.cli import db, jobs, memories, serve, threads
-from langgraph_memory.cli.options import DEFAULT_DATABASE, MODEL_HELP, ChatModel, Database, Json
+from langgraph_memory.cli.arguments import DEFAULT_DATABASE, MODEL_HELP, ChatModel, Database, Json
 from langgraph_memory.cli.terminal import in_commands, safe
 from langgraph_memory.errors import LangGraphMemoryError
 

@@ -14,9 +14,22 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from langgraph_memory.cli.arguments import existing, file_of, index_of, opened
+from langgraph_memory.cli.arguments import (
+    DEFAULT_DATABASE,
+    AnyOwner,
+    Database,
+    Dims,
+    Embedder,
+    Json,
+    Owner,
+    Role,
+    Yes,
+    existing,
+    file_of,
+    index_of,
+    opened,
+)
 from langgraph_memory.cli.memories import bytes_left
-from langgraph_memory.cli.options import DEFAULT_DATABASE, AnyOwner, Database, Dims, Embedder, Json, Owner, Role, Yes
 from langgraph_memory.cli.terminal import confirm, print_json, print_list, progress, safe, some_of, tell
 from langgraph_memory.errors import DatabaseUnavailableError, InvalidInputError, names_a_server, without_password
 from langgraph_memory.views import Records, counted, listed

@@ -10,8 +10,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from langgraph_memory.cli.arguments import chat_model, index_of, named_object, opened
-from langgraph_memory.cli.options import DEFAULT_DATABASE, AnyOwner, Database, Json, Limit, Owner, Reader, Thread
+from langgraph_memory.cli.arguments import (
+    DEFAULT_DATABASE,
+    AnyOwner,
+    Database,
+    Json,
+    Limit,
+    Owner,
+    Reader,
+    Thread,
+    chat_model,
+    index_of,
+    named_object,
+    opened,
+)
 from langgraph_memory.cli.terminal import print_json, print_list, safe, tell
 from langgraph_memory.errors import InvalidInputError, without_password
 from langgraph_memory.views import agreeing, counted, every

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from langgraph_memory.cli.arguments import file_of, memory_of_id, opened
-from langgraph_memory.cli.options import (
+from langgraph_memory.cli.arguments import (
     DEFAULT_DATABASE,
     AnyOwner,
     Database,
@@ -22,6 +21,9 @@ from langgraph_memory.cli.options import (
     Scope,
     Thread,
     Yes,
+    file_of,
+    memory_of_id,
+    opened,
 )
 from langgraph_memory.cli.terminal import confirm, draw, print_json, print_list, safe, tell, tell_more
 from langgraph_memory.errors import InvalidInputError, InvalidMemoryError, MemoryNotFoundError, without_password

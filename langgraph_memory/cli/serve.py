@@ -12,8 +12,17 @@ from urllib.parse import quote
 
 import typer
 
-from langgraph_memory.cli.arguments import extra, file_of, opened
-from langgraph_memory.cli.options import DEFAULT_DATABASE, Database, Host, ReadOnly, Scope, Served
+from langgraph_memory.cli.arguments import (
+    DEFAULT_DATABASE,
+    Database,
+    Host,
+    ReadOnly,
+    Scope,
+    Served,
+    extra,
+    file_of,
+    opened,
+)
 from langgraph_memory.cli.terminal import safe
 from langgraph_memory.errors import InvalidInputError, without_password
 

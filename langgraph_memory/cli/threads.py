@@ -6,8 +6,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from langgraph_memory.cli.arguments import chat_model, opened
-from langgraph_memory.cli.options import DEFAULT_DATABASE, Database, Json, Limit, Owner, Reader, Scope, ThreadId, Yes
+from langgraph_memory.cli.arguments import (
+    DEFAULT_DATABASE,
+    Database,
+    Json,
+    Limit,
+    Owner,
+    Reader,
+    Scope,
+    ThreadId,
+    Yes,
+    chat_model,
+    opened,
+)
 from langgraph_memory.cli.terminal import confirm, draw, print_json, print_list, tell
 from langgraph_memory.errors import without_password
 from langgraph_memory.views import Table, counted, messages_table

@@ -8,8 +8,7 @@ from functools import partial
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from langgraph_memory.effects.effect import Call, Effect, Effects, adrive, drive, together
-from langgraph_memory.effects.engine import Engine
-from langgraph_memory.effects.transaction import Transaction
+from langgraph_memory.effects.transaction import Engine, Transaction
 from langgraph_memory.errors import EmbeddingError
 from langgraph_memory.telemetry import operation, waiting, watched
 

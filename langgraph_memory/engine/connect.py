@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from langgraph_memory.cache import DEFAULT_BYTES, CacheBound
-from langgraph_memory.effects.engine import Engine
+from langgraph_memory.effects.transaction import Engine
 from langgraph_memory.errors import (
     ConnectionStringError,
     MissingExtraError,

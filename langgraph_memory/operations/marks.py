@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from langgraph_memory.checkpoints.marks import leave, left, lift_all
+from langgraph_memory.checkpoints.owners import leave, left, lift_all
 from langgraph_memory.domain import marks
 from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.clock import to_microseconds

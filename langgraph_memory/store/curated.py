@@ -19,8 +19,8 @@ from langgraph_memory.domain.scope import GLOBAL
 from langgraph_memory.domain.search.filters import MemoryFilter
 from langgraph_memory.domain.types import MemoryType, MemoryTypes
 from langgraph_memory.effects.effect import Done, DoneCount, Effects, in_thread
-from langgraph_memory.effects.engine import Engine
 from langgraph_memory.effects.runner import Runner
+from langgraph_memory.effects.transaction import Engine
 from langgraph_memory.effects.twins import Operation, runs_effects, twin_of
 from langgraph_memory.engine.connect import Opening, engine_of
 from langgraph_memory.errors import InvalidInputError

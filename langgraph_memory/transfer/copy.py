@@ -16,8 +16,7 @@ from langgraph_memory.domain import marks
 from langgraph_memory.domain.scope import ROOT, decode_label, split_labels
 from langgraph_memory.domain.search.vectors import IndexIdentity
 from langgraph_memory.effects.effect import Call, Effects, aperform, perform
-from langgraph_memory.effects.engine import Engine
-from langgraph_memory.effects.transaction import Query, Row, Transaction, reads, writes, writes_repeatably
+from langgraph_memory.effects.transaction import Engine, Query, Row, Transaction, reads, writes, writes_repeatably
 from langgraph_memory.engine.connect import connect
 from langgraph_memory.errors import CopyMismatchError, IndexChangedError, InvalidInputError
 from langgraph_memory.operations import marks as marking

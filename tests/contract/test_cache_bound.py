@@ -15,8 +15,7 @@ from langgraph.store.base import PutOp
 
 from langgraph_memory import open_memory
 from langgraph_memory.effects.effect import Effects
-from langgraph_memory.effects.engine import Engine
-from langgraph_memory.effects.transaction import reads, writes
+from langgraph_memory.effects.transaction import Engine, reads, writes
 from langgraph_memory.engine.connect import connect
 from langgraph_memory.errors import OutOfMemoryError
 

@@ -11,8 +11,7 @@ from langgraph.store.base import PutOp
 
 from langgraph_memory.domain.search.vectors import VectorSearch, pack
 from langgraph_memory.effects.effect import Effects
-from langgraph_memory.effects.engine import Engine
-from langgraph_memory.effects.transaction import Query, reads
+from langgraph_memory.effects.transaction import Engine, Query, reads
 from langgraph_memory.engine.connect import connect
 from langgraph_memory.operations.neighbours import ClosestRows
 from langgraph_memory.operations.rows import closeness

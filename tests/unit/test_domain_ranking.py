@@ -24,8 +24,8 @@ from langgraph_memory.domain.search.ranking import (
 )
 from langgraph_memory.domain.search.vectors import Closeness, pack
 from langgraph_memory.domain.times import NamedDate
-from langgraph_memory.engine.sqlite.shelf import BLOCK, Shelf, bytes_of, grown
-from langgraph_memory.engine.sqlite.sketches import Sketches, sketch
+from langgraph_memory.engine.sqlite.codes import Sketches, sketch
+from langgraph_memory.engine.sqlite.fresh import BLOCK, Shelf, bytes_of, grown
 from langgraph_memory.engine.sqlite.vectors import Held, closest, slot_of
 from langgraph_memory.errors import EmbeddingError
 from langgraph_memory.operations.rows import memory_columns

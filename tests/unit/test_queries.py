@@ -13,7 +13,7 @@ import pytest
 import langgraph_memory
 from langgraph_memory.cache import CacheBound
 from langgraph_memory.engine.named_queries import load_migrations, load_queries
-from langgraph_memory.engine.postgres.answers import answers as postgres_answers
+from langgraph_memory.engine.postgres.transaction import answers as postgres_answers
 from langgraph_memory.engine.sqlite.fresh import FreshShelf
 from langgraph_memory.engine.sqlite.statements import answers as sqlite_answers
 

@@ -14,7 +14,7 @@ from langgraph.store.base import PutOp
 from langgraph_memory.domain.search.vectors import pack
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import writes
-from langgraph_memory.engine.sqlite.shelf import BLOCK
+from langgraph_memory.engine.sqlite.fresh import BLOCK
 from langgraph_memory.operations.items import Put, write_items
 from langgraph_memory.operations.rows import PlainItem
 from langgraph_memory.store import CuratedStore

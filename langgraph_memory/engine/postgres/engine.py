@@ -15,15 +15,13 @@ from langgraph_memory.cache import CacheBound, without_caches
 from langgraph_memory.effects.effect import drive
 from langgraph_memory.effects.transaction import Transaction
 from langgraph_memory.engine.named_queries import load_queries
-from langgraph_memory.engine.postgres.answers import answers
-from langgraph_memory.engine.postgres.connection import PostgresSettings
+from langgraph_memory.engine.postgres.connection import Connection, Pool, PostgresSettings
 from langgraph_memory.engine.postgres.errors import collided, lost
 from langgraph_memory.engine.postgres.migrate import migrate
-from langgraph_memory.engine.postgres.pool import Connection, Pool
 from langgraph_memory.engine.postgres.scrub import scrub
 from langgraph_memory.engine.postgres.signature import Signature
 from langgraph_memory.engine.postgres.tenants import Tenant, grant, revoke
-from langgraph_memory.engine.postgres.transaction import MoreWantedError, PostgresTransaction, Statement
+from langgraph_memory.engine.postgres.transaction import MoreWantedError, PostgresTransaction, Statement, answers
 from langgraph_memory.engine.threads import Answer, Threads, ThreadsClosedError
 from langgraph_memory.errors import DatabaseError, DatabaseUnavailableError
 from langgraph_memory.process import Forked, leave_to_parent, tell_of_forks

@@ -7,9 +7,8 @@ from importlib.resources import files
 import psycopg
 
 from langgraph_memory.engine.named_queries import load_migrations
-from langgraph_memory.engine.postgres.connection import PostgresSettings
+from langgraph_memory.engine.postgres.connection import Connection, PostgresSettings
 from langgraph_memory.engine.postgres.errors import foreign, translate
-from langgraph_memory.engine.postgres.pool import Connection
 from langgraph_memory.errors import NewerSchemaError, OlderSchemaError
 
 _ALONE = "SELECT pg_advisory_xact_lock(7015220401)"

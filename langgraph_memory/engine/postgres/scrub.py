@@ -5,9 +5,8 @@ from __future__ import annotations
 import psycopg
 from psycopg.sql import SQL, Identifier
 
-from langgraph_memory.engine.postgres.connection import PostgresSettings
+from langgraph_memory.engine.postgres.connection import Connection, PostgresSettings
 from langgraph_memory.engine.postgres.errors import translate
-from langgraph_memory.engine.postgres.pool import Connection
 from langgraph_memory.errors import DatabaseBusyError
 
 _TABLES = """

@@ -9,10 +9,9 @@ from typing import NamedTuple
 import psycopg
 from psycopg.sql import SQL, Composed, Identifier
 
-from langgraph_memory.engine.postgres.connection import PostgresSettings
+from langgraph_memory.engine.postgres.connection import Connection, PostgresSettings
 from langgraph_memory.engine.postgres.errors import translate
 from langgraph_memory.engine.postgres.migrate import alone
-from langgraph_memory.engine.postgres.pool import Connection
 from langgraph_memory.errors import DatabaseUnavailableError, InvalidInputError
 
 OLDEST = 15

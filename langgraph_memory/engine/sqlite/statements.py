@@ -17,8 +17,7 @@ from langgraph_memory.effects.effect import Effects, drive
 from langgraph_memory.effects.transaction import Answer, Query, Row
 from langgraph_memory.engine.named_queries import PARAMETER, RETURNING, load_queries
 from langgraph_memory.engine.sqlite.connection import SqliteSettings, translate
-from langgraph_memory.engine.sqlite.fresh import FreshShelf, posting_answers
-from langgraph_memory.engine.sqlite.shelf import Shelf
+from langgraph_memory.engine.sqlite.fresh import FreshShelf, Shelf, posting_answers
 from langgraph_memory.engine.sqlite.vectors import Shelves, vector_answers
 from langgraph_memory.errors import InvalidInputError
 

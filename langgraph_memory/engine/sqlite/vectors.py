@@ -8,9 +8,8 @@ from typing import Any
 
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Answer, Query, Row
-from langgraph_memory.engine.sqlite.codes import Codes, Reader, encode
-from langgraph_memory.engine.sqlite.shelf import BLOCK, Shelf, grown
-from langgraph_memory.engine.sqlite.sketches import BITS, Sketches, sketch
+from langgraph_memory.engine.sqlite.codes import BITS, Codes, Reader, Sketches, encode, sketch
+from langgraph_memory.engine.sqlite.fresh import BLOCK, Shelf, grown
 
 _FEW = 16
 """How many rows are looked up one by one whose sketches are close; where there are more, every vector is compared."""
