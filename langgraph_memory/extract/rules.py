@@ -43,7 +43,8 @@ SURE: Final = 0.86
 """The gate's probability from which on a clause is kept: below it more of idle talk would be stored than of facts."""
 _SURE_OF: Final = {"alone": 0.9, "nobody": 0.93, "language": 0.62, "people": 0.45}
 """The same for a clause that does not name the speaker, for one in another language, where less is sure, and for what
-somebody of the speaker's people is, has or does, which passes as little as what the speaker does."""
+somebody of the speaker's people is, has or does, which passes as little as what the speaker does. The most for what is
+all of a message: such a one is soon said of the moment."""
 UNSURE: Final = 0.4
 """The probability from which on a clause is reported and kept in session; one that tells of a change is stored."""
 CHANGED: Final = 0.75

@@ -179,3 +179,22 @@ def test_what_is_of_somebody_named_before_is_told_with_who_that_is() -> None:
 @pytest.mark.parametrize("message", ["She's a vet of 45, drives a van and hates mornings", "remember the spreadsheet?"])
 def test_what_is_of_nobody_who_is_known_or_only_asked_is_not_kept(message: str) -> None:
     assert not [one for one in said(message) if not one.changes_only and one.confidence >= 0.5]
+
+
+@pytest.mark.parametrize(
+    ("message", "kept"),
+    [
+        ("I collect antique clocks", "The user collects antique clocks."),
+        ("I've two ponies", "The user has two ponies."),
+        ("can't stand okra, tripe or liver", "The user says: “can't stand okra, tripe or liver”"),
+    ],
+)
+def test_a_short_statement_is_kept_whole(message: str, kept: str) -> None:
+    assert [one.content for one in said(message) if not one.changes_only and one.confidence >= 0.5] == [kept]
+
+
+def test_a_correction_counts_beside_what_is_told_with_it() -> None:
+    told = said("meant to say oat milk, not soy, I'm lactose intolerant")
+
+    assert any(one.amends is not None for one in told)
+    assert any(one.slot is not None for one in told)
