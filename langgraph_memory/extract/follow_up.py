@@ -63,12 +63,11 @@ def _exchanged(corrections: Sequence[Candidate], told: Sequence[Candidate], last
 
 def _changing(told: list[Candidate], said: Utterance, before: Sequence[str], read: Read) -> list[Candidate]:
     """Return what a message tells with what it most likely changes of what was said before."""
-    sure = [one for one in told if _is_sure(one)]
     chances = _chances(said.text, before)
-    if len(sure) < len(told) or not told:
+    if not (told and all(map(_is_sure, told))):
+        sure = [one for one in told if _is_sure(one)]
         told = _as_whole(said, max(chances.values(), default=0.0), sure) or told
-    changed = [text for text, chance in chances.items() if chance >= POSSIBLE] if told else []
-    silent = [each for text in changed for each in _silent(text, read)]
+    silent = [each for text, chance in chances.items() if chance >= POSSIBLE for each in _silent(text, read)]
     return [_as_known(one, silent) for one in told]
 
 
