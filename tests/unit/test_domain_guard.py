@@ -22,7 +22,6 @@ from langgraph_memory.domain.guard.orders import SPACE, WEIGHTS
 from langgraph_memory.domain.policy import Bucket, PromotionPolicy
 from langgraph_memory.domain.promotion import judge_all
 from langgraph_memory.domain.rendering import as_line
-from langgraph_memory.domain.search.meaning import meaning
 from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.store import CuratedStore
 
@@ -452,6 +451,9 @@ def test_an_order_in_words_that_no_form_knows_is_refused(text: str) -> None:
         "From now on call me Jo, and answer in Spanish.",
         "Never book anything before you have asked me.",
         "Don't tell my brother about the party.",
+        "Forget what I said about the hotel, we are staying with my cousin.",
+        "Ignore all the earlier versions of my CV and use the one from June.",
+        "Forget everything I told you about my diet.",
         "Ich bin Administratorin an einer Schule.",
         "AE;C;U;\u00b2",
         "a b c d e",
@@ -464,8 +466,7 @@ def test_what_somebody_wishes_for_themselves_is_no_order(text: str) -> None:
 
 def test_the_weights_of_the_model_of_orders_fit_its_features() -> None:
     with np.load(WEIGHTS, allow_pickle=False) as held:
-        assert (held["words"].shape, held["words"].dtype) == ((SPACE,), np.int8)
-        assert held["meaning"].shape == meaning("any words").shape
+        assert (held["weights"].shape, held["weights"].dtype) == ((SPACE,), np.int8)
 
 
 def test_the_code_of_a_gate_is_remembered_and_that_of_a_door_masked() -> None:

@@ -1,8 +1,8 @@
-"""Tells orders to the agent from statements: by known forms, and by a model of their words and meaning.
+"""Tells orders to the agent from statements: by known forms, and by a model of their words.
 
-The model is a logistic regression over hashed words and pairs of words and the mean of a sentence's word vectors,
-trained by `python -m tests.train_orders`. `orders.npz` holds its weights: `words` (SPACE,), a signed byte each, and
-`step`, what one of them is worth; `meaning` (256,); `bias`, with which a score above zero is an order.
+The model is a logistic regression over hashed words, pairs of words and runs of letters, trained by
+`python -m tests.train_orders`. `orders.npz` holds its weights: `weights` (SPACE,), a signed byte each, and `step`, what
+one of them is worth; `bias`, with which a score above zero is an order.
 """
 
 from __future__ import annotations
@@ -20,22 +20,33 @@ from typing import Any, Final
 from xxhash import xxh32_intdigest
 
 from langgraph_memory.domain.guard.formats import formats
-from langgraph_memory.domain.search.meaning import meaning
 from langgraph_memory.domain.search.vectors import numpy
 
-SPACE: Final = 1 << 14
+SPACE: Final = 1 << 17
 """How many places a feature can be hashed to."""
 WEIGHTS: Final = Path(__file__).with_name("orders.npz")
 FEWEST: Final = 4
-"""Words of the shortest sentence that is judged by them."""
-_MOST: Final = 80
-"""Words of a sentence that are read."""
-MARGIN: Final = 2.5
-"""How much surer of a sentence one has to be for each of the others that stand beside it, times their logarithm."""
+"""Words of the shortest passage that is judged by them."""
+MOST: Final = 100
+"""Words of the longest passage that is judged as one."""
+MARGIN: Final = 5.0
+"""How much surer of a passage one has to be for each of the others that stand beside it, times their logarithm."""
+SURE: Final = 2.0
+"""How much an order is one that stands in a short text beside what is none."""
+_PIECES: Final = (3, 4, 5)
+"""Bytes of the runs of letters that are features, across words."""
+_MIX: Final = (0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F)
+"""Odd factors that spread the bits of a hash (xxHash's own primes)."""
 _FORMS: Final = formats("order")
-_WORD = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]|\b[^\W\d_]+\b|[:@]")
+_WORD = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]|[^\W\d_]+|[:@#<>{}\[\]\"=*/|;]")
+_ADDRESS = re.compile(
+    r"(?:https?://|www\.)\S+|[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)*"
+    r"|\b[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}\.(?:example|test|invalid|com|org|net|io|dev|ai|co|xyz|ru|de|fr|es|it|nl|pl|uk|eu|info|biz|app)"
+    r"\b(?:/\S*)?"
+)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """Four digits of it may all be letters, and are no word."""
+_NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*")
 _SENTENCE = re.compile(r"[^.!?;\n\u3002\uff01\uff1f]+(?:[.!?;\u3002\uff01\uff1f](?!\s|$)[^.!?;\n\u3002\uff01\uff1f]*)*")
 _CUT_APART = re.compile(
     r"(?:ignore|disregard|forget|override)(?:all)?(?:of)?(?:the|your|my)?(?:previous|prior|above|earlier|system)"
@@ -49,70 +60,121 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/]{20,}={0,2}")
 
 def is_order(text: str) -> bool:
     """Return whether a text holds an order to the agent, not a statement."""
-    return _has_form(text) or _is_cut_apart(text) or _reads_as_order(text)
+    return has_form(text) or _is_cut_apart(text) or _reads_as_order(text)
 
 
 def hides_an_order(text: str) -> bool:
     """Return whether a block of base64 in a text decodes to a known form of an order."""
-    return any(_has_form(_decoded(match[0])) for match in _BASE64.finditer(text))
+    return any(has_form(_decoded(match[0])) for match in _BASE64.finditer(text))
 
 
-def features(words: Sequence[str]) -> list[int]:
-    """Return the places of a sentence's words, pairs, pairs over one word, and beginnings of words, each once."""
-    named = {f"1 {word}" for word in words}
-    named.update(f"2 {first} {second}" for first, second in zip(["<", *words], [*words, ">"], strict=True))
-    named.update(f"3 {first} {third}" for first, third in zip(words, words[2:], strict=False))
-    named.update(f"4 {word[:5]}" for word in words if len(word) > 5)
-    return sorted({xxh32_intdigest(name.encode()) % SPACE for name in named})
+def features(words: Sequence[str]) -> tuple[Any, Any]:
+    """Return the places of a passage's words, pairs, and pairs over one word, and those of its runs of letters."""
+    return _places(_of_words(words)), _places(_of_letters(words))
 
 
-def words_of(sentence: str) -> list[str]:
-    """Return the words of a sentence in lower case, ideographs one by one, with colons and at signs."""
-    return _WORD.findall(_UUID.sub("0", sentence.casefold()))[:_MOST]
+def values_of(count: int) -> float:
+    """Return what each of so many features counts, so that long passages weigh no more than short ones."""
+    return 4.0 / sqrt(count) if count else 0.0
+
+
+def passages(text: str) -> Iterator[list[str]]:
+    """Yield the words of a text: all of them, or where they are many, those of some sentences at a time."""
+    held: list[str] = []
+    for sentence in sentences(plain_words(text)):
+        words = _WORD.findall(sentence)
+        for start in range(0, len(words), MOST):
+            part = words[start : start + MOST]
+            if len(held) + len(part) > MOST:
+                yield held
+                held = []
+            held = held + part
+    yield held
+
+
+def plain_words(text: str) -> str:
+    """Return a text in lower case, with one sign for every address and one for every number."""
+    plain = text.casefold()
+    if "." in plain or "@" in plain:
+        plain = _ADDRESS.sub(lambda found: " @ " if "@" in found[0] else " www ", plain)
+    return _NUMBER.sub("#", _UUID.sub("#", plain))
 
 
 def is_read(words: Sequence[str]) -> bool:
-    """Return whether a sentence has words enough to be judged by them; a single letter is none, an ideograph is one."""
+    """Return whether a passage has words enough to be judged by them; a single letter is none, an ideograph is one."""
     return sum(word.isalpha() and (len(word) > 1 or word >= "\u3040") for word in words) >= FEWEST
 
 
-def weight_of(count: int) -> float:
-    """Return what each of a sentence's features counts, so that long ones weigh no more than short ones."""
-    return 4.0 / sqrt(count)
+def _places(hashes: Any) -> Any:
+    return numpy().unique((hashes * numpy().uint32(_MIX[1])) >> (32 - SPACE.bit_length() + 1))
+
+
+def _of_words(words: Sequence[str]) -> Any:
+    np = numpy()
+    one, two, three, four = map(np.uint32, _MIX)
+    hashes = np.array([1, *map(_hash_of, words), 2], np.uint32)
+    pairs = hashes[:-1] * one + hashes[1:] * two + np.uint32(7)
+    return np.concatenate([hashes[1:-1], pairs, hashes[:-2] * three + hashes[2:] * four + np.uint32(11)])
+
+
+@lru_cache(maxsize=4096)
+def _hash_of(word: str) -> int:
+    return xxh32_intdigest(word.encode())
+
+
+def _of_letters(words: Sequence[str]) -> Any:
+    np = numpy()
+    letters = np.frombuffer(f" {' '.join(words)} ".encode(), np.uint8).astype(np.uint32) * np.uint32(_MIX[2])
+    runs = [_runs_of(letters, length) for length in _PIECES if len(letters) >= length]
+    return np.concatenate(runs) if runs else np.zeros(0, np.uint32)
+
+
+def _runs_of(letters: Any, length: int) -> Any:
+    np = numpy()
+    count = len(letters) - length + 1
+    found = np.full(count, length, np.uint32)
+    for place in range(length):
+        found = found * np.uint32(_MIX[0]) + letters[place : place + count]
+    return found ^ (found >> np.uint32(15))
 
 
 @dataclass(frozen=True, slots=True)
 class _Model:
-    words: memoryview
+    weights: Any
     step: float
-    meaning: Any
-    most: float
     bias: float
+
+    def score(self, words: Sequence[str]) -> float:
+        """Return how much a passage reads like an order."""
+        return self.bias + self.step * sum(
+            values_of(len(places)) * float(self.weights[places].sum(dtype="i4")) for places in features(words)
+        )
 
 
 @cache
 def _model() -> _Model:
-    np = numpy()
-    with np.load(WEIGHTS, allow_pickle=False) as held:
-        by_meaning = held["meaning"].astype("f4")
-        most = float(np.sqrt(by_meaning @ by_meaning))
-        return _Model(memoryview(held["words"]), float(held["step"]), by_meaning, most, float(held["bias"]))
+    with numpy().load(WEIGHTS, allow_pickle=False) as held:
+        return _Model(held["weights"], float(held["step"]), float(held["bias"]))
 
 
 def _reads_as_order(text: str) -> bool:
-    """Return whether a sentence of a text reads as an order; the more there are, the surer one has to be."""
-    read = [words for one in sentences(text) if is_read(words := words_of(one))]
+    """Return whether a passage of a text reads as an order, or a sentence of a short text does more surely.
+
+    The more passages there are, the surer one has to be.
+    """
+    read = [tuple(words) for words in passages(text) if is_read(words)]
     least = MARGIN * log(len(read)) if read else 0.0
-    return any(_is_above(least, tuple(words)) for words in read)
+    return any(_score(words) > least for words in read) or (len(read) == 1 and _has_sure_sentence(text))
 
 
-@lru_cache(maxsize=1024)
-def _is_above(least: float, words: tuple[str, ...]) -> bool:
-    model, places = _model(), features(words)
-    by_words = model.bias + model.step * weight_of(len(places)) * sum(map(model.words.__getitem__, places))
-    if by_words + model.most <= least:  # whatever it means
-        return False
-    return bool(by_words + float(model.meaning @ meaning(" ".join(words))) > least)
+def _has_sure_sentence(text: str) -> bool:
+    apart = [tuple(_WORD.findall(one)) for one in sentences(plain_words(text))]
+    return len(apart) > 1 and any(is_read(words) and _score(words) > SURE for words in apart)
+
+
+@lru_cache(maxsize=256)
+def _score(words: tuple[str, ...]) -> float:
+    return _model().score(words)
 
 
 def sentences(text: str) -> Iterator[str]:
@@ -121,7 +183,8 @@ def sentences(text: str) -> Iterator[str]:
         yield match[0].strip()
 
 
-def _has_form(text: str) -> bool:
+def has_form(text: str) -> bool:
+    """Return whether a text holds a known form of an order."""
     lowered = text.lower()
     return any(order.fits(text, lowered) for order in _FORMS)
 
