@@ -39,6 +39,11 @@ HOPS = 2
 LINKED = (2.0, 1.4)
 """What the log-odds of being needed gain by one hop and by two: enough to be shown where little speaks against it."""
 
+_LONGEST = 240
+"""Characters of a statement whose names are followed; a longer one names what has little to do with each other."""
+HOP_KEEPS = 0.5
+"""What a hop leaves of the score of the match that it goes out from, where memories are found by match alone."""
+
 
 @remember_short(8192)
 def names_in(text: str) -> frozenset[str]:
@@ -112,7 +117,7 @@ def reached(query: str, memories: Sequence[Memory]) -> dict[int, tuple[int, ...]
     have one hop or two.
     """
     asked = names_in(query)
-    held = [names_of(memory) for memory in memories]
+    held = [names_of(memory) if len(memory.content) <= _LONGEST else frozenset() for memory in memories]
     places = _places(held)
     ways: dict[int, tuple[int, ...]] = {place: () for name in sorted(asked) for place in places.get(name, ())}
     if len(ways) > MOST_LINKED:
@@ -144,6 +149,31 @@ def following(query: str, found: Sequence[Recalled]) -> list[Recalled]:
             via = tuple(found[places[step]].memory.id for step in way)
             linked[places[end]] = _linked(found[places[end]], via)
     return linked
+
+
+def beside_matches(query: str, found: Sequence[Recalled], named: Sequence[Recalled]) -> list[Recalled]:
+    """Return what matches a query, and what of the others hangs on what the query names: each hop counts half.
+
+    `named` were found by the names that those on the way have.
+    """
+    known = {item.memory.id: item for item in found}
+    others = (replace(item, score=0.0, parts={}) for item in named if item.memory.id not in known)
+    items = [*found, *{item.memory.id: item for item in others}.values()]
+    for end, way in reached(query, [item.memory for item in items]).items():
+        score = HOP_KEEPS ** len(way) * items[way[0]].score
+        if score > items[end].score:
+            parts = {**items[end].parts, "linked": score - items[end].score}
+            via = tuple(items[step].memory.id for step in way)
+            items[end] = replace(items[end], score=score, parts=parts, via=via)
+    return [item for item in items if item.score]
+
+
+def worth_following(query: str, found: Sequence[Recalled]) -> list[Recalled]:
+    """Return those of what matches that are short and have a name of the query, where some do and no more than few."""
+    asked = names_in(query)
+    brief = (item for item in found if asked and len(item.memory.content) <= _LONGEST)
+    named = [item for item in brief if names_of(item.memory) & asked]
+    return named if len(named) <= MOST_LINKED else []
 
 
 def names_to_follow(asked: frozenset[str], seen: frozenset[str], found: Sequence[Recalled]) -> frozenset[str]:

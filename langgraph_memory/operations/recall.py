@@ -12,7 +12,15 @@ from typing import Any
 from langgraph_memory.domain import marks
 from langgraph_memory.domain.audit import FORGOTTEN, ReceiptPolicy, ids_in, without_ids
 from langgraph_memory.domain.clock import in_utc, to_microseconds
-from langgraph_memory.domain.links import HOPS, Link, links_between, names_in, names_to_follow
+from langgraph_memory.domain.links import (
+    HOPS,
+    Link,
+    beside_matches,
+    links_between,
+    names_in,
+    names_to_follow,
+    worth_following,
+)
 from langgraph_memory.domain.memory import (
     Dropped,
     Memory,
@@ -255,6 +263,8 @@ def _matching(request: RecallRequest, owner_id: str) -> Effects[Read]:
     matching, hidden = yield from _ranked(request, owner_id)
     if not matching and request.vectors is None and request.min_score is None:
         matching = found_by_meaning(request, (yield from _listed(request, owner_id, MOST_WEIGHED)))
+    elif named := worth_following(request.query, matching):
+        matching = beside_matches(request.query, matching, (yield from _linked(request, owner_id, named)))
     return Read(pinned, matching, hidden)
 
 

@@ -160,3 +160,13 @@ async def test_links_of_nobody_or_by_no_text_are_refused(store: Driver) -> None:
 )
 def test_what_a_text_names(text: str, names: set[str]) -> None:
     assert names_in(text) == names
+
+
+async def test_a_search_without_an_answer_in_mind_follows_the_same_ways_after_what_matches(store: Driver) -> None:
+    recall = await store.recall("What hangs on INC-4711?", owner_id=ADA, limit=8)
+
+    contents = [one.memory.content for one in recall]
+    assert contents[:3] == [INCIDENT, CUSTOMER, CONTACT]
+    assert not set(contents) & set(BESIDE)
+    assert recall[2].via == tuple(one.memory.id for one in recall[:2])
+    assert f"linked by: {INCIDENT} > {CUSTOMER}" in str(await store.audit.explain(recall, owner_id=ADA))
