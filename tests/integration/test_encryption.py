@@ -37,13 +37,14 @@ def known(path: str, **options: Any) -> list[str]:
 
 def test_no_byte_of_what_is_stored_can_be_read_in_the_file_or_its_log(tmp_path: Path) -> None:
     with open_memory(tmp_path / "a.db", encryption_key=KEY) as memory:
-        memory.store.remember("Ana likes mate", owner_id="ana", slot="drink")
-        memory.store.recall("mate", owner_id="ana")
+        memory.store.remember("Anastasia likes marmalade", owner_id="anastasia", slot="breakfast")
+        memory.store.recall("marmalade", owner_id="anastasia")
         raw = {one.name: one.read_bytes() for one in tmp_path.iterdir()}
 
     assert set(raw) >= {"a.db", "a.db-wal"}
     for held in raw.values():
-        assert not any(word in held for word in (b"mate", b"ana", b"drink", b"agent_memory", b"SQLite format"))
+        # long words: one of three bytes stands in one of a dozen files of random bytes
+        assert not any(word in held for word in (b"marmalade", b"nastasia", b"breakfast", b"agent_memory", b"SQLite f"))
 
 
 def test_the_key_opens_it_again_and_may_come_from_the_environment(told: str, monkeypatch: pytest.MonkeyPatch) -> None:
