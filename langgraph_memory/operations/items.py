@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain, islice
 from operator import itemgetter
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from langgraph.store.base import (
     GetOp,
@@ -457,17 +457,20 @@ def _parts(changes: Sequence[Put], now: datetime) -> dict[str, Any]:
     last = {_place(change): change for change in changes}
     rows = [change.item.own_columns(to_microseconds(now), now) for change in last.values()]
     rows.sort(key=itemgetter("partition"))
-    return {
-        "now": to_microseconds(now),
-        "partitions": [row["partition"] for row in rows],
-        "namespaces": [row["namespace"] for row in rows],
-        "ids": [row["id"] for row in rows],
-        "jsons": [row["value"] for row in rows],
-        "lifetimes": [row["ttl_minutes"] for row in rows],
-        "ends": [row["expires_at"] for row in rows],
-        "words": [row["terms"] for row in rows],
-        "word_counts": [row["term_count"] for row in rows],
-    }
+    columns = {name: [row[column] for row in rows] for name, column in _COLUMNS.items()}
+    return {"now": to_microseconds(now), **columns}
+
+
+_COLUMNS: Final = {
+    "partitions": "partition",
+    "namespaces": "namespace",
+    "ids": "id",
+    "jsons": "value",
+    "lifetimes": "ttl_minutes",
+    "ends": "expires_at",
+    "words": "terms",
+    "word_counts": "term_count",
+}
 
 
 def _independent(calls: Sequence[Sequence[Step]]) -> Iterator[list[Sequence[Step]]]:
