@@ -117,7 +117,7 @@ def reached(query: str, memories: Sequence[Memory]) -> dict[int, tuple[int, ...]
     have one hop or two.
     """
     asked = names_in(query)
-    held = [names_of(memory) if len(memory.content) <= _LONGEST else frozenset() for memory in memories]
+    held = list(map(_names_of_short, memories))
     places = _places(held)
     ways: dict[int, tuple[int, ...]] = {place: () for name in sorted(asked) for place in places.get(name, ())}
     if len(ways) > MOST_LINKED:
@@ -130,6 +130,11 @@ def reached(query: str, memories: Sequence[Memory]) -> dict[int, tuple[int, ...]
                 ways.setdefault(other, (*ways[place], place))
         edge = list(ways)[before:]
     return {place: way for place, way in ways.items() if way}
+
+
+def _names_of_short(memory: Memory) -> frozenset[str]:
+    """Return the names in a memory; a long text names too much to hang together by it."""
+    return names_of(memory) if len(memory.content) <= _LONGEST else frozenset()
 
 
 def _beside(names: Iterable[str], places: Mapping[str, Sequence[int]]) -> Iterator[int]:
@@ -157,8 +162,8 @@ def beside_matches(query: str, found: Sequence[Recalled], named: Sequence[Recall
     `named` were found by the names that those on the way have.
     """
     known = {item.memory.id: item for item in found}
-    others = (replace(item, score=0.0, parts={}) for item in named if item.memory.id not in known)
-    items = [*found, *{item.memory.id: item for item in others}.values()]
+    others = {item.memory.id: replace(item, score=0.0, parts={}) for item in named if item.memory.id not in known}
+    items = [*found, *others.values()]
     for end, way in reached(query, [item.memory for item in items]).items():
         score = HOP_KEEPS ** len(way) * items[way[0]].score
         if score > items[end].score:

@@ -214,10 +214,10 @@ def stated(clauses: Sequence[str], sentence: str) -> list[str]:
             return kept
         if _is_reported(clause) or _SUPPOSE.match(clause):
             return [] if asks else kept
-        unreal = _is_unreal(clause)
-        if unreal and _spreads(clause):
+        if not _is_unreal(clause):
+            kept.append(clause)
+        elif _spreads(clause):
             return kept
-        kept += [] if unreal else [clause]
     return [] if asks or any(map(_doubts_after, clauses[-1:])) else kept
 
 
