@@ -204,8 +204,9 @@ def _asking(sentences: Iterable[str]) -> list[str]:
 def _words_and_terms(text: str) -> tuple[tuple[str, str], ...]:
     found = _WORD.findall(folded(text))
     words = [word if word.isalnum() else _CLITIC.sub("", word) for word in found]
-    parts = [part for word in words for part in (_bigrams(word) if _is_wide(word) else (word,))]
-    return tuple([(part, term) for part in parts if (term := stem(part))])
+    if not text.isascii():
+        words = [part for word in words for part in (_bigrams(word) if _is_wide(word) else (word,))]
+    return tuple([(part, term) for part in words if (term := stem(part))])
 
 
 def folded(text: str) -> str:

@@ -541,7 +541,9 @@ def _write_all(changes: Mapping[Place, Change], now: datetime) -> Effects[None]:
     rows = yield from _rows_at("rows_at", list(changes))
     added: dict[str, list[Mapping[str, Any]]] = {}
     for place, change in changes.items():
-        row = rows.get(place) if _nameable(place) else (yield from _row(*place))
+        row = rows.get(place)
+        if row is None and not _nameable(place):
+            row = yield from _row(*place)
         if isinstance(change, Delete):
             yield from _delete(row, now)
         elif row is None and change.propose is not None:
@@ -569,7 +571,7 @@ def _rows_at(name: str, places: Sequence[Place]) -> Effects[dict[Place, Row]]:
 
 def _nameable(place: Place) -> bool:
     """Return whether a place can be named in JSON; any other is named alone, and the database says what is wrong."""
-    return storable(place[1]) and all(map(storable, place[0]))
+    return storable("".join((place[1], *place[0])))
 
 
 def _delete(row: Row | None, now: datetime) -> Effects[None]:
