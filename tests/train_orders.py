@@ -30,7 +30,7 @@ FOLDS = 4
 ROUNDS = 200
 LOOSENESS = 1.0
 """How little large weights cost."""
-ALLOWED = {"innocent": 0.016, "message": 0.006, "memory": 0.003, "code": 0.02}
+ALLOWED = {"innocent": 0.004, "message": 0.006, "memory": 0.003, "code": 0.02}
 """Shares of innocent text that may be taken for an order; the authors' is as close to orders as they could write it."""
 
 

@@ -33,6 +33,9 @@ MARGIN: Final = 5.0
 """How much surer of a passage one has to be for each of the others that stand beside it, times their logarithm."""
 SURE: Final = 2.0
 """How much an order is one that stands in a short text beside what is none."""
+DOUBTED: Final = -0.5
+"""How little a passage of a known form may read like an order, if it has `TELLING` words or more."""
+TELLING: Final = 8
 _PIECES: Final = (3, 4, 5)
 """Bytes of the runs of letters that are features, across words."""
 _MIX: Final = (0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F)
@@ -53,14 +56,14 @@ _CUT_APART = re.compile(
     r"(?:instruction|prompt|rule|message|order)",
 )
 """An order whose words were cut apart elsewhere; looked for where nothing parts the letters."""
-_TOLD_OF = re.compile(r"(?i)(?:^|[^a-z])(?:i|we|they|to|never|not) (?:ignore|disregard|forget|override)")
+_VERBS: Final = frozenset(("ignore", "disregard", "forget", "override"))
 _NO_LETTER = re.compile(r"[\W\d_]+")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{20,}={0,2}")
 
 
 def is_order(text: str) -> bool:
     """Return whether a text holds an order to the agent, not a statement."""
-    return has_form(text) or _is_cut_apart(text) or _reads_as_order(text)
+    return _is_cut_apart(text) or _reads_as_order(text)
 
 
 def hides_an_order(text: str) -> bool:
@@ -160,11 +163,18 @@ def _model() -> _Model:
 def _reads_as_order(text: str) -> bool:
     """Return whether a passage of a text reads as an order, or a sentence of a short text does more surely.
 
-    The more passages there are, the surer one has to be.
+    The more passages there are, the surer one has to be. A known form is enough unless the words say otherwise: who
+    tells of an order, or forbids one, uses its words as well.
     """
     read = [tuple(words) for words in passages(text) if is_read(words)]
+    if _may_be_told_by_form(read) and has_form(text):
+        return True
     least = MARGIN * log(len(read)) if read else 0.0
     return any(_score(words) > least for words in read) or (len(read) == 1 and _has_sure_sentence(text))
+
+
+def _may_be_told_by_form(read: Sequence[tuple[str, ...]]) -> bool:
+    return not read or any(len(words) < TELLING or _score(words) > DOUBTED for words in read)
 
 
 def _has_sure_sentence(text: str) -> bool:
@@ -192,8 +202,8 @@ def has_form(text: str) -> bool:
 def _is_cut_apart(text: str) -> bool:
     return (
         " " in text
+        and _VERBS.isdisjoint(text.lower().split())
         and _CUT_APART.search(_NO_LETTER.sub("", text.lower())) is not None
-        and _TOLD_OF.search(text) is None
     )
 
 
