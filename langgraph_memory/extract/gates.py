@@ -71,6 +71,13 @@ _NEARLY = re.compile(
     _I,
 )
 """What did not happen: "we nearly moved to Spain"."""
+_FORETOLD = re.compile(
+    r"^\W*(?:i|we)(?: \w+)? (?:think|guess|believe|reckon|bet|doubt|suspect|feel like)(?: that)? "
+    r"(?!(?:i|we|my|our|it|this|that|he|she|they)\b)(?:[\w'-]+ ){1,4}"
+    r"(?:will|won't|would|should|is going to|are going to|isn't going to|aren't going to)\b",
+    _I,
+)
+"""What is thought of how the world will go: "I think robots will do all of it"."""
 _SUPPOSE = re.compile(
     r"^\W*(?:if|suppose|supposing|assume|assuming|say i|say we|what if|imagine|had i|"
     r"were i|unless|even if|in case|let's|when|once)\b",
@@ -105,7 +112,9 @@ _REQUEST = re.compile(
 )
 _ONCE = re.compile(
     r"(?:please |pls |now )*(?:draft|generate|create|compose|send|e-?mail|build|produce|prepare|suggest|recommend|find|"
-    r"search|look up|book|buy|order|get me|plan|translate|summari[sz]e|help|convert|list|play|continue|finish)\b"
+    r"search|look up|book|buy|order|get me|plan|translate|summari[sz]e|help|convert|list|play|continue|finish"
+    r"|(?:write|write back|talk|reply) to (?:my|our|the|him|her|them)|(?:tell|ring|phone|text|message|remind) "
+    r"(?:my|our|the|him|her|them))\b"
     r"(?!.*\b(?:always|never|every|each|whenever|when|if|from now on|in future)\b)",
     _I,
 )
@@ -258,6 +267,11 @@ def is_supposed(text: str) -> bool:
 def did_not_happen(text: str) -> bool:
     """Return whether `text` tells what nearly was: "we nearly moved to Spain"."""
     return _NEARLY.search(text) is not None
+
+
+def foretells(text: str) -> bool:
+    """Return whether `text` says what its speaker thinks will become of the world."""
+    return _FORETOLD.search(text) is not None
 
 
 def is_unsure(text: str) -> bool:

@@ -39,9 +39,9 @@ from langgraph_memory.extract.standing import standing_rule
 from langgraph_memory.extract.topics import TOPICS
 from langgraph_memory.extract.wholeness import holds, is_qualified, tells_all, with_qualifiers
 
-SURE: Final = 0.86
+SURE: Final = 0.8
 """The gate's probability from which on a clause is kept: below it more of idle talk would be stored than of facts."""
-_SURE_OF: Final = {"alone": 0.9, "nobody": 0.93, "language": 0.62, "people": 0.45}
+_SURE_OF: Final = {"alone": 0.9, "nobody": 0.94, "language": 0.62, "people": 0.45}
 """The same for a clause that does not name the speaker, for one in another language, where less is sure, and for what
 somebody of the speaker's people is, has or does, which passes as little as what the speaker does. The most for what is
 all of a message: such a one is soon said of the moment."""
@@ -391,7 +391,9 @@ def _is_certain(finding: Finding) -> bool:
 def is_vetoed(clause: Clause, *, explicit: bool = False) -> bool:
     """Return whether a clause never counts, whatever the gate makes of it: a question, a supposition, a secret."""
     said = plain(clause.text).text
-    if gates.is_supposed_at_the_start(said) or gates.is_fragment(clause.text) or gates.did_not_happen(said):
+    if gates.is_supposed_at_the_start(said) or gates.is_fragment(clause.text):
+        return True
+    if gates.did_not_happen(said) or gates.foretells(said):
         return True
     if not explicit and (gates.is_asking(said) or (clause.text.isascii() and " " not in clause.text)):
         return True
