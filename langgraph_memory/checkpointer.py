@@ -52,6 +52,7 @@ from langgraph_memory.checkpoints.read import (
     delta_history,
     load_checkpoint,
     load_replay,
+    load_writes,
     read_checkpoint,
     summaries,
     summary,
@@ -468,9 +469,7 @@ class ThreadSaver(BaseCheckpointSaver[int]):
         """Return a checkpoint with what its parent's pending writes send, and the versions that are new in it."""
         key = key_of_config(config)
         page = Page() if key.checkpoint_id is None else (yield from read_checkpoint(key, self._caches.chunks))
-        sends = [
-            value for one in self._load(page) for _, channel, value in one.pending_writes or () if channel == TASKS
-        ]
+        sends = [sent for one in page.checkpoints for sent in load_writes(one, page, self._values, TASKS)]
         if not sends:
             return checkpoint, new_versions
         versions, values = checkpoint["channel_versions"], checkpoint["channel_values"]

@@ -409,6 +409,13 @@ def load_checkpoint(stored: StoredCheckpoint, page: Page, values: Values, shared
     )
 
 
+def load_writes(stored: StoredCheckpoint, page: Page, values: Values, channel: str) -> list[Any]:
+    """Return what is written to one channel beside a checkpoint; all else of it may be damaged."""
+    items = page.chunks.get(stored.key.thread_id, ())
+    with _decoding(stored.key):
+        return [values.decoder.value(value, items, None) for _, name, value in stored.writes if name == channel]
+
+
 def load_replay(key: CheckpointKey, replay: Replay, values: Values) -> dict[str, DeltaChannelHistory]:
     """Return what delta channels are replayed from as LangGraph takes it; raises as `load_checkpoint` does."""
     decoded = partial(values.decoder.value, items=replay.chunks)
