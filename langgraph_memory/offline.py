@@ -12,6 +12,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, Huma
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
 from langgraph_memory.domain.rendering import rendered_in, without_blocks
+from langgraph_memory.domain.search.meaning import meaning
 from langgraph_memory.domain.text import query_terms, terms
 
 _QUESTION = re.compile(
@@ -21,10 +22,12 @@ _QUESTION = re.compile(
 _ABOUT_ME = re.compile(r"\b(?:know|remember|recall)\b.*\babout me\b", re.IGNORECASE)
 _WORDS = re.compile(r"\S+\s*")
 _MOST = 3
+_NEAR = 0.4
+"""The least cosine of the word vectors of a question and of a memory that answers it in other words."""
 
 
 class OfflineChatModel(BaseChatModel):
-    """Answers a question with the memories, and the user's earlier words in the thread, that share terms with it.
+    """Answers a question with the memories, or the user's earlier words, that share terms with it, or mean the nearest.
 
     It is no language model: it lets a demo, a notebook or a test run a real graph with no key and no network, always
     with the same answer. Sync, async and streaming.
@@ -72,7 +75,8 @@ def _answered(question: str, memories: Sequence[str], statements: Sequence[str])
     """Answer from what was rendered into the prompt, else from what was said before."""
     if _ABOUT_ME.search(question):
         return _known(memories) if memories else "I know nothing about you yet."
-    found = _closest(question, memories) or [f"You said: {text}" for text in _closest(question, statements)]
+    said = [f"You said: {text}" for text in _closest(question, statements)]
+    found = _closest(question, memories) or said or _nearest(question, memories)
     return _known(found[:_MOST]) if found else "I do not know that yet."
 
 
@@ -86,6 +90,14 @@ def _closest(question: str, sentences: Sequence[str]) -> list[str]:
     shared = [len(wanted & set(terms(sentence))) for sentence in sentences]
     best = max(shared, default=0)
     return [sentence for sentence, count in zip(sentences, shared, strict=True) if count == best > 0]
+
+
+def _nearest(question: str, sentences: Sequence[str]) -> list[str]:
+    """Return the sentence that means most nearly what the question asks for, if one is near: "kids" for "children"."""
+    asked = meaning(question)
+    nearness = [float(asked @ meaning(sentence)) for sentence in sentences]
+    best = max(nearness, default=0.0)
+    return [sentences[nearness.index(best)]] if best >= _NEAR else []
 
 
 def _cut(text: str, stop: Sequence[str] | None) -> str:

@@ -49,7 +49,7 @@ _DOUBT = re.compile(
     r")?sure|unsure|i guess|"
     r"i suppose|i think|i believe|i assume|i feel like|i imagine|might|may (?:be|have|need|go|get|move|"
     r"not|switch|change|use|try|also)|"
-    r"could|would have|no idea|idk|not certain|if i remember|iirc|afaik|seems?|supposedly|guess)\b",
+    r"could(?! you\b)|would have|no idea|idk|not certain|if i remember|iirc|afaik|seems?|supposedly|guess)\b",
     _I,
 )
 _WISH = re.compile(

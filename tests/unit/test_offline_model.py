@@ -37,6 +37,14 @@ def test_it_answers_from_the_users_earlier_words_in_the_thread() -> None:
     assert answer == "From what I know: You said: My cat is called Tom."
 
 
+def test_it_answers_with_what_means_the_same_where_no_word_is_shared() -> None:
+    told = ["- (fact) The user is allergic to peanuts.", "- (fact) The user has two kids."]
+    block = "\n".join([OPENING, NOTE, *told, CLOSING])
+
+    assert ask(HumanMessage(block), HumanMessage("How many children do I have?")).endswith("The user has two kids.")
+    assert "peanuts" in ask(HumanMessage(block), HumanMessage("Do I have any allergies?"))
+
+
 def test_it_says_so_when_it_does_not_know() -> None:
     assert ask(HumanMessage(BLOCK), HumanMessage("Which car do I drive?")) == "I do not know that yet."
     assert ask(HumanMessage("What do you know about me?")) == "I know nothing about you yet."

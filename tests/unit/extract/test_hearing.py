@@ -156,6 +156,11 @@ def test_what_nearly_was_is_not_kept(message: str) -> None:
     assert said(message) == []
 
 
+@pytest.mark.parametrize("asked", ["Could you remember that", "Can you please remember that", "Would you note that"])
+def test_a_question_that_asks_to_remember_is_heard(asked: str) -> None:
+    assert [one.content for one in said(f"{asked} I am vegan?")] == ["The user is vegan."]
+
+
 def test_what_a_speaker_asks_to_remember_and_does_not_know_is_not_kept() -> None:
     policy = PromotionPolicy()
     found = said("please remember that I might move to Rome")
