@@ -548,7 +548,7 @@ def _write_all(changes: Mapping[Place, Change], now: datetime) -> Effects[None]:
             yield from _delete(row, now)
         elif row is None and change.propose is not None:
             yield from _remember(change.item.key, change.propose(), now)
-        elif row is None and change.refusal is None and not change.item.vectors:
+        elif row is None and _is_plain(change):
             columns = change.item.own_columns(to_microseconds(now), now)
             added.setdefault(columns["partition"], []).append(columns)
         else:
@@ -556,6 +556,11 @@ def _write_all(changes: Mapping[Place, Change], now: datetime) -> Effects[None]:
     for partition, columns_of in added.items():
         number = yield from number_of(partition)
         yield Query("add_plain_item", {"partition_no": number}, columns_of)
+
+
+def _is_plain(change: Put) -> bool:
+    """Return whether a new item is a row and nothing else."""
+    return change.refusal is None and not change.item.vectors
 
 
 def _rows_at(name: str, places: Sequence[Place]) -> Effects[dict[Place, Row]]:
