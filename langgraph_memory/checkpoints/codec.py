@@ -32,6 +32,9 @@ _SWALLOWED = "ext_hook failed"
 _PLAIN, _DEFLATED = b"\x00", b"\x01"
 _HEADER = 5
 _WORTH_COMPRESSING = 96
+_MOST_TIMES = 100
+_ALWAYS = 64 << 20
+"""Bytes are compressed to a hundredth at most, but for the first 64 MiB."""
 _REMEMBERED, _MOST_REMEMBERED = 32, 1 << 14  # at most half a megabyte
 _QUICK, _THOROUGH = 1, 6
 _LARGE = 4096
@@ -140,7 +143,8 @@ class Codec:
         found = self._last.get(data)
         if found is None:
             smaller = _deflate(data)
-            found = _framed(_DEFLATED, smaller) if len(smaller) < len(data) else _framed(_PLAIN, data)
+            pays = len(smaller) < len(data) <= _most_of(len(smaller))
+            found = _framed(_DEFLATED, smaller) if pays else _framed(_PLAIN, data)
             if len(self._last) >= _REMEMBERED:
                 self._last.clear()
             if len(data) <= _MOST_REMEMBERED:
@@ -176,7 +180,20 @@ def unframe(framed: bytes) -> bytes:
     packing, data = framed[:1], framed[_HEADER:]
     if zlib.crc32(data).to_bytes(4, "big") != framed[1:_HEADER] or packing not in (_PLAIN, _DEFLATED):
         raise ValueError("the stored bytes do not match their checksum")
-    return data if packing == _PLAIN else zlib.decompressobj(-zlib.MAX_WBITS, zdict=_DICTIONARY).decompress(data)
+    return data if packing == _PLAIN else _inflate(data)
+
+
+def _inflate(data: bytes) -> bytes:
+    most = _most_of(len(data))
+    found = zlib.decompressobj(-zlib.MAX_WBITS, zdict=_DICTIONARY).decompress(data, most + 1)
+    if len(found) > most:
+        raise ValueError("the stored bytes would grow beyond what is ever compressed into so few")
+    return found
+
+
+def _most_of(count: int) -> int:
+    """Return how many bytes may be compressed into so many: a file from elsewhere must not fill the memory."""
+    return count * _MOST_TIMES + _ALWAYS
 
 
 def keeps_identity(typed: Typed) -> bool:
