@@ -233,7 +233,8 @@ def test_what_cannot_be_done_is_one_sentence(filled: str, arguments: tuple[str, 
 
 def test_the_help_documents_the_exit_codes_and_the_shell_is_completed(tmp_path: Path) -> None:
     assert "Exit codes" in run("--help").stdout
-    environment = {**os.environ, "_PYTHON -M LANGGRAPH_MEMORY_COMPLETE": "source_bash"}
+    named = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}  # a test may run where no shell is above it
+    environment = {**os.environ, **named, "_PYTHON -M LANGGRAPH_MEMORY_COMPLETE": "source_bash"}
     shown = subprocess.run(
         [sys.executable, "-m", "langgraph_memory", "--show-completion", "bash"],
         env=environment,
