@@ -10,6 +10,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+UUID_FORM: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+"""A UUID in lower case (RFC 9562)."""
 _HERE: Final = files("langgraph_memory.domain.guard")
 _ROWS: Final[dict[str, list[dict[str, Any]]]] = tomllib.loads((_HERE / "formats.toml").read_text("utf-8"))
 

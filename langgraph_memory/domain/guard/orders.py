@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from xxhash import xxh32_intdigest
 
-from langgraph_memory.domain.guard.formats import formats
+from langgraph_memory.domain.guard.formats import UUID_FORM, formats
 from langgraph_memory.domain.search.vectors import numpy
 
 SPACE: Final = 1 << 17
@@ -47,7 +47,7 @@ _ADDRESS = re.compile(
     r"|\b[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}\.(?:example|test|invalid|com|org|net|io|dev|ai|co|xyz|ru|de|fr|es|it|nl|pl|uk|eu|info|biz|app)"
     r"\b(?:/\S*)?"
 )
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_UUID = re.compile(UUID_FORM)
 """Four digits of it may all be letters, and are no word."""
 _NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*")
 _SENTENCE = re.compile(r"[^.!?;\n\u3002\uff01\uff1f]+(?:[.!?;\u3002\uff01\uff1f](?!\s|$)[^.!?;\n\u3002\uff01\uff1f]*)*")

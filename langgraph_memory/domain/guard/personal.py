@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Literal, NamedTuple
 
-from langgraph_memory.domain.guard.formats import Format, formats
+from langgraph_memory.domain.guard.formats import UUID_FORM, Format, formats
 
 PersonalKind = Literal["card_number", "iban", "national_id", "health", "email", "phone"]
 Span = tuple[int, int]
@@ -17,7 +17,7 @@ _OF_DIGITS: Final = frozenset(("card_number", "iban", "national_id", "phone"))
 """The kinds that hold a digit, whatever their form."""
 
 _IDENTIFIER = re.compile(
-    r"(?<![^\W_])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![^\W_])|(?<![\w-])(?=\d*[a-f])[0-9a-f]{24,128}(?![\w-])",
+    rf"(?<![^\W_]){UUID_FORM}(?![^\W_])|(?<![\w-])(?=\d*[a-f])[0-9a-f]{{24,128}}(?![\w-])",
     re.IGNORECASE,
 )
 """A UUID (RFC 9562), also behind a word as in "run-...", or a digest in hexadecimal: digits in it are no number."""
