@@ -11,9 +11,16 @@ from typing import Any, ClassVar, Final, overload
 
 from pydantic import ValidationError
 
-from langgraph_memory.domain.admission import refuse_said
 from langgraph_memory.domain.candidate import Candidate, Flaw, Utterance
-from langgraph_memory.domain.guard import DEFAULT_GUARD, GuardPolicy, Refusal, mask_together, refuse, refuse_key
+from langgraph_memory.domain.guard import (
+    DEFAULT_GUARD,
+    GuardPolicy,
+    Refusal,
+    mask_together,
+    refuse,
+    refuse_key,
+    refuse_said,
+)
 from langgraph_memory.domain.memory import Outcome
 from langgraph_memory.domain.outdated import corrected
 from langgraph_memory.domain.policy import Bucket, PromotionPolicy, Verdict

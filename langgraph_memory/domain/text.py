@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from hashlib import blake2b
 
 import Stemmer
-
-from langgraph_memory.cache import remember_short
 
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 _COMBINING = re.compile("[\u0300-\u036f]")
@@ -174,14 +173,14 @@ def question_before(content: str, context: str | None) -> str:
     return " ".join(_asking(_sentences(earlier[-1]))) if earlier else ""
 
 
-@remember_short(16)
+@lru_cache(maxsize=16)
 def normalised(text: str) -> str:
     """Return `text` in the form in which two statements of the same sentence are equal."""
     plain = unicodedata.normalize("NFKC", text).casefold().replace("\u2019", "'")
     return _PUNCTUATION_END.sub("", " ".join(plain.split()))
 
 
-@remember_short(16)
+@lru_cache(maxsize=16)
 def fingerprint(text: str) -> str:
     """Return 128 bits, in hexadecimal, that are equal for texts that say the same words."""
     return blake2b(normalised(text).encode(), digest_size=16).hexdigest()
@@ -200,13 +199,22 @@ def _asking(sentences: Iterable[str]) -> list[str]:
     return [sentence for sentence in sentences if sentence.endswith(_QUESTION_END)]
 
 
-@remember_short(16)  # one operation asks for the terms of the same text several times
 def _words_and_terms(text: str) -> tuple[tuple[str, str], ...]:
+    """Return each word of a text and its term; one operation asks for those of the same text several times."""
+    return _of_short(text) if len(text) <= _SHORT else _of_long(text)
+
+
+def _cut(text: str) -> tuple[tuple[str, str], ...]:
     found = _WORD.findall(folded(text))
     words = [word if word.isalnum() else _CLITIC.sub("", word) for word in found]
     if not text.isascii():
         words = [part for word in words for part in (_bigrams(word) if _is_wide(word) else (word,))]
-    return tuple([(part, term) for part in words if (term := stem(part))])
+    of = stem if max(map(len, words), default=0) > _LONGEST_WORD else _stem  # mostly without a call of Python's own
+    return tuple([(part, term) for part in words if (term := of(part))])
+
+
+_SHORT = 1000
+_of_short, _of_long = lru_cache(maxsize=16)(_cut), lru_cache(maxsize=1)(_cut)
 
 
 def folded(text: str) -> str:
@@ -234,9 +242,17 @@ def _bigrams(word: str) -> Iterator[str]:
         yield word[end:]
 
 
-@remember_short(65536, longest=64)
 def stem(word: str) -> str:
     """Return the stem of a folded word."""
+    return _stem(word) if len(word) <= _LONGEST_WORD else _stem.__wrapped__(word)
+
+
+@lru_cache(maxsize=65536)
+def _stem(word: str) -> str:
     plain = word.replace("'", "").replace("\u2019", "")
     found: str = Stemmer.Stemmer("english", 0).stemWord(plain)  # not one that several threads would share
     return found
+
+
+_LONGEST_WORD = 64
+"""Letters of a word whose stem is kept; what is longer is a block of code."""

@@ -7,9 +7,8 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, get_args
 
-from langgraph_memory.domain.admission import admit, refused
 from langgraph_memory.domain.clock import to_microseconds
-from langgraph_memory.domain.guard import Refusal
+from langgraph_memory.domain.guard import Refusal, admit, refused
 from langgraph_memory.domain.memory import Injected, Memory, Outcome, Source, make_memory, trust_of
 from langgraph_memory.domain.reconcile import in_conflict, replacing, still_said, verified
 from langgraph_memory.domain.scope import check_owner, owner_partition

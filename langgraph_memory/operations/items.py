@@ -25,12 +25,13 @@ from langgraph.store.base import (
 )
 
 from langgraph_memory.checkpoints.decode import copy_json
-from langgraph_memory.domain.admission import admit, admitted_context
 from langgraph_memory.domain.clock import from_microseconds, to_microseconds
 from langgraph_memory.domain.guard import (
     DEFAULT_GUARD,
     GuardPolicy,
     Refusal,
+    admit,
+    admitted_context,
     mask,
     mask_together,
     refuse_beside,

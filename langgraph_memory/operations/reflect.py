@@ -8,8 +8,7 @@ from datetime import datetime
 from itertools import accumulate
 from typing import Any, Final
 
-from langgraph_memory.domain.admission import admit
-from langgraph_memory.domain.guard import Refusal
+from langgraph_memory.domain.guard import Refusal, admit
 from langgraph_memory.domain.memory import Memory, make_memory
 from langgraph_memory.domain.reflection import (
     REFLECTION,

@@ -11,10 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from langgraph_memory.domain import marks
-from langgraph_memory.domain.admission import admit, refused
 from langgraph_memory.domain.changes import found_by, may_replace, read, replaced_by
 from langgraph_memory.domain.clock import to_microseconds
-from langgraph_memory.domain.guard import Refusal
+from langgraph_memory.domain.guard import Refusal, admit, refused
 from langgraph_memory.domain.memory import (
     Action,
     Injected,
@@ -120,9 +119,8 @@ class NewMemory:
     injection: Injected | None = None
     protected: bool | None = None
 
-    def record(self, settings: StoreSettings, now: datetime) -> Memory:
-        """Return the memory, with what its type gives it; raises InvalidMemoryError or UnknownMemoryTypeError."""
-        kind = settings.types[self.memory_type]
+    def record(self, kind: MemoryType, settings: StoreSettings, now: datetime) -> Memory:
+        """Return the memory, with what its type gives it; raises InvalidMemoryError."""
         fields = {each.name: getattr(self, each.name) for each in dataclass_fields(self)}
         if self.protected is None:
             del fields["protected"]
@@ -139,28 +137,25 @@ def as_dict(content_json: Any) -> Any:
 
 def remember(wanted: NewMemory, settings: StoreSettings) -> Effects[Outcome]:
     """Store what is said, or confirm or supersede what is known about it, unless the guard refuses it."""
-    now = settings.clock()
-    return _remember(wanted.record(settings, now), settings, now, compared=True)
+    now, kind = settings.clock(), settings.types[wanted.memory_type]
+    return _remember(wanted.record(kind, settings, now), kind, settings, now, compared=True)
 
 
 def remember_record(memory: Memory, owner_id: str, settings: StoreSettings) -> Effects[Outcome]:
     """Store a finished record as it is, compared by its slot and its very words alone."""
-    return _remember(_finished(memory, owner_id, settings), settings, settings.clock(), compared=False)
+    wanted, kind = _finished(memory, owner_id, settings)
+    return _remember(wanted, kind, settings, settings.clock(), compared=False)
 
 
-def _remember(wanted: Memory, settings: StoreSettings, now: datetime, *, compared: bool) -> Effects[Outcome]:
+def _remember(
+    wanted: Memory, kind: MemoryType, settings: StoreSettings, now: datetime, *, compared: bool
+) -> Effects[Outcome]:
     memory = admit(wanted, settings.guard)
     if isinstance(memory, Refusal):
         return refused(memory)
-    vectors = yield from vectors_of([memory], settings)
-    proposal = Proposal(
-        memory,
-        settings.types[memory.memory_type],
-        vectors[0],
-        compared=compared,
-        search=own_search(vectors[0], settings) if compared else None,
-    )
-    outcome: Outcome = yield stored(proposal, now)
+    vectors = (yield from vectors_of([memory], settings))[0] if settings.embedder is not None else ()
+    search = own_search(vectors, settings) if compared and vectors else None
+    outcome: Outcome = yield stored(Proposal(memory, kind, vectors, compared=compared, search=search), now)
     if outcome.replaced:
         yield from embed_amended(memory.owner_id, settings)
     return outcome
@@ -201,14 +196,14 @@ def _tags(tags: Any) -> tuple[str, ...]:
     return tuple(tags)
 
 
-def _finished(memory: Memory, owner_id: str, settings: StoreSettings) -> Memory:
-    """Return a finished record as it was passed, with its type's canonical name."""
+def _finished(memory: Memory, owner_id: str, settings: StoreSettings) -> tuple[Memory, MemoryType]:
+    """Return a finished record as it was passed, with its type's canonical name, and the type."""
     if owner_id != memory.owner_id:
         raise MissingOwnerError(f"owner_id {owner_id!r} is not the memory's owner {memory.owner_id!r}.")
     kind = settings.types[memory.memory_type]
     if memory.superseded:
         raise InvalidMemoryError(f"memory {memory.id} is superseded; remember() takes what holds now.")
-    return memory.model_copy(update={"memory_type": kind.name})
+    return memory.model_copy(update={"memory_type": kind.name}), kind
 
 
 def with_type_rules(memory: Memory, kind: MemoryType, now: datetime) -> Memory:
@@ -231,28 +226,22 @@ def vectors_of(wanted: Sequence[Memory], settings: StoreSettings) -> Effects[lis
 class _Known:
     """What is known beside a proposal: the owner's partition, what is about the same thing, the one it is done with."""
 
+    new: Memory
     proposal: Proposal
     corpus: Row | None
     about: Sequence[Memory]
     target: tuple[Memory, ...]
+    origin: Origin
     now: datetime
-
-    @property
-    def new(self) -> Memory:
-        """The memory that is proposed."""
-        return self.proposal.memory
-
-    @property
-    def origin(self) -> Origin:
-        """Who or what proposes it."""
-        return Origin.of(self.new.source)
 
 
 def store(proposal: Proposal, now: datetime) -> Effects[Outcome]:
     """Store one memory, or confirm or supersede what is known, as a part of another operation."""
-    corpus, about = yield from _about(proposal.memory, now)
-    same_person = [one for one in about if not of_two_people(one, proposal.memory)]
-    known = _Known(proposal, corpus, same_person, (yield from _target(proposal)), now)
+    new = proposal.memory
+    corpus, about = yield from _about(new, now)
+    same_person = [one for one in about if not of_two_people(one, new)]
+    target = (yield from _target(new, proposal.target)) if proposal.target is not None else ()
+    known = _Known(new, proposal, corpus, same_person, target, Origin.of(new.source), now)
     if proposal.forgets:
         return (yield from _forget_what_says(known))
     return (yield from _retire_what_says(known) if proposal.retires else _add_or_confirm(known))
@@ -360,21 +349,22 @@ def _as_said(proposal: Proposal) -> list[Memory]:
 
 def _holding_no_longer(proposal: Proposal, beside: Sequence[Memory]) -> list[tuple[Memory, str]]:
     """Return what was said of the same thing, and holds no longer once the new memory is said, with the reasons."""
+    if not beside:
+        return []
     new, said = proposal.memory, _as_said(proposal)
     others = [one for one in beside if not said_later(one, new)]
-    found = [pair for one in said for pair in replaced_by(one, others)]
-    if not found:
-        least = DENIED if proposal.retires else LIKELY  # what "no longer" denies is told by its value
-        found = likely_replaced_by(new, others, message=proposal.message, least=least)
+    found = [pair for one in said for pair in replaced_by(one, others)] or _most_likely(proposal, others)
     return [(one, why) for one, why in found if one.source.actor is not None and overrides(new, one)]
 
 
-def _target(proposal: Proposal) -> Effects[tuple[Memory, ...]]:
-    """Return the one live memory of the same scope that something is to be done with, where it is known which."""
-    if proposal.target is None:
-        return ()
-    new = proposal.memory
-    found = yield from _find(proposal.target, new.owner_id)
+def _most_likely(proposal: Proposal, others: Sequence[Memory]) -> list[tuple[Memory, str]]:
+    least = DENIED if proposal.retires else LIKELY  # what "no longer" denies is told by its value
+    return likely_replaced_by(proposal.memory, others, message=proposal.message, least=least)
+
+
+def _target(new: Memory, memory_id: str) -> Effects[tuple[Memory, ...]]:
+    """Return the one live memory of the same scope that something is to be done with."""
+    found = yield from _find(memory_id, new.owner_id)
     return () if found is None or found.superseded or found.scope != new.scope else (found,)
 
 
@@ -431,10 +421,9 @@ def _in_slot(new: Memory, now: datetime) -> Effects[list[Memory]]:
 def _is_compared(proposal: Proposal, known: Sequence[Memory]) -> bool:
     """Return whether to look for the same in other words: what has no slot, is no event, and is not known."""
     new = proposal.memory
-    words = fingerprint(new.content)
     if not proposal.compared or new.slot is not None or proposal.kind.update == "append":
         return False
-    return not any(one.slot is None and fingerprint(one.content) == words for one in known)
+    return not any(one.slot is None and fingerprint(one.content) == fingerprint(new.content) for one in known)
 
 
 def _with_value(new: Memory, known: Sequence[Memory]) -> list[Memory]:
@@ -483,7 +472,8 @@ def _add(
     beaten = (*decision.supersedes, *retracted)
     gone = {memory.id for memory in beaten}
     against = tuple(memory for memory in decision.conflicts if memory.id not in gone)
-    new = inheriting(in_conflict(new, group_of(against)), decision.supersedes)
+    new = in_conflict(new, group_of(against)) if against else new
+    new = inheriting(new, decision.supersedes) if decision.supersedes else new
     yield from insert_row(memory_columns(new), vectors, corpus=corpus)
     yield from record(new, "added", reason, origin, now)
     yield from marking.lift(new)

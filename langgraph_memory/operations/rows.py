@@ -137,12 +137,17 @@ def memory_columns(memory: Memory) -> dict[str, Any]:
         "value": None,
         "ttl_minutes": None,
         "fingerprint": fingerprint(memory.content),
-        "subject_key": phrase_key(memory.subject or "") or None,
+        "subject_key": (phrase_key(memory.subject) or None) if memory.subject else None,
         "question_share": question_share(memory.content),
         **_text_columns(
-            " ".join(filter(None, (memory.subject, memory.content, _slot_beside(memory)))),
+            " ".join(
+                filter(
+                    None,
+                    (memory.subject, memory.content, _slot_beside(memory.content, memory.slot) if memory.slot else ""),
+                )
+            ),
             memory.context or "",
-            question_before(memory.content, memory.context),
+            question_before(memory.content, memory.context) if memory.context else "",
         ),
     }
 
@@ -163,12 +168,12 @@ def memories_in(rows: Iterable[Row]) -> list[Memory]:
     return [memory for _, memory in sound(rows)]
 
 
-def _slot_beside(memory: Memory) -> str:
+def _slot_beside(content: str, slot: str) -> str:
     """Return the words of a slot that the content lacks: "home city" of a memory that says "Kiel"."""
-    if memory.slot is None or ":" in memory.slot:
+    if ":" in slot:
         return ""  # "thread:..." names what made the memory, not what it is about
-    held = set(terms_with_identifiers(memory.content))
-    return " ".join(word for word in re.split(r"[._\s]+", memory.slot) if not held & set(terms_with_identifiers(word)))
+    held = set(terms_with_identifiers(content))
+    return " ".join(word for word in re.split(r"[._\s]+", slot) if not held & set(terms_with_identifiers(word)))
 
 
 def embedded_texts(content: str, context: str | None, slot: str | None) -> list[tuple[str, str]]:
@@ -206,7 +211,8 @@ def insert_row(
             f"memory id {columns['id']!r} is taken already; choose another, or pass the content alone."
         )
     number = int(inserted[0]["memory_no"])
-    yield from put_vectors(columns["partition"], number, vectors, corpus)
+    if vectors:
+        yield from put_vectors(columns["partition"], number, vectors, corpus)
     return number
 
 

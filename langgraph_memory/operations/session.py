@@ -10,10 +10,9 @@ from typing import Any, NamedTuple
 from langgraph_memory.checkpoints.owners import messages_of_others
 from langgraph_memory.checkpoints.retention import prune_thread
 from langgraph_memory.domain import marks
-from langgraph_memory.domain.admission import admit, refused
 from langgraph_memory.domain.candidate import Candidate, Utterance
 from langgraph_memory.domain.clock import to_microseconds
-from langgraph_memory.domain.guard import Refusal
+from langgraph_memory.domain.guard import Refusal, admit, refused
 from langgraph_memory.domain.memory import Memory, Outcome, Source, make_memory
 from langgraph_memory.domain.session import Gone
 from langgraph_memory.domain.text import content_hash

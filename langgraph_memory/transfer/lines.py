@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from langgraph_memory.domain.admission import admit
 from langgraph_memory.domain.candidate import Utterance
-from langgraph_memory.domain.guard import GuardPolicy, Refusal, mask, mask_within, withhold
+from langgraph_memory.domain.guard import GuardPolicy, Refusal, admit, mask, mask_within, withhold
 from langgraph_memory.domain.memory import Memory, Source, make_memory
 from langgraph_memory.domain.scope import ROOT, check_owner, check_scope, decode_label, partition_of, split_labels
 from langgraph_memory.errors import InvalidInputError

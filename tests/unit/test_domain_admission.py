@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from support import START
 
-from langgraph_memory.domain.admission import admit, refused
-from langgraph_memory.domain.guard import DEFAULT_GUARD, GuardPolicy, Refusal
+from langgraph_memory.domain.guard import DEFAULT_GUARD, GuardPolicy, Refusal, admit, refused
 from langgraph_memory.domain.memory import Memory, Source, make_memory
 
 MASKED = GuardPolicy(email="mask")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from Stemmer import Stemmer
 
-from langgraph_memory.domain.text import STOP_WORDS, content_hash, fingerprint, normalised, query_terms, stem, terms
+from langgraph_memory.domain.text import STOP_WORDS, _stem, content_hash, fingerprint, normalised, query_terms, terms
 
 ENDINGS = ("alization", "fulness", "ational", "ingly", "ement", "ies", "ed", "ously")
 
@@ -120,7 +120,7 @@ def test_threads_that_stem_at_once_do_not_mix_up_their_words() -> None:
     sys.setswitchinterval(1e-6)
     try:
         with ThreadPoolExecutor(4) as threads:
-            found = list(threads.map(lambda _: {word: stem.__wrapped__(word) for word in words}, range(40)))
+            found = list(threads.map(lambda _: {word: _stem.__wrapped__(word) for word in words}, range(40)))
     finally:
         sys.setswitchinterval(interval)
 

@@ -82,14 +82,17 @@ _PHONE = re.compile(
 )
 
 
-def find(kind: PersonalKind, text: str) -> Iterator[Span]:
-    """Yield where in `text` data of a kind stands."""
-    if kind in _OF_DIGITS and _DIGIT.search(text) is None:
-        return iter(())
-    return _outside_of_identifiers(text, FINDERS[kind](text)) if kind in _OF_DIGITS else FINDERS[kind](text)
+def found_of(kinds: Sequence[PersonalKind], text: str) -> dict[PersonalKind, list[Span]]:
+    """Return where in `text` data of each kind stands."""
+    wanted = kinds if _DIGIT.search(text) else [kind for kind in kinds if kind not in _OF_DIGITS]
+    found = {kind: list(FINDERS[kind](text)) for kind in wanted}
+    return {kind: [] for kind in kinds} | {
+        kind: list(_outside_of_identifiers(text, spans)) if spans and kind in _OF_DIGITS else spans
+        for kind, spans in found.items()
+    }
 
 
-def _outside_of_identifiers(text: str, spans: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def _outside_of_identifiers(text: str, spans: Sequence[Span]) -> Iterator[tuple[int, int]]:
     known: list[tuple[int, int]] | None = None
     for first, end in spans:
         if known is None:

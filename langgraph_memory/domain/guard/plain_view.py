@@ -6,9 +6,9 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
-from langgraph_memory.cache import remember_short
 from langgraph_memory.domain.text import HIDDEN
 
 Span = tuple[int, int]
@@ -66,16 +66,13 @@ class View:
             return [self.origin((at, at + 1)) for at in range(start, end)]
         return [self.origin((start, end))] * len(new)
 
-    def reversed(self) -> View:
-        """Return the view read from its end."""
-        places = self.places or tuple((at, at + 1) for at in range(len(self.text)))
-        return View(self.text[::-1], places[::-1])
 
-
-@remember_short(16)  # admitting one memory looks at the same texts several times
+@lru_cache(maxsize=2)  # who refuses a text and who masks it look at it one after the other
 def plain_view(text: str) -> View:
     """Return `text` without hidden characters, look-alikes of Latin letters, and letters or digits set apart."""
     view = View(text)
+    if text.isascii() and not _SPACED.search(text) and not _NAMED_DIGITS.search(text):
+        return view
     for step in _STEPS if not text.isascii() else _STEPS_OF_ASCII:
         view = view.rewritten(step(view.text))
     return view

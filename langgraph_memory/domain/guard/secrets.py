@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import takewhile
 from typing import Final
 
 from langgraph_memory.domain.guard.formats import any_of, formats, seed_words, words
-from langgraph_memory.domain.guard.plain_view import Span, View
+from langgraph_memory.domain.guard.plain_view import Span
 from langgraph_memory.domain.text import STOP_WORDS
 
 _FORMATS: Final = formats("secret")
@@ -106,20 +106,16 @@ _SEEDS: Final = 12
 _REVERSED = re.compile(r"drowssap|edocssap|esarhpssap|terces|nekot|dwp", re.IGNORECASE)
 
 
-def secret_spans(view: View) -> list[Span]:
-    """Return where in the text of a view secrets stand, in order, without overlaps."""
-    return merged(view.origin(span) for span in _in_view(view))
-
-
-def merged(spans: Iterable[Span]) -> list[Span]:
-    """Return spans in order, with those that overlap made one."""
-    found: list[Span] = []
-    for start, end in sorted(span for span in spans if span[0] < span[1]):
-        if found and start < found[-1][1]:
-            found[-1] = (found[-1][0], max(end, found[-1][1]))
-        else:
-            found.append((start, end))
-    return found
+def secret_spans(text: str) -> Iterator[Span]:
+    """Yield where in a text secrets stand; some may overlap."""
+    yield from _formatted(text)
+    yield from _seed_phrases(text)
+    yield from _assigned(text)
+    yield from _said(text)
+    yield from _told_around(text)
+    if _REVERSED.search(text):
+        length = len(text)
+        yield from ((length - end, length - start) for start, end in _said(text[::-1]))
 
 
 def is_secret_name(name: str) -> bool:
@@ -146,18 +142,6 @@ def is_strong(value: str, *, shortest: int = 5) -> bool:
         return False
     letters, digits = any(map(str.isalpha, value)), any(map(str.isdigit, value))
     return (letters and digits) or ((digits or letters) and _SYMBOL.search(value[:-1]) is not None)
-
-
-def _in_view(view: View) -> Iterator[Span]:
-    text = view.text
-    yield from _formatted(text)
-    yield from _seed_phrases(text)
-    yield from _assigned(text)
-    yield from _said(text)
-    yield from _told_around(text)
-    if _REVERSED.search(text):
-        length = len(text)
-        yield from ((length - end, length - start) for start, end in _said(text[::-1]))
 
 
 def _formatted(text: str) -> Iterator[Span]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from math import isfinite, sqrt
 from typing import Any, Literal, Self, cast
 
@@ -114,6 +115,7 @@ class Closeness:
         self.own, self.context = self.own.among(rows), self.context.among(rows)
 
 
+@cache
 def numpy() -> Any:
     """Return numpy; raises MissingExtraError when it is not installed."""
     try:
