@@ -29,12 +29,12 @@ class Query(NamedTuple):
     """One named statement and its bound values.
 
     A list or tuple among `params` is bound as a set of values. With `rows` the statement runs once for each of
-    them, over `params`, and returns nothing.
+    them, over `params`, and returns nothing; those that are tuples are bound as they are.
     """
 
     name: str
     params: Mapping[str, Any] = _NONE
-    rows: Sequence[Mapping[str, Any]] | None = None
+    rows: Sequence[Any] | None = None
 
 
 Answer = Callable[[Query], Effects[Sequence[Row]]]

@@ -1,20 +1,22 @@
-"""The vectors of a file: what made them, embedding the fields of rows, and making all of them anew."""
+"""The indexes of a file: the words of items that were stored without, and vectors, which may all be made anew."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.scope import owner_partition
+from langgraph_memory.domain.search.lexical import postings_in
 from langgraph_memory.domain.search.vectors import IndexIdentity
 from langgraph_memory.effects.effect import Effects
-from langgraph_memory.effects.runner import EmbedDocuments
+from langgraph_memory.effects.runner import EmbedDocuments, Later
 from langgraph_memory.effects.transaction import Query, Row, reads, writes_repeatably
 from langgraph_memory.errors import IndexChangedError, InvalidInputError
 from langgraph_memory.operations.embedding import indexed_texts
-from langgraph_memory.operations.rows import Vectors, embedded_texts, put_vectors
+from langgraph_memory.operations.rows import Vectors, embedded_texts, put_vectors, with_terms
 from langgraph_memory.operations.settings import StoreSettings
 
 Fields = Sequence[tuple[str, str]]
@@ -67,6 +69,63 @@ def _texts_of(row: Unembedded, settings: StoreSettings) -> Sequence[tuple[str, s
         if row.memory is not None
         else indexed_texts(row.value, settings.fields)
     )
+
+
+_LATE_PAGE = 500
+_FEW = 16
+"""Up to how many items are looked through with each search, which takes less than to note their words."""
+Late = dict[str, list[dict[str, Any]]]
+"""The first items of each partition whose words are in no index yet, with their words."""
+
+
+def late_postings(partition: str, terms: Sequence[str], late: Late) -> Effects[tuple[dict[str, str], int, int]]:
+    """Return the postings of terms in the items of a partition that are in no index yet, and how much text they are.
+
+    That is how many of them hold terms, and how many terms. The first ones are noted in `late`, and taken from there.
+    """
+    found: dict[str, str] = {}
+    size, total, after = 0, 0, -1
+    while True:
+        rows = late.get(partition, []) if after < 0 else []
+        rows = rows or [with_terms(row) for row in (yield _unindexed(partition, after))]
+        late.setdefault(partition, rows)
+        for term, held in postings_in(rows, 0, terms).items():
+            found[term] = found.get(term, "") + held
+        size += sum(row["term_count"] > 0 for row in rows)
+        total += sum(row["term_count"] for row in rows)
+        if len(rows) < _LATE_PAGE:
+            return found, size, total
+        after = rows[-1]["memory_no"]
+
+
+def index_late(late: Late) -> Effects[None]:
+    """Note the words of the items of some partitions, page by page, where there are more than a few.
+
+    Nobody waits for it: a search finds them before as well.
+    """
+    for partition, first in late.items():
+        rows = first if len(first) > _FEW else []
+        while rows:
+            yield Later(note_terms(partition, rows))
+            more = (yield unindexed_items(partition, rows[-1]["memory_no"])) if len(rows) == _LATE_PAGE else []
+            rows = [with_terms(row) for row in more]
+
+
+def _unindexed(partition: str, after: int) -> Query:
+    return Query("unindexed_items", {"partition": partition, "after": after, "limit": _LATE_PAGE})
+
+
+@reads
+def unindexed_items(partition: str, after: int) -> Effects[Sequence[Row]]:
+    """Return a page of the items of a partition whose words are in no index yet."""
+    rows: Sequence[Row] = yield _unindexed(partition, after)
+    return rows
+
+
+@writes_repeatably
+def note_terms(partition: str, rows: Sequence[Mapping[str, Any]]) -> Effects[None]:
+    """Put the terms of some items into the text index, but not of those that were changed in the meantime."""
+    yield Query("index_items", {"partition": partition, "last": rows[-1]["memory_no"]}, rows)
 
 
 _INDEX = "index"

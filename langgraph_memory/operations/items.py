@@ -6,10 +6,9 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import partial
 from itertools import chain, islice
 from operator import itemgetter
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from langgraph.store.base import (
     GetOp,
@@ -58,7 +57,7 @@ from langgraph_memory.effects.transaction import Query, Row, reads, writes, writ
 from langgraph_memory.errors import InvalidInputError, InvalidMemoryError
 from langgraph_memory.operations.embedding import indexed_texts, searchable_text
 from langgraph_memory.operations.forget import forget_versions, leave_marks_of_edit
-from langgraph_memory.operations.index import Fields, embed_amended, embed_fields
+from langgraph_memory.operations.index import Fields, Late, embed_amended, embed_fields, index_late, late_postings
 from langgraph_memory.operations.neighbours import ClosestRows
 from langgraph_memory.operations.remember import Proposal, proposal_of_put, store
 from langgraph_memory.operations.rows import (
@@ -68,6 +67,8 @@ from langgraph_memory.operations.rows import (
     closeness,
     embedded_texts,
     insert_row,
+    item_json,
+    item_terms,
     memories_in,
     memory_columns,
     number_of,
@@ -79,7 +80,6 @@ from langgraph_memory.operations.settings import StoreSettings, check_minutes
 
 T = TypeVar("T")
 _SWEEP = 1000
-_as_json = json.JSONEncoder(allow_nan=False).encode
 
 
 def batch(ops: Iterable[Op], settings: StoreSettings) -> Effects[list[Result]]:
@@ -90,12 +90,44 @@ def batch(ops: Iterable[Op], settings: StoreSettings) -> Effects[list[Result]]:
 
 def batches(calls: Sequence[Sequence[Op]], settings: StoreSettings) -> Effects[list[list[Result]]]:
     """Answer calls as if one came after another, in one transaction: all of them are written, or nothing."""
+    now = settings.clock()
+    if plain := _plain_items(calls, settings, now):
+        yield put_items(plain, now)
+        if settings.sweep_due(now):
+            yield sweep_expired(now, _SWEEP)
+        return [[None] * len(ops) for ops in calls]
     if len(calls) == 1 or any(isinstance(op, PutOp) for ops in calls for op in ops):
         return (yield from _answered(calls, settings))
     asked = [_asked(op) for ops in calls for op in ops]
     once = dict(zip(asked, (op for ops in calls for op in ops), strict=True))
     (answers,) = yield from _answered([list(once.values())], settings)
     return _like(calls, list(_shared(dict(zip(once, answers, strict=True)), asked)))
+
+
+def _plain_items(calls: Sequence[Sequence[Op]], settings: StoreSettings, now: datetime) -> list[tuple[Any, ...]] | None:
+    """Return the columns of plain items, of each place the last; None where something else is asked as well.
+
+    Those of one partition follow each other.
+    """
+    if settings.embedder is not None:
+        return None
+    spaces: dict[tuple[str, ...], tuple[str, str]] = {}
+    items: dict[Place, tuple[Any, ...]] = {}
+    for op in chain.from_iterable(calls):
+        if not isinstance(op, PutOp) or op.value is None:
+            return None
+        space = spaces.get(op.namespace)
+        if space is None:
+            if op.namespace[0] == ROOT or not storable("".join(op.namespace)):
+                return None
+            space = spaces[op.namespace] = (partition_of(op.namespace), join_labels(op.namespace))
+        if not storable(op.key):
+            return None
+        stored = item_json(op.key, op.value)
+        expires_at = None if op.ttl is None else to_microseconds(now + timedelta(minutes=op.ttl))
+        terms = item_terms(stored, op.value, _text_of(op, settings))
+        items[op.namespace, op.key] = (*space, op.key, stored, op.ttl, expires_at, *terms)
+    return sorted(items.values(), key=itemgetter(0))
 
 
 def _asked(op: Op) -> Any:
@@ -142,17 +174,13 @@ def _answered(calls: Sequence[Sequence[Op]], settings: StoreSettings) -> Effects
         for before, op, own in zip(given, wanted, vectors, strict=True)
     ]
     now = settings.clock()
-    found = yield _transaction_for(steps)(_like(calls, steps), now)
+    late: Late = {}
+    run = write_items if any(isinstance(step, Change) for step in steps) else read_items
+    found = yield run(_like(calls, steps), now, late)
     answers = list(chain.from_iterable(found))
     yield from _follow_up(wanted, answers, settings, now)
+    yield from index_late(late)
     return _like(calls, list(map(_result_of, wanted, answers)))
-
-
-def _transaction_for(steps: Sequence[Step]) -> Any:
-    """Return what answers some steps: a read, a write, or the write that plain items alone allow."""
-    if not any(isinstance(step, Change) for step in steps):
-        return read_items
-    return put_items if are_plain(steps) else write_items
 
 
 def _follow_up(ops: Sequence[Op], answers: Sequence[Any], settings: StoreSettings, now: datetime) -> Effects[None]:
@@ -234,10 +262,8 @@ def _check_value(op: PutOp) -> None:
         raise InvalidInputError(f"the value of {op.key!r} must be a mapping, not {type(op.value).__name__}.")
     if op.ttl is not None:
         check_minutes(f"ttl of {op.key!r}", op.ttl)
-    try:
-        _as_json(op.value)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidInputError(f"the value of {op.key!r} is not JSON ({error}); store plain values.") from None
+    if op.namespace[0] == ROOT:  # the guard looks into it before it is stored; of any other, that is when it is seen
+        item_json(op.key, op.value)
 
 
 def _document_vectors(ops: Sequence[Op], settings: StoreSettings) -> Effects[list[tuple[Vectors, Vectors]]]:
@@ -312,10 +338,15 @@ def _proposing(step: Put, value: Mapping[str, Any], settings: StoreSettings) -> 
     return replace(step, propose=propose)
 
 
-def _text_of(op: PutOp, settings: StoreSettings) -> str:
-    """Return what full-text search finds the item by: the indexed fields, or every word of the value."""
+def _text_of(op: PutOp, settings: StoreSettings) -> str | None:
+    """Return what full-text search finds the item by: the indexed fields; None: every word of the value, now or later.
+
+    Where memories are, that is now: they are found with no search of the store's.
+    """
     if op.index is False:
         return ""
+    if op.index is None and op.namespace[0] != ROOT and settings.is_whole:
+        return None
     return searchable_text(op.value or {}, settings.fields if op.index is None else op.index)
 
 
@@ -418,15 +449,17 @@ Reading = Get | Search | ListNamespaces
 Change = Put | Delete
 
 
-def _calls(calls: Sequence[Sequence[Step]], now: datetime) -> Effects[list[list[Any]]]:
+def _calls(calls: Sequence[Sequence[Step]], now: datetime, late: Late) -> Effects[list[list[Any]]]:
     """Answer calls one after another: the reads of each as things stood before it, then its writes.
 
     The last write of a key counts. Calls that have nothing to do with each other are read, and written, together.
+    In `late` are, in the end, the items that the last searches found without the text index.
     """
     answers: list[list[Any]] = []
     for some in _independent(calls):
         together = list(chain.from_iterable(some))
-        found = iter((yield from _read_all([step for step in together if isinstance(step, Reading)], now)))
+        late.clear()
+        found = iter((yield from _read_all([step for step in together if isinstance(step, Reading)], now, late)))
         answers += [[next(found) if isinstance(step, Reading) else None for step in steps] for steps in some]
         yield from _write_all({_place(step): step for step in together if isinstance(step, Change)}, now)
     return answers
@@ -437,41 +470,9 @@ write_items = writes(_calls)
 
 
 @writes_at_once()
-def put_items(calls: Sequence[Sequence[Put]], now: datetime) -> Effects[list[list[Any]]]:
-    """Same as `write_items`, of puts of plain items alone."""
-    changes = [change for steps in calls for change in steps]
-    if (yield Query("put_items_at_once", {"parts": partial(_parts, changes, now)})):
-        return [[None] * len(steps) for steps in calls]
-    return (yield from _calls(calls, now))
-
-
-def are_plain(steps: Sequence[Step]) -> bool:
-    """Return whether steps are puts of plain items alone, outside of where memories are."""
-    return all(
-        isinstance(step, Put) and not step.item.vectors and step.item.namespace[0] != ROOT and _nameable(_place(step))
-        for step in steps
-    )
-
-
-def _parts(changes: Sequence[Put], now: datetime) -> dict[str, Any]:
-    """Return the columns of items as lists: of each place the last, those of one partition one after another."""
-    last = {_place(change): change for change in changes}
-    rows = [change.item.own_columns(to_microseconds(now), now) for change in last.values()]
-    rows.sort(key=itemgetter("partition"))
-    columns = {name: [row[column] for row in rows] for name, column in _COLUMNS.items()}
-    return {"now": to_microseconds(now), **columns}
-
-
-_COLUMNS: Final = {
-    "partitions": "partition",
-    "namespaces": "namespace",
-    "ids": "id",
-    "jsons": "value",
-    "lifetimes": "ttl_minutes",
-    "ends": "expires_at",
-    "words": "terms",
-    "word_counts": "term_count",
-}
+def put_items(items: Sequence[tuple[Any, ...]], now: datetime) -> Effects[None]:
+    """Store plain items, by their columns, each in place of what is there."""
+    yield Query("put_items_at_once", {"items": items, "now": to_microseconds(now)})
 
 
 def _independent(calls: Sequence[Sequence[Step]]) -> Iterator[list[Sequence[Step]]]:
@@ -510,7 +511,7 @@ def sweep_expired(now: datetime, limit: int) -> Effects[int]:
     return len(expired)
 
 
-def _read_all(steps: Sequence[Reading], now: datetime) -> Effects[list[Any]]:
+def _read_all(steps: Sequence[Reading], now: datetime, late: Late) -> Effects[list[Any]]:
     """Answer reads; the plain items that are named are read at once."""
     named = [(step.namespace, step.key) for step in steps if isinstance(step, Get)]
     rows = yield from _rows_at("plain_items", [one for one in named if one[0][0] != ROOT])
@@ -519,7 +520,7 @@ def _read_all(steps: Sequence[Reading], now: datetime) -> Effects[list[Any]]:
         if isinstance(step, Get):
             answers.append((yield from _get(step, rows, now)))
         else:
-            answers.append((yield from _search(step, now) if isinstance(step, Search) else _namespaces(now)))
+            answers.append((yield from _search(step, now, late) if isinstance(step, Search) else _namespaces(now)))
     return answers
 
 
@@ -681,12 +682,12 @@ class _Reach:
         return rows
 
 
-def _search(step: Search, now: datetime) -> Effects[list[FoundItem]]:
+def _search(step: Search, now: datetime, late: Late) -> Effects[list[FoundItem]]:
     reach = _Reach(step.prefix, now)
     if step.vectors is not None:
         return (yield from _ranked(step, reach, (yield from _by_vector(step.vectors, reach))))
     if step.query:
-        return (yield from _ranked(step, reach, (yield from _by_text(step, reach))))
+        return (yield from _ranked(step, reach, (yield from _by_text(step, reach, late))))
     return (yield from _listed(step, reach, step.offset, step.limit, frozenset()))
 
 
@@ -761,16 +762,20 @@ class _Scored:
         return list(islice(self._rest, count))
 
 
-def _by_text(step: Search, reach: _Reach) -> Effects[_Scored]:
+def _by_text(step: Search, reach: _Reach, late: Late) -> Effects[_Scored]:
     """Score the rows of the partitions in reach; one partition's words never change another's scores."""
     wanted = search_terms(step.query or "")
     corpora = yield reach.query("corpus")
     scored: dict[int, float] = {}
     for corpus in corpora:
         partition_no = corpus["partition_no"]
-        postings = yield from postings_of(corpus["partition"], wanted)
-        statistics = Corpus(corpus["size"], corpus["term_total"] / (corpus["size"] or 1))
-        found = lexical_matches(wanted, postings[0], statistics)
+        postings, *_ = yield from postings_of(corpus["partition"], wanted)
+        size, total = corpus["size"], corpus["term_total"]
+        if corpus["unindexed"]:
+            more, more_size, more_total = yield from late_postings(corpus["partition"], wanted, late)
+            postings = {term: postings.get(term, "") + more.get(term, "") for term in wanted}
+            size, total = size + more_size, total + more_total
+        found = lexical_matches(wanted, postings, Corpus(size, total / (size or 1)))
         scored.update((partition_no << 32 | row, score) for row, score in found.items())
     return _Scored(scored)
 

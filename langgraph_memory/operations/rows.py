@@ -32,11 +32,15 @@ from langgraph_memory.domain.text import (
 )
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Row
-from langgraph_memory.errors import DamagedMemoryError, InvalidMemoryError
+from langgraph_memory.errors import DamagedMemoryError, InvalidInputError, InvalidMemoryError
+from langgraph_memory.operations.embedding import words_of
 
 _LOG = logging.getLogger("langgraph_memory")
 _NOTHING: Counter[str] = Counter()
 _as_json = json.JSONEncoder(ensure_ascii=False).encode
+_plain_json = json.JSONEncoder(allow_nan=False).encode
+_LATE = 1 << 14
+"""Up to how many characters of JSON an item is short; of a longer one the words are looked for before it is stored."""
 DECAY = ("stated_confidence", "stated_at", "decayed_at")
 """What a row keeps of how its confidence faded; nothing at first."""
 Vectors = Sequence[tuple[str, bytes]]
@@ -79,7 +83,7 @@ _NO_MEMORY: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class PlainItem:
-    """One plain item as `put` stores it; `text` is what full-text search finds it by.
+    """One plain item as `put` stores it; `text` is what full-text search finds it by, None: by every word of it.
 
     The columns are made with it, so that no lock is held while a long text is taken apart.
     """
@@ -87,20 +91,21 @@ class PlainItem:
     namespace: tuple[str, ...]
     key: str
     value: Mapping[str, Any]
-    text: str
+    text: str | None
     vectors: Vectors = ()
     ttl_minutes: float | None = None
     _fixed: Mapping[str, Any] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        found = Counter(indexed_terms(self.text)) if self.text else _NOTHING
+        value = item_json(self.key, self.value)
+        terms, count = item_terms(value, self.value, self.text)
         columns = {
             "partition": partition_of(self.namespace),
             "namespace": join_labels(self.namespace),
             "id": self.key,
-            "value": json.dumps(self.value),
-            "terms": _as_json(found) if found else "{}",
-            "term_count": found.total(),
+            "value": value,
+            "terms": terms,
+            "term_count": count,
         }
         object.__setattr__(self, "_fixed", columns)
 
@@ -124,6 +129,32 @@ class PlainItem:
             "updated_at": to_microseconds(now),
             "expires_at": None if lifetime is None else to_microseconds(now + lifetime),
         }
+
+
+def item_json(key: str, value: Mapping[str, Any]) -> str:
+    """Return the value of an item as it is stored; raises InvalidInputError where it is not JSON."""
+    try:
+        return _plain_json(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidInputError(f"the value of {key!r} is not JSON ({error}); store plain values.") from None
+
+
+def item_terms(stored: str, value: Mapping[str, Any], text: str | None) -> tuple[str | None, int]:
+    """Return the terms that an item is found by, as JSON, and how many they are.
+
+    They are None where its text is every word of it and it is short: then they are looked for when they are asked for.
+    """
+    if text is None and len(stored) <= _LATE:
+        return None, 0
+    found = Counter(indexed_terms(words_of(value) if text is None else text))
+    return _as_json(found) if found else "{}", found.total()
+
+
+def with_terms(row: Row) -> dict[str, Any]:
+    """Return what is noted of an item whose terms were not looked for before."""
+    found = Counter(indexed_terms(words_of(json.loads(row["value"]))))
+    number, value = row["memory_no"], row["value"]
+    return {"memory_no": number, "value": value, "terms": _as_json(found), "term_count": found.total()}
 
 
 def memory_columns(memory: Memory) -> dict[str, Any]:

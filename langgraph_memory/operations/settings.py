@@ -59,6 +59,11 @@ class StoreSettings:
     new_id: Callable[[], str] = _new_id
 
     @property
+    def is_whole(self) -> bool:
+        """Whether an item is found by every word of its value."""
+        return list(self.fields) == ["$"]
+
+    @property
     def metric(self) -> Metric:
         """How vectors are compared."""
         return "cosine" if self.embedder is None else self.embedder.metric

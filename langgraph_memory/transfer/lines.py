@@ -82,7 +82,8 @@ def row_line(row: Any, versions: list[Any]) -> str:
         decay = {name: row[name] for name in DECAY if row[name] is not None}
         faded = {"decay": decay} if decay else {}
         return memory_line(Memory.from_row(row), earlier, **faded)
-    return item_line(row["namespace"], row["id"], json.loads(row["value"]), row, indexed=row["term_count"] > 0)
+    indexed = row["terms"] is None or row["term_count"] > 0
+    return item_line(row["namespace"], row["id"], json.loads(row["value"]), row, indexed=indexed)
 
 
 def memory_line(memory: Memory, versions: Sequence[Mapping[str, Any]] = (), **more: Any) -> str:

@@ -218,7 +218,7 @@ async def test_puts_of_one_statement_end_as_puts_in_steps(
     start = clock.now
     at_once = await run(database)
     clock.now = start
-    monkeypatch.setattr(items, "are_plain", lambda _steps: False)
+    monkeypatch.setattr(items, "_plain_items", lambda *_: None)
 
     assert at_once == await run(databases.scratch())
 

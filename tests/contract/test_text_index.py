@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -24,7 +25,9 @@ from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import writes
 from langgraph_memory.errors import InvalidMemoryError
 from langgraph_memory.operations import remember as remembering
+from langgraph_memory.operations.index import note_terms, unindexed_items
 from langgraph_memory.operations.remember import Proposal
+from langgraph_memory.operations.rows import with_terms
 from langgraph_memory.store import CuratedStore
 
 PLACE = ("curated", "ada", "global")
@@ -160,3 +163,91 @@ def test_a_search_finds_and_scores_what_reading_every_text_would(stores: list[Cu
         found = {one.key: one.score for one in random.choice(stores).search(PLACE[:2], query=query, limit=10_000)}
 
         assert found == pytest.approx(slow_search({**texts, remembered.id: remembered.content}, query), abs=1e-9)
+
+
+PLAIN = ("docs", "ada", "notes")
+
+
+def put_plain(store: CuratedStore, texts: Texts, random: Random) -> None:
+    for _ in range(random.choice([1, 2, 20])):
+        key = random.choice([f"{random.random()}", *random.choices(list(texts) or ["first"], k=1)])
+        texts[key] = statement(random)
+        store.put(PLAIN, key, {"text": texts[key]}, index=random.choice([None, None, ["text"]]))
+
+
+def put_plain_together(store: CuratedStore, texts: Texts, random: Random) -> None:
+    more = {f"{random.random()}": statement(random) for _ in range(random.choice([9, 70, 1100]))}
+    store.batch([PutOp(PLAIN, key, {"text": text}) for key, text in more.items()])
+    texts.update(more)
+
+
+def delete_plain(store: CuratedStore, texts: Texts, random: Random) -> None:
+    for key in {random.choice(list(texts)[:-1] or ["none"]), list(texts)[-1]} if len(texts) > 2 else ():
+        store.delete(PLAIN, key)
+        del texts[key]
+
+
+def write_and_search_at_once(store: CuratedStore, texts: Texts, random: Random) -> None:
+    async def together() -> Any:
+        put = store.aput(PLAIN, "at once", {"text": "w1 w2 w3"})
+        return await asyncio.gather(put, store.asearch(PLAIN, query="w3", limit=10_000))
+
+    texts["at once"] = "w1 w2 w3"
+    _, found = asyncio.run(together())
+    assert {one.key: one.score for one in found if one.score} == pytest.approx(slow_search(texts, "w3"), abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_items_whose_words_are_looked_for_late_are_found_as_if_at_once(stores: list[CuratedStore], seed: int) -> None:
+    random = Random(seed)
+    texts: Texts = {}
+    changes = (put_plain, put_plain, put_plain, put_plain_together, delete_plain, write_and_search_at_once)
+    for _ in range(20):
+        for _ in range(random.choice([1, 1, 4])):
+            random.choice(changes if texts else (put_plain,))(random.choice(stores), texts, random)
+        query = " ".join(random.choices(WORDS, k=3))
+
+        for prefix in (PLAIN[:2], ("docs",), PLAIN):
+            page = random.choice(stores).search(prefix, query=query, limit=10_000)
+            found = {one.key: one.score for one in page if one.score}
+            assert found == pytest.approx(slow_search(texts, query), abs=1e-9)
+
+
+def test_a_search_puts_the_words_of_what_was_stored_into_the_index(stores: list[CuratedStore]) -> None:
+    writing, searching = stores
+    writing.batch([PutOp(PLAIN, f"k{number}", {"text": f"zebra {number}"}) for number in range(1200)])
+    assert len(unindexed(writing)) == 1200
+
+    found = searching.search(PLAIN, query="zebra", limit=2000)
+    searching.put(PLAIN, "next", {"text": "giraffe"})
+
+    assert len([one for one in found if one.score]) == 1200
+    assert [row["value"] for row in unindexed(writing)] == ['{"text": "giraffe"}']
+
+
+def unindexed(store: CuratedStore) -> list[Any]:
+    found: list[Any] = []
+    while page := store._runner.run(unindexed_items("docs.ada", found[-1]["memory_no"] if found else -1)):
+        found += page
+    return found
+
+
+def test_a_file_that_can_only_be_read_is_searched_by_the_words_of_what_was_stored(path: str) -> None:
+    with opened_store(path) as store:
+        store.batch([PutOp(PLAIN, f"k{number}", {"text": f"zebra {number}"}) for number in range(700)])
+
+    for _ in range(2):
+        with opened_store(path, engine_options={"read_only": True}) as store:
+            assert len([one for one in store.search(PLAIN, query="zebra", limit=2000) if one.score]) == 700
+
+
+def test_words_that_were_changed_meanwhile_are_not_put_into_the_index(stores: list[CuratedStore]) -> None:
+    store = stores[0]
+    store.batch([PutOp(PLAIN, f"k{number}", {"text": "zebra"}) for number in range(20)])
+    rows = [with_terms(row) for row in unindexed(store)]
+    store.put(PLAIN, "k3", {"text": "giraffe"})
+    store.delete(PLAIN, "k4")
+    store._runner.run(note_terms("docs.ada", rows))
+
+    assert len([one for one in store.search(PLAIN, query="zebra", limit=50) if one.score]) == 18
+    assert [one.key for one in store.search(PLAIN, query="giraffe") if one.score] == ["k3"]

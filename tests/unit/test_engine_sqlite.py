@@ -427,7 +427,7 @@ def test_a_reader_sees_one_moment_from_start_to_end(engine: SqliteEngine) -> Non
 
     def count_before_and_after_a_write() -> Effects[tuple[int, int]]:
         before = yield from count()
-        engine.run(write_items([[Put(item)]], START))
+        engine.run(write_items([[Put(item)]], START, {}))
         return before, (yield from count())
 
     assert engine.run(reads(count_before_and_after_a_write)()) == (0, 0)

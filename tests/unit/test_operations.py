@@ -253,7 +253,7 @@ def test_a_batch_reads_everything_before_it_writes() -> None:
         items.ListNamespaces(),
     ]
 
-    answers = drive(items.write_items([steps], LATER).start(), script)
+    answers = drive(items.write_items([steps], LATER, {}).start(), script)
 
     assert answers == [[None, None, None, []]]
     assert script.names == ["plain_items", "namespaces", "rows_at", "partition", "add_plain_item"]
@@ -263,7 +263,7 @@ def test_a_short_prefix_is_searched_across_partitions_and_a_long_one_inside_its_
     script = Script()
 
     for prefix in [(), ("a",), ("a", "b"), ("a", "b", "c")]:
-        drive(items.read_items([[items.Search(prefix)]], LATER).start(), script)
+        drive(items.read_items([[items.Search(prefix)]], LATER, {}).start(), script)
 
     assert script.names == ["items_across_partitions"] * 2 + ["items_in_partition"] * 2
     assert [query.params.get("partition") for query in script.asked] == [None, None, "a.b", "a.b"]

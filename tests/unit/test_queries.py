@@ -28,7 +28,8 @@ PRIVATE = {
         *("put_vector", "loose_vectors", "coded_vectors", "vector_state", "vector_codes", "vector_sketches"),
         *("put_vector_block", "count_vector_blocks", "known_vector_block", "count_coded"),
         *("erase_vector_blocks", "erase_vector_rows", "drop_vector_blocks", "drop_vector_rows"),
-        *("known_partition", "new_partition", "add_item"),
+        *("known_partition", "new_partition", "add_item", "last_numbers", "put_plain_item", "delete_vectors_at"),
+        *("index_item", "index_up_to"),
         *("sealed_postings", "newest_sealed_postings", "fresh_state", "fresh_terms"),
     },
     POSTGRES: {

@@ -31,7 +31,7 @@ def vector(text: str) -> list[float]:
 
 @writes
 def put_and_fail(item: PlainItem) -> Effects[None]:
-    yield from write_items([[Put(item)]], START)
+    yield from write_items([[Put(item)]], START, {})
     raise LookupError
 
 

@@ -37,6 +37,8 @@ _KINDS: Mapping[str, type[Texts | Numbers | Blobs | Floats]] = {
     "lifetimes": Floats,
 }
 """Which lists hold something else than texts."""
+_ITEM = ("partitions", "namespaces", "ids", "jsons", "lifetimes", "ends", "words", "word_counts")
+"""The columns of a plain item, in their order."""
 
 
 def answers() -> dict[str, Answer]:
@@ -67,7 +69,8 @@ def _put_writes(query: Query) -> Effects[Sequence[Row]]:
 
 def _put_items(query: Query) -> Effects[Sequence[Row]]:
     """Store plain items by one statement."""
-    rows: Sequence[Row] = yield Query("store_items", _arrays(query.params["parts"]()))
+    columns = dict(zip(_ITEM, map(list, zip(*query.params["items"], strict=True)), strict=True))
+    rows: Sequence[Row] = yield Query("store_items", _arrays({"now": query.params["now"], **columns}))
     return rows
 
 

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from langgraph_memory.cache import CacheBound
@@ -80,7 +81,8 @@ class Statements:
             if query.rows is None:
                 return self._rows(connection, statement.sql, statement.values(query.params))
             params = query.params
-            connection.executemany(statement.many, [statement.values({**params, **row}) for row in query.rows])
+            rows = [row if isinstance(row, tuple) else statement.values({**params, **row}) for row in query.rows]
+            connection.executemany(statement.many, rows)
             return ()
         except (self._settings.dbapi.Error, UnicodeDecodeError) as error:
             raise translate(error, self._settings.path) from error
@@ -128,13 +130,38 @@ def answers(fresh: FreshShelf, bound: CacheBound) -> Mapping[str, Answer]:
         "partition": _partition,
         "put_checkpoint_at_once": _nothing,
         "put_writes_at_once": _nothing,
-        "put_items_at_once": _nothing,
+        "put_items_at_once": _put_items,
+        "index_items": _index_items,
     }
 
 
 def _nothing(_query: Query) -> Effects[Sequence[Row]]:
     """Leave it to one statement after another, each of which costs no round trip here."""
     yield from ()
+    return ()
+
+
+def _put_items(query: Query) -> Effects[Sequence[Row]]:
+    """Store plain items, each in place of what is there; a new one takes a number at the end of its partition."""
+    items, now = query.params["items"], query.params["now"]
+    names = list(dict.fromkeys(item[0] for item in items))
+    known: Sequence[Row] = yield Query("last_numbers", {"partitions": names})
+    last = {row["partition"]: row["last"] for row in known}
+    for partition in names:
+        if partition not in last:
+            (made,) = yield Query("new_partition", {"partition": partition})
+            last[partition] = made["partition_no"] << 32
+    if any(row["has_vectors"] for row in known):
+        yield Query("delete_vectors_at", rows=[item[:3] for item in items])
+    numbers = {partition: count(number + 1) for partition, number in last.items()}
+    yield Query("put_plain_item", rows=[(next(numbers[item[0]]), *item, now, now) for item in items])
+    return known or ({"last": 0},)
+
+
+def _index_items(query: Query) -> Effects[Sequence[Row]]:
+    """Note the terms of items, in the order of their numbers, and put those that are fresh into the index together."""
+    yield query._replace(name="index_item")
+    yield Query("index_up_to", {"partition": query.params["partition"], "last": query.params["last"]})
     return ()
 
 

@@ -65,7 +65,7 @@ CREATE TABLE public.agent_memory (
     source text COLLATE pg_catalog."C",
     value text COLLATE pg_catalog."C",
     context text COLLATE pg_catalog."C",
-    terms text DEFAULT '{}'::text NOT NULL COLLATE pg_catalog."C",
+    terms text DEFAULT '{}'::text COLLATE pg_catalog."C",
     context_terms text DEFAULT '{}'::text NOT NULL COLLATE pg_catalog."C",
     asked_terms text DEFAULT '{}'::text NOT NULL COLLATE pg_catalog."C"
 );
@@ -132,7 +132,9 @@ CREATE FUNCTION public.memory_index_delete() RETURNS trigger
     SET search_path TO '$user', 'public', 'public'
     AS $$
 BEGIN
-    PERFORM memory_index_remove(old);
+    IF old.terms IS NOT NULL THEN
+        PERFORM memory_index_remove(old);
+    END IF;
     DELETE FROM memory_vector WHERE partition = old.partition AND memory_no = old.memory_no;
     RETURN NULL;
 END $$;
@@ -146,8 +148,41 @@ CREATE FUNCTION public.memory_index_insert() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO '$user', 'public', 'public'
     AS $$
+DECLARE
+    first agent_memory;
+    one record;
 BEGIN
-    PERFORM memory_index_add(new);
+    SELECT * INTO first FROM added WHERE terms IS NOT NULL LIMIT 1;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    ELSIF NOT EXISTS (SELECT FROM added OFFSET 1) THEN
+        PERFORM memory_index_add(first);
+        RETURN NULL;
+    END IF;
+    INSERT INTO memory_posting (partition, term, field, memory_no, posting)
+    SELECT n.partition, memory_term(e.key), f.field, n.memory_no,
+        ' ' || lpad(to_hex(n.memory_no & 4294967295), 8, '0') || lpad(to_hex(least(e.value::integer, 255)), 2, '0')
+        || lpad(to_hex(least(f.length, 65535)), 4, '0')
+    FROM added AS n
+    CROSS JOIN LATERAL (VALUES (0, n.terms, n.term_count), (1, n.context_terms, n.context_count),
+        (2, n.asked_terms, n.asked_count)) AS f (field, terms, length)
+    CROSS JOIN LATERAL json_each_text(f.terms::json) AS e
+    WHERE f.length > 0;
+    FOR one IN
+        SELECT partition, count(*) FILTER (WHERE term_count > 0) AS size, sum(term_count)::bigint AS total,
+            count(*) FILTER (WHERE context_count > 0) AS context_size, sum(context_count)::bigint AS context_total,
+            count(*) FILTER (WHERE asked_count > 0) AS asked_size, sum(asked_count)::bigint AS asked_total
+        FROM added GROUP BY partition
+    LOOP -- each by its key, which a join may be planned to do without
+        UPDATE store_partition SET
+            size = size + one.size, term_total = term_total + one.total,
+            context_size = context_size + one.context_size, context_total = context_total + one.context_total,
+            asked_size = asked_size + one.asked_size, asked_total = asked_total + one.asked_total
+        WHERE partition = one.partition;
+    END LOOP;
+    INSERT INTO memory_subject
+    SELECT partition, subject_key, count(*) FROM added WHERE subject_key IS NOT NULL GROUP BY partition, subject_key
+    ON CONFLICT (partition, subject_key) DO UPDATE SET memories = memory_subject.memories + excluded.memories;
     RETURN NULL;
 END $$;
 
@@ -190,8 +225,12 @@ CREATE FUNCTION public.memory_index_update() RETURNS trigger
     SET search_path TO '$user', 'public', 'public'
     AS $$
 BEGIN
-    PERFORM memory_index_remove(old);
-    PERFORM memory_index_add(new);
+    IF old.terms IS NOT NULL THEN
+        PERFORM memory_index_remove(old);
+    END IF;
+    IF new.terms IS NOT NULL THEN
+        PERFORM memory_index_add(new);
+    END IF;
     RETURN NULL;
 END $$;
 
@@ -266,6 +305,8 @@ DECLARE
     numbered text;
     partition_number bigint;
     number bigint;
+    fresh bigint[] := '{}';
+    numbers bigint[] := '{}';
     known record;
 BEGIN
     IF cardinality(partitions) = 1 THEN
@@ -302,15 +343,18 @@ BEGIN
                 ), partition_number << 32);
             END IF;
             number := number + 1;
-            INSERT INTO agent_memory (
-                memory_no, partition, namespace, id, value, ttl_minutes, created_at, updated_at, expires_at, terms,
-                term_count
-            ) VALUES (
-                number, partitions[i], spaces[i], ids[i], "values"[i], lifetimes[i], now, now, ends[i], words[i],
-                counts[i]
-            );
+            fresh := fresh || i::bigint;
+            numbers := numbers || number;
         END IF;
     END LOOP;
+    IF cardinality(fresh) > 0 THEN
+        INSERT INTO agent_memory (
+            memory_no, partition, namespace, id, value, ttl_minutes, created_at, updated_at, expires_at, terms,
+            term_count
+        ) SELECT n.number, partitions[n.place], spaces[n.place], ids[n.place], "values"[n.place], lifetimes[n.place],
+            now, now, ends[n.place], words[n.place], counts[n.place]
+        FROM unnest(fresh, numbers) AS n (place, number);
+    END IF;
     RETURN true;
 END $$;
 
@@ -1150,40 +1194,40 @@ ALTER TABLE ONLY public.thread_write ALTER COLUMN value SET STATISTICS 0;
 -- Data for Name: agent_memory; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.agent_memory VALUES (4294967298, 'curated.ana@example%2Ecom', 'curated.ana@example%2Ecom.global', '5eeaccfd-54fd-46e0-bc4f-ea8e98ced6ad', NULL, 'ana@example.com', 'global', 'preference', 'answer.length', 0.9, 0.7, 1767603600000000, 1767603600000000, NULL, 1767603600000000, NULL, NULL, NULL, NULL, NULL, NULL, 'owner', 0, 2562396594, NULL, NULL, NULL, '5cbf675e8beb4342ce75768763f605ed', NULL, 0, 8, 0, 0, NULL, 'The user wants answers to be short.', '{"value": "short"}', '{"thread_id":"monday","checkpoint_id":"1f1eb69e-a148-6730-8002-236d795cf7b8","message_ids":["b906ba3c-2c4b-410a-a264-a8c503dda076"],"excerpt":"Please keep answers short.","actor":"user","extractor":"rules","said_at":"2026-01-05T09:00:00Z"}', NULL, NULL, '{"the": 1, "user": 1, "want": 1, "answer": 1, "to": 1, "be": 1, "short": 1, "length": 1}', '{}', '{}');
-INSERT INTO public.agent_memory VALUES (4294967299, 'curated.ana@example%2Ecom', 'curated.ana@example%2Ecom.global', '0ac43424-9f59-4fc4-9435-fb1bc7110805', NULL, 'ana@example.com', 'global', 'fact', 'home.city', 0.9, 0.7, 1767690000000000, 1767690000000000, NULL, 1767690000000000, NULL, NULL, NULL, NULL, NULL, NULL, 'owner', 0, 2606210113, NULL, NULL, NULL, '90254d5cb17a694505f210ec85fd1176', NULL, 0, 7, 4, 0, NULL, 'The user lives in Munich.', '{"value": "Munich"}', '{"thread_id":"monday","checkpoint_id":"1f1eb69e-a24f-61b0-8007-45e61762bea1","message_ids":["f8034823-4bd7-48c9-a81e-05b0940805dd"],"excerpt":"I moved to Munich.","actor":"user","extractor":"rules","said_at":"2026-01-06T09:00:00Z"}', NULL, 'live home city berlin', '{"the": 1, "user": 1, "live": 1, "in": 1, "munich": 1, "home": 1, "citi": 1}', '{"live": 1, "home": 1, "citi": 1, "berlin": 1}', '{}');
-INSERT INTO public.agent_memory VALUES (4294967297, 'curated.ana@example%2Ecom', 'curated.ana@example%2Ecom.global', '4cba5597-081b-42dd-b85d-743c49ecf052', NULL, 'ana@example.com', 'global', 'fact', 'home.city', 0.9, 0.7, 1767603600000000, 1767690000000000, NULL, 1767603600000000, NULL, '0ac43424-9f59-4fc4-9435-fb1bc7110805', 1767690000000000, NULL, NULL, NULL, 'owner', 0, 2569723414, NULL, NULL, NULL, '13e7baa82024b259957da8ac2ed0cb61', NULL, 0, 7, 3, 0, NULL, 'The user lives in Berlin.', '{"value": "Berlin"}', '{"thread_id":"monday","checkpoint_id":"1f1eb69e-a148-6730-8002-236d795cf7b8","message_ids":["b906ba3c-2c4b-410a-a264-a8c503dda076"],"excerpt":"I live in Berlin.","actor":"user","extractor":"rules","said_at":"2026-01-05T09:00:00Z"}', NULL, 'live home city', '{"the": 1, "user": 1, "live": 1, "in": 1, "berlin": 1, "home": 1, "citi": 1}', '{"live": 1, "home": 1, "citi": 1}', '{}');
-INSERT INTO public.agent_memory VALUES (8589934594, 'curated.bo', 'curated.bo.org:acme', '82048ec6-d335-4d9e-9b29-a178bdd7bd90', NULL, 'bo', 'org:acme', 'fact', 'contract.end', 1, 0.5, 1767776400000000, 1767776400000000, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'app', 1, 3370224018, NULL, NULL, NULL, 'fb674a176326e99f3575b93571f15445', NULL, 0, 5, 0, 0, NULL, 'The contract ends in June.', NULL, '{}', NULL, NULL, '{"the": 1, "contract": 1, "end": 1, "in": 1, "june": 1}', '{}', '{}');
-INSERT INTO public.agent_memory VALUES (8589934593, 'curated.bo', 'curated.bo.org:acme', '3caa3e1f-6b24-4b74-a680-76864c689a5f', NULL, 'bo', 'org:acme', 'fact', 'contract.end', 1, 0.5, 1767776400000000, 1767776400000000, NULL, NULL, NULL, '82048ec6-d335-4d9e-9b29-a178bdd7bd90', 1767776400000000, NULL, NULL, NULL, 'app', 1, 2570745064, NULL, NULL, NULL, 'aa128f6d0c6c2686eca75ccce7234936', NULL, 0, 5, 0, 0, NULL, 'The contract ends in May.', NULL, '{}', NULL, NULL, '{"the": 1, "contract": 1, "end": 1, "in": 1, "may": 1}', '{}', '{}');
-INSERT INTO public.agent_memory VALUES (12884901889, 'notes.bo', 'notes.bo', '1', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 1767776400000000, 1767776400000000, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 3, 0, 0, NULL, NULL, NULL, NULL, '{"text": "a plain item"}', NULL, '{"a": 1, "plain": 1, "item": 1}', '{}', '{}');
+INSERT INTO public.agent_memory VALUES (4294967298, 'curated.ana@example%2Ecom', 'curated.ana@example%2Ecom.global', 'c27a56e2-5d7e-4b04-8e04-1273b5c9e59d', NULL, 'ana@example.com', 'global', 'preference', 'answer.length', 0.9, 0.7, 1767603600000000, 1767603600000000, NULL, 1767603600000000, NULL, NULL, NULL, NULL, NULL, NULL, 'owner', 0, 3256032436, NULL, NULL, NULL, '5cbf675e8beb4342ce75768763f605ed', NULL, 0, 8, 0, 0, NULL, 'The user wants answers to be short.', '{"value": "short"}', '{"thread_id":"monday","checkpoint_id":"1f1eb9c9-34f9-624a-8002-f5604334a940","message_ids":["d03bedda-6d03-4cd9-96f1-cb8678f08fe0"],"excerpt":"Please keep answers short.","actor":"user","extractor":"rules","said_at":"2026-01-05T09:00:00Z"}', NULL, NULL, '{"the": 1, "user": 1, "want": 1, "answer": 1, "to": 1, "be": 1, "short": 1, "length": 1}', '{}', '{}');
+INSERT INTO public.agent_memory VALUES (4294967299, 'curated.ana@example%2Ecom', 'curated.ana@example%2Ecom.global', '5716cdb7-810b-4d21-a98e-28da57e0f629', NULL, 'ana@example.com', 'global', 'fact', 'home.city', 0.9, 0.7, 1767690000000000, 1767690000000000, NULL, 1767690000000000, NULL, NULL, NULL, NULL, NULL, NULL, 'owner', 0, 1407455150, NULL, NULL, NULL, '90254d5cb17a694505f210ec85fd1176', NULL, 0, 7, 5, 0, NULL, 'The user lives in Munich.', '{"value": "Munich"}', '{"thread_id":"monday","checkpoint_id":"1f1eb9c9-357e-6993-8007-abc84cb46c80","message_ids":["5dccb8d6-a757-467b-95de-f6299a01bd0e"],"excerpt":"I moved to Munich.","actor":"user","extractor":"rules","said_at":"2026-01-06T09:00:00Z"}', NULL, 'live home city where berlin', '{"the": 1, "user": 1, "live": 1, "in": 1, "munich": 1, "home": 1, "citi": 1}', '{"live": 1, "home": 1, "citi": 1, "where": 1, "berlin": 1}', '{}');
+INSERT INTO public.agent_memory VALUES (4294967297, 'curated.ana@example%2Ecom', 'curated.ana@example%2Ecom.global', '761ff5c0-31a5-4596-8c12-f7dd1d1128b5', NULL, 'ana@example.com', 'global', 'fact', 'home.city', 0.9, 0.7, 1767603600000000, 1767690000000000, NULL, 1767603600000000, NULL, '5716cdb7-810b-4d21-a98e-28da57e0f629', 1767690000000000, NULL, NULL, NULL, 'owner', 0, 673086803, NULL, NULL, NULL, '13e7baa82024b259957da8ac2ed0cb61', NULL, 0, 7, 3, 0, NULL, 'The user lives in Berlin.', '{"value": "Berlin"}', '{"thread_id":"monday","checkpoint_id":"1f1eb9c9-34f9-624a-8002-f5604334a940","message_ids":["d03bedda-6d03-4cd9-96f1-cb8678f08fe0"],"excerpt":"I live in Berlin.","actor":"user","extractor":"rules","said_at":"2026-01-05T09:00:00Z"}', NULL, 'live home city', '{"the": 1, "user": 1, "live": 1, "in": 1, "berlin": 1, "home": 1, "citi": 1}', '{"live": 1, "home": 1, "citi": 1}', '{}');
+INSERT INTO public.agent_memory VALUES (8589934594, 'curated.bo', 'curated.bo.org:acme', '0a88691a-7c5d-44a0-a9a7-a801eea8df59', NULL, 'bo', 'org:acme', 'fact', 'contract.end', 1, 0.5, 1767776400000000, 1767776400000000, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'app', 1, 3894951268, NULL, NULL, NULL, 'fb674a176326e99f3575b93571f15445', NULL, 0, 5, 0, 0, NULL, 'The contract ends in June.', NULL, '{}', NULL, NULL, '{"the": 1, "contract": 1, "end": 1, "in": 1, "june": 1}', '{}', '{}');
+INSERT INTO public.agent_memory VALUES (8589934593, 'curated.bo', 'curated.bo.org:acme', 'b772c403-b163-430f-875d-938b257f612f', NULL, 'bo', 'org:acme', 'fact', 'contract.end', 1, 0.5, 1767776400000000, 1767776400000000, NULL, NULL, NULL, '0a88691a-7c5d-44a0-a9a7-a801eea8df59', 1767776400000000, NULL, NULL, NULL, 'app', 1, 2150274527, NULL, NULL, NULL, 'aa128f6d0c6c2686eca75ccce7234936', NULL, 0, 5, 0, 0, NULL, 'The contract ends in May.', NULL, '{}', NULL, NULL, '{"the": 1, "contract": 1, "end": 1, "in": 1, "may": 1}', '{}', '{}');
+INSERT INTO public.agent_memory VALUES (12884901889, 'notes.bo', 'notes.bo', '1', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 1767776400000000, 1767776400000000, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL, NULL, NULL, NULL, '{"text": "a plain item"}', NULL, NULL, '{}', '{}');
 
 
 --
 -- Data for Name: memory_audit; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.memory_audit VALUES ('curated.ana@example%2Ecom', '4cba5597-081b-42dd-b85d-743c49ecf052', 1, 'added', 'nothing known about home.city', 'user', 'monday', '1f1eb69e-a148-6730-8002-236d795cf7b8', NULL, 1767603600000000);
-INSERT INTO public.memory_audit VALUES ('curated.ana@example%2Ecom', '5eeaccfd-54fd-46e0-bc4f-ea8e98ced6ad', 1, 'added', 'nothing known about answer.length', 'user', 'monday', '1f1eb69e-a148-6730-8002-236d795cf7b8', NULL, 1767603600000000);
-INSERT INTO public.memory_audit VALUES ('curated.ana@example%2Ecom', '0ac43424-9f59-4fc4-9435-fb1bc7110805', 1, 'added', 'a newer value for home.city', 'user', 'monday', '1f1eb69e-a24f-61b0-8007-45e61762bea1', NULL, 1767690000000000);
-INSERT INTO public.memory_audit VALUES ('curated.ana@example%2Ecom', '4cba5597-081b-42dd-b85d-743c49ecf052', 2, 'superseded', 'a newer value for home.city', 'user', 'monday', '1f1eb69e-a24f-61b0-8007-45e61762bea1', NULL, 1767690000000000);
-INSERT INTO public.memory_audit VALUES ('curated.bo', '3caa3e1f-6b24-4b74-a680-76864c689a5f', 1, 'added', 'nothing known about contract.end', NULL, NULL, NULL, NULL, 1767776400000000);
-INSERT INTO public.memory_audit VALUES ('curated.bo', '82048ec6-d335-4d9e-9b29-a178bdd7bd90', 1, 'added', 'a newer value for contract.end', NULL, NULL, NULL, NULL, 1767776400000000);
-INSERT INTO public.memory_audit VALUES ('curated.bo', '3caa3e1f-6b24-4b74-a680-76864c689a5f', 2, 'superseded', 'a newer value for contract.end', NULL, NULL, NULL, NULL, 1767776400000000);
-INSERT INTO public.memory_audit VALUES ('curated.bo', 'ef6f6787-55cd-487e-a74b-b992c2889809', 1, 'added', '', NULL, NULL, NULL, NULL, 1767776400000000);
-INSERT INTO public.memory_audit VALUES ('curated.bo', 'ef6f6787-55cd-487e-a74b-b992c2889809', 2, 'forgotten', 'forgotten on request', NULL, NULL, NULL, NULL, 1767776400000000);
+INSERT INTO public.memory_audit VALUES ('curated.ana@example%2Ecom', '761ff5c0-31a5-4596-8c12-f7dd1d1128b5', 1, 'added', 'nothing known about home.city', 'user', 'monday', '1f1eb9c9-34f9-624a-8002-f5604334a940', NULL, 1767603600000000);
+INSERT INTO public.memory_audit VALUES ('curated.ana@example%2Ecom', 'c27a56e2-5d7e-4b04-8e04-1273b5c9e59d', 1, 'added', 'nothing known about answer.length', 'user', 'monday', '1f1eb9c9-34f9-624a-8002-f5604334a940', NULL, 1767603600000000);
+INSERT INTO public.memory_audit VALUES ('curated.ana@example%2Ecom', '5716cdb7-810b-4d21-a98e-28da57e0f629', 1, 'added', 'a newer value for home.city', 'user', 'monday', '1f1eb9c9-357e-6993-8007-abc84cb46c80', NULL, 1767690000000000);
+INSERT INTO public.memory_audit VALUES ('curated.ana@example%2Ecom', '761ff5c0-31a5-4596-8c12-f7dd1d1128b5', 2, 'superseded', 'a newer value for home.city', 'user', 'monday', '1f1eb9c9-357e-6993-8007-abc84cb46c80', NULL, 1767690000000000);
+INSERT INTO public.memory_audit VALUES ('curated.bo', 'b772c403-b163-430f-875d-938b257f612f', 1, 'added', 'nothing known about contract.end', NULL, NULL, NULL, NULL, 1767776400000000);
+INSERT INTO public.memory_audit VALUES ('curated.bo', '0a88691a-7c5d-44a0-a9a7-a801eea8df59', 1, 'added', 'a newer value for contract.end', NULL, NULL, NULL, NULL, 1767776400000000);
+INSERT INTO public.memory_audit VALUES ('curated.bo', 'b772c403-b163-430f-875d-938b257f612f', 2, 'superseded', 'a newer value for contract.end', NULL, NULL, NULL, NULL, 1767776400000000);
+INSERT INTO public.memory_audit VALUES ('curated.bo', '37925145-6e53-4401-96fc-1d67899c9838', 1, 'added', '', NULL, NULL, NULL, NULL, 1767776400000000);
+INSERT INTO public.memory_audit VALUES ('curated.bo', '37925145-6e53-4401-96fc-1d67899c9838', 2, 'forgotten', 'forgotten on request', NULL, NULL, NULL, NULL, 1767776400000000);
 
 
 --
 -- Data for Name: memory_mark; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.memory_mark VALUES ('121251be8a0f7e77790ab637032556b7', '6640cbce2bca5c96270b0782fbc112ad', 1767690000000000);
-INSERT INTO public.memory_mark VALUES ('121251be8a0f7e77790ab637032556b7', 'f79cd8093812795a6ad2381a6fd94631', 1767690000000000);
-INSERT INTO public.memory_mark VALUES ('121251be8a0f7e77790ab637032556b7', 'a7c1568c7b30bdc2e3abe05a9c77a4fd', 1767690000000000);
-INSERT INTO public.memory_mark VALUES ('52e865e551fd87b54fb90dc96ccbf004', '928495cb5cdb814acd3dd8c4b83adc14', 1767776400000000);
-INSERT INTO public.memory_mark VALUES ('52e865e551fd87b54fb90dc96ccbf004', 'e06d096b898d0f1d6c222ebbd84ea40f', 1767776400000000);
-INSERT INTO public.memory_mark VALUES ('52e865e551fd87b54fb90dc96ccbf004', '9d8a831366ca3d83435e2662cecfaa3e', 1767776400000000);
-INSERT INTO public.memory_mark VALUES ('52e865e551fd87b54fb90dc96ccbf004', '68bf4c55fac586c7e2c9bf05abe68b2a', 1767776400000000);
+INSERT INTO public.memory_mark VALUES ('46c9b8bf6fe93f3c84dcf13491ec9ecb', 'a229d5158625f90240a007fb70a953d9', 1767690000000000);
+INSERT INTO public.memory_mark VALUES ('46c9b8bf6fe93f3c84dcf13491ec9ecb', '7c78690e191ef9f6369d2e9e543d2e3a', 1767690000000000);
+INSERT INTO public.memory_mark VALUES ('46c9b8bf6fe93f3c84dcf13491ec9ecb', '3e1f893a33483cba538841764b7c85e4', 1767690000000000);
+INSERT INTO public.memory_mark VALUES ('12cfd444ca028c2014b35b6c447af29f', '136e2d7b8377e1259ab168b204b82e09', 1767776400000000);
+INSERT INTO public.memory_mark VALUES ('12cfd444ca028c2014b35b6c447af29f', 'e10415c6e93476740bd5ebebfa981900', 1767776400000000);
+INSERT INTO public.memory_mark VALUES ('12cfd444ca028c2014b35b6c447af29f', 'f1b941fb0bfbfdc523dab2ad5fb90e03', 1767776400000000);
+INSERT INTO public.memory_mark VALUES ('12cfd444ca028c2014b35b6c447af29f', '53e0351cc6e1e601ec01b31b17894cf3', 1767776400000000);
 
 
 --
@@ -1225,10 +1269,11 @@ INSERT INTO public.memory_posting VALUES ('curated.ana@example%2Ecom', 'in', 0, 
 INSERT INTO public.memory_posting VALUES ('curated.ana@example%2Ecom', 'munich', 0, 4294967299, ' 00000003010007');
 INSERT INTO public.memory_posting VALUES ('curated.ana@example%2Ecom', 'home', 0, 4294967299, ' 00000003010007');
 INSERT INTO public.memory_posting VALUES ('curated.ana@example%2Ecom', 'citi', 0, 4294967299, ' 00000003010007');
-INSERT INTO public.memory_posting VALUES ('curated.ana@example%2Ecom', 'live', 1, 4294967299, ' 00000003010004');
-INSERT INTO public.memory_posting VALUES ('curated.ana@example%2Ecom', 'home', 1, 4294967299, ' 00000003010004');
-INSERT INTO public.memory_posting VALUES ('curated.ana@example%2Ecom', 'citi', 1, 4294967299, ' 00000003010004');
-INSERT INTO public.memory_posting VALUES ('curated.ana@example%2Ecom', 'berlin', 1, 4294967299, ' 00000003010004');
+INSERT INTO public.memory_posting VALUES ('curated.ana@example%2Ecom', 'live', 1, 4294967299, ' 00000003010005');
+INSERT INTO public.memory_posting VALUES ('curated.ana@example%2Ecom', 'home', 1, 4294967299, ' 00000003010005');
+INSERT INTO public.memory_posting VALUES ('curated.ana@example%2Ecom', 'citi', 1, 4294967299, ' 00000003010005');
+INSERT INTO public.memory_posting VALUES ('curated.ana@example%2Ecom', 'where', 1, 4294967299, ' 00000003010005');
+INSERT INTO public.memory_posting VALUES ('curated.ana@example%2Ecom', 'berlin', 1, 4294967299, ' 00000003010005');
 INSERT INTO public.memory_posting VALUES ('curated.bo', 'the', 0, 8589934593, ' 00000001010005');
 INSERT INTO public.memory_posting VALUES ('curated.bo', 'contract', 0, 8589934593, ' 00000001010005');
 INSERT INTO public.memory_posting VALUES ('curated.bo', 'end', 0, 8589934593, ' 00000001010005');
@@ -1239,22 +1284,19 @@ INSERT INTO public.memory_posting VALUES ('curated.bo', 'contract', 0, 858993459
 INSERT INTO public.memory_posting VALUES ('curated.bo', 'end', 0, 8589934594, ' 00000002010005');
 INSERT INTO public.memory_posting VALUES ('curated.bo', 'in', 0, 8589934594, ' 00000002010005');
 INSERT INTO public.memory_posting VALUES ('curated.bo', 'june', 0, 8589934594, ' 00000002010005');
-INSERT INTO public.memory_posting VALUES ('notes.bo', 'a', 0, 12884901889, ' 00000001010003');
-INSERT INTO public.memory_posting VALUES ('notes.bo', 'plain', 0, 12884901889, ' 00000001010003');
-INSERT INTO public.memory_posting VALUES ('notes.bo', 'item', 0, 12884901889, ' 00000001010003');
 
 
 --
 -- Data for Name: memory_receipt; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.memory_receipt VALUES ('curated.ana@example%2Ecom', 'fce3a48e-d178-45da-a65a-78abead1eb7e', 'recall', 'monday', '1f1eb69e-9f1c-6533-8000-78bc8fab6c0c', NULL, 1767603600000000, '{"query": "I live in Berlin. Please keep answers short.", "scope": "global", "recalled": [], "dropped": [], "request": {"at": "2026-01-05T09:00:00+00:00", "memory_types": ["background", "preference", "fact", "rule", "skill", "event", "summary", "reflection"], "limit": 8, "pinned": 10, "needed": true, "min_score": null, "max_tokens": 800, "shared_with": [], "filter": null}}');
-INSERT INTO public.memory_receipt VALUES ('curated.ana@example%2Ecom', '015f68cd-5501-4ccd-9aa3-29f87a75b87e', 'promotion', 'monday', '1f1eb69e-a148-6730-8002-236d795cf7b8', NULL, 1767603600000000, '{"scope": "global", "candidates": [{"message_id": "b906ba3c-2c4b-410a-a264-a8c503dda076", "memory_type": "fact", "bucket": "promote", "reason": "durable", "action": "added", "memory_id": "4cba5597-081b-42dd-b85d-743c49ecf052", "replaced": [], "conflicts": []}, {"message_id": "b906ba3c-2c4b-410a-a264-a8c503dda076", "memory_type": "preference", "bucket": "promote", "reason": "durable", "action": "added", "memory_id": "5eeaccfd-54fd-46e0-bc4f-ea8e98ced6ad", "replaced": [], "conflicts": []}]}');
-INSERT INTO public.memory_receipt VALUES ('curated.ana@example%2Ecom', 'a41a935f-c365-4c53-828c-2dd5fe259642', 'recall', 'monday', '1f1eb69e-a214-63e4-8005-78c8d9779106', NULL, 1767690000000000, '{"query": "I moved to Munich.", "scope": "global", "recalled": [{"id": "5eeaccfd-54fd-46e0-bc4f-ea8e98ced6ad", "score": 0.875, "parts": {"recency": 0.375, "importance": 0.2625, "confidence": 0.1125, "scope": 0.125}}, {"id": "4cba5597-081b-42dd-b85d-743c49ecf052", "score": 0.201979, "parts": {"always here": -3.36, "meaning": 0.195629, "beside the owner''s others": 0.0, "behind the best": -0.0, "words": 0.0, "closest words": 0.57844, "scope": 0.0, "topic": 0.34, "need of the topic": 0.0, "constraint of the topic": 0.0, "about the speaker": 0.28, "general knowledge": -0.0, "slot": 0.591961, "rule or background": -0.0, "event": 0.0}}], "dropped": [], "request": {"at": "2026-01-06T09:00:00+00:00", "memory_types": ["background", "preference", "fact", "rule", "skill", "event", "summary", "reflection"], "limit": 8, "pinned": 10, "needed": true, "min_score": null, "max_tokens": 800, "shared_with": [], "filter": null}}');
-INSERT INTO public.memory_receipt VALUES ('curated.ana@example%2Ecom', '86d23285-f2c0-4d18-8406-431595edf5d0', 'promotion', 'monday', '1f1eb69e-a24f-61b0-8007-45e61762bea1', NULL, 1767690000000000, '{"scope": "global", "candidates": [{"message_id": "f8034823-4bd7-48c9-a81e-05b0940805dd", "memory_type": "fact", "bucket": "promote", "reason": "durable", "action": "superseded", "memory_id": "0ac43424-9f59-4fc4-9435-fb1bc7110805", "replaced": ["4cba5597-081b-42dd-b85d-743c49ecf052"], "conflicts": []}]}');
-INSERT INTO public.memory_receipt VALUES ('curated.bo', '3f19c33e-ec12-4ff2-840f-43cc3a0c3418', 'recall', 'waiting', '1f1eb69e-a306-6718-8000-65b77c154145', NULL, 1767776400000000, '{"query": "I live in Oslo.", "scope": "org:acme", "recalled": [], "dropped": [], "request": {"at": "2026-01-07T09:00:00+00:00", "memory_types": ["background", "preference", "fact", "rule", "skill", "event", "summary", "reflection"], "limit": 8, "pinned": 10, "needed": true, "min_score": null, "max_tokens": 800, "shared_with": [], "filter": null}}');
-INSERT INTO public.memory_receipt VALUES ('curated.bo', 'a35ab5c7-2c6a-4b63-9c91-2121a01f5f83', 'forget', NULL, NULL, NULL, 1767776400000000, '{"memories": 1}');
-INSERT INTO public.memory_receipt VALUES ('curated.ana@example%2Ecom', 'c38d4531-f781-4d7e-8222-c58d466b5338', 'recall', NULL, NULL, NULL, 1767776400000000, '{"query": "Where does the user live?", "scope": "global", "recalled": [{"id": "0ac43424-9f59-4fc4-9435-fb1bc7110805", "score": 0.952081, "parts": {"lexical": 0.525724, "context": 0.361542, "recency": 0.027778, "importance": 0.019444, "confidence": 0.008333, "scope": 0.009259}}], "dropped": [{"id": "4cba5597-081b-42dd-b85d-743c49ecf052", "reason": "superseded", "score": 0.990741}], "request": {"at": "2026-01-07T09:00:00+00:00", "memory_types": ["background", "preference", "fact", "rule", "skill", "event", "summary", "reflection"], "limit": 5, "pinned": 0, "needed": false, "min_score": null, "max_tokens": null, "shared_with": [], "filter": null}}');
+INSERT INTO public.memory_receipt VALUES ('curated.ana@example%2Ecom', '26b9355d-1bf0-45a4-9ae3-7409cfeb3af7', 'recall', 'monday', '1f1eb9c9-34d7-6492-8000-23696eadccde', NULL, 1767603600000000, '{"query": "I live in Berlin. Please keep answers short.", "scope": "global", "recalled": [], "dropped": [], "request": {"at": "2026-01-05T09:00:00+00:00", "memory_types": ["background", "preference", "fact", "rule", "skill", "event", "summary", "reflection"], "limit": 8, "pinned": 10, "needed": true, "min_score": null, "max_tokens": 800, "shared_with": [], "filter": null}}');
+INSERT INTO public.memory_receipt VALUES ('curated.ana@example%2Ecom', '104f26d6-6503-4ab3-8528-4e2b303e06b0', 'promotion', 'monday', '1f1eb9c9-34f9-624a-8002-f5604334a940', NULL, 1767603600000000, '{"scope": "global", "candidates": [{"message_id": "d03bedda-6d03-4cd9-96f1-cb8678f08fe0", "memory_type": "fact", "bucket": "promote", "reason": "durable", "action": "added", "memory_id": "761ff5c0-31a5-4596-8c12-f7dd1d1128b5", "replaced": [], "conflicts": []}, {"message_id": "d03bedda-6d03-4cd9-96f1-cb8678f08fe0", "memory_type": "preference", "bucket": "promote", "reason": "durable", "action": "added", "memory_id": "c27a56e2-5d7e-4b04-8e04-1273b5c9e59d", "replaced": [], "conflicts": []}]}');
+INSERT INTO public.memory_receipt VALUES ('curated.ana@example%2Ecom', 'e3a1f168-0b89-45c3-ac91-c33933cd641d', 'recall', 'monday', '1f1eb9c9-3554-6e14-8005-4ea03d4c0ffe', NULL, 1767690000000000, '{"query": "I moved to Munich.", "scope": "global", "recalled": [{"id": "c27a56e2-5d7e-4b04-8e04-1273b5c9e59d", "score": 0.875, "parts": {"recency": 0.375, "importance": 0.2625, "confidence": 0.1125, "scope": 0.125}}, {"id": "761ff5c0-31a5-4596-8c12-f7dd1d1128b5", "score": 0.201979, "parts": {"always here": -3.36, "meaning": 0.195629, "beside the owner''s others": 0.0, "behind the best": -0.0, "words": 0.0, "closest words": 0.57844, "scope": 0.0, "topic": 0.34, "need of the topic": 0.0, "constraint of the topic": 0.0, "about the speaker": 0.28, "general knowledge": -0.0, "slot": 0.591961, "rule or background": -0.0, "event": 0.0}}], "dropped": [], "request": {"at": "2026-01-06T09:00:00+00:00", "memory_types": ["background", "preference", "fact", "rule", "skill", "event", "summary", "reflection"], "limit": 8, "pinned": 10, "needed": true, "min_score": null, "max_tokens": 800, "shared_with": [], "filter": null}}');
+INSERT INTO public.memory_receipt VALUES ('curated.ana@example%2Ecom', 'ad17a06f-d49c-462e-9dee-388b01edf04b', 'promotion', 'monday', '1f1eb9c9-357e-6993-8007-abc84cb46c80', NULL, 1767690000000000, '{"scope": "global", "candidates": [{"message_id": "5dccb8d6-a757-467b-95de-f6299a01bd0e", "memory_type": "fact", "bucket": "promote", "reason": "durable", "action": "superseded", "memory_id": "5716cdb7-810b-4d21-a98e-28da57e0f629", "replaced": ["761ff5c0-31a5-4596-8c12-f7dd1d1128b5"], "conflicts": []}]}');
+INSERT INTO public.memory_receipt VALUES ('curated.bo', 'd0670d3d-151a-4c1a-9432-74d4cad0582e', 'recall', 'waiting', '1f1eb9c9-35ca-6b43-8000-d8b390cd4c6a', NULL, 1767776400000000, '{"query": "I live in Oslo.", "scope": "org:acme", "recalled": [], "dropped": [], "request": {"at": "2026-01-07T09:00:00+00:00", "memory_types": ["background", "preference", "fact", "rule", "skill", "event", "summary", "reflection"], "limit": 8, "pinned": 10, "needed": true, "min_score": null, "max_tokens": 800, "shared_with": [], "filter": null}}');
+INSERT INTO public.memory_receipt VALUES ('curated.bo', '2921b269-6d4b-4a1b-a149-1ae80fa509af', 'forget', NULL, NULL, NULL, 1767776400000000, '{"memories": 1}');
+INSERT INTO public.memory_receipt VALUES ('curated.ana@example%2Ecom', 'ab897a68-0d28-49de-af6d-4f852e1fbe99', 'recall', NULL, NULL, NULL, 1767776400000000, '{"query": "Where does the user live?", "scope": "global", "recalled": [{"id": "5716cdb7-810b-4d21-a98e-28da57e0f629", "score": 0.937176, "parts": {"lexical": 0.522205, "context": 0.350156, "recency": 0.027778, "importance": 0.019444, "confidence": 0.008333, "scope": 0.009259}}], "dropped": [{"id": "761ff5c0-31a5-4596-8c12-f7dd1d1128b5", "reason": "superseded", "score": 0.990741}], "request": {"at": "2026-01-07T09:00:00+00:00", "memory_types": ["background", "preference", "fact", "rule", "skill", "event", "summary", "reflection"], "limit": 5, "pinned": 0, "needed": false, "min_score": null, "max_tokens": null, "shared_with": [], "filter": null}}');
 
 
 --
@@ -1273,8 +1315,8 @@ INSERT INTO public.memory_receipt VALUES ('curated.ana@example%2Ecom', 'c38d4531
 -- Data for Name: memory_version; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.memory_version VALUES (4294967297, 1, 1767690000000000, 'curated.ana@example%2Ecom', '4cba5597-081b-42dd-b85d-743c49ecf052', 'ana@example.com', 'global', 'fact', 'home.city', 0.9, 0.7, 1767603600000000, 1767603600000000, NULL, 1767603600000000, NULL, NULL, NULL, NULL, NULL, NULL, 'owner', 0, 2569723414, '13e7baa82024b259957da8ac2ed0cb61', NULL, 0, 7, 3, 0, NULL, 'The user lives in Berlin.', '{"value": "Berlin"}', '{"thread_id":"monday","checkpoint_id":"1f1eb69e-a148-6730-8002-236d795cf7b8","message_ids":["b906ba3c-2c4b-410a-a264-a8c503dda076"],"excerpt":"I live in Berlin.","actor":"user","extractor":"rules","said_at":"2026-01-05T09:00:00Z"}', 'live home city', '{"the": 1, "user": 1, "live": 1, "in": 1, "berlin": 1, "home": 1, "citi": 1}', '{"live": 1, "home": 1, "citi": 1}', '{}');
-INSERT INTO public.memory_version VALUES (8589934593, 1, 1767776400000000, 'curated.bo', '3caa3e1f-6b24-4b74-a680-76864c689a5f', 'bo', 'org:acme', 'fact', 'contract.end', 1, 0.5, 1767776400000000, 1767776400000000, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'app', 1, 2570745064, 'aa128f6d0c6c2686eca75ccce7234936', NULL, 0, 5, 0, 0, NULL, 'The contract ends in May.', NULL, '{}', NULL, '{"the": 1, "contract": 1, "end": 1, "in": 1, "may": 1}', '{}', '{}');
+INSERT INTO public.memory_version VALUES (4294967297, 1, 1767690000000000, 'curated.ana@example%2Ecom', '761ff5c0-31a5-4596-8c12-f7dd1d1128b5', 'ana@example.com', 'global', 'fact', 'home.city', 0.9, 0.7, 1767603600000000, 1767603600000000, NULL, 1767603600000000, NULL, NULL, NULL, NULL, NULL, NULL, 'owner', 0, 673086803, '13e7baa82024b259957da8ac2ed0cb61', NULL, 0, 7, 3, 0, NULL, 'The user lives in Berlin.', '{"value": "Berlin"}', '{"thread_id":"monday","checkpoint_id":"1f1eb9c9-34f9-624a-8002-f5604334a940","message_ids":["d03bedda-6d03-4cd9-96f1-cb8678f08fe0"],"excerpt":"I live in Berlin.","actor":"user","extractor":"rules","said_at":"2026-01-05T09:00:00Z"}', 'live home city', '{"the": 1, "user": 1, "live": 1, "in": 1, "berlin": 1, "home": 1, "citi": 1}', '{"live": 1, "home": 1, "citi": 1}', '{}');
+INSERT INTO public.memory_version VALUES (8589934593, 1, 1767776400000000, 'curated.bo', 'b772c403-b163-430f-875d-938b257f612f', 'bo', 'org:acme', 'fact', 'contract.end', 1, 0.5, 1767776400000000, 1767776400000000, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'app', 1, 2150274527, 'aa128f6d0c6c2686eca75ccce7234936', NULL, 0, 5, 0, 0, NULL, 'The contract ends in May.', NULL, '{}', NULL, '{"the": 1, "contract": 1, "end": 1, "in": 1, "may": 1}', '{}', '{}');
 
 
 --
@@ -1288,100 +1330,100 @@ INSERT INTO public.promotion_job VALUES ('curated.bo', 'waiting', 'rules', 17677
 -- Data for Name: promotion_job_message; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.promotion_job_message VALUES ('curated.bo', 'waiting', 'rules', 'ce8667a6-f74a-4671-a3ee-1edea6965386', 'af3974147ef4d06a147c12848fa5682b', 1, 'waiting', 'user', 'I live in Oslo.', NULL, NULL, 'org:acme', '{"thread_id":"waiting","checkpoint_id":"1f1eb69e-a33f-674c-8002-840ba8f316fd"}', 0, NULL, 1767776400000000);
+INSERT INTO public.promotion_job_message VALUES ('curated.bo', 'waiting', 'rules', 'a387042f-3c52-4795-8929-8da88396c242', 'af3974147ef4d06a147c12848fa5682b', 1, 'waiting', 'user', 'I live in Oslo.', NULL, NULL, 'org:acme', '{"thread_id":"waiting","checkpoint_id":"1f1eb9c9-35f4-6330-8002-d4933153e1f2"}', 0, NULL, 1767776400000000);
 
 
 --
 -- Data for Name: promotion_ledger; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.promotion_ledger VALUES ('curated.ana@example%2Ecom', 'monday', 'b906ba3c-2c4b-410a-a264-a8c503dda076', 'rules', 'ccd1fc899a136285ce713caacf1a7fa1', '1f1eb69e-a148-6730-8002-236d795cf7b8', NULL, 1767603600000000);
-INSERT INTO public.promotion_ledger VALUES ('curated.ana@example%2Ecom', 'monday', 'f8034823-4bd7-48c9-a81e-05b0940805dd', 'rules', '0010c90ed40ae1aa956b5c231cd01ab3', '1f1eb69e-a24f-61b0-8007-45e61762bea1', NULL, 1767690000000000);
+INSERT INTO public.promotion_ledger VALUES ('curated.ana@example%2Ecom', 'monday', 'd03bedda-6d03-4cd9-96f1-cb8678f08fe0', 'rules', 'ccd1fc899a136285ce713caacf1a7fa1', '1f1eb9c9-34f9-624a-8002-f5604334a940', NULL, 1767603600000000);
+INSERT INTO public.promotion_ledger VALUES ('curated.ana@example%2Ecom', 'monday', '5dccb8d6-a757-467b-95de-f6299a01bd0e', 'rules', '0010c90ed40ae1aa956b5c231cd01ab3', '1f1eb9c9-357e-6993-8007-abc84cb46c80', NULL, 1767690000000000);
 
 
 --
 -- Data for Name: store_partition; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.store_partition VALUES ('curated.ana@example%2Ecom', 1, 3, 22, 2, 7, 0, 0, '{}');
-INSERT INTO public.store_partition VALUES ('curated.bo', 2, 2, 10, 0, 0, 0, 0, '{7222948810641390610,4731227813792944240,9085042528739905050,4122941763502075014}');
-INSERT INTO public.store_partition VALUES ('notes.bo', 3, 1, 3, 0, 0, 0, 0, '{}');
+INSERT INTO public.store_partition VALUES ('curated.ana@example%2Ecom', 1, 3, 22, 2, 8, 0, 0, '{}');
+INSERT INTO public.store_partition VALUES ('curated.bo', 2, 2, 10, 0, 0, 0, 0, '{4536312105618830080,5892606193329663420,3263224071808941545,842782998251410458}');
+INSERT INTO public.store_partition VALUES ('notes.bo', 3, 0, 0, 0, 0, 0, 0, '{}');
 
 
 --
 -- Data for Name: store_setting; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.store_setting VALUES ('mark_key', 'c687b9b0107e4a55b768dfc3fe95586acd8904e0871346b3912a8fb3980b0701');
+INSERT INTO public.store_setting VALUES ('mark_key', 'bc91416428bd433c9ba85571a89145f082177976d03f4dddbdda502f63a8763a');
 
 
 --
 -- Data for Name: thread; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.thread VALUES ('monday', 'ana@example.com', 1767603600000000, 1767690000000004, '{8196777240046585468,6079685333716320727,1249597606732071333}');
-INSERT INTO public.thread VALUES ('waiting', 'bo', 1767776400000000, 1767776400000004, '{5485519454420224729}');
+INSERT INTO public.thread VALUES ('monday', 'ana@example.com', 1767603600000000, 1767690000000004, '{5394632977318993397,8281005794576337606,2488238374261570560}');
+INSERT INTO public.thread VALUES ('waiting', 'bo', 1767776400000000, 1767776400000004, '{6324375148446087146}');
 
 
 --
 -- Data for Name: thread_channel; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.thread_channel VALUES ('monday', '', '__start__', '19753329', 'value', 'msgpack', '\x007a72a70081a86d657373616765739192a475736572d92c49206c69766520696e204265726c696e2e20506c65617365206b65657020616e73776572732073686f72742e');
-INSERT INTO public.thread_channel VALUES ('monday', '', 'messages', '46588872', 'value', 'msgpack', '\x01d55d79e89b78fc3a2b590eb9a9e3a990935996aa9099a7e0945a048c683d85801c60424f55c84e4d2d5048cc2b2e07e63f05605e2e2ad1a3c4d9499606664989c6c9ba46c92649ba26860689ba89466626ba8916c9a606c629298906e666d8bc0600');
-INSERT INTO public.thread_channel VALUES ('monday', '', 'branch:to:retrieve', '46588872', 'value', 'null', '\x0000000000');
-INSERT INTO public.thread_channel VALUES ('monday', '', 'memory_context', '66918066', 'value', 'msgpack', '\x0004d44c65a0');
-INSERT INTO public.thread_channel VALUES ('monday', '', 'recall_id', '66918066', 'value', 'msgpack', '\x00f8d9c666d92466636533613438652d643137382d343564612d613635612d373861626561643165623765');
-INSERT INTO public.thread_channel VALUES ('monday', '', 'branch:to:model', '66918066', 'value', 'null', '\x0000000000');
-INSERT INTO public.thread_channel VALUES ('monday', '', 'messages', '73528939', 'list', '', '\x808080eef0e5c5e52b02');
-INSERT INTO public.thread_channel VALUES ('monday', '', 'branch:to:promote', '73528939', 'value', 'null', '\x0000000000');
-INSERT INTO public.thread_channel VALUES ('monday', '', '__start__', '101116262', 'value', 'msgpack', '\x00d00b4ff481a86d657373616765739192a475736572b249206d6f76656420746f204d756e6963682e');
-INSERT INTO public.thread_channel VALUES ('monday', '', 'messages', '118031598', 'list', '', '\x808080eef0e5c5e52b03');
-INSERT INTO public.thread_channel VALUES ('monday', '', 'branch:to:retrieve', '118031598', 'value', 'null', '\x0000000000');
-INSERT INTO public.thread_channel VALUES ('monday', '', 'memory_context', '149844098', 'value', 'msgpack', '\x017b6909564d94410ac2301045f739c55f2a68dc4b71e11154e83aad53126c1349d2e6ac9ec30bf85344846c42267fe633f3e6f56e26994274924eaab526c3253c7c281e0367136cec488ec0f47515ac2c248d9b65184fcd06d3d138b215cc640fc6dfebc5451452bf830f1425b971ee6be149ab6b660c71402191928e6a8fcd33ca205c0ebd6ca9fe952a8638533015e6460ee8045c0e316b759151163e53beac027542ffbe8e6e1196e871163af05a35879fd10f');
-INSERT INTO public.thread_channel VALUES ('monday', '', 'recall_id', '149844098', 'value', 'msgpack', '\x00a954d20ed92461343161393335662d633336352d346335332d383238632d326464356665323539363432');
-INSERT INTO public.thread_channel VALUES ('monday', '', 'branch:to:model', '149844098', 'value', 'null', '\x0000000000');
-INSERT INTO public.thread_channel VALUES ('monday', '', 'messages', '161109486', 'list', '', '\x808080eef0e5c5e52b04');
-INSERT INTO public.thread_channel VALUES ('monday', '', 'branch:to:promote', '161109486', 'value', 'null', '\x0000000000');
-INSERT INTO public.thread_channel VALUES ('waiting', '', '__start__', '22338086', 'value', 'msgpack', '\x006a8ae0e481a86d657373616765739192a475736572af49206c69766520696e204f736c6f2e');
-INSERT INTO public.thread_channel VALUES ('waiting', '', 'messages', '34895821', 'value', 'msgpack', '\x01e040c0a49b787c272b590e59efa990935996aa9099a7e05f9c93af4789c392532dcccccc13cd74d3cc4d12754dcccc0d75138d5353750d53535213cd2ccd4c8d2dccb0391e00');
-INSERT INTO public.thread_channel VALUES ('waiting', '', 'branch:to:retrieve', '34895821', 'value', 'null', '\x0000000000');
-INSERT INTO public.thread_channel VALUES ('waiting', '', 'memory_context', '62603335', 'value', 'msgpack', '\x0004d44c65a0');
-INSERT INTO public.thread_channel VALUES ('waiting', '', 'recall_id', '62603335', 'value', 'msgpack', '\x0034dba8c6d92433663139633333652d656331322d346666322d383430662d343363633361306333343138');
-INSERT INTO public.thread_channel VALUES ('waiting', '', 'branch:to:model', '62603335', 'value', 'null', '\x0000000000');
-INSERT INTO public.thread_channel VALUES ('waiting', '', 'messages', '79886691', 'list', '', '\x808080a4b1b8b5b85302');
-INSERT INTO public.thread_channel VALUES ('waiting', '', 'branch:to:promote', '79886691', 'value', 'null', '\x0000000000');
+INSERT INTO public.thread_channel VALUES ('monday', '', '__start__', '26869337', 'value', 'msgpack', '\x007a72a70081a86d657373616765739192a475736572d92c49206c69766520696e204265726c696e2e20506c65617365206b65657020616e73776572732073686f72742e');
+INSERT INTO public.thread_channel VALUES ('monday', '', 'messages', '46651726', 'value', 'msgpack', '\x010438dc819b78fc3a2b590eb9a9e3a990935996aa9099a7e0945a048c683d85801c60424f55c84e4d2d5048cc2b2e07e63f05605e2e2ad1a3c4d92906c649a9292989ba664096ae49728aa5aea5599aa16e72928599b9459a81455aaa0136af0100');
+INSERT INTO public.thread_channel VALUES ('monday', '', 'branch:to:retrieve', '46651726', 'value', 'null', '\x0000000000');
+INSERT INTO public.thread_channel VALUES ('monday', '', 'memory_context', '58139196', 'value', 'msgpack', '\x0004d44c65a0');
+INSERT INTO public.thread_channel VALUES ('monday', '', 'recall_id', '58139196', 'value', 'msgpack', '\x00782bf12ed92432366239333535642d316266302d343561342d396165332d373430396366656233616637');
+INSERT INTO public.thread_channel VALUES ('monday', '', 'branch:to:model', '58139196', 'value', 'null', '\x0000000000');
+INSERT INTO public.thread_channel VALUES ('monday', '', 'messages', '78107135', 'list', '', '\x808080b29bbaf5a75102');
+INSERT INTO public.thread_channel VALUES ('monday', '', 'branch:to:promote', '78107135', 'value', 'null', '\x0000000000');
+INSERT INTO public.thread_channel VALUES ('monday', '', '__start__', '106678964', 'value', 'msgpack', '\x00d00b4ff481a86d657373616765739192a475736572b249206d6f76656420746f204d756e6963682e');
+INSERT INTO public.thread_channel VALUES ('monday', '', 'messages', '117974049', 'list', '', '\x808080b29bbaf5a75103');
+INSERT INTO public.thread_channel VALUES ('monday', '', 'branch:to:retrieve', '117974049', 'value', 'null', '\x0000000000');
+INSERT INTO public.thread_channel VALUES ('monday', '', 'memory_context', '145266430', 'value', 'msgpack', '\x017b6909564d94410ac2301045f739c55f2a68dc4b71e11154e83aad53126c1349d2e6ac9ec30bf85344846c42267fe633f3e6f56e26994274924eaab526c3253c7c281e0367136cec488ec0f47515ac2c248d9b65184fcd06d3d138b215cc640fc6dfebc5451452bf830f1425b971ee6be149ab6b660c71402191928e6a8fcd33ca205c0ebd6ca9fe952a8638533015e6460ee8045c0e316b759151163e53beac027542ffbe8e6e1196e871163af05a35879fd10f');
+INSERT INTO public.thread_channel VALUES ('monday', '', 'recall_id', '145266430', 'value', 'msgpack', '\x00ec4a838ad92465336131663136382d306238392d343563332d616339312d633333393333636436343164');
+INSERT INTO public.thread_channel VALUES ('monday', '', 'branch:to:model', '145266430', 'value', 'null', '\x0000000000');
+INSERT INTO public.thread_channel VALUES ('monday', '', 'messages', '165223189', 'list', '', '\x808080b29bbaf5a75104');
+INSERT INTO public.thread_channel VALUES ('monday', '', 'branch:to:promote', '165223189', 'value', 'null', '\x0000000000');
+INSERT INTO public.thread_channel VALUES ('waiting', '', '__start__', '22693741', 'value', 'msgpack', '\x006a8ae0e481a86d657373616765739192a475736572af49206c69766520696e204f736c6f2e');
+INSERT INTO public.thread_channel VALUES ('waiting', '', 'messages', '47790635', 'value', 'msgpack', '\x01ae65c7589b787c272b590e59efa990935996aa9099a7e05f9c93af4789c3128d2dcc0d4c8cd2748d934d8d744dcc2d4d752d2c8d2c752d52122d2c8c2dcd928d4c8cb0391e00');
+INSERT INTO public.thread_channel VALUES ('waiting', '', 'branch:to:retrieve', '47790635', 'value', 'null', '\x0000000000');
+INSERT INTO public.thread_channel VALUES ('waiting', '', 'memory_context', '62689432', 'value', 'msgpack', '\x0004d44c65a0');
+INSERT INTO public.thread_channel VALUES ('waiting', '', 'recall_id', '62689432', 'value', 'msgpack', '\x00d7de2650d92464303637306433642d313531612d346331612d393433322d373464346361643035383265');
+INSERT INTO public.thread_channel VALUES ('waiting', '', 'branch:to:model', '62689432', 'value', 'null', '\x0000000000');
+INSERT INTO public.thread_channel VALUES ('waiting', '', 'messages', '76580311', 'list', '', '\x808080ebf8e7e9b17302');
+INSERT INTO public.thread_channel VALUES ('waiting', '', 'branch:to:promote', '76580311', 'value', 'null', '\x0000000000');
 
 
 --
 -- Data for Name: thread_checkpoint; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.thread_checkpoint VALUES ('monday', '', '1f1eb69e-9eb4-6631-bfff-fd34dc6b5095', NULL, NULL, '{"__start__":19753329}', NULL, 'msgpack', '\x004dc89fb19904cf0006615bfbd766fccea261825a0181a95f5f696e7075745f5f8091a95f5f73746172745f5fa5696e707574ff80', 1767603600000000);
-INSERT INTO public.thread_checkpoint VALUES ('monday', '', '1f1eb69e-9f1c-6533-8000-78bc8fab6c0c', '1f1eb69e-9eb4-6631-bfff-fd34dc6b5095', NULL, '{"__start__":46588872,"messages":46588872,"branch:to:retrieve":46588872}', NULL, 'msgpack', '\x000e3db70f9904cf0006615bfbd80d3ecef24b33d40682a95f5f696e7075745f5f80a95f5f73746172745f5f81a95f5f73746172745f5fce012d697192b26272616e63683a746f3a7265747269657665a86d65737361676573a46c6f6f700080', 1767603600000001);
-INSERT INTO public.thread_checkpoint VALUES ('monday', '', '1f1eb69e-a145-63d7-8001-63ce400b6cc8', '1f1eb69e-9f1c-6533-8000-78bc8fab6c0c', NULL, '{"__start__":46588872,"messages":46588872,"branch:to:retrieve":66918066,"memory_context":66918066,"recall_id":66918066,"branch:to:model":66918066}', NULL, 'msgpack', '\x008d1385679904cf0006615bfbdb81dcce57b688c93a83a95f5f696e7075745f5f80a95f5f73746172745f5f81a95f5f73746172745f5fce012d6971a8726574726965766581b26272616e63683a746f3a7265747269657665ce02c6e3c893af6272616e63683a746f3a6d6f64656cae6d656d6f72795f636f6e74657874a9726563616c6c5f6964a46c6f6f700180', 1767603600000002);
-INSERT INTO public.thread_checkpoint VALUES ('monday', '', '1f1eb69e-a148-6730-8002-236d795cf7b8', '1f1eb69e-a145-63d7-8001-63ce400b6cc8', NULL, '{"__start__":46588872,"messages":73528939,"branch:to:retrieve":66918066,"memory_context":66918066,"recall_id":66918066,"branch:to:model":73528939,"branch:to:promote":73528939}', NULL, 'msgpack', '\x00a5aaedc29904cf0006615bfbdb870fceaf08325c5a84a95f5f696e7075745f5f80a95f5f73746172745f5f81a95f5f73746172745f5fce012d6971a8726574726965766581b26272616e63683a746f3a7265747269657665ce02c6e3c8a56d6f64656c81af6272616e63683a746f3a6d6f64656cce03fd16b292b16272616e63683a746f3a70726f6d6f7465a86d65737361676573a46c6f6f700280', 1767603600000003);
-INSERT INTO public.thread_checkpoint VALUES ('monday', '', '1f1eb69e-a1eb-63f4-8003-1e4c1ee19eaf', '1f1eb69e-a148-6730-8002-236d795cf7b8', NULL, '{"__start__":46588872,"messages":73528939,"branch:to:retrieve":66918066,"memory_context":66918066,"recall_id":66918066,"branch:to:model":73528939,"branch:to:promote":93891853}', NULL, 'msgpack', '\x00d86607569904cf0006615bfbdc8b7ace2714e9e11a85a95f5f696e7075745f5f80a95f5f73746172745f5f81a95f5f73746172745f5fce012d6971a8726574726965766581b26272616e63683a746f3a7265747269657665ce02c6e3c8a56d6f64656c81af6272616e63683a746f3a6d6f64656cce03fd16b2a770726f6d6f746581b16272616e63683a746f3a70726f6d6f7465ce0461f66b90a46c6f6f700380', 1767603600000004);
-INSERT INTO public.thread_checkpoint VALUES ('monday', '', '1f1eb69e-a210-60e7-8004-3316da3faf5b', '1f1eb69e-a1eb-63f4-8003-1e4c1ee19eaf', NULL, '{"__start__":101116262,"messages":73528939,"branch:to:retrieve":66918066,"memory_context":66918066,"recall_id":66918066,"branch:to:model":73528939,"branch:to:promote":93891853}', NULL, 'msgpack', '\x0074a133de9904cf0006615bfbdcc670cef40fab561b85a95f5f696e7075745f5f80a95f5f73746172745f5f81a95f5f73746172745f5fce012d6971a8726574726965766581b26272616e63683a746f3a7265747269657665ce02c6e3c8a56d6f64656c81af6272616e63683a746f3a6d6f64656cce03fd16b2a770726f6d6f746581b16272616e63683a746f3a70726f6d6f7465ce0461f66b91a95f5f73746172745f5fa5696e7075740480', 1767690000000000);
-INSERT INTO public.thread_checkpoint VALUES ('monday', '', '1f1eb69e-a214-63e4-8005-78c8d9779106', '1f1eb69e-a210-60e7-8004-3316da3faf5b', NULL, '{"__start__":118031598,"messages":118031598,"branch:to:retrieve":118031598,"memory_context":66918066,"recall_id":66918066,"branch:to:model":73528939,"branch:to:promote":93891853}', NULL, 'msgpack', '\x001bdc7f2a9904cf0006615bfbdccd24cedaf39e051e85a95f5f696e7075745f5f80a95f5f73746172745f5f81a95f5f73746172745f5fce0606e966a8726574726965766581b26272616e63683a746f3a7265747269657665ce02c6e3c8a56d6f64656c81af6272616e63683a746f3a6d6f64656cce03fd16b2a770726f6d6f746581b16272616e63683a746f3a70726f6d6f7465ce0461f66b92b26272616e63683a746f3a7265747269657665a86d65737361676573a46c6f6f700580', 1767690000000001);
-INSERT INTO public.thread_checkpoint VALUES ('monday', '', '1f1eb69e-a24c-67e6-8006-37b1ddc57aed', '1f1eb69e-a214-63e4-8005-78c8d9779106', NULL, '{"__start__":118031598,"messages":118031598,"branch:to:retrieve":149844098,"memory_context":149844098,"recall_id":149844098,"branch:to:model":149844098,"branch:to:promote":93891853}', NULL, 'msgpack', '\x00e256a4c39904cf0006615bfbdd2715cecace64903a85a95f5f696e7075745f5f80a95f5f73746172745f5f81a95f5f73746172745f5fce0606e966a8726574726965766581b26272616e63683a746f3a7265747269657665ce070904eea56d6f64656c81af6272616e63683a746f3a6d6f64656cce03fd16b2a770726f6d6f746581b16272616e63683a746f3a70726f6d6f7465ce0461f66b93af6272616e63683a746f3a6d6f64656cae6d656d6f72795f636f6e74657874a9726563616c6c5f6964a46c6f6f700680', 1767690000000002);
-INSERT INTO public.thread_checkpoint VALUES ('monday', '', '1f1eb69e-a24f-61b0-8007-45e61762bea1', '1f1eb69e-a24c-67e6-8006-37b1ddc57aed', NULL, '{"__start__":118031598,"messages":161109486,"branch:to:retrieve":149844098,"memory_context":149844098,"recall_id":149844098,"branch:to:model":161109486,"branch:to:promote":161109486}', NULL, 'msgpack', '\x00a64e0c8b9904cf0006615bfbdd2b51ce5f6f45de5a85a95f5f696e7075745f5f80a95f5f73746172745f5f81a95f5f73746172745f5fce0606e966a8726574726965766581b26272616e63683a746f3a7265747269657665ce070904eea56d6f64656c81af6272616e63683a746f3a6d6f64656cce08ee7082a770726f6d6f746581b16272616e63683a746f3a70726f6d6f7465ce0461f66b92b16272616e63683a746f3a70726f6d6f7465a86d65737361676573a46c6f6f700780', 1767690000000003);
-INSERT INTO public.thread_checkpoint VALUES ('monday', '', '1f1eb69e-a296-6a54-8008-dc6b4368c8e9', '1f1eb69e-a24f-61b0-8007-45e61762bea1', NULL, '{"__start__":118031598,"messages":161109486,"branch:to:retrieve":149844098,"memory_context":149844098,"recall_id":149844098,"branch:to:model":161109486,"branch:to:promote":178474326}', NULL, 'msgpack', '\x0029fb0eae9904cf0006615bfbdd9db7ce70b62c771a85a95f5f696e7075745f5f80a95f5f73746172745f5f81a95f5f73746172745f5fce0606e966a8726574726965766581b26272616e63683a746f3a7265747269657665ce070904eea56d6f64656c81af6272616e63683a746f3a6d6f64656cce08ee7082a770726f6d6f746581b16272616e63683a746f3a70726f6d6f7465ce099a55ee90a46c6f6f700880', 1767690000000004);
-INSERT INTO public.thread_checkpoint VALUES ('waiting', '', '1f1eb69e-a2f8-63e1-bfff-15505616c436', NULL, NULL, '{"__start__":22338086}', NULL, 'msgpack', '\x00c2230a299904cf0006615bfbde39f6ce0bfa62210181a95f5f696e7075745f5f8091a95f5f73746172745f5fa5696e707574ff80', 1767776400000000);
-INSERT INTO public.thread_checkpoint VALUES ('waiting', '', '1f1eb69e-a306-6718-8000-65b77c154145', '1f1eb69e-a2f8-63e1-bfff-15505616c436', NULL, '{"__start__":34895821,"messages":34895821,"branch:to:retrieve":34895821}', NULL, 'msgpack', '\x00a4a5585c9904cf0006615bfbde5098ce2069f8920682a95f5f696e7075745f5f80a95f5f73746172745f5f81a95f5f73746172745f5fce0154da2692b26272616e63683a746f3a7265747269657665a86d65737361676573a46c6f6f700080', 1767776400000001);
-INSERT INTO public.thread_checkpoint VALUES ('waiting', '', '1f1eb69e-a337-6ba0-8001-34c945870e35', '1f1eb69e-a306-6718-8000-65b77c154145', NULL, '{"__start__":34895821,"messages":34895821,"branch:to:retrieve":62603335,"memory_context":62603335,"recall_id":62603335,"branch:to:model":62603335}', NULL, 'msgpack', '\x00608c46589904cf0006615bfbde9f77ce3ee887363a83a95f5f696e7075745f5f80a95f5f73746172745f5f81a95f5f73746172745f5fce0154da26a8726574726965766581b26272616e63683a746f3a7265747269657665ce021477cd93af6272616e63683a746f3a6d6f64656cae6d656d6f72795f636f6e74657874a9726563616c6c5f6964a46c6f6f700180', 1767776400000002);
-INSERT INTO public.thread_checkpoint VALUES ('waiting', '', '1f1eb69e-a33f-674c-8002-840ba8f316fd', '1f1eb69e-a337-6ba0-8001-34c945870e35', NULL, '{"__start__":34895821,"messages":79886691,"branch:to:retrieve":62603335,"memory_context":62603335,"recall_id":62603335,"branch:to:model":79886691,"branch:to:promote":79886691}', NULL, 'msgpack', '\x007ed5082e9904cf0006615bfbdeabdece5be99d205a84a95f5f696e7075745f5f80a95f5f73746172745f5f81a95f5f73746172745f5fce0154da26a8726574726965766581b26272616e63683a746f3a7265747269657665ce021477cda56d6f64656c81af6272616e63683a746f3a6d6f64656cce03bb404792b16272616e63683a746f3a70726f6d6f7465a86d65737361676573a46c6f6f700280', 1767776400000003);
-INSERT INTO public.thread_checkpoint VALUES ('waiting', '', '1f1eb69e-a35f-6ba7-8003-4e050e137052', '1f1eb69e-a33f-674c-8002-840ba8f316fd', NULL, '{"__start__":34895821,"messages":79886691,"branch:to:retrieve":62603335,"memory_context":62603335,"recall_id":62603335,"branch:to:model":79886691,"branch:to:promote":94157757}', NULL, 'msgpack', '\x0019b6a18c9904cf0006615bfbdedf75cefbb415591a85a95f5f696e7075745f5f80a95f5f73746172745f5f81a95f5f73746172745f5fce0154da26a8726574726965766581b26272616e63683a746f3a7265747269657665ce021477cda56d6f64656c81af6272616e63683a746f3a6d6f64656cce03bb4047a770726f6d6f746581b16272616e63683a746f3a70726f6d6f7465ce04c2f96390a46c6f6f700380', 1767776400000004);
+INSERT INTO public.thread_checkpoint VALUES ('monday', '', '1f1eb9c9-34c9-635d-bfff-833dab30c98c', NULL, NULL, '{"__start__":26869337}', NULL, 'msgpack', '\x007dc5101b9904cf000661610cc7884fcee7e1f16c0181a95f5f696e7075745f5f8091a95f5f73746172745f5fa5696e707574ff80', 1767603600000000);
+INSERT INTO public.thread_checkpoint VALUES ('monday', '', '1f1eb9c9-34d7-6492-8000-23696eadccde', '1f1eb9c9-34c9-635d-bfff-833dab30c98c', NULL, '{"__start__":46651726,"messages":46651726,"branch:to:retrieve":46651726}', NULL, 'msgpack', '\x00c7e361dd9904cf000661610cc79ec7ce3aa803350682a95f5f696e7075745f5f80a95f5f73746172745f5f81a95f5f73746172745f5fce0199fe5992b26272616e63683a746f3a7265747269657665a86d65737361676573a46c6f6f700080', 1767603600000001);
+INSERT INTO public.thread_checkpoint VALUES ('monday', '', '1f1eb9c9-34f6-6ca5-8001-68b962a5df1b', '1f1eb9c9-34d7-6492-8000-23696eadccde', NULL, '{"__start__":46651726,"messages":46651726,"branch:to:retrieve":58139196,"memory_context":58139196,"recall_id":58139196,"branch:to:model":58139196}', NULL, 'msgpack', '\x00563a67239904cf000661610cc7d135ce3c9babb93a83a95f5f696e7075745f5f80a95f5f73746172745f5f81a95f5f73746172745f5fce0199fe59a8726574726965766581b26272616e63683a746f3a7265747269657665ce02c7d94e93af6272616e63683a746f3a6d6f64656cae6d656d6f72795f636f6e74657874a9726563616c6c5f6964a46c6f6f700180', 1767603600000002);
+INSERT INTO public.thread_checkpoint VALUES ('monday', '', '1f1eb9c9-34f9-624a-8002-f5604334a940', '1f1eb9c9-34f6-6ca5-8001-68b962a5df1b', NULL, '{"__start__":46651726,"messages":78107135,"branch:to:retrieve":58139196,"memory_context":58139196,"recall_id":58139196,"branch:to:model":78107135,"branch:to:promote":78107135}', NULL, 'msgpack', '\x0029cac1989904cf000661610cc7d4ffce8bf35a675a84a95f5f696e7075745f5f80a95f5f73746172745f5f81a95f5f73746172745f5fce0199fe59a8726574726965766581b26272616e63683a746f3a7265747269657665ce02c7d94ea56d6f64656c81af6272616e63683a746f3a6d6f64656cce0377223c92b16272616e63683a746f3a70726f6d6f7465a86d65737361676573a46c6f6f700280', 1767603600000003);
+INSERT INTO public.thread_checkpoint VALUES ('monday', '', '1f1eb9c9-353f-6c99-8003-0c235ed000f4', '1f1eb9c9-34f9-624a-8002-f5604334a940', NULL, '{"__start__":46651726,"messages":78107135,"branch:to:retrieve":58139196,"memory_context":58139196,"recall_id":58139196,"branch:to:model":78107135,"branch:to:promote":99310950}', NULL, 'msgpack', '\x0098b48e2d9904cf000661610cc845f8cedd363fef1a85a95f5f696e7075745f5f80a95f5f73746172745f5f81a95f5f73746172745f5fce0199fe59a8726574726965766581b26272616e63683a746f3a7265747269657665ce02c7d94ea56d6f64656c81af6272616e63683a746f3a6d6f64656cce0377223ca770726f6d6f746581b16272616e63683a746f3a70726f6d6f7465ce04a7d1ff90a46c6f6f700380', 1767603600000004);
+INSERT INTO public.thread_checkpoint VALUES ('monday', '', '1f1eb9c9-354f-6f79-8004-119a4f4c32ab', '1f1eb9c9-353f-6c99-8003-0c235ed000f4', NULL, '{"__start__":106678964,"messages":78107135,"branch:to:retrieve":58139196,"memory_context":58139196,"recall_id":58139196,"branch:to:model":78107135,"branch:to:promote":99310950}', NULL, 'msgpack', '\x00730b7f4e9904cf000661610cc85fe5ce568ea2b21b85a95f5f696e7075745f5f80a95f5f73746172745f5f81a95f5f73746172745f5fce0199fe59a8726574726965766581b26272616e63683a746f3a7265747269657665ce02c7d94ea56d6f64656c81af6272616e63683a746f3a6d6f64656cce0377223ca770726f6d6f746581b16272616e63683a746f3a70726f6d6f7465ce04a7d1ff91a95f5f73746172745f5fa5696e7075740480', 1767690000000000);
+INSERT INTO public.thread_checkpoint VALUES ('monday', '', '1f1eb9c9-3554-6e14-8005-4ea03d4c0ffe', '1f1eb9c9-354f-6f79-8004-119a4f4c32ab', NULL, '{"__start__":117974049,"messages":117974049,"branch:to:retrieve":117974049,"memory_context":58139196,"recall_id":58139196,"branch:to:model":78107135,"branch:to:promote":99310950}', NULL, 'msgpack', '\x00cab4fd209904cf000661610cc867c3ce4e8845d31e85a95f5f696e7075745f5f80a95f5f73746172745f5f81a95f5f73746172745f5fce065bcab4a8726574726965766581b26272616e63683a746f3a7265747269657665ce02c7d94ea56d6f64656c81af6272616e63683a746f3a6d6f64656cce0377223ca770726f6d6f746581b16272616e63683a746f3a70726f6d6f7465ce04a7d1ff92b26272616e63683a746f3a7265747269657665a86d65737361676573a46c6f6f700580', 1767690000000001);
+INSERT INTO public.thread_checkpoint VALUES ('monday', '', '1f1eb9c9-3577-6476-8006-751bd9990675', '1f1eb9c9-3554-6e14-8005-4ea03d4c0ffe', NULL, '{"__start__":117974049,"messages":117974049,"branch:to:retrieve":145266430,"memory_context":145266430,"recall_id":145266430,"branch:to:model":145266430,"branch:to:promote":99310950}', NULL, 'msgpack', '\x00b185f7d39904cf000661610cc89ec9cefadec0783a85a95f5f696e7075745f5f80a95f5f73746172745f5f81a95f5f73746172745f5fce065bcab4a8726574726965766581b26272616e63683a746f3a7265747269657665ce07082421a56d6f64656c81af6272616e63683a746f3a6d6f64656cce0377223ca770726f6d6f746581b16272616e63683a746f3a70726f6d6f7465ce04a7d1ff93af6272616e63683a746f3a6d6f64656cae6d656d6f72795f636f6e74657874a9726563616c6c5f6964a46c6f6f700680', 1767690000000002);
+INSERT INTO public.thread_checkpoint VALUES ('monday', '', '1f1eb9c9-357e-6993-8007-abc84cb46c80', '1f1eb9c9-3577-6476-8006-751bd9990675', NULL, '{"__start__":117974049,"messages":165223189,"branch:to:retrieve":145266430,"memory_context":145266430,"recall_id":145266430,"branch:to:model":165223189,"branch:to:promote":165223189}', NULL, 'msgpack', '\x0083c4b62f9904cf000661610cc8aa73ceda04286a5a85a95f5f696e7075745f5f80a95f5f73746172745f5f81a95f5f73746172745f5fce065bcab4a8726574726965766581b26272616e63683a746f3a7265747269657665ce07082421a56d6f64656c81af6272616e63683a746f3a6d6f64656cce08a896fea770726f6d6f746581b16272616e63683a746f3a70726f6d6f7465ce04a7d1ff92b16272616e63683a746f3a70726f6d6f7465a86d65737361676573a46c6f6f700780', 1767690000000003);
+INSERT INTO public.thread_checkpoint VALUES ('monday', '', '1f1eb9c9-35a6-6175-8008-29ed2435d73a', '1f1eb9c9-357e-6993-8007-abc84cb46c80', NULL, '{"__start__":117974049,"messages":165223189,"branch:to:retrieve":145266430,"memory_context":145266430,"recall_id":145266430,"branch:to:model":165223189,"branch:to:promote":168349088}', NULL, 'msgpack', '\x0093041fad9904cf000661610cc8e9a1ceda389b971a85a95f5f696e7075745f5f80a95f5f73746172745f5f81a95f5f73746172745f5fce065bcab4a8726574726965766581b26272616e63683a746f3a7265747269657665ce07082421a56d6f64656c81af6272616e63683a746f3a6d6f64656cce08a896fea770726f6d6f746581b16272616e63683a746f3a70726f6d6f7465ce09d91b1590a46c6f6f700880', 1767690000000004);
+INSERT INTO public.thread_checkpoint VALUES ('waiting', '', '1f1eb9c9-35bc-6cec-bfff-54a4a9f13889', NULL, NULL, '{"__start__":22693741}', NULL, 'msgpack', '\x00f0a71f949904cf000661610cc90e10ce540508eb0181a95f5f696e7075745f5f8091a95f5f73746172745f5fa5696e707574ff80', 1767776400000000);
+INSERT INTO public.thread_checkpoint VALUES ('waiting', '', '1f1eb9c9-35ca-6b43-8000-d8b390cd4c6a', '1f1eb9c9-35bc-6cec-bfff-54a4a9f13889', NULL, '{"__start__":47790635,"messages":47790635,"branch:to:retrieve":47790635}', NULL, 'msgpack', '\x00f9d3957a9904cf000661610cc92446cef647c0500682a95f5f696e7075745f5f80a95f5f73746172745f5f81a95f5f73746172745f5fce015a476d92b26272616e63683a746f3a7265747269657665a86d65737361676573a46c6f6f700080', 1767776400000001);
+INSERT INTO public.thread_checkpoint VALUES ('waiting', '', '1f1eb9c9-35f1-6cc2-8001-6794dd74fdf0', '1f1eb9c9-35ca-6b43-8000-d8b390cd4c6a', NULL, '{"__start__":47790635,"messages":47790635,"branch:to:retrieve":62689432,"memory_context":62689432,"recall_id":62689432,"branch:to:model":62689432}', NULL, 'msgpack', '\x00f1c3be579904cf000661610cc962d2ce07fdd8703a83a95f5f696e7075745f5f80a95f5f73746172745f5f81a95f5f73746172745f5fce015a476da8726574726965766581b26272616e63683a746f3a7265747269657665ce02d93a2b93af6272616e63683a746f3a6d6f64656cae6d656d6f72795f636f6e74657874a9726563616c6c5f6964a46c6f6f700180', 1767776400000002);
+INSERT INTO public.thread_checkpoint VALUES ('waiting', '', '1f1eb9c9-35f4-6330-8002-d4933153e1f2', '1f1eb9c9-35f1-6cc2-8001-6794dd74fdf0', NULL, '{"__start__":47790635,"messages":76580311,"branch:to:retrieve":62689432,"memory_context":62689432,"recall_id":62689432,"branch:to:model":76580311,"branch:to:promote":76580311}', NULL, 'msgpack', '\x0013a4f6149904cf000661610cc966b0ce4afa5c455a84a95f5f696e7075745f5f80a95f5f73746172745f5f81a95f5f73746172745f5fce015a476da8726574726965766581b26272616e63683a746f3a7265747269657665ce02d93a2ba56d6f64656c81af6272616e63683a746f3a6d6f64656cce03bc909892b16272616e63683a746f3a70726f6d6f7465a86d65737361676573a46c6f6f700280', 1767776400000003);
+INSERT INTO public.thread_checkpoint VALUES ('waiting', '', '1f1eb9c9-3610-64de-8003-052df3b87e83', '1f1eb9c9-35f4-6330-8002-d4933153e1f2', NULL, '{"__start__":47790635,"messages":76580311,"branch:to:retrieve":62689432,"memory_context":62689432,"recall_id":62689432,"branch:to:model":76580311,"branch:to:promote":99325412}', NULL, 'msgpack', '\x00db37f1269904cf000661610cc993a5cee749672d1a85a95f5f696e7075745f5f80a95f5f73746172745f5f81a95f5f73746172745f5fce015a476da8726574726965766581b26272616e63683a746f3a7265747269657665ce02d93a2ba56d6f64656c81af6272616e63683a746f3a6d6f64656cce03bc9098a770726f6d6f746581b16272616e63683a746f3a70726f6d6f7465ce049085d790a46c6f6f700380', 1767776400000004);
 
 
 --
 -- Data for Name: thread_chunk; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.thread_chunk VALUES ('monday', 1577820727382376448, 2, 'msgpack', '\x015595b8609b74fc3a2b590eb9a9e3a990935996aa9099a7e0945a048c683d85801c60424f55c84e4d2d5048cc2b2e07e63f05605e2e2ad1a3c4d9499606664989c6c9ba46c92649ba26860689ba89466626ba8916c9a606c629298906e666d8bc76fc21eb945db882186b225ae6970f2c1d49712c4a5ad283252303c3442323e314535d60ae31d435374b34d64d4c3535d435484eb334483149334a314dd5352035b161f32300');
-INSERT INTO public.thread_chunk VALUES ('monday', 1577820727382376450, 1, 'msgpack', '\x01d316bb9a9b787c0f2b590ed9e4a9909b5f969aa25092afe05b9a97999ca14789dbd22c0c8c4d2c8c8c754d9252cc754d2c922d75132d0c53750d4c930c2c4d0c2c0c4c5352b0b91f00');
-INSERT INTO public.thread_chunk VALUES ('monday', 1577820727382376451, 1, 'msgpack', '\x0117f485be9b78fc21eb945db81c8235a897f9e503cb103d125c8212e27ab0c036304c3432324e31d54d4b324ad135373230d4b5b0484ad24d34b24c3403320c8d134d750d488d126c9e0400');
-INSERT INTO public.thread_chunk VALUES ('waiting', 3006270268189442048, 2, 'msgpack', '\x0119de25289b747c272b590e59efa990935996aa9099a7e05f9c93af4789c392532dcccccc13cd74d3cc4d12754dcccc0d75138d5353750d53535213cd2ccd4c8d2dccb039fef843d629bb700522d664b2cc2f1f58fe91e25894d4a2074b280686894646c629a6ba69491629bae66606a9ba16c90666ba062996896989064926e6c949ba06a426276c7e0400');
+INSERT INTO public.thread_chunk VALUES ('monday', 2929568368457416704, 2, 'msgpack', '\x018d036fb39b74fc3a2b590eb9a9e3a990935996aa9099a7e0945a048c683d85801c60424f55c84e4d2d5048cc2b2e07e63f05605e2e2ad1a3c4d92906c649a9292989ba664096ae49728aa5aea5599aa16e72928599b9459a81455aaa0136af1d7fc83a6517ae20c69a8896f9e5034b47521c8b9296f460c9c8c030d1c8c8d4c850372d25d542d7dcccd45437c9c02c4dd720d9d03c252d2dc5d0ccd852d780d4c486cd8f00');
+INSERT INTO public.thread_chunk VALUES ('monday', 2929568368457416706, 1, 'msgpack', '\x019207a8769b787c0f2b590ed9e4a9909b5f969aa25092afe05b9a97999ca14789db4c539293932c52cc7413cd4dcd754dcccc93742d4d535275d3cc8c2c2d130d0c93520c52b1b91f00');
+INSERT INTO public.thread_chunk VALUES ('monday', 2929568368457416707, 1, 'msgpack', '\x0179ed73be9b78fc21eb945db81c8235a897f9e503cb103d125c8212e27ab0c036304c3432323532d44d4b354cd635374b32d7b548b5b4d43537370026a4344b03e3244b5d0352a3049b2701');
+INSERT INTO public.thread_chunk VALUES ('waiting', 4157336614226362368, 2, 'msgpack', '\x019a8340b69b747c272b590e59efa990935996aa9099a7e05f9c93af4789c3128d2dcc0d4c8cd2748d934d8d744dcc2d4d752d2c8d2c752d52122d2c8c2dcd928d4c8cb039fef843d629bb700522d664b2cc2f1f58fe91e25894d4a2074b280686894646a64686ba69a92669bae6860689ba49661616baa6c946666926290669c9c996ba06a426276c7e0400');
 
 
 --
@@ -1394,12 +1436,12 @@ INSERT INTO public.thread_chunk VALUES ('waiting', 3006270268189442048, 2, 'msgp
 -- Data for Name: thread_message; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.thread_message VALUES ('monday', 'b906ba3c-2c4b-410a-a264-a8c503dda076', 'ana@example.com', 1767603600000000);
-INSERT INTO public.thread_message VALUES ('monday', 'lc_run--01a223d5-fac1-76a3-ae51-0cf90d4f2d5e-0', 'ana@example.com', 1767603600000000);
-INSERT INTO public.thread_message VALUES ('monday', 'f8034823-4bd7-48c9-a81e-05b0940805dd', 'ana@example.com', 1767690000000000);
-INSERT INTO public.thread_message VALUES ('monday', 'lc_run--01a223d5-fb2d-7201-88bb-a29a68bb13a5-0', 'ana@example.com', 1767690000000000);
-INSERT INTO public.thread_message VALUES ('waiting', 'ce8667a6-f74a-4671-a3ee-1edea6965386', 'bo', 1767776400000000);
-INSERT INTO public.thread_message VALUES ('waiting', 'lc_run--01a223d5-fb8d-760e-8c06-0d9afa0b47cb-0', 'bo', 1767776400000000);
+INSERT INTO public.thread_message VALUES ('monday', 'd03bedda-6d03-4cd9-96f1-cb8678f08fe0', 'ana@example.com', 1767603600000000);
+INSERT INTO public.thread_message VALUES ('monday', 'lc_run--01a22521-fde8-7655-b06f-0c17dffd1639-0', 'ana@example.com', 1767603600000000);
+INSERT INTO public.thread_message VALUES ('monday', '5dccb8d6-a757-467b-95de-f6299a01bd0e', 'ana@example.com', 1767690000000000);
+INSERT INTO public.thread_message VALUES ('monday', 'lc_run--01a22521-fe1c-76b7-8e99-770dcaf903b9-0', 'ana@example.com', 1767690000000000);
+INSERT INTO public.thread_message VALUES ('waiting', 'a387042f-3c52-4795-8929-8da88396c242', 'bo', 1767776400000000);
+INSERT INTO public.thread_message VALUES ('waiting', 'lc_run--01a22521-fe4f-710a-b688-5c26f4d0fcc9-0', 'bo', 1767776400000000);
 
 
 --
@@ -1414,30 +1456,30 @@ INSERT INTO public.thread_owner VALUES ('waiting', 'bo');
 -- Data for Name: thread_write; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.thread_write VALUES ('monday', '', '1f1eb69e-9eb4-6631-bfff-fd34dc6b5095', '292a04ad-d2c9-0904-225a-04c90172b7be', 0, '~__pregel_pull, __start__', 'messages', 'msgpack', '\x00ae436e4f9192a475736572d92c49206c69766520696e204265726c696e2e20506c65617365206b65657020616e73776572732073686f72742e');
-INSERT INTO public.thread_write VALUES ('monday', '', '1f1eb69e-9eb4-6631-bfff-fd34dc6b5095', '292a04ad-d2c9-0904-225a-04c90172b7be', 1, '~__pregel_pull, __start__', 'branch:to:retrieve', 'null', '\x0000000000');
-INSERT INTO public.thread_write VALUES ('monday', '', '1f1eb69e-9f1c-6533-8000-78bc8fab6c0c', 'b3fc73bc-b52b-5519-cd6a-e617181eaae4', 0, '~__pregel_pull, retrieve', 'memory_context', 'msgpack', '\x0004d44c65a0');
-INSERT INTO public.thread_write VALUES ('monday', '', '1f1eb69e-9f1c-6533-8000-78bc8fab6c0c', 'b3fc73bc-b52b-5519-cd6a-e617181eaae4', 1, '~__pregel_pull, retrieve', 'recall_id', 'msgpack', '\x00f8d9c666d92466636533613438652d643137382d343564612d613635612d373861626561643165623765');
-INSERT INTO public.thread_write VALUES ('monday', '', '1f1eb69e-9f1c-6533-8000-78bc8fab6c0c', 'b3fc73bc-b52b-5519-cd6a-e617181eaae4', 2, '~__pregel_pull, retrieve', 'branch:to:model', 'null', '\x0000000000');
-INSERT INTO public.thread_write VALUES ('monday', '', '1f1eb69e-a145-63d7-8001-63ce400b6cc8', '298b820b-ea05-c2c2-04e5-ff9737028576', 0, '~__pregel_pull, model', 'messages', 'msgpack', '\x016cf843469b78fc21eb945db81c8235a897f9e503cb103d125c8212e27ab0c036304c3432324e31d505a62d435d73b34463ddc45453435d83e4344b83149334a314d3545d0352a3049b2701');
-INSERT INTO public.thread_write VALUES ('monday', '', '1f1eb69e-a145-63d7-8001-63ce400b6cc8', '298b820b-ea05-c2c2-04e5-ff9737028576', 1, '~__pregel_pull, model', 'branch:to:promote', 'null', '\x0000000000');
-INSERT INTO public.thread_write VALUES ('monday', '', '1f1eb69e-a148-6730-8002-236d795cf7b8', '1257c3b7-cde3-f668-78d1-afc852d755bc', 0, '~__pregel_pull, promote', '__no_writes__', 'null', '\x0000000000');
-INSERT INTO public.thread_write VALUES ('monday', '', '1f1eb69e-a210-60e7-8004-3316da3faf5b', '052fa58f-d75e-5b9f-ce99-711c381eba6e', 0, '~__pregel_pull, __start__', 'messages', 'msgpack', '\x003646c2cb9192a475736572b249206d6f76656420746f204d756e6963682e');
-INSERT INTO public.thread_write VALUES ('monday', '', '1f1eb69e-a210-60e7-8004-3316da3faf5b', '052fa58f-d75e-5b9f-ce99-711c381eba6e', 1, '~__pregel_pull, __start__', 'branch:to:retrieve', 'null', '\x0000000000');
-INSERT INTO public.thread_write VALUES ('monday', '', '1f1eb69e-a24c-67e6-8006-37b1ddc57aed', '99f6bd21-d627-3e7c-a124-32de59b20e3d', 1, '~__pregel_pull, model', 'branch:to:promote', 'null', '\x0000000000');
-INSERT INTO public.thread_write VALUES ('monday', '', '1f1eb69e-a214-63e4-8005-78c8d9779106', '47359662-1bb7-adad-6878-d69ac516cdde', 0, '~__pregel_pull, retrieve', 'memory_context', 'msgpack', '\x017b6909564d94410ac2301045f739c55f2a68dc4b71e11154e83aad53126c1349d2e6ac9ec30bf85344846c42267fe633f3e6f56e26994274924eaab526c3253c7c281e0367136cec488ec0f47515ac2c248d9b65184fcd06d3d138b215cc640fc6dfebc5451452bf830f1425b971ee6be149ab6b660c71402191928e6a8fcd33ca205c0ebd6ca9fe952a8638533015e6460ee8045c0e316b759151163e53beac027542ffbe8e6e1196e871163af05a35879fd10f');
-INSERT INTO public.thread_write VALUES ('monday', '', '1f1eb69e-a214-63e4-8005-78c8d9779106', '47359662-1bb7-adad-6878-d69ac516cdde', 1, '~__pregel_pull, retrieve', 'recall_id', 'msgpack', '\x00a954d20ed92461343161393335662d633336352d346335332d383238632d326464356665323539363432');
-INSERT INTO public.thread_write VALUES ('monday', '', '1f1eb69e-a214-63e4-8005-78c8d9779106', '47359662-1bb7-adad-6878-d69ac516cdde', 2, '~__pregel_pull, retrieve', 'branch:to:model', 'null', '\x0000000000');
-INSERT INTO public.thread_write VALUES ('monday', '', '1f1eb69e-a24c-67e6-8006-37b1ddc57aed', '99f6bd21-d627-3e7c-a124-32de59b20e3d', 0, '~__pregel_pull, model', 'messages', '@elements', '\x868080eef0e5c5e52b01');
-INSERT INTO public.thread_write VALUES ('monday', '', '1f1eb69e-a24f-61b0-8007-45e61762bea1', 'e06fda1f-4ef2-d27d-eb0a-da95dc941a01', 0, '~__pregel_pull, promote', '__no_writes__', 'null', '\x0000000000');
-INSERT INTO public.thread_write VALUES ('waiting', '', '1f1eb69e-a2f8-63e1-bfff-15505616c436', '042cf51b-8ac4-361e-6ae5-1348ed371944', 0, '~__pregel_pull, __start__', 'messages', 'msgpack', '\x00e99d5bbc9192a475736572af49206c69766520696e204f736c6f2e');
-INSERT INTO public.thread_write VALUES ('waiting', '', '1f1eb69e-a2f8-63e1-bfff-15505616c436', '042cf51b-8ac4-361e-6ae5-1348ed371944', 1, '~__pregel_pull, __start__', 'branch:to:retrieve', 'null', '\x0000000000');
-INSERT INTO public.thread_write VALUES ('waiting', '', '1f1eb69e-a306-6718-8000-65b77c154145', 'dd684eba-866c-be6a-5d95-da659d97d96b', 0, '~__pregel_pull, retrieve', 'memory_context', 'msgpack', '\x0004d44c65a0');
-INSERT INTO public.thread_write VALUES ('waiting', '', '1f1eb69e-a306-6718-8000-65b77c154145', 'dd684eba-866c-be6a-5d95-da659d97d96b', 1, '~__pregel_pull, retrieve', 'recall_id', 'msgpack', '\x0034dba8c6d92433663139633333652d656331322d346666322d383430662d343363633361306333343138');
-INSERT INTO public.thread_write VALUES ('waiting', '', '1f1eb69e-a306-6718-8000-65b77c154145', 'dd684eba-866c-be6a-5d95-da659d97d96b', 2, '~__pregel_pull, retrieve', 'branch:to:model', 'null', '\x0000000000');
-INSERT INTO public.thread_write VALUES ('waiting', '', '1f1eb69e-a337-6ba0-8001-34c945870e35', '822fffde-9224-7222-7f93-f305699fa091', 0, '~__pregel_pull, model', 'messages', 'msgpack', '\x018f4f19249b78fc21eb945db81c8235a897f9e503cb103d125c8212e27ab0c036304c3432324e31d54d4bb248d135373348d5b5483630d33548b14c4c4b344832314f4ed23520354ab0791200');
-INSERT INTO public.thread_write VALUES ('waiting', '', '1f1eb69e-a337-6ba0-8001-34c945870e35', '822fffde-9224-7222-7f93-f305699fa091', 1, '~__pregel_pull, model', 'branch:to:promote', 'null', '\x0000000000');
-INSERT INTO public.thread_write VALUES ('waiting', '', '1f1eb69e-a33f-674c-8002-840ba8f316fd', 'cd7683b5-eede-cdb2-87cd-607a398c31b5', 0, '~__pregel_pull, promote', '__no_writes__', 'null', '\x0000000000');
+INSERT INTO public.thread_write VALUES ('monday', '', '1f1eb9c9-34c9-635d-bfff-833dab30c98c', 'a72c5014-1ee2-3b53-bebd-1abd540b3a27', 0, '~__pregel_pull, __start__', 'messages', 'msgpack', '\x00ae436e4f9192a475736572d92c49206c69766520696e204265726c696e2e20506c65617365206b65657020616e73776572732073686f72742e');
+INSERT INTO public.thread_write VALUES ('monday', '', '1f1eb9c9-34c9-635d-bfff-833dab30c98c', 'a72c5014-1ee2-3b53-bebd-1abd540b3a27', 1, '~__pregel_pull, __start__', 'branch:to:retrieve', 'null', '\x0000000000');
+INSERT INTO public.thread_write VALUES ('monday', '', '1f1eb9c9-34f6-6ca5-8001-68b962a5df1b', '0adcfb5d-7ee2-23f1-1353-3e74b9fccebb', 0, '~__pregel_pull, model', 'messages', 'msgpack', '\x0130d7a2209b78fc21eb945db81c8235a897f9e503cb103d125c8212e27ab0c036304c3432323532d44d4b49b5d035373335d54d32304bd3354836344f494b4b313433b6d43520354ab0791200');
+INSERT INTO public.thread_write VALUES ('monday', '', '1f1eb9c9-34f6-6ca5-8001-68b962a5df1b', '0adcfb5d-7ee2-23f1-1353-3e74b9fccebb', 1, '~__pregel_pull, model', 'branch:to:promote', 'null', '\x0000000000');
+INSERT INTO public.thread_write VALUES ('monday', '', '1f1eb9c9-34d7-6492-8000-23696eadccde', 'a56dd0b4-eaa0-02d1-cc6e-7eaf6a812468', 0, '~__pregel_pull, retrieve', 'memory_context', 'msgpack', '\x0004d44c65a0');
+INSERT INTO public.thread_write VALUES ('monday', '', '1f1eb9c9-34d7-6492-8000-23696eadccde', 'a56dd0b4-eaa0-02d1-cc6e-7eaf6a812468', 1, '~__pregel_pull, retrieve', 'recall_id', 'msgpack', '\x00782bf12ed92432366239333535642d316266302d343561342d396165332d373430396366656233616637');
+INSERT INTO public.thread_write VALUES ('monday', '', '1f1eb9c9-34d7-6492-8000-23696eadccde', 'a56dd0b4-eaa0-02d1-cc6e-7eaf6a812468', 2, '~__pregel_pull, retrieve', 'branch:to:model', 'null', '\x0000000000');
+INSERT INTO public.thread_write VALUES ('monday', '', '1f1eb9c9-34f9-624a-8002-f5604334a940', '06d13462-1cd4-a5d0-b4d8-38da85e2ac21', 0, '~__pregel_pull, promote', '__no_writes__', 'null', '\x0000000000');
+INSERT INTO public.thread_write VALUES ('monday', '', '1f1eb9c9-354f-6f79-8004-119a4f4c32ab', 'aad39837-2fc3-d052-581e-e1e8bbd95202', 0, '~__pregel_pull, __start__', 'messages', 'msgpack', '\x003646c2cb9192a475736572b249206d6f76656420746f204d756e6963682e');
+INSERT INTO public.thread_write VALUES ('monday', '', '1f1eb9c9-354f-6f79-8004-119a4f4c32ab', 'aad39837-2fc3-d052-581e-e1e8bbd95202', 1, '~__pregel_pull, __start__', 'branch:to:retrieve', 'null', '\x0000000000');
+INSERT INTO public.thread_write VALUES ('monday', '', '1f1eb9c9-3554-6e14-8005-4ea03d4c0ffe', 'c9780c09-2157-5442-1585-bc94da7f4d87', 0, '~__pregel_pull, retrieve', 'memory_context', 'msgpack', '\x017b6909564d94410ac2301045f739c55f2a68dc4b71e11154e83aad53126c1349d2e6ac9ec30bf85344846c42267fe633f3e6f56e26994274924eaab526c3253c7c281e0367136cec488ec0f47515ac2c248d9b65184fcd06d3d138b215cc640fc6dfebc5451452bf830f1425b971ee6be149ab6b660c71402191928e6a8fcd33ca205c0ebd6ca9fe952a8638533015e6460ee8045c0e316b759151163e53beac027542ffbe8e6e1196e871163af05a35879fd10f');
+INSERT INTO public.thread_write VALUES ('monday', '', '1f1eb9c9-3554-6e14-8005-4ea03d4c0ffe', 'c9780c09-2157-5442-1585-bc94da7f4d87', 1, '~__pregel_pull, retrieve', 'recall_id', 'msgpack', '\x00ec4a838ad92465336131663136382d306238392d343563332d616339312d633333393333636436343164');
+INSERT INTO public.thread_write VALUES ('monday', '', '1f1eb9c9-3554-6e14-8005-4ea03d4c0ffe', 'c9780c09-2157-5442-1585-bc94da7f4d87', 2, '~__pregel_pull, retrieve', 'branch:to:model', 'null', '\x0000000000');
+INSERT INTO public.thread_write VALUES ('monday', '', '1f1eb9c9-3577-6476-8006-751bd9990675', '6a90bbe5-9421-358a-9627-4500b7148dfb', 1, '~__pregel_pull, model', 'branch:to:promote', 'null', '\x0000000000');
+INSERT INTO public.thread_write VALUES ('monday', '', '1f1eb9c9-3577-6476-8006-751bd9990675', '6a90bbe5-9421-358a-9627-4500b7148dfb', 0, '~__pregel_pull, model', 'messages', '@elements', '\x868080b29bbaf5a75101');
+INSERT INTO public.thread_write VALUES ('monday', '', '1f1eb9c9-357e-6993-8007-abc84cb46c80', 'a463fcbb-e34b-f7ab-a791-03f2b41c7e3a', 0, '~__pregel_pull, promote', '__no_writes__', 'null', '\x0000000000');
+INSERT INTO public.thread_write VALUES ('waiting', '', '1f1eb9c9-35bc-6cec-bfff-54a4a9f13889', '24590f87-3e51-b525-89c6-f977e3cc1d1b', 0, '~__pregel_pull, __start__', 'messages', 'msgpack', '\x00e99d5bbc9192a475736572af49206c69766520696e204f736c6f2e');
+INSERT INTO public.thread_write VALUES ('waiting', '', '1f1eb9c9-35bc-6cec-bfff-54a4a9f13889', '24590f87-3e51-b525-89c6-f977e3cc1d1b', 1, '~__pregel_pull, __start__', 'branch:to:retrieve', 'null', '\x0000000000');
+INSERT INTO public.thread_write VALUES ('waiting', '', '1f1eb9c9-35ca-6b43-8000-d8b390cd4c6a', '967e063f-b2cb-e066-3ae0-85ed44cbd637', 0, '~__pregel_pull, retrieve', 'memory_context', 'msgpack', '\x0004d44c65a0');
+INSERT INTO public.thread_write VALUES ('waiting', '', '1f1eb9c9-35ca-6b43-8000-d8b390cd4c6a', '967e063f-b2cb-e066-3ae0-85ed44cbd637', 1, '~__pregel_pull, retrieve', 'recall_id', 'msgpack', '\x00d7de2650d92464303637306433642d313531612d346331612d393433322d373464346361643035383265');
+INSERT INTO public.thread_write VALUES ('waiting', '', '1f1eb9c9-35ca-6b43-8000-d8b390cd4c6a', '967e063f-b2cb-e066-3ae0-85ed44cbd637', 2, '~__pregel_pull, retrieve', 'branch:to:model', 'null', '\x0000000000');
+INSERT INTO public.thread_write VALUES ('waiting', '', '1f1eb9c9-35f1-6cc2-8001-6794dd74fdf0', '10dd8612-5965-b3a9-b30b-a3f105fde622', 0, '~__pregel_pull, model', 'messages', 'msgpack', '\x01f18eec209b78fc21eb945db81c8235a897f9e503cb103d125c8212e27ab0c036304c3432323532d44d4b3549d335373448d44d32b3b0d0354d36324b334931484b4eb6d43520354ab0791200');
+INSERT INTO public.thread_write VALUES ('waiting', '', '1f1eb9c9-35f1-6cc2-8001-6794dd74fdf0', '10dd8612-5965-b3a9-b30b-a3f105fde622', 1, '~__pregel_pull, model', 'branch:to:promote', 'null', '\x0000000000');
+INSERT INTO public.thread_write VALUES ('waiting', '', '1f1eb9c9-35f4-6330-8002-d4933153e1f2', 'aecee5f2-ad10-be9c-f821-aa877b05fd15', 0, '~__pregel_pull, promote', '__no_writes__', 'null', '\x0000000000');
 
 
 --
@@ -1702,6 +1744,13 @@ CREATE INDEX agent_memory_newest ON public.agent_memory USING btree (partition, 
 
 
 --
+-- Name: agent_memory_unindexed; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX agent_memory_unindexed ON public.agent_memory USING btree (partition, memory_no) WHERE (terms IS NULL);
+
+
+--
 -- Name: memory_receipt_by_thread; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -1775,7 +1824,7 @@ CREATE TRIGGER memory_index_delete AFTER DELETE ON public.agent_memory FOR EACH 
 -- Name: agent_memory memory_index_insert; Type: TRIGGER; Schema: public; Owner: -
 --
 
-CREATE TRIGGER memory_index_insert AFTER INSERT ON public.agent_memory FOR EACH ROW EXECUTE FUNCTION public.memory_index_insert();
+CREATE TRIGGER memory_index_insert AFTER INSERT ON public.agent_memory REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.memory_index_insert();
 
 
 --

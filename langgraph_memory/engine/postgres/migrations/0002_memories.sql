@@ -55,7 +55,7 @@ CREATE TABLE agent_memory (
     source text COLLATE "C",
     value text COLLATE "C",               -- JSON, plain items only
     context text COLLATE "C",
-    terms text COLLATE "C" NOT NULL DEFAULT '{}', -- JSON: term -> frequency; what the text index holds
+    terms text COLLATE "C" DEFAULT '{}', -- JSON: term -> frequency; what the text index holds; NULL: not looked for yet
     context_terms text COLLATE "C" NOT NULL DEFAULT '{}',
     asked_terms text COLLATE "C" NOT NULL DEFAULT '{}',
     PRIMARY KEY (partition, memory_no),
@@ -75,6 +75,7 @@ CREATE INDEX agent_memory_newest ON agent_memory (partition, namespace, updated_
     WHERE superseded_at IS NULL;
 CREATE INDEX agent_memory_by_expiry ON agent_memory (expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX agent_memory_by_number ON agent_memory (memory_no);
+CREATE INDEX agent_memory_unindexed ON agent_memory (partition, memory_no) WHERE terms IS NULL;
 
 -- The text index: for each term of a partition the rows that hold it. A posting is a space and 14 hexadecimal digits:
 -- the row's number in its partition (8), the term's frequency (2), the length of the field (4).
@@ -152,6 +153,8 @@ CREATE TABLE memory_vector (
     PRIMARY KEY (partition, memory_no, field)
 );
 
+-- The words of a plain item are looked for before the first search that asks for words: most items are never searched
+-- so. Until then its `terms` are NULL, and nothing here knows of it.
 -- The same of all rows that one statement has added: together they take a half of what they take one by one, but for a
 -- single one, for which the plans of many are the slower ones.
 CREATE FUNCTION memory_index_insert() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
@@ -159,11 +162,11 @@ DECLARE
     first agent_memory;
     one record;
 BEGIN
-    SELECT * INTO first FROM added LIMIT 1;
-    IF NOT EXISTS (SELECT FROM added OFFSET 1) THEN
-        IF first.partition IS NOT NULL THEN
-            PERFORM memory_index_add(first);
-        END IF;
+    SELECT * INTO first FROM added WHERE terms IS NOT NULL LIMIT 1;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    ELSIF NOT EXISTS (SELECT FROM added OFFSET 1) THEN
+        PERFORM memory_index_add(first);
         RETURN NULL;
     END IF;
     INSERT INTO memory_posting (partition, term, field, memory_no, posting)
@@ -195,14 +198,20 @@ END $$;
 
 CREATE FUNCTION memory_index_update() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
-    PERFORM memory_index_remove(old);
-    PERFORM memory_index_add(new);
+    IF old.terms IS NOT NULL THEN
+        PERFORM memory_index_remove(old);
+    END IF;
+    IF new.terms IS NOT NULL THEN
+        PERFORM memory_index_add(new);
+    END IF;
     RETURN NULL;
 END $$;
 
 CREATE FUNCTION memory_index_delete() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
-    PERFORM memory_index_remove(old);
+    IF old.terms IS NOT NULL THEN
+        PERFORM memory_index_remove(old);
+    END IF;
     DELETE FROM memory_vector WHERE partition = old.partition AND memory_no = old.memory_no;
     RETURN NULL;
 END $$;

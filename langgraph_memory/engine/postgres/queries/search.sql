@@ -1,7 +1,8 @@
 -- name: corpus_in_partition
 -- The number of a partition, and how many texts and terms each of its fields holds.
 SELECT partition, partition_no, size, term_total, context_size, context_total, asked_size, asked_total,
-    (SELECT count(*) FROM memory_subject AS s WHERE s.partition = :partition) AS subjects
+    (SELECT count(*) FROM memory_subject AS s WHERE s.partition = :partition) AS subjects,
+    EXISTS (SELECT FROM agent_memory AS m WHERE m.partition = :partition AND m.terms IS NULL) AS unindexed
 FROM store_partition AS p WHERE partition = :partition
 
 -- name: postings
@@ -19,6 +20,11 @@ FROM unnest(:terms::text[]) AS t (term) CROSS JOIN LATERAL (
     WHERE p.partition = :partition AND p.term = memory_term(t.term) AND p.field = 0
     ORDER BY p.memory_no DESC LIMIT :blocks * 512) AS n
 GROUP BY t.term
+
+-- name: index_items
+-- Note the terms of a plain item, unless it was changed since they were looked for.
+UPDATE agent_memory SET terms = :terms, term_count = :term_count
+WHERE memory_no = :memory_no AND partition = :partition AND terms IS NULL AND value = :value
 
 -- name: live_among
 -- Those of the numbered memories of one partition that are live in one scope and of one type, with their terms.

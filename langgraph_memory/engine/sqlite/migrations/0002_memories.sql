@@ -60,7 +60,7 @@ CREATE TABLE agent_memory (
     source TEXT,
     value TEXT,                           -- JSON, plain items only
     context TEXT,
-    terms TEXT NOT NULL DEFAULT '{}',     -- JSON: term -> frequency; what the text index holds
+    terms TEXT DEFAULT '{}',              -- JSON: term -> frequency; what the text index holds; NULL: not looked for yet
     context_terms TEXT NOT NULL DEFAULT '{}',
     asked_terms TEXT NOT NULL DEFAULT '{}',
     UNIQUE (partition, namespace, id)
@@ -78,6 +78,7 @@ CREATE INDEX agent_memory_by_summary ON agent_memory (partition) WHERE memory_ty
 CREATE INDEX agent_memory_newest ON agent_memory (partition, namespace, updated_at DESC, memory_no, expires_at)
     WHERE superseded_at IS NULL;
 CREATE INDEX agent_memory_by_expiry ON agent_memory (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX agent_memory_unindexed ON agent_memory (partition) WHERE terms IS NULL;
 
 -- The text index: for each term of a partition the rows that hold it, in blocks of 512 row numbers. Reading a term costs
 -- what its partition holds of it, whatever the rest of the file holds. A posting is a space and 14 hexadecimal digits:
@@ -118,7 +119,9 @@ CREATE TRIGGER memory_posting_empty AFTER UPDATE OF postings ON memory_posting W
     WHERE partition_no = new.partition_no AND term = new.term AND field = new.field AND block = new.block;
 END;
 
-CREATE TRIGGER memory_index_insert AFTER INSERT ON agent_memory BEGIN
+-- The words of a plain item are looked for before the first search that asks for words: most items are never searched
+-- so. Until then its `terms` are NULL, and nothing here knows of it.
+CREATE TRIGGER memory_index_insert AFTER INSERT ON agent_memory WHEN new.terms IS NOT NULL BEGIN
     UPDATE store_partition SET
         size = size + (new.term_count > 0), term_total = term_total + new.term_count,
         context_size = context_size + (new.context_count > 0), context_total = context_total + new.context_count,
@@ -130,7 +133,8 @@ CREATE TRIGGER memory_index_insert AFTER INSERT ON agent_memory BEGIN
 END;
 
 CREATE TRIGGER memory_index_insert_64th AFTER INSERT ON agent_memory
-WHEN (new.memory_no & 4294967295) = 64 + (SELECT indexed FROM store_partition WHERE partition_no = new.memory_no >> 32)
+WHEN new.terms IS NOT NULL AND (new.memory_no & 4294967295) >= 64 + (
+    SELECT indexed FROM store_partition WHERE partition_no = new.memory_no >> 32)
 BEGIN
     UPDATE store_partition SET indexed = new.memory_no & 4294967295 WHERE partition_no = new.memory_no >> 32;
 END;
@@ -146,7 +150,8 @@ END;
 
 -- The number of a deleted row is given again when it was the last.
 CREATE TRIGGER memory_index_insert_again AFTER INSERT ON agent_memory
-WHEN (new.memory_no & 4294967295) <= (SELECT indexed FROM store_partition WHERE partition_no = new.memory_no >> 32)
+WHEN new.terms IS NOT NULL AND (new.memory_no & 4294967295) <= (
+    SELECT indexed FROM store_partition WHERE partition_no = new.memory_no >> 32)
 BEGIN
     INSERT INTO memory_posting SELECT partition_no, term, field, block, posting
     FROM memory_entry WHERE memory_no = new.memory_no
@@ -176,7 +181,7 @@ CREATE TRIGGER memory_index_delete BEFORE DELETE ON agent_memory BEGIN
 END;
 
 CREATE TRIGGER memory_index_before_update BEFORE UPDATE OF terms, context_terms, asked_terms, subject_key ON agent_memory
-WHEN (old.terms, old.context_terms, old.asked_terms, old.subject_key)
+WHEN old.terms IS NOT NULL AND (old.terms, old.context_terms, old.asked_terms, old.subject_key)
     IS NOT (new.terms, new.context_terms, new.asked_terms, new.subject_key)
 BEGIN
     INSERT INTO memory_posting SELECT partition_no, term, field, block, posting
@@ -200,7 +205,7 @@ BEGIN
 END;
 
 CREATE TRIGGER memory_index_after_update AFTER UPDATE OF terms, context_terms, asked_terms, subject_key ON agent_memory
-WHEN (old.terms, old.context_terms, old.asked_terms, old.subject_key)
+WHEN new.terms IS NOT NULL AND (old.terms, old.context_terms, old.asked_terms, old.subject_key)
     IS NOT (new.terms, new.context_terms, new.asked_terms, new.subject_key)
 BEGIN
     INSERT INTO memory_posting SELECT partition_no, term, field, block, posting

@@ -5,13 +5,13 @@ INSERT INTO store_setting (name, value) VALUES (:name, :value) ON CONFLICT (name
 -- name: count_unembedded
 -- How many rows have text that is searched and no vector.
 SELECT count(*) AS rows FROM agent_memory AS m
-WHERE (memory_type IS NOT NULL OR term_count > 0)
+WHERE (memory_type IS NOT NULL OR term_count > 0 OR terms IS NULL)
   AND NOT EXISTS (SELECT 1 FROM memory_vector AS v WHERE v.memory_no = m.memory_no)
 
 -- name: unembedded
 -- A page of the rows that have text that is searched and no vector.
 SELECT * FROM agent_memory AS m
-WHERE memory_no > :after AND (memory_type IS NOT NULL OR term_count > 0)
+WHERE memory_no > :after AND (memory_type IS NOT NULL OR term_count > 0 OR terms IS NULL)
   AND NOT EXISTS (SELECT 1 FROM memory_vector AS v WHERE v.memory_no = m.memory_no)
 ORDER BY memory_no LIMIT :limit
 

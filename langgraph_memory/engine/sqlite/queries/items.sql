@@ -45,6 +45,34 @@ INSERT INTO agent_memory (
     :partition, :namespace, :id, :value, :ttl_minutes, :created_at, :updated_at, :expires_at, :terms, :term_count
 )
 
+-- name: last_numbers
+-- Those of some partitions that there are, with the number of the last row of each, and whether it has vectors.
+SELECT p.partition, coalesce(
+    (SELECT m.memory_no FROM agent_memory AS m
+     WHERE m.memory_no > p.partition_no << 32 AND m.memory_no <= p.partition_no << 32 | 4294967295
+     ORDER BY m.memory_no DESC LIMIT 1), p.partition_no << 32) AS last,
+    EXISTS (SELECT 1 FROM memory_vector AS v WHERE v.memory_no > p.partition_no << 32
+            AND v.memory_no <= p.partition_no << 32 | 4294967295) AS has_vectors
+FROM json_each(:partitions) AS n CROSS JOIN store_partition AS p ON p.partition = n.value
+
+-- name: put_plain_item
+-- Store a plain item: as a new row of that number, or in place of what is there; one that was over begins anew.
+INSERT INTO agent_memory (
+    memory_no, partition, namespace, id, value, ttl_minutes, expires_at, terms, term_count, created_at, updated_at
+) VALUES (
+    :memory_no, :partition, :namespace, :id, :value, :ttl_minutes, :expires_at, :terms, :term_count, :created_at,
+    :updated_at
+)
+ON CONFLICT (partition, namespace, id) DO UPDATE SET
+    created_at = CASE WHEN expires_at <= excluded.updated_at THEN excluded.created_at ELSE created_at END,
+    value = excluded.value, ttl_minutes = excluded.ttl_minutes, expires_at = excluded.expires_at,
+    terms = excluded.terms, term_count = excluded.term_count, updated_at = excluded.updated_at
+
+-- name: delete_vectors_at
+-- Remove the vectors of what is at a place.
+DELETE FROM memory_vector WHERE memory_no = (
+    SELECT memory_no FROM agent_memory WHERE partition = :partition AND namespace = :namespace AND id = :id)
+
 -- name: update_item
 -- Rewrite one row in place; its number stays, and what its confidence was before it faded unless that is said anew.
 UPDATE agent_memory SET

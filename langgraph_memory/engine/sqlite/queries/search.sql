@@ -1,6 +1,7 @@
 -- name: corpus_in_partition
 -- The number of a partition, how many texts and terms each of its fields holds, and what else is noted of it.
-SELECT p.*, (SELECT count(*) FROM memory_subject AS s WHERE s.partition_no = p.partition_no) AS subjects
+SELECT p.*, (SELECT count(*) FROM memory_subject AS s WHERE s.partition_no = p.partition_no) AS subjects,
+    EXISTS (SELECT 1 FROM agent_memory AS m WHERE m.partition = :partition AND m.terms IS NULL) AS unindexed
 FROM store_partition AS p WHERE partition = :partition
 
 -- name: sealed_postings
@@ -27,6 +28,15 @@ UPDATE store_partition SET indexed = max(indexed, coalesce((
     ORDER BY m.memory_no DESC LIMIT 1), 0))
 WHERE partition = :partition
 
+-- name: index_item
+-- Note the terms of a plain item, unless it was changed since they were looked for.
+UPDATE agent_memory SET terms = :terms, term_count = :term_count
+WHERE memory_no = :memory_no AND +partition = :partition AND +terms IS NULL AND value = :value
+
+-- name: index_up_to
+-- Put the terms of a partition's fresh rows up to one of them into the text index.
+UPDATE store_partition SET indexed = max(indexed, :last & 4294967295) WHERE partition = :partition
+
 -- name: fresh_state
 -- What tells the rows of one partition whose terms are in no posting yet from every other content.
 SELECT partition_no, indexed, fresh_state, fresh_before FROM store_partition WHERE partition = :partition
@@ -37,7 +47,7 @@ SELECT m.memory_no & 4294967295 AS number,
     m.terms, m.term_count, m.context_terms, m.context_count, m.asked_terms, m.asked_count
 FROM store_partition AS s CROSS JOIN agent_memory AS m
 WHERE s.partition = :partition AND m.memory_no <= s.partition_no << 32 | 4294967295
-  AND m.memory_no > s.partition_no << 32 | max(s.indexed, :after)
+  AND m.memory_no > s.partition_no << 32 | max(s.indexed, :after) AND m.terms IS NOT NULL
 ORDER BY m.memory_no
 
 -- name: live_among
