@@ -66,12 +66,16 @@ class MemoryTypes(Mapping[str, MemoryType]):
     def __init__(self, own: Iterable[MemoryType] = ()) -> None:
         self._types: dict[str, MemoryType] = {}
         self._names: dict[str, str] = {}
+        self.half_lives: dict[str, float | None] = {}
+        """The microseconds in which the recency of each type halves; None: age does not matter."""
         for memory_type in (*BUILT_IN, *own):
             for name in (memory_type.name, *memory_type.aliases):
                 if not name or name in self._names:
                     raise InvalidInputError(f"memory type {name!r} is empty or taken already; choose another name.")
                 self._names[name] = memory_type.name
             self._types[memory_type.name] = memory_type
+            half_life = memory_type.half_life
+            self.half_lives[memory_type.name] = None if half_life is None else half_life.total_seconds() * 1e6
 
     def __getitem__(self, name: str) -> MemoryType:
         try:
@@ -93,7 +97,7 @@ class MemoryTypes(Mapping[str, MemoryType]):
 
     def names(self, wanted: Iterable[str] | None) -> tuple[str, ...]:
         """Return the canonical names of `wanted`, or of every type when it is None."""
-        return tuple(self) if wanted is None else tuple(dict.fromkeys(self[name].name for name in wanted))
+        return tuple(self._types) if wanted is None else tuple(dict.fromkeys(self[name].name for name in wanted))
 
     def always_injected(self) -> tuple[str, ...]:
         """Return the names of the types that are injected whatever the query."""

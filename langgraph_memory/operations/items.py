@@ -48,7 +48,7 @@ from langgraph_memory.domain.scope import (
     storable,
 )
 from langgraph_memory.domain.search.filters import check_filter, matches, needles, select_namespaces
-from langgraph_memory.domain.search.lexical import Corpus, lexical_matches
+from langgraph_memory.domain.search.relevance import Corpus, lexical_matches
 from langgraph_memory.domain.search.vectors import VectorSearch
 from langgraph_memory.domain.text import search_terms
 from langgraph_memory.effects.effect import DoneCount, Effects

@@ -13,8 +13,8 @@ from langgraph_memory.domain.likeness import CLOSE, MOST
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.reconcile import Near, related
 from langgraph_memory.domain.scope import visible_from
-from langgraph_memory.domain.search.lexical import POSTING
-from langgraph_memory.domain.search.relevance import ArrayField, ArrayRelevance, TopK
+from langgraph_memory.domain.search.arrays import ArrayField, ArrayRelevance, TopK
+from langgraph_memory.domain.search.relevance import POSTING
 from langgraph_memory.domain.search.vectors import CONTEXT, Close, Closeness, VectorSearch, numpy
 from langgraph_memory.domain.text import query_terms
 from langgraph_memory.domain.wordlists import ONE_TERM

@@ -29,47 +29,31 @@ from langgraph_memory.domain.memory import (
 )
 from langgraph_memory.domain.rendering import render
 from langgraph_memory.domain.scope import GLOBAL, check_owner, check_scope, owner_partition
-from langgraph_memory.domain.search.filters import Wanted
-from langgraph_memory.domain.search.lexical import ROW, postings_in, restated
-from langgraph_memory.domain.search.ranking import (
+from langgraph_memory.domain.search.arrays import ArrayField, ArrayRelevance, array_field
+from langgraph_memory.domain.search.filters import EVERYTHING, Wanted
+from langgraph_memory.domain.search.ranking import Candidates, Hints, Time, Weights
+from langgraph_memory.domain.search.recall import (
     MAX_DROPPED,
     MOST_RERANKED,
-    Hints,
-    Time,
-    Weights,
-    estimated_tokens,
-    reranked,
-)
-from langgraph_memory.domain.search.recall import (
     MOST_WEIGHED,
-    Candidates,
     Found,
     Read,
     RecallRequest,
-    eligibility_of,
-    figures_of,
+    estimated_tokens,
     found_by_meaning,
-    lexical_fields,
     priors_of,
     profile_of,
     rank,
-    searched_terms,
+    reranked,
     selected,
     times_beside,
-    times_named,
-    wanted_of,
-    weights_for,
     with_conflicts,
 )
-from langgraph_memory.domain.search.relevance import (
-    ArrayField,
-    ArrayRelevance,
-    Relevance,
-)
+from langgraph_memory.domain.search.relevance import ROW, Asked, Relevance, figures_of, postings_in, restated
 from langgraph_memory.domain.search.vectors import CONTEXT, VectorSearch
 from langgraph_memory.domain.text import folded, phrases, without_phrases
 from langgraph_memory.domain.thread import mark_of
-from langgraph_memory.domain.times import event_named
+from langgraph_memory.domain.times import asked_times, event_named, named_dates
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.runner import EmbedQuery, Later, Rerank
 from langgraph_memory.effects.transaction import Query, Row, reads, reads_little, writes_repeatably
@@ -160,8 +144,10 @@ def profile(wanted: Question, settings: StoreSettings) -> Effects[str]:
 def request_of(question: Question, settings: StoreSettings, now: datetime) -> Effects[RecallRequest]:
     """Check what a recall was asked with, and embed its query."""
     owner_id, scope = check_owner(question.owner_id), check_scope(question.scope)
-    shared_with = tuple(check_owner(other) for other in several("shared_with", question.shared_with))
-    wanted_types, filtered = question.memory_types, Wanted.of(question.filter, settings.types)
+    shared_with = several("shared_with", question.shared_with)
+    shared_with = tuple(check_owner(other) for other in shared_with) if shared_with else ()
+    filtered = EVERYTHING if question.filter is None else Wanted.of(question.filter, settings.types)
+    wanted_types = question.memory_types
     memory_types = settings.types.names(None if wanted_types is None else several("memory_types", wanted_types))
     check_bounds({name: getattr(question, name) for name in ("limit", "pinned", "max_tokens", "min_score")})
     check_text("reader", question.reader, optional=True)
@@ -175,7 +161,7 @@ def request_of(question: Question, settings: StoreSettings, now: datetime) -> Ef
         scope=scope,
         query=wanted,
         types=settings.types,
-        memory_types=tuple(name for name in memory_types if filtered.has_type(name)),
+        memory_types=filtered.types_of(memory_types),
         wanted=filtered,
         at=_moment(question.as_of, now),
         past=question.as_of is not None,
@@ -378,23 +364,15 @@ def _listed(
 class _Compared:
     """The rows of an owner that are compared with a query: all of the partition, or those `in_sight` alone.
 
-    `corpus` is what is noted of the partition now; `past` are the rows that had other words at the moment that is
-    asked about than they have now.
+    `corpus` is what is noted of the partition now, `figures` the same as if it held no others; `past` are the rows
+    that had other words at the moment that is asked about than they have now.
     """
 
+    partition: str
     corpus: Row
+    figures: Row
     in_sight: Sequence[Row] | None
     past: Sequence[Row]
-
-    @property
-    def partition(self) -> str:
-        """The owner's partition."""
-        return str(self.corpus["partition"])
-
-    @property
-    def figures(self) -> Row:
-        """What is noted of the partition, as if it held no others."""
-        return self.corpus if self.in_sight is None else figures_of(self.in_sight, self.corpus)
 
 
 def _ranked(request: RecallRequest, owner_id: str) -> Effects[tuple[list[Recalled], list[Dropped]]]:
@@ -408,9 +386,11 @@ def _ranked(request: RecallRequest, owner_id: str) -> Effects[tuple[list[Recalle
     in_sight = (yield from _in_sight(request, corpora[0])) if corpora else ()
     if in_sight is not None and not in_sight:
         return [], []
-    compared = _Compared(corpora[0], in_sight, (yield from _past_words(request, partition)))
+    figures = corpora[0] if in_sight is None else figures_of(in_sight, corpora[0])
+    past = (yield from _past_words(request, partition)) if request.past else ()
+    compared = _Compared(partition, corpora[0], figures, in_sight, past)
     candidates = yield from _candidates(request, owner_id, compared)
-    best = candidates.best(wanted_of(request))
+    best = candidates.best(request.most_ranked)
     memories = yield from _whole(request, partition, [one.number for one in best])
     found, hidden = candidates.told(best, memories)
     return (yield from _with_conflicts(request, owner_id, found)), hidden
@@ -419,10 +399,9 @@ def _ranked(request: RecallRequest, owner_id: str) -> Effects[tuple[list[Recalle
 def _candidates(request: RecallRequest, owner_id: str, compared: _Compared) -> Effects[Candidates]:
     """Return the rows that match best, as many as are sure to hold what is wanted."""
     relevance, ordered, hints = yield from _relevance(request, owner_id, compared)
-    found = Candidates(relevance, hints, request.priors, eligibility_of(request))
-    wanted = wanted_of(request)
+    found, wanted = request.candidates(relevance, hints), request.most_ranked
     name = "standings_as_of" if request.past else "standings"
-    place = {"partition": compared.partition, "at": to_microseconds(request.at)}
+    place = {"partition": compared.partition, "at": request.moment}
     page, least = wanted + wanted // 4, -inf
     while part := (yield from ordered.take(page, least)):
         numbers = [compared.corpus["partition_no"] << 32 | row for row in part]
@@ -436,7 +415,7 @@ def _candidates(request: RecallRequest, owner_id: str, compared: _Compared) -> E
 def _whole(request: RecallRequest, partition: str, numbers: Sequence[int]) -> Effects[dict[int, Memory]]:
     """Return the memories of some rows by their numbers, as they were at the moment that is asked about."""
     name = "memories_numbered_as_of" if request.past else "memories_numbered"
-    rows = yield Query(name, {"partition": partition, "at": to_microseconds(request.at), "numbers": numbers})
+    rows = yield Query(name, {"partition": partition, "at": request.moment, "numbers": numbers})
     return {row["memory_no"]: memory for row, memory in sound(rows)}
 
 
@@ -481,29 +460,30 @@ def _relevance(
     request: RecallRequest, owner_id: str, compared: _Compared
 ) -> Effects[tuple[Relevance | ArrayRelevance, _WordRows | RelevantRows, Hints]]:
     """Measure how well each of the rows matches the query in each way."""
-    figures = compared.figures
-    weights = weights_for(request, figures)
-    postings = yield from _postings(compared, searched_terms(request.query or "", figures["size"]))
-    fields = lexical_fields(request.query or "", postings, figures, weights)
-    hints = yield from _hints(request, owner_id, figures, weights)
+    query, figures = request.query or "", compared.figures
+    weights = request.weights.among(figures)
+    asked = Asked.of(query, figures["size"])
+    hints = yield from _hints(request, owner_id, figures["subjects"], weights)
+    postings = yield from _postings(compared, asked.searched)
+    fields = asked.fields(postings, figures, (weights.lexical, weights.context, weights.asked))
     if request.vectors is None:
         relevance = Relevance.of(one.matches() for one in fields)
         return relevance, _WordRows(relevance.best_first()), hints
-    arrays = [one.arrays() for one in fields if one.postings]
+    arrays = [array_field(one) for one in fields if one.postings]
     arrays += yield from _vector_fields(request.vectors, compared, weights)
     matched = ArrayRelevance.of(arrays)
     return matched, RelevantRows(matched, compared.corpus, request.vectors), hints
 
 
-def _hints(request: RecallRequest, owner_id: str, figures: Row, weights: Weights) -> Effects[Hints]:
+def _hints(request: RecallRequest, owner_id: str, all_subjects: int, weights: Weights) -> Effects[Hints]:
     """Return which subjects and times the query names; a subject that is everybody's tells nothing."""
     query = request.query or ""
     named = request.subjects.get(owner_id)
     if named is None:
-        several = figures["subjects"] > 1
-        named = (yield from _named(owner_partition(owner_id), phrases(query))) if several else []
-    subjects = frozenset(named if len(named) < figures["subjects"] else ())
-    times = [*times_named(query, request.at), *(yield from _times_beside(request, owner_id, query))]
+        named = (yield from _named(owner_partition(owner_id), phrases(query))) if all_subjects > 1 else []
+    subjects = frozenset(named if len(named) < all_subjects else ())
+    times: list[Time] = [*named_dates(query), *asked_times(query, request.at)]
+    times += yield from _times_beside(request, owner_id, query)
     return Hints(subjects, times, weights)
 
 
@@ -533,7 +513,7 @@ def _past_words(request: RecallRequest, partition: str) -> Effects[Sequence[Row]
     """Return the rows that had other words at the moment that is asked about than they have now."""
     if not request.past:
         return ()
-    rows: Sequence[Row] = yield Query("words_as_of", {"partition": partition, "at": to_microseconds(request.at)})
+    rows: Sequence[Row] = yield Query("words_as_of", {"partition": partition, "at": request.moment})
     return rows
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from langgraph.store.base import PutOp
 
-from langgraph_memory.domain.search.relevance import ArrayField
+from langgraph_memory.domain.search.arrays import ArrayField
 from langgraph_memory.engine.sqlite import vectors as sqlite_vectors
 from langgraph_memory.errors import IndexChangedError
 from langgraph_memory.store import CuratedStore

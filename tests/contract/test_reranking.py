@@ -11,7 +11,7 @@ from databases import Databases
 from support import BagOfWords, Clock, Driver, one_sentence, opened_store
 
 from langgraph_memory import CuratedStore
-from langgraph_memory.domain.search.ranking import MOST_RERANKED
+from langgraph_memory.domain.search.recall import MOST_RERANKED
 from langgraph_memory.errors import EmbeddingError, InvalidInputError
 
 ADA = "ada"

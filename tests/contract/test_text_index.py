@@ -17,8 +17,8 @@ from langgraph.store.base import PutOp
 from support import START, opened_store
 
 from langgraph_memory.domain.memory import Memory, make_memory
-from langgraph_memory.domain.search.lexical import K1, B, texts_with
-from langgraph_memory.domain.search.lexical import TEXTS as BACKGROUND
+from langgraph_memory.domain.search.relevance import K1, B, texts_with
+from langgraph_memory.domain.search.relevance import TEXTS as BACKGROUND
 from langgraph_memory.domain.text import query_terms, terms_with_identifiers
 from langgraph_memory.domain.types import MemoryTypes
 from langgraph_memory.effects.effect import Effects

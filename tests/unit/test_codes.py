@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from langgraph_memory.domain.search.relevance import TopK
+from langgraph_memory.domain.search.arrays import TopK
 from langgraph_memory.engine.sqlite.codes import Codes, Reader, encode
 from langgraph_memory.engine.sqlite.vectors import closest, slot_of
 

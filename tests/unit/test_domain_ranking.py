@@ -13,15 +13,8 @@ from support import START
 from langgraph_memory.cache import CacheBound
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.memory import Memory, Recalled
-from langgraph_memory.domain.search.ranking import (
-    Eligibility,
-    Hints,
-    Priors,
-    Selection,
-    Weights,
-    estimated_tokens,
-    scope_closeness,
-)
+from langgraph_memory.domain.search.ranking import Eligibility, Hints, Priors, Weights, scope_closeness
+from langgraph_memory.domain.search.recall import Selection, estimated_tokens
 from langgraph_memory.domain.search.vectors import Closeness, pack
 from langgraph_memory.domain.times import NamedDate
 from langgraph_memory.engine.sqlite.codes import Sketches, sketch

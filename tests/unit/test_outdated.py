@@ -8,7 +8,7 @@ import pytest
 
 from langgraph_memory.domain.memory import Memory, Source
 from langgraph_memory.domain.outdated import LIKELY, UNDECIDED, likelihood, likely_replaced_by, marks
-from langgraph_memory.domain.search.ranking import replaced_among
+from langgraph_memory.domain.search.recall import replaced_among
 
 
 @pytest.mark.parametrize(

@@ -4,15 +4,9 @@ import random
 
 import pytest
 
-from langgraph_memory.domain.search.lexical import Corpus, lexical_matches
-from langgraph_memory.domain.search.relevance import (
-    ArrayField,
-    ArrayRelevance,
-    Field,
-    Relevance,
-    brevity,
-    lexical_arrays,
-)
+from langgraph_memory.domain.search.arrays import ArrayField, ArrayRelevance, lexical_arrays
+from langgraph_memory.domain.search.ranking import brevity
+from langgraph_memory.domain.search.relevance import Corpus, Field, Relevance, lexical_matches
 
 np = pytest.importorskip("numpy")
 

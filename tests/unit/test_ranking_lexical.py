@@ -2,7 +2,7 @@
 
 import pytest
 
-from langgraph_memory.domain.search.lexical import Corpus, lexical_matches, near_terms
+from langgraph_memory.domain.search.relevance import Corpus, lexical_matches, near_terms
 from langgraph_memory.domain.text import question_terms
 
 

@@ -270,9 +270,10 @@ class Wanted:
             "before": self.before,
         }
 
-    def has_type(self, memory_type: str) -> bool:
-        """Return whether a memory of a type may be seen."""
-        return self.memory_types is None or memory_type in self.memory_types
+    def types_of(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Return those of some types whose memories may be seen."""
+        wanted = self.memory_types
+        return names if wanted is None else tuple(name for name in names if name in wanted)
 
     def admits(self, row: Columns) -> bool:
         """Return whether the memory in a row may be seen, of whichever type it is."""

@@ -12,8 +12,8 @@ from langgraph_memory.cache import remember_short
 from langgraph_memory.domain.changewords import PEOPLE
 from langgraph_memory.domain.memory import Memory, Section
 from langgraph_memory.domain.scope import GLOBAL
-from langgraph_memory.domain.search.lexical import Corpus
 from langgraph_memory.domain.search.meaning import about, content_words, meaning, meanings, word_meaning
+from langgraph_memory.domain.search.relevance import Corpus
 from langgraph_memory.domain.search.vectors import numpy
 from langgraph_memory.domain.text import question_terms, terms_with_identifiers
 

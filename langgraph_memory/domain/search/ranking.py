@@ -1,23 +1,23 @@
-"""Scores memories for a query, reorders them, and cuts them to the few that are recalled; each number is explained."""
+"""Scores the rows of one owner for a query: what matches, what holds whatever is asked; each number is explained."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import permutations
-from statistics import fmean, pstdev
+from math import inf
 from typing import Protocol
 
-from langgraph_memory.domain.changes import replaced_by
 from langgraph_memory.domain.clock import from_microseconds
 from langgraph_memory.domain.memory import Dropped, DropReason, Memory, Recalled
-from langgraph_memory.domain.outdated import UNDECIDED, likely_replaced_by
+from langgraph_memory.domain.search.arrays import ArrayRelevance
 from langgraph_memory.domain.search.filters import EVERYTHING, Columns, Wanted
-from langgraph_memory.domain.search.needed import chance
-from langgraph_memory.domain.standing import overrides
-from langgraph_memory.domain.text import normalised
+from langgraph_memory.domain.search.relevance import ROW, Relevance
+
+BRIEF = 50.0
+"""Terms in a text at which its surroundings count half."""
+WIDE = 10.0
+"""How many deviations a perfect match must be worth for what is beside it to count in full."""
 
 
 class Time(Protocol):
@@ -26,6 +26,11 @@ class Time(Protocol):
     def match(self, moment: datetime) -> float:
         """Return how well a moment falls into it, 0..1."""
         ...
+
+
+def brevity(average_length: float) -> float:
+    """Return how much the surroundings of a text tell about it, 0..1: much of a remark, little of a page."""
+    return 1.0 / (1.0 + (average_length / BRIEF) ** 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,11 @@ class Weights:
             asked=around * self.asked,
             question=brevity * self.question,
         )
+
+    def among(self, figures: Columns) -> Weights:
+        """Return the weights as texts of the length that an owner's have call for."""
+        size = figures["size"] or 1
+        return self.adapted(brevity(figures["term_total"] / size), figures["context_size"] / size)
 
     @property
     def priors(self) -> float:
@@ -145,15 +155,6 @@ def shares(parts: Mapping[str, float], total: float) -> dict[str, float]:
     return {name: value / total for name, value in parts.items()}
 
 
-def estimated_tokens(text: str) -> int:
-    """Return roughly how many tokens a text is: one for every four characters, as LangChain's own estimate."""
-    return -(-len(text) // 4)
-
-
-MAX_DROPPED = 50
-"""How many dropped memories a recall reports; the best of them."""
-
-
 @dataclass(frozen=True, slots=True)
 class Eligibility:
     """What a read may see: scopes, types, a moment in microseconds, and what the caller wants to see."""
@@ -173,131 +174,90 @@ class Eligibility:
             return "superseded"
         if row["expires_at"] is not None and row["expires_at"] <= self.at:
             return "expired"
-        return self._unwanted(row)
-
-    def _unwanted(self, row: Columns) -> DropReason | None:
         if row["injection"] == "never":
             return "withheld"
-        return None if self.wanted.admits(row) else "filtered_out"
+        return None if self.wanted is EVERYTHING or self.wanted.admits(row) else "filtered_out"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One row that matches: its score, its parts beside the match, and why it may not be seen."""
+
+    number: int
+    score: float
+    beside: Mapping[str, float]
+    fingerprint: str
+    hidden: DropReason | None
 
 
 @dataclass(slots=True)
-class Selection:
-    """Takes memories best first, as long as the limits allow, and keeps what it left out.
+class Candidates:
+    """The memories of one owner that match the query, best of all; some may not be seen."""
 
-    `outdated` are the owners and ids of those that another one found replaces, `count` the tokens of a text.
-    """
+    relevance: Relevance | ArrayRelevance
+    hints: Hints
+    priors: Priors
+    eligibility: Eligibility
+    candidates: list[Candidate] = field(default_factory=list)
+    unit: float = field(init=False)
+    beside: float = field(init=False)
+    total: float = field(init=False)
 
-    limit: int
-    min_score: float | None = None
-    max_tokens: int | None = None
-    outdated: Container[tuple[str, str]] = ()
-    count: Callable[[str], int] = estimated_tokens
-    taken: list[Recalled] = field(default_factory=list)
-    left_out: list[Dropped] = field(default_factory=list)
-    _seen: set[str] = field(default_factory=set)
-    _tokens: int = 0
+    def __post_init__(self) -> None:
+        """Measure what one deviation beside the matches is worth, and what a memory would reach that has all.
 
-    def offer(self, ranked: Iterable[Recalled]) -> None:
-        """Take from `ranked`, which is best first."""
-        for item in ranked:
-            words = normalised(item.memory.content)
-            reason = self._reason_against(item, words)
-            if reason is None:
-                self.taken.append(item)
-                self._seen.add(words)
-                self._tokens += self._tokens_of(item)
-            else:
-                self.left_out.append(Dropped(item.memory, reason, item.score))
+        `beside` is the most that anything but the matches can add.
+        """
+        relevance = self.relevance.total
+        self.unit = min(1.0, relevance / WIDE)
+        self.beside = self.unit * self.hints.most
+        self.total = relevance + self.beside
 
-    def _reason_against(self, item: Recalled, words: str) -> DropReason | None:
-        if self.min_score is not None and item.score < self.min_score:
-            return "below_threshold"
-        if (item.memory.owner_id, item.memory.id) in self.outdated:
-            return "outdated"
-        if words in self._seen:
-            return "duplicate"
-        if len(self.taken) >= self.limit:
-            return "over_limit"
-        if self.max_tokens is not None and self._tokens + self._tokens_of(item) > self.max_tokens:
-            return "over_budget"
-        return None
+    def add(self, rows: Iterable[Columns], relevance: Mapping[int, float]) -> None:
+        """Score rows of the given relevance."""
+        for row in rows:
+            beside = self.hints.parts(row) | self.priors.parts(row)
+            number = row["memory_no"]
+            score = min(1.0, (relevance[number & ROW] + self.unit * sum(beside.values())) / self.total)
+            hidden = self.eligibility.reason_against(row)
+            self.candidates.append(Candidate(number, score, beside, row["fingerprint"], hidden))
 
-    def _tokens_of(self, item: Recalled) -> int:
-        """Return what a memory takes in a prompt, with what is said against it."""
-        return sum(self.count(one.content) for one in (item.memory, *item.contradicted_by))
+    def complete(self, wanted: int, relevance: float, floor: float | None) -> bool:
+        """Whether no row of `relevance` or less can come before the `wanted` best, or reach the `floor`."""
+        reach = (relevance + self.beside) / self.total
+        ahead = {one.fingerprint for one in self.candidates if one.hidden is None and one.score >= reach}
+        return len(ahead) >= wanted or (floor is not None and reach < floor)
 
+    def least(self, wanted: int) -> float:
+        """Return the least relevance with which a row may come before one of the `wanted` best."""
+        distinct: dict[str, float] = {}
+        for one in self.candidates:
+            if one.hidden is None:
+                distinct[one.fingerprint] = max(one.score, distinct.get(one.fingerprint, 0.0))
+        ahead = sorted(distinct.values(), reverse=True)
+        return ahead[wanted - 1] * self.total - self.beside if len(ahead) >= wanted else -inf
 
-MOST_RERANKED = 20
-"""How many texts a reranker is asked about: each costs some milliseconds on a processor."""
-RERANKER = "reranker"
-RERANKER_WEIGHT = 0.5
-"""Deviations of the scores that one deviation of what the reranker says is worth."""
-RERANKER_ODDS = {"kept": 0.8, "reranker": 0.38, "always": -0.56}
-"""The same for the log-odds of being needed, of which a share is kept, fitted as those are."""
-_LEAST_DEVIATION = 0.02
-"""A spread below this tells nothing apart: what the reranker says is not blown up, and decides between equals."""
+    def best(self, wanted: int) -> list[Candidate]:
+        """Return the best that may be seen, and as many of the best that may not."""
+        ordered = sorted(self.candidates, key=lambda one: (-one.score, -one.number))
+        seen = [one for one in ordered if one.hidden is None]
+        return seen[:wanted] + [one for one in ordered if one.hidden is not None][:wanted]
 
+    def told(self, best: Sequence[Candidate], memories: Mapping[int, Memory]) -> tuple[list[Recalled], list[Dropped]]:
+        """Return the best that may be seen with their scores, and those that may not with the reason."""
+        held = [one for one in best if one.number in memories]
+        seen = [one for one in held if one.hidden is None]
+        pairs = zip(seen, self.parts(seen), strict=True)
+        found = [Recalled(memories[one.number], one.score, parts) for one, parts in pairs]
+        return found, [Dropped(memories[one.number], one.hidden, one.score) for one in held if one.hidden is not None]
 
-def reranked(found: Sequence[Recalled], said: Sequence[float], *, needed: bool) -> list[Recalled]:
-    """Return what was found, best first: the first, of which the reranker spoke, in a new order, and the others after.
-
-    What it says may be on any scale: only how the texts differ counts.
-    """
-    mean, spread = fmean(said), max(pstdev(said), _LEAST_DEVIATION)
-    deviations = [(one - mean) / spread for one in said]
-    told = found[: len(said)]
-    if needed:
-        scored = [_more_needed(item, deviation) for item, deviation in zip(told, deviations, strict=True)]
-    else:
-        worth = RERANKER_WEIGHT * max(pstdev([item.score for item in told]), _LEAST_DEVIATION)
-        scored = [_better(item, worth * deviation) for item, deviation in zip(told, deviations, strict=True)]
-    return sorted(scored, key=lambda item: -item.score) + list(found[len(said) :])
-
-
-def _better(item: Recalled, by: float) -> Recalled:
-    score = min(1.0, max(0.0, item.score + by))
-    return replace(item, score=score, parts={**item.parts, RERANKER: score - item.score})
-
-
-def _more_needed(item: Recalled, deviation: float) -> Recalled:
-    parts = {name: RERANKER_ODDS["kept"] * part for name, part in item.parts.items()}
-    parts[RERANKER] = RERANKER_ODDS["reranker"] * deviation + RERANKER_ODDS["always"]
-    return replace(item, score=chance(parts), parts=parts)
-
-
-_LONGEST_COMPARED = 240
-"""Characters of a statement that is read; a longer one says more than one thing."""
-_OF_SOMEBODY = re.compile(r"\b(?:the (?:user|customer|client|team)|i|i'm|my|we|our)\b", re.IGNORECASE)
-
-
-def replaced_among(found: Iterable[Memory]) -> frozenset[tuple[str, str]]:
-    """Return the owner and id of each memory that gives a single thing a value which a newer one of its scope replaces.
-
-    The store sees to it when a statement is made; this is for what came by other ways: events, other types, imports.
-    What is known to contradict each other is shown together, and what is trusted less replaces nothing.
-    """
-    read = [
-        memory for memory in found if len(memory.content) <= _LONGEST_COMPARED and _OF_SOMEBODY.search(memory.content)
-    ]
-    pairs = ((new, old) for new, old in permutations(read, 2) if _may_replace(new, old))
-    return frozenset((old.owner_id, old.id) for new, old in pairs if _is_replaced(new, old))
-
-
-def _is_replaced(new: Memory, old: Memory) -> bool:
-    """Return whether one puts an end to the other, or may do so: what is undecided is kept, and the newer told."""
-    if replaced_by(new, [old]):
-        return True
-    by_users = new.source.actor == old.source.actor == "user"
-    return by_users and bool(likely_replaced_by(new, [old], least=UNDECIDED))
-
-
-def _may_replace(new: Memory, old: Memory) -> bool:
-    same_place = (new.owner_id, new.scope, new.source.name) == (old.owner_id, old.scope, old.source.name)
-    together = new.conflict_id is not None and new.conflict_id == old.conflict_id
-    return same_place and not together and _said_at(new) > _said_at(old) and overrides(new, old)
-
-
-def _said_at(memory: Memory) -> datetime:
-    """Return when it was said, or since when it holds where that is all that is known."""
-    return memory.source.said_at or memory.valid_from or memory.created_at
+    def parts(self, candidates: Sequence[Candidate]) -> list[dict[str, float]]:
+        """Return the named parts of each score."""
+        matched = self.relevance.parts([one.number & ROW for one in candidates])
+        return [
+            {
+                name: value / self.total
+                for name, value in (parts | {name: self.unit * value for name, value in one.beside.items()}).items()
+            }
+            for one, parts in zip(candidates, matched, strict=True)
+        ]

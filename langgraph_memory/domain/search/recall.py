@@ -1,21 +1,24 @@
-"""What a recall decides: how well each memory matches, which of them count, and how many fit. Pure."""
+"""What a recall decides: which memories that were found count, in which order, and how many fit. Pure."""
 
 from __future__ import annotations
 
+import re
 from collections import ChainMap
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import chain
-from math import inf
+from itertools import chain, permutations
+from statistics import fmean, pstdev
 from typing import Any
 
+from langgraph_memory.domain.changes import replaced_by
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.links import following
 from langgraph_memory.domain.memory import Dropped, DropReason, Memory, Recall, Recalled
+from langgraph_memory.domain.outdated import UNDECIDED, likely_replaced_by
 from langgraph_memory.domain.scope import owner_partition, visible_from
+from langgraph_memory.domain.search.arrays import ArrayRelevance
 from langgraph_memory.domain.search.filters import EVERYTHING, Columns, Wanted
-from langgraph_memory.domain.search.lexical import ROW, Corpus, lexical_matches, near_terms
 from langgraph_memory.domain.search.needed import (
     FLOOR,
     asks_of_oneself,
@@ -26,43 +29,35 @@ from langgraph_memory.domain.search.needed import (
 )
 from langgraph_memory.domain.search.ranking import (
     DEFAULT_WEIGHTS,
-    MAX_DROPPED,
+    Candidates,
     Eligibility,
     Hints,
     Priors,
-    Selection,
     Time,
     Weights,
-    estimated_tokens,
-    replaced_among,
     scope_closeness,
     shares,
 )
-from langgraph_memory.domain.search.relevance import (
-    ArrayField,
-    ArrayRelevance,
-    Field,
-    Relevance,
-    brevity,
-    lexical_arrays,
-)
-from langgraph_memory.domain.search.vectors import CONTEXT, VectorSearch
-from langgraph_memory.domain.text import other_forms, question_terms, terms_with_identifiers
+from langgraph_memory.domain.search.relevance import Relevance, near_terms
+from langgraph_memory.domain.search.vectors import VectorSearch
+from langgraph_memory.domain.standing import overrides
+from langgraph_memory.domain.text import normalised, question_terms, terms_with_identifiers
 from langgraph_memory.domain.times import SideOfEvent, asked_times, event_named, named_dates
 from langgraph_memory.domain.types import BUILT_IN, MemoryTypes
 from langgraph_memory.domain.whose import other_person, speaks_of_user
+
+
+def estimated_tokens(text: str) -> int:
+    """Return roughly how many tokens a text is: one for every four characters, as LangChain's own estimate."""
+    return -(-len(text) // 4)
+
 
 SPARE = 8
 """How many more than the limit are ranked exactly, for what repeats another or does not fit the budget."""
 MOST_WEIGHED = 256
 """How many of an owner's memories are weighed for what an answer needs, beside those that match it best."""
-_LENGTHS = {"": "term_count", "context_": "context_count", "asked_": "asked_count"}
 ASKED_TIME = 1.5
 """What it adds to the weights of what an answer needs that a memory is of the time which is asked for."""
-MOST_WITH_NEAR = 10_000
-"""How many memories an owner may have for words to be searched for that mean about the same as those of the query."""
-WIDE = 10.0
-"""How many deviations a perfect match must be worth for what is beside it to count in full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,21 +91,21 @@ class RecallRequest:
     weights: Weights = DEFAULT_WEIGHTS
     least_found: int = 0
     wanted: Wanted = EVERYTHING
+    owners: tuple[str, ...] = field(init=False)
+    weighs: bool = field(init=False)
+    visible: tuple[str, ...] = field(init=False)
+    moment: int = field(init=False)
 
-    @property
-    def owners(self) -> tuple[str, ...]:
-        """Whose memories are read: the owner's, and those of the owners named beside."""
-        return tuple(dict.fromkeys((self.owner_id, *self.shared_with)))
+    def __post_init__(self) -> None:
+        """Say what follows: whose memories are read, whether they are weighed, at which scopes, and when.
 
-    @property
-    def weighs(self) -> bool:
-        """Whether it asks for what the answer to a query needs."""
-        return bool(self.needed and self.query)
-
-    @property
-    def visible(self) -> tuple[str, ...]:
-        """The scopes that are read, nearest first."""
-        return visible_from(self.scope)
+        `visible` are the scopes, nearest first; `moment` is `at` in microseconds.
+        """
+        set_field = object.__setattr__
+        set_field(self, "owners", tuple(dict.fromkeys((self.owner_id, *self.shared_with))))
+        set_field(self, "weighs", bool(self.needed and self.query))
+        set_field(self, "visible", visible_from(self.scope))
+        set_field(self, "moment", to_microseconds(self.at))
 
     @property
     def pinned_types(self) -> tuple[str, ...]:
@@ -121,11 +116,17 @@ class RecallRequest:
     @property
     def priors(self) -> Priors:
         """What scores whatever the query."""
-        half_lives = {
-            name: None if kind.half_life is None else kind.half_life.total_seconds() * 1e6
-            for name, kind in self.types.items()
-        }
-        return Priors(half_lives, scope_closeness(self.visible), to_microseconds(self.at), self.weights)
+        return Priors(self.types.half_lives, scope_closeness(self.visible), self.moment, self.weights)
+
+    @property
+    def most_ranked(self) -> int:
+        """How many memories are to be ranked exactly."""
+        return max(self.limit + self.pinned + SPARE, self.least_found)
+
+    def candidates(self, relevance: Relevance | ArrayRelevance, hints: Hints) -> Candidates:
+        """Return where the rows of one owner are ranked, of which some may not be seen."""
+        eligibility = Eligibility(self.visible, self.memory_types, self.moment, self.wanted)
+        return Candidates(relevance, hints, self.priors, eligibility)
 
     def to_json(self) -> dict[str, Any]:
         """Return what the receipt keeps of the request, so that it can be asked again."""
@@ -147,7 +148,7 @@ class RecallRequest:
             "partition": owner_partition(owner_id),
             "scopes": list(self.visible),
             "memory_types": list(memory_types),
-            "at": to_microseconds(self.at),
+            "at": self.moment,
             **self.wanted.bounds(),
         }
 
@@ -354,163 +355,127 @@ def _moment_of(memory: Memory) -> datetime:
     return memory.valid_from or memory.created_at
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One row that matches: its score, its parts beside the match, and why it may not be seen."""
-
-    number: int
-    score: float
-    beside: Mapping[str, float]
-    fingerprint: str
-    hidden: DropReason | None
+MAX_DROPPED = 50
+"""How many dropped memories a recall reports; the best of them."""
 
 
 @dataclass(slots=True)
-class Candidates:
-    """The memories of one owner that match the query, best of all; some may not be seen."""
+class Selection:
+    """Takes memories best first, as long as the limits allow, and keeps what it left out.
 
-    relevance: Relevance | ArrayRelevance
-    hints: Hints
-    priors: Priors
-    eligibility: Eligibility
-    candidates: list[Candidate] = field(default_factory=list)
-    unit: float = field(init=False)
-    total: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Measure what one deviation beside the matches is worth, and what a memory would reach that has all."""
-        relevance = self.relevance.total
-        self.unit = min(1.0, relevance / WIDE)
-        self.total = relevance + self.unit * self.hints.most
-
-    def add(self, rows: Iterable[Columns], relevance: Mapping[int, float]) -> None:
-        """Score rows of the given relevance."""
-        for row in rows:
-            beside = self.hints.parts(row) | self.priors.parts(row)
-            number = row["memory_no"]
-            score = min(1.0, (relevance[number & ROW] + self.unit * sum(beside.values())) / self.total)
-            hidden = self.eligibility.reason_against(row)
-            self.candidates.append(Candidate(number, score, beside, row["fingerprint"], hidden))
-
-    def complete(self, wanted: int, relevance: float, floor: float | None) -> bool:
-        """Whether no row of `relevance` or less can come before the `wanted` best, or reach the `floor`."""
-        reach = (relevance + self.unit * self.hints.most) / self.total
-        ahead = {one.fingerprint for one in self.candidates if one.hidden is None and one.score >= reach}
-        return len(ahead) >= wanted or (floor is not None and reach < floor)
-
-    def least(self, wanted: int) -> float:
-        """Return the least relevance with which a row may come before one of the `wanted` best."""
-        distinct: dict[str, float] = {}
-        for one in self.candidates:
-            if one.hidden is None:
-                distinct[one.fingerprint] = max(one.score, distinct.get(one.fingerprint, 0.0))
-        ahead = sorted(distinct.values(), reverse=True)
-        return ahead[wanted - 1] * self.total - self.unit * self.hints.most if len(ahead) >= wanted else -inf
-
-    def best(self, wanted: int) -> list[Candidate]:
-        """Return the best that may be seen, and as many of the best that may not."""
-        ordered = sorted(self.candidates, key=lambda one: (-one.score, -one.number))
-        seen = [one for one in ordered if one.hidden is None]
-        return seen[:wanted] + [one for one in ordered if one.hidden is not None][:wanted]
-
-    def told(self, best: Sequence[Candidate], memories: Mapping[int, Memory]) -> tuple[list[Recalled], list[Dropped]]:
-        """Return the best that may be seen with their scores, and those that may not with the reason."""
-        held = [one for one in best if one.number in memories]
-        seen = [one for one in held if one.hidden is None]
-        pairs = zip(seen, self.parts(seen), strict=True)
-        found = [Recalled(memories[one.number], one.score, parts) for one, parts in pairs]
-        return found, [Dropped(memories[one.number], one.hidden, one.score) for one in held if one.hidden is not None]
-
-    def parts(self, candidates: Sequence[Candidate]) -> list[dict[str, float]]:
-        """Return the named parts of each score."""
-        matched = self.relevance.parts([one.number & ROW for one in candidates])
-        return [
-            shares(parts | {name: self.unit * value for name, value in one.beside.items()}, self.total)
-            for one, parts in zip(candidates, matched, strict=True)
-        ]
-
-
-@dataclass(frozen=True, slots=True)
-class LexicalField:
-    """One field to search for words: the part it adds to, its weight, and what its matches are measured from.
-
-    `near` are terms that mean about the same as those that are asked for.
+    `outdated` are the owners and ids of those that another one found replaces, `count` the tokens of a text.
     """
 
-    part: str
-    weight: float
-    terms: Sequence[str]
-    postings: Mapping[str, str]
-    corpus: Corpus
-    own: bool
-    near: Sequence[str]
+    limit: int
+    min_score: float | None = None
+    max_tokens: int | None = None
+    outdated: Container[tuple[str, str]] = ()
+    count: Callable[[str], int] = estimated_tokens
+    taken: list[Recalled] = field(default_factory=list)
+    left_out: list[Dropped] = field(default_factory=list)
+    _seen: set[str] = field(default_factory=set)
+    _tokens: int = 0
 
-    def matches(self) -> Field:
-        """Return the rows that match by the words alone."""
-        found = lexical_matches(self.terms, self.postings, self.corpus, self.near)
-        return Field(self.part, self.weight, found, self.corpus.size, self.own)
+    def offer(self, ranked: Iterable[Recalled]) -> None:
+        """Take from `ranked`, which is best first."""
+        for item in ranked:
+            words = normalised(item.memory.content)
+            reason = self._reason_against(item, words)
+            if reason is None:
+                self.taken.append(item)
+                self._seen.add(words)
+                self._tokens += self._tokens_of(item)
+            else:
+                self.left_out.append(Dropped(item.memory, reason, item.score))
 
-    def arrays(self) -> ArrayField:
-        """Same as `matches`, over arrays."""
-        found = lexical_arrays(self.terms, self.postings, self.corpus, self.near)
-        return ArrayField(self.part, self.weight, *found, self.corpus.size, self.own)
+    def _reason_against(self, item: Recalled, words: str) -> DropReason | None:
+        if self.min_score is not None and item.score < self.min_score:
+            return "below_threshold"
+        if (item.memory.owner_id, item.memory.id) in self.outdated:
+            return "outdated"
+        if words in self._seen:
+            return "duplicate"
+        if len(self.taken) >= self.limit:
+            return "over_limit"
+        if self.max_tokens is not None and self._tokens + self._tokens_of(item) > self.max_tokens:
+            return "over_budget"
+        return None
+
+    def _tokens_of(self, item: Recalled) -> int:
+        """Return what a memory takes in a prompt, with what is said against it."""
+        return sum(self.count(one.content) for one in (item.memory, *item.contradicted_by))
 
 
-def lexical_fields(
-    query: str, postings: Sequence[Mapping[str, str]], figures: Columns, weights: Weights
-) -> list[LexicalField]:
-    """Return the fields of the text index with what a query asks of each."""
-    asked = question_terms(query)
-    wanted = asked + [form for form in other_forms(asked) if any(held.get(form) for held in postings)]
-    near = [term for term in near_terms(forms_of(asked)) if any(held.get(term) for held in postings)]
-    kinds = (
-        ("lexical", weights.lexical, figures["size"], figures["term_total"]),
-        (CONTEXT, weights.context, figures["context_size"], figures["context_total"]),
-        ("asked", weights.asked, figures["asked_size"], figures["asked_total"]),
-    )
-    return [
-        LexicalField(
-            part, weight, wanted, postings[kind], Corpus(figures["size"], total / (held or 1)), kind == 0, near
-        )
-        for kind, (part, weight, held, total) in enumerate(kinds)
+MOST_RERANKED = 20
+"""How many texts a reranker is asked about: each costs some milliseconds on a processor."""
+RERANKER = "reranker"
+RERANKER_WEIGHT = 0.5
+"""Deviations of the scores that one deviation of what the reranker says is worth."""
+RERANKER_ODDS = {"kept": 0.8, "reranker": 0.38, "always": -0.56}
+"""The same for the log-odds of being needed, of which a share is kept, fitted as those are."""
+_LEAST_DEVIATION = 0.02
+"""A spread below this tells nothing apart: what the reranker says is not blown up, and decides between equals."""
+
+
+def reranked(found: Sequence[Recalled], said: Sequence[float], *, needed: bool) -> list[Recalled]:
+    """Return what was found, best first: the first, of which the reranker spoke, in a new order, and the others after.
+
+    What it says may be on any scale: only how the texts differ counts.
+    """
+    mean, spread = fmean(said), max(pstdev(said), _LEAST_DEVIATION)
+    deviations = [(one - mean) / spread for one in said]
+    told = found[: len(said)]
+    if needed:
+        scored = [_more_needed(item, deviation) for item, deviation in zip(told, deviations, strict=True)]
+    else:
+        worth = RERANKER_WEIGHT * max(pstdev([item.score for item in told]), _LEAST_DEVIATION)
+        scored = [_better(item, worth * deviation) for item, deviation in zip(told, deviations, strict=True)]
+    return sorted(scored, key=lambda item: -item.score) + list(found[len(said) :])
+
+
+def _better(item: Recalled, by: float) -> Recalled:
+    score = min(1.0, max(0.0, item.score + by))
+    return replace(item, score=score, parts={**item.parts, RERANKER: score - item.score})
+
+
+def _more_needed(item: Recalled, deviation: float) -> Recalled:
+    parts = {name: RERANKER_ODDS["kept"] * part for name, part in item.parts.items()}
+    parts[RERANKER] = RERANKER_ODDS["reranker"] * deviation + RERANKER_ODDS["always"]
+    return replace(item, score=chance(parts), parts=parts)
+
+
+_LONGEST_COMPARED = 240
+"""Characters of a statement that is read; a longer one says more than one thing."""
+_OF_SOMEBODY = re.compile(r"\b(?:the (?:user|customer|client|team)|i|i'm|my|we|our)\b", re.IGNORECASE)
+
+
+def replaced_among(found: Iterable[Memory]) -> frozenset[tuple[str, str]]:
+    """Return the owner and id of each memory that gives a single thing a value which a newer one of its scope replaces.
+
+    The store sees to it when a statement is made; this is for what came by other ways: events, other types, imports.
+    What is known to contradict each other is shown together, and what is trusted less replaces nothing.
+    """
+    read = [
+        memory for memory in found if len(memory.content) <= _LONGEST_COMPARED and _OF_SOMEBODY.search(memory.content)
     ]
+    pairs = ((new, old) for new, old in permutations(read, 2) if _may_replace(new, old))
+    return frozenset((old.owner_id, old.id) for new, old in pairs if _is_replaced(new, old))
 
 
-def searched_terms(query: str, size: int) -> list[str]:
-    """Return the terms to search an owner's texts for: a query's, their other forms, and what means about the same.
-
-    Of very many texts some have the words that are asked for, and each word more is in thousands.
-    """
-    forms = forms_of(question_terms(query))
-    return forms if size > MOST_WITH_NEAR else [*forms, *near_terms(forms)]
-
-
-def forms_of(asked: Sequence[str]) -> list[str]:
-    """Return terms, and the other forms in which texts may have them."""
-    return [*asked, *other_forms(asked)]
+def _is_replaced(new: Memory, old: Memory) -> bool:
+    """Return whether one puts an end to the other, or may do so: what is undecided is kept, and the newer told."""
+    if replaced_by(new, [old]):
+        return True
+    by_users = new.source.actor == old.source.actor == "user"
+    return by_users and bool(likely_replaced_by(new, [old], least=UNDECIDED))
 
 
-def weights_for(request: RecallRequest, figures: Columns) -> Weights:
-    """Return the weights of a request, as texts of the length that an owner's have call for."""
-    size = figures["size"] or 1
-    return request.weights.adapted(brevity(figures["term_total"] / size), figures["context_size"] / size)
+def _may_replace(new: Memory, old: Memory) -> bool:
+    same_place = (new.owner_id, new.scope, new.source.name) == (old.owner_id, old.scope, old.source.name)
+    together = new.conflict_id is not None and new.conflict_id == old.conflict_id
+    return same_place and not together and _said_at(new) > _said_at(old) and overrides(new, old)
 
 
-def figures_of(rows: Sequence[Columns], corpus: Columns) -> dict[str, Any]:
-    """Return what is noted of a partition as if it held some of its rows alone."""
-    kept = {name: corpus[name] for name in ("partition", "partition_no", "subjects")}
-    lengths = {name: [row[count] for row in rows] for name, count in _LENGTHS.items()}
-    totals = {f"{name}total": sum(held) for name, held in lengths.items()}
-    sizes = {f"{name}size": sum(map(bool, held)) for name, held in lengths.items()}
-    figures = {**kept, **totals, **sizes}
-    return {**figures, "term_total": figures.pop("total"), "size": max(1, figures["size"])}
-
-
-def eligibility_of(request: RecallRequest) -> Eligibility:
-    """Return what a request may see."""
-    return Eligibility(request.visible, request.memory_types, to_microseconds(request.at), request.wanted)
-
-
-def wanted_of(request: RecallRequest) -> int:
-    """Return how many memories are to be ranked exactly."""
-    return max(request.limit + request.pinned + SPARE, request.least_found)
+def _said_at(memory: Memory) -> datetime:
+    """Return when it was said, or since when it holds where that is all that is known."""
+    return memory.source.said_at or memory.valid_from or memory.created_at

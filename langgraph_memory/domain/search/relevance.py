@@ -1,19 +1,236 @@
-"""Brings matches of different kinds onto one scale, so that none drowns the others, and takes the best of them."""
+"""How well texts match a query: BM25 over one owner's postings, and matches of different kinds on one scale.
+
+`common_stems.txt` has the stems that are used most, most used first; `near_stems.txt` has, in each line, a stem and
+those that mean about the same, nearest first. `build_word_vectors.py` among the tests' tools made both from
+all-MiniLM-L6-v2 (Apache-2.0), whose vocabulary is in the order of use.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
-from math import inf, sqrt
-from operator import mul
+import json
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from math import log, sqrt
+from pathlib import Path
+from struct import iter_unpack
 from typing import Any
 
-from langgraph_memory.domain.search.lexical import K1, POSTING, B, Corpus, worths
-from langgraph_memory.domain.search.vectors import numpy
+from langgraph_memory.domain.search.filters import Columns
+from langgraph_memory.domain.search.vectors import CONTEXT
+from langgraph_memory.domain.text import other_forms, question_terms
 
-BRIEF = 50.0
-"""Terms in a text at which its surroundings count half."""
+MOST_WITH_NEAR = 10_000
+"""How many memories an owner may have for words to be searched for that mean about the same as those of the query."""
+_LENGTHS = {"": "term_count", "context_": "context_count", "asked_": "asked_count"}
+TEXTS = 200
+"""Texts of ordinary language that are counted beside an owner's own. Many more would drown the owner's own."""
+_PATH = Path(__file__).with_name("common_stems.txt")
+_OFTEN = 10.3
+"""What a word's rank is multiplied by for one over its share of all words, by Zipf's law."""
+_SELDOM = 1e-5
+"""The share of a word that is not among them."""
+
+
+def share(term: str) -> float:
+    """Return which share of all words of the language a stem has."""
+    rank = _ranks().get(term)
+    return _SELDOM if rank is None else 1.0 / ((rank + 1) * _OFTEN)
+
+
+def texts_with(term: str, average_length: float) -> float:
+    """Return how many of the texts of ordinary language, of that many words on average, hold a stem."""
+    without: float = (1.0 - share(term)) ** average_length
+    return TEXTS * (1.0 - without)
+
+
+@lru_cache(maxsize=1)
+def _ranks() -> dict[str, int]:
+    return {term: rank for rank, term in enumerate(_PATH.read_text("ascii").split())}
+
+
+_NEAR_PATH = Path(__file__).with_name("near_stems.txt")
+NEAR = 0.3
+"""What a word counts that means about the same as one that is asked for, beside that one."""
+
+
+def near_terms(terms: Iterable[str]) -> list[str]:
+    """Return the stems that mean about the same as some of these, and are none of them."""
+    asked = list(terms)
+    found = dict.fromkeys(near for term in asked for near in _near().get(term, "").split())
+    return [near for near in found if near not in asked]
+
+
+@lru_cache(maxsize=1)
+def _near() -> dict[str, str]:
+    lines = (line.partition(" ") for line in _NEAR_PATH.read_text("ascii").splitlines())
+    return {term: near for term, _, near in lines}
+
+
+ROW = (1 << 32) - 1
+"""The bits of a row's number that tell it from others of its partition."""
+K1 = 0.9
+B = 0.6
+POSTING = 15
+"""Characters of one posting: a space, then 14 hexadecimal digits for row (8), frequency (2) and length (4)."""
+_FIELDS = (("terms", "term_count"), ("context_terms", "context_count"), ("asked_terms", "asked_count"))
+"""The columns that hold the terms of each field of the text index, and their number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """What BM25 needs to know of one field of one owner's texts: how many, and how long on average.
+
+    `size` counts every text, also those whose field is empty.
+    """
+
+    size: int
+    average_length: float
+
+    def idf(self, term: str, frequency: int) -> float:
+        """Return the inverse document frequency, never negative (Lucene's form of Robertson and Sparck Jones).
+
+        Texts of ordinary language are counted beside the owner's own, whose few say little of how rare a word is.
+        """
+        held = min(frequency, self.size) + texts_with(term, self.average_length)
+        return log(1.0 + (self.size + TEXTS - held + 0.5) / (held + 0.5))
+
+
+def decode(postings: str) -> Iterable[tuple[int, int, int]]:
+    """Return the (row, frequency of the term, length of the text) triples that an index holds as hexadecimal text."""
+    return iter_unpack(">IBH", bytes.fromhex(postings))
+
+
+def restated(postings: Mapping[str, str], field: int, terms: Iterable[str], rows: Sequence[Any]) -> dict[str, str]:
+    """Return the postings of one field as if `rows`, which had other words once, still had them."""
+    numbers = [f"{row['memory_no'] & 0xFFFFFFFF:08x}" for row in rows]
+    present = re.compile(f" (?:{'|'.join(numbers)})[0-9a-f]{{6}}")
+    found = {term: present.sub("", held) for term, held in postings.items()}
+    for term, held in postings_in(rows, field, terms).items():
+        found[term] = found.get(term, "") + held
+    return found
+
+
+def postings_in(rows: Sequence[Any], field: int, terms: Iterable[str]) -> dict[str, str]:
+    """Return the postings of one field that rows with these terms would have."""
+    wanted = list(terms)
+    found: dict[str, str] = {}
+    names, length = _FIELDS[field]
+    for row in rows:
+        held = json.loads(row[names]) if row[length] else {}
+        for term in (term for term in wanted if term in held):
+            posting = f" {row['memory_no'] & 0xFFFFFFFF:08x}{min(held[term], 255):02x}{min(row[length], 65535):04x}"
+            found[term] = found.get(term, "") + posting
+    return found
+
+
+def lexical_matches(
+    terms: Iterable[str], postings: Mapping[str, str], corpus: Corpus, near: Collection[str] = ()
+) -> dict[int, float]:
+    """Return, for each row that holds a term, how much of the query's information it holds.
+
+    BM25 (Robertson & Zaragoza 2009; k1=0.9, b=0.6) divided by the score of a text of average length that holds every
+    term once, which thus scores 1; a shorter one, or one that repeats them, a little more. So the scores of different
+    queries compare. A term that no text holds counts as well; the `near` ones only where a text holds them.
+    """
+    scores: dict[int, float] = {}
+    best = 0.0
+    average = corpus.average_length or 1.0
+    for term, worth in worths(terms, near):
+        found = list(decode(postings.get(term, "")))
+        weight = corpus.idf(term, len(found)) * worth
+        best += weight / (K1 + 1.0) * (worth == 1.0)
+        for row, frequency, length in found:
+            share = frequency / (frequency + K1 * (1.0 - B + B * length / average))
+            scores[row] = scores.get(row, 0.0) + weight * share
+    return {row: score / best for row, score in scores.items()} if best else {}
+
+
+def worths(terms: Iterable[str], near: Iterable[str]) -> list[tuple[str, float]]:
+    """Return what each term counts: those that are asked for, and those near to them."""
+    return [*((term, 1.0) for term in terms), *((term, NEAR) for term in near)]
+
+
+def figures_of(rows: Sequence[Columns], corpus: Columns) -> dict[str, Any]:
+    """Return what is noted of a partition as if it held some of its rows alone."""
+    kept = {name: corpus[name] for name in ("partition", "partition_no", "subjects")}
+    lengths = {name: [row[count] for row in rows] for name, count in _LENGTHS.items()}
+    totals = {f"{name}total": sum(held) for name, held in lengths.items()}
+    sizes = {f"{name}size": sum(map(bool, held)) for name, held in lengths.items()}
+    figures = {**kept, **totals, **sizes}
+    return {**figures, "term_total": figures.pop("total"), "size": max(1, figures["size"])}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a query asks texts for: its terms, other forms in which texts may have them, and what means about the same.
+
+    The last is searched for only where an owner has not very many texts, of which some have the words that are asked
+    for: each word more is then in thousands.
+    """
+
+    terms: Sequence[str]
+    forms: Sequence[str]
+    near: Sequence[str]
+
+    @classmethod
+    def of(cls, query: str, size: int) -> Asked:
+        """Return what a query asks an owner's texts for, of which there are so many."""
+        asked = question_terms(query)
+        forms = other_forms(asked)
+        return cls(asked, forms, near_terms([*asked, *forms]) if size <= MOST_WITH_NEAR else ())
+
+    @property
+    def searched(self) -> list[str]:
+        """All of them."""
+        return [*self.terms, *self.forms, *self.near]
+
+    def fields(
+        self, postings: Sequence[Mapping[str, str]], figures: Columns, weights: tuple[float, float, float]
+    ) -> list[LexicalField]:
+        """Return the fields of the text index with their weights and what the query asks of each.
+
+        Those are the texts themselves, what stands around them, and the questions that they answer.
+        """
+        held = {term for blocks in postings for term, block in blocks.items() if block}
+        wanted = [*self.terms, *(form for form in self.forms if form in held)]
+        near = [term for term in self.near if term in held]
+        size = figures["size"]
+        kinds = (
+            ("lexical", figures["size"], figures["term_total"]),
+            (CONTEXT, figures["context_size"], figures["context_total"]),
+            ("asked", figures["asked_size"], figures["asked_total"]),
+        )
+        return [
+            LexicalField(
+                part, weights[kind], wanted, postings[kind], Corpus(size, total / (filled or 1)), kind == 0, near
+            )
+            for kind, (part, filled, total) in enumerate(kinds)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class LexicalField:
+    """One field to search for words: the part it adds to, its weight, and what its matches are measured from.
+
+    `near` are terms that mean about the same as those that are asked for.
+    """
+
+    part: str
+    weight: float
+    terms: Sequence[str]
+    postings: Mapping[str, str]
+    corpus: Corpus
+    own: bool
+    near: Sequence[str]
+
+    def matches(self) -> Field:
+        """Return the rows that match by the words alone."""
+        found = lexical_matches(self.terms, self.postings, self.corpus, self.near)
+        return Field(self.part, self.weight, found, self.corpus.size, self.own)
+
+
 LEAST_SPREAD = 0.02
 """A spread below this is that of a handful of texts or of words that hardly tell, and is not blown up further."""
 
@@ -85,227 +302,3 @@ class Relevance:
             for held, row in zip(parts, rows, strict=True):
                 held[one.part] = held.get(one.part, 0.0) + scale * one.matches.get(row, 0.0)
         return parts
-
-
-def brevity(average_length: float) -> float:
-    """Return how much the surroundings of a text tell about it, 0..1: much of a remark, little of a page."""
-    return 1.0 / (1.0 + (average_length / BRIEF) ** 2)
-
-
-_TOGETHER = 1 << 15
-"""How many values are looked at together, which then stay in the processor's cache."""
-_PART = 64
-"""Of so many values the greatest stands for all, where there are very many."""
-
-
-@dataclass(slots=True)
-class TopK:
-    """Values that are greater than `floor`, the greatest first; each is off by its `slack` at most.
-
-    To have the next few: take the `candidates`, `settle` those that are `approximate`, and `take`. Of equal values
-    the one in the last place comes first, or the one in the first place.
-    """
-
-    values: Any
-    slack: Any
-    floor: float = -inf
-    last_first: bool = True
-
-    def candidates(self, count: int, least: float = -inf) -> Any:
-        """Return the places of all values that may be among the `count` greatest, and `least` or more."""
-        np = numpy()
-        least = max(least, self._reached(count))
-        found = []
-        for part in self._parts():
-            reach = self.values[part] + self.slack[part]
-            found.append(part.start + ((reach >= least) & (reach > self.floor)).nonzero()[0])
-        return np.concatenate(found) if found else np.empty(0, "i8")
-
-    def likeliest(self, places: Any, most: int) -> Any:
-        """Return `most` of some places: those where the values seem to be the greatest."""
-        np = numpy()
-        return places if len(places) <= most else np.sort(places[np.argpartition(self.values[places], -most)[-most:]])
-
-    def approximate(self, places: Any) -> list[int]:
-        """Return those of some places whose value is not exact."""
-        found: list[int] = places[self.slack[places] > 0.0].tolist()
-        return found
-
-    def settle(self, places: list[int], values: list[float]) -> None:
-        """Take the exact values in some places."""
-        self.values[places] = values
-        self.slack[places] = 0.0
-
-    def take(self, places: Any, count: int, least: float = -inf) -> list[tuple[int, float]]:
-        """Return the greatest `count` of some exact values, and `least` or more, with their places; once each."""
-        np = numpy()
-        places = places[(self.values[places] > self.floor) & (self.values[places] >= least)]
-        values = self.values[places]
-        order = np.lexsort((-places if self.last_first else places, -values))[:count]
-        self.values[places[order]] = -inf
-        return list(zip(places[order].tolist(), values[order].tolist(), strict=True))
-
-    def _reached(self, count: int) -> float:
-        """Return what `count` of the values are sure to reach, or -inf; nearly the most that they do."""
-        np = numpy()
-        if len(self.values) <= _TOGETHER:
-            sure = self.values - self.slack
-        else:
-            sure = np.concatenate([_peaks(self.values[part] - self.slack[part]) for part in self._parts()])
-        return float(np.partition(sure, -count)[-count]) if 0 < count <= len(sure) else -inf
-
-    def _parts(self) -> Iterator[slice]:
-        return (slice(start, start + _TOGETHER) for start in range(0, len(self.values), _TOGETHER))
-
-
-def _peaks(values: Any) -> Any:
-    """Return the greatest of every few values."""
-    np = numpy()
-    even = len(values) // _PART * _PART
-    return np.concatenate([values[:even].reshape(-1, _PART).max(axis=1), values[even:]])
-
-
-_POSTING = [("row", ">u4"), ("frequency", "u1"), ("length", ">u2")]
-
-
-@dataclass(slots=True)
-class ArrayField:
-    """Same as `Field`, with the matching rows in ascending order and the match of each.
-
-    A match is off by its `slack` at most; `best` is the best one, where some are off, and `exact` are those that were
-    measured or asked for since.
-    """
-
-    part: str
-    weight: float
-    rows: Any
-    matches: Any
-    size: int
-    own: bool = True
-    slack: Any = None
-    best: float | None = None
-    exact: dict[int, float] = field(default_factory=dict)
-
-    @property
-    def most(self) -> float:
-        """Same as `Field.most`."""
-        best = float(self.matches.max()) if self.best is None else self.best
-        return max(1.0, best) if self.own else best
-
-    @property
-    def spread(self) -> float:
-        """The standard deviation of the matches over all rows, as near as they are known, or the least that counts."""
-        mean = float(self.matches.sum()) / self.size
-        square = float(self.matches @ self.matches) / self.size
-        return sqrt(max(square - mean * mean, LEAST_SPREAD**2))
-
-    def far_off(self) -> list[int]:
-        """Return the rows whose match is known too little to tell how much matches spread.
-
-        Others are as often too great as too small, so that of many no error is left.
-        """
-        found: list[int] = [] if self.slack is None else self.rows[self.slack > LEAST_SPREAD].tolist()
-        return found
-
-    def take_exact(self, rows: Sequence[int]) -> None:
-        """Let the matches of some rows that were measured stand among the others."""
-        places = self.rows.searchsorted(numpy().array(rows, dtype=self.rows.dtype))
-        self.matches[places] = [self.exact[row] for row in rows]
-        self.slack[places] = 0.0
-
-    def maybe_best(self) -> list[int]:
-        """Return the rows that are to be measured to know `most`, those that may match best; none where it is known."""
-        if (
-            self.slack is None
-            or not (self.weight and len(self.rows))
-            or (self.own and (self.matches + self.slack).max() <= 1.0)
-        ):
-            return []
-        order = TopK(self.matches, self.slack)
-        places = order.candidates(1)
-        found: list[int] = self.rows[places].tolist() if order.approximate(places) else []
-        return found
-
-    def of(self, rows: Sequence[int]) -> list[float]:
-        """Return the match of each of some rows."""
-        with suppress(KeyError):
-            return [self.exact[row] for row in rows]
-        wanted = numpy().array(rows, dtype=self.rows.dtype)  # of another type all of `self.rows` would be converted
-        places = numpy().minimum(self.rows.searchsorted(wanted), len(self.rows) - 1)
-        found: list[float] = (self.matches[places] * (self.rows[places] == wanted)).tolist()
-        return [self.exact.get(row, match) for row, match in zip(rows, found, strict=True)] if self.exact else found
-
-
-@dataclass(frozen=True, slots=True)
-class ArrayRelevance:
-    """Same as `Relevance`."""
-
-    scaled: Sequence[tuple[ArrayField, float]]
-
-    @classmethod
-    def of(cls, fields: Iterable[ArrayField]) -> ArrayRelevance:
-        """Return the relevance of those fields in which anything matches."""
-        return cls([(one, one.weight / one.spread) for one in fields if one.weight and len(one.rows)])
-
-    @property
-    def total(self) -> float:
-        """The relevance of a row that matches perfectly in every way."""
-        return sum(scale * one.most for one, scale in self.scaled)
-
-    def best_first(self) -> TopK:
-        """Return every row that matches in some way, in the place of its number, to be taken best first."""
-        np = numpy()
-        size = 1 + max((int(one.rows[-1]) for one, _ in self.scaled), default=0)
-        sums, slack = np.full(size, 0.0), np.full(size, 0.0)
-        for one, scale in self.scaled:
-            _add(sums, one.rows, one.matches, scale)
-            if one.slack is not None:
-                _add(slack, one.rows, one.slack, scale)
-        return TopK(sums, slack, floor=0.0)
-
-    def of_rows(self, rows: Sequence[int]) -> list[float]:
-        """Return the relevance of each of some rows, whose matches are exact by now."""
-        matches = [one.of(rows) for one, _ in self.scaled]
-        for (one, _), found in zip(self.scaled, matches, strict=True):
-            one.exact.update(zip(rows, found, strict=True))
-        scales = [scale for _, scale in self.scaled]
-        return [sum(map(mul, scales, found)) for found in zip(*matches, strict=True)]
-
-    def parts(self, rows: Sequence[int]) -> list[dict[str, float]]:
-        """Return what each named part adds to the relevance of each of some rows."""
-        parts: list[dict[str, float]] = [{} for _ in rows]
-        for one, scale in self.scaled:
-            for held, match in zip(parts, one.of(rows), strict=True):
-                held[one.part] = held.get(one.part, 0.0) + scale * match
-        return parts
-
-
-def lexical_arrays(
-    terms: Iterable[str], postings: Mapping[str, str], corpus: Corpus, near: Collection[str] = ()
-) -> tuple[Any, Any]:
-    """Same as `lexical_matches`, as the rows in ascending order and the match of each."""
-    np = numpy()
-    wanted = worths(terms, near)
-    texts = [postings.get(term, "") for term, _ in wanted]
-    counts = [len(text) // POSTING for text in texts]
-    weights = [corpus.idf(term, count) * worth for (term, worth), count in zip(wanted, counts, strict=True)]
-    best = sum(weight for weight, (_, worth) in zip(weights, wanted, strict=True) if worth == 1.0)
-    found = np.frombuffer(bytes.fromhex("".join(texts)), dtype=_POSTING)
-    frequency = found["frequency"].astype("f8")
-    norm = K1 * (1.0 - B + B / (corpus.average_length or 1.0) * found["length"])
-    share = frequency / (frequency + norm) * np.repeat(weights, counts)
-    scores = np.bincount(found["row"], share)
-    rows = np.flatnonzero(scores)
-    return rows, scores[rows] * (K1 + 1.0) / (best or 1.0)
-
-
-def _add(sums: Any, rows: Any, values: Any, scale: float) -> None:
-    """Add scaled values to the sums of rows in ascending order, a few at a time where they follow each other."""
-    np = numpy()
-    first, last = int(rows[0]), int(rows[-1])
-    if last - first + 1 != len(rows):
-        sums[rows] += np.multiply(scale, values, dtype="f8")
-        return
-    for start in range(0, len(rows), _TOGETHER):
-        part = values[start : start + _TOGETHER]
-        sums[first + start : first + start + len(part)] += np.multiply(scale, part, dtype="f8")
