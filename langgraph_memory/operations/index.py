@@ -9,7 +9,7 @@ from typing import Any
 
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.scope import owner_partition
-from langgraph_memory.domain.search.lexical import postings_in
+from langgraph_memory.domain.search.relevance import postings_in
 from langgraph_memory.domain.search.vectors import IndexIdentity
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.runner import EmbedDocuments, Later
