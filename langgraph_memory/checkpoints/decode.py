@@ -257,7 +257,11 @@ def _json_copier(value: Any) -> Callable[[Any], Any] | None:
 def copy_json(value: Any) -> Any:
     """Return a copy of a tree of dicts, lists and atoms that shares none of its dicts and lists."""
     if type(value) is dict:
-        return {key: one if type(one) in _ATOMS else copy_json(one) for key, one in value.items()}
+        copied = value.copy()  # which is all that most take
+        for key, one in value.items():
+            if type(one) not in _ATOMS:
+                copied[key] = copy_json(one)
+        return copied
     if type(value) is list:
         return [one if type(one) in _ATOMS else copy_json(one) for one in value]
     return value

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import chain, islice
 from operator import itemgetter
 from typing import Any, TypeVar
@@ -98,10 +99,9 @@ def batches(calls: Sequence[Sequence[Op]], settings: StoreSettings) -> Effects[l
         return [[None] * len(ops) for ops in calls]
     if len(calls) == 1 or any(isinstance(op, PutOp) for ops in calls for op in ops):
         return (yield from _answered(calls, settings))
-    asked = [_asked(op) for ops in calls for op in ops]
-    once = dict(zip(asked, (op for ops in calls for op in ops), strict=True))
-    (answers,) = yield from _answered([list(once.values())], settings)
-    return _like(calls, list(_shared(dict(zip(once, answers, strict=True)), asked)))
+    once, places = _distinct(chain.from_iterable(calls))
+    (answers,) = yield from _answered([once], settings)
+    return _like(calls, list(_shared(answers, places)))
 
 
 def _plain_items(calls: Sequence[Sequence[Op]], settings: StoreSettings, now: datetime) -> list[tuple[Any, ...]] | None:
@@ -130,38 +130,53 @@ def _plain_items(calls: Sequence[Sequence[Op]], settings: StoreSettings, now: da
     return sorted(items.values(), key=itemgetter(0))
 
 
-def _asked(op: Op) -> Any:
-    """Return what is equal for two reads that are answered alike; of what holds a mapping or a list only itself is."""
-    try:
-        hash(op)
-    except TypeError:
-        return id(op)
-    return op
+def _distinct(ops: Iterable[Op]) -> tuple[list[Op], list[int]]:
+    """Return the reads that are answered each in its own way, and which of them each one is.
+
+    Of what holds a mapping or a list only itself is equal to it.
+    """
+    once: list[Op] = []
+    known: dict[Any, int] = {}
+    places = []
+    for op in ops:
+        try:
+            place = known.setdefault(op, len(once))
+        except TypeError:
+            place = known.setdefault(id(op), len(once))
+        if place == len(once):
+            once.append(op)
+        places.append(place)
+    return once, places
 
 
-def _shared(answers: Mapping[Any, Result], asked: Iterable[Any]) -> Iterator[Result]:
-    """Yield the answer to each of what is asked; what is given again is a copy, to be changed by whom it is given."""
-    given: set[Any] = set()
-    for one in asked:
-        answer = answers[one]
-        yield _copied(answer) if answer and one in given else answer
-        given.add(one)
+def _shared(answers: Sequence[Result], places: Iterable[int]) -> Iterator[Result]:
+    """Yield the answer at each place; what is given again is a copy, to be changed by whom it is given."""
+    given = [False] * len(answers)
+    for place in places:
+        answer: Any = answers[place]
+        if answer and given[place]:
+            answer = _copied_items(answer) if isinstance(answer, list) else _copied_items([answer])[0]
+        given[place] = True
+        yield answer
 
 
-def _copied(answer: Any) -> Any:
-    """Return an answer that shares nothing that can be changed with another, at a tenth of what `deepcopy` takes."""
-    if isinstance(answer, list):
-        return [_copied(one) for one in answer]
-    return _copied_item(answer) if isinstance(answer, Item) else answer
+def _copied_items(items: Sequence[Any]) -> list[Any]:
+    """Return items that share nothing that can be changed with others; namespaces in place of items are as they are.
 
-
-def _copied_item(item: Item) -> Item:
-    made = type(item).__new__(type(item))
-    made.namespace, made.key, made.value = item.namespace, item.key, copy_json(item.value)
-    made.created_at, made.updated_at = item.created_at, item.updated_at
-    if isinstance(made, SearchItem) and isinstance(item, SearchItem):
-        made.score = item.score
-    return made
+    This is done for each of many who ask at once, at a tenth of what `deepcopy` takes.
+    """
+    copies = []
+    for item in items:
+        kind: Any = type(item)
+        if kind is tuple:
+            return list(items)
+        made = kind.__new__(kind)
+        made.namespace, made.key, made.value = item.namespace, item.key, copy_json(item.value)
+        made.created_at, made.updated_at = item.created_at, item.updated_at
+        if kind is SearchItem:
+            made.score = item.score
+        copies.append(made)
+    return copies
 
 
 def _answered(calls: Sequence[Sequence[Op]], settings: StoreSettings) -> Effects[list[list[Result]]]:
@@ -203,7 +218,7 @@ def _owners_edited(ops: Sequence[Op]) -> list[str]:
 def _like(calls: Sequence[Sequence[Op]], flat: Sequence[T]) -> list[list[T]]:
     """Return what belongs to each operation of some calls, call by call."""
     left = iter(flat)
-    return [[next(left) for _ in ops] for ops in calls]
+    return [list(islice(left, len(ops))) for ops in calls]
 
 
 def sweep(settings: StoreSettings, now: datetime | None = None) -> Effects[DoneCount]:
@@ -228,17 +243,36 @@ def checked(ops: Iterable[Op]) -> list[Op]:
 
 
 def _check(op: Op) -> None:
-    if not isinstance(op, (GetOp, SearchOp, PutOp, ListNamespacesOp)):
-        raise InvalidInputError(f"unknown operation type {type(op).__name__}.")
-    validate_op_namespace(op)
-    if isinstance(op, PutOp) and not op.namespace:
-        raise InvalidNamespaceError("Namespace cannot be empty.")
-    if isinstance(op, SearchOp):
+    if isinstance(op, PutOp):
+        _check_labels(op.namespace)
+        if not op.namespace:
+            raise InvalidNamespaceError("Namespace cannot be empty.")
+        if op.value is not None:
+            _check_value(op)
+    elif isinstance(op, GetOp):
+        _check_labels(op.namespace)
+    elif isinstance(op, SearchOp):
+        _check_labels(op.namespace_prefix)
         check_filter(op.filter)
+    elif isinstance(op, ListNamespacesOp):
+        validate_op_namespace(op)
+    else:
+        raise InvalidInputError(f"unknown operation type {type(op).__name__}.")
     if isinstance(op, (SearchOp, ListNamespacesOp)) and (op.limit < 0 or op.offset < 0):
         raise InvalidInputError(f"limit and offset must not be negative, got {op.limit} and {op.offset}.")
-    if isinstance(op, PutOp) and op.value is not None:
-        _check_value(op)
+
+
+def _check_labels(namespace: Sequence[str]) -> None:
+    try:
+        _check_namespace(namespace)
+    except TypeError:  # a list
+        validate_op_namespace(SearchOp(tuple(namespace)))
+
+
+@lru_cache(maxsize=4096)
+def _check_namespace(namespace: tuple[str, ...]) -> None:
+    """Look at the labels of a namespace once, however many calls name it."""
+    validate_op_namespace(SearchOp(namespace))
 
 
 def _admitted(op: Op, guard: GuardPolicy) -> Op:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Unpack
 
-from langgraph.store.base import BaseStore, Op, Result, TTLConfig
+from langgraph.store.base import Op, Result, TTLConfig
 
 from langgraph_memory.checkpoints._compat import uncollected
 from langgraph_memory.domain.audit import DEFAULT_RECEIPTS, Kept, ReceiptPolicy
@@ -39,7 +39,7 @@ from langgraph_memory.store.options import (
     plain,
     refuse_beside_record,
 )
-from langgraph_memory.store.scheduling import Sweeper, Ticks
+from langgraph_memory.store.scheduling import Sweeper, TickedStore, Ticks
 from langgraph_memory.store.view import StoreView
 from langgraph_memory.views import Records
 
@@ -51,7 +51,7 @@ _MANY = 100
 _TTL_KEYS = ("refresh_on_read", "omit_expired", "default_ttl", "sweep_interval_minutes")
 
 
-class CuratedStore(BaseStore):
+class CuratedStore(TickedStore):
     """Keeps what should still matter when a thread is over, for sync and async graphs alike.
 
     As a `BaseStore` it takes any namespace and JSON value. As curated memory it remembers typed, owned, scoped and
@@ -155,10 +155,6 @@ class CuratedStore(BaseStore):
         Raises InvalidInputError, InvalidFilterError or LangGraph's InvalidNamespaceError before anything is written.
         """
         return self._runner.run(items.batch(ops, self.settings))
-
-    async def abatch(self, ops: Iterable[Op]) -> list[Result]:
-        """Same as `batch`; what is asked in one tick of the event loop is answered in one transaction, in its order."""
-        return await self._ticks.call(items.checked(ops))
 
     async def _abatches(self, calls: Sequence[Sequence[Op]]) -> Sequence[list[Result]]:
         with uncollected() if len(calls) > _MANY else nullcontext():

@@ -4,12 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from threading import Event, Lock, Thread
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, TypeVar, cast
+
+from langgraph.store.base import (
+    NOT_PROVIDED,
+    BaseStore,
+    GetOp,
+    InvalidNamespaceError,
+    Item,
+    NotProvided,
+    Op,
+    PutOp,
+    Result,
+    SearchItem,
+    SearchOp,
+)
 
 from langgraph_memory.errors import DatabaseBusyError, DatabaseClosedError, DatabaseUnavailableError
+from langgraph_memory.operations.items import checked
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -83,6 +98,61 @@ class Ticks(Generic[S, T]):
         for call in calls:
             if not call.future.done():
                 call.future.set_exception(error)
+
+
+class TickedStore(BaseStore):
+    """The calls of `BaseStore` that are made by the thousand, without a coroutine inside of a coroutine.
+
+    What each of many callers holds while it waits is what the garbage collector walks over, again and again: to pass
+    them on to `abatch` took three times what answering them takes.
+    """
+
+    _ticks: Ticks[list[Op], list[Any]]
+
+    async def abatch(self, ops: Iterable[Op]) -> list[Result]:
+        """Same as `batch`; what is asked in one tick of the event loop is answered in one transaction, in its order."""
+        return await self._ticks.call(checked(ops))
+
+    async def aget(self, namespace: tuple[str, ...], key: str, *, refresh_ttl: bool | None = None) -> Item | None:
+        """Same as `get`."""
+        op = GetOp(namespace, str(key), self._is_refreshed(refresh_ttl))
+        (found,) = await self._ticks.call(checked([op]))
+        return cast(Item | None, found)
+
+    async def asearch(
+        self,
+        namespace_prefix: tuple[str, ...],
+        /,
+        *,
+        query: str | None = None,
+        filter: dict[str, Any] | None = None,
+        limit: int = 10,
+        offset: int = 0,
+        refresh_ttl: bool | None = None,
+    ) -> list[SearchItem]:
+        """Same as `search`."""
+        op = SearchOp(namespace_prefix, filter, limit, offset, query, self._is_refreshed(refresh_ttl))
+        (found,) = await self._ticks.call(checked([op]))
+        return cast(list[SearchItem], found)
+
+    async def aput(
+        self,
+        namespace: tuple[str, ...],
+        key: str,
+        value: Mapping[str, Any],
+        index: Literal[False] | list[str] | None = None,
+        *,
+        ttl: float | NotProvided | None = NOT_PROVIDED,
+    ) -> None:
+        """Same as `put`."""
+        minutes = (self.ttl_config or {}).get("default_ttl") if isinstance(ttl, NotProvided) else ttl
+        op = PutOp(namespace, str(key), value, index, minutes)
+        if namespace[:1] == ("langgraph",):
+            raise InvalidNamespaceError(f'Root label for namespace cannot be "langgraph". Got: {namespace}')
+        await self._ticks.call(checked([op]))
+
+    def _is_refreshed(self, refresh_ttl: bool | None) -> bool:
+        return (self.ttl_config or {}).get("refresh_on_read", True) if refresh_ttl is None else refresh_ttl
 
 
 _log = logging.getLogger(__name__)

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Any, get_type_hints
 
 import pytest
+from langgraph.store.base import BaseStore
 
 from langgraph_memory import CuratedStore, MemoryDatabase
 from langgraph_memory.domain.memory import Memory, Outcome
@@ -16,6 +17,7 @@ from langgraph_memory.effects.effect import Call, Effects, perform
 from langgraph_memory.effects.twins import Operation, async_iterator_of, runs_effects, streams_effects, twin_of
 from langgraph_memory.store import Admin, Audit, Hygiene, Jobs
 from langgraph_memory.store.facets import PromotionQueue, ThreadAuthors
+from langgraph_memory.store.scheduling import TickedStore
 
 FACES = (CuratedStore, MemoryDatabase, Audit, Hygiene, Jobs, Admin, PromotionQueue, ThreadAuthors)
 
@@ -130,4 +132,13 @@ def test_what_a_method_returns_can_be_resolved() -> None:
 def test_no_twin_of_a_face_is_written_by_hand() -> None:
     ours = {(face, name) for face, name in pairs() if not hasattr(getattr(face, name), "twin")}
 
-    assert ours == {(CuratedStore, "batch")}  # whose twin answers what is asked in one tick together
+    assert ours == set()
+
+
+@pytest.mark.parametrize("name", ["abatch", "aget", "asearch", "aput"])
+def test_what_is_answered_by_the_tick_takes_what_langgraph_says(name: str) -> None:
+    own, theirs = (inspect.signature(getattr(face, name)).parameters for face in (TickedStore, BaseStore))
+
+    assert [(one.name, one.kind, one.default) for one in own.values()] == [
+        (one.name, one.kind, one.default) for one in theirs.values()
+    ]
