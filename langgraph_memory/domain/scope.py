@@ -95,6 +95,7 @@ def check_scope(scope: str) -> str:
     return scope
 
 
+@lru_cache(maxsize=1024)
 def visible_from(scope: str) -> tuple[str, ...]:
     """Return what a read at `scope` sees, nearest first: the scope, its ancestors, and global."""
     if scope == GLOBAL:
@@ -107,6 +108,12 @@ def visible_from(scope: str) -> tuple[str, ...]:
 def namespace_of(owner_id: str, scope: str) -> tuple[str, ...]:
     """Return the namespace of an owner's memories at `scope`: ("curated", owner, scope segments...), encoded."""
     return (ROOT, encode_label(owner_id), *(encode_label(segment) for segment in scope.split(_SEPARATOR)))
+
+
+@lru_cache(maxsize=1024)
+def joined_namespace(owner_id: str, scope: str) -> str:
+    """Return the namespace of an owner's memories at `scope` as one text."""
+    return join_labels(namespace_of(owner_id, scope))
 
 
 def scope_in(namespace: tuple[str, ...]) -> tuple[str, str] | None:

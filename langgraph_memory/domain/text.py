@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from hashlib import blake2b
+from typing import Any
 
 import Stemmer
 
@@ -152,6 +155,19 @@ def passages(text: str, most: int = 8) -> list[str]:
         runs[done * most // total].append(sentence)
         done += len(sentence)
     return [" ".join(run) for run in runs if run]
+
+
+def text_columns(own: str, context: str, asked: str) -> dict[str, Any]:
+    """Return what the text index holds of a row: its terms, those around it, those of the question it answers."""
+    columns: dict[str, Any] = {}
+    for name, text in (("", own), ("context_", context), ("asked_", asked)):
+        found = Counter(terms_with_identifiers(text)) if text else None
+        columns[f"{name}terms"] = _as_json(found) if found else "{}"
+        columns[f"{name}count" if name else "term_count"] = found.total() if found else 0
+    return columns
+
+
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def question_share(text: str) -> float:

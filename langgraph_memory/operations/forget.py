@@ -32,6 +32,7 @@ from langgraph_memory.operations.index import embed_amended
 from langgraph_memory.operations.memories import find, with_predecessors
 from langgraph_memory.operations.rows import (
     _NOBODY,
+    By,
     Origin,
     insert_row,
     lose_from_receipts,
@@ -46,7 +47,7 @@ _SUMMARY = "summary"
 
 
 def retire(
-    old: Sequence[Memory], new: Memory | None, reason: str, origin: Origin, now: datetime
+    old: Sequence[Memory], new: Memory | None, reason: str, origin: By, now: datetime
 ) -> Effects[tuple[Memory, ...]]:
     """Retire `old` in favour of `new`, or of nothing, in the transaction that decides it."""
     retired = {memory.id: memory for memory in old if new is None or memory.id != new.id}
@@ -84,7 +85,7 @@ def amend_derived(gone: Sequence[Memory], now: datetime, *, for_good: bool, stil
             yield from _retell(memory, bases, now, for_good=for_good)
 
 
-def remove_reflection(memory: Memory, reason: str, origin: Origin, now: datetime) -> Effects[None]:
+def remove_reflection(memory: Memory, reason: str, origin: By, now: datetime) -> Effects[None]:
     """Delete a reflection, which says nothing of its own: no mark keeps it from being written again."""
     place = {"partition": owner_partition(memory.owner_id)}
     for row in (yield Query("memory", {**place, "id": memory.id})):
@@ -180,7 +181,7 @@ def _mark(memory: Memory, group: str | None, now: datetime) -> Effects[None]:
 
 @writes
 def forget_memory(
-    memory_id: str, owner_id: str, now: datetime, reason: str, receipt_id: str, origin: Origin = _NOBODY
+    memory_id: str, owner_id: str, now: datetime, reason: str, receipt_id: str, origin: By = _NOBODY
 ) -> Effects[int]:
     """Delete a memory and the older versions it had superseded, keep a receipt, and return how many that were.
 
@@ -196,7 +197,7 @@ def forget_memory(
 
 
 def forget_versions(
-    newest: Memory, now: datetime, reason: str, action: str = "forgotten", origin: Origin = _NOBODY
+    newest: Memory, now: datetime, reason: str, action: str = "forgotten", origin: By = _NOBODY
 ) -> Effects[int]:
     """Delete a memory and its older versions; the audit log keeps that it was, not what it said."""
     versions = yield from with_predecessors(newest)

@@ -61,7 +61,7 @@ def similar_to(new: Memory, search: VectorSearch | None, corpus: Row | None, now
     """
     if corpus is None:
         return []
-    close = yield from _close(corpus, search)
+    close = {} if search is None else (yield from _close(corpus, search))
     wanted = query_terms(new.content)
     numbers = list(close) + (yield from _sharing_words(corpus, wanted))
     if not numbers:
@@ -69,7 +69,12 @@ def similar_to(new: Memory, search: VectorSearch | None, corpus: Row | None, now
     alike = yield from _alike(new, wanted, corpus, numbers, close, now)
     compared = list(dict.fromkeys(number for number in numbers if number in alike))[:COMPARED]
     memories = (yield from numbered(corpus["partition"], compared)) if compared else {}
-    found = [related(new, memories[number], close.get(number)) for number in compared if number in memories]
+    return _related(new, {number: memories[number] for number in compared if number in memories}, close)
+
+
+def _related(new: Memory, memories: Mapping[int, Memory], close: Mapping[int, float]) -> list[Near]:
+    """Return those of some memories that say the same or contradict it; what only means the same comes last."""
+    found = [related(new, memory, close.get(number)) for number, memory in memories.items()]
     return sorted((one for one in found if one is not None), key=lambda one: one.likeness.way == "meaning")
 
 
@@ -204,9 +209,9 @@ def _rows_of(postings: str) -> list[str]:
     return [postings[start : start + 8] for start in range(1, len(postings), POSTING)]
 
 
-def _close(corpus: Row, search: VectorSearch | None) -> Effects[dict[int, float]]:
+def _close(corpus: Row, search: VectorSearch) -> Effects[dict[int, float]]:
     """Return the rows whose own vectors are close to that of `search`, each with its cosine."""
-    if search is None or search.metric != "cosine" or corpus["size"] > LARGEST:
+    if search.metric != "cosine" or corpus["size"] > LARGEST:
         return {}
     found = yield from closeness(corpus, search, CLOSE)
     best = yield from ClosestRows(search, [(corpus, found.own)]).take(COMPARED, MEASURED)

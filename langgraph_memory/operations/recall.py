@@ -144,24 +144,21 @@ def profile(wanted: Question, settings: StoreSettings) -> Effects[str]:
 def request_of(question: Question, settings: StoreSettings, now: datetime) -> Effects[RecallRequest]:
     """Check what a recall was asked with, and embed its query."""
     owner_id, scope = check_owner(question.owner_id), check_scope(question.scope)
-    shared_with = several("shared_with", question.shared_with)
-    shared_with = tuple(check_owner(other) for other in shared_with) if shared_with else ()
     filtered = EVERYTHING if question.filter is None else Wanted.of(question.filter, settings.types)
     wanted_types = question.memory_types
     memory_types = settings.types.names(None if wanted_types is None else several("memory_types", wanted_types))
+    shared_with = tuple(check_owner(other) for other in several("shared_with", question.shared_with))
     check_bounds({name: getattr(question, name) for name in ("limit", "pinned", "max_tokens", "min_score")})
     check_text("reader", question.reader, optional=True)
-    if question.query is not None and not isinstance(question.query, str):
-        raise InvalidInputError(f"query must be text or None, not {type(question.query).__name__}.")
-    wanted = question.query.strip() if question.query else None
-    subjects, vector = yield from _embedded(wanted, (owner_id, *shared_with), settings)
+    recall_id, wanted = settings.new_id(), _query_of(question)
+    subjects, vectors = yield from _embedded(wanted, (owner_id, *shared_with), settings)
     return RecallRequest(
-        id=settings.new_id(),
+        id=recall_id,
         owner_id=owner_id,
         scope=scope,
         query=wanted,
         types=settings.types,
-        memory_types=filtered.types_of(memory_types),
+        memory_types=memory_types if filtered is EVERYTHING else filtered.types_of(memory_types),
         wanted=filtered,
         at=_moment(question.as_of, now),
         past=question.as_of is not None,
@@ -172,21 +169,27 @@ def request_of(question: Question, settings: StoreSettings, now: datetime) -> Ef
         min_score=question.min_score,
         max_tokens=question.max_tokens,
         count=question.count,
-        vectors=settings.vector_search(vector),
+        vectors=vectors,
         subjects=subjects,
         shared_with=shared_with,
     )
 
 
+def _query_of(question: Question) -> str | None:
+    if question.query is not None and not isinstance(question.query, str):
+        raise InvalidInputError(f"query must be text or None, not {type(question.query).__name__}.")
+    return question.query.strip() if question.query else None
+
+
 def _embedded(
     query: str | None, owners: Sequence[str], settings: StoreSettings
-) -> Effects[tuple[Mapping[str, Sequence[str]], bytes | None]]:
+) -> Effects[tuple[Mapping[str, Sequence[str]], VectorSearch | None]]:
     """Return which of the owners' subjects a query names, and its vector without them; nothing without an index."""
     if settings.embedder is None or not query:
         return {}, None
     subjects: dict[str, list[str]] = yield named_subjects(owners, query)
     vector: bytes = yield EmbedQuery(without_phrases(query, chain.from_iterable(subjects.values())))
-    return subjects, vector
+    return subjects, settings.vector_search(vector)
 
 
 def _moment(as_of: datetime | None, now: datetime) -> datetime:
@@ -242,8 +245,9 @@ def _read(request: RecallRequest) -> Effects[list[Read]]:
 
 def _matching(request: RecallRequest, owner_id: str) -> Effects[Read]:
     """Read what is pinned of an owner, and what matches the query, or the most important and newest without one."""
-    types = request.pinned_types
-    pinned = (yield from _listed(request, owner_id, MOST_WEIGHED, types)) if request.pinned else []
+    pinned: list[Recalled] = []
+    if request.pinned:
+        pinned = yield from _listed(request, owner_id, MOST_WEIGHED, request.pinned_types)
     if not request.query:
         return Read(pinned, (yield from _listed(request, owner_id, request.limit + MAX_DROPPED)))
     matching, hidden = yield from _ranked(request, owner_id)
@@ -483,18 +487,16 @@ def _hints(request: RecallRequest, owner_id: str, all_subjects: int, weights: We
         named = (yield from _named(owner_partition(owner_id), phrases(query))) if all_subjects > 1 else []
     subjects = frozenset(named if len(named) < all_subjects else ())
     times: list[Time] = [*named_dates(query), *asked_times(query, request.at)]
-    times += yield from _times_beside(request, owner_id, query)
+    if (named_event := event_named(query)) is not None:
+        times += yield from _times_beside(request, owner_id, named_event[1])
     return Hints(subjects, times, weights)
 
 
-def _times_beside(request: RecallRequest, owner_id: str, query: str) -> Effects[list[Time]]:
+def _times_beside(request: RecallRequest, owner_id: str, event: str) -> Effects[list[Time]]:
     """Return the side of an event that the query names, where one of the memories that name it best tells of it."""
-    named = event_named(query)
-    if named is None:
-        return []
-    by_name = replace(request, query=named[1], vectors=None, subjects={}, least_found=0)
+    by_name = replace(request, query=event, vectors=None, subjects={}, least_found=0)
     found, _hidden = yield from _ranked(by_name, owner_id)
-    return times_beside(query, [item.memory for item in found])
+    return times_beside(request.query or "", [item.memory for item in found])
 
 
 def _vector_fields(search: VectorSearch, compared: _Compared, weights: Weights) -> Effects[list[ArrayField]]:

@@ -50,7 +50,7 @@ from langgraph_memory.operations.index import embed_amended, embed_fields
 from langgraph_memory.operations.memories import _find, memories_of_owner
 from langgraph_memory.operations.neighbours import mentioning_any, numbered, similar_to
 from langgraph_memory.operations.rows import (
-    Origin,
+    By,
     Vectors,
     embedded_texts,
     insert_row,
@@ -231,7 +231,6 @@ class _Known:
     corpus: Row | None
     about: Sequence[Memory]
     target: tuple[Memory, ...]
-    origin: Origin
     now: datetime
 
 
@@ -241,7 +240,7 @@ def store(proposal: Proposal, now: datetime) -> Effects[Outcome]:
     corpus, about = yield from _about(new, now)
     same_person = [one for one in about if not of_two_people(one, new)]
     target = (yield from _target(new, proposal.target)) if proposal.target is not None else ()
-    known = _Known(new, proposal, corpus, same_person, target, Origin.of(new.source), now)
+    known = _Known(new, proposal, corpus, same_person, target, now)
     if proposal.forgets:
         return (yield from _forget_what_says(known))
     return (yield from _retire_what_says(known) if proposal.retires else _add_or_confirm(known))
@@ -251,7 +250,7 @@ def _retire_what_says(known: _Known) -> Effects[Outcome]:
     """Retire what a statement says to hold no longer; what the user denies of nothing known is kept as a denial."""
     new, proposal, now = known.new, known.proposal, known.now
     if known.target:
-        return (yield from settle(retiring(new, known.target, ()), proposal.vectors, (), known.origin, now))
+        return (yield from settle(retiring(new, known.target, ()), proposal.vectors, (), new.source, now))
     retracted = yield from _holding(new, proposal.replaces, now)
     about = [one for one in known.about if not said_later(one, new)]
     similar = yield from similar_to(new, proposal.search, known.corpus, now)
@@ -261,7 +260,7 @@ def _retire_what_says(known: _Known) -> Effects[Outcome]:
     if _is_denial(decision):
         gone = tuple({one.id: one for one in (*decision.retires, *over)}.values())
         decision = denying(_found_by_what_went(new, gone), about, gone, now)
-    return (yield from settle(decision, proposal.vectors, (), known.origin, now, known.corpus))
+    return (yield from settle(decision, proposal.vectors, (), new.source, now, known.corpus))
 
 
 def _is_denial(decision: Decision) -> bool:
@@ -278,7 +277,7 @@ def _add_or_confirm(known: _Known) -> Effects[Outcome]:
     similar = (yield from similar_to(new, proposal.search, known.corpus, now)) if compared else []
     beside = yield from _told_beside(known)
     if (since := _said_otherwise_since(new, beside)) is not None:
-        return (yield from settle(said_before(new, since), (), (), known.origin, now))
+        return (yield from settle(said_before(new, since), (), (), new.source, now))
     over = _holding_no_longer(proposal, beside)
     if proposal.changes_only and not over and not retracted:
         return Outcome("refused", None, f"{NOTHING_TO_CHANGE}: nothing known is changed by it")
@@ -286,7 +285,7 @@ def _add_or_confirm(known: _Known) -> Effects[Outcome]:
     decision = reconcile(new, known.about, proposal.kind, now, similar, corrects=corrects)
     decision = _with_reason_of_change(decision, over)
     allowed = _replaceable(decision, (*retracted, *(one for one, _ in over)), new)
-    return (yield from settle(decision, proposal.vectors, allowed, known.origin, now, known.corpus))
+    return (yield from settle(decision, proposal.vectors, allowed, new.source, now, known.corpus))
 
 
 def _said_otherwise_since(new: Memory, beside: Sequence[Memory]) -> Memory | None:
@@ -375,7 +374,7 @@ def _forget_what_says(known: _Known) -> Effects[Outcome]:
         one for one in (yield from _to_be_forgotten(known)) if not outranks(one, new) and not said_later(one, new)
     )
     for one in gone:
-        yield from forget_versions(one, now, "forgotten on request", origin=known.origin)
+        yield from forget_versions(one, now, "forgotten on request", origin=new.source)
     yield from marking.leave(new.owner_id, [marks.forgot(new.owner_id), *marks.told(new)], now)
     if not gone:
         return Outcome("refused", None, f"{NOTHING_TO_FORGET}: nothing known says what is to be forgotten")
@@ -436,7 +435,7 @@ def settle(
     decision: Decision,
     vectors: Vectors,
     retracted: Sequence[Memory],
-    origin: Origin,
+    origin: By,
     now: datetime,
     corpus: Row | None = None,
 ) -> Effects[Outcome]:
@@ -463,7 +462,7 @@ def _add(
     decision: Decision,
     vectors: Vectors,
     retracted: Sequence[Memory],
-    origin: Origin,
+    origin: By,
     now: datetime,
     corpus: Row | None,
 ) -> Effects[Outcome]:
@@ -476,7 +475,7 @@ def _add(
     new = inheriting(new, decision.supersedes) if decision.supersedes else new
     yield from insert_row(memory_columns(new), vectors, corpus=corpus)
     yield from record(new, "added", reason, origin, now)
-    yield from marking.lift(new)
+    yield from marking.lift_all(new.owner_id, marks.told(new))
     superseded = (yield from retire(beaten, new, reason, origin, now)) if beaten else ()
     marked = (yield from mark(against, new, reason, now)) if against else ()
     action: Action = "conflict" if marked else "superseded" if superseded else "added"
@@ -520,7 +519,7 @@ def _holding(new: Memory, values: Sequence[str], now: datetime) -> Effects[tuple
     )
 
 
-def rewrite(memory: Memory, action: str, reason: str, origin: Origin, now: datetime) -> Effects[None]:
+def rewrite(memory: Memory, action: str, reason: str, origin: By, now: datetime) -> Effects[None]:
     """Write a memory whose words stay as they are, with a line of audit."""
     (row,) = yield Query("memory", {"partition": owner_partition(memory.owner_id), "id": memory.id})
     yield from rewrite_row(row, memory_columns(memory), None)

@@ -16,7 +16,7 @@ from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.memory import Memory, Source
 from langgraph_memory.domain.scope import (
     join_labels,
-    namespace_of,
+    joined_namespace,
     owner_partition,
     partition_of,
 )
@@ -29,6 +29,7 @@ from langgraph_memory.domain.text import (
     question_before,
     question_share,
     terms_with_identifiers,
+    text_columns,
 )
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Row
@@ -159,18 +160,17 @@ def with_terms(row: Row) -> dict[str, Any]:
 
 def memory_columns(memory: Memory) -> dict[str, Any]:
     """Return the columns of a memory's row."""
-    namespace = namespace_of(memory.owner_id, memory.scope)
     return {
         **memory.to_row(),
         **dict.fromkeys(DECAY),
         "partition": owner_partition(memory.owner_id),
-        "namespace": join_labels(namespace),
+        "namespace": joined_namespace(memory.owner_id, memory.scope),
         "value": None,
         "ttl_minutes": None,
         "fingerprint": fingerprint(memory.content),
         "subject_key": (phrase_key(memory.subject) or None) if memory.subject else None,
         "question_share": question_share(memory.content),
-        **_text_columns(
+        **text_columns(
             " ".join(
                 filter(
                     None,
@@ -294,16 +294,6 @@ def postings_of(partition: str, terms: Sequence[str]) -> Effects[list[dict[str, 
     return [{term: "".join(texts) for term, texts in field.items()} for field in blocks]
 
 
-def _text_columns(own: str, context: str, asked: str) -> dict[str, Any]:
-    """Return what the text index holds of a row: its terms, those around it, those of the question it answers."""
-    columns: dict[str, Any] = {}
-    for name, text in (("", own), ("context_", context), ("asked_", asked)):
-        found = Counter(terms_with_identifiers(text)) if text else _NOTHING
-        columns[f"{name}terms"] = _as_json(found) if found else "{}"
-        columns[f"{name}count" if name else "term_count"] = found.total()
-    return columns
-
-
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Who or what makes a change, for the audit log."""
@@ -319,12 +309,14 @@ class Origin:
         return cls(source.actor, source.thread_id, source.checkpoint_id, source.run_id)
 
 
+By = Origin | Source
+"""Who makes a change, or where what makes it comes from."""
 _NOBODY = Origin()
 _DROPPED_AT_ONCE = 20
 """How many old receipts go with each new one."""
 
 
-def record(memory: Memory, action: str, reason: str, origin: Origin, now: datetime) -> Effects[None]:
+def record(memory: Memory, action: str, reason: str, origin: By, now: datetime) -> Effects[None]:
     """Add one line to the audit log."""
     yield Query(
         "audit",
@@ -343,7 +335,7 @@ def record(memory: Memory, action: str, reason: str, origin: Origin, now: dateti
 
 
 def put_receipt(
-    owner_id: str, receipt_id: str, kind: str, body: Mapping[str, Any], origin: Origin, now: datetime
+    owner_id: str, receipt_id: str, kind: str, body: Mapping[str, Any], origin: By, now: datetime
 ) -> Effects[None]:
     """Store one receipt, as a part of another operation."""
     yield Query(

@@ -16,7 +16,7 @@ from langgraph_memory.domain.guard.orders import hides_an_order, is_order
 from langgraph_memory.domain.guard.personal import found_of
 from langgraph_memory.domain.guard.plain_view import plain_view
 from langgraph_memory.domain.guard.policy import DEFAULT_GUARD, PERSONAL, GuardPolicy, Refusal
-from langgraph_memory.domain.guard.secrets import has_long_word, is_secret_name, secret_spans, without_secret_names
+from langgraph_memory.domain.guard.secrets import is_secret_name, secret_spans, without_secret_names
 from langgraph_memory.domain.memory import Memory, Outcome
 from langgraph_memory.domain.scope import GLOBAL
 from langgraph_memory.domain.text import HIDDEN, STOP_WORDS
@@ -32,6 +32,8 @@ _KEYS: Final = {
     "tags": "Name tags after what they are about.",
 }
 """The fields of a memory that are keys, and how else to name them."""
+_LONG: Final = 15
+"""Characters of the shortest key that no word announces."""
 _LONGEST_NAME: Final = 60
 _LEAST_TELLING: Final = 4
 """Characters of the shortest value that is looked for in the other fields of a record."""
@@ -116,12 +118,12 @@ class _Judged(NamedTuple):
 def _judged(text: str, policy: GuardPolicy) -> _Judged:
     view = plain_view(text)
     found = [(*view.origin(span), "secret") for span in secret_spans(view.text)]
-    if has_long_word(text) or ";base64," in text:
+    if _has_long_word(text) or ";base64," in text:
         found += [(*match.span(), "encoded text") for match in _ENCODED.finditer(text)]
-    refused_kinds = policy.kinds("refuse")
-    personal = found_of((*policy.kinds("mask"), *refused_kinds), view.text)
-    kind = next((kind for kind in refused_kinds if personal[kind]), None)
-    found += [(*view.origin(span), kind.replace("_", " ")) for kind in policy.kinds("mask") for span in personal[kind]]
+    masked, kinds = policy.kinds("mask"), policy.kinds("refuse")
+    personal = found_of((*masked, *kinds), view.text)
+    kind = next((kind for kind in kinds if personal[kind]), None)
+    found += [(*view.origin(span), kind.replace("_", " ")) for kind in masked for span in personal[kind]]
     return _Judged(view.text, _apart(found), None if kind is None else Refusal(kind, PERSONAL[kind]))
 
 
@@ -162,7 +164,12 @@ def refuse_unsafe(text: str) -> Refusal | None:
     plain = plain_view(text).text
     if is_order(plain) or (plain != text and is_order(text)):
         return _ORDER_TEXT
-    return _ENCODED_TEXT if has_long_word(text) and hides_an_order(text) else None
+    return _ENCODED_TEXT if _has_long_word(text) and hides_an_order(text) else None
+
+
+def _has_long_word(text: str) -> bool:
+    """Return whether a text has a word that is as long as the shortest key."""
+    return max(map(len, text.split()), default=0) >= _LONG
 
 
 def mask(text: str, policy: GuardPolicy = DEFAULT_GUARD) -> str:

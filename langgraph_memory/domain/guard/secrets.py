@@ -16,9 +16,6 @@ _TOLD: Final = formats("told")
 _ANY_FORMAT: Final = any_of(_FORMATS)
 _PLACEHOLDER, _WEAK_SAMPLE, _NAME = (one.pattern for one in formats("placeholder"))
 _SAMPLE_KEY = re.compile(r"(?i)your|x{4,}|\*{3,}|\.{3}|…|<|>|placeholder|redacted|\$\{")
-_LONG: Final = 15
-"""Characters of the shortest key that no word announces."""
-
 _LONG_WORD = re.compile(
     r"(?<!\S)(?=\S{0,200}[\dA-Z_.-])\S{15,}|-----BEGIN[^\n]*|(?:curl|mysql|mariadb|sshpass|redis-cli)[^\n]{3,160}"
     r"|(?i:bearer\s\S+|authorization\W{1,6}\w+\s\S+)"
@@ -131,11 +128,6 @@ def without_secret_names(text: str) -> str:
     return text
 
 
-def has_long_word(text: str) -> bool:
-    """Return whether a text has a word that is as long as the shortest key."""
-    return max(map(len, text.split()), default=0) >= _LONG
-
-
 def is_strong(value: str, *, shortest: int = 5) -> bool:
     """Return whether a word looks like a password or a key, and not like a name, a date, a number or a placeholder."""
     if len(value) < shortest or _PLACEHOLDER.search(value) or _NAME.match(value) or _DATED.search(value):
@@ -156,7 +148,7 @@ def _told_around(text: str) -> Iterator[Span]:
     """Yield what is a secret by what is said around it: codes from a text message, what unlocks a phone."""
     lowered = text.lower()
     for one in _TOLD:
-        if one.fits(text, lowered):
+        if not one.signs or any(map(lowered.__contains__, one.signs)):
             yield from one.spans(text)
 
 

@@ -161,16 +161,13 @@ class ArrayRelevance:
     """Same as `Relevance`."""
 
     scaled: Sequence[tuple[ArrayField, float]]
+    total: float
 
     @classmethod
     def of(cls, fields: Iterable[ArrayField]) -> ArrayRelevance:
         """Return the relevance of those fields in which anything matches."""
-        return cls([(one, one.weight / one.spread) for one in fields if one.weight and len(one.rows)])
-
-    @property
-    def total(self) -> float:
-        """The relevance of a row that matches perfectly in every way."""
-        return sum(scale * one.most for one, scale in self.scaled)
+        scaled = [(one, one.weight / one.spread) for one in fields if one.weight and len(one.rows)]
+        return cls(scaled, sum(scale * one.most for one, scale in scaled))
 
     def best_first(self) -> TopK:
         """Return every row that matches in some way, in the place of its number, to be taken best first."""

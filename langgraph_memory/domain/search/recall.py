@@ -95,17 +95,19 @@ class RecallRequest:
     weighs: bool = field(init=False)
     visible: tuple[str, ...] = field(init=False)
     moment: int = field(init=False)
+    most_ranked: int = field(init=False)
 
     def __post_init__(self) -> None:
         """Say what follows: whose memories are read, whether they are weighed, at which scopes, and when.
 
-        `visible` are the scopes, nearest first; `moment` is `at` in microseconds.
+        `visible` are the scopes, nearest first; `moment` is `at` in microseconds; `most_ranked` are ranked exactly.
         """
         set_field = object.__setattr__
         set_field(self, "owners", tuple(dict.fromkeys((self.owner_id, *self.shared_with))))
         set_field(self, "weighs", bool(self.needed and self.query))
         set_field(self, "visible", visible_from(self.scope))
         set_field(self, "moment", to_microseconds(self.at))
+        set_field(self, "most_ranked", max(self.limit + self.pinned + SPARE, self.least_found))
 
     @property
     def pinned_types(self) -> tuple[str, ...]:
@@ -117,11 +119,6 @@ class RecallRequest:
     def priors(self) -> Priors:
         """What scores whatever the query."""
         return Priors(self.types.half_lives, scope_closeness(self.visible), self.moment, self.weights)
-
-    @property
-    def most_ranked(self) -> int:
-        """How many memories are to be ranked exactly."""
-        return max(self.limit + self.pinned + SPARE, self.least_found)
 
     def candidates(self, relevance: Relevance | ArrayRelevance, hints: Hints) -> Candidates:
         """Return where the rows of one owner are ranked, of which some may not be seen."""

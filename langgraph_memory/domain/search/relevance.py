@@ -166,25 +166,22 @@ def figures_of(rows: Sequence[Columns], corpus: Columns) -> dict[str, Any]:
 class Asked:
     """What a query asks texts for: its terms, other forms in which texts may have them, and what means about the same.
 
-    The last is searched for only where an owner has not very many texts, of which some have the words that are asked
-    for: each word more is then in thousands.
+    The last counts only where an owner has not very many texts, of which some have the words that are asked for: each
+    word more is then in thousands. `searched` are all of them.
     """
 
     terms: Sequence[str]
     forms: Sequence[str]
     near: Sequence[str]
+    searched: Sequence[str]
 
     @classmethod
     def of(cls, query: str, size: int) -> Asked:
         """Return what a query asks an owner's texts for, of which there are so many."""
         asked = question_terms(query)
         forms = other_forms(asked)
-        return cls(asked, forms, near_terms([*asked, *forms]) if size <= MOST_WITH_NEAR else ())
-
-    @property
-    def searched(self) -> list[str]:
-        """All of them."""
-        return [*self.terms, *self.forms, *self.near]
+        near = near_terms([*asked, *forms]) if size <= MOST_WITH_NEAR else []
+        return cls(asked, forms, near, [*asked, *forms, *near])
 
     def fields(
         self, postings: Sequence[Mapping[str, str]], figures: Columns, weights: tuple[float, float, float]
@@ -276,16 +273,13 @@ class Relevance:
     """
 
     scaled: Sequence[tuple[Field, float]]
+    total: float
 
     @classmethod
     def of(cls, fields: Iterable[Field]) -> Relevance:
         """Return the relevance of those fields in which anything matches."""
-        return cls([(one, one.weight / one.spread) for one in fields if one.weight and one.matches])
-
-    @property
-    def total(self) -> float:
-        """The relevance of a row that matches perfectly in every way."""
-        return sum(scale * one.most for one, scale in self.scaled)
+        scaled = [(one, one.weight / one.spread) for one in fields if one.weight and one.matches]
+        return cls(scaled, sum(scale * one.most for one, scale in scaled))
 
     def best_first(self) -> list[tuple[int, float]]:
         """Return every row that matches in some way, with its relevance, best first."""
