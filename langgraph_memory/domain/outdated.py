@@ -13,7 +13,7 @@ from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from itertools import pairwise
 from math import exp
-from typing import Any, Final
+from typing import Final
 
 from langgraph_memory.cache import remember_short
 from langgraph_memory.domain.amendments import (
@@ -23,10 +23,10 @@ from langgraph_memory.domain.amendments import (
     says_what_is_meant,
 )
 from langgraph_memory.domain.changes import are_of_others, is_negative, of_one_subject, plainly, stems
-from langgraph_memory.domain.changewords import CUE, CUES, PEOPLE
+from langgraph_memory.domain.changewords import CUE, CUES, FRAME, PEOPLE
 from langgraph_memory.domain.memory import Memory
-from langgraph_memory.domain.search.meaning import meaning
-from langgraph_memory.domain.text import normalised
+from langgraph_memory.domain.search.meaning import meaning, word_meaning
+from langgraph_memory.domain.text import normalised, query_terms
 from langgraph_memory.domain.values import VALUES
 
 LIKELY: Final = 0.5
@@ -177,7 +177,7 @@ def _are_comparable(new: _Reading, old: _Reading) -> bool:
 
 
 class _Reading:
-    """A statement in words: `telling` are those that say what it is about."""
+    """A statement in words: `telling` are those that say what it is about, each with its stems."""
 
     def __init__(self, text: str) -> None:
         quoted = _QUOTED.fullmatch(text)
@@ -185,8 +185,8 @@ class _Reading:
         self.plain = plainly(text)
         self.corrects = looks_like_a_correction(self.text)
         self.words = _WORD.findall(self.plain)
-        self.stems_of = [stems(word) for word in self.words]
-        self.telling = [word for word, found in zip(self.words, self.stems_of, strict=True) if found]
+        self.stems_of = [frozenset(query_terms(word)) - FRAME for word in self.words]
+        self.telling = [(word, found) for word, found in zip(self.words, self.stems_of, strict=True) if found]
         self.stems = stems(self.plain)
         self.people = frozenset(word.removesuffix("'s") for word in self.words) & PEOPLE
         self.values = {sort: set(found.findall(self.plain)) for sort, found in _SORTS if found.search(self.plain)}
@@ -249,14 +249,14 @@ def _marks(new: _Reading, old: _Reading) -> Iterator[tuple[str, float]]:
     if exchanged is not None:
         yield "corrects", 1.0
         yield "corrects by name", float(exchanged.named)
-    value_shared = bool(old.telling) and stems(old.telling[-1]) <= shared
+    value_shared = bool(old.telling) and old.telling[-1][1] <= shared
     yield "shared", float(bool(shared))
     yield "common", common
     yield "kept", kept
     yield "nothing new", float(bool(shared) and not left)
     yield "nothing gone", float(bool(shared) and not gone)
     yield "value shared", float(value_shared)
-    yield "head shared", float(bool(old.telling) and stems(old.telling[0]) <= shared)
+    yield "head shared", float(bool(old.telling) and old.telling[0][1] <= shared)
     yield "alike", alike
     yield "closeness", closeness
     yield "length", min(len(new.words), 20) / 20
@@ -306,7 +306,7 @@ def _of_values(new: _Reading, old: _Reading) -> Iterator[tuple[str, float]]:
 
 
 def _without(reading: _Reading, shared: frozenset[str]) -> list[str]:
-    return [word for word in reading.telling if not stems(word) & shared]
+    return [word for word, found in reading.telling if not found & shared]
 
 
 def _most_alike(left: Sequence[str], gone: Sequence[str]) -> float:
@@ -316,12 +316,7 @@ def _most_alike(left: Sequence[str], gone: Sequence[str]) -> float:
 
 @lru_cache(maxsize=16384)
 def _word_likeness(one: str, other: str) -> float:
-    return float(_of_word(one) @ _of_word(other))
-
-
-@lru_cache(maxsize=4096)
-def _of_word(word: str) -> Any:
-    return meaning(word)
+    return float(word_meaning(one) @ word_meaning(other))
 
 
 @cache

@@ -127,8 +127,9 @@ def utterances_of(
     without an id is told apart by its words and by how often they were said before it.
     """
     listening = _Listening(frozenset(actors) - {"system", "tool"}, _of_tools(messages, frozenset(trusted_tools)))
-    for message in messages:
-        listening.hear(message)
+    texts = [text_of(message) for message in messages]
+    for message, text in zip(messages, [without_blocks(text) for text in texts], strict=True):
+        listening.hear(message, text)
     return list(listening.said.values())
 
 
@@ -143,9 +144,9 @@ class _Listening:
     repeats: Counter[str] = field(default_factory=Counter)
     last: dict[str | None, tuple[str, ...]] = field(default_factory=dict)
 
-    def hear(self, message: BaseMessage) -> None:
-        """Take a message in."""
-        actor, text = _actor(message), without_blocks(text_of(message))
+    def hear(self, message: BaseMessage, text: str) -> None:
+        """Take a message in, with its text."""
+        actor = _actor(message)
         question, self.asked = self.asked, _question_in(text) if isinstance(message, AIMessage) else None
         if not text or actor is None:
             return
