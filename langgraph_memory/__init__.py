@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from langgraph_memory.domain.guard import GuardPolicy
     from langgraph_memory.domain.hygiene import HygienePolicy
     from langgraph_memory.domain.memory import Memory, Outcome, Recall, Recalled, Receipt, Source
-    from langgraph_memory.domain.policy import PromotionPolicy
+    from langgraph_memory.domain.promotion import PromotionPolicy
     from langgraph_memory.domain.rendering import ContextBudget
     from langgraph_memory.domain.types import MemoryType
     from langgraph_memory.errors import LangGraphMemoryError
@@ -72,7 +72,7 @@ _HOMES = {
     "langgraph_memory.domain.guard": "GuardPolicy".split(),
     "langgraph_memory.domain.hygiene": "HygienePolicy".split(),
     "langgraph_memory.domain.memory": "Memory Outcome Recall Recalled Receipt Source".split(),
-    "langgraph_memory.domain.policy": "PromotionPolicy".split(),
+    "langgraph_memory.domain.promotion": "PromotionPolicy".split(),
     "langgraph_memory.domain.rendering": "ContextBudget".split(),
     "langgraph_memory.domain.types": "MemoryType".split(),
     "langgraph_memory.errors": "LangGraphMemoryError".split(),

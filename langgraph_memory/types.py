@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from langgraph_memory.domain.jobs import Job, JobState, Retries
     from langgraph_memory.domain.links import Link
     from langgraph_memory.domain.memory import Action, Conflict, Dropped, Injected, OwnerSummary, Section
-    from langgraph_memory.domain.policy import Bucket, Rule, Verdict
-    from langgraph_memory.domain.promotion import Promoted, PromotionReport
+    from langgraph_memory.domain.promotion import Bucket, Promoted, PromotionReport, Rule, Verdict
     from langgraph_memory.domain.reflection import Reflected, ReflectionPolicy
     from langgraph_memory.domain.rendering import BudgetReport, ContextSize, Sizes, TokenCounter
     from langgraph_memory.domain.review import ReviewItem, ReviewKind, ReviewPolicy
@@ -156,8 +155,7 @@ _HOMES = {
     "langgraph_memory.domain.jobs": "Job JobState Retries".split(),
     "langgraph_memory.domain.links": "Link".split(),
     "langgraph_memory.domain.memory": "Action Conflict Dropped Injected OwnerSummary Section".split(),
-    "langgraph_memory.domain.policy": "Bucket Rule Verdict".split(),
-    "langgraph_memory.domain.promotion": "Promoted PromotionReport".split(),
+    "langgraph_memory.domain.promotion": "Bucket Promoted PromotionReport Rule Verdict".split(),
     "langgraph_memory.domain.reflection": "Reflected ReflectionPolicy".split(),
     "langgraph_memory.domain.rendering": "BudgetReport ContextSize Sizes TokenCounter".split(),
     "langgraph_memory.domain.review": "ReviewItem ReviewKind ReviewPolicy".split(),

@@ -25,10 +25,12 @@ from langgraph_memory.domain.changewords import (
     SAID_OLD,
     VALUE_OPENING,
     VALUE_PREPOSITION,
+    is_name,
+    kind_of,
+    with_value,
 )
 from langgraph_memory.domain.search.meaning import meaning
 from langgraph_memory.domain.text import STOP_WORDS
-from langgraph_memory.domain.values import is_name, kind_of, with_value
 
 _I: Final = re.IGNORECASE
 NEAR: Final = 0.34

@@ -19,6 +19,7 @@ from langgraph_memory.domain.changewords import (
     ASKED_OF,
     ATTRIBUTE_PATTERNS,
     CLAIM_PATTERNS,
+    COUNTRIES,
     CUE,
     ENDING_PATTERNS,
     FRAME,
@@ -31,10 +32,10 @@ from langgraph_memory.domain.changewords import (
     SUBJECT,
     THINGS,
     VALUE_END,
+    kind_of,
 )
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.text import normalised, phrase_key, query_terms
-from langgraph_memory.domain.values import COUNTRIES, kind_of
 
 USER: Final = frozenset({"user"})
 

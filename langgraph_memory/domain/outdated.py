@@ -23,11 +23,10 @@ from langgraph_memory.domain.amendments import (
     says_what_is_meant,
 )
 from langgraph_memory.domain.changes import are_of_others, is_negative, of_one_subject, plainly, stems
-from langgraph_memory.domain.changewords import CUE, CUES, FRAME, PEOPLE
+from langgraph_memory.domain.changewords import CUE, CUES, FRAME, PEOPLE, VALUES
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.search.meaning import meaning, word_meaning
 from langgraph_memory.domain.text import normalised, query_terms
-from langgraph_memory.domain.values import VALUES
 
 LIKELY: Final = 0.5
 """The probability from which on a statement takes the place of another."""

@@ -11,8 +11,7 @@ from langgraph.runtime import Runtime
 
 from langgraph_memory.domain.candidate import Candidate, Utterance
 from langgraph_memory.domain.memory import Memory, Recalled, Source
-from langgraph_memory.domain.policy import Bucket, PromotionPolicy
-from langgraph_memory.domain.promotion import LedgerPlace, Promoted, judge
+from langgraph_memory.domain.promotion import Bucket, LedgerPlace, Promoted, PromotionPolicy, judge
 from langgraph_memory.domain.quotes import holds
 from langgraph_memory.domain.rendering import as_line
 from langgraph_memory.domain.scope import visible_from

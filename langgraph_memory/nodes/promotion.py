@@ -14,8 +14,7 @@ from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.jobs import Retries, checked_seconds
 from langgraph_memory.domain.memory import Source
-from langgraph_memory.domain.policy import PromotionPolicy
-from langgraph_memory.domain.promotion import LedgerPlace, PromotionReport
+from langgraph_memory.domain.promotion import LedgerPlace, PromotionPolicy, PromotionReport
 from langgraph_memory.domain.scope import check_owner
 from langgraph_memory.domain.thread import STRANGER
 from langgraph_memory.effects.effect import Effects, either

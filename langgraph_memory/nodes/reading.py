@@ -15,8 +15,7 @@ from langgraph.errors import GraphBubbleUp
 from langgraph_memory.domain.candidate import Actor, Candidate, Extractor, InformedExtractor, Utterance, mark_echoes
 from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.memory import Memory, Recall, Source
-from langgraph_memory.domain.policy import PromotionPolicy
-from langgraph_memory.domain.promotion import failed
+from langgraph_memory.domain.promotion import PromotionPolicy, failed
 from langgraph_memory.effects.effect import Effects, call, either
 from langgraph_memory.errors import ExtractionError, InvalidInputError
 from langgraph_memory.extract import ModelExtractor, RuleExtractor

@@ -17,8 +17,7 @@ from typing import Any, NamedTuple, Self, TypedDict, Unpack
 from langgraph_memory.domain.candidate import Candidate
 from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.jobs import Batch, Failure, LeasedJob, Retries
-from langgraph_memory.domain.policy import PromotionPolicy
-from langgraph_memory.domain.promotion import LedgerPlace, PromotionReport
+from langgraph_memory.domain.promotion import LedgerPlace, PromotionPolicy, PromotionReport
 from langgraph_memory.effects.effect import Caller, Effects, aperform, either
 from langgraph_memory.effects.twins import runs_effects, twin_of
 from langgraph_memory.errors import DatabaseClosedError, DatabaseError, ExtractionError, InvalidInputError

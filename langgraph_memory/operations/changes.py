@@ -10,9 +10,8 @@ from typing import Any, get_args
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.guard import Refusal, admit, refused
 from langgraph_memory.domain.memory import Injected, Memory, Outcome, Source, make_memory, trust_of
-from langgraph_memory.domain.reconcile import in_conflict, replacing, still_said, verified
+from langgraph_memory.domain.reconcile import gives_way, in_conflict, replacing, still_said, verified
 from langgraph_memory.domain.scope import check_owner, owner_partition
-from langgraph_memory.domain.standing import gives_way
 from langgraph_memory.domain.types import MemoryTypes
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Transaction, writes

@@ -26,8 +26,7 @@ from langgraph_memory.domain.jobs import (
 )
 from langgraph_memory.domain.marks import is_unique
 from langgraph_memory.domain.memory import Source
-from langgraph_memory.domain.policy import PromotionPolicy
-from langgraph_memory.domain.promotion import Judged, LedgerPlace, PromotionReport, judge_all, withheld
+from langgraph_memory.domain.promotion import Judged, LedgerPlace, PromotionPolicy, PromotionReport, judge_all, withheld
 from langgraph_memory.domain.scope import GLOBAL, check_owner, check_scope, owner_partition
 from langgraph_memory.domain.text import content_hash
 from langgraph_memory.effects.effect import Effects

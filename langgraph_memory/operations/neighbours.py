@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Final
 
 from langgraph_memory.domain.clock import to_microseconds
-from langgraph_memory.domain.likeness import CLOSE, MOST
+from langgraph_memory.domain.likeness import CLOSE, MOST, ONE_TERM
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.reconcile import Near, related
 from langgraph_memory.domain.scope import visible_from
@@ -17,7 +17,6 @@ from langgraph_memory.domain.search.arrays import ArrayField, ArrayRelevance, To
 from langgraph_memory.domain.search.relevance import POSTING
 from langgraph_memory.domain.search.vectors import CONTEXT, Close, Closeness, VectorSearch, numpy
 from langgraph_memory.domain.text import query_terms
-from langgraph_memory.domain.wordlists import ONE_TERM
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Row
 from langgraph_memory.operations.rows import closeness, sound

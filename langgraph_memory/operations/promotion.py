@@ -17,8 +17,17 @@ from langgraph_memory.domain.clock import from_microseconds, to_microseconds
 from langgraph_memory.domain.likeness import says_it_ended
 from langgraph_memory.domain.marks import is_unique
 from langgraph_memory.domain.memory import Memory, Outcome, Source, make_memory
-from langgraph_memory.domain.policy import Bucket, Verdict
-from langgraph_memory.domain.promotion import Judged, LedgerPlace, Promoted, PromotionReport, amend, canonical, invalid
+from langgraph_memory.domain.promotion import (
+    Bucket,
+    Judged,
+    LedgerPlace,
+    Promoted,
+    PromotionReport,
+    Verdict,
+    amend,
+    canonical,
+    invalid,
+)
 from langgraph_memory.domain.scope import check_owner, check_scope, owner_partition
 from langgraph_memory.domain.search.filters import Wanted
 from langgraph_memory.domain.text import content_hash

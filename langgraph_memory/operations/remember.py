@@ -30,14 +30,17 @@ from langgraph_memory.domain.reconcile import (
     holding_value,
     in_conflict,
     inheriting,
+    outranks,
+    overrides,
     reconcile,
     retiring,
     said_before,
+    said_later,
+    same_message,
 )
 from langgraph_memory.domain.scope import GLOBAL, owner_partition, visible_from
 from langgraph_memory.domain.search.filters import Wanted
 from langgraph_memory.domain.search.vectors import VectorSearch
-from langgraph_memory.domain.standing import outranks, overrides, said_later, same_message
 from langgraph_memory.domain.text import fingerprint
 from langgraph_memory.domain.types import MemoryType
 from langgraph_memory.domain.whose import of_two_people

@@ -14,8 +14,7 @@ from langgraph_memory.domain.hygiene import DEFAULT_HYGIENE, HygienePolicy, Swee
 from langgraph_memory.domain.jobs import Batch, Failure, Job, Lease, LeasedJob, Retries
 from langgraph_memory.domain.links import Link
 from langgraph_memory.domain.memory import Conflict, Injected, Memory, OwnerSummary, Recall, Receipt, Source
-from langgraph_memory.domain.policy import PromotionPolicy
-from langgraph_memory.domain.promotion import LedgerPlace, PromotionReport, judge_all
+from langgraph_memory.domain.promotion import LedgerPlace, PromotionPolicy, PromotionReport, judge_all
 from langgraph_memory.domain.reflection import DEFAULT_REFLECTION, Reflected, ReflectionPolicy
 from langgraph_memory.domain.review import DEFAULT_REVIEW, ReviewItem, ReviewKind, ReviewPolicy
 from langgraph_memory.domain.rewind import Retraction

@@ -19,7 +19,7 @@ from typing import Any
 
 from langgraph_memory import MemoryContext, OfflineChatModel, build_graph, open_memory
 from langgraph_memory.domain.candidate import Candidate, Utterance
-from langgraph_memory.domain.policy import Bucket, PromotionPolicy
+from langgraph_memory.domain.promotion import Bucket, PromotionPolicy
 from langgraph_memory.extract import RuleExtractor
 
 OWN = Path(__file__).parents[1] / "data" / "hear" / "test"

@@ -12,8 +12,7 @@ from support import START, BagOfWords, Clock, Driver, opened_store
 from langgraph_memory import CuratedStore, Source
 from langgraph_memory.domain.candidate import Candidate, Utterance
 from langgraph_memory.domain.memory import make_memory
-from langgraph_memory.domain.policy import Bucket, PromotionPolicy
-from langgraph_memory.domain.promotion import LedgerPlace
+from langgraph_memory.domain.promotion import Bucket, LedgerPlace, PromotionPolicy
 from langgraph_memory.domain.rendering import render, rendered_in
 from langgraph_memory.errors import InvalidMemoryError, MissingOwnerError
 from langgraph_memory.extract import RuleExtractor

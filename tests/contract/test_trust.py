@@ -21,8 +21,7 @@ from langgraph_memory import (
     open_memory,
 )
 from langgraph_memory.domain.candidate import Utterance
-from langgraph_memory.domain.policy import PromotionPolicy
-from langgraph_memory.domain.promotion import LedgerPlace
+from langgraph_memory.domain.promotion import LedgerPlace, PromotionPolicy
 from langgraph_memory.domain.rendering import render, rendered_in
 from langgraph_memory.errors import InvalidInputError, InvalidMemoryError
 

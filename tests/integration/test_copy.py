@@ -27,8 +27,7 @@ from support import BagOfWords, one_sentence
 from langgraph_memory import MemoryContext, OfflineChatModel, Source, build_graph, open_memory
 from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.jobs import Retries
-from langgraph_memory.domain.policy import PromotionPolicy
-from langgraph_memory.domain.promotion import LedgerPlace
+from langgraph_memory.domain.promotion import LedgerPlace, PromotionPolicy
 from langgraph_memory.engine.postgres.engine import PostgresEngine
 from langgraph_memory.engine.sqlite.engine import SqliteEngine
 from langgraph_memory.errors import (

@@ -19,8 +19,7 @@ from support import opened_store
 from langgraph_memory.domain.candidate import Candidate, Utterance
 from langgraph_memory.domain.guard import GuardPolicy, mask, refuse
 from langgraph_memory.domain.guard.orders import SPACE, WEIGHTS
-from langgraph_memory.domain.policy import Bucket, PromotionPolicy
-from langgraph_memory.domain.promotion import judge_all
+from langgraph_memory.domain.promotion import Bucket, PromotionPolicy, judge_all
 from langgraph_memory.domain.rendering import as_line
 from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.store import CuratedStore

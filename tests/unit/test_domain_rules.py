@@ -16,8 +16,7 @@ from langgraph_memory.domain.candidate import Candidate
 from langgraph_memory.domain.clock import from_microseconds, in_utc, to_microseconds
 from langgraph_memory.domain.guard import refuse
 from langgraph_memory.domain.memory import Memory, Source
-from langgraph_memory.domain.policy import Bucket, PromotionPolicy, Verdict
-from langgraph_memory.domain.promotion import judge
+from langgraph_memory.domain.promotion import Bucket, PromotionPolicy, Verdict, judge
 from langgraph_memory.domain.reconcile import holding_value, reconcile, reinforced
 from langgraph_memory.domain.rendering import CLOSING, OPENING, render, rendered_in
 from langgraph_memory.domain.search.filters import check_filter, matches

@@ -10,8 +10,7 @@ from support import opened_store, shown
 
 from langgraph_memory.domain.candidate import Candidate, Utterance
 from langgraph_memory.domain.guard import GuardPolicy, Refusal, refuse, withhold
-from langgraph_memory.domain.policy import Bucket, PromotionPolicy
-from langgraph_memory.domain.promotion import judge_all
+from langgraph_memory.domain.promotion import Bucket, PromotionPolicy, judge_all
 from langgraph_memory.errors import InvalidInputError
 
 BADGE = "BADGE-77-4410"

@@ -12,8 +12,7 @@ from support import START
 
 from langgraph_memory.domain.candidate import Candidate, Utterance
 from langgraph_memory.domain.memory import Memory
-from langgraph_memory.domain.policy import PromotionPolicy
-from langgraph_memory.domain.promotion import LedgerPlace, judge
+from langgraph_memory.domain.promotion import LedgerPlace, PromotionPolicy, judge
 from langgraph_memory.domain.search.vectors import VectorSearch
 from langgraph_memory.domain.text import content_hash
 from langgraph_memory.domain.types import MemoryTypes

@@ -8,7 +8,7 @@ from itertools import takewhile
 from typing import Final
 
 from langgraph_memory.domain.guard.formats import any_of, formats, seed_words, words
-from langgraph_memory.domain.guard.plain_view import Span
+from langgraph_memory.domain.guard.personal import Span
 from langgraph_memory.domain.text import STOP_WORDS
 
 _FORMATS: Final = formats("secret")

@@ -16,6 +16,7 @@ from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.links import following
 from langgraph_memory.domain.memory import Dropped, DropReason, Memory, Recall, Recalled
 from langgraph_memory.domain.outdated import UNDECIDED, likely_replaced_by
+from langgraph_memory.domain.reconcile import overrides
 from langgraph_memory.domain.scope import owner_partition, visible_from
 from langgraph_memory.domain.search.arrays import ArrayRelevance
 from langgraph_memory.domain.search.filters import EVERYTHING, Columns, Wanted
@@ -40,7 +41,6 @@ from langgraph_memory.domain.search.ranking import (
 )
 from langgraph_memory.domain.search.relevance import Relevance, near_terms
 from langgraph_memory.domain.search.vectors import VectorSearch
-from langgraph_memory.domain.standing import overrides
 from langgraph_memory.domain.text import normalised, question_terms, terms_with_identifiers
 from langgraph_memory.domain.times import SideOfEvent, asked_times, event_named, named_dates
 from langgraph_memory.domain.types import BUILT_IN, MemoryTypes

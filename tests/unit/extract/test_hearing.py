@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from langgraph_memory.domain.candidate import Candidate, Utterance
-from langgraph_memory.domain.policy import Bucket, PromotionPolicy
+from langgraph_memory.domain.promotion import Bucket, PromotionPolicy
 from langgraph_memory.extract import RuleExtractor
 from langgraph_memory.extract.clauses import clauses
 from langgraph_memory.extract.restate import restated
