@@ -28,6 +28,12 @@ def a_memory(content: str, **fields: object) -> Memory:
         ("The user says: “no emojis ever”", None),
         ("The user says: “pls keep answers under five lines”", None),
         ("The user says: “talk to me in Spanish”", None),
+        ("The user is Ruth Amankwah and insists on Dr Amankwah.", "person.name"),
+        ("The user is Tomas Lind, who likes to be called Tom.", None),
+        ("The user is Kit and uses they/them.", None),
+        ("The user is called Amara.", None),
+        ("The user is often offline and wants short answers without pictures.", None),
+        ("The user listens with a screen reader, so no tables.", "accessibility"),
     ],
 )
 def test_what_shapes_every_answer_is_standing(content: str, slot: str | None) -> None:
@@ -48,6 +54,8 @@ def test_a_type_that_the_application_wants_always_is_standing() -> None:
         ("The user says: “keep the blue one”", None),
         ("The user says: “we use Jira”", None),
         ("The user's dog is called Rex.", "pet.name.dog"),
+        ("The user's boss is Ada and goes by Addie.", None),
+        ("The user speaks Thai and Lao, and a little French.", "language"),
         ("Ada rows.", None),
     ],
 )

@@ -63,18 +63,24 @@ WEIGHTS_WITH_EMBEDDER = {
 FEWEST = 5
 """Memories with vectors from which on it tells something that one is closer than the others."""
 _STANDING = re.compile(
-    r"(?:answers?|reply|style)\.(?!code)|(?:user\.|profile\.)?(?:name|nickname|pronouns?|units?|address_as|tone"
-    r"|contact\.method|answer_(?:length|language|style)|language)$"
+    r"(?:answers?|reply|style)\.(?!code)|(?:(?:user|profile|person|personal|identity)\.)?"
+    r"(?:name|nickname|pronouns?|units?|address_as|tone|contact\.method|answer_(?:length|language|style)|language)$"
 )
 _SHAPES = re.compile(
     r"^the (?:user|customer|client)(?:'s (?:name is|pronouns are)| (?:wants|prefers|likes|would like|goes by)"
     r" (?:to be (?:called|addressed|contacted)\b"
     r"|(?:[\w-]+ ){0,6}(?:answers?|replies|responses|emoji|tone|jargon|units)\b))"
+    r"|^the (?:user|customer|client)(?: is (?:called\b|[^.]{1,70}?\b(?:goes by|uses (?:they|she|he|elle)/"
+    r"|(?:wants|likes|prefers|asks) to be (?:called|addressed)))"
+    r"|\b.{0,90}(?:\band|,) (?:wants|prefers|likes|needs) (?:[\w-]+ ){0,6}(?:answers|replies)\b"
+    r"|\b.{0,60}\b(?:screen reader|jaws|nvda|voiceover|braille|dyslexia)\b.{0,60}"
+    r"\b(?:no|layout|headings|tables|answers|plain text)\b)"
     r"|^(?:call (?:me|the user)|(?:always |please )?(?:answer|reply|respond) (?:in|with|to the user)\b)",
     re.IGNORECASE,
 )
-_IDENTITY = re.compile(r"^(?:user\.|profile\.)?(?:name|nickname|pronouns?|address_as)$")
+_IDENTITY = re.compile(r"^(?:(?:user|profile|person|personal|identity)\.)?(?:name|nickname|pronouns?|address_as)$")
 _NAMES = re.compile(r"the (?:user|customer|client)(?:'s (?:name|pronouns)| goes by)\b", re.IGNORECASE)
+_LANGUAGES = re.compile(r"\b(?:speaks|writes)\b(?!.*\b(?:answers?|repl|prefers)).*(?:,| and | but )", re.IGNORECASE)
 _QUOTED = re.compile(r"^the (?:user|customer|client) says: “(?P<words>.+)”$", re.IGNORECASE)
 _WISH = re.compile(
     r"(?:please |pls |plz |and |just |always |from now on,? |going forward,? )*"
@@ -129,12 +135,17 @@ def is_standing(memory: Memory, always: Container[str] = ()) -> bool:
     if (
         memory.injection == "always"
         or memory.memory_type in always
-        or _STANDING.match(memory.slot or "")
+        or (_STANDING.match(memory.slot or "") and not _tells_languages(memory))
         or _SHAPES.search(memory.content)
     ):
         return True
     quoted = _QUOTED.match(memory.content)
     return quoted is not None and _WISH.match(quoted["words"]) is not None
+
+
+def _tells_languages(memory: Memory) -> bool:
+    """Return whether a memory lists what somebody speaks, which does not say how to answer them."""
+    return memory.slot == "language" and bool(_LANGUAGES.search(memory.content))
 
 
 def standing_section(memory: Memory) -> Section:
