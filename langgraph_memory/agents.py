@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Generic, Literal, NotRequired
 
 from langchain.agents.middleware.types import (
@@ -22,6 +22,8 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from langgraph_memory import CuratedStore, PromotionNode, RetrievalNode, build_prompt
+from langgraph_memory.effects.effect import Caller, Effects, call, either
+from langgraph_memory.effects.twins import runs_effects, twin_of
 from langgraph_memory.errors import InvalidInputError
 
 Mode = Literal["hot", "background"]
@@ -59,6 +61,7 @@ class CuratedMemoryMiddleware(AgentMiddleware[CuratedMemoryState, ContextT, Resp
 
     state_schema = CuratedMemoryState
     tools = ()
+    _runner = Caller()
 
     def __init__(
         self,
@@ -81,39 +84,31 @@ class CuratedMemoryMiddleware(AgentMiddleware[CuratedMemoryState, ContextT, Resp
         self._promotion = promotion or PromotionNode(model=model, mode=mode, store=store)
         self._placement: Placement = placement
 
-    def before_agent(self, state: Any, runtime: Runtime[Any]) -> dict[str, Any]:
+    @runs_effects
+    def before_agent(self, state: Any, runtime: Runtime[Any]) -> Effects[dict[str, Any]]:
         """Recall for what the user said last."""
-        return self._retrieval.invoke(state)
+        return either(self._retrieval.invoke, state)
 
-    async def abefore_agent(self, state: Any, runtime: Runtime[Any]) -> dict[str, Any]:
-        """Same as `before_agent`."""
-        return await self._retrieval.ainvoke(state)
+    abefore_agent = twin_of(before_agent)
 
+    @runs_effects
     def wrap_model_call(
-        self, request: ModelRequest[ContextT], handler: Callable[[ModelRequest[ContextT]], ModelResponse[ResponseT]]
-    ) -> ModelResponse[ResponseT] | ExtendedModelResponse[ResponseT]:
+        self, request: ModelRequest[ContextT], handler: Callable[[ModelRequest[ContextT]], Any]
+    ) -> Effects[ModelResponse[ResponseT] | ExtendedModelResponse[ResponseT]]:
         """Show the model what was recalled; the messages of the state stay as they are."""
         state = request.state
-        recalled = {} if "memory_context" in state else self._retrieval.invoke(state)
-        return _noting(handler(self._shown(request, recalled)), state, recalled)
+        recalled = {} if "memory_context" in state else (yield from either(self._retrieval.invoke, state))
+        response = yield from call(handler, handler, self._shown(request, recalled))
+        return _noting(response, state, recalled)
 
-    async def awrap_model_call(
-        self,
-        request: ModelRequest[ContextT],
-        handler: Callable[[ModelRequest[ContextT]], Awaitable[ModelResponse[ResponseT]]],
-    ) -> ModelResponse[ResponseT] | ExtendedModelResponse[ResponseT]:
-        """Same as `wrap_model_call`."""
-        state = request.state
-        recalled = {} if "memory_context" in state else await self._retrieval.ainvoke(state)
-        return _noting(await handler(self._shown(request, recalled)), state, recalled)
+    awrap_model_call = twin_of(wrap_model_call)
 
-    def after_agent(self, state: Any, runtime: Runtime[Any]) -> dict[str, Any] | None:
+    @runs_effects
+    def after_agent(self, state: Any, runtime: Runtime[Any]) -> Effects[dict[str, Any] | None]:
         """Promote what the user said, or queue it."""
-        return _LEARNT if _is_a_tool() else {**self._promotion.invoke(_heard(state)), **_LEARNT}
+        return _LEARNT if _is_a_tool() else {**(yield from either(self._promotion.invoke, _heard(state))), **_LEARNT}
 
-    async def aafter_agent(self, state: Any, runtime: Runtime[Any]) -> dict[str, Any] | None:
-        """Same as `after_agent`."""
-        return _LEARNT if _is_a_tool() else {**await self._promotion.ainvoke(_heard(state)), **_LEARNT}
+    aafter_agent = twin_of(after_agent)
 
     def _shown(self, request: ModelRequest[ContextT], recalled: Mapping[str, Any]) -> ModelRequest[ContextT]:
         block = {**request.state, **recalled}.get("memory_context")

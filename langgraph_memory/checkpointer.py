@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import random
 import warnings
@@ -80,7 +79,7 @@ from langgraph_memory.checkpoints.retention import (
 from langgraph_memory.checkpoints.write import Draft, put_writes, store_checkpoint
 from langgraph_memory.domain.scope import check_owner
 from langgraph_memory.domain.thread import ThreadSummary
-from langgraph_memory.effects.effect import Done, Effects
+from langgraph_memory.effects.effect import Done, Effects, in_thread
 from langgraph_memory.effects.runner import Runner
 from langgraph_memory.effects.transaction import Engine, Transaction
 from langgraph_memory.effects.twins import Operation, async_iterator_of, runs_effects, streams_effects, twin_of
@@ -178,14 +177,13 @@ class ThreadSaver(BaseCheckpointSaver[int]):
 
         return Opening(conn_string, options, build)
 
-    def setup(self) -> Done:
+    @runs_effects
+    def setup(self) -> Effects[Done]:
         """Create or migrate the tables; safe to call again, and to await."""
-        self._engine.setup()
+        yield from in_thread(self._engine.setup)
         return Done()
 
-    async def asetup(self) -> None:
-        """Same as `setup`."""
-        await asyncio.to_thread(self.setup)
+    asetup = twin_of(setup)
 
     @runs_effects
     def get_tuple(self, config: RunnableConfig) -> Effects[CheckpointTuple | None]:

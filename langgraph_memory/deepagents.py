@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Generic, NotRequired, TypeVar
+from collections.abc import Callable
+from typing import Annotated, Any, Generic, NotRequired, TypeVar, cast
 
 from deepagents.backends.protocol import (
     BackendProtocol,
@@ -36,6 +36,8 @@ from langgraph.runtime import Runtime, get_runtime
 from wcmatch import glob as globbing
 
 from langgraph_memory import CuratedStore, Source
+from langgraph_memory.effects.effect import Caller, Effects, call, either
+from langgraph_memory.effects.twins import runs_effects, twin_of
 from langgraph_memory.errors import DatabaseError, InvalidInputError, LangGraphMemoryError, MissingOwnerError
 from langgraph_memory.files import MemoryFiles
 from langgraph_memory.nodes import Identity, IdentityResolver, resolve_identity, source_of, switches_of
@@ -202,27 +204,24 @@ class FreshMemoryMiddleware(MemoryMiddleware[ContextT, ResponseT], Generic[Conte
     """
 
     state_schema = FreshMemoryState
+    _runner = Caller()
 
     @property
     def name(self) -> str:
         """The name of what it replaces."""
         return "MemoryMiddleware"
 
+    @runs_effects
     def wrap_model_call(
-        self, request: ModelRequest[ContextT], handler: Callable[[ModelRequest[ContextT]], ModelResponse[ResponseT]]
-    ) -> ModelResponse[ResponseT]:
+        self, request: ModelRequest[ContextT], handler: Callable[[ModelRequest[ContextT]], Any]
+    ) -> Effects[ModelResponse[ResponseT]]:
         """Show the model what its sources hold; a run that was resumed reads them now."""
-        read = self.before_agent(request.state, request.runtime, get_config())  # type: ignore[arg-type]
-        return super().wrap_model_call(_with(request, read), handler)
+        state, runtime = cast(Any, request.state), cast(Any, request.runtime)
+        read = yield from either(self.before_agent, state, runtime, get_config())
+        plain, in_loop = super().wrap_model_call, cast(Any, super().awrap_model_call)
+        return (yield from call(plain, in_loop, _with(request, read), handler))
 
-    async def awrap_model_call(
-        self,
-        request: ModelRequest[ContextT],
-        handler: Callable[[ModelRequest[ContextT]], Awaitable[ModelResponse[ResponseT]]],
-    ) -> ModelResponse[ResponseT]:
-        """Same as `wrap_model_call`."""
-        read = await self.abefore_agent(request.state, request.runtime, get_config())  # type: ignore[arg-type]
-        return await super().awrap_model_call(_with(request, read), handler)
+    awrap_model_call = twin_of(wrap_model_call)
 
 
 def _with(request: ModelRequest[ContextT], read: Any) -> ModelRequest[ContextT]:

@@ -10,7 +10,7 @@ import pytest
 
 if TYPE_CHECKING:
     from langgraph_memory import MemoryDatabase
-    from langgraph_memory.testing.conversation import FakeClock, ScriptedChatModel
+    from langgraph_memory.testing import FakeClock, ScriptedChatModel
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -22,7 +22,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture
 def memory_clock() -> FakeClock:
     """A clock that stands still until the test moves it: `memory_clock.advance(days=3)`."""
-    from langgraph_memory.testing.conversation import FakeClock
+    from langgraph_memory.testing import FakeClock
 
     return FakeClock()
 
@@ -39,7 +39,7 @@ def memory_database(tmp_path: Path, memory_clock: Any) -> Iterator[MemoryDatabas
 @pytest.fixture
 def scripted_model() -> type[ScriptedChatModel]:
     """Makes chat models that answer from a script: `scripted_model.of("Hello.", "Noted.")`."""
-    from langgraph_memory.testing.conversation import ScriptedChatModel
+    from langgraph_memory.testing import ScriptedChatModel
 
     return ScriptedChatModel
 

@@ -11,12 +11,15 @@ from typing import Any
 from langchain_core.messages import BaseMessage
 
 from langgraph_memory import MemoryDatabase
+from langgraph_memory.effects.effect import Effects, call, either
+from langgraph_memory.effects.twins import runs_calls, twin_of_function
 
 Row = Mapping[str, Any]
 _KEPT = ("memory", "item", "audit", "ledger", "receipt", "queued")
 
 
-def owner_report(memory: MemoryDatabase, owner_id: str) -> str:
+@runs_calls
+def owner_report(memory: MemoryDatabase, owner_id: str) -> Effects[str]:
     """Return everything that is kept of an owner, as Markdown: for them to read, and to check.
 
     What is known and was known, whose words it comes from, who changed it and why, what was recalled for which
@@ -26,24 +29,23 @@ def owner_report(memory: MemoryDatabase, owner_id: str) -> str:
 
     Raises MissingOwnerError.
     """
-    held = _Held.of(owner_id, list(memory.admin.export(owner_id=owner_id)))
-    listed = [one.thread_id for one in memory.checkpointer.list_threads(owner_id=owner_id, limit=_ALL)]
+    export, saver, authors = memory.admin.export, memory.checkpointer, memory.store.authors
+    lines = yield from call(lambda: list(export(owner_id=owner_id)), lambda: _exported(memory, owner_id))
+    held = _Held.of(owner_id, lines)
+    listed = yield from either(saver.list_threads, owner_id=owner_id, limit=_ALL)
     said = {}
-    for thread_id in held.threads(listed):
-        others = memory.store.authors.others(thread_id, owner_id=owner_id)
-        said[thread_id] = _said(memory.checkpointer.get_tuple(_named(thread_id, owner_id)), others)
+    for thread_id in held.threads([one.thread_id for one in listed]):
+        others = yield from either(authors.others, thread_id, owner_id=owner_id)
+        found = yield from either(saver.get_tuple, _named(thread_id, owner_id))
+        said[thread_id] = _said(found, others)
     return "\n".join(held.lines(said))
 
 
-async def aowner_report(memory: MemoryDatabase, owner_id: str) -> str:
-    """Same as `owner_report`."""
-    held = _Held.of(owner_id, [line async for line in memory.admin.aexport(owner_id=owner_id)])
-    listed = [one.thread_id for one in await memory.checkpointer.alist_threads(owner_id=owner_id, limit=_ALL)]
-    said = {}
-    for thread_id in held.threads(listed):
-        others = await memory.store.authors.aothers(thread_id, owner_id=owner_id)
-        said[thread_id] = _said(await memory.checkpointer.aget_tuple(_named(thread_id, owner_id)), others)
-    return "\n".join(held.lines(said))
+aowner_report = twin_of_function(owner_report)
+
+
+async def _exported(memory: MemoryDatabase, owner_id: str) -> list[str]:
+    return [line async for line in memory.admin.aexport(owner_id=owner_id)]
 
 
 _WHO = {"human": "you", "ai": "the assistant"}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict, Field
 
 from langgraph_memory import CuratedStore, Recall, Recalled
+from langgraph_memory.effects.effect import Caller, Effects, either
+from langgraph_memory.effects.twins import runs_effects, twin_of
 
 
 class CuratedRetriever(BaseRetriever):
@@ -20,6 +22,7 @@ class CuratedRetriever(BaseRetriever):
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
+    _runner: ClassVar[Caller] = Caller()
 
     store: CuratedStore
     owner_id: str
@@ -27,14 +30,12 @@ class CuratedRetriever(BaseRetriever):
     limit: int = 5
     options: dict[str, Any] = Field(default_factory=dict)
 
-    def _get_relevant_documents(self, query: str, *, run_manager: Any) -> list[Document]:
-        return _documents(self.store.recall(query, **self._asked()))
+    @runs_effects
+    def _get_relevant_documents(self, query: str, *, run_manager: Any) -> Effects[list[Document]]:
+        asked = {**self.options, "owner_id": self.owner_id, "scope": self.scope, "limit": self.limit}
+        return _documents((yield from either(self.store.recall, query, **asked)))
 
-    async def _aget_relevant_documents(self, query: str, *, run_manager: Any) -> list[Document]:
-        return _documents(await self.store.arecall(query, **self._asked()))
-
-    def _asked(self) -> dict[str, Any]:
-        return {**self.options, "owner_id": self.owner_id, "scope": self.scope, "limit": self.limit}
+    _aget_relevant_documents = twin_of(_get_relevant_documents)
 
 
 def _documents(recall: Recall) -> list[Document]:

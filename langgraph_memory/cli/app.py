@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.resources import files
 from io import TextIOWrapper
 from typing import Annotated, Any
 
@@ -11,9 +12,18 @@ from typer.core import TyperGroup
 
 from langgraph_memory import __version__
 from langgraph_memory.cli import db, jobs, memories, serve, threads
-from langgraph_memory.cli.arguments import DEFAULT_DATABASE, MODEL_HELP, ChatModel, Database, Json
-from langgraph_memory.cli.terminal import in_commands, safe
-from langgraph_memory.errors import LangGraphMemoryError
+from langgraph_memory.cli.terminal import (
+    DEFAULT_DATABASE,
+    MODEL_HELP,
+    ChatModel,
+    Database,
+    Json,
+    in_commands,
+    open_console,
+    print_json,
+    safe,
+)
+from langgraph_memory.errors import InvalidInputError, LangGraphMemoryError
 
 
 class _OneSentenceErrors(TyperGroup):
@@ -104,9 +114,7 @@ def guide(
     as_json: Json = False,
 ) -> None:
     """Read a guide: what the package does, how it is operated, and what each of its errors means."""
-    from langgraph_memory.cli import guide as reader
-
-    reader.list_guides(as_json=as_json) if name is None else reader.show_guide(name)
+    list_guides(as_json=as_json) if name is None else show_guide(name)
 
 
 app.command()(memories.remember)
@@ -118,3 +126,39 @@ app.add_typer(db.app, name="db")
 app.command()(db.doctor)
 app.command()(serve.inspect)
 app.command()(serve.mcp)
+
+
+def guides() -> dict[str, str]:
+    """Return the text of every guide by its name."""
+    found = {item.name: item for item in (files("langgraph_memory") / "guides").iterdir()}
+    return {name[:-3]: found[name].read_text(encoding="utf-8") for name in sorted(found) if name.endswith(".md")}
+
+
+def title(text: str) -> str:
+    """Return the heading of a guide."""
+    return text.partition("\n")[0].removeprefix("# ")
+
+
+def list_guides(*, as_json: bool) -> None:
+    """Print the names of the guides, and what each is about."""
+    titles = {name: title(text) for name, text in guides().items()}
+    if as_json:
+        return print_json([{"name": name, "title": said} for name, said in titles.items()])
+    width = max(map(len, titles))
+    for name, said in titles.items():
+        typer.echo(f"{name:{width}}  {said}")
+    return None
+
+
+def show_guide(name: str) -> None:
+    """Print one guide: formatted on a terminal, as Markdown elsewhere."""
+    text = guides().get(name)
+    if text is None:
+        raise InvalidInputError(f"there is no guide {name!r}; the guides are {', '.join(guides())}")
+    console = open_console()
+    if console.is_terminal:
+        from rich.markdown import Markdown  # not above: every command would wait for it
+
+        console.print(Markdown(text))
+    else:
+        typer.echo(text, nl=False)

@@ -18,8 +18,7 @@ from rich.console import Console
 from rich.text import Text
 
 from langgraph_memory import CuratedStore, Memory, MemoryContext, PromotionNode, build_graph, open_memory
-from langgraph_memory.cli.arguments import chat_model, memory_of_id
-from langgraph_memory.cli.terminal import draw, open_console, safe
+from langgraph_memory.cli.terminal import chat_model, draw, memory_of_id, open_console, safe
 from langgraph_memory.domain.scope import check_owner
 from langgraph_memory.errors import LangGraphMemoryError, MissingOwnerError, without_password
 from langgraph_memory.types import PromotionReport

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from langgraph_memory.cli.arguments import (
+from langgraph_memory.cli.memories import bytes_left
+from langgraph_memory.cli.terminal import (
     DEFAULT_DATABASE,
     AnyOwner,
     Database,
@@ -24,13 +25,18 @@ from langgraph_memory.cli.arguments import (
     Owner,
     Role,
     Yes,
+    confirm,
     existing,
     file_of,
     index_of,
     opened,
+    print_json,
+    print_list,
+    progress,
+    safe,
+    some_of,
+    tell,
 )
-from langgraph_memory.cli.memories import bytes_left
-from langgraph_memory.cli.terminal import confirm, print_json, print_list, progress, safe, some_of, tell
 from langgraph_memory.errors import DatabaseUnavailableError, InvalidInputError, names_a_server, without_password
 from langgraph_memory.views import Records, counted, listed
 
@@ -218,7 +224,7 @@ def _taken_in(db: str, file: str, owner: str | None, trusted: bool) -> Receipt:
 
 def _begun(lines: Iterator[str]) -> Iterator[str]:
     """Return the lines of an export, whose first is checked before a database is made for them."""
-    from langgraph_memory.transfer.lines import check_header
+    from langgraph_memory.transfer.export import check_header
 
     first = next(lines, "")
     try:

@@ -30,9 +30,8 @@ from langgraph_memory import (
     build_graph,
     open_memory,
 )
-from langgraph_memory.cli.arguments import chat_model, file_of
 from langgraph_memory.cli.memories import recall_table
-from langgraph_memory.cli.terminal import draw, open_console, safe
+from langgraph_memory.cli.terminal import chat_model, draw, file_of, open_console, safe
 from langgraph_memory.domain.memory import Action
 from langgraph_memory.domain.promotion import UNHEARD_REASON, Promoted
 from langgraph_memory.types import Bucket, PromotionReport

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from langgraph_memory.cli.arguments import (
+from langgraph_memory.cli.terminal import (
     DEFAULT_DATABASE,
     AnyOwner,
     Database,
@@ -23,8 +23,11 @@ from langgraph_memory.cli.arguments import (
     index_of,
     named_object,
     opened,
+    print_json,
+    print_list,
+    safe,
+    tell,
 )
-from langgraph_memory.cli.terminal import print_json, print_list, safe, tell
 from langgraph_memory.errors import InvalidInputError, without_password
 from langgraph_memory.views import agreeing, counted, every
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from langgraph_memory.cli.arguments import (
+from langgraph_memory.cli.terminal import (
     DEFAULT_DATABASE,
     AnyOwner,
     Database,
@@ -21,11 +21,17 @@ from langgraph_memory.cli.arguments import (
     Scope,
     Thread,
     Yes,
+    confirm,
+    draw,
     file_of,
     memory_of_id,
     opened,
+    print_json,
+    print_list,
+    safe,
+    tell,
+    tell_more,
 )
-from langgraph_memory.cli.terminal import confirm, draw, print_json, print_list, safe, tell, tell_more
 from langgraph_memory.errors import InvalidInputError, InvalidMemoryError, MemoryNotFoundError, without_password
 from langgraph_memory.views import ID, ID_LENGTH, Cell, Column, Records, Table, counted, in_words, minute, spaced
 

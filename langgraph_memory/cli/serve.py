@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import typer
 
-from langgraph_memory.cli.arguments import (
+from langgraph_memory.cli.terminal import (
     DEFAULT_DATABASE,
     Database,
     Host,
@@ -22,8 +22,8 @@ from langgraph_memory.cli.arguments import (
     extra,
     file_of,
     opened,
+    safe,
 )
-from langgraph_memory.cli.terminal import safe
 from langgraph_memory.errors import InvalidInputError, without_password
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from langgraph_memory.cli.arguments import (
+from langgraph_memory.cli.terminal import (
     DEFAULT_DATABASE,
     Database,
     Json,
@@ -17,9 +17,13 @@ from langgraph_memory.cli.arguments import (
     ThreadId,
     Yes,
     chat_model,
+    confirm,
+    draw,
     opened,
+    print_json,
+    print_list,
+    tell,
 )
-from langgraph_memory.cli.terminal import confirm, draw, print_json, print_list, tell
 from langgraph_memory.errors import without_password
 from langgraph_memory.views import Table, counted, messages_table
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Itera
 from types import FunctionType
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
-from langgraph_memory.effects.effect import Effects
+from langgraph_memory.effects.effect import Effects, aperform, perform
 from langgraph_memory.effects.transaction import Transaction
 
 P = ParamSpec("P")
@@ -28,6 +28,19 @@ def runs_effects(definition: Callable[Concatenate[Any, P], Operation[T]]) -> Cal
         return outcome
 
     described: Callable[Concatenate[Any, P], T] = _described(method, twin, definition, "{}", "{}")
+    return described
+
+
+def runs_calls(definition: Callable[P, Effects[T]]) -> Callable[P, T]:
+    """Make a function that yields calls alone one that makes them and returns their outcome."""
+
+    def function(*args: P.args, **kwargs: P.kwargs) -> T:
+        return perform(definition(*args, **kwargs))
+
+    async def twin(*args: P.args, **kwargs: P.kwargs) -> T:
+        return await aperform(definition(*args, **kwargs))
+
+    described: Callable[P, T] = _described(function, twin, definition, "{}", "{}")
     return described
 
 
@@ -71,6 +84,11 @@ def twin_of(method: Callable[Concatenate[Any, P], T]) -> Callable[Concatenate[An
     return cast("Callable[Concatenate[Any, P], Coroutine[Any, Any, T]]", method.twin)  # type: ignore[attr-defined]
 
 
+def twin_of_function(function: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Return the async twin of a function that runs calls."""
+    return cast("Callable[P, Coroutine[Any, Any, T]]", function.twin)  # type: ignore[attr-defined]
+
+
 def async_iterator_of(
     method: Callable[Concatenate[Any, P], Iterator[T]],
 ) -> Callable[Concatenate[Any, P], AsyncIterator[T]]:
@@ -90,7 +108,8 @@ def _described(method: Any, twin: Any, definition: Any, of_method: str, of_twin:
 def _describe(function: Any, definition: Any, name: str, returns: str) -> None:
     function.__module__ = definition.__module__
     function.__name__ = name
-    function.__qualname__ = f"{definition.__qualname__.rpartition('.')[0]}.{name}"
+    owner, dot, _ = definition.__qualname__.rpartition(".")
+    function.__qualname__ = f"{owner}{dot}{name}"
     function.__doc__ = definition.__doc__
     function.__annotations__ = {**definition.__annotations__, "return": returns}
     function.__wrapped__ = _shape_of(definition, function.__annotations__)

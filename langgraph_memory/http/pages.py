@@ -19,8 +19,7 @@ from starlette.staticfiles import StaticFiles
 from langgraph_memory import Memory, MemoryDatabase, Recall
 from langgraph_memory.errors import InvalidInputError, ReceiptNotFoundError
 from langgraph_memory.http.access import SESSION, Access, check_csrf, csrf_token
-from langgraph_memory.http.api import MOST_CHECKPOINTS, ask, checkpoints, edit_source, sweep_body
-from langgraph_memory.http.schema import Question
+from langgraph_memory.http.api import MOST_CHECKPOINTS, Question, ask, checkpoints, edit_source, sweep_body
 from langgraph_memory.types import ReviewItem
 
 PAGE = 50

@@ -18,7 +18,7 @@ from langgraph_memory.domain.candidate import Candidate
 from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.jobs import Batch, Failure, LeasedJob, Retries
 from langgraph_memory.domain.promotion import LedgerPlace, PromotionPolicy, PromotionReport
-from langgraph_memory.effects.effect import Caller, Effects, aperform, either
+from langgraph_memory.effects.effect import Caller, Effects, aperform, call, either, in_thread
 from langgraph_memory.effects.twins import runs_effects, twin_of
 from langgraph_memory.errors import DatabaseClosedError, DatabaseError, ExtractionError, InvalidInputError
 from langgraph_memory.nodes.reading import AnyExtractor, ExtractorName, Reading, is_passing
@@ -258,21 +258,23 @@ class PromotionWorker:
             self._thread.start()
         return self
 
-    def stop(self, *, drain: bool = True) -> None:
+    @runs_effects
+    def stop(self, *, drain: bool = True) -> Effects[None]:
         """End the thread after the job at hand; with `drain` then work off every job that has not failed, due or not.
 
         What is left stays in the database for the next worker.
         """
+        return in_thread(self._stop, drain=drain)
+
+    astop = twin_of(stop)
+
+    def _stop(self, *, drain: bool) -> None:
         self._draining = drain
         self.stop_soon()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
         self._stopping = False
-
-    async def astop(self, *, drain: bool = True) -> None:
-        """Same as `stop`."""
-        await asyncio.to_thread(self.stop, drain=drain)
 
     def wake(self) -> None:
         """Look at the queue now: something was added to it."""
@@ -293,21 +295,22 @@ class PromotionWorker:
         self._stopping = True
         self._calls.put(None)
 
-    def __enter__(self) -> Self:
+    @runs_effects
+    def __enter__(self) -> Effects[PromotionWorker]:
+        return call(self.start, self._started)
+
+    __aenter__ = twin_of(__enter__)
+
+    async def _started(self) -> Self:
         return self.start()
 
+    @runs_effects
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop(drain=kind is None)
+    ) -> Effects[None]:
+        return in_thread(self._stop, drain=kind is None)
 
-    async def __aenter__(self) -> Self:
-        return self.start()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.astop(drain=kind is None)
+    __aexit__ = twin_of(__exit__)
 
     def _run_in_thread(self) -> None:
         try:

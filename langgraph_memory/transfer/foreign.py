@@ -15,7 +15,6 @@ The export formats, as their makers document them; a file says by its shape whic
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,10 +30,12 @@ from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.memory import Memory, Source, make_memory
 from langgraph_memory.domain.promotion import LedgerPlace
 from langgraph_memory.domain.scope import GLOBAL, check_owner
+from langgraph_memory.effects.effect import Effects, in_thread
+from langgraph_memory.effects.twins import runs_calls, twin_of_function
 from langgraph_memory.errors import InvalidInputError, InvalidMemoryError
 from langgraph_memory.extract import RuleExtractor
 from langgraph_memory.store import CuratedStore
-from langgraph_memory.transfer.lines import header, memory_line
+from langgraph_memory.transfer.export import header, memory_line
 from langgraph_memory.views import every
 
 LARGEST = 1 << 30
@@ -362,28 +363,29 @@ class ForeignReport:
         return "\n".join(lines)
 
 
+@runs_calls
 def take_in(
     memory: MemoryDatabase, path: str, *, owner_id: str, scope: str = GLOBAL, dry_run: bool = False
-) -> ForeignReport:
+) -> Effects[ForeignReport]:
     """Read a file of another product for one owner; what is there already stays, so that a repeat adds nothing.
 
     Every statement passes the guard, and what was forgotten here does not come back. With `dry_run` it goes into a
     throwaway database: what the guard refuses is told, what is known here already is not. Raises InvalidInputError,
     MissingOwnerError or InvalidScopeError before anything is stored.
     """
+    return in_thread(_taken_in, memory, path, owner_id, scope, dry_run=dry_run)
+
+
+atake_in = twin_of_function(take_in)
+
+
+def _taken_in(memory: MemoryDatabase, path: str, owner_id: str, scope: str, *, dry_run: bool) -> ForeignReport:
     foreign = read_foreign(path)
     check_owner(owner_id)
     if not dry_run:
         return _take_in(memory.store, foreign, owner_id, scope, dry_run=False)
     with open_memory(":memory:", guard=memory.store.settings.guard) as throwaway:
         return _take_in(throwaway.store, foreign, owner_id, scope, dry_run=True)
-
-
-async def atake_in(
-    memory: MemoryDatabase, path: str, *, owner_id: str, scope: str = GLOBAL, dry_run: bool = False
-) -> ForeignReport:
-    """Same as `take_in`."""
-    return await asyncio.to_thread(take_in, memory, path, owner_id=owner_id, scope=scope, dry_run=dry_run)
 
 
 def _take_in(store: CuratedStore, foreign: Foreign, owner_id: str, scope: str, *, dry_run: bool) -> ForeignReport:

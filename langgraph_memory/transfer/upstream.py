@@ -24,7 +24,7 @@ from langgraph_memory.effects.transaction import Row
 from langgraph_memory.engine.connect import is_upstream, upstream
 from langgraph_memory.engine.upstream import Typed, Upstream, UpstreamCheckpoint
 from langgraph_memory.errors import ClassNotAllowedError, UnreadableCheckpointError
-from langgraph_memory.transfer.lines import header, item_line, parse
+from langgraph_memory.transfer.export import header, item_line, parse
 
 __all__ = ["ImportReport", "Progress", "aimport_upstream", "import_upstream", "is_upstream"]
 
