@@ -164,17 +164,8 @@ class ThreadSaver(BaseCheckpointSaver[int]):
 
         Raises ConnectionStringError or a DatabaseError.
         """
-
-        def build(engine: Engine) -> ThreadSaver:
-            return cls(
-                engine,
-                serde=serde,
-                allowed_classes=allowed_classes,
-                fence=fence,
-                share_history=share_history,
-                threads=threads,
-            )
-
+        own: Any = {"serde": serde, "allowed_classes": allowed_classes, "threads": threads}
+        build = partial(cls, fence=fence, share_history=share_history, **own)
         return Opening(conn_string, options, build)
 
     @runs_effects

@@ -6,8 +6,9 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from types import ModuleType
-from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, cast
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, cast
 
 from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.store.base import TTLConfig
@@ -228,15 +229,10 @@ def open_memory(
 
     Raises ConnectionStringError, InvalidInputError, MissingExtraError or a DatabaseError.
     """
-
-    def build(engine: Engine) -> MemoryDatabase:
-        return MemoryDatabase(
-            engine, index=index, ttl=ttl, memory_types=memory_types, guard=guard, receipts=receipts, **own
-        )
-
     of_engine = {name: value for name, value in options.items() if name not in MemoryOptions.__annotations__}
-    own = cast(MemoryOptions, {name: value for name, value in options.items() if name not in of_engine})
-    return Opening(conn_string, of_engine, build)
+    own: Any = {name: value for name, value in options.items() if name not in of_engine}
+    own |= {"index": index, "ttl": ttl, "memory_types": memory_types, "guard": guard, "receipts": receipts}
+    return Opening(conn_string, of_engine, partial(MemoryDatabase, **own))
 
 
 def _timed(settings: StoreSettings, clock: Callable[[], datetime] | None) -> StoreSettings:

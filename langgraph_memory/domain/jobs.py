@@ -17,6 +17,8 @@ from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.views import Cell, Column, Table, Tabular, minute, spaced
 
 JobState = Literal["waiting", "leased", "set_aside"]
+QUIET_FOR = timedelta(seconds=30)
+AT_LATEST = timedelta(minutes=10)
 _LONGEST = timedelta(days=365)
 _CRASHES = 4
 """How many times the attempts a message may cost when no worker that tried it lived to tell why."""

@@ -12,7 +12,7 @@ from langchain_core.runnables import RunnableConfig
 
 from langgraph_memory.domain.candidate import Utterance
 from langgraph_memory.domain.guard import GuardPolicy
-from langgraph_memory.domain.jobs import Retries, checked_seconds
+from langgraph_memory.domain.jobs import AT_LATEST, QUIET_FOR, Retries, checked_seconds
 from langgraph_memory.domain.memory import Source
 from langgraph_memory.domain.promotion import LedgerPlace, PromotionPolicy, PromotionReport
 from langgraph_memory.domain.scope import check_owner
@@ -25,7 +25,6 @@ from langgraph_memory.nodes.reading import AnyExtractor, ExtractorName, Reading
 from langgraph_memory.nodes.worker import PromotionWorker, Work
 from langgraph_memory.process import began
 from langgraph_memory.store import CuratedStore
-from langgraph_memory.store.facets import AT_LATEST, QUIET_FOR
 from langgraph_memory.store.options import checked
 from langgraph_memory.telemetry import note_run
 from langgraph_memory.views import agreeing, counted
@@ -263,8 +262,10 @@ class PromotionNode(MemoryNode):
         thread_id = source.thread_id or f"run:{source.run_id or task_id}"
         place = LedgerPlace(identity.owner_id, thread_id, self._reading.name, source.thread_id is not None)
         messages = messages_of(state)
-        said = utterances_of(messages, actors=self._reading.policy.actors, trusted_tools=self._trusted_tools)
-        return _Turn(place, identity.scope, source, said, injected_lines(state), utterances_of(messages))
+        actors = self._reading.policy.actors
+        said = utterances_of(messages, actors=actors, trusted_tools=self._trusted_tools)
+        by_users = said if tuple(actors) == ("user",) else utterances_of(messages)
+        return _Turn(place, identity.scope, source, said, injected_lines(state), by_users)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,20 +13,94 @@ from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.memory import Memory, Recall, Receipt
 from langgraph_memory.domain.scope import check_owner, owner_partition
 from langgraph_memory.effects.effect import Effects
-from langgraph_memory.effects.transaction import Query, Transaction, reads, reads_settled
+from langgraph_memory.effects.transaction import Query, reads, reads_settled
+from langgraph_memory.effects.twins import Operation, runs_effects, twin_of
 from langgraph_memory.errors import InvalidInputError, ReceiptNotFoundError
 from langgraph_memory.operations.recall import Question, answered, request_of
 from langgraph_memory.operations.rows import sound
-from langgraph_memory.operations.settings import StoreSettings, check_bounds, check_text, several
+from langgraph_memory.operations.settings import Facet, check_bounds, check_text, several
 from langgraph_memory.views import Records
 
 
-def audit(owner_id: str, memory_id: str | None, limit: int, offset: int) -> Transaction[Records[AuditEntry]]:
-    """Return a page of the changes to an owner's memories, newest first."""
-    check_bounds({"limit": limit, "offset": offset})
-    check_text("memory_id", memory_id, optional=True)
-    place = {"partition": owner_partition(check_owner(owner_id)), "memory_id": memory_id}
-    return _entries({**place, "limit": limit, "offset": offset})
+class Audit(Facet):
+    """Reads the audit log and the receipts of a store: `memory.audit`, or `store.audit`."""
+
+    @runs_effects
+    def entries(
+        self, *, owner_id: str, memory_id: str | None = None, limit: int = 100, offset: int = 0
+    ) -> Operation[Records[AuditEntry]]:
+        """Return a page of the changes to an owner's memories, or to one of them, newest first.
+
+        Each was written in the transaction that made the change. Raises MissingOwnerError.
+        """
+        check_bounds({"limit": limit, "offset": offset})
+        check_text("memory_id", memory_id, optional=True)
+        place = {"partition": owner_partition(check_owner(owner_id)), "memory_id": memory_id}
+        return _entries({**place, "limit": limit, "offset": offset})
+
+    aentries = twin_of(entries)
+
+    @runs_effects
+    def receipts(
+        self,
+        *,
+        owner_id: str,
+        thread_id: str | None = None,
+        checkpoint_id: str | None = None,
+        kind: str | None = None,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> Operation[Records[Receipt]]:
+        """Return a page of an owner's receipts, newest first: of a thread, a checkpoint, a kind ("recall", ...).
+
+        Raises MissingOwnerError.
+        """
+        check_bounds({"limit": limit, "offset": offset})
+        wanted = {"thread_id": thread_id, "checkpoint_id": checkpoint_id, "kind": kind}
+        for name, value in wanted.items():
+            check_text(name, value, optional=True)
+        return _receipts(check_owner(owner_id), {**wanted, "limit": limit, "offset": offset})
+
+    areceipts = twin_of(receipts)
+
+    @runs_effects
+    def explain(
+        self, recall: Recall | Receipt | str, *, owner_id: str, shared_with: Sequence[str] = ()
+    ) -> Operation[Explanation]:
+        """Return why a recall found what it did, from its stored receipt: print it, or show it in a notebook.
+
+        `recall` is the recall, its receipt or the id of either. Memories are shown as they were then, other owners'
+        only when `shared_with` names them again. Raises ReceiptNotFoundError.
+        """
+        others = [check_owner(other) for other in several("shared_with", shared_with)]
+        return _explain(_id_of(recall), check_owner(owner_id), others)
+
+    aexplain = twin_of(explain)
+
+    @runs_effects
+    def replay(
+        self, recall: Recall | Receipt | str, *, owner_id: str, shared_with: Sequence[str] = ()
+    ) -> Effects[Replay]:
+        """Ask a stored recall again: with what was known `then`, and with what is known `now`.
+
+        What was forgotten since is missing from both; `then` is ranked with today's word statistics. Raises
+        ReceiptNotFoundError.
+        """
+        receipt: Receipt = yield _recall_receipt(_id_of(recall), check_owner(owner_id))
+        if receipt.body.get("withheld"):
+            raise InvalidInputError(
+                f"recall {receipt.id!r} cannot be asked again: what was asked is not kept ({receipt.body['withheld']})."
+            )
+        asked, settings = dict[str, Any](receipt.body["request"]), self._settings
+        at = datetime.fromisoformat(asked.pop("at"))
+        asked["memory_types"] = [name for name in asked["memory_types"] if name in settings.types]
+        asked |= {"query": receipt.body["query"], "scope": receipt.body["scope"], "shared_with": shared_with}
+        now = yield from request_of(Question(owner_id=owner_id, **asked), settings, settings.clock())
+        then = yield from answered(replace(now, id=receipt.id, at=at, past=True), settings)
+        again = yield from answered(now, settings)
+        return Replay(then, again)
+
+    areplay = twin_of(replay)
 
 
 @reads
@@ -35,27 +109,10 @@ def _entries(wanted: Mapping[str, Any]) -> Effects[Records[AuditEntry]]:
     return Records(AuditEntry, map(AuditEntry.from_row, rows))
 
 
-def receipts(
-    owner_id: str, thread_id: str | None, checkpoint_id: str | None, kind: str | None, limit: int, offset: int
-) -> Transaction[Records[Receipt]]:
-    """Return a page of an owner's receipts, newest first."""
-    check_bounds({"limit": limit, "offset": offset})
-    wanted = {"thread_id": thread_id, "checkpoint_id": checkpoint_id, "kind": kind}
-    for name, value in wanted.items():
-        check_text(name, value, optional=True)
-    return _receipts(check_owner(owner_id), {**wanted, "limit": limit, "offset": offset})
-
-
 @reads_settled
 def _receipts(owner_id: str, wanted: Mapping[str, Any]) -> Effects[Records[Receipt]]:
     rows = yield Query("receipts", {"partition": owner_partition(owner_id), **wanted})
     return Records(Receipt, (Receipt.from_row(owner_id, row) for row in rows))
-
-
-def explain(recall: Recall | Receipt | str, owner_id: str, shared_with: Sequence[str]) -> Transaction[Explanation]:
-    """Return why a recall found what it did; raises ReceiptNotFoundError."""
-    others = [check_owner(other) for other in several("shared_with", shared_with)]
-    return _explain(_id_of(recall), check_owner(owner_id), others)
 
 
 @reads_settled
@@ -69,25 +126,6 @@ def _explain(receipt_id: str, owner_id: str, shared_with: Sequence[str]) -> Effe
         rows = yield Query("memories_named_as_of", params)
         found.update((row["id"], memory) for row, memory in sound(rows))
     return explained(receipt, found)
-
-
-def replay(
-    recall: Recall | Receipt | str, owner_id: str, shared_with: Sequence[str], settings: StoreSettings
-) -> Effects[Replay]:
-    """Ask a recall again, as of its own moment and as of now; neither leaves a receipt."""
-    receipt: Receipt = yield _recall_receipt(_id_of(recall), check_owner(owner_id))
-    if receipt.body.get("withheld"):
-        raise InvalidInputError(
-            f"recall {receipt.id!r} cannot be asked again: what was asked is not kept ({receipt.body['withheld']})."
-        )
-    asked: dict[str, Any] = dict(receipt.body["request"])
-    at = datetime.fromisoformat(asked.pop("at"))
-    asked["memory_types"] = [name for name in asked["memory_types"] if name in settings.types]
-    asked |= {"query": receipt.body["query"], "scope": receipt.body["scope"], "shared_with": shared_with}
-    now = yield from request_of(Question(owner_id=owner_id, **asked), settings, settings.clock())
-    then = yield from answered(replace(now, id=receipt.id, at=at, past=True), settings)
-    again = yield from answered(now, settings)
-    return Replay(then, again)
 
 
 @reads_settled

@@ -49,12 +49,6 @@ def erase_owner(owner_id: str, threads: bool, settings: StoreSettings) -> Effect
     return Receipt(settings.new_id(), "erase", owner_id, settings.clock(), counts, body=body)
 
 
-def scrub() -> Effects[bool]:
-    """Make what was deleted unreadable in the files, and return whether that is done."""
-    done: bool = yield Scrub()
-    return done
-
-
 @writes
 def _erase(owner_id: str, now: datetime, *, threads: bool) -> Effects[dict[str, int]]:
     """Remove all that is kept of an owner but marks, and return how much of each kind that was."""

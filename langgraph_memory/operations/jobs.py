@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -13,6 +13,8 @@ from langgraph_memory.domain.candidate import Candidate, Utterance
 from langgraph_memory.domain.clock import from_microseconds, to_microseconds
 from langgraph_memory.domain.guard import GuardPolicy, mask, withhold
 from langgraph_memory.domain.jobs import (
+    AT_LATEST,
+    QUIET_FOR,
     Batch,
     Failure,
     Job,
@@ -31,6 +33,7 @@ from langgraph_memory.domain.scope import GLOBAL, check_owner, check_scope, owne
 from langgraph_memory.domain.text import content_hash
 from langgraph_memory.effects.effect import Effects
 from langgraph_memory.effects.transaction import Query, Row, Transaction, reads, writes, writes_repeatably
+from langgraph_memory.effects.twins import Operation, runs_effects, twin_of
 from langgraph_memory.operations.promotion import (
     Heard,
     PromotionRequest,
@@ -39,17 +42,16 @@ from langgraph_memory.operations.promotion import (
     enter_in_ledger,
     not_in_ledger,
     place_columns,
+    promote,
     promotion_of,
     store_promotion,
 )
 from langgraph_memory.operations.rows import Origin
-from langgraph_memory.operations.settings import StoreSettings, check_bounds, check_text
+from langgraph_memory.operations.settings import Facet, check_bounds, check_text
 from langgraph_memory.views import Records
 
 _CANDIDATES = 20
 """How many jobs a worker looks at in turn, when others take them first."""
-
-# What nobody has read
 
 
 class Unread(NamedTuple):
@@ -68,14 +70,205 @@ class Unread(NamedTuple):
         return {"unread": len(self.utterances), "waiting": self.waiting}
 
 
-def unread(
-    utterances: Sequence[Utterance], place: LedgerPlace, began_at: datetime | None, settings: StoreSettings
-) -> Transaction[Unread]:
-    """Return what neither the ledger nor a job knows of a thread, and whether its job can be claimed.
+@dataclass(frozen=True, slots=True)
+class QueueRequest:
+    """Messages that are to be read later, and when: after `quiet_for`, not put off past `at_latest`.
 
-    Raises ErasedError when the owner was erased since `began_at`.
+    `heard` is what an assistant could only be repeating. `failure` is why they could not be read at once.
     """
-    return _unread(place, utterances, settings.clock(), began_at)
+
+    place: LedgerPlace
+    messages: Sequence[Queued]
+    heard: Sequence[str]
+    quiet_for: timedelta
+    at_latest: timedelta
+    failure: str | None = None
+    began_at: datetime | None = None
+
+
+class PromotionQueue(Facet):
+    """The jobs of a store. A message is in it at most once for each extractor, and leaves it with what it said."""
+
+    @runs_effects
+    def unread(
+        self, utterances: Sequence[Utterance], *, place: LedgerPlace, began_at: datetime | None = None
+    ) -> Operation[Unread]:
+        """Return what neither the ledger nor a job knows, and whether a job of the thread is due.
+
+        ErasedError is raised when the owner was erased since `began_at`, when the run was begun.
+        """
+        return _unread(place, utterances, self._settings.clock(), began_at)
+
+    aunread = twin_of(unread)
+
+    @runs_effects
+    def promote(
+        self,
+        candidates: Iterable[Candidate],
+        *,
+        utterances: Sequence[Utterance],
+        place: LedgerPlace,
+        scope: str = GLOBAL,
+        source: Source | None = None,
+        policy: PromotionPolicy | None = None,
+        began_at: datetime | None = None,
+    ) -> Operation[PromotionReport]:
+        """Judge candidates and store what is promoted, with the ledger, in one transaction.
+
+        Candidates of messages the ledger knows are left out, so a repeat adds nothing. `began_at` is when they were
+        begun to be read: ErasedError is raised when the owner was erased since. Raises MissingOwnerError,
+        InvalidScopeError or InvalidMemoryError before anything is written.
+        """
+        judged = judge_all(
+            candidates, utterances, policy or PromotionPolicy(), self._settings.types, self._settings.guard
+        )
+        origin = Origin.of(source or Source())
+        return promote(Heard(judged, utterances, place, scope, lambda _: origin), began_at, self._settings)
+
+    apromote = twin_of(promote)
+
+    @runs_effects
+    def add(
+        self,
+        utterances: Sequence[Utterance],
+        *,
+        place: LedgerPlace,
+        scope: str = GLOBAL,
+        source: Source | None = None,
+        heard: Sequence[str] = (),
+        quiet_for: timedelta | float = QUIET_FOR,
+        at_latest: timedelta | float = AT_LATEST,
+        failure: str | None = None,
+        guard: GuardPolicy | None = None,
+        began_at: datetime | None = None,
+    ) -> Operation[datetime | None]:
+        """Queue what nobody has read and return when it is due: after `quiet_for`, which a later turn starts anew.
+
+        `at_latest` bounds how long later turns put it off. None when there was nothing to queue. Of a message that
+        holds a secret, or personal data that the guard refuses, no text is kept. `failure` says in one word why the
+        messages could not be read at once, which counts as an attempt. ErasedError is raised when the owner was erased
+        since `began_at`, when the run was begun in which they were said.
+        """
+        check_owner(place.owner_id)
+        guard = guard or self._settings.guard
+        attempts, origin, scope = 0 if failure is None else 1, source or Source(), check_scope(scope)
+        request = QueueRequest(
+            place,
+            [_queued(one, scope, origin, attempts, guard) for one in utterances],
+            [mask(text, guard) for text in heard if text and withhold(text, guard) is None],
+            checked_seconds("quiet_for", quiet_for),
+            checked_seconds("at_latest", at_latest),
+            failure,
+            began_at,
+        )
+        return queue_messages(request, self._settings.clock())
+
+    aadd = twin_of(add)
+
+    @runs_effects
+    def claim(
+        self, extractor: str, *, lease_for: timedelta, retries: Retries, ahead: bool = False
+    ) -> Effects[LeasedJob | None]:
+        """Lease the job of an extractor that has been due longest; with `ahead` also one that is not due yet."""
+        for place in (yield due(extractor, self._settings.clock(), ahead=ahead)):
+            found: LeasedJob | None = yield self._lease(place, lease_for, retries, ahead=ahead)
+            if found is not None:  # and no other worker took it first
+                return found
+        return None
+
+    aclaim = twin_of(claim)
+
+    @runs_effects
+    def claim_of(
+        self, place: LedgerPlace, *, lease_for: timedelta, retries: Retries, ahead: bool = False
+    ) -> Operation[LeasedJob | None]:
+        """Lease the job of one thread, when it is due; with `ahead` also before, unless it has failed."""
+        return self._lease(place, lease_for, retries, ahead=ahead)
+
+    aclaim_of = twin_of(claim_of)
+
+    def _lease(
+        self, place: LedgerPlace, lease_for: timedelta, retries: Retries, *, ahead: bool
+    ) -> Transaction[LeasedJob | None]:
+        return lease_job(Lease(str(uuid4()), place, lease_for), retries, self._settings.clock(), ahead=ahead)
+
+    @runs_effects
+    def finish(
+        self, lease: Lease, batch: Batch, candidates: Sequence[Candidate], *, policy: PromotionPolicy, last: bool
+    ) -> Effects[PromotionReport | None]:
+        """Store what a batch said and take it off the job, in one transaction; None if the lease was lost.
+
+        `last` releases the lease with it.
+        """
+        settings, now = self._settings, self._settings.clock()
+        judged = judge_all(candidates, batch.readable, policy, settings.types, settings.guard)
+        judged += [withheld(one.utterance, one.withheld) for one in batch.messages if one.withheld is not None]
+        said = [one.utterance for one in batch.messages]
+        heard = Heard(_in_order(judged, batch), said, lease.place, batch.scope, _origins(batch))
+        request = yield from promotion_of(heard, settings, now)
+        hashes = {one.utterance.message_id: one.content_hash for one in batch.messages}
+        report: PromotionReport | None = yield _finish(lease, batch, replace(request, hashes=hashes), now, last=last)
+        return report
+
+    afinish = twin_of(finish)
+
+    @runs_effects
+    def release(self, lease: Lease, failures: Sequence[Failure], *, retries: Retries) -> Operation[int]:
+        """End the work on a job, put off what failed, and return how many messages were set aside."""
+        return _put_off_failed(lease, failures, retries, self._settings.clock())
+
+    arelease = twin_of(release)
+
+    def surroundings(self) -> dict[str, Any]:
+        """Return what an extractor may be shown beside messages and memories: the memory types, and the time."""
+        return {"types": tuple(self._settings.types.values()), "now": self._settings.clock()}
+
+    @runs_effects
+    def time_left(self, extractor: str) -> Effects[timedelta | None]:
+        """Return how long it is until a job of an extractor can be claimed; None when nothing waits."""
+        due_at: datetime | None = yield _next_due(extractor)
+        return None if due_at is None else max(timedelta(0), due_at - self._settings.clock())
+
+    atime_left = twin_of(time_left)
+
+
+class Jobs(Facet):
+    """Lists the queue of a store, and retries or discards what failed too often in it: `memory.jobs`."""
+
+    @runs_effects
+    def pending(self, *, owner_id: str | None = None, limit: int = 100, offset: int = 0) -> Operation[Records[Job]]:
+        """Return a page of what waits to be promoted, of an owner or of all, longest waiting first."""
+        check_bounds({"limit": limit, "offset": offset})
+        partition = None if owner_id is None else owner_partition(check_owner(owner_id))
+        wanted = {"partition": partition, "limit": limit, "offset": offset}
+        return _pending(wanted, to_microseconds(self._settings.clock()))
+
+    apending = twin_of(pending)
+
+    @runs_effects
+    def retry(self, *, owner_id: str, thread_id: str | None = None) -> Operation[int]:
+        """Let messages that failed too often be tried again, of one thread or of all; return how many they are.
+
+        Raises MissingOwnerError.
+        """
+        check_text("thread_id", thread_id, optional=True)
+        return _retry(check_owner(owner_id), thread_id, self._settings.clock())
+
+    aretry = twin_of(retry)
+
+    @runs_effects
+    def discard(self, *, owner_id: str, thread_id: str | None = None) -> Operation[int]:
+        """Give up messages that failed too often, of one thread or of all: they count as read; return how many.
+
+        Raises MissingOwnerError.
+        """
+        check_text("thread_id", thread_id, optional=True)
+        return _discard(check_owner(owner_id), thread_id, self._settings.clock())
+
+    adiscard = twin_of(discard)
+
+
+# What nobody has read
 
 
 @reads
@@ -134,58 +327,6 @@ def _repeats(hashes: Mapping[str, str], heard: Counter[str]) -> set[str]:
 
 
 # Queueing
-
-
-@dataclass(frozen=True, slots=True)
-class QueueRequest:
-    """Messages that are to be read later, and when: after `quiet_for`, not put off past `at_latest`.
-
-    `heard` is what an assistant could only be repeating. `failure` is why they could not be read at once.
-    """
-
-    place: LedgerPlace
-    messages: Sequence[Queued]
-    heard: Sequence[str]
-    quiet_for: timedelta
-    at_latest: timedelta
-    failure: str | None = None
-    began_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Unheard:
-    """Messages that are to be read later, as a caller hands them over: where they were said, and when to read them."""
-
-    utterances: Sequence[Utterance]
-    place: LedgerPlace
-    quiet_for: timedelta | float
-    at_latest: timedelta | float
-    scope: str = GLOBAL
-    source: Source | None = None
-    heard: Sequence[str] = ()
-    failure: str | None = None
-    guard: GuardPolicy | None = None
-    began_at: datetime | None = None
-
-
-def queue(wanted: Unheard, settings: StoreSettings) -> Transaction[datetime | None]:
-    """Queue messages, each with no more of its text than the guard lets be kept."""
-    check_owner(wanted.place.owner_id)
-    guard = wanted.guard or settings.guard
-    attempts = 0 if wanted.failure is None else 1
-    source, scope = wanted.source or Source(), check_scope(wanted.scope)
-    messages = [_queued(one, scope, source, attempts, guard) for one in wanted.utterances]
-    heard = [mask(text, guard) for text in wanted.heard if text and withhold(text, guard) is None]
-    request = QueueRequest(
-        wanted.place,
-        messages,
-        heard,
-        checked_seconds("quiet_for", wanted.quiet_for),
-        checked_seconds("at_latest", wanted.at_latest),
-        wanted.failure,
-        wanted.began_at,
-    )
-    return queue_messages(request, settings.clock())
 
 
 def _queued(said: Utterance, scope: str, source: Source, attempts: int, guard: GuardPolicy) -> Queued:
@@ -251,24 +392,6 @@ def _heard_row(text: str) -> dict[str, Any]:
 # Working off
 
 
-def claim(
-    extractor: str, lease_for: timedelta, retries: Retries, ahead: bool, settings: StoreSettings
-) -> Effects[LeasedJob | None]:
-    """Lease the job that has been due longest, of those that nobody takes first."""
-    for place in (yield due(extractor, settings.clock(), ahead=ahead)):
-        found: LeasedJob | None = yield claim_of(place, lease_for, retries, ahead, settings)
-        if found is not None:
-            return found
-    return None
-
-
-def claim_of(
-    place: LedgerPlace, lease_for: timedelta, retries: Retries, ahead: bool, settings: StoreSettings
-) -> Transaction[LeasedJob | None]:
-    """Lease the job of one thread, when it is due; with `ahead` also before, unless it has failed."""
-    return lease_job(Lease(str(uuid4()), place, lease_for), retries, settings.clock(), ahead=ahead)
-
-
 @reads
 def due(extractor: str, now: datetime, *, ahead: bool) -> Effects[list[LedgerPlace]]:
     """Return some jobs of an extractor that can be claimed, longest due first; with `ahead` also before they are due.
@@ -309,26 +432,6 @@ def _set_aside(place: LedgerPlace, messages: Sequence[Queued], reason: str) -> E
     )
 
 
-def finish(
-    lease: Lease,
-    batch: Batch,
-    candidates: Sequence[Candidate],
-    policy: PromotionPolicy,
-    last: bool,
-    settings: StoreSettings,
-) -> Effects[PromotionReport | None]:
-    """Judge what was found in a batch and store it, and take the batch off its job in the same transaction."""
-    now = settings.clock()
-    judged = judge_all(candidates, batch.readable, policy, settings.types, settings.guard)
-    judged += [withheld(one.utterance, one.withheld) for one in batch.messages if one.withheld is not None]
-    said = [one.utterance for one in batch.messages]
-    heard = Heard(_in_order(judged, batch), said, lease.place, batch.scope, _origins(batch))
-    request = yield from promotion_of(heard, settings, now)
-    hashes = {one.utterance.message_id: one.content_hash for one in batch.messages}
-    report: PromotionReport | None = yield _finish(lease, batch, replace(request, hashes=hashes), now, last=last)
-    return report
-
-
 @writes
 def _finish(
     lease: Lease, batch: Batch, request: PromotionRequest, now: datetime, *, last: bool
@@ -353,11 +456,6 @@ def _origins(batch: Batch) -> Callable[[str], Origin]:
     sources = {one.utterance.message_id: one.source for one in batch.messages}
     newest = batch.messages[-1].source
     return lambda message_id: Origin.of(sources.get(message_id, newest))
-
-
-def release(lease: Lease, failures: Sequence[Failure], retries: Retries, settings: StoreSettings) -> Transaction[int]:
-    """Release a lease: put off what failed, set aside what failed too often, and return how many that were."""
-    return _put_off_failed(lease, failures, retries, settings.clock())
 
 
 @writes
@@ -396,12 +494,6 @@ def _release(lease: Lease, now: datetime, due_at: datetime | None = None, error:
     yield Query("release_job", {**key, **moment, "last_error": error})
 
 
-def wait(extractor: str, settings: StoreSettings) -> Effects[timedelta | None]:
-    """Return how long it is until the next job of an extractor can be claimed; None when nothing waits."""
-    due_at: datetime | None = yield _next_due(extractor)
-    return None if due_at is None else max(timedelta(0), due_at - settings.clock())
-
-
 @reads
 def _next_due(extractor: str) -> Effects[datetime | None]:
     (row,) = yield Query("next_due", {"extractor": extractor})
@@ -411,23 +503,10 @@ def _next_due(extractor: str) -> Effects[datetime | None]:
 # Looking after the queue
 
 
-def pending(owner_id: str | None, limit: int, offset: int, settings: StoreSettings) -> Transaction[Records[Job]]:
-    """Return a page of the jobs of an owner or of all."""
-    check_bounds({"limit": limit, "offset": offset})
-    partition = None if owner_id is None else owner_partition(check_owner(owner_id))
-    return _pending({"partition": partition, "limit": limit, "offset": offset}, to_microseconds(settings.clock()))
-
-
 @reads
 def _pending(wanted: Mapping[str, Any], now: int) -> Effects[Records[Job]]:
     rows = yield Query("jobs", wanted)
     return Records(Job, (Job.from_row(row, now) for row in rows))
-
-
-def retry(owner_id: str, thread_id: str | None, settings: StoreSettings) -> Transaction[int]:
-    """Let what is set aside wait again, and return how many messages that were."""
-    check_text("thread_id", thread_id, optional=True)
-    return _retry(check_owner(owner_id), thread_id, settings.clock())
 
 
 @writes
@@ -439,12 +518,6 @@ def _retry(owner_id: str, thread_id: str | None, now: datetime) -> Effects[int]:
     for place in _by_place(owner_id, rows):
         yield Query("queue_job", {**place_columns(place), **moment})
     return len(rows)
-
-
-def discard(owner_id: str, thread_id: str | None, settings: StoreSettings) -> Transaction[int]:
-    """Give up what is set aside: it counts as read; return how many messages that were."""
-    check_text("thread_id", thread_id, optional=True)
-    return _discard(check_owner(owner_id), thread_id, settings.clock())
 
 
 @writes

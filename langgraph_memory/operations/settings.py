@@ -13,6 +13,7 @@ from langgraph_memory.domain.audit import DEFAULT_RECEIPTS, ReceiptPolicy
 from langgraph_memory.domain.guard import DEFAULT_GUARD, GuardPolicy
 from langgraph_memory.domain.search.vectors import Metric, VectorSearch
 from langgraph_memory.domain.types import MemoryTypes
+from langgraph_memory.effects.runner import Runner
 from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.operations.embedding import Embedder
 
@@ -75,6 +76,16 @@ class StoreSettings:
     def sweep_due(self, now: datetime) -> bool:
         """Return whether expired rows are to be deleted now, and remember that they were."""
         return self.sweeps is not None and self.sweeps.due(now)
+
+
+class Facet:
+    """One side of a store, on its engine and with its settings; a store makes it."""
+
+    __slots__ = ("_runner", "_settings")
+
+    def __init__(self, runner: Runner, settings: StoreSettings) -> None:
+        self._runner = runner
+        self._settings = settings
 
 
 def checked_clock(clock: Callable[[], datetime]) -> Callable[[], datetime]:

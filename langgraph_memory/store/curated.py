@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Unpack
 
 from langgraph.store.base import Op, Result, TTLConfig
@@ -25,11 +26,14 @@ from langgraph_memory.effects.twins import Operation, runs_effects, twin_of
 from langgraph_memory.engine.connect import Opening, engine_of
 from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.operations import changes, forget, items, memories, recall, remember
+from langgraph_memory.operations.audit import Audit
 from langgraph_memory.operations.embedding import Embedder, Index, fields_of, index_of
 from langgraph_memory.operations.index import claim_index
+from langgraph_memory.operations.jobs import Jobs, PromotionQueue
 from langgraph_memory.operations.rows import Origin
 from langgraph_memory.operations.settings import StoreSettings, SweepSchedule, check_minutes
-from langgraph_memory.store.facets import Admin, Audit, Hygiene, Jobs, PromotionQueue, ThreadAuthors
+from langgraph_memory.operations.threads import ThreadAuthors
+from langgraph_memory.store.facets import Admin, Hygiene
 from langgraph_memory.store.options import (
     Default,
     MemoryDetails,
@@ -127,19 +131,8 @@ class CuratedStore(TickedStore):
 
         Raises ConnectionStringError or a DatabaseError.
         """
-
-        def build(engine: Engine) -> CuratedStore:
-            return cls(
-                engine,
-                index=index,
-                ttl=ttl,
-                memory_types=memory_types,
-                guard=guard,
-                receipts=receipts,
-                keep_receipts=keep_receipts,
-            )
-
-        return Opening(conn_string, options, build)
+        own: Any = {"index": index, "ttl": ttl, "memory_types": memory_types, "guard": guard}
+        return Opening(conn_string, options, partial(cls, receipts=receipts, keep_receipts=keep_receipts, **own))
 
     @runs_effects
     def setup(self) -> Effects[Done]:

@@ -1,36 +1,27 @@
-"""The facets of a store: its audit log, hygiene, jobs and administration, and what the nodes need of it."""
+"""The facets of a store that stand on several operations: hygiene and administration."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
-from langgraph_memory.checkpoints import owners
-from langgraph_memory.domain.audit import AuditEntry, Explanation, Replay
-from langgraph_memory.domain.candidate import Candidate, Utterance
-from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.hygiene import DEFAULT_HYGIENE, HygienePolicy, SweepReport
-from langgraph_memory.domain.jobs import Batch, Failure, Job, Lease, LeasedJob, Retries
 from langgraph_memory.domain.links import Link
-from langgraph_memory.domain.memory import Conflict, Injected, Memory, OwnerSummary, Recall, Receipt, Source
-from langgraph_memory.domain.promotion import LedgerPlace, PromotionPolicy, PromotionReport, judge_all
+from langgraph_memory.domain.memory import Conflict, Injected, Memory, OwnerSummary, Receipt
 from langgraph_memory.domain.reflection import DEFAULT_REFLECTION, Reflected, ReflectionPolicy
 from langgraph_memory.domain.review import DEFAULT_REVIEW, ReviewItem, ReviewKind, ReviewPolicy
 from langgraph_memory.domain.rewind import Retraction
 from langgraph_memory.domain.scope import GLOBAL, check_owner, owner_partition
 from langgraph_memory.domain.thread import MemorySwitches
 from langgraph_memory.effects.effect import Effects, in_thread
-from langgraph_memory.effects.runner import Runner
+from langgraph_memory.effects.runner import Scrub
 from langgraph_memory.effects.twins import Operation, async_iterator_of, runs_effects, streams_effects, twin_of
 from langgraph_memory.operations import (
-    audit,
     changes,
     erasure,
     hygiene,
-    jobs,
     memories,
-    promotion,
     recall,
     review,
     rewind,
@@ -38,82 +29,9 @@ from langgraph_memory.operations import (
 )
 from langgraph_memory.operations import index as indexing
 from langgraph_memory.operations import reflect as reflecting
-from langgraph_memory.operations.jobs import Unread
-from langgraph_memory.operations.rows import Origin
-from langgraph_memory.operations.settings import StoreSettings
+from langgraph_memory.operations.settings import Facet
 from langgraph_memory.transfer import export as transfer
 from langgraph_memory.views import Records
-
-
-class Facet:
-    """One side of a store, on its engine and with its settings; a store makes it."""
-
-    __slots__ = ("_runner", "_settings")
-
-    def __init__(self, runner: Runner, settings: StoreSettings) -> None:
-        self._runner = runner
-        self._settings = settings
-
-
-class Audit(Facet):
-    """Reads the audit log and the receipts of a store: `memory.audit`, or `store.audit`."""
-
-    @runs_effects
-    def entries(
-        self, *, owner_id: str, memory_id: str | None = None, limit: int = 100, offset: int = 0
-    ) -> Operation[Records[AuditEntry]]:
-        """Return a page of the changes to an owner's memories, or to one of them, newest first.
-
-        Each was written in the transaction that made the change. Raises MissingOwnerError.
-        """
-        return audit.audit(owner_id, memory_id, limit, offset)
-
-    aentries = twin_of(entries)
-
-    @runs_effects
-    def receipts(
-        self,
-        *,
-        owner_id: str,
-        thread_id: str | None = None,
-        checkpoint_id: str | None = None,
-        kind: str | None = None,
-        limit: int = 100,
-        offset: int = 0,
-    ) -> Operation[Records[Receipt]]:
-        """Return a page of an owner's receipts, newest first: of a thread, a checkpoint, a kind ("recall", ...).
-
-        Raises MissingOwnerError.
-        """
-        return audit.receipts(owner_id, thread_id, checkpoint_id, kind, limit, offset)
-
-    areceipts = twin_of(receipts)
-
-    @runs_effects
-    def explain(
-        self, recall: Recall | Receipt | str, *, owner_id: str, shared_with: Sequence[str] = ()
-    ) -> Operation[Explanation]:
-        """Return why a recall found what it did, from its stored receipt: print it, or show it in a notebook.
-
-        `recall` is the recall, its receipt or the id of either. Memories are shown as they were then, other owners'
-        only when `shared_with` names them again. Raises ReceiptNotFoundError.
-        """
-        return audit.explain(recall, owner_id, shared_with)
-
-    aexplain = twin_of(explain)
-
-    @runs_effects
-    def replay(
-        self, recall: Recall | Receipt | str, *, owner_id: str, shared_with: Sequence[str] = ()
-    ) -> Operation[Replay]:
-        """Ask a stored recall again: with what was known `then`, and with what is known `now`.
-
-        What was forgotten since is missing from both; `then` is ranked with today's word statistics. Raises
-        ReceiptNotFoundError.
-        """
-        return audit.replay(recall, owner_id, shared_with, self._settings)
-
-    areplay = twin_of(replay)
 
 
 class Hygiene(Facet):
@@ -285,37 +203,6 @@ class Hygiene(Facet):
     adelete_for_runs = twin_of(delete_for_runs)
 
 
-class Jobs(Facet):
-    """Lists the queue of a store, and retries or discards what failed too often in it: `memory.jobs`."""
-
-    @runs_effects
-    def pending(self, *, owner_id: str | None = None, limit: int = 100, offset: int = 0) -> Operation[Records[Job]]:
-        """Return a page of what waits to be promoted, of an owner or of all, longest waiting first."""
-        return jobs.pending(owner_id, limit, offset, self._settings)
-
-    apending = twin_of(pending)
-
-    @runs_effects
-    def retry(self, *, owner_id: str, thread_id: str | None = None) -> Operation[int]:
-        """Let messages that failed too often be tried again, of one thread or of all; return how many they are.
-
-        Raises MissingOwnerError.
-        """
-        return jobs.retry(owner_id, thread_id, self._settings)
-
-    aretry = twin_of(retry)
-
-    @runs_effects
-    def discard(self, *, owner_id: str, thread_id: str | None = None) -> Operation[int]:
-        """Give up messages that failed too often, of one thread or of all: they count as read; return how many.
-
-        Raises MissingOwnerError.
-        """
-        return jobs.discard(owner_id, thread_id, self._settings)
-
-    adiscard = twin_of(discard)
-
-
 class Admin(Facet):
     """Erases, exports, imports and embeds anew what a store keeps, and says what it keeps of whom: `memory.admin`."""
 
@@ -357,9 +244,10 @@ class Admin(Facet):
     aerase_owner = twin_of(erase_owner)
 
     @runs_effects
-    def scrub(self) -> Operation[bool]:
+    def scrub(self) -> Effects[bool]:
         """Make what was deleted or forgotten unreadable in the live files, and return whether that is done."""
-        return erasure.scrub()
+        done: bool = yield Scrub()
+        return done
 
     ascrub = twin_of(scrub)
 
@@ -475,187 +363,3 @@ class Admin(Facet):
         return in_thread(self._runner.engine.revoke, role)
 
     arevoke = twin_of(revoke)
-
-
-QUIET_FOR = timedelta(seconds=30)
-AT_LATEST = timedelta(minutes=10)
-
-
-class PromotionQueue(Facet):
-    """The jobs of a store. A message is in it at most once for each extractor, and leaves it with what it said."""
-
-    @runs_effects
-    def unread(
-        self, utterances: Sequence[Utterance], *, place: LedgerPlace, began_at: datetime | None = None
-    ) -> Operation[Unread]:
-        """Return what neither the ledger nor a job knows, and whether a job of the thread is due.
-
-        ErasedError is raised when the owner was erased since `began_at`, when the run was begun.
-        """
-        return jobs.unread(utterances, place, began_at, self._settings)
-
-    aunread = twin_of(unread)
-
-    @runs_effects
-    def promote(
-        self,
-        candidates: Iterable[Candidate],
-        *,
-        utterances: Sequence[Utterance],
-        place: LedgerPlace,
-        scope: str = GLOBAL,
-        source: Source | None = None,
-        policy: PromotionPolicy | None = None,
-        began_at: datetime | None = None,
-    ) -> Operation[PromotionReport]:
-        """Judge candidates and store what is promoted, with the ledger, in one transaction.
-
-        Candidates of messages the ledger knows are left out, so a repeat adds nothing. `began_at` is when they were
-        begun to be read: ErasedError is raised when the owner was erased since. Raises MissingOwnerError,
-        InvalidScopeError or InvalidMemoryError before anything is written.
-        """
-        judged = judge_all(
-            candidates, utterances, policy or PromotionPolicy(), self._settings.types, self._settings.guard
-        )
-        origin = Origin.of(source or Source())
-        heard = promotion.Heard(judged, utterances, place, scope, lambda _: origin)
-        return promotion.promote(heard, began_at, self._settings)
-
-    apromote = twin_of(promote)
-
-    @runs_effects
-    def add(
-        self,
-        utterances: Sequence[Utterance],
-        *,
-        place: LedgerPlace,
-        scope: str = GLOBAL,
-        source: Source | None = None,
-        heard: Sequence[str] = (),
-        quiet_for: timedelta | float = QUIET_FOR,
-        at_latest: timedelta | float = AT_LATEST,
-        failure: str | None = None,
-        guard: GuardPolicy | None = None,
-        began_at: datetime | None = None,
-    ) -> Operation[datetime | None]:
-        """Queue what nobody has read and return when it is due: after `quiet_for`, which a later turn starts anew.
-
-        `at_latest` bounds how long later turns put it off. None when there was nothing to queue. Of a message that
-        holds a secret, or personal data that the guard refuses, no text is kept. `failure` says in one word why the
-        messages could not be read at once, which counts as an attempt. ErasedError is raised when the owner was erased
-        since `began_at`, when the run was begun in which they were said.
-        """
-        wanted = jobs.Unheard(
-            utterances, place, quiet_for, at_latest, scope, source, heard, failure, guard=guard, began_at=began_at
-        )
-        return jobs.queue(wanted, self._settings)
-
-    aadd = twin_of(add)
-
-    @runs_effects
-    def claim(
-        self, extractor: str, *, lease_for: timedelta, retries: Retries, ahead: bool = False
-    ) -> Operation[LeasedJob | None]:
-        """Lease the job of an extractor that has been due longest; with `ahead` also one that is not due yet."""
-        return jobs.claim(extractor, lease_for, retries, ahead, self._settings)
-
-    aclaim = twin_of(claim)
-
-    @runs_effects
-    def claim_of(
-        self, place: LedgerPlace, *, lease_for: timedelta, retries: Retries, ahead: bool = False
-    ) -> Operation[LeasedJob | None]:
-        """Lease the job of one thread, when it is due; with `ahead` also before, unless it has failed."""
-        return jobs.claim_of(place, lease_for, retries, ahead, self._settings)
-
-    aclaim_of = twin_of(claim_of)
-
-    @runs_effects
-    def finish(
-        self, lease: Lease, batch: Batch, candidates: Sequence[Candidate], *, policy: PromotionPolicy, last: bool
-    ) -> Operation[PromotionReport | None]:
-        """Store what a batch said and take it off the job, in one transaction; None if the lease was lost.
-
-        `last` releases the lease with it.
-        """
-        return jobs.finish(lease, batch, candidates, policy, last, self._settings)
-
-    afinish = twin_of(finish)
-
-    @runs_effects
-    def release(self, lease: Lease, failures: Sequence[Failure], *, retries: Retries) -> Operation[int]:
-        """End the work on a job, put off what failed, and return how many messages were set aside."""
-        return jobs.release(lease, failures, retries, self._settings)
-
-    arelease = twin_of(release)
-
-    def surroundings(self) -> dict[str, Any]:
-        """Return what an extractor may be shown beside messages and memories: the memory types, and the time."""
-        return {"types": tuple(self._settings.types.values()), "now": self._settings.clock()}
-
-    @runs_effects
-    def time_left(self, extractor: str) -> Operation[timedelta | None]:
-        """Return how long it is until a job of an extractor can be claimed; None when nothing waits."""
-        return jobs.wait(extractor, self._settings)
-
-    atime_left = twin_of(time_left)
-
-
-class ThreadAuthors(Facet):
-    """A message belongs to the owner of the run that added it, whoever runs its thread later."""
-
-    @runs_effects
-    def others(self, thread_id: str | None, *, owner_id: str) -> Operation[frozenset[str]]:
-        """Return the ids of the messages of a thread that are not an owner's to learn from."""
-        return threads.others(thread_id, owner_id)
-
-    aothers = twin_of(others)
-
-    @runs_effects
-    def resumed(self, thread_id: str, message_id: str | None) -> Operation[str | None]:
-        """Return whose a run is that goes on in a thread without a name: of whom its last message is, else the owner.
-
-        None when that is not known, or another's who names nobody.
-        """
-        return owners.resumed(thread_id, message_id)
-
-    aresumed = twin_of(resumed)
-
-    @runs_effects
-    def claim(
-        self, thread_id: str, message_ids: Sequence[str], *, owner_id: str, began_at: datetime | None = None
-    ) -> Operation[None]:
-        """Note that some messages are an owner's, unless it is known whose they are; nobody waits for it.
-
-        Nothing happens when the owner was erased since `began_at`.
-        """
-        return threads.claim(thread_id, owner_id, message_ids, began_at, self._settings)
-
-    aclaim = twin_of(claim)
-
-    @runs_effects
-    def name(self, thread_id: str, messages: Mapping[str, Sequence[str]]) -> Operation[None]:
-        """Note by owner whose messages of a thread are, as those who said them are named; " " stands for no owner."""
-        return threads.name(thread_id, messages, self._settings)
-
-    aname = twin_of(name)
-
-    @runs_effects
-    def withhold(self, thread_id: str, message_ids: Sequence[str], *, owner_id: str) -> Operation[None]:
-        """Let some messages of a thread never be read for an owner, whenever that is tried."""
-        return threads.withhold(thread_id, owner_id, message_ids, self._settings)
-
-    awithhold = twin_of(withhold)
-
-    @runs_effects
-    def claim_thread(self, thread_id: str, *, owner_id: str) -> Operation[None]:
-        """Note that an owner takes part in a thread of this database: it is theirs too when everything is erased.
-
-        A node does so where the owner is found by a function of yours, which the checkpointer knows nothing of. The
-        first owner that is noted of a thread is whose it is listed as. Nothing happens when there is no such thread.
-
-        Raises MissingOwnerError or InvalidInputError.
-        """
-        return threads.claim_thread(thread_id, owner_id)
-
-    aclaim_thread = twin_of(claim_thread)

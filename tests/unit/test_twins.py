@@ -15,8 +15,9 @@ from langgraph_memory import CuratedStore, MemoryDatabase
 from langgraph_memory.domain.memory import Memory, Outcome
 from langgraph_memory.effects.effect import Call, Effects, perform
 from langgraph_memory.effects.twins import Operation, async_iterator_of, runs_effects, streams_effects, twin_of
+from langgraph_memory.operations.jobs import PromotionQueue
+from langgraph_memory.operations.threads import ThreadAuthors
 from langgraph_memory.store import Admin, Audit, Hygiene, Jobs
-from langgraph_memory.store.facets import PromotionQueue, ThreadAuthors
 from langgraph_memory.store.scheduling import TickedStore
 
 FACES = (CuratedStore, MemoryDatabase, Audit, Hygiene, Jobs, Admin, PromotionQueue, ThreadAuthors)
