@@ -23,6 +23,7 @@ from langgraph_memory import Candidate, CuratedStore, Memory, Outcome, Promotion
 from langgraph_memory.errors import InvalidInputError, LangGraphMemoryError, MemoryNotFoundError
 from langgraph_memory.files import MemoryFiles
 from langgraph_memory.nodes import Identity
+from langgraph_memory.nodes.actions import Content, Kind, Slot
 
 LONGEST = 2_000
 """Characters that a client may give in one argument."""
@@ -36,9 +37,6 @@ _INSTRUCTIONS = (
 )
 
 Id = Annotated[str, Field(description="A memory's id, as recall and list give it.")]
-Content = Annotated[str, Field(description='One sentence in the third person, such as "The user lives in Munich."')]
-Kind = Annotated[str, Field(description="fact, preference, rule, background, event or skill.")]
-Slot = Annotated[str | None, Field(description='What it is about, such as "home.city"; a new value replaces the old.')]
 Limit = Annotated[int, Field(ge=1, le=50)]
 Offset = Annotated[int, Field(ge=0)]
 

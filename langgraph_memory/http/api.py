@@ -81,14 +81,8 @@ class OutcomeBody(BaseModel):
     @classmethod
     def of(cls, outcome: Outcome, edit_id: str) -> Self:
         """Return what an outcome says."""
-        return cls(
-            action=outcome.action,
-            memory=outcome.memory,
-            reason=outcome.reason,
-            replaced=list(outcome.replaced),
-            conflicts=list(outcome.conflicts),
-            edit_id=edit_id,
-        )
+        told = {name: getattr(outcome, name) for name in cls.model_fields if name != "edit_id"}
+        return cls(**told, edit_id=edit_id)
 
 
 class Verified(BaseModel):
@@ -131,6 +125,12 @@ class RecalledBody(BaseModel):
     reason: str | None = None
     conflicts_with: list[str] = []
 
+    @classmethod
+    def of(cls, one: Any, memory_id: str) -> Self:
+        """Return what a recall, or its receipt, says of one memory that it found or left out."""
+        told = {name: getattr(one, name) for name in cls.model_fields if hasattr(one, name)}
+        return cls(**{"parts": {}, **told, "memory_id": memory_id})
+
 
 class RecallBody(BaseModel):
     """What one recall found, and what it left out and why."""
@@ -145,48 +145,16 @@ class RecallBody(BaseModel):
     @classmethod
     def of(cls, recall: Recall) -> Self:
         """Return what a recall found."""
-        found = [
-            RecalledBody(
-                memory=one.memory,
-                memory_id=one.memory.id,
-                score=one.score,
-                parts=one.parts,
-                conflicts_with=list(one.conflicts_with),
-            )
-            for one in recall
-        ]
-        dropped = [
-            RecalledBody(memory=one.memory, memory_id=one.memory.id, score=one.score, parts={}, reason=one.reason)
-            for one in recall.dropped
-        ]
+        found, dropped = ([RecalledBody.of(one, one.memory.id) for one in part] for part in (recall, recall.dropped))
         return cls(id=recall.id, query=recall.query, scope=recall.scope, at=recall.at, items=found, dropped=dropped)
 
     @classmethod
     def explained(cls, explanation: Explanation) -> Self:
         """Return what the receipt of a recall says."""
-        both = [
-            [
-                RecalledBody(
-                    memory=one.memory,
-                    memory_id=one.id,
-                    score=one.score,
-                    parts=one.parts,
-                    reason=one.reason,
-                    conflicts_with=list(one.conflicts_with),
-                )
-                for one in part
-            ]
-            for part in (explanation.recalled, explanation.dropped)
-        ]
-        receipt = explanation.receipt
-        return cls(
-            id=receipt.id,
-            query=explanation.query,
-            scope=explanation.scope,
-            at=receipt.at,
-            items=both[0],
-            dropped=both[1],
-        )
+        parts = (explanation.recalled, explanation.dropped)
+        found, dropped = ([RecalledBody.of(one, one.id) for one in part] for part in parts)
+        receipt, scope = explanation.receipt, explanation.scope
+        return cls(id=receipt.id, query=explanation.query, scope=scope, at=receipt.at, items=found, dropped=dropped)
 
 
 class CheckpointBody(BaseModel):
@@ -201,6 +169,12 @@ class CheckpointBody(BaseModel):
     run_id: str | None
     messages: int
     taught: list[str]
+
+    @classmethod
+    def of(cls, node: Node) -> Self:
+        """Return what is told of a checkpoint."""
+        told = {name: getattr(node, name) for name in cls.model_fields}
+        return cls(**{**told, "messages": len(node.messages), "taught": [one.id for one in node.taught]})
 
 
 class Count(BaseModel):
@@ -572,20 +546,7 @@ def _add_threads(router: APIRouter, memory: MemoryDatabase, access: Access) -> N
     async def tree(request: Request, thread_id: str) -> list[CheckpointBody]:
         """List the newest checkpoints of a thread, the one each follows, and what each taught."""
         thread = await saver.aget_thread(thread_id, owner_id=access.bound_to(request))
-        return [
-            CheckpointBody(
-                checkpoint_id=one.checkpoint_id,
-                checkpoint_ns=one.checkpoint_ns,
-                parent_id=one.parent_id,
-                at=one.at,
-                source=one.source,
-                step=one.step,
-                run_id=one.run_id,
-                messages=len(one.messages),
-                taught=[known.id for known in one.taught],
-            )
-            for one in await checkpoints(memory, thread)
-        ]
+        return [CheckpointBody.of(one) for one in await checkpoints(memory, thread)]
 
     @router.delete("/threads/{thread_id}", status_code=204)
     async def delete(request: Request, thread_id: str) -> None:

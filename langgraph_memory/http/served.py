@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from langgraph_memory import MemoryDatabase, open_memory
-from langgraph_memory.http.app import create_app
+from langgraph_memory.http import create_app
 from langgraph_memory.server import database_from_environment
 
 TOKEN_VARIABLE = "LANGGRAPH_MEMORY_TOKEN"  # noqa: S105 - its name

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated, Any
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.runtime import Runtime
+from pydantic import Field
 
 from langgraph_memory.domain.candidate import Candidate, Utterance
 from langgraph_memory.domain.memory import Memory, Recalled, Source
@@ -28,6 +29,10 @@ from langgraph_memory.nodes.conversation import messages_of, utterances_of
 from langgraph_memory.nodes.identity import Identity, IdentityResolver, InRun, source_of
 from langgraph_memory.store import CuratedStore
 
+Content = Annotated[str, Field(description='One sentence in the third person, such as "The user lives in Munich."')]
+Kind = Annotated[str, Field(description="fact, preference, rule, background, event or skill.")]
+Slot = Annotated[str | None, Field(description='What it is about, such as "home.city"; a new value replaces the old.')]
+
 LONGEST = 2_000
 """Characters that a model may give in one argument."""
 _SHOWN = 300
@@ -42,10 +47,10 @@ _RECALLED = 5
 class Note:
     """What a model wants remembered: a sentence, the user's own words that say it, and what kind of memory it is."""
 
-    content: str
+    content: Content
     evidence: str
-    memory_type: str = "fact"
-    slot: str | None = None
+    memory_type: Kind = "fact"
+    slot: Slot = None
 
 
 @dataclass(frozen=True, slots=True)
