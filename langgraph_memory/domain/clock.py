@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 
 
 def in_utc(moment: datetime) -> datetime:
@@ -24,10 +24,10 @@ def in_utc(moment: datetime) -> datetime:
 @lru_cache(maxsize=256)  # one operation asks for the moment it runs at with every statement
 def to_microseconds(moment: datetime) -> int:
     """Return microseconds since 1970."""
-    since = moment - _EPOCH
+    since = moment - EPOCH
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def from_microseconds(count: int) -> datetime:
     """Return the moment `count` microseconds after 1970."""
-    return _EPOCH + count * _MICROSECOND
+    return EPOCH + count * MICROSECOND

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, overload
 from zlib import crc32
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from langgraph_memory.domain.clock import from_microseconds, in_utc, to_microseconds
+from langgraph_memory.domain.clock import EPOCH, MICROSECOND, from_microseconds, in_utc, to_microseconds
 from langgraph_memory.domain.scope import GLOBAL, check_owner, check_scope, plain_text
 from langgraph_memory.domain.whose import as_shown, as_told, other_person
 from langgraph_memory.errors import DamagedMemoryError, InvalidMemoryError, explain_validation
@@ -42,7 +42,7 @@ _DEEPEST = 64
 
 Text = Annotated[str, AfterValidator(plain_text)]
 Said = Annotated[Text, Field(max_length=MAX_CONTENT)]
-Moment = Annotated[datetime, AfterValidator(in_utc)]
+Moment = Annotated[datetime, AfterValidator(lambda moment: moment if moment.tzinfo is UTC else in_utc(moment))]
 Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 
 
@@ -229,7 +229,7 @@ class Memory(Tabular, BaseModel):
         values = {name: row[name] for name in _COLUMNS}
         for name in _MOMENTS:
             if values[name] is not None:
-                values[name] = from_microseconds(values[name])
+                values[name] = EPOCH + values[name] * MICROSECOND
         source, content_json = values["source"], values["content_json"]
         values["source"] = Source.model_validate_json(source) if source and source != "{}" else _UNKNOWN
         values["tags"] = tuple(json.loads(values["tags"])) if values["tags"] else ()

@@ -61,7 +61,7 @@ from langgraph_memory.errors import InvalidInputError
 from langgraph_memory.operations.marks import left
 from langgraph_memory.operations.neighbours import RelevantRows, vector_fields
 from langgraph_memory.operations.rows import (
-    Origin,
+    By,
     closeness,
     drop_old_receipts,
     memories_in,
@@ -97,7 +97,7 @@ class Question:
     count: Callable[[str], int] = estimated_tokens
 
 
-def recall(question: Question, origin: Origin, settings: StoreSettings) -> Effects[Recall]:
+def recall(question: Question, origin: By, settings: StoreSettings) -> Effects[Recall]:
     """Recall memories and keep the receipt, which says where from."""
     now = settings.clock()
     request = yield from request_of(question, settings, now)
@@ -323,7 +323,7 @@ def keep_receipt(
     recall: Recall,
     request: RecallRequest,
     asked: Mapping[str, Any],
-    origin: Origin,
+    origin: By,
     policy: ReceiptPolicy,
     now: datetime,
 ) -> Effects[None]:

@@ -30,7 +30,6 @@ from langgraph_memory.operations.audit import Audit
 from langgraph_memory.operations.embedding import Embedder, Index, fields_of, index_of
 from langgraph_memory.operations.index import claim_index
 from langgraph_memory.operations.jobs import Jobs, PromotionQueue
-from langgraph_memory.operations.rows import Origin
 from langgraph_memory.operations.settings import StoreSettings, SweepSchedule, check_minutes
 from langgraph_memory.operations.threads import ThreadAuthors
 from langgraph_memory.store.facets import Admin, Hygiene
@@ -262,7 +261,7 @@ class CuratedStore(TickedStore):
         question = recall.Question(query, owner_id, scope, memory_types, limit, as_of, **options)
         if source is not None and not question.receipt:
             raise InvalidInputError("source is for the receipt, and receipt=False keeps none; leave one of them out.")
-        return recall.recall(question, Origin.of(source or Source()), self.settings)
+        return recall.recall(question, source or Source(), self.settings)
 
     arecall = twin_of(recall)
 

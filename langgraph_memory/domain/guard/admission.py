@@ -118,13 +118,13 @@ class _Judged(NamedTuple):
 @lru_cache(maxsize=8)  # one text is judged and masked several times over on its way in
 def _judged(text: str, policy: GuardPolicy) -> _Judged:
     view = plain_view(text)
-    found = [(*view.origin(span), "secret") for span in secret_spans(view.text)]
-    if _has_long_word(text) or ";base64," in text:
-        found += [(*match.span(), "encoded text") for match in _ENCODED.finditer(text)]
     masked, kinds = policy.kinds("mask"), policy.kinds("refuse")
     personal = found_of((*masked, *kinds), view.text)
     kind = next((kind for kind in kinds if personal[kind]), None)
-    found += [(*view.origin(span), kind.replace("_", " ")) for kind in masked for span in personal[kind]]
+    found = [(*view.origin(span), kind.replace("_", " ")) for kind in masked for span in personal[kind]]
+    found += [(*view.origin(span), "secret") for span in secret_spans(view.text)]
+    if _has_long_word(text) or ";base64," in text:
+        found += [(*match.span(), "encoded text") for match in _ENCODED.finditer(text)]
     return _Judged(view.text, _apart(found), None if kind is None else Refusal(kind, PERSONAL[kind]))
 
 
