@@ -159,6 +159,8 @@ def mark_echoes(candidates: Iterable[Candidate], heard: Sequence[str]) -> list[C
     a trusted tool may say what is known again: that confirms it.
     """
     found = list(candidates)
+    if all(one.actor != "assistant" for one in found):
+        return found
     of_others = [text for one in found if one.actor != "assistant" for text in (one.content, one.excerpt)]
     sources = [source for text in (*heard, *of_others) if (source := _Source(text)).words]
     return [_marked(one, sources) if one.actor == "assistant" else one for one in found]

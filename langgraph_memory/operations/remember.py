@@ -156,8 +156,8 @@ def _remember(
     memory = admit(wanted, settings.guard)
     if isinstance(memory, Refusal):
         return refused(memory)
-    vectors = (yield from vectors_of([memory], settings))[0] if settings.embedder is not None else ()
-    search = own_search(vectors, settings) if compared and vectors else None
+    (vectors,) = yield from vectors_of([memory], settings)
+    search = own_search(vectors, settings) if compared else None
     outcome: Outcome = yield stored(Proposal(memory, kind, vectors, compared=compared, search=search), now)
     if outcome.replaced:
         yield from embed_amended(memory.owner_id, settings)
@@ -189,7 +189,7 @@ def proposal_of_put(
 def own_search(vectors: Vectors, settings: StoreSettings) -> VectorSearch | None:
     """Return the search for what means the same as a memory of these vectors, when there is an index."""
     own = next((vector for name, vector in vectors if name == "content"), None)
-    return settings.vector_search(own)
+    return None if own is None else settings.vector_search(own)
 
 
 def _tags(tags: Any) -> tuple[str, ...]:
@@ -221,6 +221,8 @@ def with_type_rules(memory: Memory, kind: MemoryType, now: datetime) -> Memory:
 
 def vectors_of(wanted: Sequence[Memory], settings: StoreSettings) -> Effects[list[Vectors]]:
     """Embed some memories: the content, the passages of a long one, and the context."""
+    if settings.embedder is None:
+        return [()] * len(wanted)
     texts = [embedded_texts(memory.content, memory.context, memory.slot) for memory in wanted]
     return (yield from embed_fields(texts, settings))
 

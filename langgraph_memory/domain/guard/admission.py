@@ -154,7 +154,8 @@ def refuse_key(key: str, policy: GuardPolicy = DEFAULT_GUARD) -> Refusal | None:
 
 
 def _refuse_kept(text: str, policy: GuardPolicy) -> Refusal | None:
-    return (_refuse_detected(text, policy) if policy.detectors else None) or _judged(text, policy).personal
+    detected = _refuse_detected(text, policy) if policy.detectors else None
+    return detected or (_judged(text, policy).personal if policy.kinds("refuse") else None)
 
 
 @lru_cache(maxsize=32)  # what a message says is judged as it is heard, and once more as it is stored

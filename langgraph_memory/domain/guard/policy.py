@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, get_args
 
@@ -51,7 +51,8 @@ class GuardPolicy:
     email: Treatment = "allow"
     phone: Treatment = "allow"
     detectors: tuple[Detector, ...] = ()
-    _treated: Mapping[str, tuple[PersonalKind, ...]] = field(init=False, repr=False, compare=False)
+    kinds: Callable[[Treatment], tuple[PersonalKind, ...]] = field(init=False, repr=False, compare=False)
+    """Return the kinds that are treated so; a lookup, for it is asked of every text."""
 
     def __post_init__(self) -> None:
         for name in _KINDS:
@@ -63,11 +64,7 @@ class GuardPolicy:
         if self.health == "mask":
             raise InvalidInputError("health cannot be masked, for any word may tell it; choose 'refuse' or 'allow'.")
         kinds = {each: tuple([kind for kind in _KINDS if getattr(self, kind) == each]) for each in get_args(Treatment)}
-        object.__setattr__(self, "_treated", kinds)
-
-    def kinds(self, treatment: Treatment) -> tuple[PersonalKind, ...]:
-        """Return the kinds that are treated so."""
-        return self._treated[treatment]
+        object.__setattr__(self, "kinds", kinds.__getitem__)
 
 
 DEFAULT_GUARD: Final = GuardPolicy()
