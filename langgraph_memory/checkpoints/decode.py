@@ -88,7 +88,7 @@ def _address(item: StoredChunk) -> int:
 
 _PLACES = 40
 """Bytes that an element takes in the lists of what copies it."""
-_ATOMS = frozenset({str, int, float, bool, bytes, type(None)})
+ATOMS = frozenset({str, int, float, bool, bytes, type(None)})
 
 _run: Callable[[Iterable[Any]], None] = deque[Any](maxlen=0).extend
 
@@ -146,7 +146,7 @@ def _bytes_of(elements: Sequence[Any]) -> int:
 def _copier(elements: Sequence[Any]) -> Callable[[], Sequence[Any]] | None:
     """Return a function that copies these elements faster than decoding them, or None."""
     kinds = list(map(type, elements))
-    if _ATOMS.issuperset(kinds):
+    if ATOMS.issuperset(kinds):
         return lambda: elements
     if MESSAGE_TYPES.keys() >= set(kinds):
         return _message_copier(elements, kinds)
@@ -221,7 +221,7 @@ def _mutable_fields(fields: Sequence[dict[str, Any]]) -> list[_Field] | None:
     found: dict[tuple[str, Callable[[Any], Any]], tuple[list[int], list[Any]]] = {}
     for place, values in enumerate(fields):
         for name, value in values.items():
-            if type(value) in _ATOMS:
+            if type(value) in ATOMS:
                 continue
             copier = _json_copier(value)
             if copier is None:
@@ -247,9 +247,9 @@ def _json_copier(value: Any) -> Callable[[Any], Any] | None:
     inner = value.values() if type(value) is dict else value if type(value) is list else None
     if inner is None:
         return None
-    if _ATOMS.issuperset(map(type, inner)):
+    if ATOMS.issuperset(map(type, inner)):
         return dict.copy if type(value) is dict else list.copy
-    if all(type(one) in _ATOMS or _json_copier(one) is not None for one in inner):
+    if all(type(one) in ATOMS or _json_copier(one) is not None for one in inner):
         return copy_json
     return None
 
@@ -259,11 +259,11 @@ def copy_json(value: Any) -> Any:
     if type(value) is dict:
         copied = value.copy()  # which is all that most take
         for key, one in value.items():
-            if type(one) not in _ATOMS:
+            if type(one) not in ATOMS:
                 copied[key] = copy_json(one)
         return copied
     if type(value) is list:
-        return [one if type(one) in _ATOMS else copy_json(one) for one in value]
+        return [one if type(one) in ATOMS else copy_json(one) for one in value]
     return value
 
 

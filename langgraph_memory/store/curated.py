@@ -12,7 +12,7 @@ from typing import Any, Unpack
 
 from langgraph.store.base import Op, Result, TTLConfig
 
-from langgraph_memory.checkpoints._compat import uncollected
+from langgraph_memory.checkpoints._compat import unexamined
 from langgraph_memory.domain.audit import DEFAULT_RECEIPTS, Kept, ReceiptPolicy
 from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.memory import Memory, Outcome, Recall, Receipt, Source
@@ -149,7 +149,7 @@ class CuratedStore(TickedStore):
         return self._runner.run(items.batch(ops, self.settings))
 
     async def _abatches(self, calls: Sequence[Sequence[Op]]) -> Sequence[list[Result]]:
-        with uncollected() if len(calls) > _MANY else nullcontext():
+        with unexamined() if len(calls) > _MANY else nullcontext():
             return await self._runner.arun(items.batches(calls, self.settings))
 
     def view(self, *, owner_id: str, scope: str = GLOBAL) -> StoreView:

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from threading import Event, Lock, Thread
-from typing import Any, Generic, Literal, NamedTuple, TypeVar, cast
+from typing import Any, Generic, Literal, TypeVar, cast
 
 from langgraph.store.base import (
     NOT_PROVIDED,
@@ -24,7 +24,7 @@ from langgraph.store.base import (
 )
 
 from langgraph_memory.errors import DatabaseBusyError, DatabaseClosedError, DatabaseUnavailableError
-from langgraph_memory.operations.items import checked
+from langgraph_memory.operations.items import check, checked
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -33,11 +33,6 @@ _MOST = 1024
 """How many calls are run together: so many that each costs little, so few that others wait for them no longer."""
 _OF_ALL = (DatabaseBusyError, DatabaseClosedError, DatabaseUnavailableError)
 """Errors that are not about any one of some calls: each of them alone would meet it again."""
-
-
-class _Call(NamedTuple, Generic[S, T]):
-    given: S
-    future: asyncio.Future[T]
 
 
 class Ticks(Generic[S, T]):
@@ -49,7 +44,7 @@ class Ticks(Generic[S, T]):
 
     def __init__(self, run_all: Callable[[Sequence[S]], Awaitable[Sequence[T]]]) -> None:
         self._run_all = run_all
-        self._waiting: dict[asyncio.AbstractEventLoop, list[_Call[S, T]]] = {}
+        self._waiting: dict[asyncio.AbstractEventLoop, list[tuple[S, asyncio.Future[T]]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def call(self, given: S) -> asyncio.Future[T]:
@@ -60,7 +55,7 @@ class Ticks(Generic[S, T]):
             waiting = self._waiting[loop] = []
             loop.call_soon(self._start, loop)
         future: asyncio.Future[T] = loop.create_future()
-        waiting.append(_Call(given, future))
+        waiting.append((given, future))
         return future
 
     def _start(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -68,36 +63,36 @@ class Ticks(Generic[S, T]):
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _work_off(self, calls: list[_Call[S, T]]) -> None:
+    async def _work_off(self, calls: list[tuple[S, asyncio.Future[T]]]) -> None:
         try:
             for start in range(0, len(calls), _MOST):
                 await self._settle(calls[start : start + _MOST])
         finally:
-            for call in calls:  # whoever is left is told that the loop has ended
-                call.future.cancel()
+            for _, future in calls:  # whoever is left is told that the loop has ended
+                future.cancel()
 
-    async def _settle(self, calls: Sequence[_Call[S, T]]) -> None:
-        wanted = [call for call in calls if not call.future.done()]
+    async def _settle(self, calls: Sequence[tuple[S, asyncio.Future[T]]]) -> None:
+        wanted = [call for call in calls if not call[1].done()]
         if not wanted:
             return
         try:
-            answers = await self._run_all([call.given for call in wanted])
+            answers = await self._run_all([given for given, _ in wanted])
         except Exception as error:
             await self._part(wanted, error)
             return
-        for call, answer in zip(wanted, answers, strict=True):
-            if not call.future.done():
-                call.future.set_result(answer)
+        for (_, future), answer in zip(wanted, answers, strict=True):
+            if not future.done():
+                future.set_result(answer)
 
-    async def _part(self, calls: Sequence[_Call[S, T]], error: Exception) -> None:
+    async def _part(self, calls: Sequence[tuple[S, asyncio.Future[T]]], error: Exception) -> None:
         """Give an error to whom it belongs; what was run before a call must be there when it is run again."""
         if len(calls) > 1 and not isinstance(error, _OF_ALL):
             await self._settle(calls[: len(calls) // 2])
             await self._settle(calls[len(calls) // 2 :])
             return
-        for call in calls:
-            if not call.future.done():
-                call.future.set_exception(error)
+        for _, future in calls:
+            if not future.done():
+                future.set_exception(error)
 
 
 class TickedStore(BaseStore):
@@ -116,7 +111,8 @@ class TickedStore(BaseStore):
     async def aget(self, namespace: tuple[str, ...], key: str, *, refresh_ttl: bool | None = None) -> Item | None:
         """Same as `get`."""
         op = GetOp(namespace, str(key), self._is_refreshed(refresh_ttl))
-        (found,) = await self._ticks.call(checked([op]))
+        check(op)
+        (found,) = await self._ticks.call([op])
         return cast(Item | None, found)
 
     async def asearch(
@@ -132,7 +128,8 @@ class TickedStore(BaseStore):
     ) -> list[SearchItem]:
         """Same as `search`."""
         op = SearchOp(namespace_prefix, filter, limit, offset, query, self._is_refreshed(refresh_ttl))
-        (found,) = await self._ticks.call(checked([op]))
+        check(op)
+        (found,) = await self._ticks.call([op])
         return cast(list[SearchItem], found)
 
     async def aput(
@@ -149,7 +146,8 @@ class TickedStore(BaseStore):
         op = PutOp(namespace, str(key), value, index, minutes)
         if namespace[:1] == ("langgraph",):
             raise InvalidNamespaceError(f'Root label for namespace cannot be "langgraph". Got: {namespace}')
-        await self._ticks.call(checked([op]))
+        check(op)
+        await self._ticks.call([op])
 
     def _is_refreshed(self, refresh_ttl: bool | None) -> bool:
         return (self.ttl_config or {}).get("refresh_on_read", True) if refresh_ttl is None else refresh_ttl
