@@ -1,18 +1,18 @@
 """Trains the model that tells orders to the agent from statements: `python -m tests.train_orders`.
 
-Orders and innocent texts that are close to them stand in tests/data/orders: by three authors of whom none has seen
-what another wrote (orders.txt and innocent.txt, author_a.jsonl, author_b.jsonl), beside memories and lines of code; the
-labelled messages of tests/data/hear/train and utterances.jsonl are innocent too, but for those that hold a known form
-of an order. Fits a logistic regression, and moves its bias so that at most ALLOWED of the innocent texts, each judged
-by a model that has not seen its author, are taken for orders. The same data give the same weights. `--folds` prints
-what cross-validation finds and writes nothing. Needs scikit-learn.
+Orders and innocent texts that are close to them stand in tests/data/orders: by five authors of whom none has seen
+what another wrote (orders.txt and innocent.txt, author_a.jsonl to author_d.jsonl), beside memories and lines of code;
+the labelled messages of tests/data/hear/train and utterances.jsonl are innocent too, but for those that hold a known
+form of an order. Fits a logistic regression, and moves its bias so that at most HELD_BACK of the innocent texts, each
+judged by a model that has not seen its author, are held back, and at most REFUSED are taken for orders. The same data
+give the same weights. `--folds` prints what cross-validation finds and writes nothing. Needs scikit-learn.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,17 +21,28 @@ import numpy as np
 from scipy.sparse import csr_matrix  # type: ignore[import-untyped,import-not-found,unused-ignore]
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
-from langgraph_memory.domain.guard.orders import SPACE, WEIGHTS, features, has_form, is_read, passages, values_of
+from langgraph_memory.domain.guard.orders import (
+    GROUPS,
+    SPACE,
+    WEIGHTS,
+    features,
+    has_form,
+    is_read,
+    passages,
+    values_of,
+)
 
 DATA = Path(__file__).parent / "data"
-AUTHORS = ("author_a", "author_b")
+AUTHORS = ("author_a", "author_b", "author_c", "author_d")
 FOLDS = 4
 """How many parts are made of what is by no author of its own."""
 ROUNDS = 200
 LOOSENESS = 1.0
 """How little large weights cost."""
-ALLOWED = {"innocent": 0.004, "message": 0.006, "memory": 0.003, "code": 0.02}
-"""Shares of innocent text that may be taken for an order; the authors' is as close to orders as they could write it."""
+HELD_BACK = {"innocent": 0.02, "message": 0.006, "memory": 0.004, "code": 0.02}
+REFUSED = {"innocent": 0.006, "message": 0.001, "memory": 0.001, "code": 0.001}
+"""Shares of innocent text that may be held back or be taken for an order; the authors' is as close to one as they could
+write it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +94,13 @@ def main() -> None:
     only_folds = parser.parse_args().folds
     texts = read()
     scores = unseen_scores(texts)
-    least = threshold(scores, texts.kinds)
+    least, sure = (threshold(scores, texts.kinds, shares) for shares in (HELD_BACK, REFUSED))
     for author, kind in sorted({*zip(texts.authors, texts.kinds, strict=True)}):
         mine = scores[(texts.kinds == kind) & (texts.authors == author)]
-        print(f"{author}, {kind}: {len(mine)}, taken for an order unseen: {np.mean(mine > least):.1%}")
+        held, refused = np.mean(mine > least), np.mean(mine > sure)
+        print(f"{author}, {kind}: {len(mine)}, unseen at least held back: {held:.1%}, refused: {refused:.1%}")
     if not only_folds:
-        write(fit(texts), least)
+        write(fit(texts), least, sure)
 
 
 def read() -> Texts:
@@ -118,7 +130,7 @@ def texts_of(read: list[tuple[list[str], str, str]]) -> Texts:
     places = [part for words, _, _ in read for part in features(words)]
     counts = np.array([len(one) for one in places])
     return Texts(
-        np.repeat(np.arange(len(places)) // 2, counts),
+        np.repeat(np.arange(len(places)) // GROUPS, counts),
         np.concatenate(places).astype(np.int64),
         np.repeat([values_of(count) for count in counts], counts),
         np.array([kind for _, kind, _ in read]),
@@ -145,17 +157,16 @@ def unseen_scores(texts: Texts) -> Any:
     return scores
 
 
-def threshold(scores: Any, kinds: Any) -> float:
-    """Return the least score of an order."""
-    return max(float(np.quantile(scores[kinds == kind], 1 - share)) for kind, share in ALLOWED.items())
+def threshold(scores: Any, kinds: Any, shares: Mapping[str, float]) -> float:
+    """Return the score that at most such shares of the innocent kinds reach."""
+    return max(float(np.quantile(scores[kinds == kind], 1 - share)) for kind, share in shares.items())
 
 
-def write(fitted: Fitted, least: float) -> None:
+def write(fitted: Fitted, least: float, sure: float) -> None:
     """Write the weights as signed bytes."""
     step = float(np.abs(fitted.weights).max()) / 127
-    np.savez_compressed(
-        WEIGHTS, weights=np.round(fitted.weights / step).astype("i1"), step=step, bias=fitted.bias - least
-    )
+    weights = np.round(fitted.weights / step).astype("i1")
+    np.savez_compressed(WEIGHTS, weights=weights, step=step, bias=fitted.bias - least, sure=sure - least)
     print(f"{WEIGHTS}: {WEIGHTS.stat().st_size:,} bytes")
 
 

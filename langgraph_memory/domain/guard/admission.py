@@ -14,7 +14,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from langgraph_memory.domain.guard.orders import hides_an_order, is_order
+from langgraph_memory.domain.guard.orders import hides_an_order, reading_of
 from langgraph_memory.domain.guard.personal import found_of
 from langgraph_memory.domain.guard.policy import DEFAULT_GUARD, PERSONAL, GuardPolicy, Refusal
 from langgraph_memory.domain.guard.secrets import is_secret_name, secret_spans, without_secret_names
@@ -164,7 +164,7 @@ def refuse_unsafe(text: str) -> Refusal | None:
     if not text.isascii() and _TAGGED.search(text):
         return HIDDEN_TEXT
     plain = plain_view(text).text
-    if is_order(plain) or (plain != text and is_order(text)):
+    if any(reading_of(one) != "statement" for one in {plain, text}):
         return _ORDER_TEXT
     return _ENCODED_TEXT if _has_long_word(text) and hides_an_order(text) else None
 

@@ -1,21 +1,24 @@
-"""Tells orders to the agent from statements: by known forms, and by a model of their words.
+"""Tells orders to the agent from statements: by known forms, and by a model of their words and of what these mean.
 
-The model is a logistic regression over hashed words, pairs of words and runs of letters, trained by
-`python -m tests.train_orders`. `orders.npz` holds its weights: `weights` (SPACE,), a signed byte each, and `step`, what
-one of them is worth; `bias`, with which a score above zero is an order.
+The model is a logistic regression over hashed words, pairs of words, runs of letters, and what the words are about
+(`meanings.toml`), trained by `python -m tests.train_orders`. `orders.npz` holds its weights: `weights` (SPACE,), a signed
+byte each, and `step`, what one of them is worth; `bias`, with which a score above zero may be an order; `sure`, the score
+from which on it is one.
 """
 
 from __future__ import annotations
 
 import re
+import tomllib
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from math import log, sqrt
+from math import inf, log, sqrt
+from itertools import combinations
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from xxhash import xxh32_intdigest
 
@@ -25,17 +28,23 @@ from langgraph_memory.domain.search.vectors import numpy
 SPACE: Final = 1 << 17
 """How many places a feature can be hashed to."""
 WEIGHTS: Final = Path(__file__).with_name("orders.npz")
+MEANINGS: Final = Path(__file__).with_name("meanings.toml")
 FEWEST: Final = 4
 """Words of the shortest passage that is judged by them."""
 MOST: Final = 100
 """Words of the longest passage that is judged as one."""
-MARGIN: Final = 5.0
+MARGIN: Final = 6.0
 """How much surer of a passage one has to be for each of the others that stand beside it, times their logarithm."""
-SURE: Final = 2.0
-"""How much an order is one that stands in a short text beside what is none."""
-DOUBTED: Final = -0.5
-"""How little a passage of a known form may read like an order, if it has `TELLING` words or more."""
+APART: Final = 2.0
+"""How much surer one has to be of a sentence that stands in a short text beside others."""
+KNOWN: Final = 1.0
+"""How much more a text of a known form reads like an order: who tells of one, or forbids one, uses its words as well."""
 TELLING: Final = 8
+"""Words of a passage that is long enough to say whether it only tells of an order."""
+GROUPS: Final = 5
+"""Kinds of features: words, letters, what words are about, what meets near each other, and what meets in one passage."""
+_NEAR: Final = 6
+"""Words within which two things meet."""
 _PIECES: Final = (3, 4, 5)
 """Bytes of the runs of letters that are features, across words."""
 _MIX: Final = (0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F)
@@ -58,12 +67,34 @@ _CUT_APART = re.compile(
 """An order whose words were cut apart elsewhere; looked for where nothing parts the letters."""
 _VERBS: Final = frozenset(("ignore", "disregard", "forget", "override"))
 _NO_LETTER = re.compile(r"[\W\d_]+")
+_STEMS: Final = 12
+"""Letters of the longest start of a word that is known."""
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{20,}={0,2}")
 
 
-def is_order(text: str) -> bool:
-    """Return whether a text holds an order to the agent, not a statement."""
-    return _is_cut_apart(text) or _reads_as_order(text)
+Reading = Literal["order", "doubtful", "statement"]
+"""What a text is: an order to the agent, one that may be an order and may be none, or a statement."""
+
+
+def reading_of(text: str) -> Reading:
+    """Return whether a text holds an order to the agent, not a statement, or whether that is in doubt."""
+    if _is_cut_apart(text):
+        return "order"
+    score = order_score(text)
+    return "order" if score > _model().sure else "doubtful" if score > 0 else "statement"
+
+
+def order_score(text: str) -> float:
+    """Return how much a text reads like an order; above zero it may be one.
+
+    The more passages there are, the surer one has to be of each. Another model's score of the same text would be added
+    here, in the unit of this one: the logarithm of the odds.
+    """
+    read = [tuple(words) for words in passages(text) if is_read(words)]
+    known = has_form(text)
+    if known and (not read or any(len(words) < TELLING for words in read)):
+        return inf
+    return max(_scores_of_parts(text, read), default=-inf) + (KNOWN if known else 0.0)
 
 
 def hides_an_order(text: str) -> bool:
@@ -71,9 +102,13 @@ def hides_an_order(text: str) -> bool:
     return any(has_form(_decoded(match[0])) for match in _BASE64.finditer(text))
 
 
-def features(words: Sequence[str]) -> tuple[Any, Any]:
-    """Return the places of a passage's words, pairs, and pairs over one word, and those of its runs of letters."""
-    return _places(_of_words(words)), _places(_of_letters(words))
+def features(words: Sequence[str]) -> tuple[Any, ...]:
+    """Return the places of a passage's features of each group.
+
+    Of its words: each, pairs, and pairs over one word. Of its letters: runs of them. Of what its words are about: each
+    meaning, which are near each other, and which are in it together.
+    """
+    return tuple(map(_places, (_of_words(words), _of_letters(words), *_of_meanings(words))))
 
 
 def values_of(count: int) -> float:
@@ -141,11 +176,59 @@ def _runs_of(letters: Any, length: int) -> Any:
     return found ^ (found >> np.uint32(15))
 
 
+def _of_meanings(words: Sequence[str]) -> tuple[Any, Any, Any]:
+    np = numpy()
+    told = [(place, meaning) for place, word in enumerate(words) for meaning in _meanings_of(word)]
+    present = sorted({meaning for _, meaning in told})
+    near: set[tuple[int, int, int]] = set()
+    for at, (place, meaning) in enumerate(told):
+        for other, beside in told[at + 1 :]:
+            if other - place > _NEAR:
+                break
+            if other > place:
+                near |= {(1, meaning, beside), (2 if other - place < 3 else 1, meaning, beside)}
+    return (
+        np.array([_MEANT + one for one in present], np.uint32),
+        np.array([_MEANT * (2 + how) + one * 64 + two for how, one, two in near], np.uint32),
+        np.array([_MEANT * 5 + one * 64 + two for one, two in combinations(present, 2)], np.uint32),
+    )
+
+
+_MEANT: Final = 1 << 16
+"""Numbers of meanings, and of each way two of them meet, are apart by so many."""
+
+
+@lru_cache(maxsize=4096)
+def _meanings_of(word: str) -> tuple[int, ...]:
+    """Return the numbers of what a word may be about."""
+    whole, starts, ends = _meanings()
+    found = {*whole.get(word, ())}
+    for length in range(1, min(len(word), _STEMS) + 1):
+        found |= {*starts.get(word[:length], ()), *ends.get(word[-length:], ())}
+    return tuple(sorted(found))
+
+
+_Meanings = dict[str, tuple[int, ...]]
+
+
+@cache
+def _meanings() -> tuple[_Meanings, _Meanings, _Meanings]:
+    """Return what words are about, what those are that begin so, and those that end so."""
+    found: tuple[_Meanings, _Meanings, _Meanings] = ({}, {}, {})
+    for number, held in enumerate(tomllib.loads(MEANINGS.read_text("utf-8")).values()):
+        for word in held.split():
+            table = found[1 if word.endswith("*") else 2 if word.startswith("*") else 0]
+            plain = word.strip("*")
+            table[plain] = (*table.get(plain, ()), number)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class _Model:
     weights: Any
     step: float
     bias: float
+    sure: float
 
     def score(self, words: Sequence[str]) -> float:
         """Return how much a passage reads like an order."""
@@ -157,29 +240,16 @@ class _Model:
 @cache
 def _model() -> _Model:
     with numpy().load(WEIGHTS, allow_pickle=False) as held:
-        return _Model(held["weights"], float(held["step"]), float(held["bias"]))
+        return _Model(held["weights"], float(held["step"]), float(held["bias"]), float(held["sure"]))
 
 
-def _reads_as_order(text: str) -> bool:
-    """Return whether a passage of a text reads as an order, or a sentence of a short text does more surely.
-
-    The more passages there are, the surer one has to be. A known form is enough unless the words say otherwise: who
-    tells of an order, or forbids one, uses its words as well.
-    """
-    read = [tuple(words) for words in passages(text) if is_read(words)]
-    if _may_be_told_by_form(read) and has_form(text):
-        return True
+def _scores_of_parts(text: str, read: Sequence[tuple[str, ...]]) -> Iterator[float]:
+    """Yield how much each passage of a text reads like an order, and each sentence of a short text."""
     least = MARGIN * log(len(read)) if read else 0.0
-    return any(_score(words) > least for words in read) or (len(read) == 1 and _has_sure_sentence(text))
-
-
-def _may_be_told_by_form(read: Sequence[tuple[str, ...]]) -> bool:
-    return not read or any(len(words) < TELLING or _score(words) > DOUBTED for words in read)
-
-
-def _has_sure_sentence(text: str) -> bool:
-    apart = [tuple(_WORD.findall(one)) for one in sentences(plain_words(text))]
-    return len(apart) > 1 and any(is_read(words) and _score(words) > SURE for words in apart)
+    yield from (_score(words) - least for words in read)
+    apart = [tuple(_WORD.findall(one)) for one in sentences(plain_words(text))] if len(read) == 1 else []
+    if len(apart) > 1:
+        yield from (_score(words) - APART for words in apart if is_read(words))
 
 
 @lru_cache(maxsize=256)
