@@ -1,9 +1,9 @@
 """Tells orders to the agent from statements: by known forms, and by a model of their words and of what these mean.
 
 The model is a logistic regression over hashed words, pairs of words, runs of letters, and what the words are about
-(`meanings.toml`), trained by `python -m tests.train_orders`. `orders.npz` holds its weights: `weights` (SPACE,), a signed
-byte each, and `step`, what one of them is worth; `bias`, with which a score above zero may be an order; `sure`, the score
-from which on it is one.
+(`meanings.toml`), trained by `python -m tests.train_orders`. `orders.npz` holds its weights: `weights` (SPACE,), a
+signed byte each, and `step`, what one of them is worth; `bias`, with which a score above zero may be an order; `sure`,
+the score above which it is one.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from binascii import Error as NotBase64
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from math import inf, log, sqrt
 from itertools import combinations
+from math import inf, log, sqrt
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -38,11 +38,11 @@ MARGIN: Final = 6.0
 APART: Final = 2.0
 """How much surer one has to be of a sentence that stands in a short text beside others."""
 KNOWN: Final = 1.0
-"""How much more a text of a known form reads like an order: who tells of one, or forbids one, uses its words as well."""
+"""How much more a text of a known form reads like an order: who tells of one or forbids it uses its words as well."""
 TELLING: Final = 8
 """Words of a passage that is long enough to say whether it only tells of an order."""
 GROUPS: Final = 5
-"""Kinds of features: words, letters, what words are about, what meets near each other, and what meets in one passage."""
+"""Kinds of features: words, letters, what words are about, what is near each other, and what is in one passage."""
 _NEAR: Final = 6
 """Words within which two things meet."""
 _PIECES: Final = (3, 4, 5)
@@ -91,7 +91,7 @@ def order_score(text: str) -> float:
     here, in the unit of this one: the logarithm of the odds.
     """
     read = [tuple(words) for words in passages(text) if is_read(words)]
-    known = has_form(text)
+    known = has_form(text) or (len(read) == 1 and "\n" in text and has_form(" ".join(text.split())))
     if known and (not read or any(len(words) < TELLING for words in read)):
         return inf
     return max(_scores_of_parts(text, read), default=-inf) + (KNOWN if known else 0.0)
