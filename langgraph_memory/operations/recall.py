@@ -361,7 +361,7 @@ def _listed(
     name = "eligible_memories_as_of" if request.past else "eligible_memories"
     bounds = request.bounds(owner_id, request.memory_types)
     rows = yield Query(name, {**bounds, "pinned_types": pinned_types, "limit": limit})
-    return (yield from _with_conflicts(request, owner_id, priors_of(request, sound(rows))))
+    return (yield from _with_conflicts(request, owner_id, priors_of(request, list(sound(rows)))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,8 +382,8 @@ class _Compared:
 def _ranked(request: RecallRequest, owner_id: str) -> Effects[tuple[list[Recalled], list[Dropped]]]:
     """Return the memories that match the query best, and those among them that may not be seen.
 
-    What decides beside the words is read in pages, best match first, until nothing that is left can come before what is
-    wanted: after the first page, that is of the rows that still can. Whole memories are read at the end.
+    The best matches are read whole. What decides about others beside the words is read in pages, best match first,
+    until nothing that is left can come before what is wanted: after the first page, that is of the rows that still can.
     """
     partition = owner_partition(owner_id)
     corpora = yield Query("corpus_in_partition", {"partition": partition})
@@ -393,34 +393,50 @@ def _ranked(request: RecallRequest, owner_id: str) -> Effects[tuple[list[Recalle
     figures = corpora[0] if in_sight is None else figures_of(in_sight, corpora[0])
     past = (yield from _past_words(request, partition)) if request.past else ()
     compared = _Compared(partition, corpora[0], figures, in_sight, past)
-    candidates = yield from _candidates(request, owner_id, compared)
-    best = candidates.best(request.most_ranked)
-    memories = yield from _whole(request, partition, [one.number for one in best])
-    found, hidden = candidates.told(best, memories)
+    candidates, whole = yield from _candidates(request, owner_id, compared)
+    found, hidden = yield from _told(request, partition, candidates, whole)
     return (yield from _with_conflicts(request, owner_id, found)), hidden
 
 
-def _candidates(request: RecallRequest, owner_id: str, compared: _Compared) -> Effects[Candidates]:
-    """Return the rows that match best, as many as are sure to hold what is wanted."""
+def _candidates(
+    request: RecallRequest, owner_id: str, compared: _Compared
+) -> Effects[tuple[Candidates, Mapping[int, Row]]]:
+    """Return the rows that match best, as many as are sure to hold what is wanted, and those that were read whole."""
     relevance, ordered, hints = yield from _relevance(request, owner_id, compared)
     found, wanted = request.candidates(relevance, hints), request.most_ranked
     name = "standings_as_of" if request.past else "standings"
     place = {"partition": compared.partition, "at": request.moment}
-    page, least = wanted + wanted // 4, -inf
+    page, least, whole = wanted + wanted // 4, -inf, None
     while part := (yield from ordered.take(page, least)):
         numbers = [compared.corpus["partition_no"] << 32 | row for row in part]
-        found.add((yield Query(name, {**place, "numbers": numbers})), part)
+        if whole is None:
+            rows = yield from _whole(request, compared.partition, numbers)
+            whole = {row["memory_no"]: row for row in rows}
+        else:
+            rows = yield Query(name, {**place, "numbers": numbers})
+        found.add(rows, part)
         if found.complete(wanted, min(part.values()), request.min_score):
             break
         page, least = 4 * page, found.least(wanted)
-    return found
+    return found, whole or {}
 
 
-def _whole(request: RecallRequest, partition: str, numbers: Sequence[int]) -> Effects[dict[int, Memory]]:
-    """Return the memories of some rows by their numbers, as they were at the moment that is asked about."""
+def _told(
+    request: RecallRequest, partition: str, candidates: Candidates, whole: Mapping[int, Row]
+) -> Effects[tuple[list[Recalled], list[Dropped]]]:
+    """Return the best candidates with their memories, of which some were read `whole` already."""
+    best = candidates.best(request.most_ranked)
+    missing = [one.number for one in best if one.number not in whole]
+    read = {row["memory_no"]: row for row in (yield from _whole(request, partition, missing))} if missing else {}
+    rows = [whole.get(one.number) or read.get(one.number) for one in best]
+    return candidates.told(best, {row["memory_no"]: memory for row, memory in sound(filter(None, rows))})
+
+
+def _whole(request: RecallRequest, partition: str, numbers: Sequence[int]) -> Effects[list[Row]]:
+    """Return the numbered rows of memories as they were at the moment that is asked about."""
     name = "memories_numbered_as_of" if request.past else "memories_numbered"
     rows = yield Query(name, {"partition": partition, "at": request.moment, "numbers": numbers})
-    return {row["memory_no"]: memory for row, memory in sound(rows)}
+    return [row for row in rows if row["created_at"] <= request.moment]
 
 
 def _in_sight(request: RecallRequest, corpus: Row) -> Effects[Sequence[Row] | None]:

@@ -66,11 +66,10 @@ WHERE memory_no = ANY (:numbers::bigint[])
   AND partition = :partition AND memory_type IS NOT NULL AND created_at <= :at
 
 -- name: memories_numbered
--- The records of the numbered memories of one partition.
+-- The records of the numbered memories of one partition, with what decides about them beside their words.
 SELECT memory_no, id, owner_id, scope, memory_type, slot, content, content_json, source, subject, context, confidence,
     importance, created_at, updated_at, valid_from, last_verified_at, expires_at, superseded_by, superseded_at,
-    conflict_id, tags, injection,
-    trust, protected, checksum
+    conflict_id, tags, injection, trust, protected, checksum, fingerprint, subject_key, question_share
 FROM agent_memory
 WHERE memory_no = ANY (:numbers::bigint[]) AND partition = :partition AND memory_type IS NOT NULL
 
