@@ -25,13 +25,7 @@ from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.serde.types import TASKS
 
-from langgraph_memory.checkpoints._compat import (
-    RESUME,
-    allowed_classes,
-    declared_by_graphs,
-    uncollected,
-    unexamined,
-)
+from langgraph_memory.checkpoints._compat import RESUME, allowed_classes, declared_by_graphs, uncollected, unexamined
 from langgraph_memory.checkpoints.caches import Caches
 from langgraph_memory.checkpoints.classes import Readable, holds_no_object
 from langgraph_memory.checkpoints.codec import Codec, split, versions_to_store
@@ -68,14 +62,7 @@ from langgraph_memory.checkpoints.records import (
     owner_of_run,
     thread_of,
 )
-from langgraph_memory.checkpoints.retention import (
-    Swept,
-    copy_thread,
-    prune_threads,
-    remove_runs,
-    remove_thread,
-    sweep,
-)
+from langgraph_memory.checkpoints.retention import Swept, copy_thread, prune_threads, remove_runs, remove_thread, sweep
 from langgraph_memory.checkpoints.write import Draft, put_writes, store_checkpoint
 from langgraph_memory.domain.scope import check_owner
 from langgraph_memory.domain.thread import ThreadSummary

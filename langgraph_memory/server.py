@@ -22,19 +22,22 @@ from langgraph_memory.store import CuratedStore
 @asynccontextmanager
 async def checkpointer() -> AsyncIterator[ThreadSaver]:
     """Yield the checkpointer on the database that the settings name."""
-    memory = await asyncio.to_thread(_shared.take)
-    try:
+    async with _database() as memory:
         yield memory.checkpointer
-    finally:
-        await asyncio.to_thread(_shared.give_back)
 
 
 @asynccontextmanager
 async def store() -> AsyncIterator[CuratedStore]:
     """Yield the store on the same database."""
+    async with _database() as memory:
+        yield memory.store
+
+
+@asynccontextmanager
+async def _database() -> AsyncIterator[MemoryDatabase]:
     memory = await asyncio.to_thread(_shared.take)
     try:
-        yield memory.store
+        yield memory
     finally:
         await asyncio.to_thread(_shared.give_back)
 

@@ -10,13 +10,14 @@ from typing import Any, Final
 
 from langchain_core.exceptions import ContextOverflowError
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
-from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
+from langchain_core.messages import HumanMessage, SystemMessage
 from langchain_core.runnables import Runnable
 
 from langgraph_memory.domain.candidate import Candidate, Utterance
 from langgraph_memory.domain.memory import Memory
 from langgraph_memory.domain.types import BUILT_IN, MemoryType
-from langgraph_memory.effects.effect import Effects, adrive, drive
+from langgraph_memory.effects.effect import Caller, Effects, either
+from langgraph_memory.effects.twins import runs_effects, twin_of
 from langgraph_memory.errors import ExtractionError, InvalidInputError
 from langgraph_memory.extract.conclusions import Concluding, flawed
 from langgraph_memory.extract.model_prompt import SYSTEM_PROMPT, Entries, Entry, Shown, question, version_of
@@ -70,6 +71,8 @@ class ModelExtractor:
     name does.
     """
 
+    _runner = Caller()
+
     def __init__(
         self,
         model: BaseChatModel,
@@ -107,6 +110,7 @@ class ModelExtractor:
         """Return how many memories it wants to see."""
         return self._limits.known
 
+    @runs_effects
     def extract(
         self,
         utterances: Sequence[Utterance],
@@ -114,36 +118,17 @@ class ModelExtractor:
         *,
         types: Sequence[MemoryType] = BUILT_IN,
         now: datetime | None = None,
-    ) -> list[Candidate]:
+    ) -> Effects[list[Candidate]]:
         """Return what the model finds in `utterances`, given what is `known`.
 
         Raises ExtractionError when the model cannot be asked or its answer cannot be read.
         """
-        return drive(self._all(utterances, replace(self._shown, known=known, types=types, today=now)), self._ask)
+        return self._all(utterances, replace(self._shown, known=known, types=types, today=now))
 
-    def _ask(self, prompt: list[BaseMessage]) -> Any:
-        with asking_model():
-            return self._structured.invoke(prompt)
-
-    async def aextract(
-        self,
-        utterances: Sequence[Utterance],
-        known: Sequence[Memory] = (),
-        *,
-        types: Sequence[MemoryType] = BUILT_IN,
-        now: datetime | None = None,
-    ) -> list[Candidate]:
-        """Same as `extract`."""
-        return await adrive(
-            self._all(utterances, replace(self._shown, known=known, types=types, today=now)), self._aask
-        )
-
-    async def _aask(self, prompt: list[BaseMessage]) -> Any:
-        with asking_model():
-            return await self._structured.ainvoke(prompt)
+    aextract = twin_of(extract)
 
     def _all(self, utterances: Sequence[Utterance], shown: Shown) -> Effects[list[Candidate]]:
-        """Yield prompts, and return what is found in the answers."""
+        """Return what is found in the answers about one batch after the other."""
         found: list[Candidate] = []
         for start in range(0, len(utterances), self._limits.messages):
             found += yield from self._batch(utterances[start : start + self._limits.messages], shown)
@@ -155,7 +140,9 @@ class ModelExtractor:
         So is one whose answer is too long, and ends before it is complete.
         """
         try:
-            answer = yield [SystemMessage(self._prompt), HumanMessage(question(batch, shown))]
+            prompt = [SystemMessage(self._prompt), HumanMessage(question(batch, shown))]
+            with asking_model():
+                answer = yield from either(self._structured.invoke, prompt)
         except Exception as error:
             if not _is_overflow(error):
                 raise call_failure(error) from error

@@ -12,15 +12,8 @@ from langgraph_memory.domain import marks
 from langgraph_memory.domain.audit import quotes
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.likeness import compare
-from langgraph_memory.domain.memory import (
-    Memory,
-    Receipt,
-    Source,
-    trust_of,
-)
-from langgraph_memory.domain.reconcile import (
-    in_conflict,
-)
+from langgraph_memory.domain.memory import Memory, Receipt, Source, trust_of
+from langgraph_memory.domain.reconcile import in_conflict
 from langgraph_memory.domain.reflection import REFLECTION, bases_of
 from langgraph_memory.domain.scope import check_owner, owner_partition
 from langgraph_memory.domain.session import may_tell, retold

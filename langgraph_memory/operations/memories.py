@@ -4,32 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
 
 from langgraph_memory.domain.clock import from_microseconds, to_microseconds
-from langgraph_memory.domain.memory import (
-    Conflict,
-    Memory,
-    OwnerSummary,
-)
+from langgraph_memory.domain.memory import Conflict, Memory, OwnerSummary
 from langgraph_memory.domain.scope import check_owner, owner_partition
 from langgraph_memory.domain.search.filters import Wanted
 from langgraph_memory.effects.effect import Effects
-from langgraph_memory.effects.transaction import Query, Row, Transaction, reads
+from langgraph_memory.effects.transaction import Query, Row, reads
 from langgraph_memory.errors import MemoryNotFoundError
 from langgraph_memory.operations.rows import memories_in, sound
-from langgraph_memory.operations.settings import StoreSettings, check_bounds
 from langgraph_memory.views import Records
-
-
-def page_of_owner(
-    owner_id: str, everything: bool, wanted: Any, limit: int, offset: int, settings: StoreSettings
-) -> Transaction[Records[Memory]]:
-    """Return a page of an owner's memories, as the store was asked for it."""
-    now = settings.clock()
-    check_bounds({"limit": limit, "offset": offset})
-    wanted = Wanted.of(wanted, settings.types)
-    return memories_of_owner(owner_id, now, wanted, everything=everything, limit=limit, offset=offset)
 
 
 @reads
@@ -98,12 +82,6 @@ def memories_of_owner(
     return Records(Memory, memories_in(rows))
 
 
-def conflicts(owner_id: str, limit: int, offset: int, settings: StoreSettings) -> Transaction[Records[Conflict]]:
-    """Return a page of the groups of an owner's memories that contradict each other, as the store was asked for it."""
-    check_bounds({"limit": limit, "offset": offset})
-    return conflicts_of_owner(owner_id, settings.clock(), limit=limit, offset=offset)
-
-
 @reads
 def conflicts_of_owner(owner_id: str, now: datetime, *, limit: int, offset: int) -> Effects[Records[Conflict]]:
     """Return a page of the groups of an owner's live memories that contradict each other."""
@@ -112,11 +90,6 @@ def conflicts_of_owner(owner_id: str, now: datetime, *, limit: int, offset: int)
     for row, memory in sound((yield Query("conflicts_of_owner", params))):
         groups.setdefault(row["conflict_id"], []).append(memory)
     return Records(Conflict, [Conflict(group) for group in groups.values()][offset : offset + limit])
-
-
-def owners(settings: StoreSettings) -> Transaction[Records[OwnerSummary]]:
-    """Return every owner with how many memories they have, as the store was asked for it."""
-    return owners_at(settings.clock())
 
 
 @reads

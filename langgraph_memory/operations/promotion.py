@@ -376,11 +376,7 @@ def claim_place(place: LedgerPlace, utterances: Sequence[Utterance], now: dateti
 
 def place_columns(place: LedgerPlace) -> dict[str, Any]:
     """Return the columns of the ledger's key that all lines of a place share."""
-    return {
-        "partition": owner_partition(place.owner_id),
-        "thread_id": place.thread_id,
-        "extractor": place.extractor,
-    }
+    return {"partition": owner_partition(place.owner_id), "thread_id": place.thread_id, "extractor": place.extractor}
 
 
 def _hash(said: Utterance, hashes: Mapping[str, str]) -> str:

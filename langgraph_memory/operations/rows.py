@@ -14,12 +14,7 @@ from typing import Any
 from langgraph_memory.domain.audit import ReceiptPolicy, needles, without
 from langgraph_memory.domain.clock import to_microseconds
 from langgraph_memory.domain.memory import Memory, Source
-from langgraph_memory.domain.scope import (
-    join_labels,
-    joined_namespace,
-    owner_partition,
-    partition_of,
-)
+from langgraph_memory.domain.scope import join_labels, joined_namespace, owner_partition, partition_of
 from langgraph_memory.domain.search.vectors import CONTEXT, Closeness, VectorSearch
 from langgraph_memory.domain.text import (
     fingerprint,

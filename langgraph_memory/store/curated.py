@@ -17,7 +17,7 @@ from langgraph_memory.domain.audit import DEFAULT_RECEIPTS, Kept, ReceiptPolicy
 from langgraph_memory.domain.guard import GuardPolicy
 from langgraph_memory.domain.memory import Memory, Outcome, Recall, Receipt, Source
 from langgraph_memory.domain.scope import GLOBAL
-from langgraph_memory.domain.search.filters import MemoryFilter
+from langgraph_memory.domain.search.filters import MemoryFilter, Wanted
 from langgraph_memory.domain.types import MemoryType, MemoryTypes
 from langgraph_memory.effects.effect import Done, DoneCount, Effects, in_thread
 from langgraph_memory.effects.runner import Runner
@@ -30,7 +30,7 @@ from langgraph_memory.operations.audit import Audit
 from langgraph_memory.operations.embedding import Embedder, Index, fields_of, index_of
 from langgraph_memory.operations.index import claim_index
 from langgraph_memory.operations.jobs import Jobs, PromotionQueue
-from langgraph_memory.operations.settings import StoreSettings, SweepSchedule, check_minutes
+from langgraph_memory.operations.settings import StoreSettings, SweepSchedule, check_bounds, check_minutes
 from langgraph_memory.operations.threads import ThreadAuthors
 from langgraph_memory.store.facets import Admin, Hygiene
 from langgraph_memory.store.options import (
@@ -304,7 +304,10 @@ class CuratedStore(TickedStore):
 
         Raises MissingOwnerError, InvalidFilterError or UnknownMemoryTypeError.
         """
-        return memories.page_of_owner(owner_id, include_inactive, filter, limit, offset, self.settings)
+        check_bounds({"limit": limit, "offset": offset})
+        now, wanted = self.settings.clock(), Wanted.of(filter, self.settings.types)
+        page: Any = {"everything": include_inactive, "limit": limit, "offset": offset}
+        return memories.memories_of_owner(owner_id, now, wanted, **page)
 
     alist_memories = twin_of(list_memories)
 

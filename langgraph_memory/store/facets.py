@@ -17,19 +17,10 @@ from langgraph_memory.domain.thread import MemorySwitches
 from langgraph_memory.effects.effect import Effects, in_thread
 from langgraph_memory.effects.runner import Scrub
 from langgraph_memory.effects.twins import Operation, async_iterator_of, runs_effects, streams_effects, twin_of
-from langgraph_memory.operations import (
-    changes,
-    erasure,
-    hygiene,
-    memories,
-    recall,
-    review,
-    rewind,
-    threads,
-)
+from langgraph_memory.operations import changes, erasure, hygiene, memories, recall, review, rewind, threads
 from langgraph_memory.operations import index as indexing
 from langgraph_memory.operations import reflect as reflecting
-from langgraph_memory.operations.settings import Facet
+from langgraph_memory.operations.settings import Facet, check_bounds
 from langgraph_memory.transfer import export as transfer
 from langgraph_memory.views import Records
 
@@ -90,12 +81,7 @@ class Hygiene(Facet):
 
     @runs_effects
     def reflect(
-        self,
-        *,
-        owner_id: str,
-        model: Any = None,
-        policy: ReflectionPolicy = DEFAULT_REFLECTION,
-        dry_run: bool = False,
+        self, *, owner_id: str, model: Any = None, policy: ReflectionPolicy = DEFAULT_REFLECTION, dry_run: bool = False
     ) -> Operation[Reflected]:
         """Write what an owner's sessions have in common as memories of type "reflection", tied to what they rest on.
 
@@ -121,7 +107,8 @@ class Hygiene(Facet):
         `verify` one of a group and the others are superseded by it; or put a new value in their place with
         `supersede`. Raises MissingOwnerError.
         """
-        return memories.conflicts(owner_id, limit, offset, self._settings)
+        check_bounds({"limit": limit, "offset": offset})
+        return memories.conflicts_of_owner(owner_id, self._settings.clock(), limit=limit, offset=offset)
 
     aconflicts = twin_of(conflicts)
 
@@ -209,7 +196,7 @@ class Admin(Facet):
     @runs_effects
     def list_owners(self) -> Operation[Records[OwnerSummary]]:
         """Return each owner with the number of their memories and of those that are live."""
-        return memories.owners(self._settings)
+        return memories.owners_at(self._settings.clock())
 
     alist_owners = twin_of(list_owners)
 

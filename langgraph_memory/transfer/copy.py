@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -15,7 +15,7 @@ from langgraph_memory.checkpoints.retention import delete_state, delete_thread
 from langgraph_memory.domain import marks
 from langgraph_memory.domain.scope import ROOT, decode_label, split_labels
 from langgraph_memory.domain.search.vectors import IndexIdentity
-from langgraph_memory.effects.effect import Call, Effects, aperform, perform
+from langgraph_memory.effects.effect import Effects, aperform, call, perform
 from langgraph_memory.effects.transaction import Engine, Query, Row, Transaction, reads, writes, writes_repeatably
 from langgraph_memory.engine.connect import connect
 from langgraph_memory.errors import CopyMismatchError, IndexChangedError, InvalidInputError
@@ -31,9 +31,11 @@ from langgraph_memory.transfer.tables import (
     TRAIL_TABLES,
     VERSION_COLUMNS,
     Checksum,
+    Progress,
     Table,
     Take,
     paced,
+    say_nothing,
     take_all,
     walk,
     written_at,
@@ -355,11 +357,7 @@ def _whole(partition: str, rows: Sequence[Row]) -> Effects[list[StoredRow]]:
         for one in (yield Query("vectors_of_rows", {"partition": partition, "numbers": numbers})):
             vectors.setdefault(one["memory_no"], []).append((one["field"], bytes(one["vector"])))
     return [
-        StoredRow(
-            ROWS.values(row),
-            versions.get(row["memory_no"], []),
-            sorted(vectors.get(row["memory_no"], [])),
-        )
+        StoredRow(ROWS.values(row), versions.get(row["memory_no"], []), sorted(vectors.get(row["memory_no"], [])))
         for row in rows
     ]
 
@@ -368,8 +366,6 @@ _BUFFERED = 8 << 20
 _NAMED = 5
 
 T = TypeVar("T")
-Progress = Callable[[int, int], object]
-"""Called with how many threads and rows have been copied or found there, of how many."""
 
 
 @dataclass(slots=True)
@@ -404,7 +400,7 @@ def copy_memory(
     of the two do not compare, InvalidInputError when both are one database, and DatabaseError.
     """
     with _opened(source, target) as (old, new):
-        return perform(_Copy(old, new, progress or _say_nothing).run())
+        return perform(_Copy(old, new, progress or say_nothing).run())
 
 
 async def acopy_memory(
@@ -414,7 +410,7 @@ async def acopy_memory(
 
     A copy that is cancelled ends with the thread or the owner at hand.
     """
-    told, soon = progress or _say_nothing, asyncio.get_running_loop().call_soon_threadsafe
+    told, soon = progress or say_nothing, asyncio.get_running_loop().call_soon_threadsafe
     both = _opened(source, target)
     old, new = await asyncio.to_thread(both.__enter__)
     try:
@@ -432,10 +428,6 @@ def _opened(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> I
             _refuse_itself(old, new)
             new.setup()
             yield old, new
-
-
-def _say_nothing(done: int, total: int) -> None:
-    """Report to nobody."""
 
 
 def _refuse_itself(old: Engine, new: Engine) -> None:
@@ -575,8 +567,7 @@ class _Copy:
 
 
 def _run(engine: Engine, operation: Transaction[T]) -> Effects[T]:
-    found: T = yield Call(lambda: engine.run(operation), lambda: engine.arun(operation))
-    return found
+    return call(engine.run, engine.arun, operation)
 
 
 class _ThreadIds:

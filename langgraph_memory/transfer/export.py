@@ -181,10 +181,7 @@ def _check_fields(kind: str, found: Mapping[str, Any]) -> None:
 
 _FIELDS: Mapping[str, Sequence[str]] = {
     "memory": ("memory", "versions", "decay"),
-    "item": (
-        *("namespace", "key", "value", "indexed"),
-        *("created_at", "updated_at", "expires_at", "ttl_minutes"),
-    ),
+    "item": (*("namespace", "key", "value", "indexed"), *("created_at", "updated_at", "expires_at", "ttl_minutes")),
 }
 
 

@@ -16,6 +16,12 @@ from langgraph_memory.operations.rows import DECAY, MEMORY_COLUMNS
 from langgraph_memory.views import listed
 
 _WIDTH = 1 << 128
+Progress = Callable[[int, int], object]
+"""Called with how much has been copied or found there, of how much: threads and rows, or checkpoints and items."""
+
+
+def say_nothing(done: int, total: int) -> None:
+    """Report to nobody."""
 
 
 class Checksum:

@@ -25,6 +25,7 @@ from langgraph_memory.engine.connect import is_upstream, upstream
 from langgraph_memory.engine.upstream import Typed, Upstream, UpstreamCheckpoint
 from langgraph_memory.errors import ClassNotAllowedError, UnreadableCheckpointError
 from langgraph_memory.transfer.export import header, item_line, parse
+from langgraph_memory.transfer.tables import Progress, say_nothing
 
 __all__ = ["ImportReport", "Progress", "aimport_upstream", "import_upstream", "is_upstream"]
 
@@ -32,9 +33,6 @@ T = TypeVar("T")
 _BATCH = 500
 _DAMAGE = (AttributeError, KeyError, TypeError, ValueError)
 """What reading a checkpoint raises whose bytes still mean something, and something else."""
-
-Progress = Callable[[int, int], object]
-"""Called with how many checkpoints and items have been read, of how many."""
 
 
 @dataclass(slots=True)
@@ -61,7 +59,7 @@ def import_upstream(
     item that is damaged is named in `damaged` and left behind. Raises a DatabaseError when the source cannot be read,
     and ClassNotAllowedError for a class that is not on the allow-list.
     """
-    with closing(_Import(upstream(os.fspath(source)), memory, progress or _say_nothing)) as importing:
+    with closing(_Import(upstream(os.fspath(source)), memory, progress or say_nothing)) as importing:
         return perform(importing.run())
 
 
@@ -73,7 +71,7 @@ async def aimport_upstream(
     thread = ThreadPoolExecutor(1, "langgraph_memory-import")
     try:
         old = await loop.run_in_executor(thread, upstream, os.fspath(source))
-        importing = _Import(old, memory, progress or _say_nothing, thread)
+        importing = _Import(old, memory, progress or say_nothing, thread)
         try:
             return await aperform(importing.run())
         finally:
@@ -155,10 +153,6 @@ def _item_lines(items: Iterable[Row], damaged: list[str]) -> Iterator[str]:
             damaged.append(f"item {row['key']!r} of {row['prefix']!r} cannot be imported: {error}")
         else:
             yield line
-
-
-def _say_nothing(done: int, total: int) -> None:
-    """Report to nobody."""
 
 
 class _Thread:
