@@ -34,7 +34,7 @@ from langgraph_memory.operations.embedding import Index
 from langgraph_memory.operations.index import claim_index
 from langgraph_memory.operations.settings import StoreSettings, checked_clock
 from langgraph_memory.store import Admin, Audit, CuratedStore, Hygiene, Jobs
-from langgraph_memory.store.options import checked
+from langgraph_memory.store.curated import checked
 from langgraph_memory.views import Records
 
 if TYPE_CHECKING:  # what reads a session knows the language and the graphs, which most programs here need not wait for

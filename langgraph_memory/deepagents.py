@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Generic, NotRequired, TypeVar, cast
+from functools import wraps
+from typing import Annotated, Any, Generic, NotRequired, ParamSpec, TypeVar, cast
 
 from deepagents.backends.protocol import (
     BackendProtocol,
@@ -43,8 +44,27 @@ from langgraph_memory.files import MemoryFiles
 from langgraph_memory.nodes import Identity, IdentityResolver, resolve_identity, source_of, switches_of
 from langgraph_memory.types import MemorySwitches
 
+P = ParamSpec("P")
 T = TypeVar("T")
 _GLOB = globbing.BRACE | globbing.GLOBSTAR | globbing.MATCHBASE
+
+
+def _answered(result: Callable[..., T]) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Let a method answer what the model did wrong as well."""
+
+    def decorate(method: Callable[P, T]) -> Callable[P, T]:
+        @wraps(method)
+        def answered(*args: P.args, **kwargs: P.kwargs) -> T:
+            try:
+                return method(*args, **kwargs)
+            except (DatabaseError, MissingOwnerError):
+                raise
+            except LangGraphMemoryError as error:
+                return result(error=f"Error: {error}")
+
+        return answered
+
+    return decorate
 
 
 class CuratedBackend(BackendProtocol):
@@ -71,70 +91,58 @@ class CuratedBackend(BackendProtocol):
         self._identity = identity or resolve_identity
         self._how: dict[str, Any] = {"root": root, "max_tokens": max_tokens, "read_only": read_only}
 
+    @_answered(LsResult)
     def ls(self, path: str) -> LsResult:
         """List the files in a folder."""
-        return _answered(lambda files: LsResult(entries=_entries(files, path)), LsResult, self._files)
+        return LsResult(entries=_entries(self._files(), path))
 
+    @_answered(ReadResult)
     def read(self, file_path: str, offset: int = 0, limit: int = 2000) -> ReadResult:
         """Read a window of a file's lines."""
+        files = self._files()
+        return slice_read_response(create_file_data(files.read(files.name_of(file_path))), offset, limit)
 
-        def read(files: MemoryFiles) -> ReadResult:
-            return slice_read_response(create_file_data(files.read(files.name_of(file_path))), offset, limit)
-
-        return _answered(read, ReadResult, self._files)
-
+    @_answered(WriteResult)
     def write(self, file_path: str, content: str) -> WriteResult:
         """Write a file; what that changes is changed in the memories."""
+        files = self._files()
+        files.write(files.name_of(file_path), content)
+        return WriteResult(path=file_path)
 
-        def write(files: MemoryFiles) -> WriteResult:
-            files.write(files.name_of(file_path), content)
-            return WriteResult(path=file_path)
-
-        return _answered(write, WriteResult, self._files)
-
+    @_answered(EditResult)
     def edit(self, file_path: str, old_string: str, new_string: str, replace_all: bool = False) -> EditResult:
         """Replace a text in a file."""
+        files = self._files()
+        count = files.replace(files.name_of(file_path), old_string, new_string, everywhere=replace_all)
+        return EditResult(path=file_path, occurrences=count)
 
-        def edit(files: MemoryFiles) -> EditResult:
-            count = files.replace(files.name_of(file_path), old_string, new_string, everywhere=replace_all)
-            return EditResult(path=file_path, occurrences=count)
-
-        return _answered(edit, EditResult, self._files)
-
+    @_answered(DeleteResult)
     def delete(self, file_path: str) -> DeleteResult:
         """Forget a file, or those in a folder."""
+        files = self._files()
+        files.delete(files.name_of(file_path))
+        return DeleteResult(path=file_path)
 
-        def delete(files: MemoryFiles) -> DeleteResult:
-            files.delete(files.name_of(file_path))
-            return DeleteResult(path=file_path)
-
-        return _answered(delete, DeleteResult, self._files)
-
+    @_answered(GrepResult)
     def grep(
         self, pattern: str, path: str | None = None, glob: str | None = None, *, max_count: int | None = None
     ) -> GrepResult:
         """Find the lines that hold a text."""
+        files = self._files()
+        found = [
+            {"path": files.path_of(name), "line": number, "text": line}
+            for name in _below(files, path, glob)
+            for number, line in enumerate(files.read(name).split("\n"), 1)
+            if pattern in line
+        ]
+        cut = max_count is not None and len(found) > max_count
+        return GrepResult(matches=found[:max_count] if cut else found, truncated=cut)  # type: ignore[arg-type]
 
-        def grep(files: MemoryFiles) -> GrepResult:
-            names = _below(files, path, glob)
-            found = [
-                {"path": files.path_of(name), "line": number, "text": line}
-                for name in names
-                for number, line in enumerate(files.read(name).split("\n"), 1)
-                if pattern in line
-            ]
-            cut = max_count is not None and len(found) > max_count
-            return GrepResult(matches=found[:max_count] if cut else found, truncated=cut)  # type: ignore[arg-type]
-
-        return _answered(grep, GrepResult, self._files)
-
+    @_answered(GlobResult)
     def glob(self, pattern: str, path: str | None = None) -> GlobResult:
         """Find files by a pattern of their names."""
-
-        def glob(files: MemoryFiles) -> GlobResult:
-            return GlobResult(matches=[FileInfo(path=files.path_of(name)) for name in _below(files, path, pattern)])
-
-        return _answered(glob, GlobResult, self._files)
+        files = self._files()
+        return GlobResult(matches=[FileInfo(path=files.path_of(name)) for name in _below(files, path, pattern)])
 
     def download_files(self, paths: list[str]) -> list[FileDownloadResponse]:
         """Return the contents of files; what there is not, is not found."""
@@ -226,16 +234,6 @@ class FreshMemoryMiddleware(MemoryMiddleware[ContextT, ResponseT], Generic[Conte
 
 def _with(request: ModelRequest[ContextT], read: Any) -> ModelRequest[ContextT]:
     return request if read is None else request.override(state={**request.state, **read})
-
-
-def _answered(act: Callable[[MemoryFiles], T], result: Callable[..., T], files: Callable[[], MemoryFiles]) -> T:
-    """Return what an action gives; what the model did wrong is an answer too."""
-    try:
-        return act(files())
-    except (DatabaseError, MissingOwnerError):
-        raise
-    except LangGraphMemoryError as error:
-        return result(error=f"Error: {error}")
 
 
 def _downloaded(files: MemoryFiles, path: str) -> FileDownloadResponse:

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from langgraph_memory.operations.settings import StoreSettings
     from langgraph_memory.session import Summarizer
     from langgraph_memory.store import Admin, Audit, Hygiene, Jobs, StoreView
-    from langgraph_memory.store.options import MemoryDetails, RecallOptions, ReplacementDetails
+    from langgraph_memory.store.curated import MemoryDetails, RecallOptions, ReplacementDetails
     from langgraph_memory.views import Column, Records, Table
 
 __all__ = [
@@ -179,7 +179,7 @@ _HOMES = {
     "langgraph_memory.operations.settings": "StoreSettings".split(),
     "langgraph_memory.session": "Summarizer".split(),
     "langgraph_memory.store": "Admin Audit Hygiene Jobs StoreView".split(),
-    "langgraph_memory.store.options": "MemoryDetails RecallOptions ReplacementDetails".split(),
+    "langgraph_memory.store.curated": "MemoryDetails RecallOptions ReplacementDetails".split(),
     "langgraph_memory.views": "Column Records Table".split(),
 }
 

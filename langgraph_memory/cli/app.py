@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from langgraph_memory import __version__
-from langgraph_memory.cli import db, jobs, memories, serve, threads
+from langgraph_memory.cli import db, memories, threads
 from langgraph_memory.cli.terminal import (
     DEFAULT_DATABASE,
     MODEL_HELP,
@@ -77,7 +77,7 @@ def demo(
     model: ChatModel = None,
 ) -> None:
     """Play two sessions in two processes on one file, and show what was remembered, recalled and left out."""
-    from langgraph_memory.cli.demo import play_demo
+    from langgraph_memory.cli.chat import play_demo
 
     play_demo(db, model)
 
@@ -90,7 +90,7 @@ def demo_session(
     model: Annotated[str | None, typer.Option("--model")] = None,
 ) -> None:
     """Play one session of the demo in this process."""
-    from langgraph_memory.cli.demo import play_session
+    from langgraph_memory.cli.chat import play_session
 
     play_session(number, db, thread, model)
 
@@ -121,11 +121,11 @@ app.command()(memories.remember)
 app.command()(memories.recall)
 app.add_typer(memories.app, name="memories")
 app.add_typer(threads.app, name="threads")
-app.add_typer(jobs.app, name="jobs")
+app.add_typer(threads.of_jobs, name="jobs")
 app.add_typer(db.app, name="db")
 app.command()(db.doctor)
-app.command()(serve.inspect)
-app.command()(serve.mcp)
+app.command()(db.inspect)
+app.command()(db.mcp)
 
 
 def guides() -> dict[str, str]:

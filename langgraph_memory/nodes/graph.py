@@ -19,7 +19,7 @@ from langgraph_memory.nodes.identity import MemoryContext, Node, Update
 from langgraph_memory.nodes.promotion import PromotionNode
 from langgraph_memory.nodes.reading import AnyExtractor, ExtractorName
 from langgraph_memory.nodes.retrieval import OnBudget, Placement, RetrievalNode, budget_of, build_prompt
-from langgraph_memory.store.options import checked
+from langgraph_memory.store.curated import checked
 
 Outputs = Literal["all", "messages"]
 """What a graph shows of its state."""

@@ -159,11 +159,12 @@ class InRun:
         """
         config = ensure_config(config)
         thread_id = None if runtime.execution_info is None else runtime.execution_info.thread_id
-        if self._claims_threads or thread_id is None or named_owner(runtime, config) is not None:
+        if self._claims_threads or thread_id is None:
             return self._identity(runtime, config)
-        authors, last = store.authors, last_user_message(messages_of(state))
-        owner_id = yield from either(authors.resumed, thread_id, last)
-        return self._identity(runtime, config) if owner_id is None else Identity(owner_id, scope_of(runtime, config))
+        owner_id = named_owner(runtime, config)
+        if owner_id is None:
+            owner_id = yield from either(store.authors.resumed, thread_id, last_user_message(messages_of(state)))
+        return Identity(check_owner(owner_id), scope_of(runtime, config))
 
     def _switches(
         self, store: CuratedStore, runtime: Runtime[Any], config: RunnableConfig | None, owner_id: str

@@ -25,7 +25,7 @@ from langgraph_memory.nodes.reading import AnyExtractor, ExtractorName, Reading
 from langgraph_memory.nodes.worker import PromotionWorker, Work
 from langgraph_memory.process import began
 from langgraph_memory.store import CuratedStore
-from langgraph_memory.store.options import checked
+from langgraph_memory.store.curated import checked
 from langgraph_memory.telemetry import note_run
 from langgraph_memory.views import agreeing, counted
 

@@ -27,7 +27,7 @@ from langgraph_memory.nodes.conversation import (
 from langgraph_memory.nodes.identity import Identity, IdentityResolver, MemoryNode, Update, replayed_from, source_of
 from langgraph_memory.process import began
 from langgraph_memory.store import CuratedStore
-from langgraph_memory.store.options import checked
+from langgraph_memory.store.curated import checked
 from langgraph_memory.telemetry import note_run
 
 Placement = Literal["user", "system"]

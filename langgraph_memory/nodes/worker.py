@@ -23,7 +23,7 @@ from langgraph_memory.effects.twins import runs_effects, twin_of
 from langgraph_memory.errors import DatabaseClosedError, DatabaseError, ExtractionError, InvalidInputError
 from langgraph_memory.nodes.reading import AnyExtractor, ExtractorName, Reading, is_passing
 from langgraph_memory.store import CuratedStore
-from langgraph_memory.store.options import checked
+from langgraph_memory.store.curated import checked
 from langgraph_memory.views import Table, agreeing, counted, to_html
 
 _LOG = logging.getLogger("langgraph_memory")

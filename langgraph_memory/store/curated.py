@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Unpack
+from typing import Any, TypedDict, Unpack
 
 from langgraph.store.base import Op, Result, TTLConfig
 
 from langgraph_memory.checkpoints._compat import unexamined
 from langgraph_memory.domain.audit import DEFAULT_RECEIPTS, Kept, ReceiptPolicy
 from langgraph_memory.domain.guard import GuardPolicy
-from langgraph_memory.domain.memory import Memory, Outcome, Recall, Receipt, Source
+from langgraph_memory.domain.memory import Injected, Memory, Outcome, Recall, Receipt, Source
 from langgraph_memory.domain.scope import GLOBAL
 from langgraph_memory.domain.search.filters import MemoryFilter, Wanted
 from langgraph_memory.domain.types import MemoryType, MemoryTypes
@@ -33,18 +33,57 @@ from langgraph_memory.operations.jobs import Jobs, PromotionQueue
 from langgraph_memory.operations.settings import StoreSettings, SweepSchedule, check_bounds, check_minutes
 from langgraph_memory.operations.threads import ThreadAuthors
 from langgraph_memory.store.facets import Admin, Hygiene
-from langgraph_memory.store.options import (
-    Default,
-    MemoryDetails,
-    RecallOptions,
-    ReplacementDetails,
-    checked,
-    plain,
-    refuse_beside_record,
-)
 from langgraph_memory.store.scheduling import Sweeper, TickedStore, Ticks
 from langgraph_memory.store.view import StoreView
 from langgraph_memory.views import Records
+
+
+class ReplacementDetails(TypedDict, total=False):
+    """What `supersede` may be told beside the new words; what is not named stays as it was."""
+
+    content_json: Mapping[str, Any] | None
+    confidence: float | None
+    importance: float | None
+    valid_from: datetime | None
+    expires_at: datetime | None
+    subject: str | None
+    context: str | None
+
+
+class MemoryDetails(TypedDict, total=False):
+    """What `remember` may be told beside what a memory is about: the other fields of the record."""
+
+    content_json: Mapping[str, Any] | None
+    confidence: float
+    importance: float
+    valid_from: datetime | None
+    expires_at: datetime | None
+    subject: str | None
+    context: str | None
+    tags: Sequence[str]
+    injection: Injected | None
+    protected: bool | None
+
+
+class RecallOptions(TypedDict, total=False):
+    """What `recall` may be told beside what is asked, by whom and where."""
+
+    filter: MemoryFilter | None
+    min_score: float | None
+    max_tokens: int | None
+    count: Callable[[str], int]
+    shared_with: Sequence[str]
+    reader: str | None
+    pinned: int
+    needed: bool
+    receipt: bool
+
+
+class Default(str):
+    """A default that can be told from the same text when a caller names it."""
+
+    __slots__ = ()
+
 
 _DAYS_30 = timedelta(days=30)
 _EVERYWHERE, _FACT = Default(GLOBAL), Default("fact")
@@ -452,3 +491,30 @@ def _checked_ttl(ttl: TTLConfig | None) -> TTLConfig | None:
         if minutes is not None:
             check_minutes(f"ttl[{name!r}]", minutes)
     return ttl
+
+
+def plain(text: str) -> str:
+    """Return a default as the text that it is."""
+    return str.__str__(text) if isinstance(text, Default) else text
+
+
+def checked(method: str, given: Mapping[str, Any], options: type) -> None:
+    """Raise TypeError, as Python does, for a name that is none of a method's options."""
+    for name in given:
+        if name not in options.__annotations__:
+            raise TypeError(f"{method}() got an unexpected keyword argument {name!r}")
+
+
+def refuse_beside_record(given: Mapping[str, Any]) -> None:
+    """Raise InvalidInputError for what is named beside a finished `Memory`, which has its own."""
+    named = [name for name, value in given.items() if value is not None and not isinstance(value, Default)]
+    if named:
+        raise InvalidInputError(
+            f"{_listed(named)} cannot be given beside a finished Memory, which has its own; change the record with "
+            "memory.model_copy(update={...}), or remember() its content."
+        )
+
+
+def _listed(names: Iterable[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last

@@ -40,7 +40,7 @@ from langgraph_memory.operations.changes import Replacement
 from langgraph_memory.operations.recall import Question
 from langgraph_memory.operations.remember import NewMemory
 from langgraph_memory.operations.settings import StoreSettings
-from langgraph_memory.store.options import MemoryDetails, RecallOptions, ReplacementDetails
+from langgraph_memory.store.curated import MemoryDetails, RecallOptions, ReplacementDetails
 
 
 @pytest.fixture

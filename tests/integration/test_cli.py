@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 
 from langgraph_memory import Memory, open_memory
 from langgraph_memory.cli import app
-from langgraph_memory.cli.demo import NOTHING, OWNER, fates_of, summary
+from langgraph_memory.cli.chat import NOTHING, OWNER, fates_of, summary
 from langgraph_memory.cli.terminal import safe
 
 ROOT = Path(__file__).parents[2]
