@@ -2,7 +2,8 @@
 
 Linear models over hashed n-grams and the meaning of words (features.py), trained by `python -m tests.train_gate` on
 labelled messages, with weights of one byte. What a weight file holds: `durable` (SPACE,), `kinds` (KINDS, types +
-families), and for each the scale of one step and the bias; `senses` are the weights of the meaning.
+families), and for each the scale of one step and the bias; `senses` are the weights of the meaning. What they do not
+take for idle is judged by the encoder too, which reads the clause in its message.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from importlib.resources import files
 from math import exp
 from typing import Any, Final
 
+from langgraph_memory.domain.encoder import scores_of_parts
 from langgraph_memory.domain.search.vectors import numpy
 from langgraph_memory.extract.clauses import Clause
 from langgraph_memory.extract.features import SPACE, features, sense
+from langgraph_memory.extract.restate import is_english
 
 TYPES: Final = ("background", "preference", "rule", "fact", "event")
 FAMILIES: Final = tuple(
@@ -26,6 +29,12 @@ FAMILIES: Final = tuple(
 )
 KINDS: Final = 1 << 13
 """How many places a feature can be hashed to for the types and families."""
+
+
+IDLE: Final = -4.0
+"""The score of the words below which a clause is idle whatever the encoder makes of it."""
+OF_WORDS, OF_ENCODER, AT_ALL = 0.6, 0.6, 0.0
+"""What the scores of both count, and what is added: a logistic regression on texts of authors that neither had seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +50,22 @@ class Heard:
 def hear(clauses: Sequence[Clause], message: str) -> list[Heard]:
     """Return what the gate makes of every clause of a message, in their order."""
     weights = _weights()
-    return [_heard(clause, features(clause, clauses, message), weights) for clause in clauses]
+    places = [features(clause, clauses, message) for clause in clauses]
+    scores = [_score(clause, own, weights) for clause, own in zip(clauses, places, strict=True)]
+    judged = _judged(clauses, scores, message)
+    return [_heard(*each, weights) for each in zip(clauses, places, judged, strict=True)]
+
+
+def _judged(clauses: Sequence[Clause], scores: Sequence[float], message: str) -> list[float]:
+    """Return the scores with what the encoder makes of those clauses that may not be idle."""
+    asked = [number for number, score in enumerate(scores) if score >= IDLE and is_english(clauses[number].text)]
+    judged = list(scores)
+    if asked:
+        read = scores_of_parts(message, [(clauses[number].start, clauses[number].end) for number in asked])
+        for number, score in zip(asked, read, strict=True):
+            if score is not None:
+                judged[number] = OF_WORDS * scores[number] + OF_ENCODER * score + AT_ALL
+    return judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +79,12 @@ class _Weights:
     senses: Any
 
 
-def _heard(clause: Clause, places: Sequence[int], weights: _Weights) -> Heard:
+def _score(clause: Clause, places: Sequence[int], weights: _Weights) -> float:
     score = weights.bias + weights.step * sum(map(weights.durable.__getitem__, places))
-    score += float(sense(clause) @ weights.senses)
+    return score + float(sense(clause) @ weights.senses)
+
+
+def _heard(clause: Clause, places: Sequence[int], score: float, weights: _Weights) -> Heard:
     scores = _kind_scores(places, weights)
     types = scores[: len(TYPES)]
     families = scores[len(TYPES) :]

@@ -42,6 +42,11 @@ class WordVectors:
         length = float(np.sqrt(total @ total))
         return total / length if length else total
 
+    def words(self, text: str) -> Iterator[tuple[int, int, list[int]]]:
+        """Yield where each word of a text begins and ends, and its pieces: none for a word that has none."""
+        for word in _WORD.finditer(text):
+            yield word.start(), word.end(), self._of_word(_plain(word[0]))
+
     def _pieces(self, text: str) -> Iterator[int]:
         for word in _WORD.findall(_plain(text)):
             yield from self._of_word(word)
