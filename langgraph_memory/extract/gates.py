@@ -193,9 +193,16 @@ def is_fragment(text: str) -> bool:
     return _FRAGMENT.fullmatch(text) is not None
 
 
+_TAG = re.compile(
+    r",\s*(?:do|does|did|is|are|am|was|were|has|have|had|can|could|will|would|wo|ca|ai)(?:n['’]?t)?"
+    r" (?:i|we|he|she|it|they|you)\W*$",
+    re.IGNORECASE,
+)
+
+
 def is_asking(clause: str) -> bool:
-    """Return whether a clause is a question by its form."""
-    return _is_question(clause)
+    """Return whether a clause is a question by its form, or ends in one: "I live in Oslo, don't I"."""
+    return _is_question(clause) or _TAG.search(clause) is not None
 
 
 def is_refused_message(message: str, own: str) -> bool:

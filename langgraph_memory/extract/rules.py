@@ -39,12 +39,11 @@ from langgraph_memory.extract.standing import standing_rule
 from langgraph_memory.extract.topics import TOPICS
 from langgraph_memory.extract.wholeness import holds, is_qualified, tells_all, with_qualifiers
 
-SURE: Final = 0.8
+SURE: Final = 0.9
 """The gate's probability from which on a clause is kept: below it more of idle talk would be stored than of facts."""
-_SURE_OF: Final = {"alone": 0.9, "nobody": 0.94, "language": 0.62, "people": 0.45}
-"""The same for a clause that does not name the speaker, for one in another language, where less is sure, and for what
-somebody of the speaker's people is, has or does, which passes as little as what the speaker does. The most for what is
-all of a message: such a one is soon said of the moment."""
+_SURE_OF: Final = {"alone": 0.78, "nobody": 0.95, "language": 0.7, "people": 0.85}
+"""The same for a clause that is all of a message, for one that does not name the speaker, which has to be the surest,
+for one in another language, where less is sure, and for what somebody of the speaker's people is, has or does."""
 UNSURE: Final = 0.4
 """The probability from which on a clause is reported and kept in session; one that tells of a change is stored."""
 CHANGED: Final = 0.75
