@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
-from math import exp
+from functools import lru_cache
+from math import exp, log1p
+from pathlib import Path
 from typing import Any
 
 from langgraph_memory.cache import remember_short
@@ -23,43 +25,11 @@ FLOOR = 0.1  # a missed memory costs an answer, a needless one some tokens
 """The least chance of being needed with which a memory is shown."""
 _LENGTH = 9.0
 """Words of a memory, for the texts of ordinary language that are counted beside the owner's own."""
-WEIGHTS = {
-    "always here": -3.36,
-    "meaning": 0.3,
-    "beside the owner's others": 0.53,
-    "behind the best": -1.31,
-    "words": 0.82,
-    "closest words": 1.55,
-    "scope": 1.58,
-    "topic": 0.34,
-    "need of the topic": 2.5,  # fitted 1.12: what may hurt somebody is worth more than its tokens
-    "constraint of the topic": 1.06,
-    "about the speaker": 0.28,
-    "general knowledge": -1.28,
-    "slot": 1.37,
-    "rule or background": -0.97,
-    "event": 0.46,
-}
-"""Weights of a logistic regression on labelled requests; what each part of a chance is worth."""
-WEIGHTS_WITH_EMBEDDER = {
-    "always here": -3.9,
-    "meaning": 0.55,
-    "beside the owner's others": 0.04,
-    "behind the best": -1.21,
-    "words": 0.81,
-    "closest words": 0.93,
-    "scope": 1.72,
-    "topic": 0.3,
-    "need of the topic": 2.5,  # fitted 1.19, and raised as above
-    "constraint of the topic": 1.21,
-    "about the speaker": 0.39,
-    "general knowledge": -1.31,
-    "slot": 1.89,
-    "rule or background": -1.16,
-    "event": 0.52,
-    "closeness by the index": 1.3,
-}
-"""The same, fitted together with what the index says, in deviations of the owner's memories: it is of any embedder."""
+WEIGHTS = Path(__file__).with_name("needed.npz")
+"""What each number counts, as `train_needed.py` among the tests' tools fitted it: without an index, and with one."""
+BY_INDEX = "closeness by the index"
+_FOLLOWING = 5
+"""By how much the best stands out is measured at the one that so many come before."""
 FEWEST = 5
 """Memories with vectors from which on it tells something that one is closer than the others."""
 _STANDING = re.compile(
@@ -161,22 +131,23 @@ def asks_of_oneself(query: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the owner asks, and what it is compared by."""
+    """What the owner asks, and what it is compared by; `kind` are numbers that say how it is asked."""
 
     terms: Sequence[str]
     words: tuple[str, ...]
     vector: Any
-    speaker: bool
-    general: bool
+    kind: tuple[float, ...]
     own: bool
 
     @classmethod
     def of(cls, text: str) -> Request:
         """Return the request in a text."""
-        speaker = bool(_SPEAKER.search(text) or _ORDER.search(text))
-        general = bool(_GENERAL.search(text)) and not _SPEAKER.search(text)
-        own = bool(_OWN.search(text)) and not set(content_words(text)) & PEOPLE
-        return cls(question_terms(text), content_words(text), meaning(text), speaker, general, own)
+        speaker, order = bool(_SPEAKER.search(text)), bool(_ORDER.search(text))
+        general = bool(_GENERAL.search(text)) and not speaker
+        own = bool(_OWN.search(text))
+        kind = (speaker or order, general, own, order, log1p(len(text.split())))
+        words = content_words(text)
+        return cls(question_terms(text), words, meaning(text), tuple(map(float, kind)), own and not set(words) & PEOPLE)
 
 
 def evidence(
@@ -188,33 +159,14 @@ def evidence(
     """
     if not memories:
         return []
-    np = numpy()
-    request = Request.of(query)
-    texts = [_described(memory) for memory in memories]
-    vectors = meanings(texts)
-    close = vectors @ request.vector
-    slots = meanings([_words_of_slot(memory.slot) or memory.content for memory in memories]) @ request.vector
-    held = [content_words(text) for text in texts]
-    topics = np.stack([about(words, "requests", "memories") for words in held]) * about(request.words, "requests")
-    beside = (close - close.mean()) / (close.std() + 0.02)
-    words = _word_matches(request.terms, texts)
+    request, deviations = Request.of(query), deviations_of(closeness or [None] * len(memories))
+    told = _told(features(request, scope, memories))
+    if any(one is not None for one in deviations):
+        by_index = _told(features(request, scope, memories, deviations))
+        told = [one if by is None else other for one, other, by in zip(told, by_index, deviations, strict=True)]
+    foreign = [request.own and _is_of_somebody_else(memory) for memory in memories]
     return [
-        _parts(memory, request, scope, numbers, deviation)
-        for memory, deviation, numbers in zip(
-            memories,
-            _deviations(closeness or [None] * len(memories)),
-            zip(
-                close.tolist(),
-                beside.tolist(),
-                (close.max() - close).tolist(),
-                words,
-                topics.max(axis=1).tolist(),
-                slots.tolist(),
-                _closest_words(request.words, held),
-                strict=True,
-            ),
-            strict=True,
-        )
+        held | {"of somebody else": SOMEBODY_ELSE} if other else held for held, other in zip(told, foreign, strict=True)
     ]
 
 
@@ -223,7 +175,7 @@ def chance(parts: Mapping[str, float]) -> float:
     return 1.0 / (1.0 + exp(-sum(parts.values())))
 
 
-def _deviations(closeness: Sequence[float | None]) -> list[float | None]:
+def deviations_of(closeness: Sequence[float | None]) -> list[float | None]:
     """Return by how many deviations each is closer than all; None for those without a vector, or where few have one."""
     known = [one for one in closeness if one is not None]
     if len(known) < FEWEST:
@@ -233,35 +185,83 @@ def _deviations(closeness: Sequence[float | None]) -> list[float | None]:
     return [None if one is None else (one - mean) / deviation for one in closeness]
 
 
-def _parts(
-    memory: Memory, request: Request, scope: str, numbers: tuple[float, ...], deviation: float | None
-) -> dict[str, float]:
-    close, beside, behind, words, topic, slot, closest = numbers
-    foreign = request.own and _is_of_somebody_else(memory)
-    need = not foreign and bool(_NEED.search(f"{memory.content} {memory.slot or ''}"))
-    bound = bool(_CONSTRAINT.search(memory.content)) or memory.memory_type == "rule"
+def features(
+    request: Request, scope: str, memories: Sequence[Memory], deviations: Sequence[float | None] | None = None
+) -> dict[str, Any]:
+    """Return the numbers of each part of a chance, a row for each memory: most say how it stands beside the others.
+
+    `deviations` are those of the closeness by an index.
+    """
+    np = numpy()
+    texts = [_described(memory) for memory in memories]
+    held = [content_words(text) for text in texts]
+    vectors = meanings(texts)
+    slots = meanings([_words_of_slot(memory.slot) or memory.content for memory in memories]) @ request.vector
+    topics = np.stack([about(words, "requests", "memories") for words in held]) * about(request.words, "requests")
+    topic = topics.max(axis=1)
     found = {
-        "always here": 1.0,
-        "meaning": close,
-        "beside the owner's others": beside,
-        "behind the best": behind,
-        "words": words,
-        "closest words": closest,
-        "scope": float(memory.scope == scope != GLOBAL),
-        "topic": topic,
-        "need of the topic": topic * need,
-        "constraint of the topic": topic * bound,
-        "about the speaker": float(request.speaker),
-        "general knowledge": float(request.general),
-        "slot": slot,
-        "rule or background": float(memory.memory_type in ("rule", "background")),
-        "event": float(memory.memory_type == "event"),
+        "meaning": _beside(vectors @ request.vector),
+        "words": _beside(np.array(_word_matches(request.terms, texts))),
+        "closest words": _beside(np.array(_closest_words(request.words, held))),
+        "topic": _beside(topic),
+        "slot": _beside(slots),
+        "need of the topic": topic[:, None] * [[_is_need(memory)] for memory in memories],
+        "constraint of the topic": topic[:, None] * [[_is_bound(memory)] for memory in memories],
+        "scope": np.array([_scope_of(memory, scope) for memory in memories]),
+        "kind of memory": np.array([_kind_of(memory) for memory in memories]),
+        "kind of request": np.array([request.kind] * len(memories)),
+        "what both are about": np.hstack([vectors * request.vector, vectors]),
     }
-    weights = WEIGHTS if deviation is None else WEIGHTS_WITH_EMBEDDER
-    if deviation is not None:
-        found["closeness by the index"] = deviation
-    told = {name: weights[name] * value for name, value in found.items()}
-    return told | {"of somebody else": SOMEBODY_ELSE} if foreign else told
+    if deviations is not None:
+        found[BY_INDEX] = _beside(np.array([one or 0.0 for one in deviations]))
+    return found
+
+
+def _beside(values: Any) -> Any:
+    """Return how each value stands beside the others: itself, in deviations, by rank, behind the best, and that one."""
+    np = numpy()
+    falling = np.sort(values)[::-1]
+    best, following = falling[0], falling[min(_FOLLOWING, len(values) - 1)]
+    ranks = len(values) - np.searchsorted(falling[::-1], values, "right")
+    deviations = (values - values.mean()) / (values.std() + 0.02)
+    same = np.ones(len(values))
+    return np.stack(
+        [values, deviations, np.log1p(ranks), best - values, best * same, (best - following) * same], axis=1
+    )
+
+
+def _scope_of(memory: Memory, scope: str) -> tuple[float, ...]:
+    own, scoped = memory.scope != GLOBAL, scope != GLOBAL
+    return (float(memory.scope == scope != GLOBAL), float(own), float(scoped), float(scoped and not own))
+
+
+def _kind_of(memory: Memory) -> tuple[float, ...]:
+    kinds = (float(memory.memory_type == kind) for kind in ("background", "rule", "preference", "event", "summary"))
+    return (*kinds, memory.importance - 0.5, float(bool(memory.slot)))
+
+
+def _is_need(memory: Memory) -> float:
+    return float(bool(_NEED.search(f"{memory.content} {memory.slot or ''}")))
+
+
+def _is_bound(memory: Memory) -> float:
+    return float(bool(_CONSTRAINT.search(memory.content)) or memory.memory_type == "rule")
+
+
+def _told(found: Mapping[str, Any]) -> list[dict[str, float]]:
+    """Return what each part adds to the log-odds of being needed, for each memory."""
+    weights = _weights()["with index" if BY_INDEX in found else "alone"]
+    parts = {name: (numbers @ weights[name][1:] + weights[name][0]).tolist() for name, numbers in found.items()}
+    parts = {"always here": [float(weights["always here"][0])] * len(next(iter(parts.values()))), **parts}
+    return [dict(zip(parts, values, strict=True)) for values in zip(*parts.values(), strict=True)]
+
+
+@lru_cache(maxsize=1)
+def _weights() -> dict[str, dict[str, Any]]:
+    """Return for each of the two models and each part the constant, and what each number counts."""
+    with numpy().load(WEIGHTS, allow_pickle=False) as held:
+        split = [(*name.split("/"), held[name].astype("f8")) for name in held.files]
+    return {model: {part: values for one, part, values in split if one == model} for model, _, _ in split}
 
 
 def _is_of_somebody_else(memory: Memory) -> bool:
