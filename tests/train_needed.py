@@ -23,9 +23,8 @@ from typing import Any
 import numpy as np
 
 from langgraph_memory.domain.memory import Memory, make_memory
-from langgraph_memory.domain.scope import GLOBAL, visible_from
+from langgraph_memory.domain.scope import visible_from
 from langgraph_memory.domain.search.needed import (
-    BY_INDEX,
     FLOOR,
     WEIGHTS,
     Request,

@@ -19,9 +19,9 @@ from langgraph_memory.domain.search.relevance import Corpus
 from langgraph_memory.domain.search.vectors import numpy
 from langgraph_memory.domain.text import question_terms, terms_with_identifiers
 
-SOMEBODY_ELSE = -2.0
+SOMEBODY_ELSE = -4.0
 """What it takes from a memory that it is about somebody else, where somebody asks about themselves and names nobody."""
-FLOOR = 0.1  # a missed memory costs an answer, a needless one some tokens
+FLOOR = 0.08  # a missed memory costs an answer, a needless one some tokens
 """The least chance of being needed with which a memory is shown."""
 _LENGTH = 9.0
 """Words of a memory, for the texts of ordinary language that are counted beside the owner's own."""
