@@ -15,7 +15,7 @@ from binascii import Error as NotBase64
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import combinations
+from itertools import combinations, takewhile
 from math import inf, log, sqrt
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -93,10 +93,14 @@ def order_score(text: str) -> float:
     here, in the unit of this one: the logarithm of the odds.
     """
     read = [tuple(words) for words in passages(text) if is_read(words)]
-    known = has_form(text) or (len(read) == 1 and "\n" in text and has_form(" ".join(text.split())))
+    known = has_form(text) or (len(read) == 1 and _has_form_across_lines(text))
     if known and (not read or any(len(words) < TELLING for words in read)):
         return inf
     return max(_scores_of_parts(text, read), default=-inf) + (KNOWN if known else 0.0)
+
+
+def _has_form_across_lines(text: str) -> bool:
+    return "\n" in text and has_form(" ".join(text.split()))
 
 
 def hides_an_order(text: str) -> bool:
@@ -182,18 +186,21 @@ def _of_meanings(words: Sequence[str]) -> tuple[Any, Any, Any]:
     np = numpy()
     told = [(place, meaning) for place, word in enumerate(words) for meaning in _meanings_of(word)]
     present = sorted({meaning for _, meaning in told})
-    near: set[tuple[int, int, int]] = set()
-    for at, (place, meaning) in enumerate(told):
-        for other, beside in told[at + 1 :]:
-            if other - place > _NEAR:
-                break
-            if other > place:
-                near |= {(1, meaning, beside), (2 if other - place < 3 else 1, meaning, beside)}
     return (
         np.array([_MEANT + one for one in present], np.uint32),
-        np.array([_MEANT * (2 + how) + one * 64 + two for how, one, two in near], np.uint32),
+        np.array([_MEANT * (2 + how) + one * 64 + two for how, one, two in set(_near(told))], np.uint32),
         np.array([_MEANT * 5 + one * 64 + two for one, two in combinations(present, 2)], np.uint32),
     )
+
+
+def _near(told: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
+    """Yield which meanings follow which: 1 for those not far apart, and 2 too for those side by side."""
+    for at, (place, meaning) in enumerate(told):
+        for other, beside in takewhile(lambda one: one[0] - place <= _NEAR, told[at + 1 :]):  # noqa: B023
+            if other > place:
+                yield 1, meaning, beside
+                if other - place < 3:
+                    yield 2, meaning, beside
 
 
 _MEANT: Final = 1 << 16

@@ -164,10 +164,11 @@ def evidence(
     if any(one is not None for one in deviations):
         by_index = _told(features(request, scope, memories, deviations))
         told = [one if by is None else other for one, other, by in zip(told, by_index, deviations, strict=True)]
-    foreign = [request.own and _is_of_somebody_else(memory) for memory in memories]
-    return [
-        held | {"of somebody else": SOMEBODY_ELSE} if other else held for held, other in zip(told, foreign, strict=True)
-    ]
+    return list(map(_apart_from_others, told, memories)) if request.own else told
+
+
+def _apart_from_others(told: dict[str, float], memory: Memory) -> dict[str, float]:
+    return told | {"of somebody else": SOMEBODY_ELSE} if _is_of_somebody_else(memory) else told
 
 
 def chance(parts: Mapping[str, float]) -> float:
@@ -194,19 +195,13 @@ def features(
     """
     np = numpy()
     texts = [_described(memory) for memory in memories]
-    held = [content_words(text) for text in texts]
     vectors = meanings(texts)
-    slots = meanings([_words_of_slot(memory.slot) or memory.content for memory in memories]) @ request.vector
-    topics = np.stack([about(words, "requests", "memories") for words in held]) * about(request.words, "requests")
-    topic = topics.max(axis=1)
+    slots = meanings([_words_of_slot(memory.slot) or memory.content for memory in memories])
     found = {
         "meaning": _beside(vectors @ request.vector),
         "words": _beside(np.array(_word_matches(request.terms, texts))),
-        "closest words": _beside(np.array(_closest_words(request.words, held))),
-        "topic": _beside(topic),
-        "slot": _beside(slots),
-        "need of the topic": topic[:, None] * [[_is_need(memory)] for memory in memories],
-        "constraint of the topic": topic[:, None] * [[_is_bound(memory)] for memory in memories],
+        "slot": _beside(slots @ request.vector),
+        **_by_topic(request, memories, [content_words(text) for text in texts]),
         "scope": np.array([_scope_of(memory, scope) for memory in memories]),
         "kind of memory": np.array([_kind_of(memory) for memory in memories]),
         "kind of request": np.array([request.kind] * len(memories)),
@@ -215,6 +210,19 @@ def features(
     if deviations is not None:
         found[BY_INDEX] = _beside(np.array([one or 0.0 for one in deviations]))
     return found
+
+
+def _by_topic(request: Request, memories: Sequence[Memory], held: Sequence[tuple[str, ...]]) -> dict[str, Any]:
+    """Return the numbers of the parts that the words of a memory say of its topic."""
+    np = numpy()
+    topics = np.stack([about(words, "requests", "memories") for words in held]) * about(request.words, "requests")
+    topic = topics.max(axis=1)
+    return {
+        "closest words": _beside(np.array(_closest_words(request.words, held))),
+        "topic": _beside(topic),
+        "need of the topic": topic[:, None] * [[_is_need(memory)] for memory in memories],
+        "constraint of the topic": topic[:, None] * [[_is_bound(memory)] for memory in memories],
+    }
 
 
 def _beside(values: Any) -> Any:

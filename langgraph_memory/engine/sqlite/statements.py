@@ -147,15 +147,20 @@ def _put_items(query: Query) -> Effects[Sequence[Row]]:
     names = list(dict.fromkeys(item[0] for item in items))
     known: Sequence[Row] = yield Query("last_numbers", {"partitions": names})
     last = {row["partition"]: row["last"] for row in known}
-    for partition in names:
-        if partition not in last:
-            (made,) = yield Query("new_partition", {"partition": partition})
-            last[partition] = made["partition_no"] << 32
+    yield from _add_partitions(names, last)
     if any(row["has_vectors"] for row in known):
         yield Query("delete_vectors_at", rows=[item[:3] for item in items])
     numbers = {partition: count(number + 1) for partition, number in last.items()}
     yield Query("put_plain_item", rows=[(next(numbers[item[0]]), *item, now, now) for item in items])
     return known or ({"last": 0},)
+
+
+def _add_partitions(names: Sequence[str], last: dict[str, int]) -> Effects[None]:
+    """Make the partitions that are in none of `last`, and tell it the number before the first of each."""
+    for partition in names:
+        if partition not in last:
+            (made,) = yield Query("new_partition", {"partition": partition})
+            last[partition] = made["partition_no"] << 32
 
 
 def _index_items(query: Query) -> Effects[Sequence[Row]]:
