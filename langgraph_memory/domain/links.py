@@ -36,7 +36,7 @@ MOST_LINKED = 6
 """How many memories may share a name that still tells something: what is in most of them links nothing."""
 
 HOPS = 2
-LINKED = (2.0, 1.4)
+LINKED = (3.0, 2.4)
 """What the log-odds of being needed gain by one hop and by two: enough to be shown where little speaks against it."""
 
 _LONGEST = 240
